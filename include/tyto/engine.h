@@ -1,0 +1,35 @@
+/** The engine: threads, the kernels that this CPU can run, limits, and where messages go. */
+#ifndef TYTO_ENGINE_H
+#define TYTO_ENGINE_H
+
+#include <tyto/status.h>
+
+TYTO_BEGIN_DECLS
+
+typedef enum tyto_log_level { TYTO_LOG_WARNING, TYTO_LOG_INFO } tyto_log_level;
+
+/** Receives one line without its newline. May be called from any thread that uses the engine. */
+typedef void (*tyto_log_fn)(void *user, tyto_log_level level, const char *message);
+
+typedef struct tyto_engine_options {
+    int threads;     /**< 0: one per core that this process may use */
+    const char *isa; /**< NULL: the best this CPU has; else "scalar", "avx2", "avx512", "neon" */
+    tyto_log_fn log; /**< NULL: messages are dropped */
+    void *log_user;
+} tyto_engine_options;
+
+/** Immutable once made, shareable between threads, outlives its models and sessions. */
+typedef struct tyto_engine tyto_engine;
+
+/** options NULL means all defaults.
+ *  errors  E_ARGUMENT, E_UNSUPPORTED (the CPU lacks that ISA), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_engine_create(const tyto_engine_options *options,
+                                                       tyto_engine **out, tyto_error *err);
+TYTO_API void tyto_engine_destroy(tyto_engine *engine);
+/** The ISA in use: "scalar", "avx2", "avx512" or "neon". */
+TYTO_API const char *tyto_engine_isa(const tyto_engine *engine);
+TYTO_API int tyto_engine_threads(const tyto_engine *engine);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,80 @@
+/** Tensors with names, and files of them. */
+#ifndef TYTO_TENSOR_H
+#define TYTO_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/status.h>
+
+TYTO_BEGIN_DECLS
+
+/** X(name, safetensors' spelling, bytes per element) */
+#define TYTO_DTYPE_LIST(X)                                                                         \
+    X(F32, "F32", 4)                                                                               \
+    X(F64, "F64", 8)                                                                               \
+    X(F16, "F16", 2)                                                                               \
+    X(BF16, "BF16", 2)                                                                             \
+    X(I64, "I64", 8)                                                                               \
+    X(I32, "I32", 4)                                                                               \
+    X(I16, "I16", 2)                                                                               \
+    X(I8, "I8", 1)                                                                                 \
+    X(U64, "U64", 8)                                                                               \
+    X(U32, "U32", 4)                                                                               \
+    X(U16, "U16", 2)                                                                               \
+    X(U8, "U8", 1)                                                                                 \
+    X(BOOL, "BOOL", 1)
+
+typedef enum tyto_dtype {
+#define TYTO_DTYPE_ENUM(name, text, bytes) TYTO_##name,
+    TYTO_DTYPE_LIST(TYTO_DTYPE_ENUM)
+#undef TYTO_DTYPE_ENUM
+        TYTO_DTYPE_COUNT
+} tyto_dtype;
+
+/** Largest number of dimensions of a tensor. */
+#define TYTO_RANK_MAX 8
+
+/** A named, contiguous, row-major tensor; a view that owns neither name nor data.
+ *  A scalar has rank 0. */
+typedef struct tyto_tensor {
+    const char *name;
+    tyto_dtype dtype;
+    int rank;
+    int64_t shape[TYTO_RANK_MAX];
+    void *data;
+} tyto_tensor;
+
+/** safetensors' spelling of the type, such as "BF16"; "?" for a bad value. */
+TYTO_API const char *tyto_dtype_name(tyto_dtype dtype);
+/** Bytes of one element; 0 for a bad value. */
+TYTO_API size_t tyto_dtype_bytes(tyto_dtype dtype);
+/** Product of the dimensions (1 for a scalar); the tensor must be valid. */
+TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
+
+/** Tensors read from a file, in the file's order.
+ *  memory   names and data live until tyto_tensor_file_close; data is mapped, so treat it as
+ *           read-only
+ *  threads  immutable once open: any number of readers */
+typedef struct tyto_tensor_file tyto_tensor_file;
+
+/** Opens a .safetensors file, or a sharded set by its .safetensors.index.json.
+ *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,
+                                                          tyto_error *err);
+TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);
+TYTO_API size_t tyto_tensor_file_count(const tyto_tensor_file *file);
+/** The i-th tensor, i < count. */
+TYTO_API const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, size_t i);
+/** The tensor of that name, or NULL. */
+TYTO_API const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const char *name);
+
+/** Writes tensors as .safetensors: beside its place first, then renamed over it.
+ *  errors  E_ARGUMENT (a name twice, a bad shape), E_IO, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_save(const char *path,
+                                                          const tyto_tensor *tensors, size_t count,
+                                                          tyto_error *err);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,18 @@
+/** The whole public interface of tyto. */
+#ifndef TYTO_TYTO_H
+#define TYTO_TYTO_H
+
+#include <tyto/detect.h>
+#include <tyto/draw.h>
+#include <tyto/engine.h>
+#include <tyto/image.h>
+#include <tyto/memory.h>
+#include <tyto/model.h>
+#include <tyto/processor.h>
+#include <tyto/session.h>
+#include <tyto/status.h>
+#include <tyto/tensor.h>
+#include <tyto/tokenizer.h>
+#include <tyto/version.h>
+
+#endif

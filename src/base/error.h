@@ -1,0 +1,36 @@
+/** Filling a tyto_error from inside the library. */
+#ifndef TYTO_BASE_ERROR_H
+#define TYTO_BASE_ERROR_H
+
+#include <tyto/status.h>
+
+/** Sets *err (unless it already holds an error: the first wins) and returns `status`.
+ *  Messages say *where: got, required*. err may be NULL. */
+tyto_status tyto_fail(tyto_error *err, tyto_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** tyto_fail(err, TYTO_E_MEMORY, ...) naming what the memory was for. */
+tyto_status tyto_fail_memory(tyto_error *err, const char *what);
+
+/** Puts "prefix: " before the text that *err holds, if any. */
+void tyto_error_prefix(tyto_error *err, const char *prefix);
+
+/** Returns from the calling function when `call` does not succeed. */
+#define TYTO_TRY(call)                                                                             \
+    do {                                                                                           \
+        tyto_status try_status_ = (call);                                                          \
+        if (try_status_ != TYTO_OK) {                                                              \
+            return try_status_;                                                                    \
+        }                                                                                          \
+    } while (0)
+
+/** Jumps to `cleanup` with the local `status` set when `call` does not succeed. */
+#define TYTO_CHECK(call)                                                                           \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != TYTO_OK) {                                                                   \
+            goto cleanup;                                                                          \
+        }                                                                                          \
+    } while (0)
+
+#endif

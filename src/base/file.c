@@ -1,0 +1,237 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+char *tyto_path_join(const char *folder, const char *name)
+{
+    size_t folder_length = strlen(folder);
+    bool slash = folder_length > 0 && folder[folder_length - 1] != '/';
+    size_t bytes = folder_length + strlen(name) + 2;
+    char *path = tyto_alloc(bytes, 1);
+    if (path) {
+        snprintf(path, bytes, "%s%s%s", folder, slash ? "/" : "", name);
+    }
+    return path;
+}
+
+const char *tyto_path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool tyto_file_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
+bool tyto_folder_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static tyto_status fail_errno(tyto_error *err, const char *path)
+{
+    int code = errno;
+    tyto_status status = code == ENOENT || code == ENOTDIR ? TYTO_E_NOT_FOUND
+                         : code == ENOMEM                  ? TYTO_E_MEMORY
+                                                           : TYTO_E_IO;
+    return tyto_fail(err, status, "%s: %s", path, strerror(code));
+}
+
+/* Opens a regular file and tells its size; folders, sockets and devices are refused. */
+static tyto_status open_regular(const char *path, int *out, size_t *length, tyto_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return fail_errno(err, path);
+    }
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        tyto_status status = fail_errno(err, path);
+        close(fd);
+        return status;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        close(fd);
+        return tyto_fail(err, TYTO_E_IO, "%s: got a %s, required a regular file", path,
+                         S_ISDIR(info.st_mode) ? "folder" : "special file");
+    }
+    *out = fd;
+    *length = (size_t)info.st_size;
+    return TYTO_OK;
+}
+
+tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *length,
+                           tyto_error *err)
+{
+    int fd;
+    size_t size;
+    TYTO_TRY(open_regular(path, &fd, &size, err));
+    tyto_status status = TYTO_OK;
+    char *data = NULL;
+    if (size > limit) {
+        status = tyto_fail(err, TYTO_E_LIMIT, "%s: got %zu bytes, required at most %zu", path,
+                           size, limit);
+        goto cleanup;
+    }
+    data = tyto_alloc(size + 1, 1);
+    if (!data) {
+        status = tyto_fail_memory(err, path);
+        goto cleanup;
+    }
+    size_t got = 0;
+    while (got < size) {
+        ssize_t n = read(fd, data + got, size - got);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            status = fail_errno(err, path);
+            goto cleanup;
+        }
+        if (n == 0) {
+            break;
+        }
+        got += (size_t)n;
+    }
+    data[got] = '\0';
+    *out = data;
+    *length = got;
+    data = NULL;
+cleanup:
+    free(data);
+    close(fd);
+    return status;
+}
+
+tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error *err)
+{
+    int fd;
+    size_t size;
+    *out = (tyto_file_map){0};
+    TYTO_TRY(open_regular(path, &fd, &size, err));
+    if (size == 0) {
+        close(fd);
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: the file is empty", path);
+    }
+    void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    tyto_status status = data == MAP_FAILED ? fail_errno(err, path) : TYTO_OK;
+    close(fd);
+    if (status == TYTO_OK) {
+        *out = (tyto_file_map){.data = data, .length = size};
+    }
+    return status;
+}
+
+void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t begin = (offset + page - 1) / page * page;
+    size_t end = (offset + length) / page * page;
+    if (map->data && begin < end && end <= map->length) {
+        (void)madvise((void *)(uintptr_t)(map->data + begin), end - begin, MADV_DONTNEED);
+    }
+}
+
+void tyto_file_map_close(tyto_file_map *map)
+{
+    if (map->data) {
+        munmap((void *)(uintptr_t)map->data, map->length);
+    }
+    *map = (tyto_file_map){0};
+}
+
+tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_error *err)
+{
+    *out = (tyto_file_writer){0};
+    size_t bytes = strlen(path) + sizeof(".XXXXXX.part");
+    tyto_status status = TYTO_OK;
+    out->path = tyto_copy_text(path, strlen(path));
+    out->temporary = tyto_alloc(bytes, 1);
+    if (!out->path || !out->temporary) {
+        status = tyto_fail_memory(err, path);
+        goto cleanup;
+    }
+    if (tyto_folder_exists(path)) {
+        status = tyto_fail(err, TYTO_E_IO, "%s: got a folder, required a file to write", path);
+        goto cleanup;
+    }
+    snprintf(out->temporary, bytes, "%s.XXXXXX.part", path);
+    int fd = mkstemps(out->temporary, 5);
+    if (fd < 0) {
+        status = fail_errno(err, path);
+        goto cleanup;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    (void)fchmod(fd, 0666 & ~mask);
+    out->stream = fdopen(fd, "wb");
+    if (!out->stream) {
+        status = fail_errno(err, path);
+        close(fd);
+        unlink(out->temporary);
+    }
+cleanup:
+    if (status != TYTO_OK) {
+        free(out->path);
+        free(out->temporary);
+        *out = (tyto_file_writer){0};
+    }
+    return status;
+}
+
+tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
+{
+    errno = 0;
+    bool bad = ferror(writer->stream) != 0;
+    bad = fflush(writer->stream) != 0 || bad;
+    bad = fclose(writer->stream) != 0 || bad;
+    writer->stream = NULL;
+    if (bad || rename(writer->temporary, writer->path) != 0) {
+        if (errno == 0) {
+            errno = EIO;
+        }
+        tyto_status status = fail_errno(err, writer->path);
+        tyto_file_writer_abandon(writer);
+        return status == TYTO_OK ? TYTO_E_IO : status;
+    }
+    free(writer->temporary);
+    writer->temporary = NULL;
+    tyto_file_writer_abandon(writer);
+    return TYTO_OK;
+}
+
+void tyto_file_writer_abandon(tyto_file_writer *writer)
+{
+    if (writer->stream) {
+        fclose(writer->stream);
+    }
+    if (writer->temporary) {
+        unlink(writer->temporary);
+    }
+    free(writer->temporary);
+    free(writer->path);
+    *writer = (tyto_file_writer){0};
+}
+
+tyto_status tyto_file_write(const char *path, const void *bytes, size_t length, tyto_error *err)
+{
+    tyto_file_writer writer;
+    TYTO_TRY(tyto_file_writer_open(path, &writer, err));
+    if (length) {
+        fwrite(bytes, 1, length, writer.stream);
+    }
+    return tyto_file_writer_commit(&writer, err);
+}

@@ -1,0 +1,56 @@
+/** Files: bounded reads, read-only maps, writes that are whole or not there. */
+#ifndef TYTO_BASE_FILE_H
+#define TYTO_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <tyto/status.h>
+
+/** folder + "/" + name (name alone when folder is empty); NULL when memory is out. */
+char *tyto_path_join(const char *folder, const char *name);
+/** The part after the last '/'. */
+const char *tyto_path_base(const char *path);
+bool tyto_file_exists(const char *path);
+bool tyto_folder_exists(const char *path);
+
+/** Reads a whole regular file of at most `limit` bytes; *out gets a NUL after the last byte.
+ *  memory  release *out with tyto_free
+ *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_file_read(const char *path, size_t limit, char **out,
+                                          size_t *length, tyto_error *err);
+
+/** A file mapped for reading. */
+typedef struct tyto_file_map {
+    const uint8_t *data;
+    size_t length;
+} tyto_file_map;
+
+TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *out,
+                                              tyto_error *err);
+/** Gives the pages that lie wholly inside [offset, offset+length) back to the system; they are
+ *  read again when touched. */
+void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length);
+void tyto_file_map_close(tyto_file_map *map);
+
+/** A file being written beside its place. */
+typedef struct tyto_file_writer {
+    FILE *stream;
+    char *path;
+    char *temporary;
+} tyto_file_writer;
+
+TYTO_NODISCARD tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out,
+                                                 tyto_error *err);
+/** Flushes, checks every earlier write, and renames into place; removes the file on failure.
+ *  The writer is closed in any case. */
+TYTO_NODISCARD tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err);
+/** Removes what was written so far. Fine after commit. */
+void tyto_file_writer_abandon(tyto_file_writer *writer);
+
+/** All of it at once. */
+TYTO_NODISCARD tyto_status tyto_file_write(const char *path, const void *bytes, size_t length,
+                                           tyto_error *err);
+
+#endif

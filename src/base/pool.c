@@ -1,0 +1,179 @@
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define CPU_RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define CPU_RELAX() __asm__ volatile("yield")
+#else
+#define CPU_RELAX() ((void)0)
+#endif
+
+/* Polls before a thread goes to sleep: some tens of microseconds. */
+#define SPINS 4000
+
+struct tyto_pool {
+    pthread_mutex_t turn; /* one run at a time */
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* a new run, or the end */
+    pthread_cond_t done; /* the last worker left the run */
+    int threads;
+    int started;
+    bool ending;
+    tyto_task_fn task;
+    void *context;
+    int64_t count;
+    _Atomic int64_t next;
+    _Atomic int busy;          /* workers that have not left the current run */
+    _Atomic unsigned run;      /* number of the current run */
+    pthread_t *workers;
+    struct worker {
+        tyto_pool *pool;
+        int index;
+    } * arguments;
+};
+
+static void drain(tyto_pool *pool, int worker)
+{
+    for (;;) {
+        int64_t index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+        if (index >= pool->count) {
+            return;
+        }
+        pool->task(pool->context, index, worker);
+    }
+}
+
+/* Waits for a run after `seen`; false when the pool ends. */
+static bool await_run(tyto_pool *pool, unsigned seen)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&pool->run, memory_order_acquire) != seen) {
+            break;
+        }
+        CPU_RELAX();
+    }
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->ending && atomic_load_explicit(&pool->run, memory_order_acquire) == seen) {
+        pthread_cond_wait(&pool->wake, &pool->lock);
+    }
+    bool more = !pool->ending;
+    pthread_mutex_unlock(&pool->lock);
+    return more;
+}
+
+static void *work(void *argument)
+{
+    struct worker *self = argument;
+    tyto_pool *pool = self->pool;
+    unsigned seen = 0;
+    while (await_run(pool, seen)) {
+        seen++;
+        drain(pool, self->index);
+        if (atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_acq_rel) == 1) {
+            pthread_mutex_lock(&pool->lock);
+            pthread_cond_signal(&pool->done);
+            pthread_mutex_unlock(&pool->lock);
+        }
+    }
+    return NULL;
+}
+
+tyto_pool *tyto_pool_create(int threads)
+{
+    tyto_pool *pool = tyto_alloc_zeroed(1, sizeof(*pool));
+    if (!pool) {
+        return NULL;
+    }
+    pthread_mutex_init(&pool->turn, NULL);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    pool->threads = threads;
+    pool->workers = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->workers));
+    pool->arguments = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->arguments));
+    bool ready = pool->workers && pool->arguments;
+    for (int i = 1; ready && i < threads; i++) {
+        pool->arguments[i] = (struct worker){pool, i};
+        ready = pthread_create(&pool->workers[i], NULL, work, &pool->arguments[i]) == 0;
+        pool->started += ready;
+    }
+    if (!ready) {
+        tyto_pool_destroy(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+void tyto_pool_destroy(tyto_pool *pool)
+{
+    if (!pool) {
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->ending = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 1; i <= pool->started; i++) {
+        pthread_join(pool->workers[i], NULL);
+    }
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    pthread_mutex_destroy(&pool->turn);
+    free(pool->workers);
+    free(pool->arguments);
+    free(pool);
+}
+
+int tyto_pool_threads(const tyto_pool *pool)
+{
+    return pool ? pool->threads : 1;
+}
+
+void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context)
+{
+    if (!pool || pool->threads == 1 || count <= 1) {
+        for (int64_t i = 0; i < count; i++) {
+            task(context, i, 0);
+        }
+        return;
+    }
+    pthread_mutex_lock(&pool->turn);
+    pool->task = task;
+    pool->context = context;
+    pool->count = count;
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->busy, pool->started, memory_order_relaxed);
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add_explicit(&pool->run, 1, memory_order_release);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    drain(pool, 0);
+    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->busy, memory_order_acquire); i++) {
+        CPU_RELAX();
+    }
+    pthread_mutex_lock(&pool->lock);
+    while (atomic_load_explicit(&pool->busy, memory_order_acquire)) {
+        pthread_cond_wait(&pool->done, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->turn);
+}
+
+int tyto_cores(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+        return 1;
+    }
+    int cores = CPU_COUNT(&set);
+    return cores > 0 ? cores : 1;
+}

@@ -1,0 +1,26 @@
+/** A pool of threads that spins briefly, then sleeps. */
+#ifndef TYTO_BASE_POOL_H
+#define TYTO_BASE_POOL_H
+
+#include <stdint.h>
+
+/** Shareable: calls from several threads take turns. */
+typedef struct tyto_pool tyto_pool;
+
+/** One task: `index` of `count`, run by worker `worker` < tyto_pool_threads. */
+typedef void (*tyto_task_fn)(void *context, int64_t index, int worker);
+
+/** A pool in which the caller is worker 0 and threads−1 more are started; NULL when memory or
+ *  threads are out. threads ≥ 1. */
+tyto_pool *tyto_pool_create(int threads);
+void tyto_pool_destroy(tyto_pool *pool);
+int tyto_pool_threads(const tyto_pool *pool);
+
+/** Runs tasks 0 … count−1, each once, handed out in order from one counter; returns when all are
+ *  done. pool NULL: the caller runs them all. Tasks must not call tyto_pool_run. */
+void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context);
+
+/** Cores that this process may use, at least 1. */
+int tyto_cores(void);
+
+#endif

@@ -1,0 +1,6 @@
+#include <tyto/version.h>
+
+const char *tyto_version(void)
+{
+    return TYTO_VERSION;
+}

@@ -1,0 +1,35 @@
+/** JSON files, read with limits, and typed access that says what was wrong where. */
+#ifndef TYTO_FORMATS_JSON_H
+#define TYTO_FORMATS_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/status.h>
+
+/** Largest JSON file that is read; the largest tokenizer.json in use has under 20 MB. */
+#define TYTO_JSON_BYTES_MAX ((size_t)64 << 20)
+
+/** Parses a file; its root must be an object. Release with json_decref.
+ *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_FORMAT (with line and column), E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err);
+/** Parses bytes; `name` is for messages. The root must be an object. */
+TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name,
+                                           json_t **out, tyto_error *err);
+
+/** Reads of one member: an absent or null one leaves *out alone; one of another type is E_FORMAT
+ *  "file: 'key': got a string, required a number". `file` is for messages. */
+TYTO_NODISCARD tyto_status tyto_json_int(const json_t *object, const char *file, const char *key,
+                                         int64_t *out, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_json_double(const json_t *object, const char *file,
+                                            const char *key, double *out, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_json_bool(const json_t *object, const char *file, const char *key,
+                                          bool *out, tyto_error *err);
+/** *out points into the document. */
+TYTO_NODISCARD tyto_status tyto_json_text(const json_t *object, const char *file, const char *key,
+                                          const char **out, tyto_error *err);
+/** Name of a value's type for messages: "an object", "a string", ... */
+const char *tyto_json_type(const json_t *value);
+
+#endif

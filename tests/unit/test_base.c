@@ -1,0 +1,173 @@
+/* Errors, arena, buffers, files and the thread pool. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/cursor.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/pool.h"
+
+static void first_error_wins(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_fail(&err, TYTO_E_SHAPE, "got %d", 3), TYTO_E_SHAPE);
+    assert_int_equal(tyto_fail(&err, TYTO_E_IO, "later"), TYTO_E_IO);
+    assert_string_equal(tyto_error_message(&err), "got 3");
+    tyto_error_prefix(&err, "photo.jpg");
+    assert_string_equal(tyto_error_message(&err), "photo.jpg: got 3");
+    tyto_error_clear(&err);
+    assert_int_equal(err.status, TYTO_OK);
+}
+
+static void sizes_that_overflow_give_no_memory(void **state)
+{
+    (void)state;
+    assert_null(tyto_alloc(SIZE_MAX / 2, 3));
+    assert_null(tyto_realloc(NULL, SIZE_MAX / 2, 3));
+    assert_null(tyto_alloc_zeroed(SIZE_MAX / 2, 3));
+}
+
+static void arena_hands_out_what_was_planned(void **state)
+{
+    (void)state;
+    tyto_arena arena = {0};
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 0) {
+            tyto_arena_plan(&arena);
+        } else {
+            assert_true(tyto_arena_commit(&arena));
+        }
+        char *kept = tyto_arena_take(&arena, 100, 1);
+        size_t mark = tyto_arena_mark(&arena);
+        char *scratch = tyto_arena_take(&arena, 1000, 4);
+        assert_non_null(scratch);
+        tyto_arena_release(&arena, mark);
+        char *again = tyto_arena_take(&arena, 10, 4);
+        assert_ptr_equal(scratch, again);
+        if (pass == 1) {
+            memset(kept, 1, 100);
+            memset(again, 2, 40);
+            assert_null(tyto_arena_take(&arena, 5000, 1));
+        }
+    }
+    assert_null(tyto_arena_take(&arena, SIZE_MAX / 2, 4));
+    tyto_arena_clear(&arena);
+}
+
+static void buffer_stops_at_its_maximum(void **state)
+{
+    (void)state;
+    tyto_buffer buffer;
+    tyto_buffer_init(&buffer, 8);
+    assert_true(tyto_buffer_text(&buffer, "abc"));
+    assert_true(tyto_buffer_format(&buffer, "%d", 12345));
+    assert_false(tyto_buffer_text(&buffer, "x"));
+    assert_null(tyto_buffer_take(&buffer));
+    assert_true(tyto_buffer_text(&buffer, "fresh"));
+    char *text = tyto_buffer_take(&buffer);
+    assert_string_equal(text, "fresh");
+    free(text);
+}
+
+static void cursor_never_reads_past_the_end(void **state)
+{
+    (void)state;
+    const uint8_t bytes[] = {1, 2, 3, 4, 5};
+    tyto_cursor cursor = tyto_cursor_over(bytes, sizeof(bytes));
+    assert_int_equal(tyto_cursor_little(&cursor, 2), 0x0201);
+    assert_int_equal(tyto_cursor_big(&cursor, 2), 0x0304);
+    assert_int_equal(tyto_cursor_little(&cursor, 2), 0);
+    assert_true(cursor.failed);
+    assert_null(tyto_cursor_take(&cursor, 1));
+}
+
+static void files_are_whole_or_not_there(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-base-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = tyto_path_join(folder, "a.bin");
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_file_write(path, "hello", 5, &err), TYTO_OK);
+
+    tyto_file_writer writer;
+    assert_int_equal(tyto_file_writer_open(path, &writer, &err), TYTO_OK);
+    fputs("half", writer.stream);
+    tyto_file_writer_abandon(&writer);
+
+    char *text;
+    size_t length;
+    assert_int_equal(tyto_file_read(path, 100, &text, &length, &err), TYTO_OK);
+    assert_int_equal(length, 5);
+    assert_string_equal(text, "hello");
+    free(text);
+    assert_int_equal(tyto_file_read(path, 4, &text, &length, &err), TYTO_E_LIMIT);
+    tyto_error_clear(&err);
+    assert_int_equal(tyto_file_read(folder, 100, &text, &length, &err), TYTO_E_IO);
+    tyto_error_clear(&err);
+    assert_int_equal(tyto_file_read("/nonexistent/x", 4, &text, &length, &err), TYTO_E_NOT_FOUND);
+    tyto_error_clear(&err);
+    assert_int_equal(tyto_file_write("/nonexistent/x", "", 0, &err), TYTO_E_NOT_FOUND);
+    tyto_error_clear(&err);
+
+    tyto_file_map map;
+    assert_int_equal(tyto_file_map_open(path, &map, &err), TYTO_OK);
+    assert_memory_equal(map.data, "hello", 5);
+    tyto_file_map_close(&map);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
+static void count_task(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    atomic_int *seen = context;
+    atomic_fetch_add(&seen[index], 1);
+}
+
+static void pool_runs_each_task_once(void **state)
+{
+    (void)state;
+    enum { TASKS = 1000 };
+    static atomic_int seen[TASKS];
+    for (int threads = 1; threads <= 4; threads++) {
+        tyto_pool *pool = tyto_pool_create(threads);
+        assert_non_null(pool);
+        for (int round = 0; round < 50; round++) {
+            memset(seen, 0, sizeof(seen));
+            tyto_pool_run(pool, TASKS, count_task, seen);
+            for (int i = 0; i < TASKS; i++) {
+                assert_int_equal(atomic_load(&seen[i]), 1);
+            }
+        }
+        tyto_pool_destroy(pool);
+    }
+    assert_true(tyto_cores() >= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(sizes_that_overflow_give_no_memory),
+        cmocka_unit_test(arena_hands_out_what_was_planned),
+        cmocka_unit_test(buffer_stops_at_its_maximum),
+        cmocka_unit_test(cursor_never_reads_past_the_end),
+        cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(pool_runs_each_task_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
