@@ -1,0 +1,70 @@
+#include "kernels/activation.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    tyto_activation activation;
+} by_name[] = {
+#define BY_NAME(id, name, formula) {name, TYTO_ACT_##id},
+    TYTO_ACTIVATION_LIST(BY_NAME)
+#undef BY_NAME
+        {"swish", TYTO_ACT_SILU},
+    {"gelu_python", TYTO_ACT_GELU},
+    {"gelu_fast", TYTO_ACT_GELU_NEW},
+    {"gelu_accurate", TYTO_ACT_GELU_NEW},
+    {"gelu_pytorch_tanh", TYTO_ACT_GELU_NEW},
+};
+
+bool tyto_activation_find(const char *name, tyto_activation *out)
+{
+    for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
+        if (strcmp(name, by_name[i].name) == 0) {
+            *out = by_name[i].activation;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *tyto_activation_names(void)
+{
+    return ""
+#define NAME(id, name, formula) name ", "
+        TYTO_ACTIVATION_LIST(NAME)
+#undef NAME
+            "swish, gelu_python, gelu_fast, gelu_accurate, gelu_pytorch_tanh";
+}
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+double tyto_activation_value(tyto_activation activation, double x)
+{
+    switch (activation) {
+    case TYTO_ACT_NONE:
+        return x;
+    case TYTO_ACT_GELU:
+        return 0.5 * x * (1.0 + erf(x * M_SQRT1_2));
+    case TYTO_ACT_QUICK_GELU:
+        return x * sigmoid(1.702 * x);
+    case TYTO_ACT_GELU_NEW:
+        return 0.5 * x * (1.0 + tanh(sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
+    case TYTO_ACT_RELU:
+        return x > 0.0 ? x : 0.0;
+    case TYTO_ACT_SELU:
+        return 1.0507009873554804934193349852946 *
+               (x > 0.0 ? x : 1.6732632423543772848170429916717 * expm1(x));
+    case TYTO_ACT_SILU:
+        return x * sigmoid(x);
+    case TYTO_ACT_SIGMOID:
+        return sigmoid(x);
+    case TYTO_ACT_TANH:
+        return tanh(x);
+    }
+    return x;
+}
