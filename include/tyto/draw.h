@@ -12,8 +12,8 @@ TYTO_BEGIN_DECLS
  *  errors  E_ARGUMENT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_draw_detections(tyto_image *image,
                                                          const tyto_detections *detections,
-                                                         const char *const *labels,
-                                                         size_t n_labels, tyto_error *err);
+                                                         const char *const *labels, size_t n_labels,
+                                                         tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -11,8 +11,8 @@ TYTO_BEGIN_DECLS
 /** Owns the scratch memory of one model's runs; belongs to one thread at a time. */
 typedef struct tyto_session tyto_session;
 
-TYTO_API TYTO_NODISCARD tyto_status tyto_session_create(const tyto_model *model,
-                                                        tyto_session **out, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_session_create(const tyto_model *model, tyto_session **out,
+                                                        tyto_error *err);
 TYTO_API void tyto_session_destroy(tyto_session *session);
 
 /** Runs a head on named tensors, named as the reference's `forward` names them.
@@ -24,7 +24,8 @@ TYTO_API void tyto_session_destroy(tyto_session *session);
  *           takes all below. n_wanted 0: what the reference returns by default
  *  outputs  *outputs points at *n_outputs tensors in the order wanted
  *  memory   outputs belong to the session and live until its next forward or its end
- *  errors   E_ARGUMENT (unknown head, input or output), E_SHAPE, E_RANGE, E_UNSUPPORTED, E_MEMORY */
+ *  errors   E_ARGUMENT (unknown head, input or output), E_SHAPE, E_RANGE, E_UNSUPPORTED, E_MEMORY
+ */
 TYTO_API TYTO_NODISCARD tyto_status tyto_forward(tyto_session *session, const char *head,
                                                  const tyto_tensor *inputs, size_t n_inputs,
                                                  const char *const *wanted, size_t n_wanted,

@@ -39,7 +39,9 @@ typedef struct tyto_error {
 
 /** An error that says nothing yet: `tyto_error err = TYTO_ERROR_INIT;` */
 #define TYTO_ERROR_INIT                                                                            \
-    { TYTO_OK, 0 }
+    {                                                                                              \
+        TYTO_OK, 0                                                                                 \
+    }
 
 /** The code's name, such as "E_SHAPE"; never NULL. */
 TYTO_API const char *tyto_status_name(tyto_status status);

@@ -22,7 +22,8 @@ typedef struct tyto_arena {
 void tyto_arena_plan(tyto_arena *arena);
 /** Ends planning and makes the block at least `peak` bytes; false when memory is out. */
 bool tyto_arena_commit(tyto_arena *arena);
-/** `count·size` bytes, 64-byte aligned, not zeroed; NULL when it overflows or goes past the plan. */
+/** `count·size` bytes, 64-byte aligned, not zeroed; NULL when it overflows or goes past the plan.
+ */
 void *tyto_arena_take(tyto_arena *arena, size_t count, size_t size);
 /** The level to give back to tyto_arena_release. */
 size_t tyto_arena_mark(const tyto_arena *arena);

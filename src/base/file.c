@@ -82,8 +82,8 @@ tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *l
     tyto_status status = TYTO_OK;
     char *data = NULL;
     if (size > limit) {
-        status = tyto_fail(err, TYTO_E_LIMIT, "%s: got %zu bytes, required at most %zu", path,
-                           size, limit);
+        status = tyto_fail(err, TYTO_E_LIMIT, "%s: got %zu bytes, required at most %zu", path, size,
+                           limit);
         goto cleanup;
     }
     data = tyto_alloc(size + 1, 1);

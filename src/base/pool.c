@@ -31,8 +31,8 @@ struct tyto_pool {
     void *context;
     int64_t count;
     _Atomic int64_t next;
-    _Atomic int busy;          /* workers that have not left the current run */
-    _Atomic unsigned run;      /* number of the current run */
+    _Atomic int busy;     /* workers that have not left the current run */
+    _Atomic unsigned run; /* number of the current run */
     pthread_t *workers;
     struct worker {
         tyto_pool *pool;

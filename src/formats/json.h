@@ -22,8 +22,8 @@ TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, con
  *  "file: 'key': got a string, required a number". `file` is for messages. */
 TYTO_NODISCARD tyto_status tyto_json_int(const json_t *object, const char *file, const char *key,
                                          int64_t *out, tyto_error *err);
-TYTO_NODISCARD tyto_status tyto_json_double(const json_t *object, const char *file,
-                                            const char *key, double *out, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_json_double(const json_t *object, const char *file, const char *key,
+                                            double *out, tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_json_bool(const json_t *object, const char *file, const char *key,
                                           bool *out, tyto_error *err);
 /** *out points into the document. */

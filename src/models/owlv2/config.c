@@ -96,8 +96,8 @@ tyto_status tyto_owlv2_vision_config_read(const json_t *object, const char *wher
 }
 
 /* The nested dict of that name: NULL when absent or null, an error when it is something else. */
-static tyto_status nested(const json_t *root, const char *file, const char *key,
-                          const json_t **out, tyto_error *err)
+static tyto_status nested(const json_t *root, const char *file, const char *key, const json_t **out,
+                          tyto_error *err)
 {
     const json_t *value = json_object_get(root, key);
     *out = json_is_null(value) ? NULL : value;
