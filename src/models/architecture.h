@@ -1,0 +1,43 @@
+/** What a family of models gives to the runtime: how it is opened, and its heads. */
+#ifndef TYTO_MODELS_ARCHITECTURE_H
+#define TYTO_MODELS_ARCHITECTURE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <tyto/tensor.h>
+
+#include "models/io.h"
+#include "nn/exec.h"
+#include "weights/binder.h"
+
+/** Everything that opening a model may use. The model keeps none of it but what the store owns
+ *  and what its tables point at in the file. */
+typedef struct tyto_model_source {
+    const json_t *config;    /* config.json */
+    const char *config_name; /* for messages */
+    const tyto_tensor_file *tensors;
+    const char *tensors_name;
+    tyto_weight_store *store;
+    const tyto_kernels *kernels;
+    tyto_pool *pool;
+} tyto_model_source;
+
+/** One network of a model, run on named tensors. */
+typedef struct tyto_head {
+    const char *name; /* `Class` or `Class.method`, as the reference spells it */
+    tyto_status (*forward)(const void *model, tyto_exec *exec, tyto_io *io);
+} tyto_head;
+
+/** A family. Adding one means its folder and a line in the registry. */
+typedef struct tyto_architecture {
+    const char *model_type;   /* of config.json */
+    const char *default_head; /* when config.json names no architecture */
+    const tyto_head *heads;
+    size_t n_heads;
+    /** unexpected: as tyto_binder_finish gives it. */
+    tyto_status (*open)(const tyto_model_source *source, void **model, char **unexpected,
+                        tyto_error *err);
+    void (*close)(void *model);
+} tyto_architecture;
+
+#endif

@@ -1,0 +1,80 @@
+/** Named inputs of one run, and the outputs that were asked for. */
+#ifndef TYTO_MODELS_IO_H
+#define TYTO_MODELS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/tensor.h>
+
+#include "base/arena.h"
+
+/** Longest name of an output, with its NUL. */
+#define TYTO_IO_NAME_BYTES 112
+
+/** When an output is given: always, unless others are asked for; or only when it is named. */
+typedef enum tyto_output_kind { TYTO_OUTPUT_DEFAULT, TYTO_OUTPUT_ON_REQUEST } tyto_output_kind;
+
+typedef struct tyto_io_output_entry {
+    tyto_tensor tensor;
+    size_t wanted; /* index of the request that it answers */
+    char name[TYTO_IO_NAME_BYTES];
+} tyto_io_output_entry;
+
+/** One run's inputs and outputs. A head reads inputs and declares outputs the same way in the
+ *  planning pass and in the real one; in the planning pass output pointers must not be touched.
+ *  The entry arrays stay for the next run, so a warm run takes no heap memory. */
+typedef struct tyto_io {
+    const tyto_tensor *inputs;
+    size_t n_inputs;
+    const char *const *wanted;
+    size_t n_wanted;
+    tyto_arena *scratch;
+    tyto_arena *memory; /* of the outputs */
+    tyto_io_output_entry *entries;
+    size_t n_entries, capacity;
+    uint64_t used_inputs; /* a bit per input */
+    tyto_error *err;
+} tyto_io;
+
+/** Most inputs of one run. */
+#define TYTO_IO_INPUTS_MAX 64
+
+/** Forgets what the last pass read and declared. */
+void tyto_io_restart(tyto_io *io);
+/** Frees the entries. */
+void tyto_io_clear(tyto_io *io);
+
+/** True when the caller gave an input of that name. */
+bool tyto_io_has(const tyto_io *io, const char *name);
+/** The input `name`, converted to `dtype` (F32, I64 or U8 truth values) in scratch where it is
+ *  not so already.
+ *  shape    [rank] required sizes; a negative entry takes any size ≥ 1 and is filled in
+ *  errors   E_ARGUMENT when it is missing, E_SHAPE "name: got [..], required [..]" */
+TYTO_NODISCARD tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int rank,
+                                         int64_t *shape, const void **out);
+
+/** Element i of an integer input that tyto_io_input accepted; right in the planning pass too. */
+int64_t tyto_io_integer(const tyto_io *io, const char *name, int64_t i);
+
+/** name = prefix.rest, or rest alone when prefix is ""; cut to TYTO_IO_NAME_BYTES. */
+void tyto_io_name(char name[TYTO_IO_NAME_BYTES], const char *prefix, const char *rest);
+/** name = prefix.list.index */
+void tyto_io_name_at(char name[TYTO_IO_NAME_BYTES], const char *prefix, const char *list,
+                     int64_t index);
+
+/** True when an output of that name is to be computed. */
+bool tyto_io_wants(const tyto_io *io, tyto_output_kind kind, const char *name);
+/** Declares a float output; *out is its memory, or NULL when nobody asked for it. */
+TYTO_NODISCARD tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name,
+                                          int rank, const int64_t *shape, float **out);
+/** Memory of an output that was declared before, or NULL. */
+float *tyto_io_find(const tyto_io *io, const char *name);
+
+/** After the planning pass: every given input was read, every wanted output declared.
+ *  errors  E_ARGUMENT that names the first one that was not */
+TYTO_NODISCARD tyto_status tyto_io_check_complete(const tyto_io *io, const char *head);
+/** Puts the outputs in the order in which they were asked for. */
+void tyto_io_sort(tyto_io *io);
+
+#endif

@@ -1,0 +1,147 @@
+#include "base/error.h"
+#include "models/owlv2/heads.h"
+#include "models/owlv2/queries.h"
+#include "nn/norm.h"
+
+/* The logit of a query that is padding. */
+#define PADDED_LOGIT (-1e6f)
+
+/* One detection run. Outputs that nobody wants are NULL. */
+typedef struct detection {
+    const tyto_owlv2 *model;
+    const tyto_owlv2_queries *queries;
+    const float *unit_queries; /* [total,E] */
+    int64_t grid, patches;
+    float *logits;            /* [B,P,most] */
+    float *objectness_logits; /* [B,P] */
+    float *pred_boxes;        /* [B,P,4] */
+    float *image_embeds;      /* [B,grid,grid,D] */
+    float *class_embeds;      /* [B,P,E] */
+} detection;
+
+/* Columns of padded queries, and of those that only other photos have. */
+static void mask_padded(const detection *run, int64_t first_query, int64_t count, float *logits)
+{
+    const int64_t most = run->queries->most;
+    for (int64_t q = 0; q < most; q++) {
+        if (q < count && tyto_owlv2_query_valid(run->queries, first_query + q)) {
+            continue;
+        }
+        for (int64_t p = 0; p < run->patches; p++) {
+            logits[p * most + q] = PADDED_LOGIT;
+        }
+    }
+}
+
+/* class_embeds[P,E], and the logits[P,most] of `count` queries from `first_query` on. */
+static tyto_status classify(const detection *run, tyto_exec *exec, const float *features,
+                            int64_t first_query, int64_t count, float *embeds, float *logits)
+{
+    const int64_t P = run->patches, E = run->model->config.projection_dim;
+    size_t mark = tyto_arena_mark(exec->arena);
+    if (!embeds) {
+        TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
+    }
+    TYTO_TRY(tyto_owlv2_class_embeds(run->model, exec, features, P, embeds));
+    if (logits && count > 0) {
+        TYTO_TRY(tyto_owlv2_class_logits(run->model, exec, features, P, embeds,
+                                         run->unit_queries + first_query * E, count,
+                                         run->queries->most, logits));
+    }
+    if (logits && !tyto_exec_planning(exec)) {
+        mask_padded(run, first_query, count, logits);
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* The part of an output that belongs to photo b; NULL stays NULL. */
+static float *part(float *output, int64_t b, int64_t each)
+{
+    return output ? output + b * each : NULL;
+}
+
+static tyto_status detect_one(const detection *run, tyto_exec *exec, int64_t b, int64_t first_query,
+                              int64_t count, const float *hidden)
+{
+    const tyto_owlv2 *model = run->model;
+    const int64_t P = run->patches, D = model->config.vision.encoder.hidden_size;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *features = part(run->image_embeds, b, P * D);
+    if (!features) {
+        TYTO_TRY(tyto_exec_floats(exec, P * D, &features));
+    }
+    TYTO_TRY(tyto_owlv2_image_features(model, exec, hidden, P, features));
+    if (run->class_embeds || run->logits) {
+        TYTO_TRY(classify(run, exec, features, first_query, count,
+                          part(run->class_embeds, b, P * model->config.projection_dim),
+                          part(run->logits, b, P * run->queries->most)));
+    }
+    if (run->objectness_logits) {
+        TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P,
+                                               part(run->objectness_logits, b, P)));
+    }
+    if (run->pred_boxes) {
+        TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, run->grid,
+                                          part(run->pred_boxes, b, P * 4)));
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+static tyto_status detect_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
+                               float *hidden)
+{
+    const detection *run = context;
+    const int64_t each = (run->patches + 1) * run->model->config.vision.encoder.hidden_size;
+    int64_t first_query = 0;
+    for (int64_t b = 0; b < first + n; b++) {
+        const int64_t count = tyto_owlv2_query_count(run->queries, b);
+        if (b >= first) {
+            TYTO_TRY(detect_one(run, exec, b, first_query, count, hidden + (b - first) * each));
+        }
+        first_query += count;
+    }
+    return TYTO_OK;
+}
+
+static tyto_status declare_outputs(detection *run, tyto_io *io, int64_t photos)
+{
+    const int64_t P = run->patches, E = run->model->config.projection_dim,
+                  D = run->model->config.vision.encoder.hidden_size;
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "logits", 3,
+                            (const int64_t[]){photos, P, run->queries->most}, &run->logits));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "objectness_logits", 2,
+                            (const int64_t[]){photos, P}, &run->objectness_logits));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "pred_boxes", 3,
+                            (const int64_t[]){photos, P, 4}, &run->pred_boxes));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "image_embeds", 4,
+                            (const int64_t[]){photos, run->grid, run->grid, D},
+                            &run->image_embeds));
+    return tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "class_embeds", 3,
+                          (const int64_t[]){photos, P, E}, &run->class_embeds);
+}
+
+tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyto_io *io)
+{
+    const tyto_owlv2 *owlv2 = model;
+    const int64_t E = owlv2->config.projection_dim;
+    tyto_owlv2_pictures pictures;
+    float *unit;
+    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
+
+    tyto_owlv2_queries queries;
+    TYTO_TRY(tyto_owlv2_queries_forward(owlv2, exec, io, pictures.batch, &queries));
+    TYTO_TRY(tyto_exec_floats(exec, queries.total * E, &unit));
+    TYTO_TRY(tyto_normalize_rows(exec, queries.total, E, queries.embeds, TYTO_OWLV2_LENGTH_EPSILON,
+                                 unit));
+
+    detection run = {.model = owlv2,
+                     .queries = &queries,
+                     .unit_queries = unit,
+                     .grid = tyto_owlv2_grid(&owlv2->config.vision)};
+    run.patches = run.grid * run.grid;
+    TYTO_TRY(declare_outputs(&run, io, pictures.batch));
+    return tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "vision_model_output", &pictures,
+                                     detect_some, &run);
+}

@@ -1,0 +1,172 @@
+#include "models/owlv2/encoder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "nn/attention.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
+
+int64_t tyto_owlv2_together(int64_t total, int64_t tokens)
+{
+    return tyto_min_i64(total, tyto_max_i64(1, TYTO_OWLV2_ROWS_TOGETHER / tokens));
+}
+
+tyto_status tyto_owlv2_declare_states(const tyto_owlv2_encoder_config *config, tyto_io *io,
+                                      const char *prefix, int64_t total, int64_t tokens,
+                                      bool *wanted)
+{
+    const int64_t states[3] = {total, tokens, config->hidden_size};
+    const int64_t maps[4] = {total, config->num_attention_heads, tokens, tokens};
+    char name[TYTO_IO_NAME_BYTES];
+    float *memory;
+    *wanted = false;
+    for (int64_t i = 0; i <= config->num_hidden_layers; i++) {
+        tyto_io_name_at(name, prefix, "hidden_states", i);
+        TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, name, 3, states, &memory));
+        *wanted = *wanted || memory;
+    }
+    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
+        tyto_io_name_at(name, prefix, "attentions", i);
+        TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, name, 4, maps, &memory));
+        *wanted = *wanted || memory;
+    }
+    return TYTO_OK;
+}
+
+/* Copies the batch's hidden states to its part of the output, when that is wanted. */
+static void give_hidden_state(const tyto_exec *exec, const tyto_io *io,
+                              const tyto_owlv2_batch *batch, int64_t layer, const float *hidden,
+                              int64_t D)
+{
+    char name[TYTO_IO_NAME_BYTES];
+    if (!batch->prefix) {
+        return;
+    }
+    tyto_io_name_at(name, batch->prefix, "hidden_states", layer);
+    float *to = tyto_io_find(io, name);
+    if (to && !tyto_exec_planning(exec)) {
+        int64_t each = batch->tokens * D;
+        memcpy(to + batch->first * each, hidden, (size_t)(batch->n * each) * sizeof(float));
+    }
+}
+
+/* The batch's part of the attention output, or NULL. */
+static float *attention_output(const tyto_exec *exec, const tyto_io *io,
+                               const tyto_owlv2_batch *batch, int64_t layer, int64_t H)
+{
+    char name[TYTO_IO_NAME_BYTES];
+    if (!batch->prefix) {
+        return NULL;
+    }
+    tyto_io_name_at(name, batch->prefix, "attentions", layer);
+    float *to = tyto_io_find(io, name);
+    if (!to || tyto_exec_planning(exec)) {
+        return to;
+    }
+    return to + batch->first * H * batch->tokens * batch->tokens;
+}
+
+/* hidden += out_proj(attention(norm1(hidden))) */
+static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
+                          tyto_exec *exec, const tyto_owlv2_batch *batch, float *hidden,
+                          float *probabilities)
+{
+    const int64_t B = batch->n, T = batch->tokens, D = config->hidden_size,
+                  H = config->num_attention_heads, rows = B * T;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *mixed, *qkv;
+    TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
+    TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [B,T,3,H,D/H] */
+    TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm1.gamma, layer->norm1.beta,
+                             (float)config->layer_norm_eps, mixed));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
+                                                   .ldx = D,
+                                                   .rows = rows,
+                                                   .weight = &layer->qkv.weight,
+                                                   .bias = layer->qkv.bias,
+                                                   .y = qkv,
+                                                   .ldy = 3 * D}));
+    const int64_t d = D / H;
+    const tyto_attention_view from = {.batch = T * 3 * D, .token = 3 * D, .head = d};
+    TYTO_TRY(tyto_attention(
+        exec, &(tyto_attention_args){.batch = B,
+                                     .queries = T,
+                                     .keys = T,
+                                     .heads = H,
+                                     .qk_channels = d,
+                                     .v_channels = d,
+                                     .scale = 1.0f / sqrtf((float)d),
+                                     .q = qkv,
+                                     .k = qkv + D,
+                                     .v = qkv + 2 * D,
+                                     .q_strides = from,
+                                     .k_strides = from,
+                                     .v_strides = from,
+                                     .causal = batch->causal,
+                                     .key_mask = batch->mask,
+                                     .out = mixed,
+                                     .out_strides = {.batch = T * D, .token = D, .head = d},
+                                     .probabilities = probabilities}));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
+                                                   .ldx = D,
+                                                   .rows = rows,
+                                                   .weight = &layer->attention_out.weight,
+                                                   .bias = layer->attention_out.bias,
+                                                   .residual = hidden,
+                                                   .ldr = D,
+                                                   .y = hidden,
+                                                   .ldy = D}));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* hidden += fc2(act(fc1(norm2(hidden)))) */
+static tyto_status feed_forward(const tyto_owlv2_layer *layer,
+                                const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                int64_t rows, float *hidden)
+{
+    const int64_t D = config->hidden_size, F = config->intermediate_size;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *normed, *wide;
+    TYTO_TRY(tyto_exec_floats(exec, rows * D, &normed));
+    TYTO_TRY(tyto_exec_floats(exec, rows * F, &wide));
+    TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm2.gamma, layer->norm2.beta,
+                             (float)config->layer_norm_eps, normed));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
+                                                   .ldx = D,
+                                                   .rows = rows,
+                                                   .weight = &layer->fc1.weight,
+                                                   .bias = layer->fc1.bias,
+                                                   .activation = config->hidden_act,
+                                                   .y = wide,
+                                                   .ldy = F}));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide,
+                                                   .ldx = F,
+                                                   .rows = rows,
+                                                   .weight = &layer->fc2.weight,
+                                                   .bias = layer->fc2.bias,
+                                                   .residual = hidden,
+                                                   .ldr = D,
+                                                   .y = hidden,
+                                                   .ldy = D}));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_encoder_forward(const tyto_owlv2_layer *layers,
+                                       const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                       tyto_io *io, const tyto_owlv2_batch *batch, float *hidden)
+{
+    const int64_t D = config->hidden_size, H = config->num_attention_heads;
+    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
+        give_hidden_state(exec, io, batch, i, hidden, D);
+        float *probabilities = attention_output(exec, io, batch, i, H);
+        TYTO_TRY(attend(&layers[i], config, exec, batch, hidden, probabilities));
+        TYTO_TRY(feed_forward(&layers[i], config, exec, batch->n * batch->tokens, hidden));
+    }
+    give_hidden_state(exec, io, batch, config->num_hidden_layers, hidden, D);
+    return TYTO_OK;
+}

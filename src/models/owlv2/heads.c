@@ -1,0 +1,131 @@
+#include "models/owlv2/heads.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
+
+tyto_status tyto_owlv2_dense(tyto_exec *exec, const tyto_linear_weights *weights, const float *x,
+                             int64_t rows, tyto_activation activation, float *y)
+{
+    return tyto_linear(exec, &(tyto_linear_args){.x = x,
+                                                 .ldx = weights->weight.k,
+                                                 .rows = rows,
+                                                 .weight = &weights->weight,
+                                                 .bias = weights->bias,
+                                                 .activation = activation,
+                                                 .y = y,
+                                                 .ldy = weights->weight.n});
+}
+
+/* The three dense layers that boxes and objectness share in form: gelu after the first two. */
+static tyto_status three_layers(tyto_exec *exec, const tyto_linear_weights *dense0,
+                                const tyto_linear_weights *dense1,
+                                const tyto_linear_weights *dense2, const float *features,
+                                int64_t rows, float *out)
+{
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *a, *b;
+    TYTO_TRY(tyto_exec_floats(exec, rows * dense0->weight.n, &a));
+    TYTO_TRY(tyto_exec_floats(exec, rows * dense1->weight.n, &b));
+    TYTO_TRY(tyto_owlv2_dense(exec, dense0, features, rows, TYTO_ACT_GELU, a));
+    TYTO_TRY(tyto_owlv2_dense(exec, dense1, a, rows, TYTO_ACT_GELU, b));
+    TYTO_TRY(tyto_owlv2_dense(exec, dense2, b, rows, TYTO_ACT_NONE, out));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_image_features(const tyto_owlv2 *model, tyto_exec *exec, const float *hidden,
+                                      int64_t patches, float *features)
+{
+    const int64_t D = model->config.vision.encoder.hidden_size;
+    const float eps = (float)model->config.vision.encoder.layer_norm_eps;
+    const tyto_norm_weights *post = &model->vision.post_norm, *norm = &model->feature_norm;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *class_token;
+    TYTO_TRY(tyto_exec_floats(exec, D, &class_token));
+    TYTO_TRY(tyto_layer_norm(exec, 1, D, hidden, post->gamma, post->beta, eps, class_token));
+    TYTO_TRY(tyto_layer_norm(exec, patches, D, hidden + D, post->gamma, post->beta, eps, features));
+    if (!tyto_exec_planning(exec)) {
+        for (int64_t p = 0; p < patches; p++) {
+            for (int64_t c = 0; c < D; c++) {
+                features[p * D + c] *= class_token[c];
+            }
+        }
+    }
+    TYTO_TRY(tyto_layer_norm(exec, patches, D, features, norm->gamma, norm->beta, eps, features));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_class_embeds(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
+                                    int64_t patches, float *embeds)
+{
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, patches, TYTO_ACT_NONE, embeds));
+    return tyto_normalize_rows(exec, patches, model->config.projection_dim, embeds,
+                               TYTO_OWLV2_LENGTH_EPSILON, embeds);
+}
+
+tyto_status tyto_owlv2_class_logits(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
+                                    int64_t patches, const float *embeds, const float *queries,
+                                    int64_t count, int64_t stride, float *logits)
+{
+    const int64_t E = model->config.projection_dim;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *shift, *scale;
+    TYTO_TRY(tyto_exec_floats(exec, patches, &shift));
+    TYTO_TRY(tyto_exec_floats(exec, patches, &scale));
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->class_shift, features, patches, TYTO_ACT_NONE, shift));
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->class_scale, features, patches, TYTO_ACT_NONE, scale));
+    TYTO_TRY(tyto_matmul_nt(exec, patches, count, E, embeds, E, queries, E, logits, stride));
+    for (int64_t p = 0; !tyto_exec_planning(exec) && p < patches; p++) {
+        float *row = logits + p * stride;
+        const float factor = (scale[p] > 0.0f ? scale[p] : expm1f(scale[p])) + 1.0f;
+        for (int64_t q = 0; q < count; q++) {
+            row[q] = (row[q] + shift[p]) * factor;
+        }
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+static float log_odds(float x)
+{
+    return logf(x + 1e-4f) - log1pf(-x + 1e-4f);
+}
+
+/* boxes[P,4] = sigmoid(box_head(features) + bias), the bias placing each box at its patch.
+ * source  Owlv2ForObjectDetection.box_predictor; single precision as there */
+static void place_boxes(float *boxes, int64_t grid)
+{
+    const float size = log_odds(1.0f / (float)grid);
+    for (int64_t y = 0; y < grid; y++) {
+        for (int64_t x = 0; x < grid; x++) {
+            float *box = boxes + (y * grid + x) * 4;
+            const float bias[4] = {log_odds((float)(x + 1) / (float)grid),
+                                   log_odds((float)(y + 1) / (float)grid), size, size};
+            for (int i = 0; i < 4; i++) {
+                box[i] = 1.0f / (1.0f + expf(-(box[i] + bias[i])));
+            }
+        }
+    }
+}
+
+tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
+                                     const float *features, int64_t grid, float *boxes)
+{
+    TYTO_TRY(three_layers(exec, &model->box_dense0, &model->box_dense1, &model->box_dense2,
+                          features, grid * grid, boxes));
+    if (!tyto_exec_planning(exec)) {
+        place_boxes(boxes, grid);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_predict_objectness(const tyto_owlv2 *model, tyto_exec *exec,
+                                          const float *features, int64_t patches, float *logits)
+{
+    return three_layers(exec, &model->objectness_dense0, &model->objectness_dense1,
+                        &model->objectness_dense2, features, patches, logits);
+}

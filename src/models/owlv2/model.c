@@ -1,0 +1,158 @@
+#include "models/owlv2/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Each line of params.def as a request to the binder. */
+#define FLOATS(field, name, ...)                                                                   \
+    tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){__VA_ARGS__}, #__VA_ARGS__);
+#define SCALAR(field, name)                                                                        \
+    tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){0}, "a scalar");
+#define TABLE(field, name, rows, columns)                                                          \
+    tyto_binder_table(binder, &to->field, name, rows, columns, #rows ", " #columns);
+#define NORM(field, name, columns) tyto_binder_norm(binder, &to->field, name, columns, #columns);
+#define PRODUCT(field, name, out, in, kernel, bias)                                                \
+    tyto_binder_linear(binder, &to->field, (const char *const[]){name, NULL},                      \
+                       (const int64_t[]){out}, in, kernel, bias, #out ", " #in);
+#define LINEAR(field, name, out, in) PRODUCT(field, name, out, in, 0, true)
+#define PROJECTION(field, name, out, in) PRODUCT(field, name, out, in, 0, false)
+#define CONVOLUTION(field, name, out, in, kernel) PRODUCT(field, name, out, in, kernel, false)
+#define FUSED(field, out, in, name1, name2, name3)                                                 \
+    tyto_binder_linear(binder, &to->field, (const char *const[]){name1, name2, name3, NULL},       \
+                       (const int64_t[]){out, out, out}, in, 0, true, #out ", " #in);
+
+static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
+                        const tyto_owlv2_encoder_config *config, const char *prefix)
+{
+    const int64_t D = config->hidden_size, F = config->intermediate_size;
+    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
+        tyto_owlv2_layer *to = &layers[i];
+        tyto_binder_prefix(binder, "%sencoder.layers.%lld.", prefix, (long long)i);
+#define TYTO_OWLV2_LAYER
+#include "models/owlv2/params.def"
+#undef TYTO_OWLV2_LAYER
+    }
+}
+
+static void bind_text(tyto_binder *binder, tyto_owlv2_text *to, const char *base)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof(prefix), "%stext_model.", base);
+    const int64_t D = to->config.encoder.hidden_size, V = to->config.vocab_size,
+                  L = to->config.max_position_embeddings;
+    tyto_binder_prefix(binder, "%s", prefix);
+    tyto_binder_ignore(binder, "embeddings.position_ids");
+#define TYTO_OWLV2_TEXT
+#include "models/owlv2/params.def"
+#undef TYTO_OWLV2_TEXT
+    bind_layers(binder, to->layers, &to->config.encoder, prefix);
+}
+
+static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *to, const char *base)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof(prefix), "%svision_model.", base);
+    const int64_t D = to->config.encoder.hidden_size, C = to->config.num_channels,
+                  P = to->config.patch_size, G = tyto_owlv2_grid(&to->config);
+    tyto_binder_prefix(binder, "%s", prefix);
+    tyto_binder_ignore(binder, "embeddings.position_ids");
+#define TYTO_OWLV2_VISION
+#include "models/owlv2/params.def"
+#undef TYTO_OWLV2_VISION
+    bind_layers(binder, to->layers, &to->config.encoder, prefix);
+}
+
+static void bind_heads(tyto_binder *binder, tyto_owlv2 *to, const char *base)
+{
+    const int64_t T = to->config.text.encoder.hidden_size,
+                  I = to->config.vision.encoder.hidden_size, E = to->config.projection_dim;
+    tyto_binder_prefix(binder, "%s", base);
+#define TYTO_OWLV2_BASE
+#include "models/owlv2/params.def"
+#undef TYTO_OWLV2_BASE
+    tyto_binder_prefix(binder, "%s", "");
+    tyto_binder_ignore(binder, "box_bias");
+#define TYTO_OWLV2_DETECTION
+#include "models/owlv2/params.def"
+#undef TYTO_OWLV2_DETECTION
+}
+
+static void close_model(void *model)
+{
+    tyto_owlv2 *owlv2 = model;
+    if (owlv2) {
+        free(owlv2->text.layers);
+        free(owlv2->vision.layers);
+        free(owlv2);
+    }
+}
+
+static tyto_status read_config(const tyto_model_source *source, tyto_owlv2 *model, tyto_error *err)
+{
+    tyto_owlv2_config *config = &model->config;
+    TYTO_TRY(tyto_owlv2_config_read(source->config, source->config_name, config, err));
+    if (config->projection_dim != config->text.encoder.hidden_size) {
+        return tyto_fail(err, TYTO_E_FORMAT,
+                         "%s: projection_dim: got %lld, required text_config.hidden_size (%lld), "
+                         "since detection compares the two",
+                         source->config_name, (long long)config->projection_dim,
+                         (long long)config->text.encoder.hidden_size);
+    }
+    model->text.config = config->text;
+    model->vision.config = config->vision;
+    return TYTO_OK;
+}
+
+static tyto_status open_model(const tyto_model_source *source, void **out, char **unexpected,
+                              tyto_error *err)
+{
+    tyto_binder *binder = NULL;
+    tyto_status status = TYTO_OK;
+    tyto_owlv2 *model = tyto_alloc_zeroed(1, sizeof(*model));
+    if (!model) {
+        return tyto_fail_memory(err, source->config_name);
+    }
+    TYTO_CHECK(read_config(source, model, err));
+    model->text.layers = tyto_alloc_zeroed((size_t)model->config.text.encoder.num_hidden_layers,
+                                           sizeof(tyto_owlv2_layer));
+    model->vision.layers = tyto_alloc_zeroed((size_t)model->config.vision.encoder.num_hidden_layers,
+                                             sizeof(tyto_owlv2_layer));
+    binder = tyto_binder_create(source->tensors, source->tensors_name, source->store,
+                                source->kernels, source->pool);
+    if (!model->text.layers || !model->vision.layers || !binder) {
+        status = tyto_fail_memory(err, source->config_name);
+        goto cleanup;
+    }
+    bind_text(binder, &model->text, "owlv2.");
+    bind_vision(binder, &model->vision, "owlv2.");
+    bind_heads(binder, model, "owlv2.");
+    TYTO_CHECK(tyto_binder_finish(binder, unexpected, err));
+    *out = model;
+    model = NULL;
+cleanup:
+    tyto_binder_destroy(binder);
+    close_model(model);
+    return status;
+}
+
+static const tyto_head heads[] = {
+    {"Owlv2ForObjectDetection", tyto_owlv2_detection_forward},
+    {"Owlv2ForObjectDetection.image_guided_detection", tyto_owlv2_image_guided_forward},
+    {"Owlv2Model", tyto_owlv2_contrastive_forward},
+    {"Owlv2Model.get_text_features", tyto_owlv2_text_features_forward},
+    {"Owlv2Model.get_image_features", tyto_owlv2_image_features_forward},
+    {"Owlv2TextModel", tyto_owlv2_text_model_forward},
+    {"Owlv2VisionModel", tyto_owlv2_vision_model_forward},
+};
+
+const tyto_architecture tyto_owlv2_architecture = {
+    .model_type = "owlv2",
+    .default_head = "Owlv2ForObjectDetection",
+    .heads = heads,
+    .n_heads = sizeof(heads) / sizeof(heads[0]),
+    .open = open_model,
+    .close = close_model,
+};

@@ -1,0 +1,6 @@
+#ifndef TYTO_NN_NORM_H
+#define TYTO_NN_NORM_H
+#include "nn/exec.h"
+TYTO_NODISCARD tyto_status tyto_layer_norm(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, const float *gamma, const float *beta, float eps, float *y);
+TYTO_NODISCARD tyto_status tyto_normalize_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, float eps, float *y);
+#endif

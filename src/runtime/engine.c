@@ -1,0 +1,82 @@
+#include "runtime/engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Most threads of one engine. */
+#define THREADS_MAX 1024
+/* Longest message; a checkpoint can have thousands of unexpected tensors. */
+#define MESSAGE_BYTES_MAX ((size_t)1 << 20)
+
+tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine **out,
+                               tyto_error *err)
+{
+    static const tyto_engine_options defaults = {0};
+    const tyto_engine_options *with = options ? options : &defaults;
+    if (with->threads < 0 || with->threads > THREADS_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %d, required 0 to %d", with->threads,
+                         THREADS_MAX);
+    }
+    const tyto_kernels *kernels;
+    TYTO_TRY(tyto_kernels_select(with->isa, &kernels, err));
+    tyto_engine *engine = tyto_alloc_zeroed(1, sizeof(*engine));
+    if (!engine) {
+        return tyto_fail_memory(err, "engine");
+    }
+    engine->kernels = kernels;
+    engine->threads = with->threads ? with->threads : tyto_cores();
+    engine->log = with->log;
+    engine->log_user = with->log_user;
+    engine->pool = tyto_pool_create(engine->threads);
+    if (!engine->pool) {
+        free(engine);
+        return tyto_fail(err, TYTO_E_MEMORY, "engine: no memory or no room for %d threads",
+                         with->threads);
+    }
+    *out = engine;
+    return TYTO_OK;
+}
+
+void tyto_engine_destroy(tyto_engine *engine)
+{
+    if (engine) {
+        tyto_pool_destroy(engine->pool);
+        free(engine);
+    }
+}
+
+const char *tyto_engine_isa(const tyto_engine *engine)
+{
+    return engine->kernels->name;
+}
+
+int tyto_engine_threads(const tyto_engine *engine)
+{
+    return engine->threads;
+}
+
+void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char *format, ...)
+{
+    if (!engine->log) {
+        return;
+    }
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length >= 0 && (size_t)length < MESSAGE_BYTES_MAX
+                     ? tyto_alloc((size_t)length + 1, 1)
+                     : NULL;
+    if (text) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+        engine->log(engine->log_user, level, text);
+        free(text);
+    }
+    va_end(again);
+}

@@ -1,0 +1,185 @@
+#include "runtime/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/json.h"
+#include "formats/safetensors.h"
+
+#define CONFIG_FILE "config.json"
+#define WEIGHTS_FILE "model.safetensors"
+#define WEIGHTS_INDEX_FILE "model.safetensors.index.json"
+
+/* Picks the family by model_type and the head by `architectures`. */
+static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
+                                     tyto_error *err)
+{
+    const char *type = NULL;
+    TYTO_TRY(tyto_json_text(config, name, "model_type", &type, err));
+    if (!type) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'model_type': missing", name);
+    }
+    model->architecture = tyto_architecture_find(type);
+    if (!model->architecture) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: 'model_type': got '%s', required owlv2",
+                         name, type);
+    }
+    const char *head =
+        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    if (!head) {
+        head = model->architecture->default_head;
+    }
+    if (!tyto_head_find(model->architecture, head)) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: 'architectures': got '%s', which this build does not run", name,
+                         head);
+    }
+    model->head = tyto_copy_text(head, strlen(head));
+    return model->head ? TYTO_OK : tyto_fail_memory(err, name);
+}
+
+/* Opens the folder's weights, one file or sharded; *name is newly allocated. */
+static tyto_status open_weights(tyto_model *model, const char *folder, char **name, tyto_error *err)
+{
+    *name = tyto_path_join(folder, WEIGHTS_FILE);
+    if (*name && !tyto_file_exists(*name)) {
+        char *index = tyto_path_join(folder, WEIGHTS_INDEX_FILE);
+        if (index && !tyto_file_exists(index)) {
+            free(index);
+            return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: neither %s nor %s is there", folder,
+                             WEIGHTS_FILE, WEIGHTS_INDEX_FILE);
+        }
+        free(*name);
+        *name = index;
+    }
+    if (!*name) {
+        return tyto_fail_memory(err, folder);
+    }
+    return tyto_tensor_file_open(*name, &model->tensors, err);
+}
+
+static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,
+                                const char *config_name, tyto_error *err)
+{
+    char *weights_name = NULL, *unexpected = NULL;
+    tyto_status status = open_weights(model, folder, &weights_name, err);
+    if (status == TYTO_OK) {
+        const tyto_model_source source = {.config = config,
+                                          .config_name = config_name,
+                                          .tensors = model->tensors,
+                                          .tensors_name = weights_name,
+                                          .store = &model->store,
+                                          .kernels = model->engine->kernels,
+                                          .pool = model->engine->pool};
+        status = model->architecture->open(&source, &model->network, &unexpected, err);
+    }
+    if (status == TYTO_OK && unexpected) {
+        tyto_engine_log(model->engine, TYTO_LOG_WARNING, "%s: unexpected tensors, not used: %s",
+                        weights_name, unexpected);
+    }
+    free(unexpected);
+    free(weights_name);
+    return status;
+}
+
+static bool has_file(const char *folder, const char *name, bool *memory_out)
+{
+    char *path = tyto_path_join(folder, name);
+    *memory_out = *memory_out || !path;
+    bool there = path && tyto_file_exists(path);
+    free(path);
+    return there;
+}
+
+/* Processors are read when their files are there. */
+static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
+{
+    bool memory_out = false;
+    bool text = has_file(folder, "tokenizer.json", &memory_out) ||
+                has_file(folder, "vocab.json", &memory_out);
+    bool image = has_file(folder, "preprocessor_config.json", &memory_out);
+    if (memory_out) {
+        return tyto_fail_memory(err, folder);
+    }
+    if (text) {
+        TYTO_TRY(tyto_tokenizer_open(folder, &model->tokenizer, err));
+    }
+    if (image) {
+        TYTO_TRY(tyto_image_processor_open(folder, &model->image_processor, err));
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
+                            tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    json_t *config = NULL;
+    char *config_name = NULL;
+    if (!tyto_folder_exists(path)) {
+        return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no such folder, required a checkpoint's",
+                         path);
+    }
+    tyto_model *model = tyto_alloc_zeroed(1, sizeof(*model));
+    config_name = tyto_path_join(path, CONFIG_FILE);
+    if (!model || !config_name) {
+        status = tyto_fail_memory(err, path);
+        goto cleanup;
+    }
+    model->engine = engine;
+    TYTO_CHECK(tyto_json_load(config_name, &config, err));
+    TYTO_CHECK(read_architecture(model, config, config_name, err));
+    TYTO_CHECK(open_processors(model, path, err));
+    TYTO_CHECK(bind_network(model, path, config, config_name, err));
+    *out = model;
+    model = NULL;
+cleanup:
+    json_decref(config);
+    free(config_name);
+    tyto_model_destroy(model);
+    return status;
+}
+
+void tyto_model_destroy(tyto_model *model)
+{
+    if (!model) {
+        return;
+    }
+    if (model->network) {
+        model->architecture->close(model->network);
+    }
+    tyto_weight_store_clear(&model->store);
+    tyto_tensor_file_close(model->tensors);
+    tyto_tokenizer_destroy(model->tokenizer);
+    tyto_image_processor_destroy(model->image_processor);
+    free(model->head);
+    free(model);
+}
+
+const char *tyto_model_head(const tyto_model *model)
+{
+    return model->head;
+}
+
+const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model)
+{
+    return model->tokenizer;
+}
+
+const tyto_image_processor *tyto_model_image_processor(const tyto_model *model)
+{
+    return model->image_processor;
+}
+
+int64_t tyto_model_parameters(const tyto_model *model)
+{
+    return model->store.parameters;
+}
+
+size_t tyto_model_weight_bytes(const tyto_model *model)
+{
+    return model->store.bytes;
+}

@@ -1,0 +1,27 @@
+/** A loaded model from the inside. */
+#ifndef TYTO_RUNTIME_MODEL_H
+#define TYTO_RUNTIME_MODEL_H
+
+#include <tyto/model.h>
+#include <tyto/tensor.h>
+
+#include "models/architecture.h"
+#include "runtime/engine.h"
+
+struct tyto_model {
+    tyto_engine *engine;
+    const tyto_architecture *architecture;
+    void *network; /* the architecture's own */
+    char *head;
+    tyto_tensor_file *tensors; /* looked-up tables stay mapped */
+    tyto_weight_store store;
+    tyto_tokenizer *tokenizer;
+    tyto_image_processor *image_processor;
+};
+
+/** The registry: the architecture of that model_type, or NULL. */
+const tyto_architecture *tyto_architecture_find(const char *model_type);
+/** The head of that name, or NULL. */
+const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name);
+
+#endif

@@ -1,0 +1,28 @@
+#include <string.h>
+
+#include "models/owlv2/model.h"
+#include "runtime/model.h"
+
+static const tyto_architecture *const architectures[] = {
+    &tyto_owlv2_architecture,
+};
+
+const tyto_architecture *tyto_architecture_find(const char *model_type)
+{
+    for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++) {
+        if (strcmp(architectures[i]->model_type, model_type) == 0) {
+            return architectures[i];
+        }
+    }
+    return NULL;
+}
+
+const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name)
+{
+    for (size_t i = 0; i < architecture->n_heads; i++) {
+        if (strcmp(architecture->heads[i].name, name) == 0) {
+            return &architecture->heads[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,131 @@
+#include "runtime/session.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+tyto_status tyto_session_create(const tyto_model *model, tyto_session **out, tyto_error *err)
+{
+    tyto_session *session = tyto_alloc_zeroed(1, sizeof(*session));
+    if (!session) {
+        return tyto_fail_memory(err, "session");
+    }
+    session->model = model;
+    *out = session;
+    return TYTO_OK;
+}
+
+void tyto_session_destroy(tyto_session *session)
+{
+    if (session) {
+        tyto_arena_clear(&session->scratch);
+        tyto_arena_clear(&session->outputs);
+        tyto_io_clear(&session->io);
+        free(session->given);
+        free(session->pixels);
+        free(session);
+    }
+}
+
+size_t tyto_session_scratch_bytes(const tyto_session *session)
+{
+    return session->scratch.capacity + session->outputs.capacity;
+}
+
+static tyto_status check_inputs(const tyto_tensor *inputs, size_t n, tyto_error *err)
+{
+    if (n > TYTO_IO_INPUTS_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT, "inputs: got %zu, required at most %d", n,
+                         TYTO_IO_INPUTS_MAX);
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool valid = inputs[i].name && inputs[i].data && inputs[i].rank >= 0 &&
+                     inputs[i].rank <= TYTO_RANK_MAX && tyto_dtype_bytes(inputs[i].dtype) > 0;
+        for (int d = 0; valid && d < inputs[i].rank; d++) {
+            valid = inputs[i].shape[d] >= 0;
+        }
+        if (!valid) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "inputs[%zu]: required a name, data, a type and a shape", i);
+        }
+    }
+    return TYTO_OK;
+}
+
+/* The same code twice: first to learn shapes and memory, then to compute. */
+static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto_error *err)
+{
+    const tyto_model *model = session->model;
+    tyto_exec exec = {.kernels = model->engine->kernels,
+                      .pool = model->engine->pool,
+                      .arena = &session->scratch,
+                      .err = err};
+    tyto_arena_plan(&session->scratch);
+    tyto_arena_plan(&session->outputs);
+    tyto_io_restart(&session->io);
+    TYTO_TRY(head->forward(model->network, &exec, &session->io));
+    TYTO_TRY(tyto_io_check_complete(&session->io, head->name));
+    if (!tyto_arena_commit(&session->scratch) || !tyto_arena_commit(&session->outputs)) {
+        return tyto_fail(err, TYTO_E_MEMORY, "%s: out of memory, required %zu MB", head->name,
+                         (session->scratch.peak + session->outputs.peak) >> 20);
+    }
+    tyto_io_restart(&session->io);
+    return head->forward(model->network, &exec, &session->io);
+}
+
+/* Copies the tensors out, in the order asked for. */
+static tyto_status give_outputs(tyto_session *session, const tyto_tensor **outputs,
+                                size_t *n_outputs, tyto_error *err)
+{
+    tyto_io *io = &session->io;
+    tyto_io_sort(io);
+    if (io->n_entries > session->given_capacity) {
+        tyto_tensor *given = tyto_realloc(session->given, io->n_entries, sizeof(*given));
+        if (!given) {
+            return tyto_fail_memory(err, "outputs");
+        }
+        session->given = given;
+        session->given_capacity = io->n_entries;
+    }
+    for (size_t i = 0; i < io->n_entries; i++) {
+        session->given[i] = io->entries[i].tensor;
+        session->given[i].name = io->entries[i].name;
+    }
+    *outputs = session->given;
+    *n_outputs = io->n_entries;
+    return TYTO_OK;
+}
+
+tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_tensor *inputs,
+                         size_t n_inputs, const char *const *wanted, size_t n_wanted,
+                         const tyto_tensor **outputs, size_t *n_outputs, tyto_error *err)
+{
+    const char *name = head ? head : session->model->head;
+    const tyto_head *runs = tyto_head_find(session->model->architecture, name);
+    if (!runs) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "head: got '%s', which this model does not have",
+                         name);
+    }
+    TYTO_TRY(check_inputs(inputs, n_inputs, err));
+    tyto_error own = TYTO_ERROR_INIT;
+    tyto_io *io = &session->io;
+    io->inputs = inputs;
+    io->n_inputs = n_inputs;
+    io->wanted = wanted;
+    io->n_wanted = n_wanted;
+    io->scratch = &session->scratch;
+    io->memory = &session->outputs;
+    io->err = err ? err : &own;
+    tyto_status status = run_passes(session, runs, io->err);
+    if (status == TYTO_OK) {
+        status = give_outputs(session, outputs, n_outputs, io->err);
+    }
+    io->inputs = NULL;
+    io->n_inputs = 0;
+    io->wanted = NULL;
+    io->n_wanted = 0;
+    io->err = NULL;
+    tyto_error_clear(&own);
+    return status;
+}

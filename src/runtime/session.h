@@ -1,0 +1,21 @@
+/** A session from the inside. */
+#ifndef TYTO_RUNTIME_SESSION_H
+#define TYTO_RUNTIME_SESSION_H
+
+#include <tyto/session.h>
+
+#include "models/io.h"
+#include "runtime/model.h"
+
+struct tyto_session {
+    const tyto_model *model;
+    tyto_arena scratch;
+    tyto_arena outputs;
+    tyto_io io;
+    tyto_tensor *given; /* the tensors handed to the last caller */
+    size_t given_capacity;
+    float *pixels; /* of tyto_detect's current photo */
+    int64_t pixels_count;
+};
+
+#endif

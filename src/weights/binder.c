@@ -1,0 +1,343 @@
+#include "weights/binder.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "formats/safetensors.h"
+#include "tensor/convert.h"
+
+/* Longest message about tensors: a checkpoint of another model can lack thousands. */
+#define REPORT_BYTES_MAX ((size_t)1 << 20)
+/* Longest full name of a parameter. */
+#define NAME_BYTES 256
+
+struct tyto_weight_block {
+    struct tyto_weight_block *next;
+    void *pages;
+    size_t bytes;
+};
+
+typedef enum request_kind { FLOATS, ROWS, TABLE, IGNORED } request_kind;
+
+typedef struct request {
+    char *name;
+    request_kind kind;
+    int rank;
+    int64_t shape[4];
+    const char *why;
+    void *slot;   /* float ** of FLOATS, tyto_packed_matrix * of ROWS, tyto_table_weights * */
+    int64_t row;  /* first row (ROWS) or element (FLOATS) of the slot that the tensor fills */
+    int64_t rows; /* of the whole slot; the slot is made with its first part */
+    int64_t columns;
+    const tyto_tensor *tensor;
+} request;
+
+struct tyto_binder {
+    const tyto_tensor_file *file;
+    const char *file_name;
+    tyto_weight_store *store;
+    const tyto_kernels *kernels;
+    tyto_pool *pool;
+    char prefix[NAME_BYTES];
+    request *requests;
+    size_t count, capacity;
+    bool failed; /* memory was out while requests came in */
+};
+
+void tyto_weight_store_clear(tyto_weight_store *store)
+{
+    while (store->blocks) {
+        struct tyto_weight_block *block = store->blocks;
+        store->blocks = block->next;
+        tyto_pages_free(block->pages, block->bytes);
+        free(block);
+    }
+    *store = (tyto_weight_store){0};
+}
+
+/* `bytes` of zeroed memory that the store frees; NULL when memory is out. */
+static void *store_take(tyto_weight_store *store, size_t bytes)
+{
+    struct tyto_weight_block *block = tyto_alloc(1, sizeof(*block));
+    void *pages = block ? tyto_pages_alloc(bytes) : NULL;
+    if (!pages) {
+        free(block);
+        return NULL;
+    }
+    *block = (struct tyto_weight_block){store->blocks, pages, bytes};
+    store->blocks = block;
+    store->bytes += bytes;
+    return pages;
+}
+
+tyto_binder *tyto_binder_create(const tyto_tensor_file *file, const char *file_name,
+                                tyto_weight_store *store, const tyto_kernels *kernels,
+                                tyto_pool *pool)
+{
+    tyto_binder *binder = tyto_alloc_zeroed(1, sizeof(*binder));
+    if (binder) {
+        binder->file = file;
+        binder->file_name = file_name;
+        binder->store = store;
+        binder->kernels = kernels;
+        binder->pool = pool;
+    }
+    return binder;
+}
+
+void tyto_binder_destroy(tyto_binder *binder)
+{
+    if (!binder) {
+        return;
+    }
+    for (size_t i = 0; i < binder->count; i++) {
+        free(binder->requests[i].name);
+    }
+    free(binder->requests);
+    free(binder);
+}
+
+void tyto_binder_prefix(tyto_binder *binder, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(binder->prefix, sizeof(binder->prefix), format, args);
+    va_end(args);
+}
+
+static void add_request(tyto_binder *binder, const char *name, const char *suffix, request want)
+{
+    char full[2 * NAME_BYTES];
+    int length = snprintf(full, sizeof(full), "%s%s%s", binder->prefix, name, suffix);
+    if (binder->count == binder->capacity) {
+        size_t capacity = binder->capacity ? 2 * binder->capacity : 256;
+        request *requests = tyto_realloc(binder->requests, capacity, sizeof(*requests));
+        if (!requests) {
+            binder->failed = true;
+            return;
+        }
+        binder->requests = requests;
+        binder->capacity = capacity;
+    }
+    want.name = tyto_copy_text(full, (size_t)length);
+    if (!want.name) {
+        binder->failed = true;
+        return;
+    }
+    binder->requests[binder->count++] = want;
+}
+
+void tyto_binder_floats(tyto_binder *binder, float **slot, const char *name, const int64_t shape[4],
+                        const char *why)
+{
+    request want = {.kind = FLOATS, .why = why, .slot = slot, .rows = 1};
+    while (want.rank < 4 && shape[want.rank] > 0) {
+        want.shape[want.rank] = shape[want.rank];
+        want.rows *= shape[want.rank];
+        want.rank++;
+    }
+    add_request(binder, name, "", want);
+}
+
+void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
+                        const int64_t *outs, int64_t in, int64_t kernel, bool bias, const char *why)
+{
+    int64_t total = 0, row = 0;
+    for (int i = 0; names[i]; i++) {
+        total += outs[i];
+    }
+    for (int i = 0; names[i]; i++) {
+        request want = {.kind = ROWS,
+                        .rank = kernel ? 4 : 2,
+                        .shape = {outs[i], in},
+                        .why = why,
+                        .slot = &slot->weight,
+                        .row = row,
+                        .rows = total,
+                        .columns = in};
+        if (kernel) {
+            want.shape[1] = in / (kernel * kernel);
+            want.shape[2] = want.shape[3] = kernel;
+        }
+        add_request(binder, names[i], ".weight", want);
+        if (bias) {
+            add_request(binder, names[i], ".bias",
+                        (request){.kind = FLOATS,
+                                  .rank = 1,
+                                  .shape = {outs[i]},
+                                  .why = why,
+                                  .slot = &slot->bias,
+                                  .row = row,
+                                  .rows = total});
+        }
+        row += outs[i];
+    }
+}
+
+void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
+                      const char *why)
+{
+    request want = {.kind = FLOATS, .rank = 1, .shape = {cols}, .why = why, .rows = cols};
+    want.slot = &slot->gamma;
+    add_request(binder, name, ".weight", want);
+    want.slot = &slot->beta;
+    add_request(binder, name, ".bias", want);
+}
+
+void tyto_binder_table(tyto_binder *binder, tyto_table_weights *slot, const char *name, int64_t n,
+                       int64_t k, const char *why)
+{
+    add_request(
+        binder, name, "",
+        (request){.kind = TABLE, .rank = 2, .shape = {n, k}, .why = why, .slot = slot, .rows = n});
+}
+
+void tyto_binder_ignore(tyto_binder *binder, const char *name)
+{
+    add_request(binder, name, "", (request){.kind = IGNORED});
+}
+
+static void add_shape(tyto_buffer *report, int rank, const int64_t *shape)
+{
+    tyto_buffer_text(report, "[");
+    for (int i = 0; i < rank; i++) {
+        tyto_buffer_format(report, "%s%lld", i ? "," : "", (long long)shape[i]);
+    }
+    tyto_buffer_text(report, "]");
+}
+
+/* Adds to the report when the tensor is missing, misshapen or of a type that can't be used. */
+static void check_request(request *want, const tyto_tensor_file *file, tyto_buffer *report)
+{
+    const tyto_tensor *tensor = tyto_tensor_file_find(file, want->name);
+    const char *separator = report->length ? "; " : "";
+    want->tensor = tensor;
+    if (want->kind == IGNORED) {
+        return;
+    }
+    if (!tensor) {
+        tyto_buffer_format(report, "%s'%s': missing, required shape ", separator, want->name);
+    } else if (tensor->rank != want->rank ||
+               memcmp(tensor->shape, want->shape, (size_t)want->rank * sizeof(int64_t)) != 0) {
+        tyto_buffer_format(report, "%s'%s': shape ", separator, want->name);
+        add_shape(report, tensor->rank, tensor->shape);
+        tyto_buffer_text(report, ", required ");
+    } else if (!tyto_convert_possible(tensor->dtype, TYTO_F32)) {
+        tyto_buffer_format(report, "%s'%s': type %s, required a float type", separator, want->name,
+                           tyto_dtype_name(tensor->dtype));
+        return;
+    } else {
+        return;
+    }
+    add_shape(report, want->rank, want->shape);
+    tyto_buffer_format(report, " (%s)", want->why);
+}
+
+static tyto_status check_all(tyto_binder *binder, tyto_error *err)
+{
+    tyto_buffer report;
+    tyto_buffer_init(&report, REPORT_BYTES_MAX);
+    for (size_t i = 0; i < binder->count; i++) {
+        check_request(&binder->requests[i], binder->file, &report);
+    }
+    tyto_status status = TYTO_OK;
+    if (report.failed) {
+        status = tyto_fail_memory(err, binder->file_name);
+    } else if (report.length) {
+        status = tyto_fail(err, TYTO_E_FORMAT, "%s: tensors that do not fit config.json: %s",
+                           binder->file_name, report.data);
+    }
+    tyto_buffer_clear(&report);
+    return status;
+}
+
+static bool fill_floats(tyto_binder *binder, const request *want)
+{
+    float **slot = want->slot;
+    if (!*slot) {
+        *slot = store_take(binder->store, (size_t)want->rows * sizeof(float));
+    }
+    if (*slot) {
+        tyto_convert(*slot + want->row, TYTO_F32, want->tensor->data, want->tensor->dtype,
+                     tyto_tensor_elements(want->tensor));
+    }
+    return *slot != NULL;
+}
+
+static bool fill_rows(tyto_binder *binder, const request *want)
+{
+    tyto_packed_matrix *slot = want->slot;
+    if (!slot->data) {
+        size_t bytes = tyto_packed_bytes(binder->kernels, want->rows, want->columns);
+        void *data = bytes ? store_take(binder->store, bytes) : NULL;
+        if (!data) {
+            return false;
+        }
+        *slot = tyto_packed_over(binder->kernels, want->rows, want->columns, data);
+    }
+    tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->tensor->dtype,
+                     binder->pool);
+    return true;
+}
+
+static bool fill(tyto_binder *binder, const request *want)
+{
+    if (want->kind == IGNORED) {
+        return true;
+    }
+    binder->store->parameters += tyto_tensor_elements(want->tensor);
+    if (want->kind == TABLE) {
+        *(tyto_table_weights *)want->slot = (tyto_table_weights){
+            want->tensor->data, want->tensor->dtype, want->shape[0], want->shape[1]};
+        return true;
+    }
+    bool filled = want->kind == FLOATS ? fill_floats(binder, want) : fill_rows(binder, want);
+    tyto_tensor_file_release(binder->file, want->tensor);
+    return filled;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const request *)a)->name, ((const request *)b)->name);
+}
+
+/* Names in the file that no request has; leaves the requests sorted by name. */
+static bool list_unexpected(tyto_binder *binder, char **out)
+{
+    *out = NULL;
+    tyto_buffer names;
+    tyto_buffer_init(&names, REPORT_BYTES_MAX);
+    qsort(binder->requests, binder->count, sizeof(request), by_name);
+    for (size_t i = 0; i < tyto_tensor_file_count(binder->file); i++) {
+        request key = {.name = (char *)(uintptr_t)tyto_tensor_file_at(binder->file, i)->name};
+        if (!bsearch(&key, binder->requests, binder->count, sizeof(request), by_name)) {
+            tyto_buffer_format(&names, "%s%s", names.length ? ", " : "", key.name);
+        }
+    }
+    if (names.length == 0 && !names.failed) {
+        return true;
+    }
+    *out = tyto_buffer_take(&names);
+    return *out != NULL;
+}
+
+tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_error *err)
+{
+    *unexpected = NULL;
+    if (binder->failed) {
+        return tyto_fail_memory(err, binder->file_name);
+    }
+    TYTO_TRY(check_all(binder, err));
+    for (size_t i = 0; i < binder->count; i++) {
+        if (!fill(binder, &binder->requests[i])) {
+            return tyto_fail_memory(err, binder->file_name);
+        }
+    }
+    return list_unexpected(binder, unexpected) ? TYTO_OK : tyto_fail_memory(err, binder->file_name);
+}
