@@ -52,14 +52,16 @@ TYTO_API size_t tyto_dtype_bytes(tyto_dtype dtype);
 /** Product of the dimensions (1 for a scalar); the tensor must be valid. */
 TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
 
-/** Tensors read from a file, in the file's order.
+/** Tensors read from a file, in the order of their data.
  *  memory   names and data live until tyto_tensor_file_close; data is mapped, so treat it as
- *           read-only
+ *           read-only. The format promises no alignment: data may start at any byte, so copy
+ *           elements out (memcpy) instead of reading through a pointer to their type
  *  threads  immutable once open: any number of readers */
 typedef struct tyto_tensor_file tyto_tensor_file;
 
 /** Opens a .safetensors file, or a sharded set by its .safetensors.index.json.
- *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_LIMIT, E_MEMORY */
+ *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that TYTO_DTYPE_LIST lacks),
+ *          E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,
                                                           tyto_error *err);
 TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);
@@ -68,9 +70,12 @@ TYTO_API size_t tyto_tensor_file_count(const tyto_tensor_file *file);
 TYTO_API const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, size_t i);
 /** The tensor of that name, or NULL. */
 TYTO_API const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const char *name);
+/** A text of the file's metadata, such as "pt" for "format", or NULL; lives as the file does. */
+TYTO_API const char *tyto_tensor_file_metadata(const tyto_tensor_file *file, const char *key);
 
-/** Writes tensors as .safetensors: beside its place first, then renamed over it.
- *  errors  E_ARGUMENT (a name twice, a bad shape), E_IO, E_MEMORY */
+/** Writes tensors as .safetensors: beside its place first, then renamed over it. The data lies in
+ *  the order given, wider types before narrower ones so that every tensor is aligned.
+ *  errors  E_ARGUMENT (a name twice or not UTF-8, a bad shape), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_save(const char *path,
                                                           const tyto_tensor *tensors, size_t count,
                                                           tyto_error *err);

@@ -1,17 +1,71 @@
-/** Access to tensor files that is not public. */
+/** Safetensors files: limits, and what the library needs beyond <tyto/tensor.h>.
+ *
+ *  A file is a 64-bit little-endian length, a JSON header of that length, and the data of the
+ *  tensors, one after another without holes. A sharded set is several files beside an index that
+ *  tells which tensor lies where. */
 #ifndef TYTO_FORMATS_SAFETENSORS_H
 #define TYTO_FORMATS_SAFETENSORS_H
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <tyto/tensor.h>
 
-/** Most bytes of a file's JSON header; the format's own limit. */
-#define TYTO_SAFETENSORS_HEADER_MAX ((size_t)100 * 1000 * 1000)
-/** Most tensors of a set of files. */
-#define TYTO_SAFETENSORS_TENSORS_MAX ((size_t)1 << 20)
-/** Most files of a sharded set. */
-#define TYTO_SAFETENSORS_SHARDS_MAX ((size_t)4096)
+#include "base/file.h"
 
-/** Gives the tensor's mapped pages back to the system; they are read again when touched. */
+/** Largest header; the format's own limit. */
+#define TYTO_TENSOR_HEADER_BYTES_MAX ((size_t)100 * 1000 * 1000)
+/** Most tensors of a file or a sharded set. */
+#define TYTO_TENSORS_MAX ((size_t)1000 * 1000)
+/** Longest name of a tensor. */
+#define TYTO_TENSOR_NAME_BYTES_MAX ((size_t)4096)
+/** Most files of a sharded set. */
+#define TYTO_SHARDS_MAX ((size_t)4096)
+
+/** Opens a file that already lies in memory; `name` is for messages.
+ *  memory  bytes are borrowed until tyto_tensor_file_close */
+TYTO_NODISCARD tyto_status tyto_tensor_file_parse(const void *bytes, size_t length,
+                                                  const char *name, tyto_tensor_file **out,
+                                                  tyto_error *err);
+
+/** Gives the mapped pages of a tensor's data back to the system, once what was needed of it has
+ *  been copied. They are read from the file again when touched. */
 void tyto_tensor_file_release(const tyto_tensor_file *file, const tyto_tensor *tensor);
+
+/** The distinct files that an index names, sorted.
+ *  memory  names point into the index */
+typedef struct tyto_shard_names {
+    const char **names;
+    size_t count;
+} tyto_shard_names;
+
+/** Checks the `weight_map` of an index: tensor names to plain file names in the same folder.
+ *  memory  release out->names with free
+ *  errors  E_FORMAT, E_LIMIT, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_shard_names_read(const json_t *index, const char *path,
+                                                 tyto_shard_names *out, tyto_error *err);
+
+/** One file of a set. */
+typedef struct tyto_shard {
+    char *path;
+    tyto_file_map map; /**< empty when the bytes are borrowed */
+    char *names;       /**< the tensors' names, each with its NUL */
+    json_t *metadata;  /**< `__metadata__`, or NULL */
+} tyto_shard;
+
+struct tyto_tensor_file {
+    tyto_shard *shards;
+    size_t shard_count;
+    tyto_tensor *tensors;
+    const tyto_tensor **by_name; /**< sorted, for lookup in O(log n) whatever the names */
+    size_t count;
+};
+
+/** Appends the tensors of one file's bytes; shard gets the names and the metadata. */
+TYTO_NODISCARD tyto_status tyto_shard_parse(tyto_tensor_file *file, tyto_shard *shard,
+                                            const uint8_t *bytes, size_t length, tyto_error *err);
+/** Sorts by name; a name that occurs twice is E_FORMAT. Call it once all shards are in. */
+TYTO_NODISCARD tyto_status tyto_tensor_file_finish(tyto_tensor_file *file, const char *path,
+                                                   tyto_error *err);
 
 #endif
