@@ -16,7 +16,11 @@ void *tyto_alloc(size_t count, size_t size)
 
 void *tyto_alloc_zeroed(size_t count, size_t size)
 {
-    return calloc(count ? count : 1, size ? size : 1);
+    size_t bytes;
+    if (!tyto_mul_size(count, size, &bytes)) {
+        return NULL;
+    }
+    return calloc(bytes ? bytes : 1, 1);
 }
 
 void *tyto_realloc(void *block, size_t count, size_t size)
