@@ -1,6 +1,92 @@
+/** Arithmetic on raw pointers: one table of functions per instruction set.
+ *
+ *  Every table is made from the same text (src/kernels/vector/) over that set's vectors; the
+ *  definitions that they are checked against are in src/kernels/scalar/definitions.h. A table is a
+ *  constant value, so a test can use any that the CPU can run. */
 #ifndef TYTO_KERNELS_KERNELS_H
 #define TYTO_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <tyto/status.h>
-typedef struct tyto_kernels { const char *name; } tyto_kernels;
-TYTO_NODISCARD tyto_status tyto_kernels_select(const char *isa, const tyto_kernels **out, tyto_error *err);
+
+#include "kernels/activation.h"
+
+/** What happens to a finished tile of a product: y = act(acc + bias) + residual. */
+typedef struct tyto_epilogue {
+    const float *bias; /* of the tile's first column, or NULL */
+    tyto_activation activation;
+    const float *residual; /* of the tile's first element, or NULL; may be y */
+    int64_t residual_stride;
+    float *y;
+    int64_t y_stride;
+} tyto_epilogue;
+
+/** Distances in elements between neighbours of a [B,T,H,D] tensor; channels are adjacent. */
+typedef struct tyto_attention_view {
+    int64_t batch, token, head;
+} tyto_attention_view;
+
+/** Attention of some queries of one head: `tiles` tiles of attention_queries each.
+ *  shapes   q[queries,D] k[keys,D] v[keys,V], rows `stride` elements apart
+ *  masks    causal: query i sees keys ≤ first_query + i; key_mask[keys]: 0 hides a key. A hidden
+ *           score has the most negative float added, as the reference does, so a query that sees
+ *           nothing weighs its hidden keys equally. */
+typedef struct tyto_attend_job {
+    int64_t queries, keys, qk_channels, v_channels;
+    float scale;
+    const float *q, *k, *v;
+    int64_t q_stride, k_stride, v_stride;
+    bool causal;
+    int64_t first_query;
+    const uint8_t *key_mask;
+    float *out; /* [queries,V] */
+    int64_t out_stride;
+    float *scratch; /* attend_scratch(...) floats, 64-byte aligned */
+} tyto_attend_job;
+
+/** Key rows whose scores are held at once. */
+#define TYTO_ATTEND_KEYS 128
+/** Tiles of queries that share a block of keys while it is in the cache. */
+#define TYTO_ATTEND_TILES 8
+
+typedef struct tyto_kernels {
+    const char *name;
+    int gemm_rows, gemm_columns; /* of a tile of the matrix product */
+    int attention_queries;       /* of a tile of attention */
+    int lanes;                   /* floats in a vector */
+
+    /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b
+     *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned */
+    void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add);
+    /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns */
+    void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
+    /** x[i] = act(x[i]) */
+    void (*activate)(tyto_activation activation, float *x, int64_t count);
+    /** y = (x − mean)/√(variance + eps)·gamma + beta over one row; y may be x */
+    void (*layer_norm)(int64_t columns, const float *x, const float *gamma, const float *beta,
+                       float eps, float *y);
+    /** out = softmax(scale·q·kᵀ + mask)·v, never holding more than a block of scores */
+    void (*attend)(const tyto_attend_job *job);
+    /** Floats of scratch for a job: all tiles, any number of keys. */
+    int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    /** Runs `rounds` rounds of multiply-adds in registers; gives their floating-point operations.
+     */
+    double (*fma_rounds)(int64_t rounds);
+} tyto_kernels;
+
+extern const tyto_kernels tyto_kernels_scalar;
+extern const tyto_kernels tyto_kernels_avx2;
+extern const tyto_kernels tyto_kernels_avx512;
+extern const tyto_kernels tyto_kernels_neon;
+
+/** The table called `isa`, or the fastest that CPU and system support when isa is NULL.
+ *  errors  E_ARGUMENT (no such name), E_UNSUPPORTED (this CPU can't run it) */
+TYTO_NODISCARD tyto_status tyto_kernels_select(const char *isa, const tyto_kernels **out,
+                                               tyto_error *err);
+
+/** The tables that this CPU can run, slowest first; at most `most`. Returns how many. */
+size_t tyto_kernels_list(const tyto_kernels **out, size_t most);
+
 #endif

@@ -1,12 +1,49 @@
+/** What an operator runs on: scratch, kernels, threads, and where it tells its time. */
 #ifndef TYTO_NN_EXEC_H
 #define TYTO_NN_EXEC_H
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <tyto/status.h>
+
 #include "base/arena.h"
 #include "base/pool.h"
 #include "kernels/kernels.h"
-typedef struct tyto_exec { const tyto_kernels *kernels; tyto_pool *pool; tyto_arena *arena; tyto_error *err; } tyto_exec;
-static inline bool tyto_exec_planning(const tyto_exec *exec) { return exec->arena->planning; }
+
+/** Most distinct pairs of stage and operator in a profile. */
+#define TYTO_PROFILE_ENTRIES 32
+
+/** Time and floating-point operations of a run, per stage and operator. */
+typedef struct tyto_profile {
+    struct {
+        const char *stage, *operation;
+        double seconds, flops;
+    } entries[TYTO_PROFILE_ENTRIES];
+    int count;
+} tyto_profile;
+
+/** An operator takes its scratch from `arena`. While that is planning, it checks its shapes and
+ *  takes the same scratch, but computes nothing. */
+typedef struct tyto_exec {
+    const tyto_kernels *kernels;
+    tyto_pool *pool;
+    tyto_arena *arena;
+    tyto_profile *profile; /* NULL: nobody asks */
+    const char *stage;     /* set by the model, for the profile */
+    tyto_error *err;
+} tyto_exec;
+
+static inline bool tyto_exec_planning(const tyto_exec *exec)
+{
+    return exec->arena->planning;
+}
+
+/** *out = count floats of scratch, not zeroed. */
 TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out);
+
+/** Seconds of a steady clock, or 0 when nobody profiles. */
+double tyto_exec_clock(const tyto_exec *exec);
+/** Adds the time since `start`, and the operations done in it. */
+void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops);
+
 #endif

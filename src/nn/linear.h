@@ -1,13 +1,47 @@
+/** Products with packed weights. */
 #ifndef TYTO_NN_LINEAR_H
 #define TYTO_NN_LINEAR_H
+
 #include <tyto/tensor.h>
-#include "kernels/activation.h"
+
 #include "nn/exec.h"
-typedef struct tyto_packed_matrix { int64_t n, k; void *data; } tyto_packed_matrix;
+
+/** Weights w[n,k] as panels of `columns` outputs: data[⌈n/columns⌉][k][columns], missing outputs
+ *  0. Made for one table of kernels; a view that does not own data. */
+typedef struct tyto_packed_matrix {
+    int64_t n, k;
+    int64_t columns;
+    float *data;
+} tyto_packed_matrix;
+
+/** Bytes that packing takes; 0 when they overflow. */
 size_t tyto_packed_bytes(const tyto_kernels *kernels, int64_t n, int64_t k);
+/** A matrix over `data`, which has those bytes, zeroed and 64-byte aligned. */
 tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, int64_t n, int64_t k, void *data);
-void tyto_packed_fill(const tyto_packed_matrix *m, int64_t row, int64_t rows, const void *source, tyto_dtype dtype, tyto_pool *pool);
-typedef struct tyto_linear_args { const float *x; int64_t ldx, rows; const tyto_packed_matrix *weight; const float *bias; tyto_activation activation; const float *residual; int64_t ldr; float *y; int64_t ldy; } tyto_linear_args;
-TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *a);
-TYTO_NODISCARD tyto_status tyto_matmul_nt(tyto_exec *exec, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *y, int64_t ldy);
+/** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
+ *  source may be unaligned and of any float type. */
+void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,
+                      const void *source, int64_t stride, tyto_dtype dtype, tyto_pool *pool);
+
+/** y[rows,n] = act(x[rows,k]·wᵀ + bias[n]) + residual[rows,n] */
+typedef struct tyto_linear_args {
+    const float *x;
+    int64_t ldx; /* elements between rows */
+    int64_t rows;
+    const tyto_packed_matrix *weight;
+    const float *bias; /* or NULL */
+    tyto_activation activation;
+    const float *residual; /* or NULL; may be y */
+    int64_t ldr;
+    float *y; /* not x */
+    int64_t ldy;
+} tyto_linear_args;
+
+TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);
+
+/** y[m,n] = a[m,k]·b[n,k]ᵀ, both of them activations; rows lda, ldb, ldy elements apart. */
+TYTO_NODISCARD tyto_status tyto_matmul_nt(tyto_exec *exec, int64_t m, int64_t n, int64_t k,
+                                          const float *a, int64_t lda, const float *b, int64_t ldb,
+                                          float *y, int64_t ldy);
+
 #endif

@@ -281,8 +281,8 @@ static bool fill_rows(tyto_binder *binder, const request *want)
         }
         *slot = tyto_packed_over(binder->kernels, want->rows, want->columns, data);
     }
-    tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->tensor->dtype,
-                     binder->pool);
+    tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->columns,
+                     want->tensor->dtype, binder->pool);
     return true;
 }
 

@@ -1,0 +1,45 @@
+/** Vectors of four floats: NEON on AArch64. */
+#ifndef TYTO_KERNELS_ARM_VECTOR_NEON_H
+#define TYTO_KERNELS_ARM_VECTOR_NEON_H
+
+#include <arm_neon.h>
+
+typedef float32x4_t vf;
+#define VF_LANES 4
+
+#define vf_load(p) vld1q_f32(p)
+#define vf_store(p, a) vst1q_f32(p, a)
+#define vf_set(a) vdupq_n_f32(a)
+#define vf_fma(a, b, c) vfmaq_f32(c, a, b)
+#define vf_add(a, b) vaddq_f32(a, b)
+#define vf_sub(a, b) vsubq_f32(a, b)
+#define vf_mul(a, b) vmulq_f32(a, b)
+#define vf_div(a, b) vdivq_f32(a, b)
+#define vf_round(a) vrndnq_f32(a)
+#define vf_abs(a) vabsq_f32(a)
+#define vf_sum(a) vaddvq_f32(a)
+
+/* The second operand where they don't compare, as on the other machines. */
+static inline vf vf_max(vf a, vf b)
+{
+    return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+static inline vf vf_min(vf a, vf b)
+{
+    return vbslq_f32(vcltq_f32(a, b), a, b);
+}
+static inline vf vf_with_sign(vf magnitude, vf sign)
+{
+    return vbslq_f32(vdupq_n_u32(0x80000000u), sign, magnitude);
+}
+static inline vf vf_if_positive(vf a, vf b, vf c)
+{
+    return vbslq_f32(vcgtq_f32(a, vdupq_n_f32(0.0f)), b, c);
+}
+static inline vf vf_scale2(vf a, vf n)
+{
+    const int32x4_t shifted = vshlq_n_s32(vcvtnq_s32_f32(n), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), shifted));
+}
+
+#endif

@@ -1,0 +1,73 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "kernels/kernels.h"
+
+static bool always(void)
+{
+    return true;
+}
+
+#if defined(__x86_64__)
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+/* Slowest first. The compiler's feature test asks the system too whether it saves the registers. */
+static const struct {
+    const tyto_kernels *kernels;
+    bool (*supported)(void);
+} tables[] = {
+    {&tyto_kernels_scalar, always},
+#if defined(__x86_64__)
+    {&tyto_kernels_avx2, has_avx2},
+    {&tyto_kernels_avx512, has_avx512},
+#elif defined(__aarch64__)
+    {&tyto_kernels_neon, always},
+#endif
+};
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+size_t tyto_kernels_list(const tyto_kernels **out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < TABLES && count < most; i++) {
+        if (tables[i].supported()) {
+            out[count++] = tables[i].kernels;
+        }
+    }
+    return count;
+}
+
+tyto_status tyto_kernels_select(const char *isa, const tyto_kernels **out, tyto_error *err)
+{
+    bool known = false;
+    for (size_t i = 0; i < TABLES; i++) {
+        const bool named = !isa || strcmp(isa, tables[i].kernels->name) == 0;
+        known = known || named;
+        if (named && tables[i].supported()) {
+            *out = tables[i].kernels;
+            if (isa) {
+                return TYTO_OK;
+            }
+        }
+    }
+    if (!isa) {
+        return TYTO_OK;
+    }
+    if (known) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "isa: got '%s', which this CPU does not have",
+                         isa);
+    }
+    return tyto_fail(err, TYTO_E_ARGUMENT,
+                     "isa: got '%s', required scalar, avx2, avx512 or neon, as this build has them",
+                     isa);
+}

@@ -1,0 +1,49 @@
+/** A vector of one float: the plainest machine that the shared kernel text runs on. */
+#ifndef TYTO_KERNELS_SCALAR_VECTOR_SCALAR_H
+#define TYTO_KERNELS_SCALAR_VECTOR_SCALAR_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef float vf;
+#define VF_LANES 1
+
+#define vf_load(p) (*(p))
+#define vf_store(p, a) (*(p) = (a))
+#define vf_set(a) (a)
+#define vf_fma(a, b, c) ((a) * (b) + (c))
+#define vf_add(a, b) ((a) + (b))
+#define vf_sub(a, b) ((a) - (b))
+#define vf_mul(a, b) ((a) * (b))
+#define vf_div(a, b) ((a) / (b))
+#define vf_round(a) rintf(a)
+#define vf_abs(a) fabsf(a)
+#define vf_with_sign(magnitude, sign) copysignf(magnitude, sign)
+#define vf_sum(a) (a)
+
+/* The second operand where they don't compare, as the vector instructions give it. */
+static inline vf vf_max(vf a, vf b)
+{
+    return a > b ? a : b;
+}
+static inline vf vf_min(vf a, vf b)
+{
+    return a < b ? a : b;
+}
+/* a > 0 ? b : c */
+static inline vf vf_if_positive(vf a, vf b, vf c)
+{
+    return a > 0.0f ? b : c;
+}
+/* a · 2ⁿ for whole n with a normal result */
+static inline vf vf_scale2(vf a, vf n)
+{
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof(bits));
+    bits += (uint32_t)(int32_t)n << 23;
+    memcpy(&a, &bits, sizeof(a));
+    return a;
+}
+
+#endif

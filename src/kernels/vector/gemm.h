@@ -1,0 +1,97 @@
+/** Tiles of the matrix product. Included once per instruction set. */
+#ifndef TYTO_KERNELS_VECTOR_GEMM_H
+#define TYTO_KERNELS_VECTOR_GEMM_H
+
+#include "kernels/vector/math.h"
+
+#define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
+
+/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add)
+{
+    vf sum[GEMM_ROWS][GEMM_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            sum[r][v] = vf_set(0.0f);
+        }
+    }
+    for (int64_t i = 0; i < k; i++) {
+        vf column[GEMM_VECTORS];
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            column[v] = vf_load(b + v * VF_LANES);
+        }
+#pragma GCC unroll 16
+        for (int r = 0; r < GEMM_ROWS; r++) {
+            const vf row = vf_set(a[r]);
+#pragma GCC unroll 16
+            for (int v = 0; v < GEMM_VECTORS; v++) {
+                sum[r][v] = vf_fma(row, column[v], sum[r][v]);
+            }
+        }
+        a += GEMM_ROWS;
+        b += GEMM_COLUMNS;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
+            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+        }
+    }
+}
+
+/* One row of a tile with `activation` known at compile time. */
+static inline void finish_row(const float *acc, int columns, const tyto_epilogue *e,
+                              tyto_activation activation, int row)
+{
+    float padded[GEMM_COLUMNS];
+    const float *residual = e->residual ? e->residual + row * e->residual_stride : NULL;
+    float *y = e->y + row * e->y_stride;
+    for (int v = 0; v < GEMM_VECTORS; v++) {
+        const int first = v * VF_LANES;
+        const bool whole = first + VF_LANES <= columns;
+        vf x = vf_load(acc + first);
+        if (!whole && first >= columns) {
+            return;
+        }
+        if (e->bias && whole) {
+            x = vf_add(x, vf_load(e->bias + first));
+        }
+        if (whole) {
+            x = vf_activate(activation, x);
+            vf_store(y + first, residual ? vf_add(x, vf_load(residual + first)) : x);
+            continue;
+        }
+        /* The last, partial vector goes through memory. */
+        for (int c = first; c < columns; c++) {
+            padded[c] = acc[c] + (e->bias ? e->bias[c] : 0.0f);
+        }
+        for (int c = columns; c < first + VF_LANES; c++) {
+            padded[c] = 0.0f;
+        }
+        vf_store(padded + first, vf_activate(activation, vf_load(padded + first)));
+        for (int c = first; c < columns; c++) {
+            y[c] = padded[c] + (residual ? residual[c] : 0.0f);
+        }
+    }
+}
+
+static void gemm_finish(const float *acc, int rows, int columns, const tyto_epilogue *e)
+{
+    switch (e->activation) {
+#define FINISH(id, name, formula)                                                                  \
+    case TYTO_ACT_##id:                                                                            \
+        for (int r = 0; r < rows; r++) {                                                           \
+            finish_row(acc + r * GEMM_COLUMNS, columns, e, TYTO_ACT_##id, r);                      \
+        }                                                                                          \
+        return;
+        TYTO_ACTIVATION_LIST(FINISH)
+#undef FINISH
+    }
+}
+
+#endif

@@ -1,0 +1,106 @@
+/** Exponential and activations over vectors. Included once per instruction set, after its vf_*. */
+#ifndef TYTO_KERNELS_VECTOR_MATH_H
+#define TYTO_KERNELS_VECTOR_MATH_H
+
+#include "kernels/kernels.h"
+
+#define LOG2_E 1.44269504088896340736f
+#define LN_2 0.69314718055994530942f
+
+/* 2^x: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree 5
+ * (minimax, 7.5e-8 relative). Below 2^-126 it stays there; above 2^127 it stays there. */
+static inline vf vf_exp2(vf x)
+{
+    x = vf_min(vf_max(x, vf_set(-126.0f)), vf_set(127.0f));
+    const vf whole = vf_round(x);
+    const vf rest = vf_sub(x, whole);
+    vf p = vf_set(1.3276466634124517e-3f);
+    p = vf_fma(p, rest, vf_set(9.675540961325169e-3f));
+    p = vf_fma(p, rest, vf_set(5.550713464617729e-2f));
+    p = vf_fma(p, rest, vf_set(2.4022120237350464e-1f));
+    p = vf_fma(p, rest, vf_set(6.931469440460205e-1f));
+    p = vf_fma(p, rest, vf_set(1.0f));
+    return vf_scale2(p, whole);
+}
+
+/* e^x; the product x·log2(e) is carried in two parts, so that large x keeps its accuracy. */
+static inline vf vf_exp(vf x)
+{
+    x = vf_min(vf_max(x, vf_set(-87.3f)), vf_set(88.0f));
+    const vf whole = vf_round(vf_mul(x, vf_set(LOG2_E)));
+    vf rest = vf_fma(whole, vf_set(-0.693359375f), x);
+    rest = vf_fma(whole, vf_set(2.12194440e-4f), rest);
+    return vf_mul(vf_exp2(vf_mul(rest, vf_set(LOG2_E))), vf_scale2(vf_set(1.0f), whole));
+}
+
+static inline vf vf_sigmoid(vf x)
+{
+    return vf_div(vf_set(1.0f), vf_add(vf_set(1.0f), vf_exp(vf_sub(vf_set(0.0f), x))));
+}
+
+/* erf(x) = ±(1 - 2^(-t·P(t))), t = |x|: P is a polynomial of degree 8 fitted so that erf is
+ * within 1e-7 everywhere; past 4.2 it is 1 in single precision. */
+static inline vf vf_erf(vf x)
+{
+    const vf t = vf_min(vf_abs(x), vf_set(4.2f));
+    vf p = vf_set(-1.160485771833919e-5f);
+    p = vf_fma(p, t, vf_set(1.5296479978132993e-4f));
+    p = vf_fma(p, t, vf_set(-8.482359698973596e-4f));
+    p = vf_fma(p, t, vf_set(2.2747886832803488e-3f));
+    p = vf_fma(p, t, vf_set(-8.480868564220145e-5f));
+    p = vf_fma(p, t, vf_set(-2.7724474668502808e-2f));
+    p = vf_fma(p, t, vf_set(1.483079046010971e-1f));
+    p = vf_fma(p, t, vf_set(9.184429049491882e-1f));
+    p = vf_fma(p, t, vf_set(1.6279072761535645f));
+    const vf rest = vf_exp2(vf_sub(vf_set(0.0f), vf_mul(p, t)));
+    return vf_with_sign(vf_sub(vf_set(1.0f), rest), x);
+}
+
+/* tanh(x) = ±(1 - 2/(e^2t + 1)), t = |x|; for small t the series avoids the difference. */
+static inline vf vf_tanh(vf x)
+{
+    const vf t = vf_abs(x);
+    const vf far =
+        vf_sub(vf_set(1.0f), vf_div(vf_set(2.0f), vf_add(vf_exp(vf_add(t, t)), vf_set(1.0f))));
+    const vf s = vf_mul(t, t);
+    vf near = vf_fma(s, vf_set(2.1869488536155203e-2f), vf_set(-5.3968253968253971e-2f));
+    near = vf_fma(s, near, vf_set(1.3333333333333333e-1f));
+    near = vf_fma(s, near, vf_set(-3.3333333333333333e-1f));
+    near = vf_fma(vf_mul(s, near), t, t);
+    return vf_with_sign(vf_if_positive(vf_sub(t, vf_set(0.25f)), far, near), x);
+}
+
+static inline vf vf_activate(tyto_activation activation, vf x)
+{
+    const vf half = vf_set(0.5f), one = vf_set(1.0f);
+    switch (activation) {
+    case TYTO_ACT_NONE:
+        return x;
+    case TYTO_ACT_GELU:
+        return vf_mul(vf_mul(half, x),
+                      vf_add(one, vf_erf(vf_mul(x, vf_set(0.70710678118654752440f)))));
+    case TYTO_ACT_QUICK_GELU:
+        return vf_mul(x, vf_sigmoid(vf_mul(x, vf_set(1.702f))));
+    case TYTO_ACT_GELU_NEW: {
+        const vf cube = vf_mul(vf_mul(x, x), x);
+        const vf inner =
+            vf_mul(vf_set(0.79788456080286535588f), vf_fma(cube, vf_set(0.044715f), x));
+        return vf_mul(vf_mul(half, x), vf_add(one, vf_tanh(inner)));
+    }
+    case TYTO_ACT_RELU:
+        return vf_max(vf_set(0.0f), x);
+    case TYTO_ACT_SELU: {
+        const vf below = vf_mul(vf_set(1.6732632423543772848f), vf_sub(vf_exp(x), one));
+        return vf_mul(vf_set(1.0507009873554804935f), vf_if_positive(x, x, below));
+    }
+    case TYTO_ACT_SILU:
+        return vf_mul(x, vf_sigmoid(x));
+    case TYTO_ACT_SIGMOID:
+        return vf_sigmoid(x);
+    case TYTO_ACT_TANH:
+        return vf_tanh(x);
+    }
+    return x;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/** The rest of a table, and the table itself. Included once per instruction set, last. */
+#include <math.h>
+
+#include "kernels/vector/attend.h"
+#include "kernels/vector/gemm.h"
+
+static void activate(tyto_activation activation, float *x, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES) {
+        vf_store(x + i, vf_activate(activation, vf_load(x + i)));
+    }
+    float last[VF_LANES] = {0};
+    const int64_t left = count - i;
+    for (int64_t j = 0; j < left; j++) {
+        last[j] = x[i + j];
+    }
+    vf_store(last, vf_activate(activation, vf_load(last)));
+    for (int64_t j = 0; j < left; j++) {
+        x[i + j] = last[j];
+    }
+}
+
+/* Two passes: the variance from differences to the mean, which keeps it accurate. */
+static void layer_norm(int64_t columns, const float *x, const float *gamma, const float *beta,
+                       float eps, float *y)
+{
+    vf sum = vf_set(0.0f), square = vf_set(0.0f);
+    const int64_t whole = columns / VF_LANES * VF_LANES;
+    for (int64_t c = 0; c < whole; c += VF_LANES) {
+        sum = vf_add(sum, vf_load(x + c));
+    }
+    float total = vf_sum(sum);
+    for (int64_t c = whole; c < columns; c++) {
+        total += x[c];
+    }
+    const float mean = total / (float)columns;
+    for (int64_t c = 0; c < whole; c += VF_LANES) {
+        const vf difference = vf_sub(vf_load(x + c), vf_set(mean));
+        square = vf_fma(difference, difference, square);
+    }
+    total = vf_sum(square);
+    for (int64_t c = whole; c < columns; c++) {
+        total += (x[c] - mean) * (x[c] - mean);
+    }
+    const float factor = 1.0f / sqrtf(total / (float)columns + eps);
+    for (int64_t c = 0; c < whole; c += VF_LANES) {
+        const vf unit = vf_mul(vf_sub(vf_load(x + c), vf_set(mean)), vf_set(factor));
+        vf_store(y + c, vf_fma(unit, vf_load(gamma + c), vf_load(beta + c)));
+    }
+    for (int64_t c = whole; c < columns; c++) {
+        y[c] = (x[c] - mean) * factor * gamma[c] + beta[c];
+    }
+}
+
+/* Twelve independent chains: enough to hide the latency of a multiply-add on two ports. */
+static double fma_rounds(int64_t rounds)
+{
+    vf a = vf_set(0.1f), b = vf_set(0.2f), c = vf_set(0.3f), d = vf_set(0.4f), e = vf_set(0.5f),
+       f = vf_set(0.6f), g = vf_set(0.7f), h = vf_set(0.8f), i = vf_set(0.9f), j = vf_set(1.0f),
+       k = vf_set(1.1f), l = vf_set(1.2f);
+    const vf x = vf_set(0.999f), y = vf_set(0.001f);
+    for (int64_t n = 0; n < rounds; n++) {
+        a = vf_fma(a, x, y), b = vf_fma(b, x, y), c = vf_fma(c, x, y), d = vf_fma(d, x, y);
+        e = vf_fma(e, x, y), f = vf_fma(f, x, y), g = vf_fma(g, x, y), h = vf_fma(h, x, y);
+        i = vf_fma(i, x, y), j = vf_fma(j, x, y), k = vf_fma(k, x, y), l = vf_fma(l, x, y);
+    }
+    const vf sum = vf_add(vf_add(vf_add(vf_add(a, b), vf_add(c, d)), vf_add(e, f)),
+                          vf_add(vf_add(vf_add(g, h), vf_add(i, j)), vf_add(k, l)));
+    volatile float keep = vf_sum(sum);
+    (void)keep;
+    return (double)rounds * 12.0 * 2.0 * VF_LANES;
+}
+
+const tyto_kernels KERNELS = {
+    .name = KERNELS_NAME,
+    .gemm_rows = GEMM_ROWS,
+    .gemm_columns = GEMM_COLUMNS,
+    .attention_queries = ATTEND_QUERIES,
+    .lanes = VF_LANES,
+    .gemm_tile = gemm_tile,
+    .gemm_finish = gemm_finish,
+    .activate = activate,
+    .layer_norm = layer_norm,
+    .attend = attend,
+    .attend_scratch = attend_scratch,
+    .fma_rounds = fma_rounds,
+};

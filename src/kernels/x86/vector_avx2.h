@@ -1,0 +1,46 @@
+/** Vectors of eight floats: AVX2 with FMA. */
+#ifndef TYTO_KERNELS_X86_VECTOR_AVX2_H
+#define TYTO_KERNELS_X86_VECTOR_AVX2_H
+
+#include <immintrin.h>
+
+typedef __m256 vf;
+#define VF_LANES 8
+
+#define vf_load(p) _mm256_loadu_ps(p)
+#define vf_store(p, a) _mm256_storeu_ps(p, a)
+#define vf_set(a) _mm256_set1_ps(a)
+#define vf_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define vf_add(a, b) _mm256_add_ps(a, b)
+#define vf_sub(a, b) _mm256_sub_ps(a, b)
+#define vf_mul(a, b) _mm256_mul_ps(a, b)
+#define vf_div(a, b) _mm256_div_ps(a, b)
+#define vf_max(a, b) _mm256_max_ps(a, b)
+#define vf_min(a, b) _mm256_min_ps(a, b)
+#define vf_round(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+
+static inline vf vf_abs(vf a)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+static inline vf vf_with_sign(vf magnitude, vf sign)
+{
+    return _mm256_or_ps(magnitude, _mm256_and_ps(_mm256_set1_ps(-0.0f), sign));
+}
+static inline vf vf_if_positive(vf a, vf b, vf c)
+{
+    return _mm256_blendv_ps(c, b, _mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_GT_OQ));
+}
+static inline vf vf_scale2(vf a, vf n)
+{
+    const __m256i shifted = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), shifted));
+}
+static inline float vf_sum(vf a)
+{
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
+#endif

@@ -1,0 +1,59 @@
+/** Vectors of sixteen floats: AVX-512. */
+#ifndef TYTO_KERNELS_X86_VECTOR_AVX512_H
+#define TYTO_KERNELS_X86_VECTOR_AVX512_H
+
+#ifdef TYTO_SIMDE
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#else
+#include <immintrin.h>
+#endif
+
+typedef __m512 vf;
+#define VF_LANES 16
+
+#define vf_load(p) _mm512_loadu_ps(p)
+#define vf_store(p, a) _mm512_storeu_ps(p, a)
+#define vf_set(a) _mm512_set1_ps(a)
+#define vf_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define vf_add(a, b) _mm512_add_ps(a, b)
+#define vf_sub(a, b) _mm512_sub_ps(a, b)
+#define vf_mul(a, b) _mm512_mul_ps(a, b)
+#define vf_div(a, b) _mm512_div_ps(a, b)
+#define vf_max(a, b) _mm512_max_ps(a, b)
+#define vf_min(a, b) _mm512_min_ps(a, b)
+#define vf_round(a) _mm512_roundscale_ps(a, 0)
+
+static inline __m512i vf_bits(vf a)
+{
+    return _mm512_castps_si512(a);
+}
+static inline vf vf_abs(vf a)
+{
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_set1_epi32(0x7fffffff), vf_bits(a)));
+}
+static inline vf vf_with_sign(vf magnitude, vf sign)
+{
+    const __m512i bit = _mm512_and_si512(_mm512_set1_epi32((int)0x80000000u), vf_bits(sign));
+    return _mm512_castsi512_ps(_mm512_or_si512(vf_bits(magnitude), bit));
+}
+static inline vf vf_if_positive(vf a, vf b, vf c)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_GT_OQ), c, b);
+}
+static inline vf vf_scale2(vf a, vf n)
+{
+    const __m512i shifted = _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(vf_bits(a), shifted));
+}
+static inline float vf_sum(vf a)
+{
+    float lanes[VF_LANES], sum = 0.0f;
+    _mm512_storeu_ps(lanes, a);
+    for (int i = 0; i < VF_LANES; i++) {
+        sum += lanes[i];
+    }
+    return sum;
+}
+
+#endif

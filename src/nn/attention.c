@@ -1,0 +1,124 @@
+#include "nn/attention.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef struct attention_job {
+    const tyto_attention_args *args;
+    const tyto_kernels *kernels;
+    int64_t group;  /* queries of a task */
+    int64_t groups; /* per head */
+    int64_t floats; /* of a worker's scratch */
+    float *scratch;
+} attention_job;
+
+static void attend_task(void *context, int64_t index, int worker)
+{
+    const attention_job *job = context;
+    const tyto_attention_args *a = job->args;
+    const int64_t first = index % job->groups * job->group, head = index / job->groups % a->heads,
+                  b = index / job->groups / a->heads;
+    tyto_attend_job attend = {
+        .queries = tyto_min_i64(job->group, a->queries - first),
+        .keys = a->keys,
+        .qk_channels = a->qk_channels,
+        .v_channels = a->v_channels,
+        .scale = a->scale,
+        .q = a->q + b * a->q_strides.batch + head * a->q_strides.head + first * a->q_strides.token,
+        .k = a->k + b * a->k_strides.batch + head * a->k_strides.head,
+        .v = a->v + b * a->v_strides.batch + head * a->v_strides.head,
+        .q_stride = a->q_strides.token,
+        .k_stride = a->k_strides.token,
+        .v_stride = a->v_strides.token,
+        .causal = a->causal,
+        .first_query = first,
+        .key_mask = a->key_mask ? a->key_mask + b * a->keys : NULL,
+        .out = a->out + b * a->out_strides.batch + head * a->out_strides.head +
+               first * a->out_strides.token,
+        .out_stride = a->out_strides.token,
+        .scratch = job->scratch + worker * job->floats,
+    };
+    if (a->causal && !a->key_mask) {
+        /* Every query sees itself, so keys after the last query weigh exactly nothing. */
+        attend.keys = tyto_min_i64(a->keys, first + attend.queries);
+    }
+    job->kernels->attend(&attend);
+}
+
+/* One query with its probabilities written out. */
+static void plain_row(const tyto_attention_args *a, int64_t b, int64_t head, int64_t i, float *p)
+{
+    const float *q =
+        a->q + b * a->q_strides.batch + head * a->q_strides.head + i * a->q_strides.token;
+    float *out =
+        a->out + b * a->out_strides.batch + head * a->out_strides.head + i * a->out_strides.token;
+    float most = -INFINITY, sum = 0.0f;
+    for (int64_t j = 0; j < a->keys; j++) {
+        const float *k =
+            a->k + b * a->k_strides.batch + head * a->k_strides.head + j * a->k_strides.token;
+        float score = 0.0f;
+        for (int64_t c = 0; c < a->qk_channels; c++) {
+            score += q[c] * a->scale * k[c];
+        }
+        score += a->causal && j > i ? -FLT_MAX : 0.0f;
+        score += a->key_mask && !a->key_mask[b * a->keys + j] ? -FLT_MAX : 0.0f;
+        p[j] = score;
+        most = fmaxf(most, score);
+    }
+    for (int64_t j = 0; j < a->keys; j++) {
+        p[j] = expf(p[j] - most);
+        sum += p[j];
+    }
+    for (int64_t c = 0; c < a->v_channels; c++) {
+        out[c] = 0.0f;
+    }
+    for (int64_t j = 0; j < a->keys; j++) {
+        const float *v =
+            a->v + b * a->v_strides.batch + head * a->v_strides.head + j * a->v_strides.token;
+        p[j] /= sum;
+        for (int64_t c = 0; c < a->v_channels; c++) {
+            out[c] += p[j] * v[c];
+        }
+    }
+}
+
+static void plain_task(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const attention_job *job = context;
+    const tyto_attention_args *a = job->args;
+    plain_row(a, index / a->queries / a->heads, index / a->queries % a->heads, index % a->queries,
+              a->probabilities + index * a->keys);
+}
+
+tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
+{
+    const tyto_kernels *kernels = exec->kernels;
+    const int64_t most = (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
+                  tiles =
+                      (args->queries + kernels->attention_queries - 1) / kernels->attention_queries;
+    attention_job job = {.args = args, .kernels = kernels};
+    /* Groups of even size, so that the last is not a sliver. */
+    job.groups = tyto_max_i64(1, (args->queries + most - 1) / most);
+    job.group = (tiles + job.groups - 1) / job.groups * kernels->attention_queries;
+    job.floats = tyto_round_up(kernels->attend_scratch(args->qk_channels, args->v_channels), 16);
+    size_t mark = tyto_arena_mark(exec->arena);
+    TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
+    if (!tyto_exec_planning(exec)) {
+        const int64_t rows = args->batch * args->heads * args->queries;
+        const double start = tyto_exec_clock(exec);
+        if (args->probabilities) {
+            tyto_pool_run(exec->pool, rows, plain_task, &job);
+        } else {
+            tyto_pool_run(exec->pool, args->batch * args->heads * job.groups, attend_task, &job);
+        }
+        tyto_exec_account(exec, "attention", start,
+                          2.0 * (double)rows * (double)args->keys *
+                              (double)(args->qk_channels + args->v_channels));
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}

@@ -1,0 +1,47 @@
+#include "nn/exec.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+
+tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out)
+{
+    *out = count < 0 ? NULL : tyto_arena_take(exec->arena, (size_t)count, sizeof(float));
+    return *out ? TYTO_OK : tyto_fail_memory(exec->err, "scratch");
+}
+
+double tyto_exec_clock(const tyto_exec *exec)
+{
+    struct timespec now;
+    if (!exec->profile || exec->arena->planning) {
+        return 0.0;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops)
+{
+    tyto_profile *profile = exec->profile;
+    if (!profile || exec->arena->planning) {
+        return;
+    }
+    const char *stage = exec->stage ? exec->stage : "";
+    int i = 0;
+    while (i < profile->count && (strcmp(profile->entries[i].stage, stage) != 0 ||
+                                  strcmp(profile->entries[i].operation, operation) != 0)) {
+        i++;
+    }
+    if (i == TYTO_PROFILE_ENTRIES) {
+        return;
+    }
+    if (i == profile->count) {
+        profile->entries[i].stage = stage;
+        profile->entries[i].operation = operation;
+        profile->entries[i].seconds = profile->entries[i].flops = 0.0;
+        profile->count++;
+    }
+    profile->entries[i].seconds += tyto_exec_clock(exec) - start;
+    profile->entries[i].flops += flops;
+}
