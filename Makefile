@@ -1,0 +1,35 @@
+# The two commands of the README, and a few more. The build itself is CMake's.
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+help:
+	@echo "make demo       install what is missing, build, and find things in a photo"
+	@echo "make check      install what is missing, build, and run the tests"
+	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
+	@echo "make check-arm  cross-build for arm64 and run the tests in an emulator"
+	@echo "make clean      remove the build folders"
+
+build:
+	@tools/setup.sh build
+	@tools/build.sh $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTYTO_TESTS=OFF \
+	  -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+
+demo: build
+	@tools/demo.sh $(BUILD)/tyto
+
+check:
+	@tools/setup.sh test
+	@tools/test.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+check-arm:
+	@tools/setup.sh arm
+	@TYTO_TEST_ARGS="$(TYTO_TEST_ARGS)" tools/test.sh $(BUILD)-arm \
+	  --toolchain cmake/arm64.cmake -DCMAKE_BUILD_TYPE=Release
+
+clean:
+	rm -rf build build-*
+
+.PHONY: help build demo check install check-arm clean

@@ -1,0 +1,16 @@
+/** What every fuzz target defines, and what most of them need. */
+#ifndef TYTO_TESTS_FUZZ_H
+#define TYTO_TESTS_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Feeds one input to a parser; crashes when something is wrong, and returns 0. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** A folder of this process alone, made at the first call and removed at exit with its files. */
+const char *fuzz_folder(void);
+/** Writes a file into fuzz_folder and returns its path, which lives until the next call. */
+const char *fuzz_file(const char *name, const void *bytes, size_t size);
+
+#endif

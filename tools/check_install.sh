@@ -1,0 +1,46 @@
+#!/bin/sh
+# Builds and runs a small program against an installed tree, with the shared and with the static
+# library, and looks for the files that belong to it.
+#
+#   tools/check_install.sh ROOT      ROOT/usr is where it was installed
+set -eu
+
+root=$1
+pc=$(find "$root" -name tyto.pc)
+libraries=$(dirname "$(dirname "$pc")")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cat >"$work/program.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <tyto/tyto.h>
+
+int main(void)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image image;
+    if (tyto_image_load("/nonexistent.jpg", &image, &err) != TYTO_E_NOT_FOUND) {
+        return 1;
+    }
+    tyto_error_clear(&err);
+    puts(tyto_version());
+    return strcmp(tyto_version(), TYTO_VERSION) != 0;
+}
+END
+export PKG_CONFIG_PATH="$libraries/pkgconfig"
+# shellcheck disable=SC2046 # several words
+{
+    cc -Wall -Werror "$work/program.c" $(pkg-config --cflags --libs tyto) -o "$work/shared"
+    cc -Wall -Werror "$work/program.c" $(pkg-config --cflags tyto) "$libraries/libtyto.a" \
+        $(pkg-config --static --libs tyto | sed 's/ *-ltyto / /') -o "$work/static"
+}
+LD_LIBRARY_PATH=$libraries "$work/shared"
+"$work/static"
+[ "$("$root/usr/bin/tyto" --version)" != "" ]
+for file in bin/tyto share/man/man1/tyto.1 share/bash-completion/completions/tyto \
+    share/zsh/site-functions/_tyto share/fish/vendor_completions.d/tyto.fish; do
+    [ -s "$root/usr/$file" ] || {
+        echo "not installed: $file"
+        exit 1
+    }
+done

@@ -1,0 +1,66 @@
+#!/bin/sh
+# Installs the Debian packages that a kind of work needs and that are missing.
+#
+#   tools/setup.sh build          to build the library and the command
+#   tools/setup.sh test           ... and to run the tests
+#   tools/setup.sh ci             ... and everything that .ci/run can make use of
+#   tools/setup.sh arm            to cross-build for arm64 and run the tests in an emulator
+#
+# Silent, and no root needed, when all is there.
+set -eu
+
+build="build-essential cmake ninja-build pkg-config libturbojpeg0-dev libjpeg62-turbo-dev
+libpng-dev libwebp-dev libjansson-dev libutf8proc-dev libfreetype-dev"
+test="$build libcmocka-dev"
+ci="$test git clang libclang-rt-14-dev clang-format"
+arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
+libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64
+libutf8proc-dev:arm64 libfreetype-dev:arm64 libcmocka-dev:arm64"
+
+case "${1:-}" in
+build) wanted=$build ;;
+test) wanted=$test ;;
+ci) wanted=$ci ;;
+arm) wanted=$arm ;;
+*)
+    echo "usage: tools/setup.sh build|test|ci|arm" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    # shellcheck disable=SC2086 # one word per package
+    echo "setup: this is not Debian; if the build fails, install what these packages hold:" \
+        $wanted >&2
+    exit 0
+fi
+
+missing=
+for package in $wanted; do
+    state=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | head -n 1) || true
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "setup: needs root or sudo to install:$missing" >&2
+        exit 1
+    fi
+    as_root="sudo"
+fi
+echo "setup: installing$missing"
+if [ "$1" = arm ] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+    $as_root dpkg --add-architecture arm64
+fi
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # one word per package
+if ! { $as_root apt-get update -q &&
+    $as_root apt-get install -y -q --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    echo "setup: apt-get could not install:$missing" >&2
+    exit 1
+fi
