@@ -13,7 +13,8 @@ typedef void (*tyto_log_fn)(void *user, tyto_log_level level, const char *messag
 
 typedef struct tyto_engine_options {
     int threads;     /**< 0: one per core that this process may use */
-    const char *isa; /**< NULL: the best this CPU has; else "scalar", "avx2", "avx512", "neon" */
+    const char *isa; /**< "scalar", "avx2", "avx512" or "neon"; NULL: what the environment's
+                          TYTO_ISA names, else the best this CPU has */
     tyto_log_fn log; /**< NULL: messages are dropped */
     void *log_user;
 } tyto_engine_options;

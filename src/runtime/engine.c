@@ -13,6 +13,13 @@
 /* Longest message; a checkpoint can have thousands of unexpected tensors. */
 #define MESSAGE_BYTES_MAX ((size_t)1 << 20)
 
+/* The environment chooses when the program doesn't, so that tests can run on any of them. */
+static const char *forced_isa(void)
+{
+    const char *name = getenv("TYTO_ISA");
+    return name && *name ? name : NULL;
+}
+
 tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine **out,
                                tyto_error *err)
 {
@@ -23,7 +30,7 @@ tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine *
                          THREADS_MAX);
     }
     const tyto_kernels *kernels;
-    TYTO_TRY(tyto_kernels_select(with->isa, &kernels, err));
+    TYTO_TRY(tyto_kernels_select(with->isa ? with->isa : forced_isa(), &kernels, err));
     tyto_engine *engine = tyto_alloc_zeroed(1, sizeof(*engine));
     if (!engine) {
         return tyto_fail_memory(err, "engine");
