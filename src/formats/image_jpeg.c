@@ -1,0 +1,185 @@
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "formats/image.h"
+
+#define QUALITY 92
+/* Most memory that the library may take for a progressive file's coefficients. */
+#define LIBRARY_BYTES_MAX (2000L * 1000 * 1000)
+/* A progressive file may hold at most this many scans: more only burn time. */
+#define SCANS_MAX 500
+#define EXIF_PREFIX "Exif\0"
+#define EXIF_PREFIX_BYTES 6
+
+/* The library's error handler with a way back. */
+typedef struct handler {
+    struct jpeg_error_mgr manager;
+    jmp_buf back;
+    char message[TYTO_IMAGE_MESSAGE_BYTES];
+} handler;
+
+static void on_error(j_common_ptr codec)
+{
+    handler *to = (handler *)codec->err;
+    char text[JMSG_LENGTH_MAX];
+    codec->err->format_message(codec, text);
+    snprintf(to->message, sizeof(to->message), "%.200s", text);
+    longjmp(to->back, 1);
+}
+
+/* Data that ends early is an error; other complaints are not. */
+static void on_message(j_common_ptr codec, int level)
+{
+    if (level < 0 && codec->err->msg_code == JWRN_JPEG_EOF) {
+        on_error(codec);
+    }
+}
+
+static void on_output(j_common_ptr codec)
+{
+    (void)codec;
+}
+
+static void start_handler(handler *errors)
+{
+    jpeg_std_error(&errors->manager);
+    errors->manager.error_exit = on_error;
+    errors->manager.emit_message = on_message;
+    errors->manager.output_message = on_output;
+}
+
+static void on_progress(j_common_ptr codec)
+{
+    j_decompress_ptr reader = (j_decompress_ptr)codec;
+    if (reader->input_scan_number > SCANS_MAX) {
+        handler *to = (handler *)codec->err;
+        snprintf(to->message, sizeof(to->message), "more than %d scans", SCANS_MAX);
+        longjmp(to->back, 1);
+    }
+}
+
+static int marker_orientation(const struct jpeg_decompress_struct *reader)
+{
+    for (jpeg_saved_marker_ptr m = reader->marker_list; m; m = m->next) {
+        if (m->marker == JPEG_APP0 + 1 && m->data_length > EXIF_PREFIX_BYTES &&
+            memcmp(m->data, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0) {
+            return tyto_exif_orientation(m->data + EXIF_PREFIX_BYTES,
+                                         m->data_length - EXIF_PREFIX_BYTES);
+        }
+    }
+    return 1;
+}
+
+/* One row of CMYK to RGB: channel = (255 − ink)·(255 − black)/255. Adobe stores inks inverted. */
+static void cmyk_row(const uint8_t *row, int64_t width, bool inverted, uint8_t *to)
+{
+    for (int64_t x = 0; x < width; x++) {
+        const int black = inverted ? row[4 * x + 3] : 255 - row[4 * x + 3];
+        for (int c = 0; c < 3; c++) {
+            const int light = inverted ? row[4 * x + c] : 255 - row[4 * x + c];
+            const int product = (255 - light) * black + 128;
+            const int rounded = (product + (product >> 8)) >> 8;
+            const int value = black - rounded;
+            to[3 * x + c] = (uint8_t)(value < 0 ? 0 : value);
+        }
+    }
+}
+
+/* Everything between create and destroy; errors jump back to the caller. */
+static tyto_status read_picture(struct jpeg_decompress_struct *reader,
+                                const tyto_image_source *source, uint8_t **row, tyto_image *out,
+                                int *orientation, tyto_error *err)
+{
+    reader->mem->max_memory_to_use = LIBRARY_BYTES_MAX;
+    jpeg_mem_src(reader, source->bytes, source->length);
+    jpeg_save_markers(reader, JPEG_APP0 + 1, 0xffff);
+    jpeg_read_header(reader, TRUE);
+    TYTO_TRY(tyto_image_check_size(source->name, reader->image_width, reader->image_height, err));
+    *orientation = marker_orientation(reader);
+    const bool cmyk = reader->num_components == 4;
+    reader->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(reader);
+    TYTO_TRY(tyto_image_create(reader->output_width, reader->output_height, out, err));
+    if (cmyk) {
+        *row = tyto_alloc(reader->output_width, 4);
+        if (!*row) {
+            return tyto_fail_memory(err, source->name);
+        }
+    }
+    while (reader->output_scanline < reader->output_height) {
+        uint8_t *to = out->data + (size_t)reader->output_scanline * reader->output_width * 3;
+        JSAMPROW rows[1] = {cmyk ? *row : to};
+        jpeg_read_scanlines(reader, rows, 1);
+        if (cmyk) {
+            cmyk_row(*row, out->width_px, reader->saw_Adobe_marker, to);
+        }
+    }
+    jpeg_finish_decompress(reader);
+    return TYTO_OK;
+}
+
+tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, int *orientation,
+                             tyto_error *err)
+{
+    struct jpeg_decompress_struct reader = {0};
+    struct jpeg_progress_mgr progress = {.progress_monitor = on_progress};
+    handler errors = {0};
+    uint8_t *volatile row = NULL;
+    volatile tyto_status status = TYTO_OK;
+    start_handler(&errors);
+    reader.err = &errors.manager;
+    if (setjmp(errors.back)) {
+        status = tyto_fail(err, TYTO_E_FORMAT, "%s: JPEG: %s", source->name, errors.message);
+    } else {
+        jpeg_create_decompress(&reader);
+        reader.progress = &progress;
+        status = read_picture(&reader, source, (uint8_t **)(uintptr_t)&row, out, orientation, err);
+    }
+    jpeg_destroy_decompress(&reader);
+    free(row);
+    return status;
+}
+
+static void write_picture(struct jpeg_compress_struct *writer, FILE *stream,
+                          const tyto_image *image)
+{
+    jpeg_stdio_dest(writer, stream);
+    writer->image_width = (JDIMENSION)image->width_px;
+    writer->image_height = (JDIMENSION)image->height_px;
+    writer->input_components = 3;
+    writer->in_color_space = JCS_RGB;
+    jpeg_set_defaults(writer);
+    jpeg_set_quality(writer, QUALITY, TRUE);
+    jpeg_start_compress(writer, TRUE);
+    while (writer->next_scanline < writer->image_height) {
+        JSAMPROW rows[1] = {image->data + (size_t)writer->next_scanline * writer->image_width * 3};
+        jpeg_write_scanlines(writer, rows, 1);
+    }
+    jpeg_finish_compress(writer);
+}
+
+tyto_status tyto_jpeg_encode(FILE *stream, const char *name, const tyto_image *image,
+                             tyto_error *err)
+{
+    struct jpeg_compress_struct writer = {0};
+    handler errors = {0};
+    volatile tyto_status status = TYTO_OK;
+    start_handler(&errors);
+    writer.err = &errors.manager;
+    if (setjmp(errors.back)) {
+        status = tyto_fail(err, TYTO_E_IO, "%s: JPEG: %s", name, errors.message);
+    } else {
+        jpeg_create_compress(&writer);
+        write_picture(&writer, stream, image);
+    }
+    jpeg_destroy_compress(&writer);
+    return status;
+}

@@ -1,0 +1,158 @@
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "formats/image.h"
+
+/* Most memory for one ancillary chunk, and most such chunks: text and colour profiles. */
+#define CHUNK_BYTES_MAX (8u * 1000 * 1000)
+#define CHUNKS_MAX 1000
+/* Compression that is fast and near the best for drawings. */
+#define COMPRESSION_LEVEL 6
+
+/* Bytes being read, and the message of what went wrong. */
+typedef struct reader_state {
+    const tyto_image_source *source;
+    size_t at;
+    char message[TYTO_IMAGE_MESSAGE_BYTES];
+} reader_state;
+
+static void on_error(png_structp png, png_const_charp text)
+{
+    char *message = png_get_error_ptr(png);
+    snprintf(message, TYTO_IMAGE_MESSAGE_BYTES, "%.200s", text);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static void read_bytes(png_structp png, png_bytep to, size_t count)
+{
+    reader_state *state = png_get_io_ptr(png);
+    if (count > state->source->length - state->at) {
+        png_error(png, "the file ends early");
+    }
+    memcpy(to, state->source->bytes + state->at, count);
+    state->at += count;
+}
+
+/* Every colour type becomes 8-bit RGB; 16 bits keep their high byte, alpha is dropped. */
+static void ask_for_rgb(png_structp png, png_infop info)
+{
+    const int type = png_get_color_type(png, info);
+    png_set_strip_16(png);
+    if (type == PNG_COLOR_TYPE_PALETTE) {
+        png_set_palette_to_rgb(png);
+    }
+    if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) {
+        png_set_expand_gray_1_2_4_to_8(png);
+    }
+    if (type == PNG_COLOR_TYPE_GRAY || type == PNG_COLOR_TYPE_GRAY_ALPHA) {
+        png_set_gray_to_rgb(png);
+    }
+    png_set_strip_alpha(png);
+}
+
+/* Everything that can jump back to the caller. */
+static tyto_status read_picture(png_structp png, png_infop info, const tyto_image_source *source,
+                                png_bytep **rows, tyto_image *out, int *orientation,
+                                tyto_error *err)
+{
+    png_set_user_limits(png, TYTO_IMAGE_SIDE_MAX, TYTO_IMAGE_SIDE_MAX);
+    png_set_chunk_malloc_max(png, CHUNK_BYTES_MAX);
+    png_set_chunk_cache_max(png, CHUNKS_MAX);
+    png_read_info(png, info);
+    const png_uint_32 width = png_get_image_width(png, info),
+                      height = png_get_image_height(png, info);
+    TYTO_TRY(tyto_image_check_size(source->name, width, height, err));
+    ask_for_rgb(png, info);
+    (void)png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    if (png_get_rowbytes(png, info) != (size_t)width * 3) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: PNG: its colours do not become RGB",
+                         source->name);
+    }
+    TYTO_TRY(tyto_image_create(width, height, out, err));
+    *rows = tyto_alloc(height, sizeof(**rows));
+    if (!*rows) {
+        return tyto_fail_memory(err, source->name);
+    }
+    for (png_uint_32 y = 0; y < height; y++) {
+        (*rows)[y] = out->data + (size_t)y * width * 3;
+    }
+    png_read_image(png, *rows);
+    png_read_end(png, info);
+    png_uint_32 exif_bytes;
+    png_bytep exif;
+    if (png_get_eXIf_1(png, info, &exif_bytes, &exif)) {
+        *orientation = tyto_exif_orientation(exif, exif_bytes);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_png_decode(const tyto_image_source *source, tyto_image *out, int *orientation,
+                            tyto_error *err)
+{
+    reader_state state = {.source = source};
+    png_bytep *volatile rows = NULL;
+    volatile tyto_status status = TYTO_OK;
+    png_structp png =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, state.message, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info) {
+        png_destroy_read_struct(&png, NULL, NULL);
+        return tyto_fail_memory(err, source->name);
+    }
+    if (setjmp(png_jmpbuf(png))) {
+        status = tyto_fail(err, TYTO_E_FORMAT, "%s: PNG: %s", source->name, state.message);
+    } else {
+        png_set_read_fn(png, &state, read_bytes);
+        status =
+            read_picture(png, info, source, (png_bytep **)(uintptr_t)&rows, out, orientation, err);
+    }
+    png_destroy_read_struct(&png, &info, NULL);
+    free(rows);
+    return status;
+}
+
+static void write_picture(png_structp png, png_infop info, FILE *stream, const tyto_image *image)
+{
+    png_init_io(png, stream);
+    png_set_compression_level(png, COMPRESSION_LEVEL);
+    png_set_IHDR(png, info, (png_uint_32)image->width_px, (png_uint_32)image->height_px, 8,
+                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (int64_t y = 0; y < image->height_px; y++) {
+        png_write_row(png, image->data + y * image->width_px * 3);
+    }
+    png_write_end(png, info);
+}
+
+tyto_status tyto_png_encode(FILE *stream, const char *name, const tyto_image *image,
+                            tyto_error *err)
+{
+    char message[TYTO_IMAGE_MESSAGE_BYTES] = "";
+    volatile tyto_status status = TYTO_OK;
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, message, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info) {
+        png_destroy_write_struct(&png, NULL);
+        return tyto_fail_memory(err, name);
+    }
+    if (setjmp(png_jmpbuf(png))) {
+        status = tyto_fail(err, TYTO_E_IO, "%s: PNG: %s", name, message);
+    } else {
+        write_picture(png, info, stream, image);
+    }
+    png_destroy_write_struct(&png, &info);
+    return status;
+}
