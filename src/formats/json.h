@@ -18,6 +18,9 @@ TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_e
 TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name,
                                            json_t **out, tyto_error *err);
 
+/** Whether parsing failed for want of memory. */
+bool tyto_json_no_memory(const json_error_t *error);
+
 /** Reads of one member: an absent or null one leaves *out alone; one of another type is E_FORMAT
  *  "file: 'key': got a string, required a number". `file` is for messages. */
 TYTO_NODISCARD tyto_status tyto_json_int(const json_t *object, const char *file, const char *key,

@@ -37,7 +37,7 @@ static tyto_status parse_json(const uint8_t *text, size_t length, const char *pa
     if (*out) {
         return TYTO_OK;
     }
-    if (json_error_code(&where) == json_error_out_of_memory) {
+    if (tyto_json_no_memory(&where)) {
         return tyto_fail_memory(err, path);
     }
     return tyto_fail(err, TYTO_E_FORMAT, "%s: header: not valid JSON at byte %d: %s", path,

@@ -1,0 +1,144 @@
+/* Every piece of work is done with its first allocation failing, then its second, and so on:
+ * each time it must say so, or do without, and give everything back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <tyto/tyto.h>
+
+#include "failing_memory.h"
+
+/* No piece of work below needs more allocations than this. */
+enum { ALLOCATIONS_MAX = 200000 };
+
+static char folder[] = "/tmp/tyto-memory-XXXXXX";
+static char written[64];
+
+typedef tyto_status (*work_fn)(tyto_error *err);
+
+/* Jansson calls a token that it had no memory for a syntax error; nobody can tell the two apart. */
+static bool is_honest(tyto_status status, const tyto_error *err)
+{
+    return status == TYTO_OK || status == TYTO_E_MEMORY ||
+           (status == TYTO_E_FORMAT && strstr(tyto_error_message(err), "not valid JSON"));
+}
+
+static void fail_each(work_fn work, bool forever)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    /* What libraries make once and keep. */
+    if (work(&err) != TYTO_OK) {
+        fail_msg("without failures: %s", tyto_error_message(&err));
+    }
+    long before = failing_memory_blocks();
+    for (long at = 1;; at++) {
+        failing_memory_arm(at, forever);
+        tyto_status status = work(&err);
+        long asked = failing_memory_disarm();
+        if (!is_honest(status, &err) && err.message) {
+            fail_msg("allocation %ld: got %s (%s), required E_MEMORY", at, tyto_status_name(status),
+                     tyto_error_message(&err));
+        }
+        assert_int_equal(err.status, status);
+        tyto_error_clear(&err);
+        if (failing_memory_blocks() != before) {
+            fail_msg("allocation %ld: %ld blocks lost", at, failing_memory_blocks() - before);
+        }
+        if (asked < at) {
+            assert_int_equal(status, TYTO_OK);
+            assert_true(at > 1);
+            return;
+        }
+        assert_true(at < ALLOCATIONS_MAX);
+    }
+}
+
+static void fail_each_once_and_forever(work_fn work)
+{
+    fail_each(work, false);
+    fail_each(work, true);
+}
+
+static tyto_status save_tensors(tyto_error *err)
+{
+    float numbers[] = {1, 2, 3, 4};
+    const tyto_tensor tensors[] = {
+        {.name = "a", .dtype = TYTO_F32, .rank = 1, .shape = {4}, .data = numbers},
+        {.name = "b", .dtype = TYTO_F32, .rank = 2, .shape = {2, 2}, .data = numbers},
+    };
+    return tyto_tensor_file_save(written, tensors, 2, err);
+}
+
+static tyto_status open_tensors(tyto_error *err)
+{
+    tyto_tensor_file *file = NULL;
+    tyto_status status = tyto_tensor_file_open(written, &file, err);
+    if (status == TYTO_OK && !tyto_tensor_file_find(file, "b")) {
+        status = TYTO_E_FORMAT;
+    }
+    tyto_tensor_file_close(file);
+    return status;
+}
+
+static tyto_status open_engine(tyto_error *err)
+{
+    tyto_engine *engine = NULL;
+    const tyto_engine_options options = {.threads = 3};
+    tyto_status status = tyto_engine_create(&options, &engine, err);
+    tyto_engine_destroy(engine);
+    return status;
+}
+
+static void tensors_are_saved(void **state)
+{
+    (void)state;
+    fail_each_once_and_forever(save_tensors);
+}
+
+static void tensors_are_opened(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(save_tensors(&err), TYTO_OK);
+    fail_each_once_and_forever(open_tensors);
+}
+
+static void an_engine_is_made(void **state)
+{
+    (void)state;
+    fail_each_once_and_forever(open_engine);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    snprintf(written, sizeof(written), "%s/t.safetensors", folder);
+    return 0;
+}
+
+/* Fails when a half-written file was left behind. */
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(written);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tensors_are_saved),
+        cmocka_unit_test(tensors_are_opened),
+        cmocka_unit_test(an_engine_is_made),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
