@@ -43,26 +43,46 @@ static double sigmoid(double x)
     return 1.0 / (1.0 + exp(-x));
 }
 
+static double gelu(double x)
+{
+    return 0.5 * x * (1.0 + erf(x * M_SQRT1_2));
+}
+
+/* What is not a number stays so. */
+static double clip(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
 double tyto_activation_value(tyto_activation activation, double x)
 {
     switch (activation) {
     case TYTO_ACT_NONE:
         return x;
     case TYTO_ACT_GELU:
-        return 0.5 * x * (1.0 + erf(x * M_SQRT1_2));
-    case TYTO_ACT_QUICK_GELU:
-        return x * sigmoid(1.702 * x);
+        return gelu(x);
+    case TYTO_ACT_GELU_10:
+        return clip(gelu(x), -10.0, 10.0);
     case TYTO_ACT_GELU_NEW:
         return 0.5 * x * (1.0 + tanh(sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
+    case TYTO_ACT_LAPLACE:
+        return 0.5 * (1.0 + erf((x - 0.707107) / (0.282095 * M_SQRT2)));
+    case TYTO_ACT_LEAKY_RELU:
+        return x > 0.0 ? x : 0.01 * x;
+    case TYTO_ACT_MISH:
+        return x * tanh(x > 20.0 ? x : log1p(exp(x)));
+    case TYTO_ACT_QUICK_GELU:
+        return x * sigmoid(1.702 * x);
     case TYTO_ACT_RELU:
-        return x > 0.0 ? x : 0.0;
-    case TYTO_ACT_SELU:
-        return 1.0507009873554804934193349852946 *
-               (x > 0.0 ? x : 1.6732632423543772848170429916717 * expm1(x));
-    case TYTO_ACT_SILU:
-        return x * sigmoid(x);
+        return clip(x, 0.0, INFINITY);
+    case TYTO_ACT_RELU2:
+        return clip(x, 0.0, INFINITY) * clip(x, 0.0, INFINITY);
+    case TYTO_ACT_RELU6:
+        return clip(x, 0.0, 6.0);
     case TYTO_ACT_SIGMOID:
         return sigmoid(x);
+    case TYTO_ACT_SILU:
+        return x * sigmoid(x);
     case TYTO_ACT_TANH:
         return tanh(x);
     }

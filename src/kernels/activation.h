@@ -8,12 +8,17 @@
 #define TYTO_ACTIVATION_LIST(X)                                                                    \
     X(NONE, "linear", "x")                                                                         \
     X(GELU, "gelu", "x/2 (1 + erf(x/sqrt(2)))")                                                    \
-    X(QUICK_GELU, "quick_gelu", "x sigmoid(1.702 x)")                                              \
+    X(GELU_10, "gelu_10", "min(max(gelu(x), -10), 10)")                                            \
     X(GELU_NEW, "gelu_new", "x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))")                       \
+    X(LAPLACE, "laplace", "(1 + erf((x - 0.707107) / (0.282095 sqrt(2)))) / 2")                    \
+    X(LEAKY_RELU, "leaky_relu", "x > 0 ? x : x/100")                                               \
+    X(MISH, "mish", "x tanh(ln(1 + exp(x)))")                                                      \
+    X(QUICK_GELU, "quick_gelu", "x sigmoid(1.702 x)")                                              \
     X(RELU, "relu", "max(x, 0)")                                                                   \
-    X(SELU, "selu", "1.0507 (x > 0 ? x : 1.67326 (exp(x) - 1))")                                   \
-    X(SILU, "silu", "x sigmoid(x)")                                                                \
+    X(RELU2, "relu2", "max(x, 0)^2")                                                               \
+    X(RELU6, "relu6", "min(max(x, 0), 6)")                                                         \
     X(SIGMOID, "sigmoid", "1 / (1 + exp(-x))")                                                     \
+    X(SILU, "silu", "x sigmoid(x)")                                                                \
     X(TANH, "tanh", "tanh(x)")
 
 typedef enum tyto_activation {

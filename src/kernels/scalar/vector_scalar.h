@@ -36,10 +36,13 @@ static inline vf vf_if_positive(vf a, vf b, vf c)
 {
     return a > 0.0f ? b : c;
 }
-/* a · 2ⁿ for whole n with a normal result */
+/* a · 2ⁿ for whole n with a normal result; something for an n that is not a number */
 static inline vf vf_scale2(vf a, vf n)
 {
     uint32_t bits;
+    if (n != n) {
+        return n;
+    }
     memcpy(&bits, &a, sizeof(bits));
     bits += (uint32_t)(int32_t)n << 23;
     memcpy(&a, &bits, sizeof(a));

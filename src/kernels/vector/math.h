@@ -8,10 +8,11 @@
 #define LN_2 0.69314718055994530942f
 
 /* 2^x: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree 5
- * (minimax, 7.5e-8 relative). Below 2^-126 it stays there; above 2^127 it stays there. */
+ * (minimax, 7.5e-8 relative). Below 2^-126 it stays there; above 2^127 it stays there. x comes
+ * second in the limits, so that what is not a number stays so. */
 static inline vf vf_exp2(vf x)
 {
-    x = vf_min(vf_max(x, vf_set(-126.0f)), vf_set(127.0f));
+    x = vf_min(vf_set(127.0f), vf_max(vf_set(-126.0f), x));
     const vf whole = vf_round(x);
     const vf rest = vf_sub(x, whole);
     vf p = vf_set(1.3276466634124517e-3f);
@@ -23,10 +24,12 @@ static inline vf vf_exp2(vf x)
     return vf_scale2(p, whole);
 }
 
-/* e^x; the product x·log2(e) is carried in two parts, so that large x keeps its accuracy. */
+/* e^x; the product x·log2(e) is carried in two parts, so that large x keeps its accuracy. At the
+ * limits `whole` is -127 and 128, which vf_scale2 makes 0 and infinity of: so far out, x·e^-x is
+ * 0 however large x is. */
 static inline vf vf_exp(vf x)
 {
-    x = vf_min(vf_max(x, vf_set(-87.3f)), vf_set(88.0f));
+    x = vf_min(vf_set(89.0f), vf_max(vf_set(-88.0f), x));
     const vf whole = vf_round(vf_mul(x, vf_set(LOG2_E)));
     vf rest = vf_fma(whole, vf_set(-0.693359375f), x);
     rest = vf_fma(whole, vf_set(2.12194440e-4f), rest);
@@ -42,7 +45,7 @@ static inline vf vf_sigmoid(vf x)
  * within 1e-7 everywhere; past 4.2 it is 1 in single precision. */
 static inline vf vf_erf(vf x)
 {
-    const vf t = vf_min(vf_abs(x), vf_set(4.2f));
+    const vf t = vf_min(vf_set(4.2f), vf_abs(x));
     vf p = vf_set(-1.160485771833919e-5f);
     p = vf_fma(p, t, vf_set(1.5296479978132993e-4f));
     p = vf_fma(p, t, vf_set(-8.482359698973596e-4f));
@@ -70,33 +73,56 @@ static inline vf vf_tanh(vf x)
     return vf_with_sign(vf_if_positive(vf_sub(t, vf_set(0.25f)), far, near), x);
 }
 
+static inline vf vf_gelu(vf x)
+{
+    return vf_mul(vf_mul(vf_set(0.5f), x),
+                  vf_add(vf_set(1.0f), vf_erf(vf_mul(x, vf_set(0.70710678118654752440f)))));
+}
+
+/* tanh(ln(1 + e^x)) = n/(n + 2) with n = e^x (e^x + 2); past 20 it is 1 in single precision. */
+static inline vf vf_mish(vf x)
+{
+    const vf e = vf_exp(vf_min(vf_set(20.0f), x));
+    const vf n = vf_mul(e, vf_add(e, vf_set(2.0f)));
+    return vf_mul(x, vf_div(n, vf_add(n, vf_set(2.0f))));
+}
+
+/* Limits come first, so that what is not a number stays so. */
 static inline vf vf_activate(tyto_activation activation, vf x)
 {
-    const vf half = vf_set(0.5f), one = vf_set(1.0f);
+    const vf zero = vf_set(0.0f), half = vf_set(0.5f), one = vf_set(1.0f);
     switch (activation) {
     case TYTO_ACT_NONE:
         return x;
     case TYTO_ACT_GELU:
-        return vf_mul(vf_mul(half, x),
-                      vf_add(one, vf_erf(vf_mul(x, vf_set(0.70710678118654752440f)))));
-    case TYTO_ACT_QUICK_GELU:
-        return vf_mul(x, vf_sigmoid(vf_mul(x, vf_set(1.702f))));
+        return vf_gelu(x);
+    case TYTO_ACT_GELU_10:
+        return vf_min(vf_set(10.0f), vf_max(vf_set(-10.0f), vf_gelu(x)));
     case TYTO_ACT_GELU_NEW: {
         const vf cube = vf_mul(vf_mul(x, x), x);
         const vf inner =
             vf_mul(vf_set(0.79788456080286535588f), vf_fma(cube, vf_set(0.044715f), x));
         return vf_mul(vf_mul(half, x), vf_add(one, vf_tanh(inner)));
     }
+    case TYTO_ACT_LAPLACE:
+        return vf_mul(half, vf_add(one, vf_erf(vf_div(vf_sub(x, vf_set(0.707107f)),
+                                                      vf_set(0.39894257487763823f)))));
+    case TYTO_ACT_LEAKY_RELU:
+        return vf_if_positive(x, x, vf_mul(x, vf_set(0.01f)));
+    case TYTO_ACT_MISH:
+        return vf_mish(x);
+    case TYTO_ACT_QUICK_GELU:
+        return vf_mul(x, vf_sigmoid(vf_mul(x, vf_set(1.702f))));
     case TYTO_ACT_RELU:
-        return vf_max(vf_set(0.0f), x);
-    case TYTO_ACT_SELU: {
-        const vf below = vf_mul(vf_set(1.6732632423543772848f), vf_sub(vf_exp(x), one));
-        return vf_mul(vf_set(1.0507009873554804935f), vf_if_positive(x, x, below));
-    }
-    case TYTO_ACT_SILU:
-        return vf_mul(x, vf_sigmoid(x));
+        return vf_max(zero, x);
+    case TYTO_ACT_RELU2:
+        return vf_mul(vf_max(zero, x), vf_max(zero, x));
+    case TYTO_ACT_RELU6:
+        return vf_min(vf_set(6.0f), vf_max(zero, x));
     case TYTO_ACT_SIGMOID:
         return vf_sigmoid(x);
+    case TYTO_ACT_SILU:
+        return vf_mul(x, vf_sigmoid(x));
     case TYTO_ACT_TANH:
         return vf_tanh(x);
     }

@@ -1,0 +1,83 @@
+/** What the kernels compute: each formula in double, plain and slow. tests/checkkernels/ holds
+ *  every table against these. Shapes and masks are those of kernels/kernels.h. */
+#ifndef TYTO_KERNELS_SCALAR_DEFINITIONS_H
+#define TYTO_KERNELS_SCALAR_DEFINITIONS_H
+
+#include <float.h>
+#include <math.h>
+
+#include "kernels/kernels.h"
+
+/** Σ a[i·a_step]·b[i·b_step] over i < n */
+static inline double tyto_define_product(int64_t n, const float *a, int64_t a_step, const float *b,
+                                         int64_t b_step)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += (double)a[i * a_step] * (double)b[i * b_step];
+    }
+    return sum;
+}
+
+/** act(sum + bias[column]) + residual[row][column] */
+static inline double tyto_define_finish(double sum, const tyto_epilogue *e, int row, int column)
+{
+    const double bias = e->bias ? (double)e->bias[column] : 0.0;
+    const double residual =
+        e->residual ? (double)e->residual[row * e->residual_stride + column] : 0.0;
+    return tyto_activation_value(e->activation, sum + bias) + residual;
+}
+
+/** y[columns] = (x − mean)/√(variance + eps)·gamma + beta */
+static inline void tyto_define_layer_norm(int64_t columns, const float *x, const float *gamma,
+                                          const float *beta, float eps, double *y)
+{
+    double mean = 0.0, variance = 0.0;
+    for (int64_t c = 0; c < columns; c++) {
+        mean += (double)x[c] / (double)columns;
+    }
+    for (int64_t c = 0; c < columns; c++) {
+        variance += ((double)x[c] - mean) * ((double)x[c] - mean) / (double)columns;
+    }
+    for (int64_t c = 0; c < columns; c++) {
+        y[c] = ((double)x[c] - mean) / sqrt(variance + (double)eps) * (double)gamma[c] +
+               (double)beta[c];
+    }
+}
+
+/** scale·q·k + mask for one query and one key of a job */
+static inline double tyto_define_score(const tyto_attend_job *job, int64_t query, int64_t key)
+{
+    const double product = tyto_define_product(job->qk_channels, job->q + query * job->q_stride, 1,
+                                               job->k + key * job->k_stride, 1);
+    const bool later = job->causal && key > job->first_query + query;
+    const bool masked = job->key_mask && !job->key_mask[key];
+    return (double)job->scale * product - (later ? (double)FLT_MAX : 0.0) -
+           (masked ? (double)FLT_MAX : 0.0);
+}
+
+/** weights[keys] = softmax of one query's scores; out[V] = weights·v */
+static inline void tyto_define_attend(const tyto_attend_job *job, int64_t query, double *weights,
+                                      double *out)
+{
+    double most = -INFINITY, sum = 0.0;
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] = tyto_define_score(job, query, j);
+        most = fmax(most, weights[j]);
+    }
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] = exp(weights[j] - most);
+        sum += weights[j];
+    }
+    for (int64_t c = 0; c < job->v_channels; c++) {
+        out[c] = 0.0;
+    }
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] /= sum;
+        for (int64_t c = 0; c < job->v_channels; c++) {
+            out[c] += weights[j] * (double)job->v[j * job->v_stride + c];
+        }
+    }
+}
+
+#endif

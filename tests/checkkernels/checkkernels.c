@@ -1,0 +1,56 @@
+/* checkkernels           checks
+ * checkkernels --bench   measures */
+#include "checkkernels.h"
+
+#include "base/error.h"
+
+/* More tables than any machine has. */
+#define TABLES_MAX 8
+
+void for_each_table(void (*check)(const tyto_kernels *kernels))
+{
+    const tyto_kernels *tables[TABLES_MAX];
+    const size_t count = tyto_kernels_list(tables, TABLES_MAX);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        check(tables[i]);
+    }
+}
+
+static void check_selected(const tyto_kernels *kernels)
+{
+    const tyto_kernels *selected = NULL;
+    assert_int_equal(tyto_kernels_select(kernels->name, &selected, NULL), TYTO_OK);
+    assert_ptr_equal(selected, kernels);
+    assert_true(kernels->gemm_rows > 0 && kernels->gemm_columns % kernels->lanes == 0);
+}
+
+void check_select(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_kernels *selected = NULL, *tables[TABLES_MAX];
+    for_each_table(check_selected);
+    assert_int_equal(tyto_kernels_select(NULL, &selected, NULL), TYTO_OK);
+    assert_ptr_equal(selected, tables[tyto_kernels_list(tables, TABLES_MAX) - 1]);
+    assert_int_equal(tyto_kernels_list(tables, 1), 1);
+    assert_int_equal(tyto_kernels_select("mmx", &selected, &err), TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "mmx"));
+    tyto_error_clear(&err);
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_select),          cmocka_unit_test(check_gemm_tile),
+        cmocka_unit_test(check_gemm_finish),     cmocka_unit_test(check_activation_names),
+        cmocka_unit_test(check_activate),        cmocka_unit_test(check_layer_norm),
+        cmocka_unit_test(check_attend_sizes),    cmocka_unit_test(check_attend_masks),
+        cmocka_unit_test(check_attend_extremes),
+    };
+    if (count > 1 && strcmp(arguments[1], "--bench") == 0) {
+        bench_kernels();
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,25 @@
+/** Every table of kernels that this CPU has against the definitions. */
+#ifndef TYTO_TESTS_CHECKKERNELS_H
+#define TYTO_TESTS_CHECKKERNELS_H
+
+#include "kernels/kernels.h"
+#include "support/support.h"
+
+/** Calls check(kernels) for every table that this CPU has. */
+void for_each_table(void (*check)(const tyto_kernels *kernels));
+
+/** cmocka tests, one per kernel. */
+void check_gemm_tile(void **state);
+void check_gemm_finish(void **state);
+void check_activate(void **state);
+void check_activation_names(void **state);
+void check_layer_norm(void **state);
+void check_attend_sizes(void **state);
+void check_attend_masks(void **state);
+void check_attend_extremes(void **state);
+void check_select(void **state);
+
+/** Prints how fast each kernel of each table is. */
+void bench_kernels(void);
+
+#endif

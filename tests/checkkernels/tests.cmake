@@ -1,0 +1,9 @@
+# Every kernel of every table that this CPU has, against its definition; `checkkernels --bench`
+# measures them.
+file(GLOB CHECKKERNELS CONFIGURE_DEPENDS checkkernels/*.c)
+add_executable(checkkernels ${CHECKKERNELS})
+target_include_directories(checkkernels PRIVATE ${PROJECT_SOURCE_DIR}/src
+                           ${CMAKE_CURRENT_SOURCE_DIR} checkkernels)
+target_link_libraries(checkkernels PRIVATE tyto_static tyto_options PkgConfig::CMOCKA m)
+add_test(NAME checkkernels COMMAND checkkernels)
+set_tests_properties(checkkernels PROPERTIES ENVIRONMENT "${TEST_ENVIRONMENT}")
