@@ -5,6 +5,7 @@
 #include <tyto/detect.h>
 #include <tyto/draw.h>
 #include <tyto/engine.h>
+#include <tyto/eval.h>
 #include <tyto/image.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>

@@ -11,26 +11,33 @@ bool tyto_json_no_memory(const json_error_t *error)
     return error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory;
 }
 
-tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name, json_t **out,
-                            tyto_error *err)
+tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length, const char *name,
+                               json_t **out, tyto_error *err)
 {
     json_error_t where;
-    json_t *root = json_loadb(bytes, length, 0, &where);
-    if (!root) {
+    json_t *value = json_loadb(bytes, length, 0, &where);
+    if (!value) {
         if (tyto_json_no_memory(&where)) {
             return tyto_fail_memory(err, name);
         }
         return tyto_fail(err, TYTO_E_FORMAT, "%s: not valid JSON at line %d, column %d: %s", name,
                          where.line, where.column, where.text);
     }
-    if (!json_is_object(root)) {
-        tyto_status status = tyto_fail(err, TYTO_E_FORMAT, "%s: got %s, required an object", name,
-                                       tyto_json_type(root));
-        json_decref(root);
+    if (json_typeof(value) != root) {
+        tyto_status status =
+            tyto_fail(err, TYTO_E_FORMAT, "%s: got %s, required %s", name, tyto_json_type(value),
+                      root == JSON_ARRAY ? "an array" : "an object");
+        json_decref(value);
         return status;
     }
-    *out = root;
+    *out = value;
     return TYTO_OK;
+}
+
+tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name, json_t **out,
+                            tyto_error *err)
+{
+    return tyto_json_parse_as(JSON_OBJECT, bytes, length, name, out, err);
 }
 
 tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err)

@@ -17,6 +17,9 @@ TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_e
 /** Parses bytes; `name` is for messages. The root must be an object. */
 TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name,
                                            json_t **out, tyto_error *err);
+/** The same with a root of type `root`: JSON_OBJECT or JSON_ARRAY. */
+TYTO_NODISCARD tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length,
+                                              const char *name, json_t **out, tyto_error *err);
 
 /** Whether parsing failed for want of memory. */
 bool tyto_json_no_memory(const json_error_t *error);

@@ -95,6 +95,36 @@ static tyto_status open_engine(tyto_error *err)
     return status;
 }
 
+static void coco_path(char path[512], const char *file)
+{
+    snprintf(path, 512, "%s/golden/data/coco_eval/same_place/%s", getenv("TYTO_TEST_DATA"), file);
+}
+
+/* Read, scored, and the results written again. */
+static tyto_status evaluate(tyto_error *err)
+{
+    tyto_coco truth = {0};
+    tyto_coco_results results = {0};
+    tyto_coco_scores scores = {0};
+    char path[512];
+    coco_path(path, "annotations.json");
+    tyto_status status = tyto_coco_open(path, &truth, err);
+    if (status == TYTO_OK) {
+        coco_path(path, "results.json");
+        status = tyto_coco_results_open(path, &results, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_coco_evaluate(&truth, results.items, results.count, &scores, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_coco_results_save(written, results.items, results.count, err);
+    }
+    tyto_coco_scores_clear(&scores);
+    tyto_coco_results_clear(&results);
+    tyto_coco_clear(&truth);
+    return status;
+}
+
 static void tensors_are_saved(void **state)
 {
     (void)state;
@@ -113,6 +143,12 @@ static void an_engine_is_made(void **state)
 {
     (void)state;
     fail_each_once_and_forever(open_engine);
+}
+
+static void detections_are_scored(void **state)
+{
+    (void)state;
+    fail_each_once_and_forever(evaluate);
 }
 
 static int make_folder(void **state)
@@ -139,6 +175,7 @@ int main(void)
         cmocka_unit_test(tensors_are_saved),
         cmocka_unit_test(tensors_are_opened),
         cmocka_unit_test(an_engine_is_made),
+        cmocka_unit_test(detections_are_scored),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,133 @@
+/** Evaluation of detections: COCO's files, and average precision as COCO defines it. */
+#ifndef TYTO_EVAL_H
+#define TYTO_EVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/status.h>
+
+TYTO_BEGIN_DECLS
+
+/** Largest annotation or result file that is read. */
+#define TYTO_COCO_BYTES_MAX ((size_t)512 << 20)
+
+/** A box in pixels as COCO writes it: its left top corner and its size. */
+typedef struct tyto_coco_box {
+    double x, y, width, height;
+} tyto_coco_box;
+
+typedef struct tyto_coco_image {
+    int64_t id;
+    const char *file_name;       /**< NULL when the file gives none */
+    int64_t width_px, height_px; /**< 0 when the file gives none */
+} tyto_coco_image;
+
+typedef struct tyto_coco_category {
+    int64_t id;
+    const char *name;
+} tyto_coco_category;
+
+/** One object that is really there. */
+typedef struct tyto_coco_annotation {
+    int64_t image_id, category_id;
+    tyto_coco_box box;
+    double area; /**< in px², of the object's outline: it decides between small, medium, large */
+    bool crowd;  /**< a region of many: detections in it are neither right nor wrong */
+} tyto_coco_annotation;
+
+/** One object that was found. */
+typedef struct tyto_coco_result {
+    int64_t image_id, category_id;
+    tyto_coco_box box;
+    double score;
+} tyto_coco_result;
+
+/** What is there to be found. Plain, so that a program can fill one without a file.
+ *  memory  tyto_coco_open: release with tyto_coco_clear */
+typedef struct tyto_coco {
+    tyto_coco_image *images;
+    size_t n_images;
+    tyto_coco_category *categories;
+    size_t n_categories;
+    tyto_coco_annotation *annotations;
+    size_t n_annotations;
+    size_t n_strangers; /**< annotations left out: they name an image or a category not listed */
+    bool has_id_zero;   /**< an annotation has the id 0, which pycocotools takes for "not found" */
+    void *texts;        /**< holds the names */
+} tyto_coco;
+
+/** memory  items is owned; release with tyto_coco_results_clear */
+typedef struct tyto_coco_results {
+    tyto_coco_result *items;
+    size_t count;
+} tyto_coco_results;
+
+/** Reads an "instances" file: images (id), categories (id, name) and annotations (id, image_id,
+ *  category_id, bbox; area, by default the box's; iscrowd, by default 0), all in file order.
+ *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY, E_FORMAT: a field that is missing or of the wrong
+ *          type, a negative size, the same id twice — "file: 'annotations[3].bbox': got …" */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_open(const char *path, tyto_coco *out,
+                                                   tyto_error *err);
+/** The same from memory; `name` is for messages. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_parse(const char *bytes, size_t length,
+                                                    const char *name, tyto_coco *out,
+                                                    tyto_error *err);
+TYTO_API void tyto_coco_clear(tyto_coco *coco);
+
+/** Reads a "results" file: an array of objects with image_id, category_id, bbox, score.
+ *  errors  as tyto_coco_open */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_open(const char *path, tyto_coco_results *out,
+                                                           tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_parse(const char *bytes, size_t length,
+                                                            const char *name,
+                                                            tyto_coco_results *out,
+                                                            tyto_error *err);
+/** Writes one, beside its place first, then renamed; reading it gives the same numbers.
+ *  errors  E_RANGE (a number that is not finite), E_IO, E_NOT_FOUND, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_save(const char *path,
+                                                           const tyto_coco_result *items,
+                                                           size_t count, tyto_error *err);
+TYTO_API void tyto_coco_results_clear(tyto_coco_results *results);
+
+/** The twelve numbers of COCO, each in [0,1], or −1 where nothing is there to be found.
+ *  Small is an area up to 32², medium from there to 96², large from there on, in px². */
+typedef struct tyto_coco_summary {
+    double ap, ap50, ap75; /**< over IoU 0.50 … 0.95, at 0.50, at 0.75 */
+    double ap_small, ap_medium, ap_large;
+    double ar1, ar10, ar100; /**< recall with at most so many boxes an image and class */
+    double ar_small, ar_medium, ar_large;
+} tyto_coco_summary;
+
+/** One category's numbers, and how many objects (crowds not counted) they stand on. */
+typedef struct tyto_coco_class_scores {
+    int64_t category_id;
+    size_t objects;
+    tyto_coco_summary summary;
+} tyto_coco_class_scores;
+
+/** memory  classes is owned, in the order of the categories; release with tyto_coco_scores_clear */
+typedef struct tyto_coco_scores {
+    tyto_coco_summary summary; /**< each number the mean over the classes that have it */
+    tyto_coco_class_scores *classes;
+    size_t n_classes;
+} tyto_coco_scores;
+
+/** Scores results against what is there, per category: in each image the 100 best boxes take, best
+ *  first, the free object that they overlap most; precision is read at 101 recalls.
+ *  results  of categories that are not listed are passed over, as annotations of unlisted images
+ *           and categories are; of an image that is not listed they are an error
+ *  errors   E_ARGUMENT (unlisted image, an id twice), E_RANGE (a number that is not finite, a
+ *           negative size), E_MEMORY
+ *  threads  any
+ *  source   COCO 2017 detection evaluation; pycocotools' COCOeval for "bbox" gives the same
+ *           numbers, ties included */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_evaluate(const tyto_coco *truth,
+                                                       const tyto_coco_result *results,
+                                                       size_t count, tyto_coco_scores *out,
+                                                       tyto_error *err);
+TYTO_API void tyto_coco_scores_clear(tyto_coco_scores *scores);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,433 @@
+/* COCO's annotation and result files. */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/json.h"
+#include <tyto/eval.h>
+#include <tyto/memory.h>
+
+/* One record of a list, for reading and for messages. */
+typedef struct record {
+    const char *file, *list; /* list "" is the root of the file */
+    size_t index;
+    const json_t *object;
+    tyto_error *err;
+} record;
+
+static tyto_status bad(const record *r, const char *key, const json_t *value, const char *required)
+{
+    return tyto_fail(r->err, TYTO_E_FORMAT, "%s: '%s[%zu]%s%s': got %s, required %s", r->file,
+                     r->list, r->index, *key ? "." : "", key, tyto_json_type(value), required);
+}
+
+static tyto_status bad_number(const record *r, const char *key, double value, const char *required)
+{
+    return tyto_fail(r->err, TYTO_E_FORMAT, "%s: '%s[%zu].%s': got %g, required %s", r->file,
+                     r->list, r->index, key, value, required);
+}
+
+static tyto_status read_integer(const record *r, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(r->object, key);
+    if (!json_is_integer(value)) {
+        return bad(r, key, value, "an integer");
+    }
+    *out = json_integer_value(value);
+    return TYTO_OK;
+}
+
+static tyto_status read_number(const record *r, const char *key, double *out)
+{
+    const json_t *value = json_object_get(r->object, key);
+    if (!json_is_number(value)) {
+        return bad(r, key, value, "a number");
+    }
+    *out = json_number_value(value);
+    return TYTO_OK;
+}
+
+/* A side of a picture; absent or null leaves *out alone. */
+static tyto_status read_side(const record *r, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(r->object, key);
+    if (!value || json_is_null(value)) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(read_integer(r, key, out));
+    return *out >= 0 ? TYTO_OK : bad_number(r, key, (double)*out, "at least 0");
+}
+
+static tyto_status read_box(const record *r, tyto_coco_box *out)
+{
+    const json_t *box = json_object_get(r->object, "bbox");
+    double numbers[4];
+    if (!json_is_array(box) || json_array_size(box) != 4) {
+        return json_is_array(box) ? bad_number(r, "bbox", (double)json_array_size(box),
+                                               "4 numbers (left, top, width, height)")
+                                  : bad(r, "bbox", box, "an array of 4 numbers");
+    }
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *value = json_array_get(box, i);
+        if (!json_is_number(value)) {
+            return bad(r, "bbox", value, "4 numbers (left, top, width, height)");
+        }
+        numbers[i] = json_number_value(value);
+    }
+    if (numbers[2] < 0.0 || numbers[3] < 0.0) {
+        return bad_number(r, "bbox", fmin(numbers[2], numbers[3]),
+                          "a width and height of at least 0");
+    }
+    *out = (tyto_coco_box){numbers[0], numbers[1], numbers[2], numbers[3]};
+    return TYTO_OK;
+}
+
+static tyto_status read_crowd(const record *r, bool *out)
+{
+    const json_t *value = json_object_get(r->object, "iscrowd");
+    if (!value || json_is_null(value)) {
+        *out = false;
+    } else if (json_is_boolean(value)) {
+        *out = json_is_true(value);
+    } else if (json_is_integer(value)) {
+        *out = json_integer_value(value) == 1;
+        if (!*out && json_integer_value(value) != 0) {
+            return bad_number(r, "iscrowd", json_number_value(value), "0 or 1");
+        }
+    } else {
+        return bad(r, "iscrowd", value, "0 or 1");
+    }
+    return TYTO_OK;
+}
+
+/* Makes `r` the i-th record of a list. */
+static tyto_status open_record(record *r, const json_t *list, size_t i)
+{
+    r->index = i;
+    r->object = json_array_get(list, i);
+    return json_is_object(r->object) ? TYTO_OK : bad(r, "", r->object, "an object");
+}
+
+static tyto_status find_list(const json_t *root, const char *file, const char *name,
+                             const json_t **out, tyto_error *err)
+{
+    *out = json_object_get(root, name);
+    if (!json_is_array(*out)) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': got %s, required an array", file, name,
+                         tyto_json_type(*out));
+    }
+    return TYTO_OK;
+}
+
+static int by_value(const void *left, const void *right)
+{
+    int64_t a, b;
+    memcpy(&a, left, sizeof(a));
+    memcpy(&b, right, sizeof(b));
+    return a < b ? -1 : a > b;
+}
+
+/* Sorts the ids; each may be there once. */
+static tyto_status check_once(int64_t *ids, size_t count, const char *file, const char *list,
+                              tyto_error *err)
+{
+    if (count > 1) {
+        qsort(ids, count, sizeof(*ids), by_value);
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (ids[i] == ids[i - 1]) {
+            return tyto_fail(err, TYTO_E_FORMAT,
+                             "%s: '%s': got the id %lld twice, required each id once", file, list,
+                             (long long)ids[i]);
+        }
+    }
+    return TYTO_OK;
+}
+
+static bool has(const int64_t *sorted, size_t count, int64_t id)
+{
+    return count > 0 && bsearch(&id, sorted, count, sizeof(id), by_value);
+}
+
+/* What is being read from one file. Names point into the document until tyto_coco is whole. */
+typedef struct reader {
+    const char *file;
+    const json_t *images, *categories, *annotations;
+    int64_t *image_ids, *category_ids, *annotation_ids; /* sorted once read */
+    tyto_error *err;
+} reader;
+
+static tyto_status read_images(reader *in, tyto_coco *out)
+{
+    size_t count = json_array_size(in->images);
+    out->images = tyto_alloc_zeroed(count, sizeof(*out->images));
+    in->image_ids = tyto_alloc(count, sizeof(*in->image_ids));
+    if (!out->images || !in->image_ids) {
+        return tyto_fail_memory(in->err, in->file);
+    }
+    record r = {.file = in->file, .list = "images", .err = in->err};
+    for (size_t i = 0; i < count; i++) {
+        tyto_coco_image *image = &out->images[i];
+        TYTO_TRY(open_record(&r, in->images, i));
+        TYTO_TRY(read_integer(&r, "id", &image->id));
+        TYTO_TRY(read_side(&r, "width", &image->width_px));
+        TYTO_TRY(read_side(&r, "height", &image->height_px));
+        const json_t *name = json_object_get(r.object, "file_name");
+        if (name && !json_is_null(name) && !json_is_string(name)) {
+            return bad(&r, "file_name", name, "a string");
+        }
+        image->file_name = json_string_value(name);
+        in->image_ids[i] = image->id;
+    }
+    out->n_images = count;
+    return check_once(in->image_ids, count, in->file, "images", in->err);
+}
+
+static tyto_status read_categories(reader *in, tyto_coco *out)
+{
+    size_t count = json_array_size(in->categories);
+    out->categories = tyto_alloc(count, sizeof(*out->categories));
+    in->category_ids = tyto_alloc(count, sizeof(*in->category_ids));
+    if (!out->categories || !in->category_ids) {
+        return tyto_fail_memory(in->err, in->file);
+    }
+    record r = {.file = in->file, .list = "categories", .err = in->err};
+    for (size_t i = 0; i < count; i++) {
+        TYTO_TRY(open_record(&r, in->categories, i));
+        TYTO_TRY(read_integer(&r, "id", &out->categories[i].id));
+        const json_t *name = json_object_get(r.object, "name");
+        if (!json_is_string(name)) {
+            return bad(&r, "name", name, "a string");
+        }
+        out->categories[i].name = json_string_value(name);
+        in->category_ids[i] = out->categories[i].id;
+    }
+    out->n_categories = count;
+    return check_once(in->category_ids, count, in->file, "categories", in->err);
+}
+
+static tyto_status read_annotation(const record *r, int64_t *id, tyto_coco_annotation *out)
+{
+    TYTO_TRY(read_integer(r, "id", id));
+    TYTO_TRY(read_integer(r, "image_id", &out->image_id));
+    TYTO_TRY(read_integer(r, "category_id", &out->category_id));
+    TYTO_TRY(read_box(r, &out->box));
+    TYTO_TRY(read_crowd(r, &out->crowd));
+    const json_t *area = json_object_get(r->object, "area");
+    if (!area || json_is_null(area)) {
+        out->area = out->box.width * out->box.height;
+    } else {
+        TYTO_TRY(read_number(r, "area", &out->area));
+    }
+    bool good = out->area >= 0.0 && isfinite(out->area);
+    return good ? TYTO_OK : bad_number(r, "area", out->area, "at least 0 and finite");
+}
+
+static tyto_status read_annotations(reader *in, tyto_coco *out)
+{
+    size_t count = json_array_size(in->annotations);
+    out->annotations = tyto_alloc(count, sizeof(*out->annotations));
+    in->annotation_ids = tyto_alloc(count, sizeof(*in->annotation_ids));
+    if (!out->annotations || !in->annotation_ids) {
+        return tyto_fail_memory(in->err, in->file);
+    }
+    record r = {.file = in->file, .list = "annotations", .err = in->err};
+    for (size_t i = 0; i < count; i++) {
+        tyto_coco_annotation annotation;
+        TYTO_TRY(open_record(&r, in->annotations, i));
+        TYTO_TRY(read_annotation(&r, &in->annotation_ids[i], &annotation));
+        out->has_id_zero = out->has_id_zero || in->annotation_ids[i] == 0;
+        if (has(in->image_ids, out->n_images, annotation.image_id) &&
+            has(in->category_ids, out->n_categories, annotation.category_id)) {
+            out->annotations[out->n_annotations++] = annotation;
+        }
+    }
+    out->n_strangers = count - out->n_annotations;
+    return check_once(in->annotation_ids, count, in->file, "annotations", in->err);
+}
+
+/* Bytes of a name with its NUL; 0 for none. */
+static size_t name_bytes(const char *name)
+{
+    return name ? strlen(name) + 1 : 0;
+}
+
+static void move_name(const char **name, char **to)
+{
+    size_t bytes = name_bytes(*name);
+    if (bytes > 0) {
+        memcpy(*to, *name, bytes);
+        *name = *to;
+        *to += bytes;
+    }
+}
+
+/* Copies the names out of the document, which goes away. */
+static tyto_status keep_names(reader *in, tyto_coco *out)
+{
+    size_t bytes = 0; /* no overflow: the document has them all in memory */
+    for (size_t i = 0; i < out->n_images; i++) {
+        bytes += name_bytes(out->images[i].file_name);
+    }
+    for (size_t i = 0; i < out->n_categories; i++) {
+        bytes += name_bytes(out->categories[i].name);
+    }
+    char *to = out->texts = tyto_alloc(bytes, 1);
+    if (!to) {
+        return tyto_fail_memory(in->err, in->file);
+    }
+    for (size_t i = 0; i < out->n_images; i++) {
+        move_name(&out->images[i].file_name, &to);
+    }
+    for (size_t i = 0; i < out->n_categories; i++) {
+        move_name(&out->categories[i].name, &to);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_coco_parse(const char *bytes, size_t length, const char *name, tyto_coco *out,
+                            tyto_error *err)
+{
+    reader in = {.file = name, .err = err};
+    json_t *root = NULL;
+    tyto_status status;
+    *out = (tyto_coco){0};
+    TYTO_CHECK(tyto_json_parse_as(JSON_OBJECT, bytes, length, name, &root, err));
+    TYTO_CHECK(find_list(root, name, "images", &in.images, err));
+    TYTO_CHECK(find_list(root, name, "categories", &in.categories, err));
+    TYTO_CHECK(find_list(root, name, "annotations", &in.annotations, err));
+    TYTO_CHECK(read_images(&in, out));
+    TYTO_CHECK(read_categories(&in, out));
+    TYTO_CHECK(read_annotations(&in, out));
+    TYTO_CHECK(keep_names(&in, out));
+cleanup:
+    if (status != TYTO_OK) {
+        tyto_coco_clear(out);
+    }
+    tyto_free(in.image_ids);
+    tyto_free(in.category_ids);
+    tyto_free(in.annotation_ids);
+    json_decref(root);
+    return status;
+}
+
+void tyto_coco_clear(tyto_coco *coco)
+{
+    if (coco) {
+        tyto_free(coco->images);
+        tyto_free(coco->categories);
+        tyto_free(coco->annotations);
+        tyto_free(coco->texts);
+        *coco = (tyto_coco){0};
+    }
+}
+
+tyto_status tyto_coco_open(const char *path, tyto_coco *out, tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    *out = (tyto_coco){0};
+    TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
+    tyto_status status = tyto_coco_parse(bytes, length, path, out, err);
+    tyto_free(bytes);
+    return status;
+}
+
+tyto_status tyto_coco_results_parse(const char *bytes, size_t length, const char *name,
+                                    tyto_coco_results *out, tyto_error *err)
+{
+    record r = {.file = name, .list = "", .err = err};
+    json_t *root = NULL;
+    tyto_status status;
+    *out = (tyto_coco_results){0};
+    TYTO_CHECK(tyto_json_parse_as(JSON_ARRAY, bytes, length, name, &root, err));
+    size_t count = json_array_size(root);
+    out->items = tyto_alloc(count, sizeof(*out->items));
+    if (!out->items) {
+        status = tyto_fail_memory(err, name);
+        goto cleanup;
+    }
+    for (; out->count < count; out->count++) {
+        tyto_coco_result *item = &out->items[out->count];
+        TYTO_CHECK(open_record(&r, root, out->count));
+        TYTO_CHECK(read_integer(&r, "image_id", &item->image_id));
+        TYTO_CHECK(read_integer(&r, "category_id", &item->category_id));
+        TYTO_CHECK(read_box(&r, &item->box));
+        TYTO_CHECK(read_number(&r, "score", &item->score));
+    }
+cleanup:
+    if (status != TYTO_OK) {
+        tyto_coco_results_clear(out);
+    }
+    json_decref(root);
+    return status;
+}
+
+tyto_status tyto_coco_results_open(const char *path, tyto_coco_results *out, tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    *out = (tyto_coco_results){0};
+    TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
+    tyto_status status = tyto_coco_results_parse(bytes, length, path, out, err);
+    tyto_free(bytes);
+    return status;
+}
+
+void tyto_coco_results_clear(tyto_coco_results *results)
+{
+    if (results) {
+        tyto_free(results->items);
+        *results = (tyto_coco_results){0};
+    }
+}
+
+static tyto_status write_result(FILE *stream, const tyto_coco_result *item, size_t i,
+                                const char *path, tyto_error *err)
+{
+    const tyto_coco_box *box = &item->box;
+    if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(box->width) || !isfinite(box->height) ||
+        !isfinite(item->score)) {
+        return tyto_fail(err, TYTO_E_RANGE,
+                         "results[%zu]: got a number that is not finite, required finite numbers",
+                         i);
+    }
+    json_t *object =
+        json_pack("{s:I, s:I, s:[f,f,f,f], s:f}", "image_id", (json_int_t)item->image_id,
+                  "category_id", (json_int_t)item->category_id, "bbox", box->x, box->y, box->width,
+                  box->height, "score", item->score);
+    if (!object) {
+        return tyto_fail_memory(err, path);
+    }
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (!text) {
+        return tyto_fail_memory(err, path);
+    }
+    fputs(i > 0 ? ",\n" : "\n", stream); /* the commit checks every write */
+    fputs(text, stream);
+    free(text);
+    return TYTO_OK;
+}
+
+tyto_status tyto_coco_results_save(const char *path, const tyto_coco_result *items, size_t count,
+                                   tyto_error *err)
+{
+    tyto_file_writer writer;
+    TYTO_TRY(tyto_file_writer_open(path, &writer, err));
+    tyto_status status = TYTO_OK;
+    fputs("[", writer.stream);
+    for (size_t i = 0; i < count && status == TYTO_OK; i++) {
+        status = write_result(writer.stream, &items[i], i, path, err);
+    }
+    if (status != TYTO_OK) {
+        tyto_file_writer_abandon(&writer);
+        return status;
+    }
+    fputs("\n]\n", writer.stream);
+    return tyto_file_writer_commit(&writer, err);
+}
