@@ -2,6 +2,7 @@
  * each time it must say so, or do without, and give everything back. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -125,6 +126,22 @@ static tyto_status evaluate(tyto_error *err)
     return status;
 }
 
+/* Either all of it is drawn or nothing. */
+static tyto_status draw_boxes(tyto_error *err)
+{
+    static uint8_t pixels[160 * 120 * 3], before[sizeof(pixels)];
+    tyto_image image = {160, 120, pixels};
+    const char *const labels[] = {"a cat",
+                                  "\xc5\xbdlu\xc5\xa5\xe7\x8c\xab that is long, long, long"};
+    tyto_detection items[] = {{{10, 30, 60, 100}, 0.9F, 0}, {{50, 40, 150, 110}, 0.8F, 1}};
+    const tyto_detections detections = {items, 2};
+    memset(pixels, 99, sizeof(pixels));
+    memset(before, 99, sizeof(before));
+    tyto_status status = tyto_draw_detections(&image, &detections, labels, 2, err);
+    const bool drawn = memcmp(pixels, before, sizeof(pixels)) != 0;
+    return drawn == (status == TYTO_OK) ? status : TYTO_E_SHAPE;
+}
+
 static void tensors_are_saved(void **state)
 {
     (void)state;
@@ -151,6 +168,12 @@ static void detections_are_scored(void **state)
     fail_each_once_and_forever(evaluate);
 }
 
+static void boxes_are_drawn(void **state)
+{
+    (void)state;
+    fail_each_once_and_forever(draw_boxes);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -172,10 +195,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tensors_are_saved),
-        cmocka_unit_test(tensors_are_opened),
-        cmocka_unit_test(an_engine_is_made),
-        cmocka_unit_test(detections_are_scored),
+        cmocka_unit_test(tensors_are_saved), cmocka_unit_test(tensors_are_opened),
+        cmocka_unit_test(an_engine_is_made), cmocka_unit_test(detections_are_scored),
+        cmocka_unit_test(boxes_are_drawn),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
