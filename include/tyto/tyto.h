@@ -2,6 +2,7 @@
 #ifndef TYTO_TYTO_H
 #define TYTO_TYTO_H
 
+#include <tyto/bench.h>
 #include <tyto/detect.h>
 #include <tyto/draw.h>
 #include <tyto/engine.h>

@@ -3,6 +3,7 @@
 #define TYTO_MODELS_ARCHITECTURE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <tyto/tensor.h>
 
@@ -28,6 +29,14 @@ typedef struct tyto_head {
     tyto_status (*forward)(const void *model, tyto_exec *exec, tyto_io *io);
 } tyto_head;
 
+/** Names, types and shapes of a typical run of a head, for measurements; data is NULL. */
+typedef struct tyto_example {
+    tyto_tensor inputs[4];
+    size_t n_inputs;
+    const char *wanted[4];
+    size_t n_wanted;
+} tyto_example;
+
 /** A family. Adding one means its folder and a line in the registry. */
 typedef struct tyto_architecture {
     const char *model_type;   /* of config.json */
@@ -38,6 +47,9 @@ typedef struct tyto_architecture {
     tyto_status (*open)(const tyto_model_source *source, void **model, char **unexpected,
                         tyto_error *err);
     void (*close)(void *model);
+    /** False when there is no example of that head. batch and queries ≥ 1. */
+    bool (*example)(const void *model, const char *head, int64_t batch, int64_t queries,
+                    tyto_example *out);
 } tyto_architecture;
 
 #endif

@@ -28,18 +28,16 @@ void tyto_exec_account(tyto_exec *exec, const char *operation, double start, dou
         return;
     }
     const char *stage = exec->stage ? exec->stage : "";
-    int i = 0;
+    size_t i = 0;
     while (i < profile->count && (strcmp(profile->entries[i].stage, stage) != 0 ||
                                   strcmp(profile->entries[i].operation, operation) != 0)) {
         i++;
     }
-    if (i == TYTO_PROFILE_ENTRIES) {
+    if (i == TYTO_STAGES_MAX) {
         return;
     }
     if (i == profile->count) {
-        profile->entries[i].stage = stage;
-        profile->entries[i].operation = operation;
-        profile->entries[i].seconds = profile->entries[i].flops = 0.0;
+        profile->entries[i] = (tyto_stage){.stage = stage, .operation = operation};
         profile->count++;
     }
     profile->entries[i].seconds += tyto_exec_clock(exec) - start;

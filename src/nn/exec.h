@@ -4,22 +4,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <tyto/bench.h>
 #include <tyto/status.h>
 
 #include "base/arena.h"
 #include "base/pool.h"
 #include "kernels/kernels.h"
 
-/** Most distinct pairs of stage and operator in a profile. */
-#define TYTO_PROFILE_ENTRIES 32
-
-/** Time and floating-point operations of a run, per stage and operator. */
+/** Time and floating-point operations of a run, per stage and operation. */
 typedef struct tyto_profile {
-    struct {
-        const char *stage, *operation;
-        double seconds, flops;
-    } entries[TYTO_PROFILE_ENTRIES];
-    int count;
+    tyto_stage entries[TYTO_STAGES_MAX];
+    size_t count;
 } tyto_profile;
 
 /** An operator takes its scratch from `arena`. While that is planning, it checks its shapes and

@@ -60,6 +60,7 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
     tyto_exec exec = {.kernels = model->engine->kernels,
                       .pool = model->engine->pool,
                       .arena = &session->scratch,
+                      .profile = session->profile,
                       .err = err};
     tyto_arena_plan(&session->scratch);
     tyto_arena_plan(&session->outputs);

@@ -5,6 +5,7 @@
 #include <tyto/session.h>
 
 #include "models/io.h"
+#include "nn/exec.h"
 #include "runtime/model.h"
 
 struct tyto_session {
@@ -14,6 +15,7 @@ struct tyto_session {
     tyto_io io;
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
+    tyto_profile *profile; /* where runs tell their time, or NULL; borrowed */
     float *pixels; /* of tyto_detect's current photo */
     int64_t pixels_count;
 };

@@ -44,6 +44,7 @@ tyto_status tyto_owlv2_image_features(const tyto_owlv2 *model, tyto_exec *exec, 
     const tyto_norm_weights *post = &model->vision.post_norm, *norm = &model->feature_norm;
     size_t mark = tyto_arena_mark(exec->arena);
     float *class_token;
+    exec->stage = "image features";
     TYTO_TRY(tyto_exec_floats(exec, D, &class_token));
     TYTO_TRY(tyto_layer_norm(exec, 1, D, hidden, post->gamma, post->beta, eps, class_token));
     TYTO_TRY(tyto_layer_norm(exec, patches, D, hidden + D, post->gamma, post->beta, eps, features));
@@ -62,6 +63,7 @@ tyto_status tyto_owlv2_image_features(const tyto_owlv2 *model, tyto_exec *exec, 
 tyto_status tyto_owlv2_class_embeds(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
                                     int64_t patches, float *embeds)
 {
+    exec->stage = "class head";
     TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, patches, TYTO_ACT_NONE, embeds));
     return tyto_normalize_rows(exec, patches, model->config.projection_dim, embeds,
                                TYTO_OWLV2_LENGTH_EPSILON, embeds);
@@ -115,6 +117,7 @@ static void place_boxes(float *boxes, int64_t grid)
 tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
                                      const float *features, int64_t grid, float *boxes)
 {
+    exec->stage = "box head";
     TYTO_TRY(three_layers(exec, &model->box_dense0, &model->box_dense1, &model->box_dense2,
                           features, grid * grid, boxes));
     if (!tyto_exec_planning(exec)) {
@@ -126,6 +129,7 @@ tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
 tyto_status tyto_owlv2_predict_objectness(const tyto_owlv2 *model, tyto_exec *exec,
                                           const float *features, int64_t patches, float *logits)
 {
+    exec->stage = "objectness head";
     return three_layers(exec, &model->objectness_dense0, &model->objectness_dense1,
                         &model->objectness_dense2, features, patches, logits);
 }

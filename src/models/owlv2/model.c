@@ -138,8 +138,35 @@ cleanup:
     return status;
 }
 
+#define DETECTION_HEAD "Owlv2ForObjectDetection"
+
+/* Detection of labels that are known already. */
+static bool example(const void *model, const char *head, int64_t batch, int64_t queries,
+                    tyto_example *out)
+{
+    const tyto_owlv2_config *config = &((const tyto_owlv2 *)model)->config;
+    const int64_t side = config->vision.image_size;
+    if (strcmp(head, DETECTION_HEAD) != 0) {
+        return false;
+    }
+    *out = (tyto_example){
+        .inputs = {{.name = "pixel_values",
+                    .dtype = TYTO_F32,
+                    .rank = 4,
+                    .shape = {batch, config->vision.num_channels, side, side}},
+                   {.name = "text_embeds",
+                    .dtype = TYTO_F32,
+                    .rank = 2,
+                    .shape = {batch * queries, config->projection_dim}}},
+        .n_inputs = 2,
+        .wanted = {"logits", "objectness_logits", "pred_boxes"},
+        .n_wanted = 3,
+    };
+    return true;
+}
+
 static const tyto_head heads[] = {
-    {"Owlv2ForObjectDetection", tyto_owlv2_detection_forward},
+    {DETECTION_HEAD, tyto_owlv2_detection_forward},
     {"Owlv2ForObjectDetection.image_guided_detection", tyto_owlv2_image_guided_forward},
     {"Owlv2Model", tyto_owlv2_contrastive_forward},
     {"Owlv2Model.get_text_features", tyto_owlv2_text_features_forward},
@@ -150,9 +177,10 @@ static const tyto_head heads[] = {
 
 const tyto_architecture tyto_owlv2_architecture = {
     .model_type = "owlv2",
-    .default_head = "Owlv2ForObjectDetection",
+    .default_head = DETECTION_HEAD,
     .heads = heads,
     .n_heads = sizeof(heads) / sizeof(heads[0]),
     .open = open_model,
     .close = close_model,
+    .example = example,
 };

@@ -119,6 +119,7 @@ tyto_status tyto_owlv2_text_forward(const tyto_owlv2_text *text, tyto_exec *exec
     char name[TYTO_IO_NAME_BYTES];
     float *last;
     bool states_wanted;
+    exec->stage = "text tower";
     if (tokens > text->config.max_position_embeddings) {
         return tyto_fail(exec->err, TYTO_E_SHAPE,
                          "input 'input_ids': got %lld tokens, required at most %lld "

@@ -105,6 +105,7 @@ tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec
         const tyto_owlv2_batch some = {
             .prefix = prefix, .first = first, .total = batch, .n = n, .tokens = T};
         float *hidden;
+        exec->stage = "patch embedding";
         TYTO_TRY(tyto_exec_floats(exec, n * T * D, &hidden));
         for (int64_t i = 0; i < n; i++) {
             TYTO_TRY(embed_picture(vision, exec, pictures->pixels + (first + i) * each,
@@ -112,6 +113,7 @@ tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec
         }
         TYTO_TRY(tyto_layer_norm(exec, n * T, D, hidden, vision->pre_norm.gamma,
                                  vision->pre_norm.beta, (float)config->layer_norm_eps, hidden));
+        exec->stage = "image tower";
         TYTO_TRY(tyto_owlv2_encoder_forward(vision->layers, config, exec, io, &some, hidden));
         if (last && !planning) {
             memcpy(last + first * T * D, hidden, (size_t)(n * T * D) * sizeof(float));

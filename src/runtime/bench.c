@@ -1,0 +1,239 @@
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <tyto/bench.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/session.h"
+
+/* Rounds of multiply-adds of one thread in one sample: some milliseconds. */
+#define FMA_ROUNDS 100000
+/* What one thread reads in one sample: far more than its share of any cache. */
+#define READ_BYTES_PER_THREAD ((size_t)64 << 20)
+#define READ_BYTES_MAX ((size_t)1 << 30)
+/* Samples of a whole measurement, and of one between two runs. The best counts: a slower one
+ * shows only that something else ran. */
+#define SAMPLES 10
+#define SAMPLES_BETWEEN 4
+/* Most photos, and most queries of a photo, of an example. */
+#define EXAMPLE_MAX 1000000
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void fma_task(void *context, int64_t index, int worker)
+{
+    (void)index;
+    (void)worker;
+    const tyto_kernels *kernels = context;
+    (void)kernels->fma_rounds(FMA_ROUNDS);
+}
+
+/* The best rate of `samples` in 1e9 operations per second. */
+static double fma_rate(const tyto_engine *engine, int samples)
+{
+    const double flops = engine->kernels->fma_rounds(1) * FMA_ROUNDS * engine->threads;
+    double best = 0.0;
+    for (int i = 0; i < samples; i++) {
+        const double start = seconds_now();
+        tyto_pool_run(engine->pool, engine->threads, fma_task, (void *)(uintptr_t)engine->kernels);
+        best = fmax(best, flops / (seconds_now() - start) * 1e-9);
+    }
+    return best;
+}
+
+typedef struct read_job {
+    const uint64_t *words;
+    size_t words_each;
+} read_job;
+
+/* Eight independent sums keep enough loads in flight. */
+static void read_task(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const read_job *job = context;
+    const uint64_t *from = job->words + (size_t)index * job->words_each;
+    uint64_t sums[8] = {0};
+    for (size_t i = 0; i + 8 <= job->words_each; i += 8) {
+        for (int j = 0; j < 8; j++) {
+            sums[j] += from[i + (size_t)j];
+        }
+    }
+    volatile uint64_t keep =
+        sums[0] + sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6] + sums[7];
+    (void)keep;
+}
+
+static tyto_status read_rate(const tyto_engine *engine, double *out, tyto_error *err)
+{
+    size_t bytes = READ_BYTES_PER_THREAD * (size_t)engine->threads;
+    bytes = bytes < READ_BYTES_MAX ? bytes : READ_BYTES_MAX;
+    void *pages = tyto_pages_alloc(bytes);
+    if (!pages) {
+        return tyto_fail_memory(err, "memory rate");
+    }
+    memset(pages, 1, bytes);
+    read_job job = {pages, bytes / sizeof(uint64_t) / (size_t)engine->threads};
+    *out = 0.0;
+    for (int i = 0; i < SAMPLES; i++) {
+        const double start = seconds_now();
+        tyto_pool_run(engine->pool, engine->threads, read_task, &job);
+        *out = fmax(*out, (double)bytes / (seconds_now() - start) * 1e-9);
+    }
+    tyto_pages_free(pages, bytes);
+    return TYTO_OK;
+}
+
+tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out, tyto_error *err)
+{
+    out->fp32_gflops = fma_rate(engine, SAMPLES);
+    return read_rate(engine, &out->memory_gigabytes, err);
+}
+
+/* Seeded values in [-1, 1), the same on every machine. */
+static void fill_seeded(float *values, int64_t count, uint32_t seed)
+{
+    for (int64_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        values[i] = (float)(seed >> 8) * 0x1p-23f - 1.0f;
+    }
+}
+
+/* The example's inputs with data, all in one newly allocated block. */
+static tyto_status fill_example(tyto_example *example, float **block, tyto_error *err)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < example->n_inputs; i++) {
+        int64_t elements = 1;
+        for (int d = 0; d < example->inputs[i].rank; d++) {
+            if (!tyto_mul_i64(elements, example->inputs[i].shape[d], &elements)) {
+                return tyto_fail(err, TYTO_E_LIMIT, "bench: the inputs overflow");
+            }
+        }
+        if (__builtin_add_overflow(total, elements, &total)) {
+            return tyto_fail(err, TYTO_E_LIMIT, "bench: the inputs overflow");
+        }
+    }
+    *block = tyto_alloc((size_t)total, sizeof(float));
+    if (!*block) {
+        return tyto_fail_memory(err, "bench inputs");
+    }
+    fill_seeded(*block, total, 1);
+    float *next = *block;
+    for (size_t i = 0; i < example->n_inputs; i++) {
+        example->inputs[i].data = next;
+        next += tyto_tensor_elements(&example->inputs[i]);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status check_options(const tyto_bench_options *options, tyto_error *err)
+{
+    if (options->runs < 1 || options->warmup < 0 || options->batch < 1 ||
+        options->batch > EXAMPLE_MAX || options->queries < 1 || options->queries > EXAMPLE_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "bench: got %d runs, %d warm-up, batch %lld, %lld queries, required at "
+                         "least 1, 0, 1, 1, and at most %d queries and photos",
+                         options->runs, options->warmup, (long long)options->batch,
+                         (long long)options->queries, EXAMPLE_MAX);
+    }
+    return TYTO_OK;
+}
+
+/* One forward with its profile; keeps the profile of the fastest. */
+static tyto_status run_once(tyto_session *session, const tyto_bench_options *options, int run,
+                            tyto_bench_result *out, tyto_error *err)
+{
+    tyto_profile profile = {.count = 0};
+    session->profile = &profile;
+    const double start = seconds_now();
+    tyto_status status =
+        tyto_forward(session, options->head, options->inputs, options->n_inputs, options->wanted,
+                     options->n_wanted, &out->outputs, &out->n_outputs, err);
+    const double seconds = seconds_now() - start;
+    session->profile = NULL;
+    if (status != TYTO_OK || run < 0) {
+        return status;
+    }
+    out->forward_s[run] = seconds;
+    out->runs = run + 1;
+    if (run == 0 || seconds < out->forward_s[out->fastest]) {
+        out->fastest = run;
+        out->n_stages = profile.count;
+        out->flops = 0.0;
+        memcpy(out->stages, profile.entries, profile.count * sizeof(profile.entries[0]));
+        for (size_t i = 0; i < profile.count; i++) {
+            out->flops += profile.entries[i].flops;
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status run_all(tyto_session *session, const tyto_bench_options *options,
+                           tyto_bench_result *out, tyto_error *err)
+{
+    const tyto_engine *engine = session->model->engine;
+    TYTO_TRY(tyto_peak_measure(engine, &out->peak, err));
+    for (int i = 0; i < options->warmup; i++) {
+        TYTO_TRY(run_once(session, options, -1, out, err));
+    }
+    for (int i = 0; i < options->runs; i++) {
+        TYTO_TRY(run_once(session, options, i, out, err));
+        out->peak.fp32_gflops = fmax(out->peak.fp32_gflops, fma_rate(engine, SAMPLES_BETWEEN));
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_bench_forward(tyto_session *session, const tyto_bench_options *options,
+                               tyto_bench_result *out, tyto_error *err)
+{
+    tyto_bench_options with = *options;
+    tyto_example example;
+    float *block = NULL;
+    tyto_status status = TYTO_OK;
+    *out = (tyto_bench_result){0};
+    TYTO_TRY(check_options(options, err));
+    const tyto_model *model = session->model;
+    if (!with.head) {
+        with.head = model->head;
+    }
+    if (with.n_inputs == 0) {
+        if (!model->architecture->example ||
+            !model->architecture->example(model->network, with.head, with.batch, with.queries,
+                                          &example)) {
+            return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                             "bench: no example of head '%s', required its inputs", with.head);
+        }
+        TYTO_CHECK(fill_example(&example, &block, err));
+        with.inputs = example.inputs;
+        with.n_inputs = example.n_inputs;
+        if (with.n_wanted == 0) {
+            with.wanted = example.wanted;
+            with.n_wanted = example.n_wanted;
+        }
+    }
+    out->forward_s = tyto_alloc_zeroed((size_t)with.runs, sizeof(double));
+    if (!out->forward_s) {
+        status = tyto_fail_memory(err, "bench");
+        goto cleanup;
+    }
+    TYTO_CHECK(run_all(session, &with, out, err));
+cleanup:
+    free(block);
+    return status;
+}
+
+void tyto_bench_result_clear(tyto_bench_result *result)
+{
+    if (result) {
+        free(result->forward_s);
+        *result = (tyto_bench_result){0};
+    }
+}

@@ -1,0 +1,202 @@
+/* Each kernel alone, on one thread and on data that its loops keep in the nearer caches. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <tyto/bench.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "nn/linear.h"
+#include "runtime/engine.h"
+
+/* A sample lasts about this long; the fastest of some counts. */
+#define SAMPLE_SECONDS 0.003
+#define SAMPLES 7
+
+/* Floats of the buffers that kernels work on: enough for every case below. */
+#define BUFFER_FLOATS ((int64_t)1 << 20)
+
+typedef struct kernel_bench {
+    const tyto_kernels *kernels;
+    float *a, *b, *c;
+    tyto_kernel_time *out;
+    size_t count;
+} kernel_bench;
+
+/* What a case hands to its kernel; sizes mean what the kernel takes them for. */
+typedef struct kernel_case {
+    const kernel_bench *bench;
+    int64_t n, m;
+    tyto_activation activation;
+} kernel_case;
+
+typedef void (*kernel_fn)(const kernel_case *with);
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double time_calls(kernel_fn run, const kernel_case *with, int64_t calls)
+{
+    const double start = seconds_now();
+    for (int64_t i = 0; i < calls; i++) {
+        run(with);
+    }
+    return (seconds_now() - start) / (double)calls;
+}
+
+static void measure(kernel_bench *bench, const char *kernel, const char *shape, kernel_fn run,
+                    const kernel_case *with, double flops, double bytes)
+{
+    if (bench->count == TYTO_KERNEL_TIMES_MAX) {
+        return;
+    }
+    double best = time_calls(run, with, 1);
+    for (int i = 0; i < SAMPLES; i++) {
+        const int64_t calls = 1 + (int64_t)(SAMPLE_SECONDS / fmax(best, 1e-9));
+        best = fmin(best, time_calls(run, with, calls));
+    }
+    tyto_kernel_time *to = &bench->out[bench->count++];
+    *to = (tyto_kernel_time){
+        .kernel = kernel, .seconds = best, .flops = flops, .gigabytes = bytes * 1e-9};
+    snprintf(to->shape, sizeof(to->shape), "%s", shape);
+}
+
+static void run_fma(const kernel_case *with)
+{
+    (void)with->bench->kernels->fma_rounds(with->n);
+}
+
+static void run_gemm_tile(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true);
+}
+
+static void run_gemm_finish(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    const tyto_kernels *kernels = bench->kernels;
+    const tyto_epilogue epilogue = {.bias = bench->b,
+                                    .activation = with->activation,
+                                    .residual = bench->b,
+                                    .residual_stride = kernels->gemm_columns,
+                                    .y = bench->c,
+                                    .y_stride = kernels->gemm_columns};
+    kernels->gemm_finish(bench->a, kernels->gemm_rows, kernels->gemm_columns, &epilogue);
+}
+
+static void run_activate(const kernel_case *with)
+{
+    /* Fresh values: activations run into fixed points when they are applied over and over. */
+    memcpy(with->bench->c, with->bench->a, (size_t)with->n * sizeof(float));
+    with->bench->kernels->activate(with->activation, with->bench->c, with->n);
+}
+
+static void run_layer_norm(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->layer_norm(with->n, bench->a, bench->b, bench->b + with->n, 1e-5f, bench->c);
+}
+
+static void run_attend(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    const int64_t keys = with->n, D = with->m;
+    const int64_t queries = (int64_t)bench->kernels->attention_queries * 4;
+    const tyto_attend_job job = {.queries = queries,
+                                 .keys = keys,
+                                 .qk_channels = D,
+                                 .v_channels = D,
+                                 .scale = 0.125f,
+                                 .q = bench->a,
+                                 .k = bench->a,
+                                 .v = bench->b,
+                                 .q_stride = D,
+                                 .k_stride = D,
+                                 .v_stride = D,
+                                 .out = bench->c,
+                                 .out_stride = D,
+                                 .scratch = bench->c + queries * D};
+    bench->kernels->attend(&job);
+}
+
+static void measure_products(kernel_bench *bench)
+{
+    const tyto_kernels *kernels = bench->kernels;
+    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns;
+    static const int64_t depths[] = {64, 256, 384, 768};
+    char shape[48];
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        const int64_t k = depths[i];
+        const kernel_case with = {.bench = bench, .n = k};
+        snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
+                 (long long)k);
+        measure(bench, "gemm_tile", shape, run_gemm_tile, &with, 2.0 * (double)(R * N * k),
+                4.0 * (double)((R + N) * k + 2 * R * N));
+    }
+    snprintf(shape, sizeof(shape), "%lldx%lld, bias, residual", (long long)R, (long long)N);
+    measure(bench, "gemm_finish", shape, run_gemm_finish,
+            &(kernel_case){.bench = bench, .activation = TYTO_ACT_NONE}, 0.0,
+            4.0 * (double)(3 * R * N));
+    static const int64_t keys[] = {77, 512, 2048};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const kernel_case with = {.bench = bench, .n = keys[i], .m = 64};
+        const int64_t queries = (int64_t)kernels->attention_queries * 4;
+        snprintf(shape, sizeof(shape), "%lld queries, %lld keys, 64 channels", (long long)queries,
+                 (long long)keys[i]);
+        measure(bench, "attend", shape, run_attend, &with,
+                2.0 * (double)queries * (double)keys[i] * 128.0,
+                4.0 * 64.0 * (double)(2 * queries + 2 * keys[i]));
+    }
+}
+
+static void measure_rows(kernel_bench *bench)
+{
+    enum { COUNT = 4096 };
+    char shape[48];
+#define ACTIVATION(id, text, formula)                                                              \
+    snprintf(shape, sizeof(shape), "%s, %d", text, COUNT);                                         \
+    measure(bench, "activate", shape, run_activate,                                                \
+            &(kernel_case){.bench = bench, .n = COUNT, .activation = TYTO_ACT_##id}, 0.0,          \
+            16.0 * COUNT);
+    TYTO_ACTIVATION_LIST(ACTIVATION)
+#undef ACTIVATION
+    static const int64_t columns[] = {512, 768, 1024};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        snprintf(shape, sizeof(shape), "%lld columns", (long long)columns[i]);
+        measure(bench, "layer_norm", shape, run_layer_norm,
+                &(kernel_case){.bench = bench, .n = columns[i]}, 0.0, 16.0 * (double)columns[i]);
+    }
+}
+
+tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out, size_t *count,
+                               tyto_error *err)
+{
+    enum { BUFFERS = 3 };
+    const size_t bytes = (size_t)BUFFERS * BUFFER_FLOATS * sizeof(float);
+    float *buffer = tyto_pages_alloc(bytes);
+    if (!buffer) {
+        return tyto_fail_memory(err, "kernel times");
+    }
+    for (int64_t i = 0; i < BUFFERS * BUFFER_FLOATS; i++) {
+        buffer[i] = (float)(i * 7919 % 2048) / 1024.0f - 1.0f;
+    }
+    kernel_bench bench = {.kernels = engine->kernels,
+                          .a = buffer,
+                          .b = buffer + BUFFER_FLOATS,
+                          .c = buffer + 2 * BUFFER_FLOATS,
+                          .out = out};
+    const kernel_case rounds = {.bench = &bench, .n = 10000};
+    measure(&bench, "fma", "registers", run_fma, &rounds, engine->kernels->fma_rounds(rounds.n),
+            0.0);
+    measure_products(&bench);
+    measure_rows(&bench);
+    *count = bench.count;
+    tyto_pages_free(buffer, bytes);
+    return TYTO_OK;
+}
