@@ -57,9 +57,15 @@ typedef struct tyto_kernels {
     int attention_queries;       /* of a tile of attention */
     int lanes;                   /* floats in a vector */
 
+    /** packed[k][gemm_rows] = x[rows][k] transposed, rows ldx elements apart; missing rows are 0.
+     *  rows     at most gemm_rows */
+    void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, float *packed);
     /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b
-     *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned */
-    void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add);
+     *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned
+     *  ahead    the caller's next operand: a cache line of it is fetched with each step of k. Any
+     *           address will do */
+    void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
+                      const float *ahead);
     /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns */
     void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
     /** x[i] = act(x[i]) */

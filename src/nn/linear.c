@@ -6,14 +6,18 @@
 #include "base/memory.h"
 #include "tensor/convert.h"
 
-/* Depth of one block: a panel of it (16 KB for AVX2) stays in the first-level cache. */
-#define BLOCK_K 256
-/* Rows of x that are packed together: a block of them stays in the second-level cache. */
-#define CHUNK_ROWS 72
-/* Most outputs of a task: its unfinished sums (288 KB) stay there too. */
+/* Deepest block of a product. A panel of such a block streams through the first-level cache and
+ * stays in the second; deeper, more of the sums are finished in registers. */
+#define DEPTH_MAX 1024
+/* Floats of a chunk, 512 KB: its packed rows, and its unfinished sums when there is more than one
+ * block, stay in the second-level cache beside two panels. */
+#define CHUNK_FLOATS 131072
+/* Most outputs of a task that keeps unfinished sums. */
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
+/* Floats of a cache line. */
+#define LINE_FLOATS 16
 
 static int64_t panels_of(const tyto_packed_matrix *matrix)
 {
@@ -84,34 +88,46 @@ void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t row
     tyto_pool_run(pool, end_panel - job.first_panel, fill_panel, &job);
 }
 
-/* A product cut into tasks of `tiles` row tiles × `panels` panels. */
+/* A product cut into tasks of `tiles` row tiles × `panels` panels: a chunk of rows by a group of
+ * outputs. Rows are packed by the task itself, or, when several groups need the same ones, by all
+ * threads before. */
 typedef struct linear_job {
     const tyto_linear_args *args;
     const tyto_kernels *kernels;
-    int64_t tiles, panels;        /* of a task */
-    int64_t groups;               /* of panels: tasks per chunk of rows */
+    int64_t depth;         /* of a block */
+    int64_t tiles, panels; /* of a task */
+    int64_t chunks, groups;
+    float *packed;                /* [tile][k][rows of a tile] of all rows, or NULL */
     int64_t a_floats, sum_floats; /* of a worker's scratch */
     float *scratch;
 } linear_job;
 
-/* packed[tile][k][rows of a tile] from x[rows,k]; missing rows are 0. */
-static void pack_rows(const float *x, int64_t ldx, int64_t rows, int64_t k, int64_t tile_rows,
-                      float *packed)
+/* Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` floats
+ * apart. */
+static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
+                       int64_t depth, float *packed, int64_t stride)
 {
-    for (int64_t r = 0; r < tyto_round_up(rows, tile_rows); r++) {
-        float *to = packed + r / tile_rows * tile_rows * k + r % tile_rows;
-        const float *from = x + r * ldx;
-        for (int64_t i = 0; i < k; i++) {
-            to[i * tile_rows] = r < rows ? from[i] : 0.0f;
-        }
+    const tyto_linear_args *args = job->args;
+    const int64_t R = job->kernels->gemm_rows;
+    for (int64_t t = 0; t < tiles; t++) {
+        const int64_t row = (first_tile + t) * R;
+        job->kernels->gemm_pack(depth, args->x + row * args->ldx + at, args->ldx,
+                                (int)tyto_min_i64(R, args->rows - row), packed + t * stride);
     }
 }
 
-/* What follows a tile whose sum is complete. */
-static void finish_tile(const linear_job *job, int64_t row, int64_t column, const float *sum)
+static void pack_task(void *context, int64_t index, int worker)
 {
-    const tyto_linear_args *args = job->args;
-    const tyto_epilogue epilogue = {
+    (void)worker;
+    const linear_job *job = context;
+    const int64_t K = job->args->weight->k, stride = K * job->kernels->gemm_rows;
+    pack_tiles(job, index, 1, 0, K, job->packed + index * stride, stride);
+}
+
+/* What follows a tile whose sum is complete. */
+static tyto_epilogue epilogue_of(const tyto_linear_args *args, int64_t row, int64_t column)
+{
+    return (tyto_epilogue){
         .bias = args->bias ? args->bias + column : NULL,
         .activation = args->activation,
         .residual = args->residual ? args->residual + row * args->ldr + column : NULL,
@@ -119,54 +135,105 @@ static void finish_tile(const linear_job *job, int64_t row, int64_t column, cons
         .y = args->y + row * args->ldy + column,
         .y_stride = args->ldy,
     };
-    job->kernels->gemm_finish(
-        sum, (int)tyto_min_i64(job->kernels->gemm_rows, args->rows - row),
-        (int)tyto_min_i64(job->kernels->gemm_columns, args->weight->n - column), &epilogue);
+}
+
+/* Asks for the lines that the epilogue will touch, a whole tile's arithmetic before it does. */
+static void fetch_outputs(const tyto_epilogue *epilogue, int rows, int columns)
+{
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c += LINE_FLOATS) {
+            __builtin_prefetch(epilogue->y + r * epilogue->y_stride + c, 1);
+            if (epilogue->residual && epilogue->residual != epilogue->y) {
+                __builtin_prefetch(epilogue->residual + r * epilogue->residual_stride + c, 0);
+            }
+        }
+    }
+}
+
+/* One block of a task: columns at … of x against the same of each panel. */
+static void multiply_block(const linear_job *job, int64_t first_tile, int64_t tiles,
+                           int64_t first_panel, int64_t panels, int64_t at, int64_t depth,
+                           const float *a, int64_t stride, float *sums)
+{
+    const tyto_linear_args *args = job->args;
+    const tyto_kernels *kernels = job->kernels;
+    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns, K = args->weight->k;
+    const bool finishes = at + depth == K;
+    for (int64_t p = 0; p < panels; p++) {
+        const float *panel = args->weight->data + ((first_panel + p) * K + at) * N;
+        const int64_t column = (first_panel + p) * N;
+        const int columns = (int)tyto_min_i64(N, args->weight->n - column);
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t row = (first_tile + t) * R;
+            const int rows = (int)tyto_min_i64(R, args->rows - row);
+            const tyto_epilogue epilogue = epilogue_of(args, row, column);
+            float *sum = depth == K ? sums : sums + (p * job->tiles + t) * R * N;
+            /* The next panel comes while this one is used: each call fetches a part of it. */
+            const bool fetches = p + 1 < panels && t * LINE_FLOATS < N;
+            const float *ahead = fetches ? panel + (K * N + t * LINE_FLOATS * depth) : panel;
+            if (finishes) {
+                fetch_outputs(&epilogue, rows, columns);
+            }
+            kernels->gemm_tile(depth, a + t * stride, panel, sum, at > 0, ahead);
+            if (finishes) {
+                kernels->gemm_finish(sum, rows, columns, &epilogue);
+            }
+        }
+    }
 }
 
 static void linear_task(void *context, int64_t index, int worker)
 {
     const linear_job *job = context;
     const tyto_linear_args *args = job->args;
-    const int64_t R = job->kernels->gemm_rows, N = job->kernels->gemm_columns, K = args->weight->k;
-    const int64_t first_row = index / job->groups * job->tiles * R,
+    const int64_t R = job->kernels->gemm_rows, K = args->weight->k;
+    const int64_t first_tile = index / job->groups * job->tiles,
                   first_panel = index % job->groups * job->panels;
-    const int64_t rows = tyto_min_i64(job->tiles * R, args->rows - first_row),
-                  tiles = (rows + R - 1) / R,
+    const int64_t tiles = tyto_min_i64(job->tiles, (args->rows + R - 1) / R - first_tile),
                   panels = tyto_min_i64(job->panels, panels_of(args->weight) - first_panel);
     float *a = job->scratch + worker * (job->a_floats + job->sum_floats), *sums = a + job->a_floats;
-    for (int64_t at = 0; at < K; at += BLOCK_K) {
-        const int64_t depth = tyto_min_i64(BLOCK_K, K - at);
-        pack_rows(args->x + first_row * args->ldx + at, args->ldx, rows, depth, R, a);
-        for (int64_t p = 0; p < panels; p++) {
-            const float *panel = args->weight->data + ((first_panel + p) * K + at) * N;
-            for (int64_t t = 0; t < tiles; t++) {
-                float *sum = sums + (p * job->tiles + t) * R * N;
-                job->kernels->gemm_tile(depth, a + t * R * depth, panel, sum, at > 0);
-                if (at + depth == K) {
-                    finish_tile(job, first_row + t * R, (first_panel + p) * N, sum);
-                }
-            }
+    for (int64_t at = 0; at < K; at += job->depth) {
+        const int64_t depth = tyto_min_i64(job->depth, K - at);
+        const float *rows = a;
+        int64_t stride = depth * R;
+        if (job->packed) {
+            stride = K * R;
+            rows = job->packed + first_tile * stride + at * R;
+        } else {
+            pack_tiles(job, first_tile, tiles, at, depth, a, stride);
         }
+        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums);
     }
 }
 
-/* Chooses the tasks: wide groups of panels reuse a packed chunk, but every thread needs work. */
+/* Chooses the tasks: all outputs of a chunk of rows together, unless the chunks don't go round. */
 static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns,
-                  panels = panels_of(args->weight);
+    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns, K = args->weight->k,
+                  panels = panels_of(args->weight), tiles = (args->rows + R - 1) / R;
     linear_job job = {.args = args, .kernels = kernels};
-    job.tiles = tyto_max_i64(1, tyto_min_i64(CHUNK_ROWS / R, (args->rows + R - 1) / R));
-    const int64_t chunks = (args->rows + job.tiles * R - 1) / (job.tiles * R);
-    const int64_t wanted = (TASKS_PER_THREAD * tyto_pool_threads(exec->pool) + chunks - 1) / chunks;
-    job.groups = tyto_max_i64((panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS,
-                              tyto_min_i64(wanted, panels));
+    const int64_t blocks = tyto_max_i64(1, (K + DEPTH_MAX - 1) / DEPTH_MAX);
+    job.depth = tyto_max_i64(1, (K + blocks - 1) / blocks);
+    job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
+    job.panels = (panels + job.groups - 1) / job.groups;
+    const int64_t tile_floats = R * (job.depth + (blocks > 1 ? job.panels * N : 0));
+    job.chunks = (tiles + tyto_max_i64(1, CHUNK_FLOATS / tile_floats) - 1) /
+                 tyto_max_i64(1, CHUNK_FLOATS / tile_floats);
+    const int64_t threads = tyto_pool_threads(exec->pool);
+    if (threads > 1) {
+        const int64_t wanted = TASKS_PER_THREAD * threads;
+        job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(tiles, wanted));
+        job.groups =
+            tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
+    }
+    /* Even parts, none of them empty. */
+    job.tiles = (tiles + job.chunks - 1) / job.chunks;
+    job.chunks = (tiles + job.tiles - 1) / job.tiles;
     job.panels = (panels + job.groups - 1) / job.groups;
     job.groups = (panels + job.panels - 1) / job.panels;
-    job.a_floats = tyto_round_up(job.tiles * R * tyto_min_i64(BLOCK_K, args->weight->k), 16);
-    job.sum_floats = tyto_round_up(job.tiles * R * job.panels * N, 16);
+    job.a_floats = job.groups > 1 ? 0 : tyto_round_up(job.tiles * R * job.depth, LINE_FLOATS);
+    job.sum_floats = tyto_round_up(R * N * (blocks > 1 ? job.tiles * job.panels : 1), LINE_FLOATS);
     return job;
 }
 
@@ -177,14 +244,19 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         return TYTO_OK;
     }
     linear_job job = cut(exec, args);
+    const int64_t R = exec->kernels->gemm_rows, tiles = (args->rows + R - 1) / R;
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, (job.a_floats + job.sum_floats) * tyto_pool_threads(exec->pool),
                               &job.scratch));
+    if (job.groups > 1) {
+        TYTO_TRY(tyto_exec_floats(exec, tiles * R * weight->k, &job.packed));
+    }
     if (!tyto_exec_planning(exec)) {
-        const int64_t rows = job.tiles * exec->kernels->gemm_rows,
-                      chunks = (args->rows + rows - 1) / rows;
         const double start = tyto_exec_clock(exec);
-        tyto_pool_run(exec->pool, chunks * job.groups, linear_task, &job);
+        if (job.packed) {
+            tyto_pool_run(exec->pool, tiles, pack_task, &job);
+        }
+        tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
         tyto_exec_account(exec, "linear", start,
                           2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     }

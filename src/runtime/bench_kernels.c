@@ -74,7 +74,13 @@ static void run_fma(const kernel_case *with)
 static void run_gemm_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
-    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true);
+    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true, bench->b);
+}
+
+static void run_gemm_pack(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->gemm_pack(with->n, bench->a, with->n, bench->kernels->gemm_rows, bench->c);
 }
 
 static void run_gemm_finish(const kernel_case *with)
@@ -139,6 +145,9 @@ static void measure_products(kernel_bench *bench)
         measure(bench, "gemm_tile", shape, run_gemm_tile, &with, 2.0 * (double)(R * N * k),
                 4.0 * (double)((R + N) * k + 2 * R * N));
     }
+    snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
+    measure(bench, "gemm_pack", shape, run_gemm_pack, &(kernel_case){.bench = bench, .n = 768}, 0.0,
+            8.0 * (double)(R * 768));
     snprintf(shape, sizeof(shape), "%lldx%lld, bias, residual", (long long)R, (long long)N);
     measure(bench, "gemm_finish", shape, run_gemm_finish,
             &(kernel_case){.bench = bench, .activation = TYTO_ACT_NONE}, 0.0,

@@ -16,7 +16,7 @@ struct tyto_session {
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
     tyto_profile *profile; /* where runs tell their time, or NULL; borrowed */
-    float *pixels; /* of tyto_detect's current photo */
+    float *pixels;         /* of tyto_detect's current photo */
     int64_t pixels_count;
 };
 

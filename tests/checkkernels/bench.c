@@ -45,7 +45,7 @@ static double run_peak(const work *with)
 static double run_tile(const work *with)
 {
     for (int i = 0; i < 100; i++) {
-        with->kernels->gemm_tile(with->size, with->a, with->b, with->c, i > 0);
+        with->kernels->gemm_tile(with->size, with->a, with->b, with->c, i > 0, with->b);
     }
     return 200.0 * (double)(with->size * with->kernels->gemm_rows * with->kernels->gemm_columns);
 }

@@ -3,6 +3,47 @@
 #include "checkkernels.h"
 #include "kernels/scalar/definitions.h"
 
+/* x ends where its last row ends, and packed where the tile ends. */
+static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t gap)
+{
+    const int R = kernels->gemm_rows;
+    const int64_t ldx = k + gap, room = (rows - 1) * ldx + k;
+    stream numbers = {(uint64_t)(k * 100 + rows)};
+    guarded x = guarded_floats(room), packed = guarded_floats(k * R);
+    float *from = x.data, *to = packed.data;
+    fill_floats(&numbers, from, room);
+    fill_with(to, k * R, NAN);
+    kernels->gemm_pack(k, from, ldx, rows, to);
+    for (int64_t i = 0; i < k * R; i++) {
+        const int64_t row = i % R;
+        const float wanted = row < rows ? from[row * ldx + i / R] : 0.0f;
+        if (!(to[i] == wanted)) {
+            fail_msg("%s: k %lld, %d rows: at step %lld, row %lld: got %.9g, required %.9g",
+                     kernels->name, (long long)k, rows, (long long)(i / R), (long long)row,
+                     (double)to[i], (double)wanted);
+        }
+    }
+    guarded_free(&x);
+    guarded_free(&packed);
+}
+
+static void check_packs(const tyto_kernels *kernels)
+{
+    for (int rows = 1; rows <= kernels->gemm_rows; rows++) {
+        for (int64_t k = 1; k <= 50; k++) {
+            check_pack(kernels, k, rows, 0);
+            check_pack(kernels, k, rows, 3);
+        }
+        check_pack(kernels, 768, rows, 0);
+    }
+}
+
+void check_gemm_pack(void **state)
+{
+    (void)state;
+    for_each_table(check_packs);
+}
+
 static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool whole)
 {
     const int R = kernels->gemm_rows, N = kernels->gemm_columns;
@@ -17,7 +58,7 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
     if (!add) {
         fill_with(sums, R * N, NAN);
     }
-    kernels->gemm_tile(k, a.data, b.data, sums, add);
+    kernels->gemm_tile(k, a.data, b.data, sums, add, b.data);
     /* Whole numbers are summed without rounding. Else k sums, of some √k by chance, are each off by
      * half a unit in the last place, and these add up like √k too. */
     const double tolerance = whole ? 0.0 : (double)FLT_EPSILON * (8.0 + (double)k / 2.0);

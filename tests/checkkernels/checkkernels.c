@@ -42,11 +42,11 @@ void check_select(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_select),          cmocka_unit_test(check_gemm_tile),
-        cmocka_unit_test(check_gemm_finish),     cmocka_unit_test(check_activation_names),
-        cmocka_unit_test(check_activate),        cmocka_unit_test(check_layer_norm),
-        cmocka_unit_test(check_attend_sizes),    cmocka_unit_test(check_attend_masks),
-        cmocka_unit_test(check_attend_extremes),
+        cmocka_unit_test(check_select),           cmocka_unit_test(check_gemm_pack),
+        cmocka_unit_test(check_gemm_tile),        cmocka_unit_test(check_gemm_finish),
+        cmocka_unit_test(check_activation_names), cmocka_unit_test(check_activate),
+        cmocka_unit_test(check_layer_norm),       cmocka_unit_test(check_attend_sizes),
+        cmocka_unit_test(check_attend_masks),     cmocka_unit_test(check_attend_extremes),
     };
     if (count > 1 && strcmp(arguments[1], "--bench") == 0) {
         bench_kernels();

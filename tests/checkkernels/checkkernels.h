@@ -9,6 +9,7 @@
 void for_each_table(void (*check)(const tyto_kernels *kernels));
 
 /** cmocka tests, one per kernel. */
+void check_gemm_pack(void **state);
 void check_gemm_tile(void **state);
 void check_gemm_finish(void **state);
 void check_activate(void **state);

@@ -41,5 +41,17 @@ static inline vf vf_scale2(vf a, vf n)
     const int32x4_t shifted = vshlq_n_s32(vcvtnq_s32_f32(n), 23);
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), shifted));
 }
+/* v[i] lane j ↔ v[j] lane i: pairs, then halves. */
+static inline void vf_transpose(vf v[VF_LANES])
+{
+    const float64x2_t a = vreinterpretq_f64_f32(vtrn1q_f32(v[0], v[1])),
+                      b = vreinterpretq_f64_f32(vtrn2q_f32(v[0], v[1])),
+                      c = vreinterpretq_f64_f32(vtrn1q_f32(v[2], v[3])),
+                      d = vreinterpretq_f64_f32(vtrn2q_f32(v[2], v[3]));
+    v[0] = vreinterpretq_f32_f64(vtrn1q_f64(a, c));
+    v[1] = vreinterpretq_f32_f64(vtrn1q_f64(b, d));
+    v[2] = vreinterpretq_f32_f64(vtrn2q_f64(a, c));
+    v[3] = vreinterpretq_f32_f64(vtrn2q_f64(b, d));
+}
 
 #endif

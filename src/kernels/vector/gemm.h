@@ -2,12 +2,56 @@
 #ifndef TYTO_KERNELS_VECTOR_GEMM_H
 #define TYTO_KERNELS_VECTOR_GEMM_H
 
+#include <string.h>
+
 #include "kernels/vector/math.h"
 
 #define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
+#define CACHE_LINE 64
+
+/* packed[i·GEMM_ROWS + r] = x[r·ldx + i] for i < VF_LANES and VF_LANES rows from r = 0 on, of
+ * which `rows` are there. Writes whole vectors: what lands beyond the tile's rows belongs to the
+ * next i, which comes after. */
+static inline void pack_block(const float *x, int64_t ldx, int rows, float *packed)
+{
+    vf v[VF_LANES];
+#pragma GCC unroll 16
+    for (int r = 0; r < VF_LANES; r++) {
+        v[r] = r < rows ? vf_load(x + r * ldx) : vf_set(0.0f);
+    }
+    vf_transpose(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < VF_LANES; i++) {
+        vf_store(packed + i * GEMM_ROWS, v[i]);
+    }
+}
+
+/* Blocks of VF_LANES steps while a later one overwrites what they write too much; the last steps
+ * go through memory that has room. */
+static void gemm_pack(int64_t k, const float *x, int64_t ldx, int rows, float *packed)
+{
+    float last[VF_LANES * GEMM_ROWS + VF_LANES];
+    float tail[(GEMM_ROWS + VF_LANES - 1) / VF_LANES * VF_LANES * VF_LANES];
+    int64_t i = 0;
+    for (; i + VF_LANES < k; i += VF_LANES) {
+        for (int r = 0; r < GEMM_ROWS; r += VF_LANES) {
+            pack_block(x + r * ldx + i, ldx, rows - r, packed + i * GEMM_ROWS + r);
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        for (int64_t j = 0; j < VF_LANES; j++) {
+            tail[r * VF_LANES + j] = i + j < k ? x[r * ldx + i + j] : 0.0f;
+        }
+    }
+    for (int r = 0; r < GEMM_ROWS; r += VF_LANES) {
+        pack_block(tail + r * VF_LANES, VF_LANES, rows - r, last + r);
+    }
+    memcpy(packed + i * GEMM_ROWS, last, (size_t)((k - i) * GEMM_ROWS) * sizeof(float));
+}
 
 /* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
-static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add)
+static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add,
+                      const float *ahead)
 {
     vf sum[GEMM_ROWS][GEMM_VECTORS];
 #pragma GCC unroll 16
@@ -19,6 +63,7 @@ static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, boo
     }
     for (int64_t i = 0; i < k; i++) {
         vf column[GEMM_VECTORS];
+        __builtin_prefetch((const char *)ahead + i * CACHE_LINE, 0, 2);
 #pragma GCC unroll 16
         for (int v = 0; v < GEMM_VECTORS; v++) {
             column[v] = vf_load(b + v * VF_LANES);
@@ -80,11 +125,35 @@ static inline void finish_row(const float *acc, int columns, const tyto_epilogue
     }
 }
 
+/* Rows of a tile whose columns are all there. */
+static inline void finish_whole(const float *acc, int rows, const tyto_epilogue *e,
+                                tyto_activation activation)
+{
+    vf bias[GEMM_VECTORS];
+    for (int v = 0; v < GEMM_VECTORS; v++) {
+        bias[v] = e->bias ? vf_load(e->bias + v * VF_LANES) : vf_set(0.0f);
+    }
+    for (int r = 0; r < rows; r++) {
+        const float *residual = e->residual ? e->residual + r * e->residual_stride : NULL;
+        float *y = e->y + r * e->y_stride;
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            const int at = v * VF_LANES;
+            vf x = vf_add(vf_load(acc + r * GEMM_COLUMNS + at), bias[v]);
+            x = vf_activate(activation, x);
+            vf_store(y + at, residual ? vf_add(x, vf_load(residual + at)) : x);
+        }
+    }
+}
+
 static void gemm_finish(const float *acc, int rows, int columns, const tyto_epilogue *e)
 {
     switch (e->activation) {
 #define FINISH(id, name, formula)                                                                  \
     case TYTO_ACT_##id:                                                                            \
+        if (columns == GEMM_COLUMNS) {                                                             \
+            finish_whole(acc, rows, e, TYTO_ACT_##id);                                             \
+            return;                                                                                \
+        }                                                                                          \
         for (int r = 0; r < rows; r++) {                                                           \
             finish_row(acc + r * GEMM_COLUMNS, columns, e, TYTO_ACT_##id, r);                      \
         }                                                                                          \

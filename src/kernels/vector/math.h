@@ -24,21 +24,33 @@ static inline vf vf_exp2(vf x)
     return vf_scale2(p, whole);
 }
 
-/* e^x; the product x·log2(e) is carried in two parts, so that large x keeps its accuracy. At the
- * limits `whole` is -127 and 128, which vf_scale2 makes 0 and infinity of: so far out, x·e^-x is
- * 0 however large x is. */
+/* e^x = 2^whole·e^rest with rest in [-ln 2/2, ln 2/2]; ln 2 is taken in two parts, so that large x
+ * keeps its accuracy, and the polynomial is that of vf_exp2. At the limits `whole` is -127 and
+ * 128, which vf_scale2 makes 0 and infinity of: so far out, x·e^-x is 0 however large x is. */
 static inline vf vf_exp(vf x)
 {
     x = vf_min(vf_set(89.0f), vf_max(vf_set(-88.0f), x));
     const vf whole = vf_round(vf_mul(x, vf_set(LOG2_E)));
     vf rest = vf_fma(whole, vf_set(-0.693359375f), x);
     rest = vf_fma(whole, vf_set(2.12194440e-4f), rest);
-    return vf_mul(vf_exp2(vf_mul(rest, vf_set(LOG2_E))), vf_scale2(vf_set(1.0f), whole));
+    vf p = vf_set(8.2976517397700903e-03f);
+    p = vf_fma(p, rest, vf_set(4.1915380376362887e-02f));
+    p = vf_fma(p, rest, vf_set(1.6667575302510182e-01f));
+    p = vf_fma(p, rest, vf_set(4.9998895920008324e-01f));
+    p = vf_fma(p, rest, vf_set(9.9999965878253361e-01f));
+    p = vf_fma(p, rest, vf_set(1.0f));
+    return vf_mul(p, vf_scale2(vf_set(1.0f), whole));
 }
 
 static inline vf vf_sigmoid(vf x)
 {
     return vf_div(vf_set(1.0f), vf_add(vf_set(1.0f), vf_exp(vf_sub(vf_set(0.0f), x))));
+}
+
+/* x·sigmoid(factor·x) */
+static inline vf vf_gate(vf x, float factor)
+{
+    return vf_div(x, vf_add(vf_set(1.0f), vf_exp(vf_mul(x, vf_set(-factor)))));
 }
 
 /* erf(x) = ±(1 - 2^(-t·P(t))), t = |x|: P is a polynomial of degree 8 fitted so that erf is
@@ -112,7 +124,7 @@ static inline vf vf_activate(tyto_activation activation, vf x)
     case TYTO_ACT_MISH:
         return vf_mish(x);
     case TYTO_ACT_QUICK_GELU:
-        return vf_mul(x, vf_sigmoid(vf_mul(x, vf_set(1.702f))));
+        return vf_gate(x, 1.702f);
     case TYTO_ACT_RELU:
         return vf_max(zero, x);
     case TYTO_ACT_RELU2:
@@ -122,7 +134,7 @@ static inline vf vf_activate(tyto_activation activation, vf x)
     case TYTO_ACT_SIGMOID:
         return vf_sigmoid(x);
     case TYTO_ACT_SILU:
-        return vf_mul(x, vf_sigmoid(x));
+        return vf_gate(x, 1.0f);
     case TYTO_ACT_TANH:
         return vf_tanh(x);
     }

@@ -78,6 +78,7 @@ const tyto_kernels KERNELS = {
     .gemm_columns = GEMM_COLUMNS,
     .attention_queries = ATTEND_QUERIES,
     .lanes = VF_LANES,
+    .gemm_pack = gemm_pack,
     .gemm_tile = gemm_tile,
     .gemm_finish = gemm_finish,
     .activate = activate,

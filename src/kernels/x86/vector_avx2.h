@@ -36,6 +36,31 @@ static inline vf vf_scale2(vf a, vf n)
     const __m256i shifted = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), shifted));
 }
+/* v[i] lane j ↔ v[j] lane i: pairs, then fours within 128 bits, then the two halves. */
+static inline void vf_transpose(vf v[VF_LANES])
+{
+    vf t[VF_LANES];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(v[i], v[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i += 4) {
+        const __m256d a = _mm256_castps_pd(t[i]), b = _mm256_castps_pd(t[i + 1]),
+                      c = _mm256_castps_pd(t[i + 2]), d = _mm256_castps_pd(t[i + 3]);
+        v[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, c));
+        v[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, c));
+        v[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(b, d));
+        v[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(b, d));
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < 4; j++) {
+        const vf a = v[j], b = v[j + 4];
+        v[j] = _mm256_permute2f128_ps(a, b, 0x20);
+        v[j + 4] = _mm256_permute2f128_ps(a, b, 0x31);
+    }
+}
 static inline float vf_sum(vf a)
 {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

@@ -46,6 +46,36 @@ static inline vf vf_scale2(vf a, vf n)
     const __m512i shifted = _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23);
     return _mm512_castsi512_ps(_mm512_add_epi32(vf_bits(a), shifted));
 }
+/* v[i] lane j ↔ v[j] lane i: pairs, then fours within 128 bits, then the 128-bit parts. */
+static inline void vf_transpose(vf v[VF_LANES])
+{
+    vf t[VF_LANES];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 4) {
+        const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]),
+                      c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
+        v[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+        v[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+        v[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+        v[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < 4; j++) {
+        const vf a = _mm512_shuffle_f32x4(v[j], v[j + 4], 0x88),
+                 b = _mm512_shuffle_f32x4(v[j + 8], v[j + 12], 0x88),
+                 c = _mm512_shuffle_f32x4(v[j], v[j + 4], 0xdd),
+                 d = _mm512_shuffle_f32x4(v[j + 8], v[j + 12], 0xdd);
+        v[j] = _mm512_shuffle_f32x4(a, b, 0x88);
+        v[j + 4] = _mm512_shuffle_f32x4(c, d, 0x88);
+        v[j + 8] = _mm512_shuffle_f32x4(a, b, 0xdd);
+        v[j + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
+    }
+}
 static inline float vf_sum(vf a)
 {
     float lanes[VF_LANES], sum = 0.0f;
