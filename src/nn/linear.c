@@ -127,14 +127,31 @@ static void pack_task(void *context, int64_t index, int worker)
 /* What follows a tile whose sum is complete. */
 static tyto_epilogue epilogue_of(const tyto_linear_args *args, int64_t row, int64_t column)
 {
+    const int64_t group = args->group ? args->group : args->weight->n;
     return (tyto_epilogue){
         .bias = args->bias ? args->bias + column : NULL,
         .activation = args->activation,
         .residual = args->residual ? args->residual + row * args->ldr + column : NULL,
         .residual_stride = args->ldr,
-        .y = args->y + row * args->ldy + column,
+        .y = args->y + column / group * args->group_stride + row * args->ldy + column % group,
         .y_stride = args->ldy,
     };
+}
+
+/* The epilogue of a tile, group by group. */
+static void finish_tile(const linear_job *job, int64_t row, int rows, int64_t column, int columns,
+                        const float *sum)
+{
+    const tyto_linear_args *args = job->args;
+    int part;
+    for (int c = 0; c < columns; c += part) {
+        part = columns - c;
+        if (args->group) {
+            part = (int)tyto_min_i64(part, args->group - (column + c) % args->group);
+        }
+        const tyto_epilogue epilogue = epilogue_of(args, row, column + c);
+        job->kernels->gemm_finish(sum + c, rows, part, &epilogue);
+    }
 }
 
 /* Asks for the lines that the epilogue will touch, a whole tile's arithmetic before it does. */
@@ -166,17 +183,17 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
         for (int64_t t = 0; t < tiles; t++) {
             const int64_t row = (first_tile + t) * R;
             const int rows = (int)tyto_min_i64(R, args->rows - row);
-            const tyto_epilogue epilogue = epilogue_of(args, row, column);
             float *sum = depth == K ? sums : sums + (p * job->tiles + t) * R * N;
             /* The next panel comes while this one is used: each call fetches a part of it. */
             const bool fetches = p + 1 < panels && t * LINE_FLOATS < N;
             const float *ahead = fetches ? panel + (K * N + t * LINE_FLOATS * depth) : panel;
             if (finishes) {
+                const tyto_epilogue epilogue = epilogue_of(args, row, column);
                 fetch_outputs(&epilogue, rows, columns);
             }
             kernels->gemm_tile(depth, a + t * stride, panel, sum, at > 0, ahead);
             if (finishes) {
-                kernels->gemm_finish(sum, rows, columns, &epilogue);
+                finish_tile(job, row, rows, column, columns, sum);
             }
         }
     }

@@ -35,6 +35,9 @@ typedef struct tyto_linear_args {
     int64_t ldr;
     float *y; /* not x */
     int64_t ldy;
+    /* Outputs in groups, such as heads: output c of row r lies at
+     * y[c / group · group_stride + r·ldy + c % group]. group 0: all in one. */
+    int64_t group, group_stride;
 } tyto_linear_args;
 
 TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);

@@ -41,6 +41,11 @@ static inline vf vf_scale2(vf a, vf n)
     const int32x4_t shifted = vshlq_n_s32(vcvtnq_s32_f32(n), 23);
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), shifted));
 }
+/* whether a > b in any lane */
+static inline int vf_any_above(vf a, vf b)
+{
+    return vmaxvq_u32(vcgtq_f32(a, b)) != 0;
+}
 /* v[i] lane j ↔ v[j] lane i: pairs, then halves. */
 static inline void vf_transpose(vf v[VF_LANES])
 {

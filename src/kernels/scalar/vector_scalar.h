@@ -48,6 +48,7 @@ static inline vf vf_scale2(vf a, vf n)
     memcpy(&a, &bits, sizeof(a));
     return a;
 }
+#define vf_any_above(a, b) ((a) > (b))
 #define vf_transpose(v) ((void)(v))
 
 #endif

@@ -10,6 +10,7 @@
 #include <float.h>
 
 #include "kernels/vector/math.h"
+#include "kernels/vector/pack.h"
 
 #define ATTEND_QUERIES (ATTEND_VECTORS * VF_LANES)
 
@@ -19,29 +20,21 @@ typedef struct attend_tile {
     float *o;    /* [V][ATTEND_QUERIES] */
     float *most; /* [ATTEND_QUERIES] running maximum */
     float *sum;  /* [ATTEND_QUERIES] running sum of exponentials */
+    float *part; /* [ATTEND_QUERIES] the sum of the current block: sums of sums keep accuracy */
 } attend_tile;
 
 static int64_t attend_scratch(int64_t qk_channels, int64_t v_channels)
 {
-    const int64_t tile = (qk_channels + v_channels + 2) * ATTEND_QUERIES;
+    const int64_t tile = (qk_channels + v_channels + 3) * ATTEND_QUERIES;
     return TYTO_ATTEND_TILES * tile + TYTO_ATTEND_KEYS * ATTEND_QUERIES;
 }
 
-/* c[rows][ATTEND_QUERIES] = (add ? c : 0) + a·b, where a[r][i] lies at a[r·row + i·step].
- * `rows` is a constant at each call. */
-static inline __attribute__((always_inline)) void attend_product(int rows, int64_t n,
-                                                                 const float *a, int64_t row,
-                                                                 int64_t step, const float *b,
-                                                                 float *c, bool add)
+/* sum[r] += Σ a[r][i]·b[i][ATTEND_QUERIES] over i < n, where a[r][i] lies at a[r·row + i·step].
+ * `rows` is a constant at each call, so that sum stays in registers. */
+static inline __attribute__((always_inline)) void
+attend_product(int rows, int64_t n, const float *a, int64_t row, int64_t step, const float *b,
+               vf sum[ATTEND_ROWS][ATTEND_VECTORS])
 {
-    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
-#pragma GCC unroll 8
-    for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
-#pragma GCC unroll 8
-        for (int v = 0; v < ATTEND_VECTORS; v++) {
-            sum[r][v] = add ? vf_load(c + r * ATTEND_QUERIES + v * VF_LANES) : vf_set(0.0f);
-        }
-    }
     for (int64_t i = 0; i < n; i++) {
         vf column[ATTEND_VECTORS];
 #pragma GCC unroll 8
@@ -59,6 +52,24 @@ static inline __attribute__((always_inline)) void attend_product(int rows, int64
         a += step;
         b += ATTEND_QUERIES;
     }
+}
+
+/* c[rows][ATTEND_QUERIES] into registers (0 when c is NULL), and back. */
+static inline __attribute__((always_inline)) void attend_take(int rows, const float *c,
+                                                              vf sum[ATTEND_ROWS][ATTEND_VECTORS])
+{
+#pragma GCC unroll 8
+    for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < ATTEND_VECTORS; v++) {
+            sum[r][v] = c ? vf_load(c + r * ATTEND_QUERIES + v * VF_LANES) : vf_set(0.0f);
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void
+attend_give(int rows, vf sum[ATTEND_ROWS][ATTEND_VECTORS], float *c)
+{
 #pragma GCC unroll 8
     for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
 #pragma GCC unroll 8
@@ -68,16 +79,115 @@ static inline __attribute__((always_inline)) void attend_product(int rows, int64
     }
 }
 
-/* attend_product over any number of rows of c. */
+/* How far, in powers of two, scores may rise above the maximum that was subtracted before: the
+ * division at the end takes it out again, and nothing overflows. */
+#define ATTEND_RISE 24.0f
+
+/* The maximum rises to that of scores[rows][ATTEND_QUERIES]; what was summed below the lower one,
+ * the `done` rows before `scores` among it, shrinks. */
+static __attribute__((noinline)) void attend_raise(const attend_tile *tile, int rows, int64_t done,
+                                                   int64_t channels, float *scores)
+{
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        float *column = scores + v * VF_LANES, *total = tile->sum + v * VF_LANES,
+              *part = tile->part + v * VF_LANES;
+        const vf before = vf_load(tile->most + v * VF_LANES);
+        vf most = before;
+        for (int r = 0; r < rows; r++) {
+            most = vf_max(vf_load(column + r * ATTEND_QUERIES), most);
+        }
+        const vf shrink = vf_exp2(vf_sub(before, most));
+        vf_store(tile->most + v * VF_LANES, most);
+        vf_store(total, vf_mul(vf_load(total), shrink));
+        vf_store(part, vf_mul(vf_load(part), shrink));
+        for (int64_t c = 0; c < channels; c++) {
+            float *o = tile->o + c * ATTEND_QUERIES + v * VF_LANES;
+            vf_store(o, vf_mul(vf_load(o), shrink));
+        }
+        for (int64_t j = 1; j <= done; j++) {
+            float *earlier = column - j * ATTEND_QUERIES;
+            vf_store(earlier, vf_mul(vf_load(earlier), shrink));
+        }
+    }
+}
+
+/* The exponentials of some keys' scores, while those are in registers. */
+static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend_job *job,
+                                                               const attend_tile *tile, int rows,
+                                                               const float *k, int64_t done,
+                                                               float *scores)
+{
+    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
+    attend_take(rows, NULL, sum);
+    attend_product(rows, job->qk_channels, k, job->k_stride, 1, tile->q, sum);
+    bool rises = false;
+#pragma GCC unroll 8
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        vf most = sum[0][v];
+#pragma GCC unroll 8
+        for (int r = 1; r < ATTEND_ROWS && r < rows; r++) {
+            most = vf_max(sum[r][v], most);
+        }
+        const vf limit = vf_add(vf_load(tile->most + v * VF_LANES), vf_set(ATTEND_RISE));
+        rises = vf_any_above(most, limit) || rises;
+    }
+    if (__builtin_expect(rises, 0)) {
+        attend_give(rows, sum, scores);
+        attend_raise(tile, rows, done, job->v_channels, scores);
+        attend_take(rows, scores, sum);
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        const vf most = vf_load(tile->most + v * VF_LANES);
+        float *part = tile->part + v * VF_LANES;
+        vf all = vf_load(part);
+#pragma GCC unroll 8
+        for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
+            const vf e = vf_exp2_bounded(vf_sub(sum[r][v], most));
+            vf_store(scores + r * ATTEND_QUERIES + v * VF_LANES, e);
+            all = vf_add(all, e);
+        }
+        vf_store(part, all);
+    }
+}
+
+/* scores[keys][ATTEND_QUERIES] = exponentials of a block of keys that all queries see. */
+static void attend_weights(const tyto_attend_job *job, const attend_tile *tile, int64_t key,
+                           int64_t keys, float *scores)
+{
+    const float *k = job->k + key * job->k_stride;
+    int64_t j = 0;
+    for (int q = 0; q < ATTEND_QUERIES; q++) {
+        tile->part[q] = 0.0f;
+    }
+    for (; j + ATTEND_ROWS <= keys; j += ATTEND_ROWS) {
+        attend_weigh(job, tile, ATTEND_ROWS, k + j * job->k_stride, j, scores + j * ATTEND_QUERIES);
+    }
+    for (; j < keys; j++) {
+        attend_weigh(job, tile, 1, k + j * job->k_stride, j, scores + j * ATTEND_QUERIES);
+    }
+    for (int q = 0; q < ATTEND_QUERIES; q++) {
+        tile->sum[q] += tile->part[q];
+    }
+}
+
+/* c[total][ATTEND_QUERIES] = (add ? c : 0) + a·b, where a[r][i] lies at a[r·row + i·step]. */
 static void attend_rows(int64_t total, int64_t n, const float *a, int64_t row, int64_t step,
                         const float *b, float *c, bool add)
 {
+    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
     int64_t r = 0;
     for (; r + ATTEND_ROWS <= total; r += ATTEND_ROWS) {
-        attend_product(ATTEND_ROWS, n, a + r * row, row, step, b, c + r * ATTEND_QUERIES, add);
+        float *to = c + r * ATTEND_QUERIES;
+        attend_take(ATTEND_ROWS, add ? to : NULL, sum);
+        attend_product(ATTEND_ROWS, n, a + r * row, row, step, b, sum);
+        attend_give(ATTEND_ROWS, sum, to);
     }
     for (; r < total; r++) {
-        attend_product(1, n, a + r * row, row, step, b, c + r * ATTEND_QUERIES, add);
+        float *to = c + r * ATTEND_QUERIES;
+        attend_take(1, add ? to : NULL, sum);
+        attend_product(1, n, a + r * row, row, step, b, sum);
+        attend_give(1, sum, to);
     }
 }
 
@@ -132,13 +242,14 @@ static void attend_softmax(const attend_tile *tile, int64_t keys, int64_t channe
 /* q[D][ATTEND_QUERIES] of queries first … of the job; missing ones are 0. */
 static void attend_start(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
 {
-    const float factor = job->scale * LOG2_E;
+    const vf factor = vf_set(job->scale * LOG2_E);
+    const int64_t left = job->queries - first;
+    pack_rows(ATTEND_QUERIES, job->qk_channels, job->q + first * job->q_stride, job->q_stride,
+              left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES, tile->q);
+    for (int64_t i = 0; i < job->qk_channels * ATTEND_QUERIES; i += VF_LANES) {
+        vf_store(tile->q + i, vf_mul(vf_load(tile->q + i), factor));
+    }
     for (int q = 0; q < ATTEND_QUERIES; q++) {
-        const bool there = first + q < job->queries;
-        const float *from = job->q + (there ? first + q : 0) * job->q_stride;
-        for (int64_t c = 0; c < job->qk_channels; c++) {
-            tile->q[c * ATTEND_QUERIES + q] = there ? from[c] * factor : 0.0f;
-        }
         tile->most[q] = -FLT_MAX;
         tile->sum[q] = 0.0f;
     }
@@ -149,12 +260,11 @@ static void attend_start(const tyto_attend_job *job, int64_t first, const attend
 
 static void attend_end(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
 {
-    for (int q = 0; q < ATTEND_QUERIES && first + q < job->queries; q++) {
-        const float factor = 1.0f / tile->sum[q];
-        float *out = job->out + (first + q) * job->out_stride;
-        for (int64_t c = 0; c < job->v_channels; c++) {
-            out[c] = tile->o[c * ATTEND_QUERIES + q] * factor;
-        }
+    for (int q = 0; q < ATTEND_QUERIES && first + q < job->queries; q += VF_LANES) {
+        const vf factor = vf_div(vf_set(1.0f), vf_load(tile->sum + q));
+        unpack_columns(ATTEND_QUERIES, job->v_channels, tile->o + q, factor,
+                       job->queries - first - q, job->out + (first + q) * job->out_stride,
+                       job->out_stride);
     }
 }
 
@@ -168,20 +278,23 @@ static void attend(const tyto_attend_job *job)
         all[t] = (attend_tile){.q = next,
                                .o = next + D * ATTEND_QUERIES,
                                .most = next + (D + V) * ATTEND_QUERIES,
-                               .sum = next + (D + V + 1) * ATTEND_QUERIES};
-        next += (D + V + 2) * ATTEND_QUERIES;
+                               .sum = next + (D + V + 1) * ATTEND_QUERIES,
+                               .part = next + (D + V + 2) * ATTEND_QUERIES};
+        next += (D + V + 3) * ATTEND_QUERIES;
         attend_start(job, t * ATTEND_QUERIES, &all[t]);
     }
     for (int64_t key = 0; key < job->keys; key += TYTO_ATTEND_KEYS) {
         const int64_t left = job->keys - key,
                       keys = left < TYTO_ATTEND_KEYS ? left : TYTO_ATTEND_KEYS;
         for (int64_t t = 0; t < tiles; t++) {
-            attend_rows(keys, D, job->k + key * job->k_stride, job->k_stride, 1, all[t].q, scores,
-                        false);
             if (job->causal || job->key_mask) {
+                attend_rows(keys, D, job->k + key * job->k_stride, job->k_stride, 1, all[t].q,
+                            scores, false);
                 attend_hide(job, job->first_query + t * ATTEND_QUERIES, key, keys, scores);
+                attend_softmax(&all[t], keys, V, scores);
+            } else {
+                attend_weights(job, &all[t], key, keys, scores);
             }
-            attend_softmax(&all[t], keys, V, scores);
             attend_rows(V, keys, job->v + key * job->v_stride, 1, job->v_stride, scores, all[t].o,
                         true);
         }

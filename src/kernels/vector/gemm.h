@@ -2,51 +2,15 @@
 #ifndef TYTO_KERNELS_VECTOR_GEMM_H
 #define TYTO_KERNELS_VECTOR_GEMM_H
 
-#include <string.h>
-
 #include "kernels/vector/math.h"
+#include "kernels/vector/pack.h"
 
 #define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
 #define CACHE_LINE 64
 
-/* packed[i·GEMM_ROWS + r] = x[r·ldx + i] for i < VF_LANES and VF_LANES rows from r = 0 on, of
- * which `rows` are there. Writes whole vectors: what lands beyond the tile's rows belongs to the
- * next i, which comes after. */
-static inline void pack_block(const float *x, int64_t ldx, int rows, float *packed)
-{
-    vf v[VF_LANES];
-#pragma GCC unroll 16
-    for (int r = 0; r < VF_LANES; r++) {
-        v[r] = r < rows ? vf_load(x + r * ldx) : vf_set(0.0f);
-    }
-    vf_transpose(v);
-#pragma GCC unroll 16
-    for (int i = 0; i < VF_LANES; i++) {
-        vf_store(packed + i * GEMM_ROWS, v[i]);
-    }
-}
-
-/* Blocks of VF_LANES steps while a later one overwrites what they write too much; the last steps
- * go through memory that has room. */
 static void gemm_pack(int64_t k, const float *x, int64_t ldx, int rows, float *packed)
 {
-    float last[VF_LANES * GEMM_ROWS + VF_LANES];
-    float tail[(GEMM_ROWS + VF_LANES - 1) / VF_LANES * VF_LANES * VF_LANES];
-    int64_t i = 0;
-    for (; i + VF_LANES < k; i += VF_LANES) {
-        for (int r = 0; r < GEMM_ROWS; r += VF_LANES) {
-            pack_block(x + r * ldx + i, ldx, rows - r, packed + i * GEMM_ROWS + r);
-        }
-    }
-    for (int r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < VF_LANES; j++) {
-            tail[r * VF_LANES + j] = i + j < k ? x[r * ldx + i + j] : 0.0f;
-        }
-    }
-    for (int r = 0; r < GEMM_ROWS; r += VF_LANES) {
-        pack_block(tail + r * VF_LANES, VF_LANES, rows - r, last + r);
-    }
-    memcpy(packed + i * GEMM_ROWS, last, (size_t)((k - i) * GEMM_ROWS) * sizeof(float));
+    pack_rows(GEMM_ROWS, k, x, ldx, rows, packed);
 }
 
 /* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
@@ -99,10 +63,10 @@ static inline void finish_row(const float *acc, int columns, const tyto_epilogue
     for (int v = 0; v < GEMM_VECTORS; v++) {
         const int first = v * VF_LANES;
         const bool whole = first + VF_LANES <= columns;
-        vf x = vf_load(acc + first);
-        if (!whole && first >= columns) {
+        if (first >= columns) {
             return;
         }
+        vf x = vf_load(acc + first);
         if (e->bias && whole) {
             x = vf_add(x, vf_load(e->bias + first));
         }

@@ -7,12 +7,12 @@
 #define LOG2_E 1.44269504088896340736f
 #define LN_2 0.69314718055994530942f
 
-/* 2^x: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree 5
- * (minimax, 7.5e-8 relative). Below 2^-126 it stays there; above 2^127 it stays there. x comes
- * second in the limits, so that what is not a number stays so. */
-static inline vf vf_exp2(vf x)
+/* 2^x for x ≤ 127: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree
+ * 5 (minimax, 7.5e-8 relative). Below 2^-126 it stays there. x comes second in the limits, so that
+ * what is not a number stays so. */
+static inline vf vf_exp2_bounded(vf x)
 {
-    x = vf_min(vf_set(127.0f), vf_max(vf_set(-126.0f), x));
+    x = vf_max(vf_set(-126.0f), x);
     const vf whole = vf_round(x);
     const vf rest = vf_sub(x, whole);
     vf p = vf_set(1.3276466634124517e-3f);
@@ -22,6 +22,12 @@ static inline vf vf_exp2(vf x)
     p = vf_fma(p, rest, vf_set(6.931469440460205e-1f));
     p = vf_fma(p, rest, vf_set(1.0f));
     return vf_scale2(p, whole);
+}
+
+/* 2^x; above 2^127 it stays there. */
+static inline vf vf_exp2(vf x)
+{
+    return vf_exp2_bounded(vf_min(vf_set(127.0f), x));
 }
 
 /* e^x = 2^whole·e^rest with rest in [-ln 2/2, ln 2/2]; ln 2 is taken in two parts, so that large x

@@ -36,6 +36,11 @@ static inline vf vf_scale2(vf a, vf n)
     const __m256i shifted = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), shifted));
 }
+/* whether a > b in any lane */
+static inline int vf_any_above(vf a, vf b)
+{
+    return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)) != 0;
+}
 /* v[i] lane j ↔ v[j] lane i: pairs, then fours within 128 bits, then the two halves. */
 static inline void vf_transpose(vf v[VF_LANES])
 {

@@ -46,6 +46,11 @@ static inline vf vf_scale2(vf a, vf n)
     const __m512i shifted = _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23);
     return _mm512_castsi512_ps(_mm512_add_epi32(vf_bits(a), shifted));
 }
+/* whether a > b in any lane */
+static inline int vf_any_above(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0;
+}
 /* v[i] lane j ↔ v[j] lane i: pairs, then fours within 128 bits, then the 128-bit parts. */
 static inline void vf_transpose(vf v[VF_LANES])
 {

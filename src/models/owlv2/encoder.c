@@ -75,11 +75,11 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                           float *probabilities)
 {
     const int64_t B = batch->n, T = batch->tokens, D = config->hidden_size,
-                  H = config->num_attention_heads, rows = B * T;
+                  H = config->num_attention_heads, rows = B * T, d = D / H;
     size_t mark = tyto_arena_mark(exec->arena);
     float *mixed, *qkv;
     TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
-    TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [B,T,3,H,D/H] */
+    TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [3,H,B,T,D/H] */
     TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm1.gamma, layer->norm1.beta,
                              (float)config->layer_norm_eps, mixed));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
@@ -88,9 +88,10 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
                                                    .y = qkv,
-                                                   .ldy = 3 * D}));
-    const int64_t d = D / H;
-    const tyto_attention_view from = {.batch = T * 3 * D, .token = 3 * D, .head = d};
+                                                   .ldy = d,
+                                                   .group = d,
+                                                   .group_stride = rows * d}));
+    const tyto_attention_view from = {.batch = T * d, .token = d, .head = rows * d};
     TYTO_TRY(tyto_attention(
         exec, &(tyto_attention_args){.batch = B,
                                      .queries = T,
@@ -100,8 +101,8 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                      .v_channels = d,
                                      .scale = 1.0f / sqrtf((float)d),
                                      .q = qkv,
-                                     .k = qkv + D,
-                                     .v = qkv + 2 * D,
+                                     .k = qkv + rows * D,
+                                     .v = qkv + 2 * rows * D,
                                      .q_strides = from,
                                      .k_strides = from,
                                      .v_strides = from,
