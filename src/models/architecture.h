@@ -37,10 +37,12 @@ typedef struct tyto_example {
     size_t n_wanted;
 } tyto_example;
 
-/** A family. Adding one means its folder and a line in the registry. */
+/** A kind of checkpoint: a class of a family, and what of it can be run. Adding one means its
+ *  family's folder and a line in the registry. */
 typedef struct tyto_architecture {
     const char *model_type;   /* of config.json */
-    const char *default_head; /* when config.json names no architecture */
+    const char *default_head; /* the class that config.json's `architectures` names; the first of a
+                                 model_type serves when it names none */
     const tyto_head *heads;
     size_t n_heads;
     /** unexpected: as tyto_binder_finish gives it. */

@@ -22,21 +22,21 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     if (!type) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: 'model_type': missing", name);
     }
-    model->architecture = tyto_architecture_find(type);
-    if (!model->architecture) {
-        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: 'model_type': got '%s', required owlv2",
+    const char *class_name =
+        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    model->architecture = tyto_architecture_find(type, class_name);
+    if (!tyto_architecture_find(type, NULL)) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: 'model_type': got '%s', required owlv2, owlv2_text_model or "
+                         "owlv2_vision_model",
                          name, type);
     }
-    const char *head =
-        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
-    if (!head) {
-        head = model->architecture->default_head;
-    }
-    if (!tyto_head_find(model->architecture, head)) {
+    if (!model->architecture) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                         "%s: 'architectures': got '%s', which this build does not run", name,
-                         head);
+                         "%s: 'architectures': got '%s', which this build does not run as '%s'",
+                         name, class_name, type);
     }
+    const char *head = model->architecture->default_head;
     model->head = tyto_copy_text(head, strlen(head));
     return model->head ? TYTO_OK : tyto_fail_memory(err, name);
 }

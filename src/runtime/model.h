@@ -19,8 +19,9 @@ struct tyto_model {
     tyto_image_processor *image_processor;
 };
 
-/** The registry: the architecture of that model_type, or NULL. */
-const tyto_architecture *tyto_architecture_find(const char *model_type);
+/** The registry: the architecture of that model_type and class, or NULL. class_name NULL: the
+ *  model_type's first. */
+const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name);
 /** The head of that name, or NULL. */
 const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name);
 

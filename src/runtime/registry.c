@@ -4,13 +4,17 @@
 #include "runtime/model.h"
 
 static const tyto_architecture *const architectures[] = {
-    &tyto_owlv2_architecture,
+    &tyto_owlv2_detection_architecture,
+    &tyto_owlv2_base_architecture,
+    &tyto_owlv2_text_architecture,
+    &tyto_owlv2_vision_architecture,
 };
 
-const tyto_architecture *tyto_architecture_find(const char *model_type)
+const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name)
 {
     for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++) {
-        if (strcmp(architectures[i]->model_type, model_type) == 0) {
+        if (strcmp(architectures[i]->model_type, model_type) == 0 &&
+            (!class_name || strcmp(architectures[i]->default_head, class_name) == 0)) {
             return architectures[i];
         }
     }

@@ -17,10 +17,13 @@
 /* Longest full name of a parameter. */
 #define NAME_BYTES 256
 
+/* Least bytes of a block. What of it nobody takes is never touched, so it costs no memory. */
+#define BLOCK_BYTES ((size_t)32 << 20)
+
 struct tyto_weight_block {
     struct tyto_weight_block *next;
-    void *pages;
-    size_t bytes;
+    char *pages;
+    size_t bytes, used;
 };
 
 typedef enum request_kind { FLOATS, ROWS, TABLE, IGNORED } request_kind;
@@ -61,19 +64,31 @@ void tyto_weight_store_clear(tyto_weight_store *store)
     *store = (tyto_weight_store){0};
 }
 
-/* `bytes` of zeroed memory that the store frees; NULL when memory is out. */
+/* `bytes` of zeroed memory that the store frees; NULL when memory is out. Huge pages hold many
+ * tensors each: a bias of its own would waste most of one. */
 static void *store_take(tyto_weight_store *store, size_t bytes)
 {
-    struct tyto_weight_block *block = tyto_alloc(1, sizeof(*block));
-    void *pages = block ? tyto_pages_alloc(bytes) : NULL;
-    if (!pages) {
-        free(block);
+    struct tyto_weight_block *block = store->blocks;
+    size_t rounded;
+    if (!tyto_add_size(bytes, TYTO_ALIGN - 1, &rounded)) {
         return NULL;
     }
-    *block = (struct tyto_weight_block){store->blocks, pages, bytes};
-    store->blocks = block;
+    rounded &= ~(size_t)(TYTO_ALIGN - 1);
+    if (!block || block->bytes - block->used < rounded) {
+        const size_t room = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
+        block = tyto_alloc(1, sizeof(*block));
+        void *pages = block ? tyto_pages_alloc(room) : NULL;
+        if (!pages) {
+            free(block);
+            return NULL;
+        }
+        *block = (struct tyto_weight_block){store->blocks, pages, room, 0};
+        store->blocks = block;
+    }
+    void *taken = block->pages + block->used;
+    block->used += rounded;
     store->bytes += bytes;
-    return pages;
+    return taken;
 }
 
 tyto_binder *tyto_binder_create(const tyto_tensor_file *file, const char *file_name,

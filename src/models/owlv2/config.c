@@ -6,16 +6,23 @@
 #include "base/error.h"
 #include "formats/json.h"
 
+/* Reads a number that must lie in minimum … maximum. */
+static tyto_status read_number(const json_t *object, const char *where, const char *key,
+                               int64_t minimum, int64_t maximum, int64_t *out, tyto_error *err)
+{
+    TYTO_TRY(tyto_json_int(object, where, key, out, err));
+    if (*out < minimum || *out > maximum) {
+        return tyto_fail(err, TYTO_E_RANGE, "%s: '%s': got %lld, required %lld to %lld", where, key,
+                         (long long)*out, (long long)minimum, (long long)maximum);
+    }
+    return TYTO_OK;
+}
+
 /* Reads a size that must lie in 1 … maximum. */
 static tyto_status read_size(const json_t *object, const char *where, const char *key,
                              int64_t maximum, int64_t *out, tyto_error *err)
 {
-    TYTO_TRY(tyto_json_int(object, where, key, out, err));
-    if (*out < 1 || *out > maximum) {
-        return tyto_fail(err, TYTO_E_RANGE, "%s: '%s': got %lld, required 1 to %lld", where, key,
-                         (long long)*out, (long long)maximum);
-    }
-    return TYTO_OK;
+    return read_number(object, where, key, 1, maximum, out, err);
 }
 
 static tyto_status read_encoder(const json_t *object, const char *where,
@@ -26,8 +33,8 @@ static tyto_status read_encoder(const json_t *object, const char *where,
     TYTO_TRY(read_size(object, where, "hidden_size", TYTO_OWLV2_SIZE_MAX, &out->hidden_size, err));
     TYTO_TRY(read_size(object, where, "intermediate_size", TYTO_OWLV2_SIZE_MAX,
                        &out->intermediate_size, err));
-    TYTO_TRY(read_size(object, where, "num_hidden_layers", TYTO_OWLV2_LAYERS_MAX,
-                       &out->num_hidden_layers, err));
+    TYTO_TRY(read_number(object, where, "num_hidden_layers", 0, TYTO_OWLV2_LAYERS_MAX,
+                         &out->num_hidden_layers, err));
     TYTO_TRY(read_size(object, where, "num_attention_heads", TYTO_OWLV2_SIZE_MAX,
                        &out->num_attention_heads, err));
     if (out->hidden_size % out->num_attention_heads != 0) {

@@ -65,7 +65,7 @@ static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *to, const char *
     bind_layers(binder, to->layers, &to->config.encoder, prefix);
 }
 
-static void bind_heads(tyto_binder *binder, tyto_owlv2 *to, const char *base)
+static void bind_base(tyto_binder *binder, tyto_owlv2 *to, const char *base)
 {
     const int64_t T = to->config.text.encoder.hidden_size,
                   I = to->config.vision.encoder.hidden_size, E = to->config.projection_dim;
@@ -73,6 +73,12 @@ static void bind_heads(tyto_binder *binder, tyto_owlv2 *to, const char *base)
 #define TYTO_OWLV2_BASE
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_BASE
+}
+
+static void bind_detection(tyto_binder *binder, tyto_owlv2 *to)
+{
+    const int64_t T = to->config.text.encoder.hidden_size,
+                  I = to->config.vision.encoder.hidden_size;
     tyto_binder_prefix(binder, "%s", "");
     tyto_binder_ignore(binder, "box_bias");
 #define TYTO_OWLV2_DETECTION
@@ -90,11 +96,23 @@ static void close_model(void *model)
     }
 }
 
-static tyto_status read_config(const tyto_model_source *source, tyto_owlv2 *model, tyto_error *err)
+/* What a checkpoint holds. */
+typedef enum part { TEXT = 1, VISION = 2, BASE = 4, DETECTION = 8 } part;
+
+static tyto_status read_config(const tyto_model_source *source, int parts, tyto_owlv2 *model,
+                               tyto_error *err)
 {
     tyto_owlv2_config *config = &model->config;
-    TYTO_TRY(tyto_owlv2_config_read(source->config, source->config_name, config, err));
-    if (config->projection_dim != config->text.encoder.hidden_size) {
+    if (!(parts & BASE)) {
+        /* A tower by itself; its file has no nested dicts. */
+        TYTO_TRY(parts & TEXT ? tyto_owlv2_text_config_read(source->config, source->config_name,
+                                                            &config->text, err)
+                              : tyto_owlv2_vision_config_read(source->config, source->config_name,
+                                                              &config->vision, err));
+    } else {
+        TYTO_TRY(tyto_owlv2_config_read(source->config, source->config_name, config, err));
+    }
+    if (parts & DETECTION && config->projection_dim != config->text.encoder.hidden_size) {
         return tyto_fail(err, TYTO_E_FORMAT,
                          "%s: projection_dim: got %lld, required text_config.hidden_size (%lld), "
                          "since detection compares the two",
@@ -106,8 +124,37 @@ static tyto_status read_config(const tyto_model_source *source, tyto_owlv2 *mode
     return TYTO_OK;
 }
 
-static tyto_status open_model(const tyto_model_source *source, void **out, char **unexpected,
-                              tyto_error *err)
+/* Asks for all that the parts are made of; false when memory is out. */
+static bool bind_parts(tyto_binder *binder, int parts, tyto_owlv2 *model)
+{
+    const char *base = parts & DETECTION ? "owlv2." : "";
+    if (parts & TEXT) {
+        model->text.layers = tyto_alloc_zeroed((size_t)model->config.text.encoder.num_hidden_layers,
+                                               sizeof(tyto_owlv2_layer));
+        if (!model->text.layers) {
+            return false;
+        }
+        bind_text(binder, &model->text, base);
+    }
+    if (parts & VISION) {
+        model->vision.layers = tyto_alloc_zeroed(
+            (size_t)model->config.vision.encoder.num_hidden_layers, sizeof(tyto_owlv2_layer));
+        if (!model->vision.layers) {
+            return false;
+        }
+        bind_vision(binder, &model->vision, base);
+    }
+    if (parts & BASE) {
+        bind_base(binder, model, base);
+    }
+    if (parts & DETECTION) {
+        bind_detection(binder, model);
+    }
+    return true;
+}
+
+static tyto_status open_parts(const tyto_model_source *source, int parts, void **out,
+                              char **unexpected, tyto_error *err)
 {
     tyto_binder *binder = NULL;
     tyto_status status = TYTO_OK;
@@ -115,20 +162,13 @@ static tyto_status open_model(const tyto_model_source *source, void **out, char 
     if (!model) {
         return tyto_fail_memory(err, source->config_name);
     }
-    TYTO_CHECK(read_config(source, model, err));
-    model->text.layers = tyto_alloc_zeroed((size_t)model->config.text.encoder.num_hidden_layers,
-                                           sizeof(tyto_owlv2_layer));
-    model->vision.layers = tyto_alloc_zeroed((size_t)model->config.vision.encoder.num_hidden_layers,
-                                             sizeof(tyto_owlv2_layer));
+    TYTO_CHECK(read_config(source, parts, model, err));
     binder = tyto_binder_create(source->tensors, source->tensors_name, source->store,
                                 source->kernels, source->pool);
-    if (!model->text.layers || !model->vision.layers || !binder) {
+    if (!binder || !bind_parts(binder, parts, model)) {
         status = tyto_fail_memory(err, source->config_name);
         goto cleanup;
     }
-    bind_text(binder, &model->text, "owlv2.");
-    bind_vision(binder, &model->vision, "owlv2.");
-    bind_heads(binder, model, "owlv2.");
     TYTO_CHECK(tyto_binder_finish(binder, unexpected, err));
     *out = model;
     model = NULL;
@@ -165,6 +205,7 @@ static bool example(const void *model, const char *head, int64_t batch, int64_t 
     return true;
 }
 
+/* Those of Owlv2Model follow those that need the detection heads; the towers' come last. */
 static const tyto_head heads[] = {
     {DETECTION_HEAD, tyto_owlv2_detection_forward},
     {"Owlv2ForObjectDetection.image_guided_detection", tyto_owlv2_image_guided_forward},
@@ -174,13 +215,25 @@ static const tyto_head heads[] = {
     {"Owlv2TextModel", tyto_owlv2_text_model_forward},
     {"Owlv2VisionModel", tyto_owlv2_vision_model_forward},
 };
+#define HEADS (sizeof(heads) / sizeof(heads[0]))
 
-const tyto_architecture tyto_owlv2_architecture = {
-    .model_type = "owlv2",
-    .default_head = DETECTION_HEAD,
-    .heads = heads,
-    .n_heads = sizeof(heads) / sizeof(heads[0]),
-    .open = open_model,
-    .close = close_model,
-    .example = example,
-};
+#define ARCHITECTURE(what, type, class_name, first, count, parts)                                  \
+    static tyto_status open_##what(const tyto_model_source *source, void **model,                  \
+                                   char **unexpected, tyto_error *err)                             \
+    {                                                                                              \
+        return open_parts(source, parts, model, unexpected, err);                                  \
+    }                                                                                              \
+    const tyto_architecture tyto_owlv2_##what##_architecture = {                                   \
+        .model_type = type,                                                                        \
+        .default_head = class_name,                                                                \
+        .heads = heads + (first),                                                                  \
+        .n_heads = count,                                                                          \
+        .open = open_##what,                                                                       \
+        .close = close_model,                                                                      \
+        .example = example,                                                                        \
+    };
+
+ARCHITECTURE(detection, "owlv2", DETECTION_HEAD, 0, HEADS, TEXT | VISION | BASE | DETECTION)
+ARCHITECTURE(base, "owlv2", "Owlv2Model", 2, HEADS - 2, TEXT | VISION | BASE)
+ARCHITECTURE(text, "owlv2_text_model", "Owlv2TextModel", HEADS - 2, 1, TEXT)
+ARCHITECTURE(vision, "owlv2_vision_model", "Owlv2VisionModel", HEADS - 1, 1, VISION)

@@ -37,7 +37,7 @@ typedef struct tyto_owlv2_vision {
 #undef TYTO_OWLV2_VISION
 } tyto_owlv2_vision;
 
-/** A whole checkpoint: immutable once open. */
+/** A checkpoint: immutable once open. What it lacks is zero, and has no heads. */
 typedef struct tyto_owlv2 {
     tyto_owlv2_config config;
     tyto_owlv2_text text;
@@ -58,8 +58,12 @@ typedef struct tyto_owlv2 {
 #undef FUSED
 #undef CONVOLUTION
 
-/** OWLv2 as the runtime's registry takes it. */
-extern const tyto_architecture tyto_owlv2_architecture;
+/** OWLv2 as the runtime's registry takes it: whole checkpoints, those of Owlv2Model, and towers
+ * that were saved by themselves. */
+extern const tyto_architecture tyto_owlv2_detection_architecture;
+extern const tyto_architecture tyto_owlv2_base_architecture;
+extern const tyto_architecture tyto_owlv2_text_architecture;
+extern const tyto_architecture tyto_owlv2_vision_architecture;
 
 /** Text tower.
  *  shapes    ids[n,tokens], mask[n,tokens] truth values or NULL; pooled[n,D] receives the final

@@ -64,14 +64,14 @@ static tyto_status narrow_mask(tyto_exec *exec, const uint8_t *mask, int64_t n, 
                                int64_t used, const uint8_t **out)
 {
     *out = mask;
-    if (!mask || used == tokens) {
+    if (!mask || (used == tokens && !tyto_exec_planning(exec))) {
         return TYTO_OK;
     }
     uint8_t *narrow = tyto_arena_take(exec->arena, (size_t)(n * used), 1);
     if (!narrow) {
         return tyto_fail_memory(exec->err, "attention_mask");
     }
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; !tyto_exec_planning(exec) && i < n; i++) {
         memcpy(narrow + i * used, mask + i * tokens, (size_t)used);
     }
     *out = narrow;

@@ -1,0 +1,448 @@
+/* Operators against the kernels' definitions: odd shapes, strides, threads. */
+#include "base/memory.h"
+#include "kernels/scalar/definitions.h"
+#include "nn/attention.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
+#include "nn/patches.h"
+#include "support/support.h"
+
+/* Runs `call` as a session does: once as a plan, then for real with just that much scratch. */
+#define RUN(exec, call)                                                                            \
+    do {                                                                                           \
+        tyto_arena_plan((exec)->arena);                                                            \
+        assert_int_equal(call, TYTO_OK);                                                           \
+        assert_int_equal((exec)->arena->used, 0);                                                  \
+        assert_true(tyto_arena_commit((exec)->arena));                                             \
+        assert_int_equal(call, TYTO_OK);                                                           \
+        assert_int_equal((exec)->arena->used, 0);                                                  \
+    } while (0)
+
+/* Calls check for every table and for one thread and three. */
+static void for_each_exec(void (*check)(tyto_exec *exec))
+{
+    const tyto_kernels *tables[8];
+    const size_t count = tyto_kernels_list(tables, 8);
+    for (size_t i = 0; i < 2 * count; i++) {
+        tyto_arena arena = {0};
+        tyto_pool *pool = tyto_pool_create(i % 2 ? 3 : 1);
+        assert_non_null(pool);
+        tyto_exec exec = {.kernels = tables[i / 2], .pool = pool, .arena = &arena};
+        check(&exec);
+        tyto_arena_clear(&arena);
+        tyto_pool_destroy(pool);
+    }
+}
+
+/* Zeroed, 64-byte aligned memory that the caller frees. */
+static void *aligned_zeros(size_t bytes)
+{
+    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    assert_non_null(memory);
+    return memset(memory, 0, bytes);
+}
+
+typedef struct product {
+    int64_t rows, n, k;
+    bool bias, residual;
+} product;
+
+#define UNTOUCHED 12345.0f
+
+/* Whole numbers: everything but the rounding of an activation is exact. */
+static void check_product(tyto_exec *exec, const product *p, tyto_activation activation)
+{
+    const int64_t ldx = p->k + 3, ldy = p->n + 2, ldr = p->n + 5;
+    const int64_t x_count = (p->rows - 1) * ldx + p->k, y_count = (p->rows - 1) * ldy + p->n,
+                  r_count = (p->rows - 1) * ldr + p->n;
+    stream numbers = {(uint64_t)(p->rows + p->n * 3 + p->k * 7)};
+    guarded x = guarded_floats(x_count), y = guarded_floats(y_count), r = guarded_floats(r_count),
+            bias = guarded_floats(p->n), w = guarded_floats(p->n * p->k);
+    fill_whole(&numbers, x.data, x_count);
+    fill_whole(&numbers, r.data, r_count);
+    fill_whole(&numbers, bias.data, p->n);
+    fill_whole(&numbers, w.data, p->n * p->k);
+    fill_with(y.data, y_count, UNTOUCHED);
+    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, p->n, p->k));
+    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, p->n, p->k, data);
+    tyto_packed_fill(&weight, 0, p->n, w.data, p->k, TYTO_F32, exec->pool);
+    const tyto_linear_args args = {.x = x.data,
+                                   .ldx = ldx,
+                                   .rows = p->rows,
+                                   .weight = &weight,
+                                   .bias = p->bias ? bias.data : NULL,
+                                   .activation = activation,
+                                   .residual = p->residual ? r.data : NULL,
+                                   .ldr = ldr,
+                                   .y = y.data,
+                                   .ldy = ldy};
+    RUN(exec, tyto_linear(exec, &args));
+    const tyto_epilogue epilogue = {.bias = args.bias,
+                                    .activation = activation,
+                                    .residual = args.residual,
+                                    .residual_stride = ldr};
+    for (int64_t i = 0; i < y_count; i++) {
+        const int row = (int)(i / ldy), column = (int)(i % ldy);
+        double wanted = (double)UNTOUCHED;
+        if (column < p->n) {
+            const double sum = tyto_define_product(p->k, args.x + row * ldx, 1,
+                                                   (float *)w.data + column * p->k, 1);
+            wanted = tyto_define_finish(sum, &epilogue, row, column);
+        }
+        const double got = (double)args.y[i],
+                     tolerance = activation == TYTO_ACT_NONE ? 0.0 : 1e-6 * fmax(1.0, fabs(wanted));
+        if (!is_close(got, wanted, tolerance)) {
+            fail_msg("%s: %lld x %lld x %lld, bias %d, residual %d: row %d column %d: got %.9g, "
+                     "required %.9g",
+                     exec->kernels->name, (long long)p->rows, (long long)p->n, (long long)p->k,
+                     p->bias, p->residual, row, column, got, wanted);
+        }
+    }
+    free(data);
+    guarded_free(&x);
+    guarded_free(&y);
+    guarded_free(&r);
+    guarded_free(&bias);
+    guarded_free(&w);
+}
+
+static void check_products(tyto_exec *exec)
+{
+    static const int64_t rows[] = {1, 2, 7, 15, 71, 73, 150}, columns[] = {1, 3, 17, 33, 97, 130},
+                         depths[] = {1, 7, 33, 255, 257, 600};
+    int which = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (size_t j = 0; j < sizeof(columns) / sizeof(columns[0]); j++) {
+            for (size_t l = 0; l < sizeof(depths) / sizeof(depths[0]); l++, which++) {
+                const product p = {rows[i], columns[j], depths[l], which % 2, which / 2 % 2};
+                check_product(exec, &p, TYTO_ACT_NONE);
+            }
+        }
+    }
+    check_product(exec, &(product){5, 2100, 40, true, true}, TYTO_ACT_NONE);
+    check_product(exec, &(product){700, 40, 520, true, true}, TYTO_ACT_NONE);
+    check_product(exec, &(product){40, 50, 300, true, true}, TYTO_ACT_GELU);
+    check_product(exec, &(product){40, 50, 20, true, false}, TYTO_ACT_QUICK_GELU);
+}
+
+static void products(void **state)
+{
+    (void)state;
+    for_each_exec(check_products);
+}
+
+/* y that is the residual, and no rows at all. */
+static void check_in_place(tyto_exec *exec)
+{
+    enum { ROWS = 30, N = 37, K = 20 };
+    float x[ROWS * K], w[N * K], y[ROWS * N], before[ROWS * N];
+    stream numbers = {5};
+    fill_whole(&numbers, x, ROWS * K);
+    fill_whole(&numbers, w, N * K);
+    fill_whole(&numbers, y, ROWS * N);
+    memcpy(before, y, sizeof(y));
+    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
+    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, N, K, data);
+    tyto_packed_fill(&weight, 0, N, w, K, TYTO_F32, exec->pool);
+    tyto_linear_args args = {
+        .x = x, .ldx = K, .rows = 0, .weight = &weight, .residual = y, .ldr = N, .y = y, .ldy = N};
+    RUN(exec, tyto_linear(exec, &args));
+    assert_memory_equal(before, y, sizeof(y));
+    args.rows = ROWS;
+    tyto_arena_plan(exec->arena);
+    assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
+    assert_memory_equal(before, y, sizeof(y)); /* a plan computes nothing */
+    assert_true(tyto_arena_commit(exec->arena));
+    assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
+    for (int i = 0; i < ROWS * N; i++) {
+        const double sum = tyto_define_product(K, x + i / N * K, 1, w + i % N * K, 1);
+        assert_true((double)y[i] == sum + (double)before[i]);
+    }
+    free(data);
+}
+
+static void products_add_to_their_output(void **state)
+{
+    (void)state;
+    for_each_exec(check_in_place);
+}
+
+/* A matrix packed in parts, from unaligned sources of every float type. */
+static void check_packing(tyto_exec *exec)
+{
+    enum { N = 70, K = 133, FIRST = 23 };
+    static const tyto_dtype types[] = {TYTO_F32, TYTO_F16, TYTO_BF16, TYTO_F64};
+    for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+        const size_t width = tyto_dtype_bytes(types[t]);
+        stream numbers = {t + 1};
+        float values[N * K];
+        char *source = malloc(N * K * width + 1);
+        assert_non_null(source);
+        source += 1;
+        fill_whole(&numbers, values, N * K);
+        for (int i = 0; i < N * K; i++) {
+            /* −4 … 4 as halves; the upper half of a single is a bfloat16. */
+            static const uint16_t halves[] = {0xc400, 0xc200, 0xc000, 0xbc00, 0,
+                                              0x3c00, 0x4000, 0x4200, 0x4400};
+            const double wide = (double)values[i];
+            const uint16_t half = halves[(int)values[i] + 4];
+            uint16_t brain;
+            memcpy(&brain, (const char *)&values[i] + 2, sizeof(brain));
+            const void *from = types[t] == TYTO_F32    ? (const void *)&values[i]
+                               : types[t] == TYTO_F64  ? (const void *)&wide
+                               : types[t] == TYTO_BF16 ? (const void *)&brain
+                                                       : (const void *)&half;
+            memcpy(source + (size_t)i * width, from, width);
+        }
+        void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
+        const tyto_packed_matrix matrix = tyto_packed_over(exec->kernels, N, K, data);
+        tyto_packed_fill(&matrix, 0, FIRST, source, K, types[t], exec->pool);
+        tyto_packed_fill(&matrix, FIRST, N - FIRST, source + FIRST * K * width, K, types[t],
+                         exec->pool);
+        /* The identity times the matrix is its transpose. */
+        float *identity = aligned_zeros(K * K * sizeof(float)), *y = malloc(K * N * sizeof(float));
+        assert_non_null(y);
+        for (int i = 0; i < K; i++) {
+            identity[i * K + i] = 1.0f;
+        }
+        RUN(exec,
+            tyto_linear(
+                exec,
+                &(tyto_linear_args){
+                    .x = identity, .ldx = K, .rows = K, .weight = &matrix, .y = y, .ldy = N}));
+        for (int i = 0; i < K * N; i++) {
+            assert_true(y[i] == values[i % N * K + i / N]);
+        }
+        free(identity);
+        free(y);
+        free(data);
+        free(source - 1);
+    }
+}
+
+static void matrices_are_packed(void **state)
+{
+    (void)state;
+    for_each_exec(check_packing);
+    const tyto_kernels *kernels;
+    assert_int_equal(tyto_kernels_select("scalar", &kernels, NULL), TYTO_OK);
+    assert_int_equal(tyto_packed_bytes(kernels, INT64_MAX, 2), 0);
+    assert_int_equal(tyto_packed_bytes(kernels, INT64_C(1) << 40, INT64_C(1) << 40), 0);
+}
+
+static void check_matmul(tyto_exec *exec)
+{
+    enum { M = 29, N = 41, K = 300, LDA = K + 1, LDB = K + 2, LDY = N + 3 };
+    stream numbers = {9};
+    float *a = malloc(M * LDA * sizeof(float)), *b = malloc(N * LDB * sizeof(float)),
+          *y = malloc(M * LDY * sizeof(float));
+    assert_true(a && b && y);
+    fill_whole(&numbers, a, M * LDA);
+    fill_whole(&numbers, b, N * LDB);
+    fill_with(y, M * LDY, UNTOUCHED);
+    RUN(exec, tyto_matmul_nt(exec, M, N, K, a, LDA, b, LDB, y, LDY));
+    for (int i = 0; i < M * LDY; i++) {
+        const int row = i / LDY, column = i % LDY;
+        assert_true((double)y[i] ==
+                    (column < N ? tyto_define_product(K, a + row * LDA, 1, b + column * LDB, 1)
+                                : (double)UNTOUCHED));
+    }
+    free(a);
+    free(b);
+    free(y);
+}
+
+static void activations_multiply(void **state)
+{
+    (void)state;
+    for_each_exec(check_matmul);
+}
+
+typedef struct attention_case {
+    int64_t batch, queries, keys, heads, D, V;
+    bool causal, masked, probabilities;
+} attention_case;
+
+/* Interleaved q, k and v as a fused product leaves them: [B,T,H,D] inside wider rows. */
+static void check_attention(tyto_exec *exec, const attention_case *with)
+{
+    const int64_t B = with->batch, H = with->heads, D = with->D, V = with->V, Tq = with->queries,
+                  Tk = with->keys;
+    const int64_t q_row = H * D + 3, k_row = H * D + 1, v_row = H * V + 2, o_row = H * V + 4;
+    stream numbers = {(uint64_t)(B + Tq * 3 + Tk * 5 + D * 7)};
+    float *q = malloc((size_t)(B * Tq * q_row) * sizeof(float)),
+          *k = malloc((size_t)(B * Tk * k_row) * sizeof(float)),
+          *v = malloc((size_t)(B * Tk * v_row) * sizeof(float)),
+          *out = malloc((size_t)(B * Tq * o_row) * sizeof(float)),
+          *maps = malloc((size_t)(B * H * Tq * Tk) * sizeof(float));
+    uint8_t *mask = malloc((size_t)(B * Tk));
+    double *weights = malloc((size_t)Tk * sizeof(double)),
+           *wanted = malloc((size_t)V * sizeof(double));
+    assert_true(q && k && v && out && maps && mask && weights && wanted);
+    fill_floats(&numbers, q, B * Tq * q_row);
+    fill_floats(&numbers, k, B * Tk * k_row);
+    fill_floats(&numbers, v, B * Tk * v_row);
+    fill_with(out, B * Tq * o_row, UNTOUCHED);
+    for (int64_t i = 0; i < B * Tk; i++) {
+        mask[i] = next_int(&numbers, 0, 2) > 0;
+    }
+    const tyto_attention_args args = {.batch = B,
+                                      .queries = Tq,
+                                      .keys = Tk,
+                                      .heads = H,
+                                      .qk_channels = D,
+                                      .v_channels = V,
+                                      .scale = 2.0f / sqrtf((float)D),
+                                      .q = q,
+                                      .k = k,
+                                      .v = v,
+                                      .q_strides = {Tq * q_row, q_row, D},
+                                      .k_strides = {Tk * k_row, k_row, D},
+                                      .v_strides = {Tk * v_row, v_row, V},
+                                      .causal = with->causal,
+                                      .key_mask = with->masked ? mask : NULL,
+                                      .out = out,
+                                      .out_strides = {Tq * o_row, o_row, V},
+                                      .probabilities = with->probabilities ? maps : NULL};
+    RUN(exec, tyto_attention(exec, &args));
+    for (int64_t row = 0; row < B * H * Tq; row++) {
+        const int64_t b = row / Tq / H, head = row / Tq % H, i = row % Tq;
+        const tyto_attend_job job = {.queries = Tq,
+                                     .keys = Tk,
+                                     .qk_channels = D,
+                                     .v_channels = V,
+                                     .scale = args.scale,
+                                     .q = q + b * Tq * q_row + head * D,
+                                     .k = k + b * Tk * k_row + head * D,
+                                     .v = v + b * Tk * v_row + head * V,
+                                     .q_stride = q_row,
+                                     .k_stride = k_row,
+                                     .v_stride = v_row,
+                                     .causal = with->causal,
+                                     .key_mask = with->masked ? mask + b * Tk : NULL};
+        tyto_define_attend(&job, i, weights, wanted);
+        for (int64_t c = 0; c < V; c++) {
+            const float got = out[(b * Tq + i) * o_row + head * V + c];
+            if (!is_close((double)got, wanted[c], 2e-6)) {
+                fail_msg("%s: query %lld of head %lld of %lld: got %.9g, required %.9g",
+                         exec->kernels->name, (long long)i, (long long)head, (long long)b,
+                         (double)got, wanted[c]);
+            }
+        }
+        for (int64_t j = 0; with->probabilities && j < Tk; j++) {
+            assert_true(is_close((double)maps[row * Tk + j], weights[j], 2e-6));
+        }
+    }
+    for (int64_t i = 0; i < B * Tq * o_row; i++) {
+        assert_true(i % o_row < H * V || out[i] == UNTOUCHED);
+    }
+    free(q);
+    free(k);
+    free(v);
+    free(out);
+    free(maps);
+    free(mask);
+    free(weights);
+    free(wanted);
+}
+
+static void check_attentions(tyto_exec *exec)
+{
+    static const attention_case cases[] = {
+        {1, 1, 1, 1, 1, 1, false, false, false},       {2, 5, 9, 3, 11, 7, false, true, false},
+        {1, 82, 82, 4, 11, 11, false, false, false},   {3, 16, 16, 2, 12, 12, true, true, false},
+        {2, 197, 197, 2, 64, 64, true, false, false},  {1, 700, 300, 1, 32, 32, false, true, false},
+        {1, 33, 577, 2, 130, 20, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        attention_case with = cases[i];
+        check_attention(exec, &with);
+        with.probabilities = true;
+        check_attention(exec, &with);
+    }
+}
+
+static void attention(void **state)
+{
+    (void)state;
+    for_each_exec(check_attentions);
+}
+
+static void check_norm_rows(tyto_exec *exec)
+{
+    enum { ROWS = 200, D = 45 };
+    float x[ROWS * D], y[ROWS * D], gamma[D], beta[D];
+    double wanted[D];
+    stream numbers = {3};
+    fill_floats(&numbers, x, ROWS * D);
+    fill_floats(&numbers, gamma, D);
+    fill_floats(&numbers, beta, D);
+    RUN(exec, tyto_layer_norm(exec, ROWS, D, x, gamma, beta, 1e-5f, y));
+    for (int i = 0; i < ROWS * D; i++) {
+        if (i % D == 0) {
+            tyto_define_layer_norm(D, x + i, gamma, beta, 1e-5f, wanted);
+        }
+        assert_true(is_close((double)y[i], wanted[i % D], 2e-6));
+    }
+    memset(x + 7 * D, 0, D * sizeof(float));
+    for (int with_eps = 0; with_eps < 2; with_eps++) {
+        const float eps = with_eps ? 1e-6f : 0.0f;
+        RUN(exec, tyto_normalize_rows(exec, ROWS, D, x, eps, y));
+        for (int row = 0; row < ROWS; row++) {
+            const double length =
+                sqrt(tyto_define_product(D, x + row * D, 1, x + row * D, 1)) + (double)eps;
+            for (int c = 0; c < D; c++) {
+                /* A row of zeros has no direction, unless eps gives it a length. */
+                assert_true(
+                    is_close((double)y[row * D + c], (double)x[row * D + c] / length, 2e-7));
+            }
+        }
+    }
+}
+
+static void rows_are_normalised(void **state)
+{
+    (void)state;
+    for_each_exec(check_norm_rows);
+}
+
+static void check_patches(tyto_exec *exec)
+{
+    enum { C = 2, H = 17, W = 23, P = 5, DOWN = H / P, ACROSS = W / P };
+    float pixels[C * H * W];
+    guarded rows = guarded_floats(DOWN * ACROSS * C * P * P);
+    for (int i = 0; i < C * H * W; i++) {
+        pixels[i] = (float)i;
+    }
+    RUN(exec, tyto_patches(exec, pixels, C, H, W, P, rows.data));
+    const float *got = rows.data;
+    for (int patch = 0; patch < DOWN * ACROSS; patch++) {
+        for (int c = 0; c < C; c++) {
+            for (int i = 0; i < P * P; i++) {
+                const int y = patch / ACROSS * P + i / P, x = patch % ACROSS * P + i % P;
+                assert_true(*got++ == pixels[(c * H + y) * W + x]);
+            }
+        }
+    }
+    guarded_free(&rows);
+}
+
+static void pictures_become_patches(void **state)
+{
+    (void)state;
+    for_each_exec(check_patches);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products),
+        cmocka_unit_test(products_add_to_their_output),
+        cmocka_unit_test(matrices_are_packed),
+        cmocka_unit_test(activations_multiply),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(rows_are_normalised),
+        cmocka_unit_test(pictures_become_patches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
