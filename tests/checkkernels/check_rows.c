@@ -119,9 +119,9 @@ static void check_norm(const tyto_kernels *kernels, int64_t columns, float offse
     }
     tyto_define_layer_norm(columns, values, gamma.data, beta.data, eps, wanted);
     kernels->layer_norm(columns, values, gamma.data, beta.data, eps, out);
-    /* The mean is off by some units in its last place; what that is in units of the deviation. */
+    /* What x keeps of its digits beside the mean. */
     const double deviation = sqrt((double)(spread * spread) / 3.0 + (double)eps);
-    const double tolerance = 2e-6 + 8.0 * (double)FLT_EPSILON * fabs((double)offset) / deviation;
+    const double tolerance = 2e-6 + 0.25 * (double)FLT_EPSILON * fabs((double)offset) / deviation;
     for (int pass = 0; pass < 2; pass++) {
         for (int64_t c = 0; c < columns; c++) {
             if (!is_close((double)out[c], wanted[c], tolerance)) {

@@ -21,7 +21,9 @@ static void activate(tyto_activation activation, float *x, int64_t count)
     }
 }
 
-/* Two passes: the variance from differences to the mean, which keeps it accurate. */
+/* Two passes, the second of which corrects the first: the differences to a rounded mean add up to
+ * what it is off by. What all of a row is multiplied with is computed in double, since its error
+ * would not average out. */
 static void layer_norm(int64_t columns, const float *x, const float *gamma, const float *beta,
                        float eps, float *y)
 {
@@ -30,26 +32,33 @@ static void layer_norm(int64_t columns, const float *x, const float *gamma, cons
     for (int64_t c = 0; c < whole; c += VF_LANES) {
         sum = vf_add(sum, vf_load(x + c));
     }
-    float total = vf_sum(sum);
+    double total = (double)vf_sum(sum), squares;
     for (int64_t c = whole; c < columns; c++) {
-        total += x[c];
+        total += (double)x[c];
     }
-    const float mean = total / (float)columns;
+    const float mean = (float)(total / (double)columns);
+    sum = vf_set(0.0f);
     for (int64_t c = 0; c < whole; c += VF_LANES) {
         const vf difference = vf_sub(vf_load(x + c), vf_set(mean));
+        sum = vf_add(sum, difference);
         square = vf_fma(difference, difference, square);
     }
-    total = vf_sum(square);
+    total = (double)vf_sum(sum);
+    squares = (double)vf_sum(square);
     for (int64_t c = whole; c < columns; c++) {
-        total += (x[c] - mean) * (x[c] - mean);
+        total += (double)(x[c] - mean);
+        squares += (double)(x[c] - mean) * (double)(x[c] - mean);
     }
-    const float factor = 1.0f / sqrtf(total / (float)columns + eps);
+    const double off = total / (double)columns,
+                 variance = fmax(0.0, squares / (double)columns - off * off);
+    const float rest = (float)off, factor = (float)(1.0 / sqrt(variance + (double)eps));
     for (int64_t c = 0; c < whole; c += VF_LANES) {
-        const vf unit = vf_mul(vf_sub(vf_load(x + c), vf_set(mean)), vf_set(factor));
+        const vf difference = vf_sub(vf_sub(vf_load(x + c), vf_set(mean)), vf_set(rest));
+        const vf unit = vf_mul(difference, vf_set(factor));
         vf_store(y + c, vf_fma(unit, vf_load(gamma + c), vf_load(beta + c)));
     }
     for (int64_t c = whole; c < columns; c++) {
-        y[c] = (x[c] - mean) * factor * gamma[c] + beta[c];
+        y[c] = (x[c] - mean - rest) * factor * gamma[c] + beta[c];
     }
 }
 
