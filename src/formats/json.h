@@ -11,7 +11,8 @@
 /** Largest JSON file that is read; the largest tokenizer.json in use has under 20 MB. */
 #define TYTO_JSON_BYTES_MAX ((size_t)64 << 20)
 
-/** Parses a file; its root must be an object. Release with json_decref.
+/** Parses a file; its root must be an object. An integer of more than 64 bits turns all of the
+ *  document's integers into reals. Release with json_decref.
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_FORMAT (with line and column), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err);
 /** Parses bytes; `name` is for messages. The root must be an object. */

@@ -1,0 +1,220 @@
+/* Ids to text: tokens to bytes, bytes to UTF-8, ends of words to spaces, spaces tidied. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "processors/text/tokenizer.h"
+
+/* Bytes that the tokens of one text may stand for, and of the text: each wrong byte becomes three.
+ */
+#define BYTES_MAX ((size_t)1 << 28)
+#define TEXT_BYTES_MAX (3 * BYTES_MAX)
+
+/* What tidying replaces, one after the other over the whole text. */
+static const struct {
+    const char *from, *to;
+} tidied[] = {
+    {" .", "."},     {" ?", "?"},   {" !", "!"},   {" ,", ","},     {" ' ", "'"},
+    {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+};
+
+/* Appends what a token's letters stand for; one that isn't all such letters stands for itself. */
+static void add_token(tyto_buffer *bytes, const char *text)
+{
+    const size_t length = strlen(text);
+    bool all_letters = true;
+    for (size_t i = 0; i < length && all_letters;) {
+        int32_t c;
+        i += tyto_utf8_read(text + i, &c);
+        all_letters = tyto_letter_byte(c) >= 0;
+    }
+    if (!all_letters) {
+        tyto_buffer_add(bytes, text, length);
+        return;
+    }
+    for (size_t i = 0; i < length;) {
+        int32_t c;
+        i += tyto_utf8_read(text + i, &c);
+        const char byte = (char)tyto_letter_byte(c);
+        tyto_buffer_add(bytes, &byte, 1);
+    }
+}
+
+static tyto_status add_tokens(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
+                              bool skip_special, tyto_buffer *bytes, tyto_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] < 0 || ids[i] > UINT32_MAX) {
+            return tyto_fail(err, TYTO_E_RANGE, "id %zu: got %lld, required 0 to %lld", i,
+                             (long long)ids[i], (long long)UINT32_MAX);
+        }
+        bool is_special;
+        const char *text = tyto_added_text(&tokenizer->added, ids[i], &is_special);
+        const tyto_token *token = text ? NULL : tyto_bpe_token(&tokenizer->bpe, ids[i]);
+        text = token ? token->text : text;
+        if (text && !(skip_special && is_special)) {
+            add_token(bytes, text);
+        }
+        if (bytes->failed) {
+            return bytes->length + TYTO_TOKEN_BYTES_MAX > BYTES_MAX
+                       ? tyto_fail(err, TYTO_E_LIMIT, "ids: got more than %zu bytes of text",
+                                   BYTES_MAX)
+                       : tyto_fail_memory(err, "text");
+        }
+    }
+    return TYTO_OK;
+}
+
+/* Bytes of the UTF-8 sequence at `at`; when it's a wrong one, *valid is false, and it's the longest
+ * start of a right one, at least a byte. */
+static size_t sequence(const unsigned char *at, size_t left, bool *valid)
+{
+    const unsigned char first = at[0];
+    *valid = first < 0x80;
+    if (first < 0xC2 || first > 0xF4) {
+        return 1;
+    }
+    const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    size_t n = 1;
+    while (n < length && n < left && at[n] >= (n == 1 ? low : 0x80) &&
+           at[n] <= (n == 1 ? high : 0xBF)) {
+        n++;
+    }
+    *valid = n == length;
+    return n;
+}
+
+/* Each wrong sequence becomes U+FFFD. */
+static void make_valid(const tyto_buffer *bytes, tyto_buffer *text)
+{
+    for (size_t i = 0; i < bytes->length;) {
+        bool valid;
+        const size_t n =
+            sequence((const unsigned char *)bytes->data + i, bytes->length - i, &valid);
+        tyto_buffer_add(text, valid ? bytes->data + i : "\xEF\xBF\xBD", valid ? n : 3);
+        i += n;
+    }
+}
+
+/* *text with every `from` replaced, left to right. */
+static void replace(tyto_buffer *text, const char *from, const char *to)
+{
+    tyto_buffer out;
+    const size_t from_length = strlen(from), to_length = strlen(to);
+    const char *found;
+    size_t done = 0;
+    tyto_buffer_init(&out, TEXT_BYTES_MAX);
+    while (!text->failed &&
+           (found = memmem(text->data + done, text->length - done, from, from_length))) {
+        tyto_buffer_add(&out, text->data + done, (size_t)(found - text->data) - done);
+        tyto_buffer_add(&out, to, to_length);
+        done = (size_t)(found - text->data) + from_length;
+    }
+    if (done == 0) {
+        return;
+    }
+    tyto_buffer_add(&out, text->data + done, text->length - done);
+    tyto_buffer_clear(text);
+    *text = out;
+}
+
+/* Drops white space at both ends. */
+static void strip(tyto_buffer *text)
+{
+    size_t start = 0, end = text->length;
+    int32_t c;
+    while (start < end) {
+        const size_t n = tyto_utf8_read(text->data + start, &c);
+        if (!tyto_char_is_blank(c)) {
+            break;
+        }
+        start += n;
+    }
+    while (end > start) {
+        size_t at = end - 1;
+        while (((unsigned char)text->data[at] & 0xC0) == 0x80) {
+            at--;
+        }
+        tyto_utf8_read(text->data + at, &c);
+        if (!tyto_char_is_blank(c)) {
+            break;
+        }
+        end = at;
+    }
+    if (start > 0 || end < text->length) {
+        memmove(text->data, text->data + start, end - start);
+        text->length = end - start;
+        text->data[text->length] = '\0';
+    }
+}
+
+tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
+                                  const tyto_decode_options *options, char **out,
+                                  size_t *length_bytes, tyto_error *err)
+{
+    static const tyto_decode_options none = {0};
+    options = options ? options : &none;
+    const bool clean_up = options->clean_up == TYTO_CLEAN_UP_AS_CONFIGURED
+                              ? tokenizer->clean_up
+                              : options->clean_up == TYTO_CLEAN_UP_ON;
+    tyto_buffer bytes, text;
+    tyto_buffer_init(&bytes, BYTES_MAX);
+    tyto_buffer_init(&text, TEXT_BYTES_MAX);
+    tyto_status status;
+    TYTO_CHECK(add_tokens(tokenizer, ids, count, options->skip_special_tokens, &bytes, err));
+    tyto_buffer_text(&text, "");
+    make_valid(&bytes, &text);
+    replace(&text, tokenizer->bpe.suffix, " ");
+    if (!text.failed) {
+        strip(&text);
+    }
+    for (size_t i = 0; clean_up && i < sizeof(tidied) / sizeof(tidied[0]); i++) {
+        replace(&text, tidied[i].from, tidied[i].to);
+    }
+    const size_t length = text.length;
+    *out = tyto_buffer_take(&text);
+    if (!*out) {
+        status = tyto_fail_memory(err, "text");
+    } else if (length_bytes) {
+        *length_bytes = length;
+    }
+cleanup:
+    tyto_buffer_clear(&bytes);
+    tyto_buffer_clear(&text);
+    return status;
+}
+
+tyto_status tyto_tokenizer_decode_batch(const tyto_tokenizer *tokenizer, const int64_t *ids,
+                                        const size_t *offsets, size_t count,
+                                        const tyto_decode_options *options, tyto_decoding *out,
+                                        tyto_error *err)
+{
+    *out = (tyto_decoding){0};
+    out->texts = tyto_alloc_zeroed(count, sizeof(*out->texts));
+    out->lengths_bytes = tyto_alloc_zeroed(count, sizeof(*out->lengths_bytes));
+    tyto_status status =
+        out->texts && out->lengths_bytes ? TYTO_OK : tyto_fail_memory(err, "texts");
+    for (; status == TYTO_OK && out->count < count; out->count++) {
+        const size_t i = out->count;
+        status = tyto_tokenizer_decode(tokenizer, ids + offsets[i], offsets[i + 1] - offsets[i],
+                                       options, &out->texts[i], &out->lengths_bytes[i], err);
+    }
+    if (status != TYTO_OK) {
+        tyto_decoding_clear(out);
+    }
+    return status;
+}
+
+void tyto_decoding_clear(tyto_decoding *decoding)
+{
+    for (size_t i = 0; i < decoding->count; i++) {
+        free(decoding->texts[i]);
+    }
+    free(decoding->texts);
+    free(decoding->lengths_bytes);
+    *decoding = (tyto_decoding){0};
+}

@@ -1,0 +1,27 @@
+/** A tokenizer from the inside. */
+#ifndef TYTO_PROCESSORS_TEXT_TOKENIZER_H
+#define TYTO_PROCESSORS_TEXT_TOKENIZER_H
+
+#include <tyto/tokenizer.h>
+
+#include "processors/text/added.h"
+#include "processors/text/bpe.h"
+#include "processors/text/unicode.h"
+
+struct tyto_tokenizer {
+    tyto_bpe bpe;
+    tyto_added added;
+    tyto_normalizer normalizer;
+    int32_t start_id, end_id; /* put around a text; TYTO_NO_TOKEN when there are none */
+    int32_t pad_id;           /* TYTO_NO_TOKEN when there is none */
+    int64_t max_length;       /* INT64_MAX when the files set none */
+    bool pad_left;
+    bool truncate_left;
+    bool clean_up;
+};
+
+/** Fills an empty tokenizer from a folder; on failure what was filled remains to be cleared. */
+TYTO_NODISCARD tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
+                                               tyto_error *err);
+
+#endif

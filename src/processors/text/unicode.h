@@ -1,0 +1,61 @@
+/** Unicode as the reference's tokenizer sees it. */
+#ifndef TYTO_PROCESSORS_TEXT_UNICODE_H
+#define TYTO_PROCESSORS_TEXT_UNICODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** What a code point is to the split into words. */
+typedef enum tyto_char_kind {
+    TYTO_CHAR_SPACE,
+    TYTO_CHAR_LETTER,
+    TYTO_CHAR_NUMBER,
+    TYTO_CHAR_OTHER,
+} tyto_char_kind;
+
+tyto_char_kind tyto_char_kind_of(int32_t c);
+/** Whether c belongs to a word in the sense of `\w`: what a single_word token may not touch. */
+bool tyto_char_is_word(int32_t c);
+/** Whether Python's `str.strip` removes c: white space, and four separators of ASCII. */
+bool tyto_char_is_blank(int32_t c);
+/** Whether composition stops before and after c: a code point without combining class and without
+ *  compositions for the reference, whose normaliser knows Unicode 9.0. */
+bool tyto_char_is_barrier(int32_t c);
+
+/** Whether bytes are UTF-8; if not, *at is the place of the first wrong one. */
+bool tyto_utf8_check(const char *bytes, size_t length, size_t *at);
+/** Reads one code point of checked text; returns its bytes. */
+size_t tyto_utf8_read(const char *at, int32_t *c);
+/** Writes one code point, at most 4 bytes; returns its bytes. */
+size_t tyto_utf8_write(int32_t c, char *at);
+
+/** Steps of a normaliser, in the order in which they run. */
+typedef enum tyto_text_step {
+    TYTO_STEP_NFC,    /**< canonical composition */
+    TYTO_STEP_SPACES, /**< runs of white space become one space */
+    TYTO_STEP_LOWER,  /**< lower case, code point by code point */
+} tyto_text_step;
+
+enum { TYTO_TEXT_STEPS_MAX = 8 };
+
+typedef struct tyto_normalizer {
+    int count;
+    tyto_text_step steps[TYTO_TEXT_STEPS_MAX];
+} tyto_normalizer;
+
+/** A growing string of code points. */
+typedef struct tyto_points {
+    int32_t *c;
+    size_t count;
+    size_t capacity;
+} tyto_points;
+
+void tyto_points_clear(tyto_points *points);
+
+/** Appends a piece of checked UTF-8; false when memory is out. */
+bool tyto_points_read(tyto_points *points, const char *bytes, size_t length);
+/** Runs all steps; the work of each is linear, whatever the text. False when memory is out. */
+bool tyto_normalize(const tyto_normalizer *normalizer, tyto_points *points);
+
+#endif
