@@ -12,7 +12,7 @@
 void tyto_io_restart(tyto_io *io)
 {
     io->n_entries = 0;
-    io->used_inputs = 0;
+    memset(io->used, 0, sizeof(io->used));
 }
 
 void tyto_io_clear(tyto_io *io)
@@ -55,7 +55,8 @@ static bool shape_fits(const tyto_tensor *tensor, int rank, const int64_t *shape
 {
     bool fits = tensor->rank == rank;
     for (int i = 0; fits && i < rank; i++) {
-        fits = tensor->shape[i] >= 1 && (shape[i] < 0 || shape[i] == tensor->shape[i]);
+        int64_t least = shape[i] == TYTO_IO_ANY_OR_NONE ? 0 : 1;
+        fits = shape[i] < 0 ? tensor->shape[i] >= least : tensor->shape[i] == shape[i];
     }
     return fits;
 }
@@ -74,8 +75,10 @@ tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int r
         return tyto_fail(io->err, TYTO_E_SHAPE, "input '%s': got %s, required %s", name, got,
                          required);
     }
-    memcpy(shape, tensor->shape, (size_t)rank * sizeof(*shape));
-    io->used_inputs |= UINT64_C(1) << (tensor - io->inputs);
+    for (int i = 0; i < rank; i++) {
+        shape[i] = tensor->shape[i];
+    }
+    io->used[tensor - io->inputs] = true;
     size_t align = tyto_dtype_bytes(dtype);
     if (tensor->dtype == dtype && (uintptr_t)tensor->data % align == 0) {
         *out = tensor->data;
@@ -207,7 +210,7 @@ float *tyto_io_find(const tyto_io *io, const char *name)
 tyto_status tyto_io_check_complete(const tyto_io *io, const char *head)
 {
     for (size_t i = 0; i < io->n_inputs; i++) {
-        if (!(io->used_inputs >> i & 1)) {
+        if (!io->used[i]) {
             return tyto_fail(io->err, TYTO_E_ARGUMENT, "input '%s': %s does not take it here",
                              io->inputs[i].name, head);
         }

@@ -12,6 +12,13 @@
 /** Longest name of an output, with its NUL. */
 #define TYTO_IO_NAME_BYTES 112
 
+/** Most inputs of one run: a batch brings some for each of its photos. */
+#define TYTO_IO_INPUTS_MAX 512
+
+/** In a required shape: any size, or any size and 0 too. */
+#define TYTO_IO_ANY (-1)
+#define TYTO_IO_ANY_OR_NONE (-2)
+
 /** When an output is given: always, unless others are asked for; or only when it is named. */
 typedef enum tyto_output_kind { TYTO_OUTPUT_DEFAULT, TYTO_OUTPUT_ON_REQUEST } tyto_output_kind;
 
@@ -33,12 +40,9 @@ typedef struct tyto_io {
     tyto_arena *memory; /* of the outputs */
     tyto_io_output_entry *entries;
     size_t n_entries, capacity;
-    uint64_t used_inputs; /* a bit per input */
+    bool used[TYTO_IO_INPUTS_MAX]; /* inputs that were read */
     tyto_error *err;
 } tyto_io;
-
-/** Most inputs of one run. */
-#define TYTO_IO_INPUTS_MAX 64
 
 /** Forgets what the last pass read and declared. */
 void tyto_io_restart(tyto_io *io);
@@ -49,7 +53,8 @@ void tyto_io_clear(tyto_io *io);
 bool tyto_io_has(const tyto_io *io, const char *name);
 /** The input `name`, converted to `dtype` (F32, I64 or U8 truth values) in scratch where it is
  *  not so already.
- *  shape    [rank] required sizes; a negative entry takes any size ≥ 1 and is filled in
+ *  shape    [rank] required sizes; TYTO_IO_ANY takes any size ≥ 1, TYTO_IO_ANY_OR_NONE 0 too;
+ *           both are filled in
  *  errors   E_ARGUMENT when it is missing, E_SHAPE "name: got [..], required [..]" */
 TYTO_NODISCARD tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int rank,
                                          int64_t *shape, const void **out);

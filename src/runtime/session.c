@@ -40,11 +40,14 @@ static tyto_status check_inputs(const tyto_tensor *inputs, size_t n, tyto_error 
                          TYTO_IO_INPUTS_MAX);
     }
     for (size_t i = 0; i < n; i++) {
-        bool valid = inputs[i].name && inputs[i].data && inputs[i].rank >= 0 &&
-                     inputs[i].rank <= TYTO_RANK_MAX && tyto_dtype_bytes(inputs[i].dtype) > 0;
+        bool valid = inputs[i].name && inputs[i].rank >= 0 && inputs[i].rank <= TYTO_RANK_MAX &&
+                     tyto_dtype_bytes(inputs[i].dtype) > 0;
+        bool empty = false;
         for (int d = 0; valid && d < inputs[i].rank; d++) {
             valid = inputs[i].shape[d] >= 0;
+            empty = empty || inputs[i].shape[d] == 0;
         }
+        valid = valid && (inputs[i].data || empty);
         if (!valid) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
                              "inputs[%zu]: required a name, data, a type and a shape", i);

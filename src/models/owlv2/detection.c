@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "models/owlv2/heads.h"
+#include "models/owlv2/labels.h"
 #include "models/owlv2/queries.h"
 #include "nn/norm.h"
 
@@ -122,6 +123,21 @@ static tyto_status declare_outputs(detection *run, tyto_io *io, int64_t photos)
                           (const int64_t[]){photos, P, E}, &run->class_embeds);
 }
 
+/* *memory stays when it is an output, else becomes scratch. */
+static tyto_status need(tyto_exec *exec, int64_t count, float **memory)
+{
+    return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
+}
+
+/* What the loss looks at is computed whether or not anybody wants to see it. */
+static tyto_status need_for_loss(detection *run, tyto_exec *exec, int64_t photos)
+{
+    const int64_t boxes = photos * run->patches;
+    TYTO_TRY(need(exec, boxes * run->queries->most, &run->logits));
+    TYTO_TRY(need(exec, boxes, &run->objectness_logits));
+    return need(exec, boxes * 4, &run->pred_boxes);
+}
+
 tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyto_io *io)
 {
     const tyto_owlv2 *owlv2 = model;
@@ -142,6 +158,17 @@ tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyt
                      .grid = tyto_owlv2_grid(&owlv2->config.vision)};
     run.patches = run.grid * run.grid;
     TYTO_TRY(declare_outputs(&run, io, pictures.batch));
-    return tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "vision_model_output", &pictures,
-                                     detect_some, &run);
+    tyto_owlv2_labels labels;
+    TYTO_TRY(tyto_owlv2_labels_read(exec, io, &queries, &labels));
+    if (labels.wanted) {
+        TYTO_TRY(need_for_loss(&run, exec, pictures.batch));
+    }
+    TYTO_TRY(tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "vision_model_output", &pictures,
+                                       detect_some, &run));
+    if (!labels.wanted) {
+        return TYTO_OK;
+    }
+    const tyto_owlv2_batch batch = {pictures.batch, run.patches,    queries.most,
+                                    run.logits,     run.pred_boxes, run.objectness_logits};
+    return tyto_owlv2_labels_loss(&labels, exec, &queries, &batch);
 }
