@@ -110,6 +110,7 @@ static tyto_status give_embeds(const tyto_owlv2 *model, const tyto_exec *exec, t
 tyto_status tyto_owlv2_queries_forward(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
                                        int64_t photos, tyto_owlv2_queries *out)
 {
+    exec->stage = "queries";
     *out = (tyto_owlv2_queries){.io = io, .from_text = !tyto_io_has(io, "text_embeds")};
     if (out->from_text) {
         TYTO_TRY(encode_texts(model, exec, io, out));
