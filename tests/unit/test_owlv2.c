@@ -1,0 +1,121 @@
+/* OWLv2 against the reference: every golden case, on every instruction set, on one thread and on
+ * several. */
+#include "kernels/kernels.h"
+#include "support/golden.h"
+
+/* What one engine runs. */
+typedef struct run {
+    tyto_engine *engine;
+    const char *checkpoint;
+    const tyto_model *model;
+    int cases;
+} run;
+
+static void run_case(const char *name, void *user)
+{
+    run *with = user;
+    if (strcmp(name, "model") == 0) {
+        return;
+    }
+    char folder[600], what[800];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_session *session = NULL;
+    golden_case golden;
+    snprintf(folder, sizeof(folder), "owlv2/%s/%s", with->checkpoint, name);
+    snprintf(what, sizeof(what), "%s, %s, %d threads", folder, tyto_engine_isa(with->engine),
+             tyto_engine_threads(with->engine));
+    golden_open(&golden, folder);
+    ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
+    golden_run(&golden, session, golden.head, what);
+    /* Again, warm; and without naming the head where it is the checkpoint's own. */
+    const bool own = strcmp(golden.head, tyto_model_head(with->model)) == 0;
+    golden_run(&golden, session, own ? NULL : golden.head, what);
+    tyto_session_destroy(session);
+    golden_close(&golden);
+    with->cases++;
+}
+
+static void run_checkpoint(const char *name, void *user)
+{
+    run *with = user;
+    char path[GOLDEN_PATH_BYTES], folder[300];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_model *model = NULL;
+    ASSERT_DONE(
+        tyto_model_open(with->engine, golden_path(path, "owlv2/%s/model", name), &model, &err),
+        &err);
+    with->checkpoint = name;
+    with->model = model;
+    snprintf(folder, sizeof(folder), "owlv2/%s", name);
+    golden_for_each(folder, run_case, with);
+    tyto_model_destroy(model);
+}
+
+static void run_all(const char *isa, int threads)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_engine_options options = {.threads = threads, .isa = isa};
+    run with = {0};
+    ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
+    assert_string_equal(tyto_engine_isa(with.engine), isa);
+    golden_for_each("owlv2", run_checkpoint, &with);
+    assert_true(with.cases >= 20);
+    tyto_engine_destroy(with.engine);
+}
+
+static void all_cases_are_as_the_reference(void **state)
+{
+    (void)state;
+    const tyto_kernels *tables[8];
+    const size_t count = tyto_kernels_list(tables, 8);
+    for (size_t i = 0; i < count; i++) {
+        run_all(tables[i]->name, 1);
+        run_all(tables[i]->name, 3);
+    }
+}
+
+/* Every hidden_act of the reference, at 801 numbers. */
+static void activations_are_the_reference_s(void **state)
+{
+    (void)state;
+    char path[GOLDEN_PATH_BYTES];
+    const tyto_kernels *tables[8];
+    const size_t count = tyto_kernels_list(tables, 8);
+    tyto_tensor_file *file = golden_tensors(golden_path(path, "owlv2/activations.safetensors"));
+    const tyto_tensor *x = tyto_tensor_file_find(file, "x");
+    const int64_t n = tyto_tensor_elements(x);
+    float *values = malloc((size_t)n * sizeof(float));
+    assert_non_null(values);
+    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        const tyto_tensor *expected = tyto_tensor_file_at(file, i);
+        tyto_activation activation;
+        if (expected == x) {
+            continue;
+        }
+        if (!tyto_activation_find(expected->name, &activation)) {
+            fail_msg("no activation '%s'", expected->name);
+        }
+        for (size_t t = 0; t < count; t++) {
+            memcpy(values, x->data, (size_t)n * sizeof(float));
+            tables[t]->activate(activation, values, n);
+            for (int64_t e = 0; e < n; e++) {
+                const double wanted = golden_value(expected, e);
+                if (!is_close((double)values[e], wanted, 1e-6 * fmax(1.0, fabs(wanted)))) {
+                    fail_msg("%s: %s at %g: got %.9g, required %.9g", tables[t]->name,
+                             expected->name, golden_value(x, e), (double)values[e], wanted);
+                }
+            }
+        }
+    }
+    free(values);
+    tyto_tensor_file_close(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_cases_are_as_the_reference),
+        cmocka_unit_test(activations_are_the_reference_s),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
