@@ -153,41 +153,56 @@ void tyto_file_map_close(tyto_file_map *map)
     *map = (tyto_file_map){0};
 }
 
-tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_error *err)
+/* Opens a new file beside writer->path. */
+static tyto_status open_beside(tyto_file_writer *writer, tyto_error *err)
 {
-    *out = (tyto_file_writer){0};
-    size_t bytes = strlen(path) + sizeof(".XXXXXX.part");
-    tyto_status status = TYTO_OK;
-    out->path = tyto_copy_text(path, strlen(path));
-    out->temporary = tyto_alloc(bytes, 1);
-    if (!out->path || !out->temporary) {
-        status = tyto_fail_memory(err, path);
-        goto cleanup;
+    size_t bytes = strlen(writer->path) + sizeof(".XXXXXX.part");
+    writer->temporary = tyto_alloc(bytes, 1);
+    if (!writer->temporary) {
+        return tyto_fail_memory(err, writer->path);
     }
-    if (tyto_folder_exists(path)) {
-        status = tyto_fail(err, TYTO_E_IO, "%s: got a folder, required a file to write", path);
-        goto cleanup;
-    }
-    snprintf(out->temporary, bytes, "%s.XXXXXX.part", path);
-    int fd = mkstemps(out->temporary, 5);
+    snprintf(writer->temporary, bytes, "%s.XXXXXX.part", writer->path);
+    int fd = mkstemps(writer->temporary, 5);
     if (fd < 0) {
-        status = fail_errno(err, path);
-        goto cleanup;
+        free(writer->temporary);
+        writer->temporary = NULL;
+        return fail_errno(err, writer->path);
     }
     mode_t mask = umask(0);
     umask(mask);
     (void)fchmod(fd, 0666 & ~mask);
-    out->stream = fdopen(fd, "wb");
-    if (!out->stream) {
-        status = fail_errno(err, path);
+    writer->stream = fdopen(fd, "wb");
+    if (!writer->stream) {
+        tyto_status status = fail_errno(err, writer->path);
         close(fd);
-        unlink(out->temporary);
+        return status;
     }
-cleanup:
+    return TYTO_OK;
+}
+
+tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_error *err)
+{
+    struct stat info;
+    *out = (tyto_file_writer){0};
+    if (tyto_folder_exists(path)) {
+        return tyto_fail(err, TYTO_E_IO, "%s: got a folder, required a file to write", path);
+    }
+    /* A link is followed, so that it stays one. */
+    bool link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    out->path = link ? realpath(path, NULL) : NULL;
+    out->path = out->path ? out->path : tyto_copy_text(path, strlen(path));
+    if (!out->path) {
+        return tyto_fail_memory(err, path);
+    }
+    tyto_status status = TYTO_OK;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        out->stream = fopen(path, "wb"); /* a device or a pipe can't be replaced by a file */
+        status = out->stream ? TYTO_OK : fail_errno(err, path);
+    } else {
+        status = open_beside(out, err);
+    }
     if (status != TYTO_OK) {
-        free(out->path);
-        free(out->temporary);
-        *out = (tyto_file_writer){0};
+        tyto_file_writer_abandon(out);
     }
     return status;
 }
@@ -199,7 +214,7 @@ tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
     bad = fflush(writer->stream) != 0 || bad;
     bad = fclose(writer->stream) != 0 || bad;
     writer->stream = NULL;
-    if (bad || rename(writer->temporary, writer->path) != 0) {
+    if (bad || (writer->temporary && rename(writer->temporary, writer->path) != 0)) {
         if (errno == 0) {
             errno = EIO;
         }

@@ -34,11 +34,11 @@ TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *o
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length);
 void tyto_file_map_close(tyto_file_map *map);
 
-/** A file being written beside its place. */
+/** A file being written beside its place; a device or a pipe, in its place. */
 typedef struct tyto_file_writer {
     FILE *stream;
     char *path;
-    char *temporary;
+    char *temporary; /* NULL when it is written in place */
 } tyto_file_writer;
 
 TYTO_NODISCARD tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out,

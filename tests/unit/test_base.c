@@ -1,4 +1,5 @@
 /* Errors, arena, buffers, files and the thread pool. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -6,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -138,6 +140,45 @@ static void count_task(void *context, int64_t index, int worker)
     atomic_fetch_add(&seen[index], 1);
 }
 
+/* A link stays a link, and what is no regular file is never replaced by one. */
+static void files_keep_their_kind(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-base-XXXXXX", text_read[8] = "";
+    struct stat info;
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_non_null(mkdtemp(folder));
+    char *target = tyto_path_join(folder, "target"), *link = tyto_path_join(folder, "link");
+    char *pipe = tyto_path_join(folder, "pipe");
+    assert_int_equal(tyto_file_write(target, "old", 3, &err), TYTO_OK);
+    assert_int_equal(symlink("target", link), 0);
+    assert_int_equal(tyto_file_write(link, "new", 3, &err), TYTO_OK);
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    char *text;
+    size_t length;
+    assert_int_equal(tyto_file_read(target, 9, &text, &length, &err), TYTO_OK);
+    assert_string_equal(text, "new");
+    free(text);
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int reader = open(pipe, O_RDWR);
+    assert_true(reader >= 0);
+    assert_int_equal(tyto_file_write(pipe, "through", 7, &err), TYTO_OK);
+    assert_int_equal(stat(pipe, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    assert_int_equal(read(reader, text_read, 7), 7);
+    assert_string_equal(text_read, "through");
+    close(reader);
+    unlink(target);
+    unlink(link);
+    unlink(pipe);
+    assert_int_equal(rmdir(folder), 0);
+    free(target);
+    free(link);
+    free(pipe);
+}
+
 static void pool_runs_each_task_once(void **state)
 {
     (void)state;
@@ -167,6 +208,7 @@ int main(void)
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(cursor_never_reads_past_the_end),
         cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(files_keep_their_kind),
         cmocka_unit_test(pool_runs_each_task_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
