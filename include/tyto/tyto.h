@@ -8,6 +8,7 @@
 #include <tyto/engine.h>
 #include <tyto/eval.h>
 #include <tyto/image.h>
+#include <tyto/inspect.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>
 #include <tyto/processor.h>

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/inspect.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -113,8 +114,9 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
     return TYTO_OK;
 }
 
-tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
-                            tyto_error *err)
+/* tell NULL: opens the model. Else nothing but the names and shapes of its tensors is looked at. */
+static tyto_status open_model(tyto_engine *engine, const char *path, tyto_parameter_fn tell,
+                              void *user, tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
@@ -130,9 +132,13 @@ tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **
         goto cleanup;
     }
     model->engine = engine;
+    model->store.tell = tell;
+    model->store.tell_user = user;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
     TYTO_CHECK(read_architecture(model, config, config_name, err));
-    TYTO_CHECK(open_processors(model, path, err));
+    if (!tell) {
+        TYTO_CHECK(open_processors(model, path, err));
+    }
     TYTO_CHECK(bind_network(model, path, config, config_name, err));
     *out = model;
     model = NULL;
@@ -140,6 +146,25 @@ cleanup:
     json_decref(config);
     free(config_name);
     tyto_model_destroy(model);
+    return status;
+}
+
+tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
+                            tyto_error *err)
+{
+    return open_model(engine, path, NULL, NULL, out, err);
+}
+
+tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
+                               tyto_error *err)
+{
+    const tyto_engine_options alone = {.threads = 1};
+    tyto_engine *engine;
+    tyto_model *model = NULL;
+    TYTO_TRY(tyto_engine_create(&alone, &engine, err));
+    tyto_status status = open_model(engine, path, tell, user, &model, err);
+    tyto_model_destroy(model);
+    tyto_engine_destroy(engine);
     return status;
 }
 

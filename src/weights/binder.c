@@ -227,28 +227,43 @@ static void add_shape(tyto_buffer *report, int rank, const int64_t *shape)
     tyto_buffer_text(report, "]");
 }
 
+/* Finds the request's tensor, and whether it can be used. */
+static tyto_fit find_tensor(request *want, const tyto_tensor_file *file)
+{
+    const tyto_tensor *tensor = tyto_tensor_file_find(file, want->name);
+    want->tensor = tensor;
+    if (want->kind == IGNORED) {
+        return TYTO_FIT_IGNORED;
+    }
+    if (!tensor) {
+        return TYTO_FIT_MISSING;
+    }
+    if (tensor->rank != want->rank ||
+        memcmp(tensor->shape, want->shape, (size_t)want->rank * sizeof(int64_t)) != 0) {
+        return TYTO_FIT_SHAPE;
+    }
+    return tyto_convert_possible(tensor->dtype, TYTO_F32) ? TYTO_FIT_GOOD : TYTO_FIT_TYPE;
+}
+
 /* Adds to the report when the tensor is missing, misshapen or of a type that can't be used. */
 static void check_request(request *want, const tyto_tensor_file *file, tyto_buffer *report)
 {
-    const tyto_tensor *tensor = tyto_tensor_file_find(file, want->name);
+    const tyto_fit fit = find_tensor(want, file);
     const char *separator = report->length ? "; " : "";
-    want->tensor = tensor;
-    if (want->kind == IGNORED) {
+    if (fit == TYTO_FIT_GOOD || fit == TYTO_FIT_IGNORED) {
         return;
     }
-    if (!tensor) {
-        tyto_buffer_format(report, "%s'%s': missing, required shape ", separator, want->name);
-    } else if (tensor->rank != want->rank ||
-               memcmp(tensor->shape, want->shape, (size_t)want->rank * sizeof(int64_t)) != 0) {
-        tyto_buffer_format(report, "%s'%s': shape ", separator, want->name);
-        add_shape(report, tensor->rank, tensor->shape);
-        tyto_buffer_text(report, ", required ");
-    } else if (!tyto_convert_possible(tensor->dtype, TYTO_F32)) {
+    if (fit == TYTO_FIT_TYPE) {
         tyto_buffer_format(report, "%s'%s': type %s, required a float type", separator, want->name,
-                           tyto_dtype_name(tensor->dtype));
+                           tyto_dtype_name(want->tensor->dtype));
         return;
+    }
+    if (fit == TYTO_FIT_MISSING) {
+        tyto_buffer_format(report, "%s'%s': missing, required shape ", separator, want->name);
     } else {
-        return;
+        tyto_buffer_format(report, "%s'%s': shape ", separator, want->name);
+        add_shape(report, want->tensor->rank, want->tensor->shape);
+        tyto_buffer_text(report, ", required ");
     }
     add_shape(report, want->rank, want->shape);
     tyto_buffer_format(report, " (%s)", want->why);
@@ -322,6 +337,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const request *)a)->name, ((const request *)b)->name);
 }
 
+/* Whether a request has that name; the requests are sorted. */
+static bool is_requested(const tyto_binder *binder, const char *name)
+{
+    const request key = {.name = (char *)(uintptr_t)name};
+    return bsearch(&key, binder->requests, binder->count, sizeof(request), by_name) != NULL;
+}
+
 /* Names in the file that no request has; leaves the requests sorted by name. */
 static bool list_unexpected(tyto_binder *binder, char **out)
 {
@@ -330,9 +352,9 @@ static bool list_unexpected(tyto_binder *binder, char **out)
     tyto_buffer_init(&names, REPORT_BYTES_MAX);
     qsort(binder->requests, binder->count, sizeof(request), by_name);
     for (size_t i = 0; i < tyto_tensor_file_count(binder->file); i++) {
-        request key = {.name = (char *)(uintptr_t)tyto_tensor_file_at(binder->file, i)->name};
-        if (!bsearch(&key, binder->requests, binder->count, sizeof(request), by_name)) {
-            tyto_buffer_format(&names, "%s%s", names.length ? ", " : "", key.name);
+        const char *name = tyto_tensor_file_at(binder->file, i)->name;
+        if (!is_requested(binder, name)) {
+            tyto_buffer_format(&names, "%s%s", names.length ? ", " : "", name);
         }
     }
     if (names.length == 0 && !names.failed) {
@@ -342,11 +364,40 @@ static bool list_unexpected(tyto_binder *binder, char **out)
     return *out != NULL;
 }
 
+/* Tells of every request, and of every tensor that has none; leaves the requests sorted. */
+static void tell_all(tyto_binder *binder)
+{
+    const tyto_weight_store *store = binder->store;
+    for (size_t i = 0; i < binder->count; i++) {
+        request *want = &binder->requests[i];
+        const tyto_fit fit = find_tensor(want, binder->file);
+        tyto_parameter told = {.name = want->name, .fit = fit, .tensor = want->tensor};
+        told.rank = fit == TYTO_FIT_IGNORED ? -1 : want->rank;
+        memcpy(told.shape, want->shape, sizeof(want->shape));
+        if (fit != TYTO_FIT_IGNORED || want->tensor) {
+            store->tell(store->tell_user, &told);
+        }
+    }
+    qsort(binder->requests, binder->count, sizeof(request), by_name);
+    for (size_t i = 0; i < tyto_tensor_file_count(binder->file); i++) {
+        const tyto_tensor *tensor = tyto_tensor_file_at(binder->file, i);
+        if (!is_requested(binder, tensor->name)) {
+            const tyto_parameter told = {
+                .name = tensor->name, .fit = TYTO_FIT_UNEXPECTED, .tensor = tensor, .rank = -1};
+            store->tell(store->tell_user, &told);
+        }
+    }
+}
+
 tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_error *err)
 {
     *unexpected = NULL;
     if (binder->failed) {
         return tyto_fail_memory(err, binder->file_name);
+    }
+    if (binder->store->tell) {
+        tell_all(binder);
+        return TYTO_OK;
     }
     TYTO_TRY(check_all(binder, err));
     for (size_t i = 0; i < binder->count; i++) {

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/inspect.h>
 #include <tyto/tensor.h>
 
 #include "base/pool.h"
@@ -29,8 +30,11 @@ typedef struct tyto_table_weights {
     int64_t n, k;
 } tyto_table_weights;
 
-/** Owns the memory that bound parameters point into. */
+/** Owns the memory that bound parameters point into. With `tell`, nothing is bound: it hears of
+ *  every tensor instead. */
 typedef struct tyto_weight_store {
+    tyto_parameter_fn tell;
+    void *tell_user;
     struct tyto_weight_block *blocks;
     size_t bytes;       /* converted and packed, mapped tables not counted */
     int64_t parameters; /* elements of all bound tensors */
@@ -72,7 +76,8 @@ void tyto_binder_table(tyto_binder *binder, tyto_table_weights *slot, const char
 /** A tensor that older versions saved and nobody needs: not unexpected when it is there. */
 void tyto_binder_ignore(tyto_binder *binder, const char *name);
 
-/** Checks all requests, then fills all slots and gives mapped pages back as they are packed.
+/** Checks all requests, then fills all slots and gives mapped pages back as they are packed. When
+ *  the store has someone to tell, tells of all tensors instead: slots stay as they are.
  *  unexpected  receives, newly allocated (tyto_free), the names in the file that nobody asked for,
  *              joined by ", "; NULL when there are none
  *  errors      E_FORMAT that lists every missing and misshapen tensor, E_MEMORY */
