@@ -77,7 +77,8 @@ TYTO_API void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary);
 TYTO_API size_t tyto_vocabulary_count(const tyto_vocabulary *vocabulary);
 TYTO_API const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i);
 
-/** Finds the vocabulary's objects in a photo: preprocess, forward, postprocess.
+/** Finds the vocabulary's objects in a photo: preprocess, forward, postprocess. Whether the photo
+ *  was padded is known from the model's image processor, whatever options->padded says.
  *  memory  release *out with tyto_detections_clear */
 TYTO_API TYTO_NODISCARD tyto_status tyto_detect(tyto_session *session,
                                                 const tyto_vocabulary *vocabulary,

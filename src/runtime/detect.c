@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "processors/image/image_processor.h"
 #include "runtime/session.h"
 #include "runtime/vocabulary.h"
 
@@ -52,7 +53,9 @@ tyto_status tyto_detect(tyto_session *session, const tyto_vocabulary *vocabulary
                               .data = vocabulary->embeds};
     TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, 2, wanted, 2, &outputs,
                           &n_outputs, err));
+    tyto_postprocess_options with = *options;
+    with.padded = session->model->image_processor->do_pad;
     return tyto_postprocess_object_detection(outputs[0].data, outputs[1].data, NULL,
                                              outputs[0].shape[1], outputs[0].shape[2],
-                                             image->width_px, image->height_px, options, out, err);
+                                             image->width_px, image->height_px, &with, out, err);
 }
