@@ -18,3 +18,4 @@ install(FILES apps/cli/completion/_tyto
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions OPTIONAL)
 install(FILES apps/cli/completion/tyto.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d OPTIONAL)
+install(DIRECTORY models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/tyto/models OPTIONAL)

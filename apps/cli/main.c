@@ -1,8 +1,116 @@
+/* tyto COMMAND: picks the command, reads its options, runs it. */
 #include <stdio.h>
-#include <tyto/tyto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/version.h>
 
-int main(void)
+#include "commands.h"
+#include "messages.h"
+#include "output.h"
+
+#define COMMAND_ENTRY(name) &cmd_##name,
+const command *const commands[] = {COMMANDS(COMMAND_ENTRY) NULL};
+
+#define COMMANDS_MAX 64
+
+const command *command_find(const char *name)
 {
-    printf("tyto %s\n", tyto_version());
-    return 0;
+    for (const command *const *at = commands; *at; at++) {
+        if (strcmp((*at)->name, name) == 0) {
+            return *at;
+        }
+    }
+    return NULL;
+}
+
+void complain_no_command(const char *name)
+{
+    const char *names[COMMANDS_MAX];
+    size_t count = 0;
+    for (const command *const *at = commands; *at && count < COMMANDS_MAX; at++) {
+        names[count++] = (*at)->name;
+    }
+    const char *near = nearest_name(name, names, count);
+    if (name[0] == '-') {
+        say_error("unknown option '%s'; a command comes first, see 'tyto --help'", name);
+    } else if (near) {
+        say_error("unknown command '%s'; did you mean '%s'?", name, near);
+    } else {
+        say_error("unknown command '%s'; see 'tyto --help'", name);
+    }
+}
+
+static int print_and_check(void (*print)(FILE *, const command *), const command *self)
+{
+    print(stdout, self);
+    return output_flush_stdout() ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void overview(FILE *to, const command *self)
+{
+    (void)self;
+    print_overview(to);
+}
+
+static void version(FILE *to, const command *self)
+{
+    (void)self;
+    fprintf(to, "tyto %s\n", tyto_version());
+}
+
+/* What no kernel of this build computes yet is refused, never replaced in silence. */
+static bool check_precision(const common_args *args)
+{
+    size_t length;
+    const char *word = choice_word(PRECISIONS, args->precision, &length);
+    if (args->precision >= PRECISIONS_HERE) {
+        say_error("--precision: got '%.*s', this build has fp32, which auto takes", (int)length,
+                  word);
+    }
+    return args->precision < PRECISIONS_HERE;
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    int code = EXIT_USAGE;
+    common_args *args = take(1, self->args_bytes);
+    if (self->defaults) {
+        memcpy(args, self->defaults, self->args_bytes);
+    }
+    messages_begin(self->name, NORMAL);
+    if (options_parse(self, argc, argv, args)) {
+        messages_begin(self->name, args->quiet ? QUIET : args->verbose ? VERBOSE : NORMAL);
+        if (args->help) {
+            code = print_and_check(print_help, self);
+        } else if (args->version) {
+            code = print_and_check(version, self);
+        } else if (check_precision(args)) {
+            code = self->run(args);
+        }
+    }
+    options_clear(self, args);
+    free(args);
+    return interrupted() ? EXIT_INTERRUPTED : code;
+}
+
+int main(int argc, char **argv)
+{
+    signals_begin();
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (!first) {
+        say_error("no command; see 'tyto --help'");
+        return EXIT_USAGE;
+    }
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+        return print_and_check(overview, NULL);
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        return print_and_check(version, NULL);
+    }
+    const command *self = command_find(first);
+    if (!self) {
+        complain_no_command(first);
+        return EXIT_USAGE;
+    }
+    return run(self, argc - 1, argv + 1);
 }

@@ -1,0 +1,143 @@
+/* tyto forward: named tensors in, named tensors out, any head of a model. */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/session.h>
+
+#include "commands.h"
+#include "messages.h"
+#include "model.h"
+#include "output.h"
+
+typedef struct forward_args {
+    common_args common;
+    const char *inputs, *output, *head;
+    text_list wanted;
+} forward_args;
+
+/* "a,b" twice is four names. */
+static bool split_wanted(const text_list *given, text_list *names)
+{
+    for (size_t i = 0; i < given->count; i++) {
+        for (const char *at = given->items[i];;) {
+            const size_t length = strcspn(at, ",");
+            if (length == 0) {
+                say_error("--want: got '%s', required names with commas between them",
+                          given->items[i]);
+                return false;
+            }
+            text_list_add(names, at, length);
+            if (!at[length]) {
+                break;
+            }
+            at += length + 1;
+        }
+    }
+    return true;
+}
+
+static bool forward(const forward_args *args, const text_list *wanted, const tyto_tensor_file *file,
+                    const opened *with)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_tensor *outputs;
+    size_t n_outputs;
+    const size_t count = tyto_tensor_file_count(file);
+    tyto_tensor *inputs = take(count, sizeof(*inputs));
+    for (size_t i = 0; i < count; i++) {
+        inputs[i] = *tyto_tensor_file_at(file, i);
+    }
+    const double began = seconds_now();
+    tyto_status status =
+        tyto_forward(with->session, args->head, inputs, count, (const char *const *)wanted->items,
+                     wanted->count, &outputs, &n_outputs, &err);
+    if (status == TYTO_OK) {
+        say_info("%s: %zu outputs in %.3f s, %.1f MB of scratch",
+                 args->head ? args->head : tyto_model_head(with->model), n_outputs,
+                 seconds_now() - began, 1e-6 * (double)tyto_session_scratch_bytes(with->session));
+        status = tyto_tensor_file_save(args->output, outputs, n_outputs, &err);
+    }
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
+    }
+    free(inputs);
+    return status == TYTO_OK;
+}
+
+static int run(void *given)
+{
+    const forward_args *args = given;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tensor_file *file = NULL;
+    text_list wanted = {0};
+    opened with = {0};
+    int code = EXIT_USAGE;
+    if (!args->inputs || !args->output) {
+        say_error("required --inputs FILE and -o FILE, got %s",
+                  args->inputs ? "no -o" : "no --inputs");
+        return EXIT_USAGE;
+    }
+    if (!split_wanted(&args->wanted, &wanted)) {
+        goto cleanup;
+    }
+    code = EXIT_FAILED;
+    if (tyto_tensor_file_open(args->inputs, &file, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        goto cleanup;
+    }
+    if (path_same_file(args->inputs, args->output)) {
+        say_error("-o: %s is the file of inputs, required another place", args->output);
+        code = EXIT_USAGE;
+        goto cleanup;
+    }
+    if (output_check_file(args->output) && model_open(&args->common, &with) &&
+        forward(args, &wanted, file, &with)) {
+        code = EXIT_DONE;
+    }
+cleanup:
+    model_close(&with);
+    tyto_tensor_file_close(file);
+    text_list_clear(&wanted);
+    return code;
+}
+
+#define AT(field) offsetof(forward_args, field)
+static const option options[] = {
+    {"inputs", 'i', OPTION_TEXT, "FILE", "the .safetensors file of inputs (required)", AT(inputs),
+     .files = COMPLETES_FILES},
+    {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
+     .files = COMPLETES_FILES},
+    {"head", 0, OPTION_TEXT, "NAME",
+     "Class or Class.method as the reference spells it (default: what config.json names)",
+     AT(head)},
+    {"want", 'w', OPTION_TEXTS, "NAME,...",
+     "outputs to give (default: what the reference returns); 'NAME.*' takes all below NAME",
+     AT(wanted)},
+    {0},
+};
+
+static const example examples[] = {
+    {"tyto forward -m owlv2-base-patch16-ensemble --inputs in.safetensors -o out.safetensors",
+     "input_ids, attention_mask and pixel_values in; logits, pred_boxes and all the others out"},
+    {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
+     "    --want logits,vision_model_output.hidden_states.2",
+     "only these two"},
+    {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
+     "    --head Owlv2Model.get_text_features",
+     "another head of the same checkpoint"},
+    {0},
+};
+
+const command cmd_forward = {
+    .name = "forward",
+    .summary = "run a network on named tensors",
+    .synopsis = "--inputs FILE -o FILE [--head NAME] [--want NAME,...] [option...]",
+    .description =
+        "Runs a head of the model. Inputs and outputs are tensors of safetensors files, named as "
+        "the reference names the arguments and results of its forward; nested and listed ones are "
+        "joined by dots, such as text_model_output.hidden_states.2. An output that can't be given "
+        "is an error that names it.",
+    .options = options,
+    .examples = examples,
+    .args_bytes = sizeof(forward_args),
+    .run = run,
+};

@@ -1,0 +1,152 @@
+/* tyto preprocess: photos as the network takes them. */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/processor.h>
+#include <tyto/tensor.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "messages.h"
+#include "model.h"
+#include "output.h"
+
+typedef struct preprocess_args {
+    common_args common;
+    const char *output;
+} preprocess_args;
+
+/* Adds a photo's tensor [3,H,W]; its name and data are newly allocated. */
+static bool add_photo(const tyto_image_processor *processor, tyto_engine *engine, const char *photo,
+                      tyto_tensor *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image image = {0};
+    if (!load_photo(photo, &image)) {
+        return false;
+    }
+    *out = (tyto_tensor){.name = photo_name(photo), .dtype = TYTO_F32, .rank = 3};
+    tyto_image_processor_shape(processor, image.width_px, image.height_px, out->shape);
+    out->data = take((size_t)tyto_tensor_elements(out), sizeof(float));
+    const double began = seconds_now();
+    const bool good =
+        tyto_image_processor_run(processor, engine, &image, out->data, &err) == TYTO_OK;
+    if (good) {
+        say_info("%s: %lld x %lld to %lld x %lld in %.3f s", photo, (long long)image.width_px,
+                 (long long)image.height_px, (long long)out->shape[2], (long long)out->shape[1],
+                 seconds_now() - began);
+    } else {
+        say_error("%s: %s", photo, tyto_error_message(&err));
+        tyto_error_clear(&err);
+    }
+    tyto_image_clear(&image);
+    return good;
+}
+
+static bool preprocess(const preprocess_args *args, const text_list *photos,
+                       const tyto_image_processor *processor, tyto_engine *engine)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tensor *tensors = take(photos->count, sizeof(*tensors));
+    size_t count = 0;
+    bool good = true;
+    for (size_t i = 0; i < photos->count && !interrupted(); i++) {
+        progress_show(i, photos->count, photos->items[i]);
+        if (add_photo(processor, engine, photos->items[i], &tensors[count])) {
+            count++;
+        } else {
+            free((void *)(uintptr_t)tensors[count].name);
+            free(tensors[count].data);
+            tensors[count] = (tyto_tensor){0};
+            good = false;
+        }
+    }
+    progress_hide();
+    if (count > 0 && !interrupted() &&
+        tyto_tensor_file_save(args->output, tensors, count, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        good = false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        free((void *)(uintptr_t)tensors[i].name);
+        free(tensors[i].data);
+    }
+    free(tensors);
+    return good;
+}
+
+static int run(void *given)
+{
+    const preprocess_args *args = given;
+    text_list photos = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_engine *engine = NULL;
+    tyto_image_processor *processor = NULL;
+    char *folder = NULL;
+    int code = EXIT_USAGE;
+    if (args->common.operands.count == 0) {
+        say_error("no photo: required IMAGE, a folder, or -");
+        return EXIT_USAGE;
+    }
+    if (!args->output) {
+        say_error("nowhere to write: required -o FILE.safetensors");
+        return EXIT_USAGE;
+    }
+    const bool all_there = list_photos(&args->common.operands, &photos);
+    if (!check_distinct(&photos, photo_name, "the tensor")) {
+        goto cleanup;
+    }
+    code = EXIT_FAILED;
+    if (photos.count == 0 || !output_check_file(args->output)) {
+        goto cleanup;
+    }
+    folder = model_folder(&args->common);
+    engine = folder ? engine_open(&args->common) : NULL;
+    if (!engine) {
+        goto cleanup;
+    }
+    if (tyto_image_processor_open(folder, &processor, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        goto cleanup;
+    }
+    if (preprocess(args, &photos, processor, engine) && all_there) {
+        code = EXIT_DONE;
+    }
+cleanup:
+    tyto_image_processor_destroy(processor);
+    tyto_engine_destroy(engine);
+    free(folder);
+    text_list_clear(&photos);
+    return code;
+}
+
+#define AT(field) offsetof(preprocess_args, field)
+static const option options[] = {
+    {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
+     .files = COMPLETES_FILES},
+    {0},
+};
+
+static const example examples[] = {
+    {"tyto preprocess photo.jpg -o pixels.safetensors",
+     "a tensor named photo.jpg, for the model that comes with tyto"},
+    {"tyto preprocess -m owlv2-base-patch16-ensemble shots/ -o pixels.safetensors",
+     "all photos of a folder, as that checkpoint takes them"},
+    {0},
+};
+
+const command cmd_preprocess = {
+    .name = "preprocess",
+    .summary = "turn photos into the network's input",
+    .synopsis = "IMAGE... -o FILE [option...]",
+    .operands = "IMAGE",
+    .description =
+        "Does what the model's preprocessor_config.json says (rescale, pad to a square, resize, "
+        "normalise) and writes a float tensor [3,H,W] for each photo, named by the photo's base "
+        "name. Two photos of the same base name are an error before any work. Only that file of "
+        "the model is read.",
+    .options = options,
+    .examples = examples,
+    .files = COMPLETES_FILES,
+    .args_bytes = sizeof(preprocess_args),
+    .run = run,
+};

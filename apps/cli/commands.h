@@ -1,0 +1,48 @@
+/** The commands, and the texts that help and manual share. */
+#ifndef TYTO_CLI_COMMANDS_H
+#define TYTO_CLI_COMMANDS_H
+
+#include <stdio.h>
+
+#include "options.h"
+
+/** X(name): a command has its file cmd_NAME.c, which defines cmd_NAME, and its line here. */
+#define COMMANDS(X)                                                                                \
+    X(detect)                                                                                      \
+    X(tokenize)                                                                                    \
+    X(preprocess)                                                                                  \
+    X(forward)                                                                                     \
+    X(inspect)                                                                                     \
+    X(help)
+
+#define COMMAND_DECLARE(name) extern const command cmd_##name;
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+/** All of them; ends with NULL. */
+extern const command *const commands[];
+/** The command of that name, or NULL. */
+const command *command_find(const char *name);
+/** Complains about a command that isn't there, with the nearest one. */
+void complain_no_command(const char *name);
+
+/** One line: what tyto is. */
+extern const char tyto_summary[];
+/** What a section of the manual says; ends with an entry of zeros. */
+typedef struct topic {
+    const char *title;
+    const char *text; /**< paragraphs, separated by an empty line; "name  text" lines are a list */
+} topic;
+extern const topic topics[];
+/** Examples of the whole tool. */
+extern const example overview_examples[];
+
+void print_overview(FILE *to);
+void print_help(FILE *to, const command *self);
+/** The manual, for man(7). */
+void print_manual(FILE *to);
+void print_bash_completion(FILE *to);
+void print_zsh_completion(FILE *to);
+void print_fish_completion(FILE *to);
+
+#endif

@@ -1,0 +1,59 @@
+# Written by 'tyto help --completion': change the command's option tables instead.
+_tyto_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
+_tyto_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+_tyto()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]} options=
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        _tyto_words 'detect tokenize preprocess forward inspect help --help --version' "$word"
+        return
+    fi
+    case $command:$before in
+    detect:--text | detect:-t) : ;;
+    detect:--labels | detect:-l) _tyto_files -f "$word" ;;
+    detect:--threshold) : ;;
+    detect:--nms) _tyto_words 'off class all' "$word" ;;
+    detect:--iou) : ;;
+    detect:--top-k) : ;;
+    detect:--boxes) _tyto_words 'image reference' "$word" ;;
+    detect:--draw | detect:-d) _tyto_files -f "$word" ;;
+    detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    detect:--output | detect:-o) _tyto_files -f "$word" ;;
+    tokenize:--file) _tyto_files -f "$word" ;;
+    tokenize:--padding) _tyto_words 'none longest max' "$word" ;;
+    tokenize:--max-length) : ;;
+    tokenize:--format | tokenize:-f) _tyto_words 'text json' "$word" ;;
+    tokenize:--output | tokenize:-o) _tyto_files -f "$word" ;;
+    preprocess:--output | preprocess:-o) _tyto_files -f "$word" ;;
+    forward:--inputs | forward:-i) _tyto_files -f "$word" ;;
+    forward:--output | forward:-o) _tyto_files -f "$word" ;;
+    forward:--head) : ;;
+    forward:--want | forward:-w) : ;;
+    inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
+    inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
+    help:--completion) _tyto_words 'bash zsh fish' "$word" ;;
+    *:--model | *:-m) _tyto_files -d "$word" ;;
+    *:--threads) : ;;
+    *:--precision) _tyto_words 'auto fp32 bf16 int8' "$word" ;;
+    *)
+        case $command in
+        detect) options=' --text --labels --templates --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output' ;;
+        tokenize) options=' --file --padding --truncation --max-length --no-special-tokens --format --output' ;;
+        preprocess) options=' --output' ;;
+        forward) options=' --inputs --output --head --want' ;;
+        inspect) options=' --tensors --format --output' ;;
+        help) options=' --man --completion' ;;
+        esac
+        case $word in
+        -*) _tyto_words "$options --model --threads --precision --quiet --verbose --help --version" "$word" ;;
+        *) _tyto_files -f "$word" ;;
+        esac
+        ;;
+    esac
+}
+complete -F _tyto tyto

@@ -1,0 +1,108 @@
+/* --help: the same table that options are parsed with, for a terminal. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+#define WIDTH 88
+/* Where the explanation of an option begins. */
+#define COLUMN 28
+
+/* Words wrapped to WIDTH; the first line continues at column `at`, others are indented. */
+static void wrap(FILE *to, const char *text, size_t length, size_t at, size_t indent)
+{
+    const char *end = text + length;
+    bool first = true;
+    while (text < end) {
+        const size_t word =
+            strcspn(text, " ") < (size_t)(end - text) ? strcspn(text, " ") : (size_t)(end - text);
+        if (!first && at + 1 + word > WIDTH) {
+            fprintf(to, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (!first) {
+            fputc(' ', to);
+            at++;
+        }
+        fprintf(to, "%.*s", (int)word, text);
+        at += word;
+        first = false;
+        text += word;
+        text += text < end && *text == ' ';
+    }
+    fputc('\n', to);
+}
+
+static void paragraphs(FILE *to, const char *text, size_t indent)
+{
+    while (*text) {
+        const size_t length = strcspn(text, "\n");
+        if (length > 0) {
+            fprintf(to, "%*s", (int)indent, "");
+            wrap(to, text, length, indent, indent);
+        } else {
+            fputc('\n', to);
+        }
+        text += length;
+        text += *text == '\n';
+    }
+}
+
+static void print_options(FILE *to, const option *options)
+{
+    for (const option *o = options; o && o->name; o++) {
+        char left[160];
+        int length = snprintf(left, sizeof(left), o->letter ? "  -%c, " : "      ", o->letter);
+        length += snprintf(left + length, sizeof(left) - (size_t)length, "--%s%s%s", o->name,
+                           o->value ? " " : "", o->value ? o->value : "");
+        if (length + 2 > COLUMN) {
+            fprintf(to, "%s\n%*s", left, COLUMN, "");
+        } else {
+            fprintf(to, "%-*s", COLUMN, left);
+        }
+        wrap(to, o->help, strlen(o->help), COLUMN, COLUMN);
+    }
+}
+
+static void print_examples(FILE *to, const example *examples)
+{
+    for (const example *e = examples; e && e->line; e++) {
+        fprintf(to, "  %s\n      ", e->line);
+        wrap(to, e->what, strlen(e->what), 6, 6);
+    }
+}
+
+void print_help(FILE *to, const command *self)
+{
+    fprintf(to, "tyto %s: %s\n\nusage: tyto %s %s\n\n", self->name, self->summary, self->name,
+            self->synopsis);
+    paragraphs(to, self->description, 0);
+    if (self->options) {
+        fputs("\noptions\n", to);
+        print_options(to, self->options);
+    }
+    fputs("\noptions of every command\n", to);
+    print_options(to, common_options);
+    fputs("\nexamples\n", to);
+    print_examples(to, self->examples);
+}
+
+void print_overview(FILE *to)
+{
+    fprintf(to, "tyto %s\n\nusage: tyto COMMAND [option...] [argument...]\n\ncommands\n",
+            tyto_summary);
+    for (const command *const *at = commands; *at; at++) {
+        fprintf(to, "  %-12s", (*at)->name);
+        wrap(to, (*at)->summary, strlen((*at)->summary), 14, 14);
+    }
+    fputs("\nexamples\n", to);
+    print_examples(to, overview_examples);
+    for (const topic *t = topics; t->title; t++) {
+        fputc('\n', to);
+        for (const char *c = t->title; *c; c++) {
+            fputc(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c, to);
+        }
+        fputc('\n', to);
+        paragraphs(to, t->text, 2);
+    }
+    fputs("\nOptions and examples of a command: tyto COMMAND --help\n", to);
+}

@@ -1,0 +1,190 @@
+#include "messages.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Longest line; what is longer is cut. A checkpoint of another model can lack thousands of
+ * tensors, and each is named. */
+#define LINE_BYTES ((size_t)1 << 20)
+#define BAR_CELLS 24
+
+static struct {
+    const char *command;
+    verbosity level;
+    bool bar_shown;
+    double began;
+} state = {.level = NORMAL};
+
+static volatile sig_atomic_t stop;
+
+void messages_begin(const char *command, verbosity level)
+{
+    state.command = command;
+    state.level = level;
+}
+
+/* C1 controls, C2 80 … C2 9F in UTF-8, steer some terminals. */
+static bool is_control(const unsigned char *text, const unsigned char *at)
+{
+    const bool c1_begins = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
+    const bool c1_ends = at > text && at[-1] == 0xc2 && at[0] >= 0x80 && at[0] < 0xa0;
+    return *at < 0x20 || *at == 0x7f || c1_begins || c1_ends;
+}
+
+size_t plain_text(char *to, size_t bytes, const char *text)
+{
+    size_t length = 0;
+    const unsigned char *begin = (const unsigned char *)text;
+    for (const unsigned char *at = begin; *at; at++) {
+        char piece[5] = {(char)*at};
+        if (is_control(begin, at)) {
+            snprintf(piece, sizeof(piece), "\\x%02x", *at);
+        }
+        for (const char *c = piece; *c; c++, length++) {
+            if (length + 1 < bytes) {
+                to[length] = *c;
+            }
+        }
+    }
+    if (bytes > 0) {
+        to[length < bytes ? length : bytes - 1] = '\0';
+    }
+    return length;
+}
+
+static bool in_colour(void)
+{
+    const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(none && *none) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+/* Works without memory: a line that can't be made is written as its format. */
+static void say(const char *kind, const char *colour, const char *format, va_list args)
+{
+    char *text = NULL, *plain = NULL;
+    if (vasprintf(&text, format, args) < 0) {
+        text = NULL;
+    }
+    const char *line = text ? text : format;
+    size_t bytes = plain_text(NULL, 0, line) + 1;
+    bytes = bytes < LINE_BYTES ? bytes : LINE_BYTES;
+    plain = malloc(bytes);
+    if (plain) {
+        plain_text(plain, bytes, line);
+    }
+    const bool coloured = in_colour() && colour;
+    progress_hide();
+    fprintf(stderr, "tyto%s%s: %s%s%s%s\n", state.command ? " " : "",
+            state.command ? state.command : "", coloured ? colour : "", kind,
+            coloured ? "\033[0m" : "", plain ? plain : format);
+    fflush(stderr);
+    free(plain);
+    free(text);
+}
+
+void say_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say("error: ", "\033[1;31m", format, args);
+    va_end(args);
+}
+
+void say_warning(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (state.level > QUIET) {
+        say("warning: ", "\033[1;33m", format, args);
+    }
+    va_end(args);
+}
+
+void say_info(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (state.level >= VERBOSE) {
+        say("", NULL, format, args);
+    }
+    va_end(args);
+}
+
+void say_tyto_error(tyto_error *err)
+{
+    say_error("%s", tyto_error_message(err));
+    tyto_error_clear(err);
+}
+
+void say_log(void *user, tyto_log_level level, const char *message)
+{
+    (void)user;
+    if (level == TYTO_LOG_WARNING) {
+        say_warning("%s", message);
+    } else {
+        say_info("%s", message);
+    }
+}
+
+void progress_show(size_t done, size_t total, const char *what)
+{
+    if (total < 2 || state.level == QUIET || !isatty(STDERR_FILENO)) {
+        return;
+    }
+    if (done == 0) {
+        state.began = seconds_now();
+    }
+    char cells[BAR_CELLS + 1], name[40], left[32] = "";
+    const size_t full = done * BAR_CELLS / total;
+    memset(cells, '.', BAR_CELLS);
+    memset(cells, '#', full);
+    cells[BAR_CELLS] = '\0';
+    plain_text(name, sizeof(name), what);
+    if (done > 0) {
+        const double each = (seconds_now() - state.began) / (double)done;
+        snprintf(left, sizeof(left), "%.0f s left  ", each * (double)(total - done));
+    }
+    fprintf(stderr, "\r\033[K[%s] %zu/%zu  %s%s", cells, done, total, left, name);
+    fflush(stderr);
+    state.bar_shown = true;
+}
+
+void progress_hide(void)
+{
+    if (state.bar_shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        state.bar_shown = false;
+    }
+}
+
+double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void raise_flag(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+void signals_begin(void)
+{
+    struct sigaction flag = {.sa_handler = raise_flag, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &flag, NULL);
+    sigaction(SIGTERM, &flag, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupted(void)
+{
+    return stop != 0;
+}

@@ -1,0 +1,46 @@
+/** What the command says on standard error, and how it ends. */
+#ifndef TYTO_CLI_MESSAGES_H
+#define TYTO_CLI_MESSAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <tyto/engine.h>
+
+/** What the command returns to the shell. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+typedef enum verbosity { QUIET, NORMAL, VERBOSE } verbosity;
+
+/** The command's name for messages, and how much is said. */
+void messages_begin(const char *command, verbosity level);
+
+/* One line each. Bytes that would break the line or steer a terminal are shown as \xNN. */
+
+void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** Unless quiet. */
+void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** When verbose. */
+void say_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** The text of a library error as an error line; clears it. */
+void say_tyto_error(tyto_error *err);
+/** Receives the engine's messages. */
+void say_log(void *user, tyto_log_level level, const char *message);
+
+/** Copies text with control characters as \xNN; always ends it. Returns the full length needed. */
+size_t plain_text(char *to, size_t bytes, const char *text);
+
+/** A bar on standard error when that is a terminal, there is more than one step, and nobody asked
+ *  for quiet. `what` is what step number `done` (from 0) works on. */
+void progress_show(size_t done, size_t total, const char *what);
+/** Removes the bar, so that something else can be written. */
+void progress_hide(void);
+
+/** Seconds of a clock that only goes forward. */
+double seconds_now(void);
+
+/** From now on SIGINT and SIGTERM only raise a flag, the first time; a closed pipe is a write
+ *  error, not a signal. */
+void signals_begin(void);
+bool interrupted(void);
+
+#endif

@@ -1,0 +1,105 @@
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "messages.h"
+#include "output.h"
+
+/* The model that comes with tyto, in the folders below. */
+#define OWN_MODEL "tyto-small"
+#define PATH_BYTES 4096
+
+/* The folder that this program lies in; false when the system doesn't tell. */
+static bool program_folder(char *to, size_t bytes)
+{
+    ssize_t length = readlink("/proc/self/exe", to, bytes - 1);
+    if (length <= 0) {
+        return false;
+    }
+    to[length] = '\0';
+    char *slash = strrchr(to, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}
+
+/* Beside the installed program, then in the source tree that it was built from. */
+static char *own_model(void)
+{
+    char folder[PATH_BYTES];
+    if (program_folder(folder, sizeof(folder))) {
+        char *installed = take_text("%s/" TYTO_MODELS_FROM_PROGRAM "/" OWN_MODEL, folder);
+        if (path_is_folder(installed)) {
+            return installed;
+        }
+        free(installed);
+    }
+    return path_is_folder(TYTO_MODELS_SOURCE "/" OWN_MODEL)
+               ? take_text("%s", TYTO_MODELS_SOURCE "/" OWN_MODEL)
+               : NULL;
+}
+
+char *model_folder(const common_args *args)
+{
+    if (args->model) {
+        return take_text("%s", args->model);
+    }
+    const char *chosen = getenv("TYTO_MODEL");
+    if (chosen && *chosen) {
+        return take_text("%s", chosen);
+    }
+    char *own = own_model();
+    if (!own) {
+        say_error("no model: the one that comes with tyto is not here; name a checkpoint folder "
+                  "with -m or TYTO_MODEL");
+    }
+    return own;
+}
+
+tyto_engine *engine_open(const common_args *args)
+{
+    const tyto_engine_options options = {.threads = (int)args->threads, .log = say_log};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_engine *engine = NULL;
+    if (tyto_engine_create(&options, &engine, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        return NULL;
+    }
+    say_info("computing with %s, %d threads", tyto_engine_isa(engine), tyto_engine_threads(engine));
+    return engine;
+}
+
+bool model_open(const common_args *args, opened *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    *out = (opened){.folder = model_folder(args)};
+    if (!out->folder) {
+        return false;
+    }
+    out->engine = engine_open(args);
+    if (!out->engine) {
+        return false;
+    }
+    const double began = seconds_now();
+    if (tyto_model_open(out->engine, out->folder, &out->model, &err) != TYTO_OK ||
+        tyto_session_create(out->model, &out->session, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
+    }
+    say_info("%s: %s, %.1f million parameters, opened in %.2f s", out->folder,
+             tyto_model_head(out->model), 1e-6 * (double)tyto_model_parameters(out->model),
+             seconds_now() - began);
+    return true;
+}
+
+void model_close(opened *to)
+{
+    tyto_session_destroy(to->session);
+    tyto_model_destroy(to->model);
+    tyto_engine_destroy(to->engine);
+    free(to->folder);
+    *to = (opened){0};
+}

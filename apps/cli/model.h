@@ -1,0 +1,30 @@
+/** The model that a command works with: found, opened, closed. */
+#ifndef TYTO_CLI_MODEL_H
+#define TYTO_CLI_MODEL_H
+
+#include <stdbool.h>
+#include <tyto/model.h>
+#include <tyto/session.h>
+
+#include "options.h"
+
+/** The checkpoint folder that the options name, or the one that comes with tyto; newly allocated.
+ *  NULL after a complaint. */
+char *model_folder(const common_args *args);
+
+/** An engine as the options want it; NULL after a complaint. */
+tyto_engine *engine_open(const common_args *args);
+
+/** Everything that a network needs. Zeros: nothing open. */
+typedef struct opened {
+    char *folder;
+    tyto_engine *engine;
+    tyto_model *model;
+    tyto_session *session;
+} opened;
+
+/** Complains and returns false on failure; close in any case. */
+bool model_open(const common_args *args, opened *out);
+void model_close(opened *to);
+
+#endif

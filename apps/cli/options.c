@@ -1,0 +1,304 @@
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "messages.h"
+
+/* Most names that a command's options can have: its own and the common ones. */
+#define NAMES_MAX 64
+/* Names longer than this are nobody's slip. */
+#define NAME_BYTES_MAX 48
+
+#define AT(field) offsetof(common_args, field)
+const option common_options[] = {
+    {"model", 'm', OPTION_TEXT, "MODEL",
+     "checkpoint folder; without it $TYTO_MODEL, or else the model that comes with tyto", AT(model),
+     .files = COMPLETES_FOLDERS},
+    {"threads", 0, OPTION_INTEGER, "N", "threads to compute with (default: one per core)",
+     AT(threads), 1, 1024},
+    {"precision", 0, OPTION_CHOICE, PRECISIONS,
+     "how the network computes; this build has fp32, which auto takes", AT(precision)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "no warnings, no progress", AT(quiet)},
+    {"verbose", 'v', OPTION_FLAG, NULL, "say what is done and how long it takes", AT(verbose)},
+    {"help", 'h', OPTION_FLAG, NULL, "show this help", AT(help)},
+    {"version", 'V', OPTION_FLAG, NULL, "show the version", AT(version)},
+    {0},
+};
+
+const char *choice_word(const char *words, int i, size_t *length)
+{
+    for (; words; i--) {
+        const char *bar = strchr(words, '|');
+        *length = bar ? (size_t)(bar - words) : strlen(words);
+        if (i == 0) {
+            return words;
+        }
+        words = bar ? bar + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* Edits (insert, drop, change, swap neighbours) that turn a into b; both are short. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][NAME_BYTES_MAX + 1];
+    size_t *before = rows[0], *last = rows[1], *now = rows[2];
+    const size_t n = strlen(a), m = strlen(b);
+    for (size_t j = 0; j <= m; j++) {
+        last[j] = j;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                before[j - 2] + 1 < best) {
+                best = before[j - 2] + 1;
+            }
+            now[j] = best;
+        }
+        size_t *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    return last[m];
+}
+
+const char *nearest_name(const char *name, const char *const *names, size_t count)
+{
+    const char *best = NULL;
+    size_t least = SIZE_MAX;
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < count && length <= NAME_BYTES_MAX; i++) {
+        const size_t other = strlen(names[i]);
+        size_t edits = other <= NAME_BYTES_MAX ? distance(name, names[i]) : SIZE_MAX;
+        /* A beginning counts as one slip, however much is left out. */
+        if (length >= 3 && strncmp(name, names[i], length) == 0) {
+            edits = 1;
+        }
+        const size_t allowed = 1 + (other < length ? other : length) / 4;
+        if (edits <= allowed && edits < least) {
+            least = edits;
+            best = names[i];
+        }
+    }
+    return best;
+}
+
+static const option *find(const command *self, const char *name, size_t length, char letter)
+{
+    const option *const tables[] = {self->options, common_options};
+    for (int t = 0; t < 2; t++) {
+        for (const option *o = tables[t]; o && o->name; o++) {
+            if (letter ? o->letter == letter
+                       : strlen(o->name) == length && memcmp(o->name, name, length) == 0) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool complain_unknown(const command *self, const char *given, const char *name,
+                             size_t length)
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    const option *const tables[] = {self->options, common_options};
+    for (int t = 0; t < 2; t++) {
+        for (const option *o = tables[t]; o && o->name && count < NAMES_MAX; o++) {
+            names[count++] = o->name;
+        }
+    }
+    char *text = take_text("%.*s", (int)length, name);
+    const char *near = length > 0 ? nearest_name(text, names, count) : NULL;
+    if (near) {
+        say_error("unknown option '%s'; did you mean '--%s'?", given, near);
+    } else {
+        say_error("unknown option '%s'; see 'tyto %s --help'", given, self->name);
+    }
+    free(text);
+    return false;
+}
+
+/* "a, b or c" of "a|b|c" */
+static char *spell_choices(const char *words)
+{
+    char *text = take_text("%s", "");
+    size_t length;
+    const char *word;
+    for (int i = 0; (word = choice_word(words, i, &length)) != NULL; i++) {
+        const char *joint = i == 0 ? "" : word[length] ? ", " : " or ";
+        char *longer = take_text("%s%s%.*s", text, joint, (int)length, word);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static bool set_choice(const option *o, const char *value, int *to)
+{
+    size_t length;
+    const char *word;
+    for (int i = 0; (word = choice_word(o->value, i, &length)) != NULL; i++) {
+        if (strlen(value) == length && memcmp(value, word, length) == 0) {
+            *to = i;
+            return true;
+        }
+    }
+    char *choices = spell_choices(o->value);
+    say_error("--%s: got '%s', required %s", o->name, value, choices);
+    free(choices);
+    return false;
+}
+
+static bool set_integer(const option *o, const char *value, int64_t *to)
+{
+    char *end;
+    errno = 0;
+    const long long number = strtoll(value, &end, 10);
+    if (end == value || *end || errno || (double)number < o->low || (double)number > o->high) {
+        if (o->high < 1e15) {
+            say_error("--%s: got '%s', required a whole number from %.0f to %.0f", o->name, value,
+                      o->low, o->high);
+        } else {
+            say_error("--%s: got '%s', required a whole number of at least %.0f", o->name, value,
+                      o->low);
+        }
+        return false;
+    }
+    *to = number;
+    return true;
+}
+
+static bool set_real(const option *o, const char *value, double *to)
+{
+    char *end;
+    const double number = strtod(value, &end);
+    if (end == value || *end || !isfinite(number) || number < o->low || number > o->high) {
+        say_error("--%s: got '%s', required a number from %g to %g", o->name, value, o->low,
+                  o->high);
+        return false;
+    }
+    *to = number;
+    return true;
+}
+
+static bool set(const option *o, const char *value, void *args)
+{
+    void *field = (char *)args + o->offset;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)field = value;
+        return true;
+    case OPTION_TEXTS:
+        text_list_add(field, value, strlen(value));
+        return true;
+    case OPTION_INTEGER:
+        return set_integer(o, value, field);
+    case OPTION_REAL:
+        return set_real(o, value, field);
+    case OPTION_CHOICE:
+        return set_choice(o, value, field);
+    }
+    return false;
+}
+
+/* Where the reading stands. */
+typedef struct reader {
+    const command *self;
+    char **argv;
+    int argc, at;
+    void *args;
+} reader;
+
+/* The next word as the value of an option. */
+static bool set_from_next(reader *r, const option *o)
+{
+    if (r->at + 1 >= r->argc) {
+        say_error("--%s: required %s after it", o->name, o->value);
+        return false;
+    }
+    return set(o, r->argv[++r->at], r->args);
+}
+
+static bool read_long(reader *r, const char *given)
+{
+    const char *name = given + 2, *equals = strchr(name, '=');
+    const size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const option *o = find(r->self, name, length, 0);
+    if (!o) {
+        return complain_unknown(r->self, given, name, length);
+    }
+    if (o->kind == OPTION_FLAG) {
+        if (equals) {
+            say_error("--%s: got the value '%s', required none", o->name, equals + 1);
+            return false;
+        }
+        return set(o, NULL, r->args);
+    }
+    return equals ? set(o, equals + 1, r->args) : set_from_next(r, o);
+}
+
+/* "-q", "-qv", "-tTEXT", "-t TEXT" */
+static bool read_short(reader *r, const char *given)
+{
+    for (const char *at = given + 1; *at; at++) {
+        const option *o = find(r->self, NULL, 0, *at);
+        if (!o) {
+            return complain_unknown(r->self, given, at, 0);
+        }
+        if (o->kind != OPTION_FLAG) {
+            return at[1] ? set(o, at + 1, r->args) : set_from_next(r, o);
+        }
+        set(o, NULL, r->args);
+    }
+    return true;
+}
+
+bool options_parse(const command *self, int argc, char **argv, void *args)
+{
+    common_args *common = args;
+    bool only_operands = false;
+    reader r = {.self = self, .argv = argv, .argc = argc, .args = args};
+    for (r.at = 1; r.at < argc && !common->help && !common->version; r.at++) {
+        const char *word = argv[r.at];
+        bool fine = true;
+        if (only_operands || word[0] != '-' || !word[1]) {
+            if (!self->operands) {
+                say_error("unexpected argument '%s'; see 'tyto %s --help'", word, self->name);
+                return false;
+            }
+            text_list_add(&common->operands, word, strlen(word));
+        } else if (strcmp(word, "--") == 0) {
+            only_operands = true;
+        } else {
+            fine = word[1] == '-' ? read_long(&r, word) : read_short(&r, word);
+        }
+        if (!fine) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void options_clear(const command *self, void *args)
+{
+    common_args *common = args;
+    text_list_clear(&common->operands);
+    for (const option *o = self->options; o && o->name; o++) {
+        if (o->kind == OPTION_TEXTS) {
+            text_list_clear((text_list *)(void *)((char *)args + o->offset));
+        }
+    }
+}

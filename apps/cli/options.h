@@ -1,0 +1,86 @@
+/** Options of a command: one table parses them, and makes the help, the manual and the shell
+ *  completion. */
+#ifndef TYTO_CLI_OPTIONS_H
+#define TYTO_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+/** What an option writes into the command's arguments. */
+typedef enum option_kind {
+    OPTION_FLAG,    /**< bool */
+    OPTION_TEXT,    /**< const char *; the last one given counts */
+    OPTION_TEXTS,   /**< text_list; may be given again and again */
+    OPTION_INTEGER, /**< int64_t in [low, high] */
+    OPTION_REAL,    /**< double in [low, high] */
+    OPTION_CHOICE,  /**< int: index into the words of `value`, which '|' separates */
+} option_kind;
+
+/** What a shell offers as its value; a choice offers its words. */
+typedef enum option_completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_FOLDERS } completes;
+
+typedef struct option {
+    const char *name; /**< without the dashes */
+    char letter;      /**< the short form, or 0 */
+    option_kind kind;
+    const char *value; /**< how help names the value; for a choice its words */
+    const char *help;
+    size_t offset; /**< of the field in the command's arguments */
+    double low, high;
+    completes files;
+} option;
+
+/** A line of shell, and what it does. */
+typedef struct example {
+    const char *line;
+    const char *what;
+} example;
+
+/** The choices of --precision; this build computes the first PRECISIONS_HERE of them. */
+#define PRECISIONS "auto|fp32|bf16|int8"
+#define PRECISIONS_HERE 2
+
+/** What every command's arguments begin with. */
+typedef struct common_args {
+    text_list operands;
+    const char *model;
+    int64_t threads; /**< 0: one per core */
+    int precision;
+    bool quiet, verbose, help, version;
+} common_args;
+
+/** A command of the tool. Lists end with an entry of zeros. */
+typedef struct command {
+    const char *name;
+    const char *summary;     /**< one line */
+    const char *synopsis;    /**< what follows the name; NULL operands are refused */
+    const char *operands;    /**< how a message names the operands; NULL: it takes none */
+    const char *description; /**< paragraphs, separated by an empty line */
+    const option *options;
+    const example *examples;
+    completes files;        /**< what a shell offers as operands */
+    size_t args_bytes;      /**< of a struct that begins with common_args */
+    const void *defaults;   /**< of those arguments, or NULL: zeros */
+    int (*run)(void *args); /**< returns the exit code */
+} command;
+
+/** Options that every command takes. */
+extern const option common_options[];
+
+/** Reads argv[1…] into args, which holds the defaults. --help and --version end the reading.
+ *  Complains in one line and returns false on wrong usage.
+ *  memory  texts point into argv; lists are the arguments' own */
+bool options_parse(const command *self, int argc, char **argv, void *args);
+/** Releases the lists. */
+void options_clear(const command *self, void *args);
+
+/** The i-th word of "a|b|c" and its length, or NULL. */
+const char *choice_word(const char *words, int i, size_t *length);
+
+/** Of `count` names the one that `name` was probably meant to be, or NULL. */
+const char *nearest_name(const char *name, const char *const *names, size_t count);
+
+#endif

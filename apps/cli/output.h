@@ -1,0 +1,45 @@
+/** Where results go: standard output, or a file that appears whole or not at all. */
+#ifndef TYTO_CLI_OUTPUT_H
+#define TYTO_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct output {
+    FILE *stream;
+    char *path;      /**< NULL: standard output */
+    char *temporary; /**< NULL: written in place, as a device or a pipe is */
+    bool complained;
+} output;
+
+/* Each complains in one line and returns false when it fails. A reader that has gone away is no
+ * reason to complain: the failure alone ends the run. */
+
+/** path NULL or "-": standard output. */
+bool output_open(output *out, const char *path);
+/** Hands what was written so far on to its reader. */
+bool output_flush(output *out);
+/** Ends the writing and puts the file in its place. Closed in any case. */
+bool output_commit(output *out);
+/** Removes what was written. Fine after commit. */
+void output_abandon(output *out);
+
+/** Flushes standard output and checks all that was written. */
+bool output_flush_stdout(void);
+
+/** Whether a file can be written there, found out by making and removing one beside it. */
+bool output_check_file(const char *path);
+/** Makes the folder if it is not there (its parent must be), and checks that files can be made. */
+bool output_make_folder(const char *path);
+
+/** folder/name, newly allocated. */
+char *path_join(const char *folder, const char *name);
+/** The part after the last '/'. */
+const char *path_base(const char *path);
+/** The ending with its dot, such as ".png", or "". */
+const char *path_ending(const char *path);
+bool path_is_folder(const char *path);
+/** Whether both name the same existing file. */
+bool path_same_file(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,38 @@
+/* The texts that the overview and the manual share. */
+#include "commands.h"
+
+const char tyto_summary[] =
+    "finds things in photos by their names, with OWLv2 checkpoints as they are";
+
+const example overview_examples[] = {
+    {"tyto detect photo.jpg -t \"a cat\" -t \"a remote\" --draw out.png",
+     "print what is found and where, and draw it, with the model that comes with tyto"},
+    {"tyto detect -m owlv2-base-patch16-ensemble photo.jpg -t \"a cat\" --format json",
+     "the same with a checkpoint folder, as JSON"},
+    {0},
+};
+
+const topic topics[] = {
+    {"MODELS",
+     "A model is a checkpoint folder as the reference saves it: config.json, model.safetensors or "
+     "model.safetensors.index.json with its files, preprocessor_config.json, and tokenizer.json or "
+     "vocab.json with merges.txt.\n\n"
+     "Without --model, the folder that TYTO_MODEL names is used; without that, the model that "
+     "comes "
+     "with tyto: share/tyto/models/tyto-small where tyto is installed, models/tyto-small in the "
+     "source tree that it was built from."},
+    {"PHOTOS",
+     "JPEG, PNG and WebP, told apart by content. An IMAGE may be a file, a folder (its photos by "
+     "their endings .jpg, .jpeg, .png, .webp, in order of name, without its own folders), a "
+     "pattern "
+     "in quotes such as 'shots/*.jpg', or - for a photo on standard input. A photo that can't be "
+     "read is reported and the others go on; the exit status is then 1."},
+    {"ENVIRONMENT", "TYTO_MODEL  the checkpoint folder to use without --model\n"
+                    "TYTO_ISA  the instruction set to compute with: scalar, avx2, avx512 or neon\n"
+                    "NO_COLOR  when set, messages have no colour"},
+    {"EXIT STATUS", "0  done\n"
+                    "1  a run failed: something could not be read, computed or written\n"
+                    "2  wrong usage\n"
+                    "130  interrupted"},
+    {0},
+};

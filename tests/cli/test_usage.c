@@ -1,0 +1,185 @@
+/* Help, wrong usage, and standard output that goes nowhere. */
+#include "run.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/version.h>
+#include <unistd.h>
+
+static const char *const names[] = {"detect",  "tokenize", "preprocess",
+                                    "forward", "inspect",  "help"};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
+static void every_command_has_help_with_examples(void **state)
+{
+    (void)state;
+    ran overview = tyto("--help", NULL);
+    assert_done(&overview);
+    for (size_t i = 0; i < NAMES; i++) {
+        char heading[64];
+        snprintf(heading, sizeof(heading), "\n  %-12s", names[i]);
+        assert_non_null(strstr(overview.out, heading));
+        ran run = tyto(names[i], "--help", NULL);
+        assert_done(&run);
+        assert_string_equal(run.err, "");
+        snprintf(heading, sizeof(heading), "usage: tyto %s ", names[i]);
+        assert_non_null(strstr(run.out, heading));
+        const char *examples = strstr(run.out, "\nexamples\n  tyto ");
+        assert_non_null(examples);
+        assert_non_null(strstr(run.out, "--precision"));
+        ran same = tyto("help", names[i], NULL);
+        assert_string_equal(same.out, run.out);
+        ran_clear(&same);
+        ran_clear(&run);
+    }
+    ran_clear(&overview);
+    ran run = tyto("detect", "--version", NULL);
+    assert_done(&run);
+    assert_string_equal(run.out, "tyto " TYTO_VERSION "\n");
+    ran_clear(&run);
+}
+
+/* Every option of the help is in the manual and in each completion. */
+static void manual_and_completion_have_every_option(void **state)
+{
+    (void)state;
+    ran made[4] = {tyto("help", "--completion", "bash", NULL),
+                   tyto("help", "--completion", "zsh", NULL),
+                   tyto("help", "--completion", "fish", NULL), tyto("help", "--man", NULL)};
+    const char *const forms[] = {"--%s", "--%s[", "-l %s", "\\-\\-%s"};
+    for (size_t i = 0; i < NAMES; i++) {
+        ran run = tyto(names[i], "--help", NULL);
+        for (char *at = run.out; (at = strstr(at, "--")) != NULL; at += 2) {
+            char option[64], word[160], dashed[128] = "";
+            if (at[-1] != ' ' || at[-2] != ' ' || sscanf(at + 2, "%60[a-z-]", option) != 1) {
+                continue;
+            }
+            size_t length = 0;
+            for (const char *c = option; *c; c++) {
+                length += (size_t)snprintf(dashed + length, sizeof(dashed) - length,
+                                           *c == '-' ? "\\%c" : "%c", *c);
+            }
+            for (int k = 0; k < 4; k++) {
+                snprintf(word, sizeof(word), forms[k], k == 3 ? dashed : option);
+                if (!strstr(made[k].out, word)) {
+                    fail_msg("'%s' of tyto %s is not in text %d", option, names[i], k);
+                }
+            }
+        }
+        ran_clear(&run);
+    }
+    for (int k = 0; k < 4; k++) {
+        assert_done(&made[k]);
+        ran_clear(&made[k]);
+    }
+}
+
+static void slips_get_the_nearest(void **state)
+{
+    (void)state;
+    ran run = tyto("detetc", NULL);
+    assert_complains(&run, 2, "unknown command 'detetc'; did you mean 'detect'?");
+    run = tyto("detect", "--treshold", "0.3", NULL);
+    assert_complains(&run, 2, "unknown option '--treshold'; did you mean '--threshold'?");
+    run = tyto("detect", "--thresh=0.3", NULL);
+    assert_complains(&run, 2, "did you mean '--threshold'?");
+    run = tyto("detect", "--xyzzy", NULL);
+    assert_complains(&run, 2, "unknown option '--xyzzy'; see 'tyto detect --help'");
+    run = tyto("detect", "-Z", NULL);
+    assert_complains(&run, 2, "unknown option '-Z'");
+    run = tyto("xyzzy", NULL);
+    assert_complains(&run, 2, "unknown command 'xyzzy'; see 'tyto --help'");
+    run = tyto(NULL);
+    assert_complains(&run, 2, "no command");
+    run = tyto("--threads", "2", "detect", NULL);
+    assert_complains(&run, 2, "a command comes first");
+}
+
+static void values_are_checked(void **state)
+{
+    (void)state;
+    ran run = tyto("detect", "--threads", "0", NULL);
+    assert_complains(&run, 2, "--threads: got '0', required a whole number from 1 to 1024");
+    run = tyto("detect", "--threads", "2x", NULL);
+    assert_complains(&run, 2, "--threads: got '2x'");
+    run = tyto("detect", "--top-k", "99999999999999999999", NULL);
+    assert_complains(&run, 2, "--top-k: got");
+    run = tyto("detect", "--iou", "nan", NULL);
+    assert_complains(&run, 2, "--iou: got 'nan', required a number from 0 to 1");
+    run = tyto("detect", "--format", "xml", NULL);
+    assert_complains(&run, 2, "--format: got 'xml', required text, json, jsonl, csv, coco, ");
+    run = tyto("detect", "--quiet=yes", NULL);
+    assert_complains(&run, 2, "--quiet: got the value 'yes', required none");
+    run = tyto("detect", "-t", NULL);
+    assert_complains(&run, 2, "--text: required TEXT after it");
+    run = tyto("detect", "-t", "x", CAT, "--threshold", "1.5", NULL);
+    assert_complains(&run, 2, "--threshold: got '1.5'");
+    run = tyto("detect", "-t", "", CAT, NULL);
+    assert_complains(&run, 2, "--text: got an empty text");
+    run = tyto("detect", "-t", "x", NULL);
+    assert_complains(&run, 2, "no photo");
+    run = tyto("detect", "-t", "x", CAT, "--precision", "int8", NULL);
+    assert_complains(&run, 2, "--precision: got 'int8', this build has fp32");
+    run = tyto("inspect", "folder", NULL);
+    assert_complains(&run, 2, "unexpected argument 'folder'");
+    run = tyto("help", "nothing", NULL);
+    assert_complains(&run, 2, "unknown command 'nothing'");
+}
+
+/* A hostile name can't break the line or steer a terminal. */
+static void control_characters_are_spelled(void **state)
+{
+    (void)state;
+    ran run = tyto("detect", "-m", ODD_MODEL, "a\nb\033]31m\xc2\x9b", "-t", "x", NULL);
+    assert_complains(&run, 1, "a\\x0ab\\x1b]31m\\xc2\\x9b: No such file");
+}
+
+static void a_full_device_is_an_error_and_a_closed_pipe_is_silent(void **state)
+{
+    (void)state;
+    const int full = open("/dev/full", O_WRONLY);
+    assert_true(full >= 0);
+    ran run = tyto_writing_to(full, "detect", "-m", ODD_MODEL, CAT, "-t", "x", NULL);
+    assert_complains(&run, 1, "standard output: No space left on device");
+    run = tyto_writing_to(full, "--help", NULL);
+    assert_complains(&run, 1, "No space left on device");
+    run = tyto_writing_to(full, "detect", "-m", ODD_MODEL, CAT, "-t", "x", "-f", "coco", NULL);
+    assert_complains(&run, 1, "No space left on device");
+    close(full);
+
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    run = tyto_writing_to(ends[1], "detect", "-m", ODD_MODEL, CAT, COFFEE, "-t", "x", NULL);
+    close(ends[1]);
+    assert_int_equal(run.status, 1);
+    assert_string_equal(run.err, "");
+    ran_clear(&run);
+}
+
+static void no_model_is_a_clear_error(void **state)
+{
+    (void)state;
+    ran run = tyto("inspect", "-m", "", NULL);
+    assert_complains(&run, 1, "no such folder");
+    assert_int_equal(setenv("TYTO_MODEL", "/nonexistent", 1), 0);
+    run = tyto("detect", CAT, "-t", "x", NULL);
+    assert_int_equal(unsetenv("TYTO_MODEL"), 0);
+    assert_complains(&run, 1, "/nonexistent: no such folder");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_command_has_help_with_examples),
+        cmocka_unit_test(manual_and_completion_have_every_option),
+        cmocka_unit_test(slips_get_the_nearest),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(control_characters_are_spelled),
+        cmocka_unit_test(a_full_device_is_an_error_and_a_closed_pipe_is_silent),
+        cmocka_unit_test(no_model_is_a_clear_error),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
