@@ -19,7 +19,9 @@ typedef struct tyto_image {
 } tyto_image;
 
 /** Decodes JPEG, PNG or WebP (told by content, never by name) to RGB as Pillow's
- *  convert("RGB") does; EXIF orientation is applied.
+ *  convert("RGB") does, and applies EXIF orientation as its ImageOps.exif_transpose does: alpha is
+ *  dropped, of 16 bits the high 8 stay, of an animation the first frame. (16-bit grey is the one
+ *  difference: Pillow makes every value above 255 white.)
  *  memory  release with tyto_image_clear
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_LIMIT, E_UNSUPPORTED, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_load(const char *path, tyto_image *out,
@@ -33,6 +35,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_save(const char *path, const tyto
                                                     tyto_error *err);
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_create(int64_t width_px, int64_t height_px,
                                                       tyto_image *out, tyto_error *err);
+/** Releases the pixels. NULL is fine. */
 TYTO_API void tyto_image_clear(tyto_image *image);
 
 TYTO_END_DECLS

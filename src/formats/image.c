@@ -10,8 +10,10 @@
 
 void tyto_image_clear(tyto_image *image)
 {
-    free(image->data);
-    *image = (tyto_image){0};
+    if (image) {
+        free(image->data);
+        *image = (tyto_image){0};
+    }
 }
 
 tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t height_px,
@@ -118,6 +120,11 @@ tyto_status tyto_image_save(const char *path, const tyto_image *image, tyto_erro
 {
     tyto_status (*encode)(FILE *, const char *, const tyto_image *, tyto_error *) = NULL;
     tyto_file_writer writer;
+    if (!image || !image->data) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got no picture, required one", path);
+    }
+    TYTO_TRY(tyto_image_check_size(path, (uint64_t)tyto_max_i64(image->width_px, 0),
+                                   (uint64_t)tyto_max_i64(image->height_px, 0), err));
     if (ends_with(path, ".png")) {
         encode = tyto_png_encode;
     } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {

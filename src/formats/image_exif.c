@@ -8,6 +8,7 @@
 
 #define TAG_ORIENTATION 0x0112
 #define TYPE_SHORT 3
+#define TYPE_LONG 4
 
 static uint64_t number(tyto_cursor *cursor, bool big, size_t bytes)
 {
@@ -34,9 +35,10 @@ int tyto_exif_orientation(const uint8_t *bytes, size_t length)
     for (uint64_t i = 0; i < entries && !cursor.failed; i++) {
         const uint64_t tag = number(&cursor, big, 2), type = number(&cursor, big, 2);
         (void)number(&cursor, big, 4);
-        const uint64_t value = number(&cursor, big, 2);
-        (void)number(&cursor, big, 2);
-        if (!cursor.failed && tag == TAG_ORIENTATION && type == TYPE_SHORT) {
+        /* A short is in the first half of its field. */
+        const uint64_t value = number(&cursor, big, type == TYPE_LONG ? 4 : 2);
+        (void)tyto_cursor_take(&cursor, type == TYPE_LONG ? 0 : 2);
+        if (!cursor.failed && tag == TAG_ORIENTATION && (type == TYPE_SHORT || type == TYPE_LONG)) {
             return value >= 1 && value <= 8 ? (int)value : 1;
         }
     }

@@ -15,7 +15,7 @@
 /* Most memory that the library may take for a progressive file's coefficients. */
 #define LIBRARY_BYTES_MAX (2000L * 1000 * 1000)
 /* A progressive file may hold at most this many scans: more only burn time. */
-#define SCANS_MAX 500
+#define SCANS_MAX 100
 #define EXIF_PREFIX "Exif\0"
 #define EXIF_PREFIX_BYTES 6
 
@@ -23,6 +23,7 @@
 typedef struct handler {
     struct jpeg_error_mgr manager;
     jmp_buf back;
+    tyto_status status;
     char message[TYTO_IMAGE_MESSAGE_BYTES];
 } handler;
 
@@ -31,14 +32,19 @@ static void on_error(j_common_ptr codec)
     handler *to = (handler *)codec->err;
     char text[JMSG_LENGTH_MAX];
     codec->err->format_message(codec, text);
+    to->status = codec->err->msg_code == JERR_OUT_OF_MEMORY      ? TYTO_E_MEMORY
+                 : codec->err->msg_code == JERR_NO_BACKING_STORE ? TYTO_E_LIMIT
+                                                                 : to->status;
     snprintf(to->message, sizeof(to->message), "%.200s", text);
     longjmp(to->back, 1);
 }
 
-/* Data that ends early is an error; other complaints are not. */
+/* Data that ends early, at the file's end or at a marker, is an error: the library would paint what
+ * is missing grey. Other complaints are not. */
 static void on_message(j_common_ptr codec, int level)
 {
-    if (level < 0 && codec->err->msg_code == JWRN_JPEG_EOF) {
+    const int code = codec->err->msg_code;
+    if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) {
         on_error(codec);
     }
 }
@@ -48,8 +54,10 @@ static void on_output(j_common_ptr codec)
     (void)codec;
 }
 
-static void start_handler(handler *errors)
+/* status: what an error is that is neither memory nor a limit. */
+static void start_handler(handler *errors, tyto_status status)
 {
+    errors->status = status;
     jpeg_std_error(&errors->manager);
     errors->manager.error_exit = on_error;
     errors->manager.emit_message = on_message;
@@ -61,7 +69,8 @@ static void on_progress(j_common_ptr codec)
     j_decompress_ptr reader = (j_decompress_ptr)codec;
     if (reader->input_scan_number > SCANS_MAX) {
         handler *to = (handler *)codec->err;
-        snprintf(to->message, sizeof(to->message), "more than %d scans", SCANS_MAX);
+        to->status = TYTO_E_LIMIT;
+        snprintf(to->message, sizeof(to->message), "got more than %d scans", SCANS_MAX);
         longjmp(to->back, 1);
     }
 }
@@ -78,14 +87,15 @@ static int marker_orientation(const struct jpeg_decompress_struct *reader)
     return 1;
 }
 
-/* One row of CMYK to RGB: channel = (255 − ink)·(255 − black)/255. Adobe stores inks inverted. */
-static void cmyk_row(const uint8_t *row, int64_t width, bool inverted, uint8_t *to)
+/* One row of CMYK to RGB: channel = (255 − ink)·(255 − black)/255, as Pillow rounds it. Inks are
+ * taken as stored inverted, which is Adobe's way, whether or not the file says that it is Adobe's:
+ * so does Pillow. */
+static void cmyk_row(const uint8_t *row, int64_t width, uint8_t *to)
 {
     for (int64_t x = 0; x < width; x++) {
-        const int black = inverted ? row[4 * x + 3] : 255 - row[4 * x + 3];
+        const int black = row[4 * x + 3];
         for (int c = 0; c < 3; c++) {
-            const int light = inverted ? row[4 * x + c] : 255 - row[4 * x + c];
-            const int product = (255 - light) * black + 128;
+            const int product = (255 - row[4 * x + c]) * black + 128;
             const int rounded = (product + (product >> 8)) >> 8;
             const int value = black - rounded;
             to[3 * x + c] = (uint8_t)(value < 0 ? 0 : value);
@@ -119,7 +129,7 @@ static tyto_status read_picture(struct jpeg_decompress_struct *reader,
         JSAMPROW rows[1] = {cmyk ? *row : to};
         jpeg_read_scanlines(reader, rows, 1);
         if (cmyk) {
-            cmyk_row(*row, out->width_px, reader->saw_Adobe_marker, to);
+            cmyk_row(*row, out->width_px, to);
         }
     }
     jpeg_finish_decompress(reader);
@@ -134,10 +144,10 @@ tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, i
     handler errors = {0};
     uint8_t *volatile row = NULL;
     volatile tyto_status status = TYTO_OK;
-    start_handler(&errors);
+    start_handler(&errors, TYTO_E_FORMAT);
     reader.err = &errors.manager;
     if (setjmp(errors.back)) {
-        status = tyto_fail(err, TYTO_E_FORMAT, "%s: JPEG: %s", source->name, errors.message);
+        status = tyto_fail(err, errors.status, "%s: JPEG: %s", source->name, errors.message);
     } else {
         jpeg_create_decompress(&reader);
         reader.progress = &progress;
@@ -158,6 +168,8 @@ static void write_picture(struct jpeg_compress_struct *writer, FILE *stream,
     writer->in_color_space = JCS_RGB;
     jpeg_set_defaults(writer);
     jpeg_set_quality(writer, QUALITY, TRUE);
+    /* Colours at full resolution: labels and lines of drawings have sharp edges. */
+    writer->comp_info[0].h_samp_factor = writer->comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(writer, TRUE);
     while (writer->next_scanline < writer->image_height) {
         JSAMPROW rows[1] = {image->data + (size_t)writer->next_scanline * writer->image_width * 3};
@@ -172,10 +184,10 @@ tyto_status tyto_jpeg_encode(FILE *stream, const char *name, const tyto_image *i
     struct jpeg_compress_struct writer = {0};
     handler errors = {0};
     volatile tyto_status status = TYTO_OK;
-    start_handler(&errors);
+    start_handler(&errors, TYTO_E_IO);
     writer.err = &errors.manager;
     if (setjmp(errors.back)) {
-        status = tyto_fail(err, TYTO_E_IO, "%s: JPEG: %s", name, errors.message);
+        status = tyto_fail(err, errors.status, "%s: JPEG: %s", name, errors.message);
     } else {
         jpeg_create_compress(&writer);
         write_picture(&writer, stream, image);

@@ -1,4 +1,5 @@
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +15,36 @@
 /* Compression that is fast and near the best for drawings. */
 #define COMPRESSION_LEVEL 6
 
-/* Bytes being read, and the message of what went wrong. */
+/* What went wrong. Memory that the library does without, it would have needed for something. */
+typedef struct png_failure {
+    char message[TYTO_IMAGE_MESSAGE_BYTES];
+    bool out_of_memory;
+} png_failure;
+
+/* Bytes being read. */
 typedef struct reader_state {
     const tyto_image_source *source;
     size_t at;
-    char message[TYTO_IMAGE_MESSAGE_BYTES];
 } reader_state;
+
+static png_voidp on_alloc(png_structp png, png_alloc_size_t bytes)
+{
+    png_failure *failure = png_get_mem_ptr(png);
+    void *block = tyto_alloc(bytes, 1);
+    failure->out_of_memory |= block == NULL;
+    return block;
+}
+
+static void on_free(png_structp png, png_voidp block)
+{
+    (void)png;
+    free(block);
+}
 
 static void on_error(png_structp png, png_const_charp text)
 {
-    char *message = png_get_error_ptr(png);
-    snprintf(message, TYTO_IMAGE_MESSAGE_BYTES, "%.200s", text);
+    png_failure *failure = png_get_error_ptr(png);
+    snprintf(failure->message, TYTO_IMAGE_MESSAGE_BYTES, "%.200s", text);
     png_longjmp(png, 1);
 }
 
@@ -32,6 +52,16 @@ static void on_warning(png_structp png, png_const_charp text)
 {
     (void)png;
     (void)text;
+}
+
+/* The status after the library jumped back (`jumped`) or came to its end. */
+static tyto_status outcome(const png_failure *failure, bool jumped, tyto_status otherwise,
+                           const char *name, tyto_error *err)
+{
+    if (failure->out_of_memory) {
+        return tyto_fail_memory(err, name);
+    }
+    return jumped ? tyto_fail(err, otherwise, "%s: PNG: %s", name, failure->message) : TYTO_OK;
 }
 
 static void read_bytes(png_structp png, png_bytep to, size_t count)
@@ -104,19 +134,23 @@ tyto_status tyto_png_decode(const tyto_image_source *source, tyto_image *out, in
     reader_state state = {.source = source};
     png_bytep *volatile rows = NULL;
     volatile tyto_status status = TYTO_OK;
-    png_structp png =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, state.message, on_error, on_warning);
+    png_failure failure = {0};
+    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &failure, on_error,
+                                               on_warning, &failure, on_alloc, on_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
         return tyto_fail_memory(err, source->name);
     }
     if (setjmp(png_jmpbuf(png))) {
-        status = tyto_fail(err, TYTO_E_FORMAT, "%s: PNG: %s", source->name, state.message);
+        status = outcome(&failure, true, TYTO_E_FORMAT, source->name, err);
     } else {
         png_set_read_fn(png, &state, read_bytes);
         status =
             read_picture(png, info, source, (png_bytep **)(uintptr_t)&rows, out, orientation, err);
+        if (status == TYTO_OK) {
+            status = outcome(&failure, false, TYTO_E_FORMAT, source->name, err);
+        }
     }
     png_destroy_read_struct(&png, &info, NULL);
     free(rows);
@@ -140,16 +174,17 @@ static void write_picture(png_structp png, png_infop info, FILE *stream, const t
 tyto_status tyto_png_encode(FILE *stream, const char *name, const tyto_image *image,
                             tyto_error *err)
 {
-    char message[TYTO_IMAGE_MESSAGE_BYTES] = "";
+    png_failure failure = {0};
     volatile tyto_status status = TYTO_OK;
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, message, on_error, on_warning);
+    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &failure, on_error,
+                                                on_warning, &failure, on_alloc, on_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_write_struct(&png, NULL);
         return tyto_fail_memory(err, name);
     }
     if (setjmp(png_jmpbuf(png))) {
-        status = tyto_fail(err, TYTO_E_IO, "%s: PNG: %s", name, message);
+        status = outcome(&failure, true, TYTO_E_IO, name, err);
     } else {
         write_picture(png, info, stream, image);
     }

@@ -2,68 +2,114 @@
 #include <string.h>
 
 #include <webp/decode.h>
-#include <webp/demux.h>
 #include <webp/encode.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/image.h"
 
 #define QUALITY 90.0f
+/* "RIFF", the size of what follows, "WEBP" */
+#define RIFF_HEADER_BYTES 12
+/* Place, size, duration and flags of a frame come before its data. */
+#define FRAME_HEADER_BYTES 16
+#define EXIF_PREFIX "Exif\0"
+#define EXIF_PREFIX_BYTES 6
 
-static int chunk_orientation(const WebPData *data)
+/* What a file holds besides its pixels: where its first frame lies, and its orientation. */
+typedef struct webp_layout {
+    const uint8_t *frame; /* of an animation; NULL: there is none */
+    size_t frame_bytes;
+    int64_t x_px, y_px;
+    int orientation;
+} webp_layout;
+
+static void read_frame(const uint8_t *bytes, size_t length, webp_layout *out)
 {
-    int orientation = 1;
-    WebPChunkIterator chunk;
-    WebPDemuxer *demuxer = WebPDemux(data);
-    if (demuxer && WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
-        const uint8_t *bytes = chunk.chunk.bytes;
-        size_t length = chunk.chunk.size;
-        if (length > 6 && memcmp(bytes, "Exif\0", 6) == 0) {
-            bytes += 6;
-            length -= 6;
-        }
-        orientation = tyto_exif_orientation(bytes, length);
-        WebPDemuxReleaseChunkIterator(&chunk);
+    tyto_cursor cursor = tyto_cursor_over(bytes, length);
+    const int64_t x = (int64_t)tyto_cursor_little(&cursor, 3),
+                  y = (int64_t)tyto_cursor_little(&cursor, 3);
+    if (!out->frame && length > FRAME_HEADER_BYTES) {
+        *out = (webp_layout){bytes + FRAME_HEADER_BYTES, length - FRAME_HEADER_BYTES, 2 * x, 2 * y,
+                             out->orientation};
     }
-    WebPDemuxDelete(demuxer);
-    return orientation;
 }
 
-/* The first frame; still pictures have one. */
-static tyto_status first_frame(const tyto_image_source *source, const WebPData *data,
-                               tyto_image *out, tyto_error *err)
+static void read_exif(const uint8_t *bytes, size_t length, webp_layout *out)
 {
-    WebPAnimDecoderOptions options;
-    WebPAnimInfo info;
-    uint8_t *rgba;
-    int time;
-    tyto_status status = TYTO_OK;
-    if (!WebPAnimDecoderOptionsInit(&options)) {
+    if (length > EXIF_PREFIX_BYTES && memcmp(bytes, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0) {
+        bytes += EXIF_PREFIX_BYTES;
+        length -= EXIF_PREFIX_BYTES;
+    }
+    out->orientation = tyto_exif_orientation(bytes, length);
+}
+
+/* Walks the chunks; what is cut off at the end is for the decoder to judge. */
+static webp_layout read_layout(const tyto_image_source *source)
+{
+    webp_layout out = {.orientation = 1};
+    tyto_cursor cursor = tyto_cursor_over(source->bytes, source->length);
+    (void)tyto_cursor_take(&cursor, RIFF_HEADER_BYTES);
+    while (!cursor.failed && cursor.at < cursor.length) {
+        const uint8_t *id = tyto_cursor_take(&cursor, 4);
+        const size_t length = (size_t)tyto_cursor_little(&cursor, 4);
+        const uint8_t *bytes = tyto_cursor_take(&cursor, length);
+        if (!bytes) {
+            break;
+        }
+        if (memcmp(id, "ANMF", 4) == 0) {
+            read_frame(bytes, length, &out);
+        } else if (memcmp(id, "EXIF", 4) == 0) {
+            read_exif(bytes, length, &out);
+        }
+        (void)tyto_cursor_take(&cursor, length & 1);
+    }
+    return out;
+}
+
+static tyto_status fail(const tyto_image_source *source, VP8StatusCode code, tyto_error *err)
+{
+    /* Nobody aborts here but the library itself, when it has no memory for its rows. */
+    return code == VP8_STATUS_OUT_OF_MEMORY || code == VP8_STATUS_USER_ABORT
+               ? tyto_fail_memory(err, source->name)
+               : tyto_fail(err, TYTO_E_FORMAT, "%s: WebP: its data is damaged or cut",
+                           source->name);
+}
+
+/* Decodes one frame into its place on the picture; alpha is dropped. */
+static tyto_status decode_frame(const tyto_image_source *source, const webp_layout *at,
+                                tyto_image *image, tyto_error *err)
+{
+    WebPDecoderConfig config;
+    if (!WebPInitDecoderConfig(&config)) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: WebP: the library is another version",
                          source->name);
     }
-    options.color_mode = MODE_RGBA;
-    WebPAnimDecoder *decoder = WebPAnimDecoderNew(data, &options);
-    if (!decoder || !WebPAnimDecoderGetInfo(decoder, &info) ||
-        !WebPAnimDecoderGetNext(decoder, &rgba, &time)) {
-        status =
-            tyto_fail(err, TYTO_E_FORMAT, "%s: WebP: its data is damaged or cut", source->name);
-        goto cleanup;
+    const uint8_t *bytes = at->frame ? at->frame : source->bytes;
+    const size_t length = at->frame ? at->frame_bytes : source->length;
+    VP8StatusCode code = WebPGetFeatures(bytes, length, &config.input);
+    if (code != VP8_STATUS_OK) {
+        return fail(source, code, err);
     }
-    TYTO_CHECK(tyto_image_create(info.canvas_width, info.canvas_height, out, err));
-    for (int64_t i = 0; i < out->width_px * out->height_px; i++) {
-        memcpy(out->data + 3 * i, rgba + 4 * i, 3);
+    const int64_t w = image->width_px, h = image->height_px;
+    if (at->x_px + config.input.width > w || at->y_px + config.input.height > h) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: WebP: its first frame does not fit %lldx%lld",
+                         source->name, (long long)w, (long long)h);
     }
-cleanup:
-    WebPAnimDecoderDelete(decoder);
-    return status;
+    const size_t offset = (size_t)(at->y_px * w + at->x_px) * 3;
+    config.output.colorspace = MODE_RGB;
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA.rgba = image->data + offset;
+    config.output.u.RGBA.stride = (int)w * 3;
+    config.output.u.RGBA.size = (size_t)(w * h) * 3 - offset;
+    code = WebPDecode(bytes, length, &config);
+    return code == VP8_STATUS_OK ? TYTO_OK : fail(source, code, err);
 }
 
 tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, int *orientation,
                              tyto_error *err)
 {
-    const WebPData data = {source->bytes, source->length};
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(source->bytes, source->length, &features) != VP8_STATUS_OK) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: WebP: its header is damaged or cut",
@@ -71,24 +117,53 @@ tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, i
     }
     TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)features.width,
                                    (uint64_t)features.height, err));
-    *orientation = chunk_orientation(&data);
-    return first_frame(source, &data, out, err);
+    webp_layout layout = read_layout(source);
+    if (!features.has_animation) {
+        layout = (webp_layout){.orientation = layout.orientation};
+    } else if (!layout.frame) {
+        return fail(source, VP8_STATUS_NOT_ENOUGH_DATA, err);
+    }
+    *orientation = layout.orientation;
+    TYTO_TRY(tyto_image_create(features.width, features.height, out, err));
+    return decode_frame(source, &layout, out, err);
+}
+
+static int write_bytes(const uint8_t *bytes, size_t count, const WebPPicture *picture)
+{
+    return fwrite(bytes, 1, count, picture->custom_ptr) == count;
 }
 
 tyto_status tyto_webp_encode(FILE *stream, const char *name, const tyto_image *image,
                              tyto_error *err)
 {
-    uint8_t *bytes = NULL;
+    WebPConfig config;
+    WebPPicture picture;
     if (image->width_px > WEBP_MAX_DIMENSION || image->height_px > WEBP_MAX_DIMENSION) {
-        return tyto_fail(err, TYTO_E_LIMIT, "%s: WebP: required at most %d pixels a side", name,
-                         WEBP_MAX_DIMENSION);
+        return tyto_fail(
+            err, TYTO_E_LIMIT, "%s: WebP: got %lldx%lld pixels, required at most %d a side", name,
+            (long long)image->width_px, (long long)image->height_px, WEBP_MAX_DIMENSION);
     }
-    const size_t length = WebPEncodeRGB(image->data, (int)image->width_px, (int)image->height_px,
-                                        (int)image->width_px * 3, QUALITY, &bytes);
-    if (!length) {
+    if (!WebPConfigPreset(&config, WEBP_PRESET_DEFAULT, QUALITY) || !WebPPictureInit(&picture)) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: WebP: the library is another version", name);
+    }
+    picture.width = (int)image->width_px;
+    picture.height = (int)image->height_px;
+    picture.writer = write_bytes;
+    picture.custom_ptr = stream;
+    const bool done = WebPPictureImportRGB(&picture, image->data, (int)image->width_px * 3) &&
+                      WebPEncode(&config, &picture);
+    const WebPEncodingError code = picture.error_code;
+    WebPPictureFree(&picture);
+    if (done) {
+        return TYTO_OK;
+    }
+    if (ferror(stream)) {
+        return tyto_fail(err, TYTO_E_IO, "%s: WebP: writing failed", name);
+    }
+    /* What else the library has no code for is one of its small blocks. */
+    if (code == VP8_ENC_OK || code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
+        code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY) {
         return tyto_fail_memory(err, name);
     }
-    fwrite(bytes, 1, length, stream);
-    WebPFree(bytes);
-    return TYTO_OK;
+    return tyto_fail(err, TYTO_E_IO, "%s: WebP: encoding failed (error %d)", name, (int)code);
 }

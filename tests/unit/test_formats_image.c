@@ -1,0 +1,404 @@
+/* Pictures: equal to Pillow's, whole again after writing, refused when they are none.
+ * The files are written by tests/golden/make_images.py. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/image.h"
+#include <tyto/tensor.h>
+
+/* Codecs of different versions may round differently where compression loses something. */
+enum { LOSSY_LEVELS = 1 };
+enum { GOOD_FILES = 67, BAD_FILES = 34, PATH_BYTES = 512 };
+
+static char folder[] = "/tmp/tyto-image-XXXXXX";
+
+static const char *data_path(const char *name)
+{
+    static char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/golden/data/images/%s", getenv("TYTO_TEST_DATA"), name);
+    return path;
+}
+
+static const char *work_path(const char *name)
+{
+    static char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static const char *good_path(const char *name)
+{
+    char under[PATH_BYTES / 2];
+    return snprintf(under, sizeof(under), "good/%s", name) < (int)sizeof(under) ? data_path(under)
+                                                                                : "";
+}
+
+static int largest_difference(const uint8_t *a, const uint8_t *b, size_t count)
+{
+    int largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int difference = abs(a[i] - b[i]);
+        largest = difference > largest ? difference : largest;
+    }
+    return largest;
+}
+
+static bool is_lossy(const char *name)
+{
+    return strstr(name, ".jpg") || strstr(name, "lossy");
+}
+
+static void every_kind_is_as_pillow_reads_it(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tensor_file *file;
+    size_t wrong = 0;
+    assert_int_equal(tyto_tensor_file_open(data_path("expected.safetensors"), &file, &err),
+                     TYTO_OK);
+    assert_int_equal(tyto_tensor_file_count(file), GOOD_FILES);
+    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        const tyto_tensor *expected = tyto_tensor_file_at(file, i);
+        tyto_image image;
+        if (tyto_image_load(good_path(expected->name), &image, &err) != TYTO_OK) {
+            print_error("%s\n", tyto_error_message(&err));
+            tyto_error_clear(&err);
+            wrong++;
+            continue;
+        }
+        assert_int_equal(expected->rank, 3);
+        const size_t bytes = (size_t)(expected->shape[0] * expected->shape[1] * 3);
+        if (image.height_px != expected->shape[0] || image.width_px != expected->shape[1]) {
+            print_error("%s: %lldx%lld\n", expected->name, (long long)image.width_px,
+                        (long long)image.height_px);
+            wrong++;
+        } else {
+            const int difference = largest_difference(image.data, expected->data, bytes);
+            if (difference > (is_lossy(expected->name) ? LOSSY_LEVELS : 0)) {
+                print_error("%s: differs by %d levels\n", expected->name, difference);
+                wrong++;
+            }
+        }
+        tyto_image_clear(&image);
+    }
+    tyto_tensor_file_close(file);
+    assert_int_equal(wrong, 0);
+}
+
+/* A file cut anywhere is refused; where only what follows the pixels is lost, WebP reads on. */
+static void a_file_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    DIR *files = opendir(data_path("good"));
+    const struct dirent *entry;
+    size_t count = 0;
+    assert_non_null(files);
+    while ((entry = readdir(files)) != NULL) {
+        char *bytes;
+        size_t length;
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        assert_int_equal(tyto_file_read(good_path(entry->d_name), 1 << 20, &bytes, &length, NULL),
+                         TYTO_OK);
+        for (size_t cut = 0; cut < length; cut++) {
+            /* Memory of exactly this size, so that a sanitizer sees what lies behind it. */
+            uint8_t *part = malloc(cut ? cut : 1);
+            tyto_image image;
+            tyto_error err = TYTO_ERROR_INIT;
+            assert_non_null(part);
+            memcpy(part, bytes, cut);
+            tyto_status status = tyto_image_decode(part, cut, "cut", &image, &err);
+            if (status == TYTO_OK) {
+                tyto_image_clear(&image);
+                if (!strstr(entry->d_name, ".webp")) {
+                    fail_msg("%s: read from %zu of %zu bytes", entry->d_name, cut, length);
+                }
+            } else if (status != TYTO_E_FORMAT || strncmp(tyto_error_message(&err), "cut: ", 5)) {
+                fail_msg("%s at %zu: %s: %s", entry->d_name, cut, tyto_status_name(status),
+                         tyto_error_message(&err));
+            }
+            tyto_error_clear(&err);
+            free(part);
+        }
+        free(bytes);
+        count++;
+    }
+    closedir(files);
+    assert_int_equal(count, GOOD_FILES);
+}
+
+static void bad_files_are_refused_in_one_clear_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        tyto_status status;
+        const char *says;
+    } cases[] = {
+        {"zero_width.png", TYTO_E_FORMAT, "PNG: "},
+        {"zero_height.png", TYTO_E_FORMAT, "PNG: "},
+        {"absurd_side.png", TYTO_E_FORMAT, "PNG: "},
+        {"too_many_pixels.png", TYTO_E_LIMIT, "got 16001x16001 pixels, required at most 256000000"},
+        {"large_and_empty.png", TYTO_E_FORMAT, "PNG: "},
+        {"bad_crc.png", TYTO_E_FORMAT, "PNG: IDAT: CRC error"},
+        {"no_data.png", TYTO_E_FORMAT, "PNG: "},
+        {"no_palette.png", TYTO_E_FORMAT, "PNG: "},
+        {"bad_filter.png", TYTO_E_FORMAT, "PNG: bad adaptive filter value"},
+        {"not_zlib.png", TYTO_E_FORMAT, "PNG: "},
+        {"bad_depth.png", TYTO_E_FORMAT, "PNG: "},
+        {"text_bomb_is_ignored.png", TYTO_OK, ""},
+        {"cut.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"no_end.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"zero_height.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"zero_width.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"absurd_side.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"too_many_pixels.jpg", TYTO_E_LIMIT, "got 65000x65000 pixels"},
+        {"large_and_empty.jpg", TYTO_E_FORMAT, "JPEG: Corrupt JPEG data: premature end"},
+        {"twelve_bits.jpg", TYTO_E_FORMAT, "JPEG: Unsupported JPEG data precision 12"},
+        {"many_scans.jpg", TYTO_E_LIMIT, "JPEG: got more than 100 scans"},
+        {"head_only.jpg", TYTO_E_FORMAT, "JPEG: "},
+        {"cut.webp", TYTO_E_FORMAT, "WebP: its data is damaged or cut"},
+        {"head_only.webp", TYTO_E_FORMAT, "WebP: its header is damaged or cut"},
+        {"absurd_side.webp", TYTO_E_LIMIT, "got 16777216x200 pixels"},
+        {"frame_outside.webp", TYTO_E_FORMAT, "WebP: its first frame does not fit 16x16"},
+        {"no_frame.webp", TYTO_E_FORMAT, "WebP: its data is damaged or cut"},
+        {"still_without_data.webp", TYTO_E_FORMAT, "WebP: its data is damaged or cut"},
+        {"frame_cut.webp", TYTO_E_FORMAT, "WebP: its data is damaged or cut"},
+        {"gif.gif", TYTO_E_UNSUPPORTED, "got a GIF file, required JPEG, PNG or WebP"},
+        {"bmp.png", TYTO_E_UNSUPPORTED, "got a BMP file, required JPEG, PNG or WebP"},
+        {"tiff.jpg", TYTO_E_UNSUPPORTED, "got a TIFF file, required JPEG, PNG or WebP"},
+        {"empty.png", TYTO_E_FORMAT, "not a picture, required JPEG, PNG or WebP"},
+        {"text.png", TYTO_E_FORMAT, "not a picture, required JPEG, PNG or WebP"},
+        {"absent.png", TYTO_E_NOT_FOUND, ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char under[PATH_BYTES / 2];
+        tyto_image image = {0};
+        tyto_error err = TYTO_ERROR_INIT;
+        snprintf(under, sizeof(under), "bad/%s", cases[i].name);
+        tyto_status status = tyto_image_load(data_path(under), &image, &err);
+        const char *message = err.message ? err.message : "";
+        if (status != cases[i].status || !strstr(message, cases[i].says) ||
+            (status != TYTO_OK && !strstr(message, under)) || strchr(message, '\n')) {
+            fail_msg("%s: %s: %s", under, tyto_status_name(status), message);
+        }
+        tyto_error_clear(&err);
+        tyto_image_clear(&image);
+    }
+}
+
+static void every_bad_file_is_tried(void **state)
+{
+    (void)state;
+    DIR *files = opendir(data_path("bad"));
+    size_t count = 0;
+    assert_non_null(files);
+    for (const struct dirent *entry; (entry = readdir(files)) != NULL;) {
+        count += entry->d_name[0] != '.';
+    }
+    closedir(files);
+    assert_int_equal(count, BAD_FILES);
+}
+
+/* A picture of gradients, with all corners different. */
+static tyto_image pattern(int64_t width, int64_t height)
+{
+    tyto_image image;
+    assert_int_equal(tyto_image_create(width, height, &image, NULL), TYTO_OK);
+    for (int64_t y = 0; y < height; y++) {
+        for (int64_t x = 0; x < width; x++) {
+            uint8_t *pixel = image.data + 3 * (y * width + x);
+            pixel[0] = (uint8_t)(x * 255 / width);
+            pixel[1] = (uint8_t)(y * 255 / height);
+            pixel[2] = (uint8_t)(255 - (x + y) * 255 / (width + height));
+        }
+    }
+    return image;
+}
+
+static void what_is_written_reads_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int levels;
+    } cases[] = {{"a.png", 0}, {"a.PNG", 0}, {"a.jpg", 25}, {"a.JPEG", 25}, {"a.webp", 40}};
+    static const int64_t sizes[][2] = {{1, 1}, {37, 23}, {40, 200}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+            tyto_image image = pattern(sizes[j][0], sizes[j][1]), again;
+            const size_t bytes = (size_t)(sizes[j][0] * sizes[j][1] * 3);
+            assert_int_equal(tyto_image_save(work_path(cases[i].name), &image, NULL), TYTO_OK);
+            assert_int_equal(tyto_image_load(work_path(cases[i].name), &again, NULL), TYTO_OK);
+            assert_int_equal(again.width_px, image.width_px);
+            assert_int_equal(again.height_px, image.height_px);
+            assert_in_range(largest_difference(image.data, again.data, bytes), 0, cases[i].levels);
+            double sum = 0;
+            for (size_t k = 0; k < bytes; k++) {
+                sum += abs(image.data[k] - again.data[k]);
+            }
+            assert_true(sum / (double)bytes < 4);
+            tyto_image_clear(&image);
+            tyto_image_clear(&again);
+            assert_int_equal(unlink(work_path(cases[i].name)), 0);
+        }
+    }
+}
+
+static void assert_folder_is_empty(void)
+{
+    DIR *files = opendir(folder);
+    assert_non_null(files);
+    for (const struct dirent *entry; (entry = readdir(files)) != NULL;) {
+        if (entry->d_name[0] != '.' || strlen(entry->d_name) > 2) {
+            fail_msg("left behind: %s", entry->d_name);
+        }
+    }
+    closedir(files);
+}
+
+static void assert_not_saved(const char *name, const tyto_image *image, tyto_status required,
+                             const char *says)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const char *path = work_path(name);
+    tyto_status status = tyto_image_save(path, image, &err);
+    if (status != required || !strstr(tyto_error_message(&err), says)) {
+        fail_msg("%s: %s: %s", name, tyto_status_name(status), tyto_error_message(&err));
+    }
+    assert_non_null(strstr(tyto_error_message(&err), path));
+    tyto_error_clear(&err);
+    assert_folder_is_empty();
+}
+
+static void what_cannot_be_written_leaves_nothing(void **state)
+{
+    (void)state;
+    tyto_image image = pattern(20, 10), wide = pattern(16384, 1), none = {0};
+    tyto_image zero = {0, 5, image.data};
+    assert_not_saved("a.gif", &image, TYTO_E_ARGUMENT, "required a name that ends in .png");
+    assert_not_saved("png", &image, TYTO_E_ARGUMENT, "required a name that ends in .png");
+    assert_not_saved(".png", &none, TYTO_E_ARGUMENT, "got no picture");
+    assert_not_saved("a.png", NULL, TYTO_E_ARGUMENT, "got no picture");
+    assert_not_saved("a.jpg", &zero, TYTO_E_FORMAT, "got 0x5 pixels");
+    assert_not_saved("no/such/folder/a.png", &image, TYTO_E_NOT_FOUND, "");
+    assert_not_saved("a.webp", &wide, TYTO_E_LIMIT, "got 16384x1 pixels, required at most 16383");
+    tyto_image_clear(&image);
+    tyto_image_clear(&wide);
+    tyto_image_clear(NULL);
+}
+
+/* A full disk, as a limit to the size of files. */
+static void a_full_disk_leaves_nothing(void **state)
+{
+    (void)state;
+    tyto_image image = pattern(400, 400);
+    uint32_t noise = 1;
+    for (size_t i = 0; i < 400 * 400 * 3; i++) {
+        noise = noise * 1664525U + 1013904223U;
+        image.data[i] = (uint8_t)(noise >> 24);
+    }
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 5000;
+    signal(SIGXFSZ, SIG_IGN);
+    static const char *const names[] = {"a.png", "a.jpg", "a.webp"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_status status = tyto_image_save(work_path(names[i]), &image, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(status, TYTO_E_IO);
+        assert_non_null(strstr(tyto_error_message(&err), names[i]));
+        tyto_error_clear(&err);
+        assert_folder_is_empty();
+    }
+    signal(SIGXFSZ, SIG_DFL);
+    tyto_image_clear(&image);
+}
+
+static void pictures_have_limits(void **state)
+{
+    (void)state;
+    tyto_image image;
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_image_create(0, 5, &image, NULL), TYTO_E_FORMAT);
+    assert_int_equal(tyto_image_create(5, -1, &image, NULL), TYTO_E_FORMAT);
+    assert_int_equal(tyto_image_create(TYTO_IMAGE_SIDE_MAX + 1, 1, &image, NULL), TYTO_E_LIMIT);
+    assert_int_equal(tyto_image_create(INT64_MAX, INT64_MAX, &image, NULL), TYTO_E_LIMIT);
+    assert_int_equal(tyto_image_create(16001, 16001, &image, &err), TYTO_E_LIMIT);
+    assert_string_equal(tyto_error_message(&err),
+                        "image: got 16001x16001 pixels, required at most 256000000 in all and "
+                        "65500 a side");
+    tyto_error_clear(&err);
+}
+
+static void odd_exif_data_is_no_orientation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        int orientation;
+    } cases[] = {
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 6},
+        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x05\0\0\0", 22, 5},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\0\0\x07", 22, 7},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x01\0\x06\0\0", 22, 1}, /* a text */
+        {"MM\0+\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1}, /* BigTIFF */
+        {"MI\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
+        {"MM\0*\xff\xff\xff\xff\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
+        {"MM\0*\0\0\0\x08\xff\xff\x01\x13\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0", 22, 1},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06", 20, 1}, /* its field is cut */
+        {"MM", 2, 1},
+        {"", 0, 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(tyto_exif_orientation((const uint8_t *)cases[i].bytes, cases[i].length),
+                         cases[i].orientation);
+    }
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_is_as_pillow_reads_it),
+        cmocka_unit_test(a_file_cut_anywhere_is_refused),
+        cmocka_unit_test(bad_files_are_refused_in_one_clear_line),
+        cmocka_unit_test(every_bad_file_is_tried),
+        cmocka_unit_test(what_is_written_reads_the_same),
+        cmocka_unit_test(what_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(a_full_disk_leaves_nothing),
+        cmocka_unit_test(pictures_have_limits),
+        cmocka_unit_test(odd_exif_data_is_no_orientation),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
