@@ -12,6 +12,7 @@
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
     X(forward)                                                                                     \
+    X(eval)                                                                                        \
     X(inspect)                                                                                     \
     X(help)
 

@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess forward inspect help --help --version' "$word"
+        _tyto_words 'detect tokenize preprocess forward eval inspect help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -34,6 +34,18 @@ _tyto()
     forward:--output | forward:-o) _tyto_files -f "$word" ;;
     forward:--head) : ;;
     forward:--want | forward:-w) : ;;
+    eval:--annotations | eval:-a) _tyto_files -f "$word" ;;
+    eval:--images | eval:-i) _tyto_files -d "$word" ;;
+    eval:--detections-in) _tyto_files -f "$word" ;;
+    eval:--detections) _tyto_files -f "$word" ;;
+    eval:--prompt) : ;;
+    eval:--threshold) : ;;
+    eval:--top-k) : ;;
+    eval:--nms) _tyto_words 'off class all' "$word" ;;
+    eval:--iou) : ;;
+    eval:--limit) : ;;
+    eval:--format | eval:-f) _tyto_words 'text json' "$word" ;;
+    eval:--output | eval:-o) _tyto_files -f "$word" ;;
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
     help:--completion) _tyto_words 'bash zsh fish' "$word" ;;
@@ -46,6 +58,7 @@ _tyto()
         tokenize) options=' --file --padding --truncation --max-length --no-special-tokens --format --output' ;;
         preprocess) options=' --output' ;;
         forward) options=' --inputs --output --head --want' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --multi-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         help) options=' --man --completion' ;;
         esac
