@@ -58,7 +58,7 @@ typedef struct tyto_bench_result {
     double flops; /**< of one forward, products and attention */
     tyto_stage stages[TYTO_STAGES_MAX];
     size_t n_stages;
-    tyto_peak peak; /**< the best that was measured before, between and after the runs */
+    double peak_gflops;         /**< fp32_gflops, the best of samples before, between and after */
     const tyto_tensor *outputs; /**< of the last run; they belong to the session */
     size_t n_outputs;
 } tyto_bench_result;

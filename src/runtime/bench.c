@@ -180,13 +180,13 @@ static tyto_status run_all(tyto_session *session, const tyto_bench_options *opti
                            tyto_bench_result *out, tyto_error *err)
 {
     const tyto_engine *engine = session->model->engine;
-    TYTO_TRY(tyto_peak_measure(engine, &out->peak, err));
+    out->peak_gflops = fma_rate(engine, SAMPLES);
     for (int i = 0; i < options->warmup; i++) {
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
     for (int i = 0; i < options->runs; i++) {
         TYTO_TRY(run_once(session, options, i, out, err));
-        out->peak.fp32_gflops = fmax(out->peak.fp32_gflops, fma_rate(engine, SAMPLES_BETWEEN));
+        out->peak_gflops = fmax(out->peak_gflops, fma_rate(engine, SAMPLES_BETWEEN));
     }
     return TYTO_OK;
 }

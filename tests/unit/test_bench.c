@@ -64,7 +64,7 @@ static void runs_are_counted_and_stages_add_up(void **state)
     assert_true(linear && attention);
     assert_true(seconds <= result.forward_s[result.fastest]);
     assert_true(flops > 0.0 && flops == result.flops);
-    assert_true(result.peak.fp32_gflops > 0.0 && result.peak.memory_gigabytes > 0.0);
+    assert_true(result.peak_gflops > 0.0);
     assert_int_equal(result.n_outputs, 3);
     assert_int_equal(result.outputs[0].shape[0], 2);
     assert_int_equal(result.outputs[0].shape[2], 5);
@@ -113,6 +113,14 @@ static void what_can_not_run_says_so(void **state)
     tyto_bench_result_clear(&result);
 }
 
+static void the_machine_has_rates(void **state)
+{
+    const fixture *opened = *state;
+    tyto_peak peak;
+    assert_int_equal(tyto_peak_measure(opened->engine, &peak, NULL), TYTO_OK);
+    assert_true(peak.fp32_gflops > 0.0 && peak.memory_gigabytes > 0.0);
+}
+
 static void kernels_have_times(void **state)
 {
     const fixture *opened = *state;
@@ -132,6 +140,7 @@ int main(void)
         cmocka_unit_test(runs_are_counted_and_stages_add_up),
         cmocka_unit_test(given_inputs_are_run),
         cmocka_unit_test(what_can_not_run_says_so),
+        cmocka_unit_test(the_machine_has_rates),
         cmocka_unit_test(kernels_have_times),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);
