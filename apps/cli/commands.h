@@ -14,6 +14,7 @@
     X(forward)                                                                                     \
     X(eval)                                                                                        \
     X(inspect)                                                                                     \
+    X(bench)                                                                                       \
     X(help)
 
 #define COMMAND_DECLARE(name) extern const command cmd_##name;

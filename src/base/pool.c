@@ -19,6 +19,9 @@
 /* Polls before a thread goes to sleep: some tens of microseconds. */
 #define SPINS 4000
 
+/* The gate's highest bit; those below count. */
+#define OPEN 0x80000000u
+
 struct tyto_pool {
     pthread_mutex_t turn; /* one run at a time */
     pthread_mutex_t lock;
@@ -31,8 +34,8 @@ struct tyto_pool {
     void *context;
     int64_t count;
     _Atomic int64_t next;
-    _Atomic int busy;     /* workers that have not left the current run */
-    _Atomic unsigned run; /* number of the current run */
+    _Atomic unsigned gate; /* OPEN while the current run takes workers, and how many are inside */
+    _Atomic unsigned run;  /* number of the current run; it changes while the gate is open */
     pthread_t *workers;
     struct worker {
         tyto_pool *pool;
@@ -48,6 +51,29 @@ static void drain(tyto_pool *pool, int worker)
             return;
         }
         pool->task(pool->context, index, worker);
+    }
+}
+
+/* A worker takes part in a run only while the caller still does: one that the system wakes too
+ * late is not waited for. */
+static bool enter(tyto_pool *pool)
+{
+    unsigned gate = atomic_load_explicit(&pool->gate, memory_order_acquire);
+    while (gate & OPEN) {
+        if (atomic_compare_exchange_weak_explicit(&pool->gate, &gate, gate + 1,
+                                                  memory_order_acquire, memory_order_acquire)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void leave(tyto_pool *pool)
+{
+    if (atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_acq_rel) == 1) {
+        pthread_mutex_lock(&pool->lock);
+        pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->lock);
     }
 }
 
@@ -75,12 +101,11 @@ static void *work(void *argument)
     tyto_pool *pool = self->pool;
     unsigned seen = 0;
     while (await_run(pool, seen)) {
-        seen++;
-        drain(pool, self->index);
-        if (atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_acq_rel) == 1) {
-            pthread_mutex_lock(&pool->lock);
-            pthread_cond_signal(&pool->done);
-            pthread_mutex_unlock(&pool->lock);
+        /* Read before the gate: when that is closed, this run is over. */
+        seen = atomic_load_explicit(&pool->run, memory_order_acquire);
+        if (enter(pool)) {
+            drain(pool, self->index);
+            leave(pool);
         }
     }
     return NULL;
@@ -151,17 +176,18 @@ void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *cont
     pool->context = context;
     pool->count = count;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->busy, pool->started, memory_order_relaxed);
+    atomic_store_explicit(&pool->gate, OPEN, memory_order_release);
     pthread_mutex_lock(&pool->lock);
     atomic_fetch_add_explicit(&pool->run, 1, memory_order_release);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
     drain(pool, 0);
-    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->busy, memory_order_acquire); i++) {
+    atomic_fetch_and_explicit(&pool->gate, ~OPEN, memory_order_acq_rel);
+    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->gate, memory_order_acquire); i++) {
         CPU_RELAX();
     }
     pthread_mutex_lock(&pool->lock);
-    while (atomic_load_explicit(&pool->busy, memory_order_acquire)) {
+    while (atomic_load_explicit(&pool->gate, memory_order_acquire)) {
         pthread_cond_wait(&pool->done, &pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);

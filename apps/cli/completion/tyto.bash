@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess forward eval inspect help --help --version' "$word"
+        _tyto_words 'detect tokenize preprocess forward eval inspect bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -48,6 +48,15 @@ _tyto()
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
+    bench:--runs | bench:-n) : ;;
+    bench:--warmup) : ;;
+    bench:--queries) : ;;
+    bench:--batch) : ;;
+    bench:--inputs | bench:-i) _tyto_files -f "$word" ;;
+    bench:--outputs) _tyto_files -f "$word" ;;
+    bench:--head) : ;;
+    bench:--format | bench:-f) _tyto_words 'text json' "$word" ;;
+    bench:--output | bench:-o) _tyto_files -f "$word" ;;
     help:--completion) _tyto_words 'bash zsh fish' "$word" ;;
     *:--model | *:-m) _tyto_files -d "$word" ;;
     *:--threads) : ;;
@@ -60,6 +69,7 @@ _tyto()
         forward) options=' --inputs --output --head --want' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --multi-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
+        bench) options=' --runs --warmup --queries --batch --inputs --outputs --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac
         case $word in
