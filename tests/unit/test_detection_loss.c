@@ -524,6 +524,63 @@ static void no_loss_without_labels(void **state)
     f->count = count;
 }
 
+/* A batch brings two inputs for each photo. The first photo many times has the loss that it has
+ * alone, whether terms are divided by its pairs or by those of the batch. */
+static void many_photos_are_a_batch(void **state)
+{
+    enum { MANY = 40, NAMES = 32 };
+    fixture *f = *state;
+    static char names[2 * MANY][NAMES];
+    tyto_tensor inputs[2 * MANY + 4];
+    const char *stacked[] = {"pixel_values", "input_ids", "attention_mask"};
+    void *copies[3];
+    float whole_batch = 1.0F;
+    for (size_t i = 0; i < 3; i++) {
+        inputs[i] = *input(f, stacked[i]);
+        inputs[i].shape[0] /= 3; /* of three photos */
+        size_t bytes = (size_t)tyto_tensor_elements(&inputs[i]) * tyto_dtype_bytes(inputs[i].dtype);
+        copies[i] = malloc(MANY * bytes);
+        assert_non_null(copies[i]);
+        for (size_t b = 0; b < MANY; b++) {
+            memcpy((char *)copies[i] + b * bytes, inputs[i].data, bytes);
+        }
+        inputs[i].data = copies[i];
+        inputs[i].shape[0] *= MANY;
+    }
+    for (size_t b = 0; b < MANY; b++) {
+        snprintf(names[2 * b], NAMES, "labels.%zu.class_labels", b);
+        snprintf(names[2 * b + 1], NAMES, "labels.%zu.boxes", b);
+        inputs[3 + 2 * b] = *input(f, "labels.0.class_labels");
+        inputs[4 + 2 * b] = *input(f, "labels.0.boxes");
+        inputs[3 + 2 * b].name = names[2 * b];
+        inputs[4 + 2 * b].name = names[2 * b + 1];
+    }
+    inputs[3 + 2 * MANY] = (tyto_tensor){
+        .name = "loss_options.batch_normalization", .dtype = TYTO_F32, .data = &whole_batch};
+    const char *wanted = "loss";
+    const tyto_tensor *outputs;
+    size_t count;
+    tyto_error err = TYTO_ERROR_INIT;
+    float losses[3];
+    for (size_t i = 0; i < 3; i++) {
+        size_t used = 3 + 2 * MANY + (i == 1);
+        if (i == 2) { /* the photo alone */
+            used = 5;
+            for (size_t k = 0; k < 3; k++) {
+                inputs[k].shape[0] /= MANY;
+            }
+        }
+        succeed(tyto_forward(f->session, NULL, inputs, used, &wanted, 1, &outputs, &count, &err),
+                &err);
+        losses[i] = *(float *)outputs[0].data;
+    }
+    assert_near("many", "loss", (double)losses[0], (double)losses[2], 1e-6);
+    assert_near("many, one batch", "loss", (double)losses[1], (double)losses[2], 1e-6);
+    for (size_t i = 0; i < 3; i++) {
+        free(copies[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +591,7 @@ int main(void)
         cmocka_unit_test(loss_as_computed_elsewhere),
         cmocka_unit_test_setup_teardown(a_forward_gives_the_loss, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(options_are_inputs, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(many_photos_are_a_batch, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(bad_labels_are_refused, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(no_loss_without_labels, open_fixture, close_fixture),
     };
