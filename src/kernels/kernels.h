@@ -66,7 +66,8 @@ typedef struct tyto_kernels {
      *           address will do */
     void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead);
-    /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns */
+    /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns. acc may start at
+     *  any column of a tile that has as many from there on; no other is read. */
     void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
     /** x[i] = act(x[i]) */
     void (*activate)(tyto_activation activation, float *x, int64_t count);

@@ -125,6 +125,51 @@ static void check_products(tyto_exec *exec)
     check_product(exec, &(product){40, 50, 20, true, false}, TYTO_ACT_QUICK_GELU);
 }
 
+/* Outputs in groups of eleven, each group rows of its own with a gap. */
+static void check_groups(tyto_exec *exec)
+{
+    enum { ROWS = 45, N = 99, K = 30, GROUP = 11, LDY = GROUP + 2, APART = ROWS * LDY + 7 };
+    float x[ROWS * K], w[N * K], bias[N], residual[ROWS * N], y[N / GROUP * APART];
+    stream numbers = {21};
+    fill_whole(&numbers, x, ROWS * K);
+    fill_whole(&numbers, w, N * K);
+    fill_whole(&numbers, bias, N);
+    fill_whole(&numbers, residual, ROWS * N);
+    fill_with(y, N / GROUP * APART, UNTOUCHED);
+    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
+    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, N, K, data);
+    tyto_packed_fill(&weight, 0, N, w, K, TYTO_F32, exec->pool);
+    const tyto_linear_args args = {.x = x,
+                                   .ldx = K,
+                                   .rows = ROWS,
+                                   .weight = &weight,
+                                   .bias = bias,
+                                   .residual = residual,
+                                   .ldr = N,
+                                   .y = y,
+                                   .ldy = LDY,
+                                   .group = GROUP,
+                                   .group_stride = APART};
+    RUN(exec, tyto_linear(exec, &args));
+    for (int i = 0; i < N / GROUP * APART; i++) {
+        const int row = i % APART / LDY, in_group = i % APART % LDY,
+                  column = i / APART * GROUP + in_group;
+        double wanted = (double)UNTOUCHED;
+        if (row < ROWS && in_group < GROUP) {
+            wanted = tyto_define_product(K, x + row * K, 1, w + column * K, 1) +
+                     (double)bias[column] + (double)residual[row * N + column];
+        }
+        assert_true((double)y[i] == wanted);
+    }
+    free(data);
+}
+
+static void products_in_groups(void **state)
+{
+    (void)state;
+    for_each_exec(check_groups);
+}
+
 static void products(void **state)
 {
     (void)state;
@@ -437,6 +482,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products),
+        cmocka_unit_test(products_in_groups),
         cmocka_unit_test(products_add_to_their_output),
         cmocka_unit_test(matrices_are_packed),
         cmocka_unit_test(activations_multiply),

@@ -66,16 +66,13 @@ static inline void finish_row(const float *acc, int columns, const tyto_epilogue
         if (first >= columns) {
             return;
         }
-        vf x = vf_load(acc + first);
-        if (e->bias && whole) {
-            x = vf_add(x, vf_load(e->bias + first));
-        }
         if (whole) {
-            x = vf_activate(activation, x);
+            vf x = vf_load(acc + first);
+            x = vf_activate(activation, e->bias ? vf_add(x, vf_load(e->bias + first)) : x);
             vf_store(y + first, residual ? vf_add(x, vf_load(residual + first)) : x);
             continue;
         }
-        /* The last, partial vector goes through memory. */
+        /* The last, partial vector goes through memory: beyond it may lie another thread's. */
         for (int c = first; c < columns; c++) {
             padded[c] = acc[c] + (e->bias ? e->bias[c] : 0.0f);
         }
