@@ -15,9 +15,13 @@ typedef struct rounded {
     tyto_paint paint;
 } rounded;
 
-static void blend(uint8_t *pixel, const tyto_paint *paint, float coverage)
+static int steps(const tyto_paint *paint, float coverage)
 {
-    const int a = (int)(coverage * paint->alpha * STEPS + 0.5f);
+    return (int)(coverage * paint->alpha * STEPS + 0.5f);
+}
+
+static void blend(uint8_t *pixel, const tyto_paint *paint, int a)
+{
     const uint8_t to[3] = {paint->r, paint->g, paint->b};
     for (int c = 0; c < 3; c++) {
         pixel[c] = (uint8_t)((pixel[c] * (STEPS - a) + to[c] * a + STEPS / 2) / STEPS);
@@ -49,26 +53,44 @@ static float cut_radius(tyto_rect r, float radius)
     return radius < 0 ? 0 : radius < half ? radius : half;
 }
 
-/* Paints the shape's pixels that lie in one part of the picture. */
-static void shade(tyto_image *image, const rounded *shape, tyto_rect part)
+static tyto_rect inside(const tyto_image *image, tyto_rect part)
+{
+    return (tyto_rect){tyto_max_i64(part.x0, 0), tyto_max_i64(part.y0, 0),
+                       tyto_min_i64(part.x1, image->width_px),
+                       tyto_min_i64(part.y1, image->height_px)};
+}
+
+/* Paints the shape's pixels that lie in one part of the picture, where it may be round. */
+static void paint_round(tyto_image *image, const rounded *shape, tyto_rect part)
 {
     const int64_t w = shape->width;
-    const tyto_rect r = shape->rect;
+    const tyto_rect r = shape->rect, in = inside(image, part);
     const tyto_rect hollow = {r.x0 + w, r.y0 + w, r.x1 - w, r.y1 - w};
     const float outer = cut_radius(r, shape->radius);
     const float inner = w ? cut_radius(hollow, outer - (float)w) : 0;
-    const int64_t x0 = tyto_max_i64(part.x0, 0), x1 = tyto_min_i64(part.x1, image->width_px);
-    const int64_t y0 = tyto_max_i64(part.y0, 0), y1 = tyto_min_i64(part.y1, image->height_px);
-    for (int64_t y = y0; y < y1; y++) {
+    for (int64_t y = in.y0; y < in.y1; y++) {
         uint8_t *row = image->data + y * image->width_px * 3;
-        for (int64_t x = x0; x < x1; x++) {
+        for (int64_t x = in.x0; x < in.x1; x++) {
             float covered = coverage(r, outer, x, y);
             if (w) {
                 covered *= 1 - coverage(hollow, inner, x, y);
             }
             if (covered > 0) {
-                blend(row + 3 * x, &shape->paint, covered);
+                blend(row + 3 * x, &shape->paint, steps(&shape->paint, covered));
             }
+        }
+    }
+}
+
+/* Paints a part that the shape covers all of. */
+static void paint_straight(tyto_image *image, const rounded *shape, tyto_rect part)
+{
+    const tyto_rect in = inside(image, part);
+    const int a = steps(&shape->paint, 1);
+    for (int64_t y = in.y0; y < in.y1; y++) {
+        uint8_t *row = image->data + y * image->width_px * 3;
+        for (int64_t x = in.x0; x < in.x1; x++) {
+            blend(row + 3 * x, &shape->paint, a);
         }
     }
 }
@@ -76,30 +98,39 @@ static void shade(tyto_image *image, const rounded *shape, tyto_rect part)
 void tyto_paint_fill(tyto_image *image, tyto_rect rect, float radius, tyto_paint paint)
 {
     const rounded shape = {rect, radius, 0, paint};
-    if (rect.x0 < rect.x1 && rect.y0 < rect.y1) {
-        shade(image, &shape, rect);
+    const tyto_rect r = rect;
+    if (r.x0 >= r.x1 || r.y0 >= r.y1) {
+        return;
     }
+    const int64_t deep = (int64_t)ceilf(cut_radius(r, radius));
+    const int64_t top = tyto_min_i64(r.y0 + deep, r.y1), bottom = tyto_max_i64(top, r.y1 - deep);
+    paint_round(image, &shape, (tyto_rect){r.x0, r.y0, r.x1, top});
+    paint_straight(image, &shape, (tyto_rect){r.x0, top, r.x1, bottom});
+    paint_round(image, &shape, (tyto_rect){r.x0, bottom, r.x1, r.y1});
 }
 
 void tyto_paint_outline(tyto_image *image, tyto_rect rect, float radius, int64_t width,
                         tyto_paint paint)
 {
     const rounded shape = {rect, radius, width, paint};
-    /* As deep as the outline and its corners reach; the middle is never visited. */
-    const int64_t deep = width + (int64_t)cut_radius(rect, radius) + 1;
     const tyto_rect r = rect;
-    if (r.x1 - r.x0 <= 2 * deep || r.y1 - r.y0 <= 2 * deep) {
-        if (r.x1 - r.x0 <= 2 * width || r.y1 - r.y0 <= 2 * width) {
-            tyto_paint_fill(image, rect, radius, paint);
-        } else {
-            shade(image, &shape, r);
-        }
-        return;
+    /* As deep as the outline and its corners reach; the middle is never visited. */
+    const int64_t deep = width + (int64_t)ceilf(cut_radius(r, radius));
+    const int64_t x0 = r.x0 + deep, x1 = r.x1 - deep, y0 = r.y0 + deep, y1 = r.y1 - deep;
+    if (r.x1 - r.x0 <= 2 * width || r.y1 - r.y0 <= 2 * width) {
+        tyto_paint_fill(image, rect, radius, paint);
+    } else if (x0 >= x1 || y0 >= y1) {
+        paint_round(image, &shape, r);
+    } else {
+        paint_round(image, &shape, (tyto_rect){r.x0, r.y0, x0, y0});
+        paint_round(image, &shape, (tyto_rect){x1, r.y0, r.x1, y0});
+        paint_round(image, &shape, (tyto_rect){r.x0, y1, x0, r.y1});
+        paint_round(image, &shape, (tyto_rect){x1, y1, r.x1, r.y1});
+        paint_straight(image, &shape, (tyto_rect){x0, r.y0, x1, r.y0 + width});
+        paint_straight(image, &shape, (tyto_rect){x0, r.y1 - width, x1, r.y1});
+        paint_straight(image, &shape, (tyto_rect){r.x0, y0, r.x0 + width, y1});
+        paint_straight(image, &shape, (tyto_rect){r.x1 - width, y0, r.x1, y1});
     }
-    shade(image, &shape, (tyto_rect){r.x0, r.y0, r.x1, r.y0 + deep});
-    shade(image, &shape, (tyto_rect){r.x0, r.y1 - deep, r.x1, r.y1});
-    shade(image, &shape, (tyto_rect){r.x0, r.y0 + deep, r.x0 + width, r.y1 - deep});
-    shade(image, &shape, (tyto_rect){r.x1 - width, r.y0 + deep, r.x1, r.y1 - deep});
 }
 
 void tyto_paint_mask(tyto_image *image, int64_t x, int64_t y, const uint8_t *mask, int64_t width,
@@ -108,7 +139,7 @@ void tyto_paint_mask(tyto_image *image, int64_t x, int64_t y, const uint8_t *mas
     for (int64_t i = tyto_max_i64(0, -y); i < height && y + i < image->height_px; i++) {
         uint8_t *row = image->data + (y + i) * image->width_px * 3;
         for (int64_t j = tyto_max_i64(0, -x); j < width && x + j < image->width_px; j++) {
-            blend(row + 3 * (x + j), &paint, (float)mask[i * width + j] / 255);
+            blend(row + 3 * (x + j), &paint, steps(&paint, (float)mask[i * width + j] / 255));
         }
     }
 }

@@ -80,8 +80,7 @@ static void config_variants_are_accepted(void **state)
         "{\"architectures\": [], \"transformers_version\": null, \"_commit_hash\": null}",
         "{\"text_config_dict\": null, \"vision_config_dict\": {\"hidden_size\": 3}}",
         "{\"logit_scale_init_value\": 1.5, \"return_dict\": true, \"is_composition\": true}",
-        "{\"initializer_factor\": 2, \"use_cache\": [1, {\"a\": null}], \"id2label\": {\"0\": "
-        "\"a\"}}",
+        "{\"initializer_factor\": 2, \"use_cache\": [1, {\"a\": null}], \"id2label\": {\"0\": 1}}",
         "{\"text_config\": {\"model_type\": null, \"attention_dropout\": 0.1, \"dropout\": 0.5}}",
         "{\"text_config\": {\"pad_token_id\": 49407, \"bos_token_id\": null, \"top_k\": 50}}",
         "{\"vision_config\": {\"dropout\": 0.0, \"num_beams\": 1, \"projection_dim\": 9}}",
