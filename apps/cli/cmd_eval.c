@@ -23,7 +23,7 @@ typedef struct eval_args {
     int64_t top_k, limit;
     double threshold, iou;
     int nms, format;
-    bool templates, multi_label;
+    bool templates, best_label;
 } eval_args;
 
 /* Everything of one run. */
@@ -78,15 +78,13 @@ static int check_usage(const eval_args *args)
         return EXIT_USAGE;
     }
     if (!args->images == !args->detections_in) {
-        say_error("%s: required --images FOLDER to search, or --detections-in FILE "
-                  "to score",
+        say_error("%s: required --images FOLDER to search, or --detections-in FILE to score",
                   args->images ? "both --images and --detections-in" : "nothing to score");
         return EXIT_USAGE;
     }
     if (args->detections && args->detections_in) {
-        say_error("--detections: the detections are read with --detections-in, "
-                  "required one of "
-                  "the two");
+        say_error(
+            "--detections: the detections are read with --detections-in, required one of the two");
         return EXIT_USAGE;
     }
     if (!strstr(args->prompt, PLACE)) {
@@ -114,14 +112,12 @@ static bool read_annotations(job *j)
         return false;
     }
     if (j->truth.n_strangers > 0) {
-        say_warning("%s: %zu annotations name an image or a category that is not "
-                    "listed; they are "
-                    "left out",
-                    file, j->truth.n_strangers);
+        say_warning(
+            "%s: %zu annotations name an image or a category that is not listed; they are left out",
+            file, j->truth.n_strangers);
     }
     if (j->truth.has_id_zero) {
-        say_warning("%s: an annotation has the id 0; pycocotools takes that object "
-                    "as never found",
+        say_warning("%s: an annotation has the id 0; pycocotools takes that object as never found",
                     file);
     }
     if (j->args->limit > 0 && (size_t)j->args->limit < j->truth.n_images) {
@@ -229,13 +225,11 @@ static bool search_all(job *j)
     progress_hide();
     say_info("%zu photos searched in %.1f s", j->truth.n_images, seconds_now() - began);
     if (j->unread > 0) {
-        say_warning("%zu of %zu photos could not be searched; nothing counts as "
-                    "found in them",
+        say_warning("%zu of %zu photos could not be searched; nothing counts as found in them",
                     j->unread, j->truth.n_images);
     }
     if (j->other_sizes > 0) {
-        say_warning("%zu of %zu photos have another size than the annotations say; "
-                    "their boxes may "
+        say_warning("%zu of %zu photos have another size than the annotations say; their boxes may "
                     "lie elsewhere",
                     j->other_sizes, j->truth.n_images);
     }
@@ -251,7 +245,7 @@ static bool detect(job *j)
     j->options.nms = (tyto_nms_mode)args->nms;
     j->options.nms_iou = (float)args->iou;
     j->options.top_k = args->top_k;
-    j->options.multi_label = args->multi_label;
+    j->options.multi_label = !args->best_label;
     if (j->truth.n_categories > 0 && (!open_vocabulary(j) || !search_all(j))) {
         return false;
     }
@@ -341,8 +335,7 @@ static int run(void *given)
 #define AT(field) offsetof(eval_args, field)
 static const option options[] = {
     {"annotations", 'a', OPTION_TEXT, "FILE",
-     "what is there: a COCO \"instances\" file with images, categories and "
-     "annotations",
+     "what is there: a COCO \"instances\" file with images, categories and annotations",
      AT(annotations), .files = COMPLETES_FILES},
     {"images", 'i', OPTION_TEXT, "FOLDER", "search the photos there, by the file names of FILE",
      AT(images), .files = COMPLETES_FOLDERS},
@@ -355,18 +348,14 @@ static const option options[] = {
      "what is looked for, with " PLACE " in the name's place (default: the name alone)",
      AT(prompt)},
     {"templates", 0, OPTION_FLAG, NULL,
-     "put each text into the seven prompts of the OWL-ViT authors and average "
-     "them",
-     AT(templates)},
+     "put each text into the seven prompts of the OWL-ViT authors and average them", AT(templates)},
     {"threshold", 0, OPTION_REAL, "X", "keep scores above X (default 0: all)", AT(threshold), 0, 1},
     {"top-k", 0, OPTION_INTEGER, "N", "keep the N best of each photo (default 100)", AT(top_k), 1,
      1e9},
-    {"multi-label", 0, OPTION_FLAG, NULL, "give a box every label, not the best one only",
-     AT(multi_label)},
+    {"best-label", 0, OPTION_FLAG, NULL, "give a box its best label only, not every one",
+     AT(best_label)},
     {"nms", 0, OPTION_CHOICE, "off|class|all",
-     "drop boxes that overlap a better one of the same label, or of any "
-     "(default off)",
-     AT(nms)},
+     "drop boxes that overlap a better one of the same label, or of any (default off)", AT(nms)},
     {"iou", 0, OPTION_REAL, "X", "for --nms: how much overlap is too much (default 0.5)", AT(iou),
      0, 1},
     {"limit", 0, OPTION_INTEGER, "N", "only the first N images of FILE", AT(limit), 1, 1e9},
@@ -379,14 +368,10 @@ static const option options[] = {
 
 static const example examples[] = {
     {"tyto eval detect --annotations instances.json --images photos/",
-     "how well the model that comes with tyto finds the categories by their "
-     "names"},
-    {"tyto eval detect -m owlv2-base-patch16-ensemble -a instances.json -i "
-     "photos/ "
-     "--prompt \"a photo of a {}\" --detections found.json --format json -o "
-     "scores.json",
-     "a checkpoint of your own, another wording, and both the detections and "
-     "the numbers kept"},
+     "how well the model that comes with tyto finds the categories by their names"},
+    {"tyto eval detect -m owlv2-base-patch16-ensemble -a instances.json -i photos/ --prompt \"a "
+     "photo of a {}\" --detections found.json --format json -o scores.json",
+     "a checkpoint of your own, another wording, and both the detections and the numbers kept"},
     {"tyto eval detect -a instances.json --detections-in found.json",
      "the numbers again, or those of any other detector, without a model"},
     {0},
@@ -397,28 +382,22 @@ static const eval_args defaults = {.prompt = PLACE, .top_k = 100, .iou = 0.5};
 const command cmd_eval = {
     .name = "eval",
     .summary = "measure how well a model finds things",
-    .synopsis = "detect --annotations FILE (--images FOLDER | --detections-in "
-                "FILE) [option...]",
+    .synopsis = "detect --annotations FILE (--images FOLDER | --detections-in FILE) [option...]",
     .operands = "detect",
-    .description = "Searches every photo of an annotation file for all its "
-                   "categories, and compares what is "
-                   "found with what is there, by COCO's definition: average "
-                   "precision over IoU 0.50 to 0.95, "
-                   "at 0.50 and at 0.75, for small, medium and large objects, "
-                   "average recall, and the same "
-                   "for each class. The numbers are those of pycocotools.\n"
-                   "\n"
-                   "JSON is one object: images, objects, the twelve numbers "
-                   "(ap, ap50, ap75, ap_small, "
-                   "ap_medium, ap_large, ar1, ar10, ar100, ar_small, "
-                   "ar_medium, ar_large) and classes, an "
-                   "array of objects with category_id, name, objects and the "
-                   "same twelve. A number is -1 (in "
-                   "tables a dash) where nothing is there to be found.\n"
-                   "\n"
-                   "A photo that can't be read is reported and counts as if "
-                   "nothing was found in it; the exit "
-                   "status is then 1.",
+    .description =
+        "Searches every photo of an annotation file for all its categories, and compares the 100 "
+        "best pairs of box and category with what is there, by COCO's definition: average "
+        "precision over IoU 0.50 to 0.95, at 0.50 and at 0.75, for small, medium and large "
+        "objects, average recall, and the same for each class. The numbers are those of "
+        "pycocotools.\n"
+        "\n"
+        "JSON is one object: images, objects, the twelve numbers (ap, ap50, ap75, ap_small, "
+        "ap_medium, ap_large, ar1, ar10, ar100, ar_small, ar_medium, ar_large) and classes, an "
+        "array of objects with category_id, name, objects and the same twelve. A number is -1 (in "
+        "tables a dash) where nothing is there to be found.\n"
+        "\n"
+        "A photo that can't be read is reported and counts as if nothing was found in it; the exit "
+        "status is then 1.",
     .options = options,
     .examples = examples,
     .args_bytes = sizeof(eval_args),

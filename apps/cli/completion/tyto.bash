@@ -67,7 +67,7 @@ _tyto()
         tokenize) options=' --file --padding --truncation --max-length --no-special-tokens --format --output' ;;
         preprocess) options=' --output' ;;
         forward) options=' --inputs --output --head --want' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --multi-label --nms --iou --limit --format --output' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;

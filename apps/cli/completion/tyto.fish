@@ -40,7 +40,7 @@ complete -c tyto -n '__fish_seen_subcommand_from eval' -l prompt -x -d 'what is 
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l templates -d 'put each text into the seven prompts of the OWL-ViT authors and average them'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l threshold -x -d 'keep scores above X (default 0: all)'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l top-k -x -d 'keep the N best of each photo (default 100)'
-complete -c tyto -n '__fish_seen_subcommand_from eval' -l multi-label -d 'give a box every label, not the best one only'
+complete -c tyto -n '__fish_seen_subcommand_from eval' -l best-label -d 'give a box its best label only, not every one'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l nms -x -a 'off class all' -d 'drop boxes that overlap a better one of the same label, or of any (default off)'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l iou -x -d 'for --nms: how much overlap is too much (default 0.5)'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l limit -x -d 'only the first N images of FILE'
