@@ -209,8 +209,11 @@ tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_
 
 tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
 {
-    errno = 0;
     bool bad = ferror(writer->stream) != 0;
+    errno = 0;
+    if (bad) {
+        fputc(0, writer->stream); /* a stream keeps no cause, but failing again gives it */
+    }
     bad = fflush(writer->stream) != 0 || bad;
     bad = fclose(writer->stream) != 0 || bad;
     writer->stream = NULL;

@@ -10,3 +10,8 @@ if(TYTO_SANITIZE)
 endif()
 add_test(NAME bad_inputs_memory COMMAND bad_inputs_memory)
 set_tests_properties(bad_inputs_memory PROPERTIES ENVIRONMENT "${TEST_ENVIRONMENT}")
+
+# Hostile files and options, through the real command.
+add_test(NAME bad_inputs_hostile COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/hostile.sh)
+set_tests_properties(bad_inputs_hostile PROPERTIES ENVIRONMENT
+  "${TEST_ENVIRONMENT};TYTO_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR};TYTO_SANITIZED=${TYTO_SANITIZE}")
