@@ -9,6 +9,7 @@
 #include "messages.h"
 #include "model.h"
 #include "results.h"
+#include "signals.h"
 
 enum { FORMAT_UNSET = -1 };
 

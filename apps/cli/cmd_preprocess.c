@@ -9,6 +9,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "signals.h"
 
 typedef struct preprocess_args {
     common_args common;

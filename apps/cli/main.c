@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "output.h"
+#include "signals.h"
 
 #define COMMAND_ENTRY(name) &cmd_##name,
 const command *const commands[] = {COMMANDS(COMMAND_ENTRY) NULL};

@@ -1,6 +1,5 @@
 #include "messages.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,6 @@ static struct {
     bool bar_shown;
     double began;
 } state = {.level = NORMAL};
-
-static volatile sig_atomic_t stop;
 
 void messages_begin(const char *command, verbosity level)
 {
@@ -168,23 +165,4 @@ double seconds_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static void raise_flag(int signal)
-{
-    (void)signal;
-    stop = 1;
-}
-
-void signals_begin(void)
-{
-    struct sigaction flag = {.sa_handler = raise_flag, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &flag, NULL);
-    sigaction(SIGTERM, &flag, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-bool interrupted(void)
-{
-    return stop != 0;
 }

@@ -38,9 +38,4 @@ void progress_hide(void);
 /** Seconds of a clock that only goes forward. */
 double seconds_now(void);
 
-/** From now on SIGINT and SIGTERM only raise a flag, the first time; a closed pipe is a write
- *  error, not a signal. */
-void signals_begin(void);
-bool interrupted(void);
-
 #endif

@@ -10,9 +10,9 @@
 #include "messages.h"
 
 /* The file being written, for when the command ends early. */
-static char *unfinished;
+static char *volatile unfinished;
 
-static void remove_unfinished(void)
+void output_remove_unfinished(void)
 {
     if (unfinished) {
         unlink(unfinished);
@@ -118,7 +118,7 @@ bool output_open(output *out, const char *path)
         return false;
     }
     if (!registered) {
-        registered = atexit(remove_unfinished) == 0;
+        registered = atexit(output_remove_unfinished) == 0;
     }
     unfinished = out->temporary;
     return true;
@@ -142,6 +142,7 @@ bool output_commit(output *out)
             good = fail(out, out->path);
         }
         if (good) {
+            unfinished = NULL;
             free(out->temporary);
             out->temporary = NULL;
         }

@@ -1,0 +1,13 @@
+/** Interruption: the run ends between two photos, and nothing half-written stays. */
+#ifndef TYTO_CLI_SIGNALS_H
+#define TYTO_CLI_SIGNALS_H
+
+#include <stdbool.h>
+
+/** From now on the first SIGINT or SIGTERM raises a flag, and the second ends the command at once.
+ *  A closed pipe is a write error, not a signal. */
+void signals_begin(void);
+/** Whether the flag is up. */
+bool interrupted(void);
+
+#endif

@@ -1,0 +1,156 @@
+/* What only a terminal sees, and what a signal leaves behind. */
+#include "run.h"
+
+#include <errno.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A second's hundredth. */
+static void wait_a_little(void)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    nanosleep(&pause, NULL);
+}
+
+static _Noreturn void become_tyto(char *const words[])
+{
+    const char *emulator = getenv("TYTO_EMULATOR"), *command = getenv("TYTO_COMMAND");
+    char *line[32];
+    size_t count = 0;
+    if (emulator && *emulator) {
+        line[count++] = strdup(emulator);
+    }
+    line[count++] = strdup(command);
+    while (*words) {
+        line[count++] = *words++;
+    }
+    line[count] = NULL;
+    execv(line[0], line);
+    _exit(127);
+}
+
+/* Everything that tyto writes to a terminal; the status must be the one that is wanted. */
+static char *on_terminal(int status, char *const words[])
+{
+    int master;
+    char *text = calloc(1, 1 << 16);
+    size_t length = 0;
+    assert_non_null(text);
+    const pid_t child = forkpty(&master, NULL, NULL, NULL);
+    assert_true(child >= 0);
+    if (child == 0) {
+        setenv("TERM", "xterm", 1);
+        become_tyto(words);
+    }
+    for (;;) {
+        const ssize_t got = read(master, text + length, (1 << 16) - 1 - length);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            break;
+        }
+        length += (size_t)got;
+    }
+    close(master);
+    int ended;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFEXITED(ended));
+    if (WEXITSTATUS(ended) != status) {
+        fail_msg("status %d, required %d: %s", WEXITSTATUS(ended), status, text);
+    }
+    return text;
+}
+
+static char *words_of(const char *text)
+{
+    char *copy = strdup(text);
+    assert_non_null(copy);
+    return copy;
+}
+
+static void a_terminal_shows_progress(void **state)
+{
+    (void)state;
+    char *model = words_of(ODD_MODEL), *cat = words_of(CAT), *coffee = words_of(COFFEE);
+    char *const loud[] = {"detect", "-m", model, cat, coffee, "-t", "x", "--top-k", "1", NULL};
+    char *const quiet[] = {"detect", "-m", model, cat, coffee, "-t", "x", "-q", NULL};
+    char *text = on_terminal(0, loud);
+    assert_non_null(strstr(text, "] 0/2  "));
+    assert_non_null(strstr(text, "] 1/2  "));
+    const char *gone = strstr(text, "\r\033[K");
+    assert_non_null(gone);
+    assert_non_null(strstr(gone, "found"));
+    free(text);
+    text = on_terminal(0, quiet);
+    assert_null(strchr(text, '\033'));
+    free(text);
+    free(model);
+    free(cat);
+    free(coffee);
+}
+
+static void a_terminal_shows_errors_in_colour_unless_told(void **state)
+{
+    (void)state;
+    char *const words[] = {"detect", "--wrong", NULL};
+    unsetenv("NO_COLOR");
+    char *text = on_terminal(2, words);
+    assert_non_null(strstr(text, "\033[1;31merror: \033[0munknown option"));
+    free(text);
+    setenv("NO_COLOR", "1", 1);
+    text = on_terminal(2, words);
+    assert_null(strchr(text, '\033'));
+    assert_non_null(strstr(text, "error: unknown option"));
+    free(text);
+    unsetenv("NO_COLOR");
+}
+
+/* Waits for a photo on a pipe that gives none, is interrupted, and leaves nothing. */
+static void an_interrupted_run_leaves_nothing(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(mkdir("interrupted", 0777), 0);
+    assert_int_equal(pipe(ends), 0);
+    char *model = words_of(ODD_MODEL);
+    char *const words[] = {"detect", "-m", model, "-", "-t", "x", "-o", "interrupted/x.json", NULL};
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[1]);
+        freopen("/dev/null", "w", stderr);
+        become_tyto(words);
+    }
+    close(ends[0]);
+    for (int i = 0; i < 3000 && folder_count("interrupted") == 0; i++) {
+        wait_a_little();
+    }
+    assert_int_equal(folder_count("interrupted"), 1);
+    kill(child, SIGINT);
+    int ended;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    close(ends[1]);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), 130);
+    assert_int_equal(folder_count("interrupted"), 0);
+    free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_terminal_shows_progress),
+        cmocka_unit_test(a_terminal_shows_errors_in_colour_unless_told),
+        cmocka_unit_test(an_interrupted_run_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
