@@ -11,6 +11,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "signals.h"
 
 /* What a class' name takes the place of in --prompt. */
 #define PLACE "{}"

@@ -8,19 +8,34 @@
 #include <tyto/version.h>
 #include <unistd.h>
 
-static const char *const names[] = {"detect",  "tokenize", "preprocess",
-                                    "forward", "inspect",  "help"};
-#define NAMES (sizeof(names) / sizeof(names[0]))
+/* The commands that the overview lists. */
+static char names[32][32];
+static size_t n_names;
+
+static int list_commands(void **state)
+{
+    if (enter_folder(state) != 0) {
+        return -1;
+    }
+    ran run = tyto("--help", NULL);
+    const char *at = strstr(run.out, "\ncommands\n");
+    for (at = at ? at + 10 : ""; n_names < 32 && strncmp(at, "  ", 2) == 0;) {
+        /* A longer summary goes on in lines that are indented further. */
+        n_names += sscanf(at + 2, "%31[a-z-]", names[n_names]) == 1;
+        at = strchr(at, '\n') + 1;
+    }
+    ran_clear(&run);
+    return n_names > 0 ? 0 : -1;
+}
 
 static void every_command_has_help_with_examples(void **state)
 {
     (void)state;
-    ran overview = tyto("--help", NULL);
-    assert_done(&overview);
-    for (size_t i = 0; i < NAMES; i++) {
-        char heading[64];
-        snprintf(heading, sizeof(heading), "\n  %-12s", names[i]);
-        assert_non_null(strstr(overview.out, heading));
+    assert_true(n_names >= 6);
+    assert_string_equal(names[0], "detect");
+    assert_string_equal(names[n_names - 1], "help");
+    for (size_t i = 0; i < n_names; i++) {
+        char heading[1200];
         ran run = tyto(names[i], "--help", NULL);
         assert_done(&run);
         assert_string_equal(run.err, "");
@@ -34,7 +49,6 @@ static void every_command_has_help_with_examples(void **state)
         ran_clear(&same);
         ran_clear(&run);
     }
-    ran_clear(&overview);
     ran run = tyto("detect", "--version", NULL);
     assert_done(&run);
     assert_string_equal(run.out, "tyto " TYTO_VERSION "\n");
@@ -49,7 +63,7 @@ static void manual_and_completion_have_every_option(void **state)
                    tyto("help", "--completion", "zsh", NULL),
                    tyto("help", "--completion", "fish", NULL), tyto("help", "--man", NULL)};
     const char *const forms[] = {"--%s", "--%s[", "-l %s", "\\-\\-%s"};
-    for (size_t i = 0; i < NAMES; i++) {
+    for (size_t i = 0; i < n_names; i++) {
         ran run = tyto(names[i], "--help", NULL);
         for (char *at = run.out; (at = strstr(at, "--")) != NULL; at += 2) {
             char option[64], word[160], dashed[128] = "";
@@ -181,5 +195,5 @@ int main(void)
         cmocka_unit_test(a_full_device_is_an_error_and_a_closed_pipe_is_silent),
         cmocka_unit_test(no_model_is_a_clear_error),
     };
-    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+    return cmocka_run_group_tests(tests, list_commands, leave_folder);
 }
