@@ -21,9 +21,9 @@ typedef struct resize_job {
     tyto_filter down, along; /* rows and columns */
     const float *levels;     /* [256] of a byte, minus the padding */
     float padding;
-    float scale[3], shift[3]; /* normalisation: value·scale + shift */
-    float *rows;              /* per worker: one filtered row, [width of the photo][3] */
-    float *out;               /* [3,height,width] */
+    float mean[3], std[3]; /* normalisation: (value − mean)/std */
+    float *rows;           /* per worker: one filtered row, [width of the photo][3] */
+    float *out;            /* [3,height,width] */
 } resize_job;
 
 /* row[3·width] = the photo's rows under output row y, weighted. */
@@ -60,19 +60,18 @@ static void resize_row(void *context, int64_t y, int worker)
             g += weights[t] * from[3 * t + 1];
             b += weights[t] * from[3 * t + 2];
         }
-        out[x] = (r + job->padding) * job->scale[0] + job->shift[0];
-        out[x + plane] = (g + job->padding) * job->scale[1] + job->shift[1];
-        out[x + 2 * plane] = (b + job->padding) * job->scale[2] + job->shift[2];
+        out[x] = (r + job->padding - job->mean[0]) / job->std[0];
+        out[x + plane] = (g + job->padding - job->mean[1]) / job->std[1];
+        out[x + 2 * plane] = (b + job->padding - job->mean[2]) / job->std[2];
     }
 }
 
-/* value·scale + shift = (value − mean)/std, or the value itself. */
-static void normalisation(const tyto_image_processor *processor, float scale[3], float shift[3])
+/* (value − mean)/std, or the value itself. */
+static void normalisation(const tyto_image_processor *processor, float mean[3], float std[3])
 {
     for (int c = 0; c < 3; c++) {
-        scale[c] = processor->do_normalize ? (float)(1.0 / processor->std[c]) : 1.0f;
-        shift[c] =
-            processor->do_normalize ? (float)(-processor->mean[c] / processor->std[c]) : 0.0f;
+        mean[c] = processor->do_normalize ? (float)processor->mean[c] : 0.0f;
+        std[c] = processor->do_normalize ? (float)processor->std[c] : 1.0f;
     }
 }
 
@@ -88,7 +87,7 @@ static tyto_status resize(const tyto_image_processor *processor, tyto_pool *pool
                       .padding = padding,
                       .out = out};
     tyto_status status = TYTO_OK;
-    normalisation(processor, job.scale, job.shift);
+    normalisation(processor, job.mean, job.std);
     TYTO_CHECK(tyto_filter_create(processor->do_pad ? side : image->height_px, processor->height,
                                   image->height_px, &job.down, err));
     TYTO_CHECK(tyto_filter_create(processor->do_pad ? side : image->width_px, processor->width,
@@ -111,16 +110,16 @@ cleanup:
 static void copy(const tyto_image_processor *processor, const tyto_image *image,
                  const float levels[256], float padding, float *out)
 {
-    float scale[3], shift[3];
+    float mean[3], std[3];
     int64_t shape[3];
     tyto_image_processor_shape(processor, image->width_px, image->height_px, shape);
-    normalisation(processor, scale, shift);
+    normalisation(processor, mean, std);
     for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++) {
         const int64_t x = i % shape[2], y = i / shape[2] % shape[1], c = i / shape[2] / shape[1];
         const bool inside = x < image->width_px && y < image->height_px;
         const float value =
             inside ? levels[image->data[3 * (y * image->width_px + x) + c]] + padding : padding;
-        out[i] = value * scale[c] + shift[c];
+        out[i] = (value - mean[c]) / std[c];
     }
 }
 
