@@ -11,6 +11,7 @@
 #include <tyto/inspect.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>
+#include <tyto/perceiver.h>
 #include <tyto/processor.h>
 #include <tyto/session.h>
 #include <tyto/status.h>

@@ -16,6 +16,8 @@
 typedef struct tyto_model_source {
     const json_t *config;    /* config.json */
     const char *config_name; /* for messages */
+    const json_t *parts;     /* the user's own composition, or NULL */
+    const char *parts_name;
     const tyto_tensor_file *tensors;
     const char *tensors_name;
     tyto_weight_store *store;

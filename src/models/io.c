@@ -36,6 +36,18 @@ bool tyto_io_has(const tyto_io *io, const char *name)
     return find_input(io, name) != NULL;
 }
 
+int tyto_io_rank(const tyto_io *io, const char *name)
+{
+    const tyto_tensor *tensor = find_input(io, name);
+    return tensor ? tensor->rank : -1;
+}
+
+bool tyto_io_is_integer(const tyto_io *io, const char *name)
+{
+    const tyto_tensor *tensor = find_input(io, name);
+    return tensor && tyto_convert_possible(tensor->dtype, TYTO_I64);
+}
+
 /* "[2,*,16]" for messages. */
 static void shape_text(char *text, size_t bytes, int rank, const int64_t *shape)
 {

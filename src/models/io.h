@@ -51,6 +51,10 @@ void tyto_io_clear(tyto_io *io);
 
 /** True when the caller gave an input of that name. */
 bool tyto_io_has(const tyto_io *io, const char *name);
+/** Number of dimensions of the input `name`, or -1 when there is none. */
+int tyto_io_rank(const tyto_io *io, const char *name);
+/** True when that input is there and of an integer type. */
+bool tyto_io_is_integer(const tyto_io *io, const char *name);
 /** The input `name`, converted to `dtype` (F32, I64 or U8 truth values) in scratch where it is
  *  not so already.
  *  shape    [rank] required sizes; TYTO_IO_ANY takes any size ≥ 1, TYTO_IO_ANY_OR_NONE 0 too;

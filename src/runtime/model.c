@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/inspect.h>
+#include <tyto/perceiver.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,9 +15,15 @@
 #define WEIGHTS_FILE "model.safetensors"
 #define WEIGHTS_INDEX_FILE "model.safetensors.index.json"
 
+/* A Perceiver of the user's own parts. */
+typedef struct composition {
+    const json_t *parts;
+    const char *name; /* for messages */
+} composition;
+
 /* Picks the family by model_type and the head by `architectures`. */
 static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
-                                     tyto_error *err)
+                                     const composition *own, tyto_error *err)
 {
     const char *type = NULL;
     TYTO_TRY(tyto_json_text(config, name, "model_type", &type, err));
@@ -25,11 +32,14 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     }
     const char *class_name =
         json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    if (own) {
+        class_name = "PerceiverModel";
+    }
     model->architecture = tyto_architecture_find(type, class_name);
     if (!tyto_architecture_find(type, NULL)) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                         "%s: 'model_type': got '%s', required owlv2, owlv2_text_model or "
-                         "owlv2_vision_model",
+                         "%s: 'model_type': got '%s', required owlv2, owlv2_text_model, "
+                         "owlv2_vision_model or perceiver",
                          name, type);
     }
     if (!model->architecture) {
@@ -63,13 +73,15 @@ static tyto_status open_weights(tyto_model *model, const char *folder, char **na
 }
 
 static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,
-                                const char *config_name, tyto_error *err)
+                                const char *config_name, const composition *own, tyto_error *err)
 {
     char *weights_name = NULL, *unexpected = NULL;
     tyto_status status = open_weights(model, folder, &weights_name, err);
     if (status == TYTO_OK) {
         const tyto_model_source source = {.config = config,
                                           .config_name = config_name,
+                                          .parts = own ? own->parts : NULL,
+                                          .parts_name = own ? own->name : NULL,
                                           .tensors = model->tensors,
                                           .tensors_name = weights_name,
                                           .store = &model->store,
@@ -115,8 +127,8 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
 }
 
 /* tell NULL: opens the model. Else nothing but the names and shapes of its tensors is looked at. */
-static tyto_status open_model(tyto_engine *engine, const char *path, tyto_parameter_fn tell,
-                              void *user, tyto_model **out, tyto_error *err)
+static tyto_status open_model(tyto_engine *engine, const char *path, const composition *own,
+                              tyto_parameter_fn tell, void *user, tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
@@ -135,11 +147,11 @@ static tyto_status open_model(tyto_engine *engine, const char *path, tyto_parame
     model->store.tell = tell;
     model->store.tell_user = user;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
-    TYTO_CHECK(read_architecture(model, config, config_name, err));
+    TYTO_CHECK(read_architecture(model, config, config_name, own, err));
     if (!tell) {
         TYTO_CHECK(open_processors(model, path, err));
     }
-    TYTO_CHECK(bind_network(model, path, config, config_name, err));
+    TYTO_CHECK(bind_network(model, path, config, config_name, own, err));
     *out = model;
     model = NULL;
 cleanup:
@@ -152,7 +164,7 @@ cleanup:
 tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
                             tyto_error *err)
 {
-    return open_model(engine, path, NULL, NULL, out, err);
+    return open_model(engine, path, NULL, NULL, NULL, out, err);
 }
 
 tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
@@ -162,9 +174,21 @@ tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *u
     tyto_engine *engine;
     tyto_model *model = NULL;
     TYTO_TRY(tyto_engine_create(&alone, &engine, err));
-    tyto_status status = open_model(engine, path, tell, user, &model, err);
+    tyto_status status = open_model(engine, path, NULL, tell, user, &model, err);
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
+    return status;
+}
+
+tyto_status tyto_perceiver_open(tyto_engine *engine, const char *path, const char *parts,
+                                size_t length, const char *name, tyto_model **out, tyto_error *err)
+{
+    composition own = {.name = name};
+    json_t *object = NULL;
+    TYTO_TRY(tyto_json_parse(parts, length, name, &object, err));
+    own.parts = object;
+    tyto_status status = open_model(engine, path, &own, NULL, NULL, out, err);
+    json_decref(object);
     return status;
 }
 

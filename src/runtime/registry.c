@@ -1,14 +1,15 @@
 #include <string.h>
 
 #include "models/owlv2/model.h"
+#include "models/perceiver/model.h"
 #include "runtime/model.h"
 
+#define PERCEIVER(id, class_name) &tyto_perceiver_##id##_architecture,
+
 static const tyto_architecture *const architectures[] = {
-    &tyto_owlv2_detection_architecture,
-    &tyto_owlv2_base_architecture,
-    &tyto_owlv2_text_architecture,
-    &tyto_owlv2_vision_architecture,
-};
+    &tyto_owlv2_detection_architecture, &tyto_owlv2_base_architecture,
+    &tyto_owlv2_text_architecture, &tyto_owlv2_vision_architecture,
+    TYTO_PERCEIVER_CLASS_LIST(PERCEIVER)};
 
 const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name)
 {

@@ -24,7 +24,7 @@ def randomize(model, seed, gain=1.0):
             elif "embedding" in name and "patch" not in name:
                 p.copy_(0.4 * noise)
             else:
-                fan_in = p[0].numel()
+                fan_in = max(1, p[0].numel())  # a padding may be empty
                 sharper = 1.4 if "q_proj" in name or "k_proj" in name else 1.0
                 p.copy_(gain * sharper / fan_in**0.5 * noise)
 

@@ -16,6 +16,10 @@
 /** Most tensors of a case's inputs or outputs. */
 #define GOLDEN_TENSORS_MAX 64
 
+/** Units in the last place of a tensor's largest number that are always allowed: the reference's
+ *  own error is some four of them, and only one draw of what rounding gives. */
+#define GOLDEN_UNITS 16.0
+
 /** A file of the tests' data. */
 static inline const char *golden_path(char path[GOLDEN_PATH_BYTES], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -68,12 +72,13 @@ typedef struct golden_case {
     size_t n_given;
     const char *wanted[GOLDEN_TENSORS_MAX];
     size_t n_wanted;
+    double units; /* see GOLDEN_UNITS */
 } golden_case;
 
 static inline void golden_open(golden_case *with, const char *folder)
 {
     char path[GOLDEN_PATH_BYTES];
-    *with = (golden_case){0};
+    *with = (golden_case){.units = GOLDEN_UNITS};
     with->inputs = golden_tensors(golden_path(path, "%s/inputs.safetensors", folder));
     with->expected = golden_tensors(golden_path(path, "%s/expected.safetensors", folder));
     with->report = json_load_file(golden_path(path, "%s/errors.json", folder), 0, NULL);
@@ -98,10 +103,6 @@ static inline void golden_close(golden_case *with)
 
 /** Logits of padded queries, which must be met exactly. */
 #define GOLDEN_PADDED (-1e6)
-/** Units in the last place of a tensor's largest number that are always allowed: the reference's
- * own error is some four of them, and only one draw of what rounding gives. */
-#define GOLDEN_UNITS 16.0
-
 /** Compares one output with what the case expects of it: at most twice the error of the reference's
  *  own single precision, or a few units in the last place. `what` is for messages. */
 static inline void golden_compare(const golden_case *with, const tyto_tensor *got, const char *what)
@@ -111,7 +112,7 @@ static inline void golden_compare(const golden_case *with, const tyto_tensor *go
     const json_t *entry = json_object_get(json_object_get(with->report, "tensors"), got->name);
     const double error = json_number_value(json_object_get(entry, "error")),
                  most = json_number_value(json_object_get(entry, "max")),
-                 allowed = fmax(2.0 * error, GOLDEN_UNITS * (double)FLT_EPSILON * most);
+                 allowed = fmax(2.0 * error, with->units * (double)FLT_EPSILON * most);
     assert_non_null(entry);
     assert_int_equal(got->dtype, TYTO_F32);
     assert_int_equal(got->rank, expected->rank);

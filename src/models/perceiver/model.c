@@ -1,0 +1,186 @@
+#include "models/perceiver/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/requests.h"
+
+/* Name of the parameter that every checkpoint has, below the prefix of a class that wraps a
+ * PerceiverModel. */
+#define LATENTS "embeddings.latents"
+#define WRAPPED "perceiver."
+
+static void bind_core(tyto_binder *binder, tyto_perceiver *to, const char *prefix)
+{
+    const int64_t N = to->config.num_latents, D = to->config.d_latents;
+    char inner[64];
+    tyto_binder_prefix(binder, "%s", prefix);
+#define TYTO_PERCEIVER_CORE
+#include "models/perceiver/params.def"
+#undef TYTO_PERCEIVER_CORE
+    snprintf(inner, sizeof(inner), "%sencoder.cross_attention.", prefix);
+    tyto_perceiver_layer_bind(binder, &to->cross, inner);
+    for (int64_t i = 0; i < to->config.num_self_attends_per_block; i++) {
+        snprintf(inner, sizeof(inner), "%sencoder.self_attends.%lld.", prefix, (long long)i);
+        tyto_perceiver_layer_bind(binder, &to->layers[i], inner);
+    }
+}
+
+static void bind_parts(tyto_binder *binder, tyto_perceiver *to, const char *prefix)
+{
+    char inner[64];
+    if (to->parts.input_preprocessor) {
+        snprintf(inner, sizeof(inner), "%sinput_preprocessor.", prefix);
+        tyto_perceiver_preprocessor_bind(binder, to->parts.input_preprocessor, inner);
+    }
+    if (to->parts.decoder) {
+        snprintf(inner, sizeof(inner), "%sdecoder.", prefix);
+        tyto_perceiver_decoder_bind(binder, to->parts.decoder, inner);
+    }
+    if (to->parts.output_postprocessor) {
+        snprintf(inner, sizeof(inner), "%soutput_postprocessor.", prefix);
+        tyto_perceiver_postprocessor_bind(binder, to->parts.output_postprocessor, inner);
+    }
+}
+
+/* The masked language model's last product: the embeddings once more, and a bias. */
+static void bind_embedding_decoder(tyto_binder *binder, tyto_perceiver *to, const char *prefix)
+{
+    const int64_t vocab_size = to->config.vocab_size, d_model = to->config.d_model;
+    tyto_binder_prefix(binder, "%sinput_preprocessor.", prefix);
+    PROJECTION(embedding_decoder, "embeddings", vocab_size, d_model)
+    tyto_binder_prefix(binder, "%s", "embedding_decoder.");
+    FLOATS(embedding_decoder.bias, "bias", vocab_size)
+}
+
+static void close_model(void *model)
+{
+    tyto_perceiver *perceiver = model;
+    if (perceiver) {
+        tyto_perceiver_parts_clear(&perceiver->parts);
+        free(perceiver->layers);
+        free(perceiver);
+    }
+}
+
+static tyto_status read_parts(const tyto_model_source *source, tyto_perceiver *model,
+                              tyto_error *err)
+{
+    bool no_memory = false;
+    if (source->parts) {
+        return tyto_perceiver_parts_read(source->parts, source->parts_name, &model->config,
+                                         &model->parts, err);
+    }
+    json_t *description = tyto_perceiver_composition(model->class_name, &model->config, &no_memory);
+    if (no_memory) {
+        return tyto_fail_memory(err, source->config_name);
+    }
+    tyto_status status = TYTO_OK;
+    if (description) {
+        status = tyto_perceiver_parts_read(description, source->config_name, &model->config,
+                                           &model->parts, err);
+    }
+    json_decref(description);
+    return status;
+}
+
+/* The layers of the encoder, whose inputs are the preprocessor's rows. */
+static tyto_status derive_layers(const char *where, tyto_perceiver *model, tyto_error *err)
+{
+    const tyto_perceiver_config *config = &model->config;
+    const tyto_perceiver_preprocessor *input = model->parts.input_preprocessor;
+    model->kv_dim = input ? input->channels : config->d_model;
+    model->cross = (tyto_perceiver_layer){.q_dim = config->d_latents,
+                                          .kv_dim = model->kv_dim,
+                                          .qk_channels = config->qk_channels,
+                                          .v_channels = config->v_channels,
+                                          .heads = config->num_cross_attention_heads,
+                                          .widening = config->cross_attention_widening_factor,
+                                          .cross = true,
+                                          .residual = config->use_query_residual};
+    TYTO_TRY(tyto_perceiver_layer_derive(&model->cross, config, where, err));
+    const int64_t layers = config->num_self_attends_per_block;
+    model->layers = tyto_alloc_zeroed((size_t)layers, sizeof(*model->layers));
+    if (!model->layers) {
+        return tyto_fail_memory(err, where);
+    }
+    for (int64_t i = 0; i < layers; i++) {
+        model->layers[i] =
+            (tyto_perceiver_layer){.q_dim = config->d_latents,
+                                   .kv_dim = config->d_latents,
+                                   .qk_channels = config->qk_channels,
+                                   .v_channels = config->v_channels,
+                                   .heads = config->num_self_attention_heads,
+                                   .widening = config->self_attention_widening_factor,
+                                   .residual = true};
+        TYTO_TRY(tyto_perceiver_layer_derive(&model->layers[i], config, where, err));
+    }
+    return TYTO_OK;
+}
+
+static tyto_status open_class(const char *class_name, const tyto_model_source *source, void **out,
+                              char **unexpected, tyto_error *err)
+{
+    tyto_binder *binder = NULL;
+    tyto_status status = TYTO_OK;
+    tyto_perceiver *model = tyto_alloc_zeroed(1, sizeof(*model));
+    if (!model) {
+        return tyto_fail_memory(err, source->config_name);
+    }
+    model->class_name = class_name;
+    TYTO_CHECK(
+        tyto_perceiver_config_read(source->config, source->config_name, &model->config, err));
+    TYTO_CHECK(read_parts(source, model, err));
+    TYTO_CHECK(derive_layers(source->config_name, model, err));
+    binder = tyto_binder_create(source->tensors, source->tensors_name, source->store,
+                                source->kernels, source->pool);
+    if (!binder) {
+        status = tyto_fail_memory(err, source->config_name);
+        goto cleanup;
+    }
+    const char *prefix = tyto_tensor_file_find(source->tensors, LATENTS) ? "" : WRAPPED;
+    bind_core(binder, model, prefix);
+    bind_parts(binder, model, prefix);
+    if (strcmp(model->class_name, "PerceiverForMaskedLM") == 0) {
+        bind_embedding_decoder(binder, model, prefix);
+    }
+    TYTO_CHECK(tyto_binder_finish(binder, unexpected, err));
+    *out = model;
+    model = NULL;
+cleanup:
+    tyto_binder_destroy(binder);
+    close_model(model);
+    return status;
+}
+
+#define BARE "PerceiverModel"
+
+static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
+{
+    return tyto_perceiver_forward(model, BARE, exec, io);
+}
+
+/* A kind of checkpoint: its own head, and PerceiverModel's. */
+#define CLASS(id, name)                                                                            \
+    static tyto_status id##_forward(const void *model, tyto_exec *exec, tyto_io *io)               \
+    {                                                                                              \
+        return tyto_perceiver_forward(model, name, exec, io);                                      \
+    }                                                                                              \
+    static tyto_status id##_open(const tyto_model_source *source, void **model, char **unexpected, \
+                                 tyto_error *err)                                                  \
+    {                                                                                              \
+        return open_class(name, source, model, unexpected, err);                                   \
+    }                                                                                              \
+    static const tyto_head id##_heads[] = {{name, id##_forward}, {BARE, forward_bare}};            \
+    const tyto_architecture tyto_perceiver_##id##_architecture = {                                 \
+        .model_type = "perceiver",                                                                 \
+        .default_head = name,                                                                      \
+        .heads = id##_heads,                                                                       \
+        .n_heads = 2,                                                                              \
+        .open = id##_open,                                                                         \
+        .close = close_model,                                                                      \
+    };
+TYTO_PERCEIVER_CLASS_LIST(CLASS)

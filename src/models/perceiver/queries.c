@@ -1,0 +1,229 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/model.h"
+
+#define POINTS "subsampled_output_points"
+
+/* Positions of a query's encoding. top: it is the decoder itself, not a modality's. */
+static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, tyto_exec *exec,
+                                     const char *name, bool top, bool points,
+                                     tyto_perceiver_query *out)
+{
+    const tyto_perceiver_decoder *part = out->part;
+    const bool fourier = part->position.type == TYTO_PERCEIVER_POSITION_FOURIER,
+               video = part->type == TYTO_PERCEIVER_VIDEO_DECODER;
+    const int64_t *dims = part->output_index_dims;
+    int rank = part->output_index_rank;
+    if (fourier && top && !points && !video) {
+        /* The reference takes the flat inputs [B,rows,channels] for [B,channels,positions…], so
+         * there are as many positions as channels. */
+        if (!inputs) {
+            return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+                             "input 'inputs': missing, required for Fourier queries");
+        }
+        dims = &inputs->channels;
+        rank = 1;
+    } else if (fourier && rank == 0) {
+        return tyto_fail(exec->err, TYTO_E_ARGUMENT, "%s: the decoder has no output_index_dims",
+                         name);
+    }
+    return tyto_perceiver_positions_prepare(&part->position, exec, name, rank, dims, !top || points,
+                                            &out->positions);
+}
+
+static tyto_status check_points(const tyto_perceiver_query *query, const char *name, int64_t count,
+                                tyto_error *err)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (query->points[i] < 0 || query->points[i] >= query->positions.count) {
+            return tyto_fail(err, TYTO_E_RANGE, "input '%s': got %lld, required 0 to %lld", name,
+                             (long long)query->points[i], (long long)query->positions.count - 1);
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status read_points(tyto_exec *exec, tyto_io *io, const char *name, int64_t batch,
+                               bool top, tyto_perceiver_query *out)
+{
+    int64_t shape[2] = {-1, -1};
+    const void *points;
+    out->points_per_batch = top && tyto_io_rank(io, name) == 2;
+    if (out->points_per_batch) {
+        shape[0] = batch;
+    }
+    TYTO_TRY(tyto_io_input(io, name, TYTO_I64, out->points_per_batch ? 2 : 1, shape, &points));
+    out->points = points;
+    out->rows = shape[out->points_per_batch ? 1 : 0];
+    return tyto_exec_planning(exec)
+               ? TYTO_OK
+               : check_points(out, name, out->rows * (out->points_per_batch ? batch : 1),
+                              exec->err);
+}
+
+/* The content that is joined in front of a query: that of the modality, or of the only input. */
+static tyto_status find_content(const tyto_perceiver_inputs *inputs, const char *modality,
+                                tyto_exec *exec, tyto_perceiver_query *out)
+{
+    const bool several =
+        inputs && inputs->part && inputs->part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR;
+    if (inputs && inputs->part && !several && !modality) {
+        out->content = &inputs->inputs[0];
+    }
+    for (int i = 0; several && modality && i < inputs->count; i++) {
+        if (strcmp(inputs->part->modalities[i].name, modality) == 0) {
+            out->content = &inputs->inputs[i];
+        }
+    }
+    if (!out->content) {
+        return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+                         "decoder: concat_preprocessed_input: required preprocessed inputs%s%s",
+                         modality ? " of modality " : "", modality ? modality : "");
+    }
+    if (out->content->rows != out->rows || out->content->batch != inputs->batch) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "decoder: concat_preprocessed_input: got %lld rows of input, required as "
+                         "many as queries (%lld)",
+                         (long long)out->content->rows, (long long)out->rows);
+    }
+    return TYTO_OK;
+}
+
+/* One decoder's queries; modality NULL: it is the whole decoder. */
+static tyto_status prepare_one(const tyto_perceiver_decoder *part, const char *modality,
+                               int64_t required, const tyto_perceiver_inputs *inputs,
+                               tyto_exec *exec, tyto_io *io, int64_t batch,
+                               tyto_perceiver_query *out)
+{
+    char name[TYTO_IO_NAME_BYTES];
+    tyto_io_name(name, modality ? POINTS : "", modality ? modality : POINTS);
+    *out = (tyto_perceiver_query){.part = part};
+    const bool points = tyto_io_has(io, name);
+    TYTO_TRY(
+        prepare_positions(inputs, exec, modality ? modality : "decoder", !modality, points, out));
+    out->rows = out->positions.count;
+    if (points) {
+        TYTO_TRY(read_points(exec, io, name, batch, !modality, out));
+    }
+    out->channels = out->positions.channels;
+    if (part->concat_preprocessed_input) {
+        TYTO_TRY(find_content(inputs, modality, exec, out));
+        out->channels += out->content->content;
+    }
+    if (out->channels != required) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "decoder: %s: got queries of %lld channels, required %lld (%s)",
+                         modality ? modality : "num_channels", (long long)out->channels,
+                         (long long)required, modality ? "num_query_channels" : "num_channels");
+    }
+    return TYTO_OK;
+}
+
+/* The inputs themselves are the queries of optical flow. */
+static tyto_status prepare_flow(const tyto_perceiver_decoder *decoder,
+                                const tyto_perceiver_inputs *inputs, tyto_exec *exec,
+                                tyto_perceiver_queries *out)
+{
+    int64_t positions = 1;
+    if (!inputs) {
+        return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+                         "input 'inputs': missing, required for the queries of optical flow");
+    }
+    if (inputs->channels != decoder->num_channels) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "decoder: num_channels: got inputs of %lld channels, required %lld",
+                         (long long)inputs->channels, (long long)decoder->num_channels);
+    }
+    for (int i = 0; i < decoder->shape_rank; i++) {
+        positions *= decoder->shape[i];
+    }
+    if (positions != inputs->rows) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "decoder: output_image_shape: got %lld positions in the inputs, required "
+                         "%lld",
+                         (long long)inputs->rows, (long long)positions);
+    }
+    out->inputs = inputs;
+    out->rows = inputs->rows;
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder,
+                                           const tyto_perceiver_inputs *inputs, tyto_exec *exec,
+                                           tyto_io *io, int64_t batch, tyto_perceiver_queries *out)
+{
+    *out = (tyto_perceiver_queries){.decoder = decoder};
+    switch (decoder->type) {
+    case TYTO_PERCEIVER_PROJECTION_DECODER:
+        out->rows = 1;
+        return TYTO_OK;
+    case TYTO_PERCEIVER_FLOW_DECODER:
+        return prepare_flow(decoder, inputs, exec, out);
+    case TYTO_PERCEIVER_MULTIMODAL_DECODER:
+        out->count = decoder->count;
+        for (int i = 0; i < out->count; i++) {
+            const tyto_perceiver_output_modality *modality = &decoder->modalities[i];
+            TYTO_TRY(prepare_one(&modality->part, modality->name, modality->part.query_channels,
+                                 inputs, exec, io, batch, &out->queries[i]));
+            out->rows += out->queries[i].rows;
+        }
+        return TYTO_OK;
+    case TYTO_PERCEIVER_BASIC_DECODER:
+    case TYTO_PERCEIVER_CLASSIFICATION_DECODER:
+    case TYTO_PERCEIVER_VIDEO_DECODER:
+        break;
+    }
+    out->count = 1;
+    TYTO_TRY(prepare_one(decoder, NULL, decoder->num_channels, inputs, exec, io, batch,
+                         &out->queries[0]));
+    out->rows = out->queries[0].rows;
+    return TYTO_OK;
+}
+
+/* Queries first … first+n−1 of one decoder, rows `stride` floats apart. */
+static tyto_status one_rows(const tyto_perceiver_query *query, tyto_exec *exec, int64_t b,
+                            int64_t first, int64_t n, float *out, int64_t stride)
+{
+    const int64_t *indices = NULL;
+    if (query->content) {
+        TYTO_TRY(tyto_perceiver_input_content(query->content, exec, b, first, n, out, stride));
+        out += query->content->content;
+    }
+    if (query->points) {
+        indices = query->points + (query->points_per_batch ? b * query->rows : 0) + first;
+    }
+    return tyto_perceiver_positions_rows(&query->positions, exec, first, indices, n, out, stride);
+}
+
+tyto_status tyto_perceiver_queries_rows(const tyto_perceiver_queries *queries, tyto_exec *exec,
+                                        int64_t b, int64_t first, int64_t n, float *out)
+{
+    const tyto_perceiver_decoder *decoder = queries->decoder;
+    const int64_t Q = decoder->num_channels;
+    if (queries->inputs) {
+        return tyto_perceiver_inputs_rows(queries->inputs, exec, b, first, n, out);
+    }
+    if (decoder->type != TYTO_PERCEIVER_MULTIMODAL_DECODER) {
+        return one_rows(&queries->queries[0], exec, b, first, n, out, Q);
+    }
+    int64_t start = 0; /* of the modality among all rows */
+    for (int i = 0; i < queries->count; i++) {
+        const tyto_perceiver_query *query = &queries->queries[i];
+        const tyto_perceiver_output_modality *modality = &decoder->modalities[i];
+        const int64_t from = tyto_max_i64(first, start),
+                      end = tyto_min_i64(first + n, start + query->rows);
+        if (from < end) {
+            float *to = out + (from - first) * Q;
+            TYTO_TRY(one_rows(query, exec, b, from - start, end - from, to, Q));
+            for (int64_t r = 0; !tyto_exec_planning(exec) && modality->pad > 0 && r < end - from;
+                 r++) {
+                memcpy(to + r * Q + query->channels, modality->padding,
+                       (size_t)modality->pad * sizeof(float));
+            }
+        }
+        start += query->rows;
+    }
+    return TYTO_OK;
+}
