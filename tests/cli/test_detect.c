@@ -105,6 +105,57 @@ static void one_photo_is_an_object(void **state)
     tyto_image_clear(&image);
 }
 
+/* From file to boxes as the reference goes, in float64: the committed case. */
+static void assert_golden(const char *name)
+{
+    char path[PATH_MAX], model[PATH_MAX], photo[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s.json", test_path("golden/data/detect"), name);
+    char *text = file_text(path, NULL);
+    json_t *want = parsed(text), *texts = json_object_get(want, "texts");
+    snprintf(model, sizeof(model), "%s/%s/model", test_path("golden/data/owlv2"),
+             json_string_value(json_object_get(want, "checkpoint")));
+    snprintf(photo, sizeof(photo), "%s/%s", test_path("../assets/photos"),
+             json_string_value(json_object_get(want, "photo")));
+    assert_int_equal(json_array_size(texts), 3);
+    ran run = tyto("detect", "-m", model, photo, "-t", json_string_value(json_array_get(texts, 0)),
+                   "-t", json_string_value(json_array_get(texts, 1)), "-t",
+                   json_string_value(json_array_get(texts, 2)), "-f", "json", "--threshold", "0.5",
+                   "--boxes", "reference", NULL);
+    assert_done(&run);
+    json_t *got = parsed(run.out), *found = json_object_get(got, "detections");
+    const json_t *list = json_object_get(want, "detections");
+    static const char *const sides[] = {"xmin", "ymin", "xmax", "ymax"};
+    assert_true(json_array_size(list) > 1);
+    assert_int_equal(json_array_size(found), json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *a = json_array_get(list, i), *b = json_array_get(found, i);
+        const json_t *box = json_object_get(b, "box");
+        assert_true(
+            json_equal(json_object_get(a, "label_index"), json_object_get(b, "label_index")));
+        assert_true(fabs(json_real_value(json_object_get(a, "score")) -
+                         json_real_value(json_object_get(b, "score"))) < 1e-5);
+        for (size_t k = 0; k < 4; k++) {
+            assert_true(fabs(json_real_value(json_array_get(json_object_get(a, "box"), k)) -
+                             json_real_value(json_object_get(box, sides[k]))) < 2e-3);
+        }
+    }
+    json_decref(got);
+    json_decref(want);
+    ran_clear(&run);
+    free(text);
+}
+
+static void detections_are_the_references(void **state)
+{
+    (void)state;
+    assert_golden("odd_cat");
+    assert_golden("odd_coffee");
+    assert_golden("sharded_cat");
+    assert_golden("sharded_coffee");
+    assert_golden("partial_cat");
+    assert_golden("partial_coffee");
+}
+
 static void several_are_an_array_or_lines(void **state)
 {
     (void)state;
@@ -509,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_photo_is_an_object),
+        cmocka_unit_test(detections_are_the_references),
         cmocka_unit_test(several_are_an_array_or_lines),
         cmocka_unit_test(options_reach_the_library),
         cmocka_unit_test(a_label_has_its_threshold),
