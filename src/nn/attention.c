@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* Tasks per thread, so that none waits long for the last one. */
+#define TASKS_PER_THREAD 4
+
 typedef struct attention_job {
     const tyto_attention_args *args;
     const tyto_kernels *kernels;
@@ -101,9 +104,16 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
                   tiles =
                       (args->queries + kernels->attention_queries - 1) / kernels->attention_queries;
     attention_job job = {.args = args, .kernels = kernels};
-    /* Groups of even size, so that the last is not a sliver. */
+    /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
     job.groups = tyto_max_i64(1, (args->queries + most - 1) / most);
-    job.group = (tiles + job.groups - 1) / job.groups * kernels->attention_queries;
+    if (tyto_pool_threads(exec->pool) > 1) {
+        const int64_t all = tyto_max_i64(1, args->batch * args->heads);
+        const int64_t wanted = (TASKS_PER_THREAD * tyto_pool_threads(exec->pool) + all - 1) / all;
+        job.groups = tyto_max_i64(job.groups, tyto_min_i64(wanted, tiles));
+    }
+    const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
+    job.groups = (tiles + each - 1) / each;
+    job.group = each * kernels->attention_queries;
     job.floats = tyto_round_up(kernels->attend_scratch(args->qk_channels, args->v_channels), 16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));

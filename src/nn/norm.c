@@ -5,7 +5,7 @@
 #include "base/memory.h"
 
 /* Rows of one task. */
-#define TASK_ROWS 64
+#define TASK_ROWS 32
 
 typedef struct norm_job {
     const tyto_kernels *kernels;

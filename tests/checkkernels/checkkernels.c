@@ -39,7 +39,7 @@ void check_select(void **state)
     tyto_error_clear(&err);
 }
 
-int main(int count, char **arguments)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_select),           cmocka_unit_test(check_gemm_pack),
@@ -48,9 +48,5 @@ int main(int count, char **arguments)
         cmocka_unit_test(check_layer_norm),       cmocka_unit_test(check_attend_sizes),
         cmocka_unit_test(check_attend_masks),     cmocka_unit_test(check_attend_extremes),
     };
-    if (count > 1 && strcmp(arguments[1], "--bench") == 0) {
-        bench_kernels();
-        return 0;
-    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

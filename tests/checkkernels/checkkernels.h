@@ -20,7 +20,4 @@ void check_attend_masks(void **state);
 void check_attend_extremes(void **state);
 void check_select(void **state);
 
-/** Prints how fast each kernel of each table is. */
-void bench_kernels(void);
-
 #endif

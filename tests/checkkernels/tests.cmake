@@ -1,5 +1,4 @@
-# Every kernel of every table that this CPU has, against its definition; `checkkernels --bench`
-# measures them.
+# Every kernel of every table that this CPU has, against its definition.
 file(GLOB CHECKKERNELS CONFIGURE_DEPENDS checkkernels/*.c)
 add_executable(checkkernels ${CHECKKERNELS})
 target_include_directories(checkkernels PRIVATE ${PROJECT_SOURCE_DIR}/src
