@@ -89,7 +89,7 @@ static ran run(const char *const words[], const void *input, size_t length, int 
         if (output >= 0) {
             close(output);
         }
-        execv(words[0], (char *const *)(uintptr_t)words);
+        execvp(words[0], (char *const *)(uintptr_t)words);
         _exit(127);
     }
     int status;

@@ -32,7 +32,7 @@ static _Noreturn void become_tyto(char *const words[])
         line[count++] = *words++;
     }
     line[count] = NULL;
-    execv(line[0], line);
+    execvp(line[0], line);
     _exit(127);
 }
 
