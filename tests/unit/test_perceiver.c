@@ -89,10 +89,367 @@ static void all_cases_are_as_the_reference(void **state)
     }
 }
 
+/* A checkpoint with an engine and a session of its own. */
+typedef struct setup {
+    tyto_engine *engine;
+    tyto_model *model;
+    tyto_session *session;
+} setup;
+
+static setup start(const char *name)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_engine_options options = {.threads = 2};
+    setup with = {0};
+    ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
+    with.model = open_checkpoint(with.engine, name);
+    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    return with;
+}
+
+static void end(setup *with)
+{
+    tyto_session_destroy(with->session);
+    tyto_model_destroy(with->model);
+    tyto_engine_destroy(with->engine);
+}
+
+/* Runs the checkpoint's own head; returns a copy of its only output, with data that the caller
+ * frees. */
+static tyto_tensor only_output(const setup *with, const tyto_tensor *inputs, size_t n,
+                               const char *wanted)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_tensor *outputs;
+    size_t count;
+    ASSERT_DONE(tyto_forward(with->session, NULL, inputs, n, &wanted, 1, &outputs, &count, &err),
+                &err);
+    assert_int_equal(count, 1);
+    tyto_tensor copy = outputs[0];
+    const size_t bytes = (size_t)tyto_tensor_elements(&copy) * sizeof(float);
+    copy.name = wanted;
+    copy.data = malloc(bytes);
+    assert_non_null(copy.data);
+    memcpy(copy.data, outputs[0].data, bytes);
+    return copy;
+}
+
+static void assert_same(const float *a, const float *b, int64_t count, double tolerance)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_close((double)a[i], (double)b[i], tolerance)) {
+            fail_msg("[%lld]: got %.9g, required %.9g", (long long)i, (double)a[i], (double)b[i]);
+        }
+    }
+}
+
+static const float *floats(const tyto_tensor *tensor)
+{
+    return tensor->data;
+}
+
+/* Bytes that come after a mask's last 1 change nothing; and probabilities, for which nothing is
+ * left out, go with the same latents. */
+static void hidden_inputs_are_left_out(void **state)
+{
+    (void)state;
+    setup with = start("masked_lm");
+    tyto_error err = TYTO_ERROR_INIT;
+    enum { T = 23, KEPT = 9 };
+    int64_t ids[T];
+    uint8_t mask[T];
+    stream numbers = {1};
+    for (int i = 0; i < T; i++) {
+        ids[i] = next_int(&numbers, 0, 60);
+        mask[i] = i < KEPT ? 200 : 0; /* any number but 0 is true */
+    }
+    tyto_tensor inputs[] = {
+        {.name = "inputs", .dtype = TYTO_I64, .rank = 2, .shape = {1, T}, .data = ids},
+        {.name = "attention_mask", .dtype = TYTO_U8, .rank = 2, .shape = {1, T}, .data = mask},
+    };
+    tyto_tensor masked = only_output(&with, inputs, 2, "logits");
+    inputs[0].shape[1] = KEPT;
+    tyto_tensor shorter = only_output(&with, inputs, 1, "logits");
+    assert_same(floats(&masked), floats(&shorter), tyto_tensor_elements(&masked), 0.0);
+    inputs[0].shape[1] = T;
+    tyto_tensor left_out = only_output(&with, inputs, 2, "last_hidden_state");
+    const char *const both[] = {"last_hidden_state", "cross_attentions.0"};
+    const tyto_tensor *outputs;
+    size_t count;
+    ASSERT_DONE(tyto_forward(with.session, NULL, inputs, 2, both, 2, &outputs, &count, &err), &err);
+    assert_same(floats(&left_out), floats(&outputs[0]), tyto_tensor_elements(&left_out), 1e-5);
+    free(masked.data);
+    free(shorter.data);
+    free(left_out.data);
+    end(&with);
+}
+
+/* Masked positions alone, the same for all texts or each text's own; and their loss. */
+static void some_positions_are_decoded_alone(void **state)
+{
+    (void)state;
+    setup with = start("masked_lm");
+    enum { B = 2, T = 14, L = 37, V = 61, P = 3 };
+    int64_t ids[B * T], labels[B * L], some_labels[B * P];
+    const int64_t points[B * P] = {36, 0, 5, 5, 20, 1};
+    stream numbers = {2};
+    for (int i = 0; i < B * T; i++) {
+        ids[i] = next_int(&numbers, 0, V - 1);
+    }
+    for (int i = 0; i < B * L; i++) {
+        labels[i] = -100;
+    }
+    for (int i = 0; i < B * P; i++) {
+        some_labels[i] = next_int(&numbers, 0, V - 1);
+        labels[i / P * L + points[i]] = some_labels[i];
+    }
+    tyto_tensor inputs[] = {
+        {.name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {B, T}, .data = ids},
+        {.name = "labels", .dtype = TYTO_I64, .rank = 2, .shape = {B, L}, .data = labels},
+        {.name = "subsampled_output_points",
+         .dtype = TYTO_I64,
+         .rank = 2,
+         .shape = {B, P},
+         .data = (void *)(uintptr_t)points},
+    };
+    tyto_tensor all = only_output(&with, inputs, 1, "logits");
+    tyto_tensor loss = only_output(&with, inputs, 2, "loss");
+    inputs[1].shape[1] = P;
+    inputs[1].data = some_labels;
+    tyto_tensor some_loss = only_output(&with, inputs, 3, "loss");
+    assert_same(floats(&some_loss), floats(&loss), 1, 1e-5);
+    inputs[1] = inputs[2];
+    tyto_tensor own = only_output(&with, inputs, 2, "logits");
+    inputs[1].rank = 1;
+    inputs[1].shape[0] = P;
+    tyto_tensor common = only_output(&with, inputs, 2, "logits");
+    assert_int_equal(common.shape[1], P);
+    for (int i = 0; i < B * P; i++) {
+        const int64_t b = i / P;
+        assert_same(floats(&own) + i * V, floats(&all) + (b * L + points[i]) * V, V, 1e-5);
+        assert_same(floats(&common) + i * V, floats(&all) + (b * L + points[i % P]) * V, V, 1e-5);
+    }
+    free(all.data);
+    free(loss.data);
+    free(some_loss.data);
+    free(own.data);
+    free(common.data);
+    end(&with);
+}
+
+/* Inputs of the multimodal checkpoint, its image 3×3×8×8, for a batch of two. */
+#define MULTIMODAL_BATCH 2
+typedef struct video {
+    float image[MULTIMODAL_BATCH * 3 * 3 * 8 * 8], audio[MULTIMODAL_BATCH * 24],
+        label[MULTIMODAL_BATCH * 5];
+    tyto_tensor inputs[6];
+} video;
+
+static void make_video(video *to)
+{
+    stream numbers = {3};
+    fill_floats(&numbers, to->image, MULTIMODAL_BATCH * 3 * 3 * 8 * 8);
+    fill_floats(&numbers, to->audio, MULTIMODAL_BATCH * 24);
+    fill_floats(&numbers, to->label, MULTIMODAL_BATCH * 5);
+    to->inputs[0] = (tyto_tensor){.name = "inputs.image",
+                                  .dtype = TYTO_F32,
+                                  .rank = 5,
+                                  .shape = {MULTIMODAL_BATCH, 3, 3, 8, 8},
+                                  .data = to->image};
+    to->inputs[1] = (tyto_tensor){.name = "inputs.audio",
+                                  .dtype = TYTO_F32,
+                                  .rank = 3,
+                                  .shape = {MULTIMODAL_BATCH, 24, 1},
+                                  .data = to->audio};
+    to->inputs[2] = (tyto_tensor){.name = "inputs.label",
+                                  .dtype = TYTO_F32,
+                                  .rank = 2,
+                                  .shape = {MULTIMODAL_BATCH, 5},
+                                  .data = to->label};
+}
+
+/* points 0 … count−1 of `all` modality rows, `count` to a call, from latents alone. */
+static void check_chunks(const setup *with, const tyto_tensor *latents, const tyto_tensor *all,
+                         const char *points_name, int64_t rows, int64_t chunk)
+{
+    const int64_t each = tyto_tensor_elements(all) / MULTIMODAL_BATCH, wide = each / rows;
+    int64_t points[192];
+    for (int64_t first = 0; first < rows; first += chunk) {
+        const int64_t n = first + chunk < rows ? chunk : rows - first;
+        for (int64_t i = 0; i < n; i++) {
+            points[i] = first + i;
+        }
+        const tyto_tensor inputs[] = {
+            *latents,
+            {.name = points_name, .dtype = TYTO_I64, .rank = 1, .shape = {n}, .data = points},
+        };
+        tyto_tensor some = only_output(with, inputs, 2, all->name);
+        for (int64_t b = 0; b < MULTIMODAL_BATCH; b++) {
+            assert_same(floats(&some) + b * n * wide, floats(all) + b * each + first * wide,
+                        n * wide, 1e-5);
+        }
+        free(some.data);
+    }
+}
+
+/* However many chunks a video is decoded in, it is encoded once, with the same numbers. */
+static void one_encoding_serves_all_chunks(void **state)
+{
+    (void)state;
+    setup with = start("multimodal");
+    video given;
+    make_video(&given);
+    tyto_tensor latents = only_output(&with, given.inputs, 3, "last_hidden_state");
+    tyto_tensor image = only_output(&with, given.inputs, 3, "logits.image"),
+                audio = only_output(&with, given.inputs, 3, "logits.audio"),
+                label = only_output(&with, given.inputs, 3, "logits.label");
+    assert_int_equal(image.shape[1], 192);
+    tyto_tensor again = only_output(&with, &latents, 1, "logits.label");
+    assert_same(floats(&again), floats(&label), tyto_tensor_elements(&label), 0.0);
+    const int64_t chunks[] = {1, 7, 64, 192};
+    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+        check_chunks(&with, &latents, &image, "subsampled_output_points.image", 192, chunks[i]);
+    }
+    check_chunks(&with, &latents, &audio, "subsampled_output_points.audio", 6, 4);
+    free(latents.data);
+    free(image.data);
+    free(audio.data);
+    free(label.data);
+    free(again.data);
+    end(&with);
+}
+
+/* More queries than are decoded at once, in any order. */
+static void many_queries_go_in_pieces(void **state)
+{
+    (void)state;
+    setup with = start("multimodal");
+    enum { POINTS = 9001 };
+    video given;
+    make_video(&given);
+    int64_t *points = malloc(POINTS * sizeof(*points));
+    assert_non_null(points);
+    stream numbers = {4};
+    for (int i = 0; i < POINTS; i++) {
+        points[i] = next_int(&numbers, 0, 191);
+    }
+    tyto_tensor all = only_output(&with, given.inputs, 3, "logits.image");
+    given.inputs[3] = (tyto_tensor){.name = "subsampled_output_points.image",
+                                    .dtype = TYTO_I64,
+                                    .rank = 1,
+                                    .shape = {POINTS},
+                                    .data = points};
+    tyto_tensor many = only_output(&with, given.inputs, 4, "logits.image");
+    for (int64_t i = 0; i < MULTIMODAL_BATCH * POINTS; i++) {
+        const int64_t b = i / POINTS;
+        assert_same(floats(&many) + i * 3, floats(&all) + (b * 192 + points[i % POINTS]) * 3, 3,
+                    1e-5);
+    }
+    free(points);
+    free(all.data);
+    free(many.data);
+    end(&with);
+}
+
+/* Flow's queries are its inputs, so those are given with the latents. */
+static void flow_decodes_given_latents(void **state)
+{
+    (void)state;
+    setup with = start("flow");
+    enum { FRAMES = 2 * 27 * 7 * 10 };
+    float frames[FRAMES];
+    stream numbers = {5};
+    fill_floats(&numbers, frames, FRAMES);
+    tyto_tensor inputs[2] = {{.name = "inputs",
+                              .dtype = TYTO_F32,
+                              .rank = 5,
+                              .shape = {1, 2, 27, 7, 10},
+                              .data = frames}};
+    tyto_tensor flow = only_output(&with, inputs, 1, "logits");
+    inputs[1] = only_output(&with, inputs, 1, "last_hidden_state");
+    tyto_tensor again = only_output(&with, inputs, 2, "logits");
+    assert_same(floats(&again), floats(&flow), tyto_tensor_elements(&flow), 0.0);
+    free(flow.data);
+    free(inputs[1].data);
+    free(again.data);
+    end(&with);
+}
+
+/* Without positions the order of inputs means nothing, however many pieces they come in; nor do
+ * inputs that a mask hides, whole pieces of them. */
+static void many_inputs_go_in_pieces(void **state)
+{
+    (void)state;
+    setup with = start("bare");
+    enum { T = 14000, C = 15, HIDDEN = 9000 };
+    float *rows = malloc(sizeof(float) * T * C), *turned = malloc(sizeof(float) * T * C);
+    uint8_t *mask = malloc(T);
+    assert_true(rows && turned && mask);
+    stream numbers = {6};
+    fill_floats(&numbers, rows, T * C);
+    for (int64_t i = 0; i < T; i++) {
+        memcpy(turned + i * C, rows + (T - 1 - i) * C, C * sizeof(float));
+        mask[i] = i >= HIDDEN && i % 3 > 0;
+    }
+    tyto_tensor inputs[] = {
+        {.name = "inputs", .dtype = TYTO_F32, .rank = 3, .shape = {1, T, C}, .data = rows},
+        {.name = "attention_mask", .dtype = TYTO_BOOL, .rank = 2, .shape = {1, T}, .data = mask},
+    };
+    tyto_tensor forth = only_output(&with, inputs, 1, "last_hidden_state");
+    tyto_tensor masked = only_output(&with, inputs, 2, "last_hidden_state");
+    inputs[0].data = turned;
+    tyto_tensor back = only_output(&with, inputs, 1, "last_hidden_state");
+    const int64_t count = tyto_tensor_elements(&forth);
+    assert_same(floats(&forth), floats(&back), count, 2e-4);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < T; i++) {
+        if (mask[i]) {
+            memcpy(turned + kept++ * C, rows + i * C, C * sizeof(float));
+        }
+    }
+    inputs[0].shape[1] = kept;
+    tyto_tensor alone = only_output(&with, inputs, 1, "last_hidden_state");
+    assert_same(floats(&masked), floats(&alone), count, 2e-4);
+    free(rows);
+    free(turned);
+    free(mask);
+    free(forth.data);
+    free(masked.data);
+    free(back.data);
+    free(alone.data);
+    end(&with);
+}
+
+/* A checkpoint of a masked language model is a PerceiverModel too, which takes embeddings. */
+static void other_classes_run_bare(void **state)
+{
+    (void)state;
+    setup with = start("masked_lm");
+    tyto_error err = TYTO_ERROR_INIT;
+    float rows[3 * 16] = {1, 2, 3};
+    const tyto_tensor inputs[] = {
+        {.name = "inputs", .dtype = TYTO_F32, .rank = 3, .shape = {1, 3, 16}, .data = rows}};
+    const tyto_tensor *outputs;
+    size_t count;
+    ASSERT_DONE(
+        tyto_forward(with.session, "PerceiverModel", inputs, 1, NULL, 0, &outputs, &count, &err),
+        &err);
+    assert_int_equal(count, 1);
+    assert_string_equal(outputs[0].name, "last_hidden_state");
+    end(&with);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_cases_are_as_the_reference),
+        cmocka_unit_test(hidden_inputs_are_left_out),
+        cmocka_unit_test(some_positions_are_decoded_alone),
+        cmocka_unit_test(one_encoding_serves_all_chunks),
+        cmocka_unit_test(many_queries_go_in_pieces),
+        cmocka_unit_test(flow_decodes_given_latents),
+        cmocka_unit_test(many_inputs_go_in_pieces),
+        cmocka_unit_test(other_classes_run_bare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
