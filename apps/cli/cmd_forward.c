@@ -10,7 +10,7 @@
 
 typedef struct forward_args {
     common_args common;
-    const char *inputs, *output, *head;
+    const char *inputs, *output, *head, *parts;
     text_list wanted;
 } forward_args;
 
@@ -89,7 +89,7 @@ static int run(void *given)
         code = EXIT_USAGE;
         goto cleanup;
     }
-    if (output_check_file(args->output) && model_open(&args->common, &with) &&
+    if (output_check_file(args->output) && model_open_composed(&args->common, args->parts, &with) &&
         forward(args, &wanted, file, &with)) {
         code = EXIT_DONE;
     }
@@ -112,6 +112,9 @@ static const option options[] = {
     {"want", 'w', OPTION_TEXTS, "NAME,...",
      "outputs to give (default: what the reference returns); 'NAME.*' takes all below NAME",
      AT(wanted)},
+    {"parts", 0, OPTION_TEXT, "FILE",
+     "compose a Perceiver of the preprocessor, decoder and postprocessor that this .json describes",
+     AT(parts), .files = COMPLETES_FILES},
     {0},
 };
 
@@ -124,6 +127,8 @@ static const example examples[] = {
     {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
      "    --head Owlv2Model.get_text_features",
      "another head of the same checkpoint"},
+    {"tyto forward -m PERCEIVER --parts parts.json --inputs in.safetensors -o out.safetensors",
+     "parts.json: {\"input_preprocessor\": {\"type\": \"PerceiverTextPreprocessor\"}}"},
     {0},
 };
 

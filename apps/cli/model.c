@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/perceiver.h>
 #include <unistd.h>
 
 #include "messages.h"
@@ -74,6 +75,11 @@ tyto_engine *engine_open(const common_args *args)
 
 bool model_open(const common_args *args, opened *out)
 {
+    return model_open_composed(args, NULL, out);
+}
+
+bool model_open_composed(const common_args *args, const char *parts, opened *out)
+{
     tyto_error err = TYTO_ERROR_INIT;
     *out = (opened){.folder = model_folder(args)};
     if (!out->folder) {
@@ -84,8 +90,10 @@ bool model_open(const common_args *args, opened *out)
         return false;
     }
     const double began = seconds_now();
-    if (tyto_model_open(out->engine, out->folder, &out->model, &err) != TYTO_OK ||
-        tyto_session_create(out->model, &out->session, &err) != TYTO_OK) {
+    tyto_status status =
+        parts ? tyto_perceiver_open_file(out->engine, out->folder, parts, &out->model, &err)
+              : tyto_model_open(out->engine, out->folder, &out->model, &err);
+    if (status != TYTO_OK || tyto_session_create(out->model, &out->session, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }

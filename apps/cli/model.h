@@ -25,6 +25,9 @@ typedef struct opened {
 
 /** Complains and returns false on failure; close in any case. */
 bool model_open(const common_args *args, opened *out);
+/** The same of a Perceiver composed of the parts that the file `parts` describes; NULL: as it is.
+ */
+bool model_open_composed(const common_args *args, const char *parts, opened *out);
 void model_close(opened *to);
 
 #endif

@@ -15,7 +15,8 @@ typedef struct tyto_model tyto_model;
 
 /** Opens the checkpoint folder `path` (config.json, model.safetensors or its sharded index,
  *  preprocessor_config.json, tokenizer files) and packs the weights. Processors are read when the
- *  files are there; a model without them still runs tyto_forward.
+ *  files are there; a model without them still runs tyto_forward, and so, after a warning, does one
+ *  whose image processor is of a kind that this build lacks.
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one message),
  *          E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(tyto_engine *engine, const char *path,

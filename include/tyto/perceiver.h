@@ -39,6 +39,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_perceiver_open(tyto_engine *engine, con
                                                         const char *parts, size_t length,
                                                         const char *name, tyto_model **out,
                                                         tyto_error *err);
+/** The same with the description in a file.
+ *  errors  E_NOT_FOUND, E_IO and E_LIMIT of that file as well */
+TYTO_API TYTO_NODISCARD tyto_status tyto_perceiver_open_file(tyto_engine *engine, const char *path,
+                                                             const char *parts_path,
+                                                             tyto_model **out, tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -107,6 +107,22 @@ static bool has_file(const char *folder, const char *name, bool *memory_out)
     return there;
 }
 
+/* The image processor, or none where it is of a kind that this build lacks: the network runs. */
+static tyto_status open_image_processor(tyto_model *model, const char *folder, tyto_error *err)
+{
+    tyto_error own = TYTO_ERROR_INIT;
+    tyto_status status = tyto_image_processor_open(folder, &model->image_processor, &own);
+    if (status == TYTO_E_UNSUPPORTED) {
+        tyto_engine_log(model->engine, TYTO_LOG_WARNING, "%s; pictures can't be prepared",
+                        tyto_error_message(&own));
+        status = TYTO_OK;
+    } else if (status != TYTO_OK) {
+        tyto_fail(err, status, "%s", tyto_error_message(&own));
+    }
+    tyto_error_clear(&own);
+    return status;
+}
+
 /* Processors are read when their files are there. */
 static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
 {
@@ -121,7 +137,7 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
         TYTO_TRY(tyto_tokenizer_open(folder, &model->tokenizer, err));
     }
     if (image) {
-        TYTO_TRY(tyto_image_processor_open(folder, &model->image_processor, err));
+        TYTO_TRY(open_image_processor(model, folder, err));
     }
     return TYTO_OK;
 }
@@ -180,16 +196,30 @@ tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *u
     return status;
 }
 
+/* Takes `parts` over. */
+static tyto_status open_composed(tyto_engine *engine, const char *path, json_t *parts,
+                                 const char *name, tyto_model **out, tyto_error *err)
+{
+    const composition own = {parts, name};
+    tyto_status status = open_model(engine, path, &own, NULL, NULL, out, err);
+    json_decref(parts);
+    return status;
+}
+
 tyto_status tyto_perceiver_open(tyto_engine *engine, const char *path, const char *parts,
                                 size_t length, const char *name, tyto_model **out, tyto_error *err)
 {
-    composition own = {.name = name};
     json_t *object = NULL;
     TYTO_TRY(tyto_json_parse(parts, length, name, &object, err));
-    own.parts = object;
-    tyto_status status = open_model(engine, path, &own, NULL, NULL, out, err);
-    json_decref(object);
-    return status;
+    return open_composed(engine, path, object, name, out, err);
+}
+
+tyto_status tyto_perceiver_open_file(tyto_engine *engine, const char *path, const char *parts_path,
+                                     tyto_model **out, tyto_error *err)
+{
+    json_t *object = NULL;
+    TYTO_TRY(tyto_json_load(parts_path, &object, err));
+    return open_composed(engine, path, object, parts_path, out, err);
 }
 
 void tyto_model_destroy(tyto_model *model)

@@ -215,6 +215,38 @@ static void forward_gives_the_references_numbers(void **state)
     assert_golden("partial", "defaults", false);
 }
 
+static void forward_composes_perceivers(void **state)
+{
+    (void)state;
+    const char *model = test_path("golden/data/perceiver/mixed/model"),
+               *parts = test_path("golden/data/perceiver/mixed/parts.json"),
+               *inputs = test_path("golden/data/perceiver/mixed/masked/inputs.safetensors");
+    ran run = tyto("forward", "-m", model, "--parts", parts, "--inputs", inputs, "-o",
+                   "composed.safetensors", "--want", "logits.photo", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    tyto_tensor_file *got = opened("composed.safetensors"),
+                     *expected = opened(
+                         test_path("golden/data/perceiver/mixed/masked/expected.safetensors"));
+    const tyto_tensor *photo = tyto_tensor_file_find(got, "logits.photo"),
+                      *wanted = tyto_tensor_file_find(expected, "logits.photo");
+    assert_true(photo && wanted);
+    assert_int_equal(tyto_tensor_file_count(got), 1);
+    assert_int_equal(tyto_tensor_elements(photo), tyto_tensor_elements(wanted));
+    for (int64_t i = 0; i < tyto_tensor_elements(photo); i++) {
+        assert_true(fabs(element(photo, i) - element(wanted, i)) < 1e-5);
+    }
+    tyto_tensor_file_close(got);
+    tyto_tensor_file_close(expected);
+    write_file("parts.json", "{\"decoder\": {\"type\": \"Decoder\"}}", 32);
+    run = tyto("forward", "-m", model, "--parts", "parts.json", "--inputs", inputs, "-o",
+               "composed.safetensors", NULL);
+    assert_complains(&run, 1, "parts.json: decoder: 'type': got 'Decoder'");
+    run = tyto("forward", "-m", model, "--parts", "no.json", "--inputs", inputs, "-o",
+               "composed.safetensors", NULL);
+    assert_complains(&run, 1, "no.json");
+}
+
 static void forward_says_what_it_lacks(void **state)
 {
     (void)state;
@@ -353,6 +385,7 @@ int main(void)
         cmocka_unit_test(pixels_are_the_processors),
         cmocka_unit_test(equal_names_are_refused_before_work),
         cmocka_unit_test(forward_gives_the_references_numbers),
+        cmocka_unit_test(forward_composes_perceivers),
         cmocka_unit_test(forward_says_what_it_lacks),
         cmocka_unit_test(inspect_counts_a_whole_checkpoint),
         cmocka_unit_test(inspect_tells_what_does_not_fit),

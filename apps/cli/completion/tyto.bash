@@ -34,6 +34,7 @@ _tyto()
     forward:--output | forward:-o) _tyto_files -f "$word" ;;
     forward:--head) : ;;
     forward:--want | forward:-w) : ;;
+    forward:--parts) _tyto_files -f "$word" ;;
     eval:--annotations | eval:-a) _tyto_files -f "$word" ;;
     eval:--images | eval:-i) _tyto_files -d "$word" ;;
     eval:--detections-in) _tyto_files -f "$word" ;;
@@ -66,7 +67,7 @@ _tyto()
         detect) options=' --text --labels --templates --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --no-special-tokens --format --output' ;;
         preprocess) options=' --output' ;;
-        forward) options=' --inputs --output --head --want' ;;
+        forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --head --peak --kernels --format --output' ;;

@@ -32,6 +32,7 @@ complete -c tyto -n '__fish_seen_subcommand_from forward' -l inputs -s i -r -F -
 complete -c tyto -n '__fish_seen_subcommand_from forward' -l output -s o -r -F -d 'the .safetensors file to write (required)'
 complete -c tyto -n '__fish_seen_subcommand_from forward' -l head -x -d 'Class or Class.method as the reference spells it (default: what config.json names)'
 complete -c tyto -n '__fish_seen_subcommand_from forward' -l want -s w -x -d 'outputs to give (default: what the reference returns); '\''NAME.*'\'' takes all below NAME'
+complete -c tyto -n '__fish_seen_subcommand_from forward' -l parts -r -F -d 'compose a Perceiver of the preprocessor, decoder and postprocessor that this .json describes'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l annotations -s a -r -F -d 'what is there: a COCO "instances" file with images, categories and annotations'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l images -s i -x -a '(__fish_complete_directories)' -d 'search the photos there, by the file names of FILE'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l detections-in -r -F -d 'score a COCO "results" file instead; no model is needed'
