@@ -5,19 +5,14 @@
 #include "base/error.h"
 #include "base/file.h"
 
-bool tyto_json_no_memory(const json_error_t *error)
-{
-    /* Where even the parser's own buffer can't be had, it says nothing at all. */
-    return error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory;
-}
-
 tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length, const char *name,
                                json_t **out, tyto_error *err)
 {
     json_error_t where;
-    json_t *value = json_loadb(bytes, length, 0, &where);
+    bool no_memory;
+    json_t *value = tyto_json_decode(bytes, length, false, &where, &no_memory);
     if (!value) {
-        if (tyto_json_no_memory(&where)) {
+        if (no_memory) {
             return tyto_fail_memory(err, name);
         }
         return tyto_fail(err, TYTO_E_FORMAT, "%s: not valid JSON at line %d, column %d: %s", name,

@@ -11,8 +11,8 @@
 /** Largest JSON file that is read; the largest tokenizer.json in use has under 20 MB. */
 #define TYTO_JSON_BYTES_MAX ((size_t)64 << 20)
 
-/** Parses a file; its root must be an object. An integer of more than 64 bits turns all of the
- *  document's integers into reals. Release with json_decref.
+/** Parses a file; its root must be an object. An integer of more than 64 bits
+ *  becomes a real. Release with json_decref.
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_FORMAT (with line and column), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err);
 /** Parses bytes; `name` is for messages. The root must be an object. */
@@ -22,8 +22,10 @@ TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, con
 TYTO_NODISCARD tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length,
                                               const char *name, json_t **out, tyto_error *err);
 
-/** Whether parsing failed for want of memory. */
-bool tyto_json_no_memory(const json_error_t *error);
+/** Decodes bytes to any value; NULL with *no_memory set, or with the place and text of *where.
+ *  unique  a name that comes twice in an object is wrong; else the last one counts */
+json_t *tyto_json_decode(const char *bytes, size_t length, bool unique, json_error_t *where,
+                         bool *no_memory);
 
 /** Reads of one member: an absent or null one leaves *out alone; one of another type is E_FORMAT
  *  "file: 'key': got a string, required a number". `file` is for messages. */

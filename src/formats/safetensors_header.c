@@ -33,11 +33,12 @@ static tyto_status parse_json(const uint8_t *text, size_t length, const char *pa
     if (length == 0 || text[0] != '{') {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: header: required a JSON object at byte 8", path);
     }
-    *out = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, &where);
+    bool no_memory;
+    *out = tyto_json_decode((const char *)text, length, true, &where, &no_memory);
     if (*out) {
         return TYTO_OK;
     }
-    if (tyto_json_no_memory(&where)) {
+    if (no_memory) {
         return tyto_fail_memory(err, path);
     }
     return tyto_fail(err, TYTO_E_FORMAT, "%s: header: not valid JSON at byte %d: %s", path,

@@ -1,0 +1,22 @@
+/** Pieces of work whose allocations fail in turn. */
+#ifndef TYTO_TESTS_OUT_OF_MEMORY_H
+#define TYTO_TESTS_OUT_OF_MEMORY_H
+
+#include <tyto/tyto.h>
+
+/** Does something, and releases what it made. */
+typedef tyto_status (*work_fn)(tyto_error *err);
+
+/** Does the work with its first allocation failing, then its second, until all succeed; and the
+ * same with all later ones failing too. Each time it must say so, or do without, and give all back.
+ */
+void fail_each_once_and_forever(work_fn work);
+
+/** cmocka tests of out_of_memory_model.c. */
+void checkpoints_are_opened(void **state);
+void networks_are_run(void **state);
+void objects_are_detected(void **state);
+void texts_are_encoded(void **state);
+void warm_runs_take_no_memory(void **state);
+
+#endif

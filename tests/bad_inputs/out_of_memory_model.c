@@ -1,0 +1,203 @@
+/* Checkpoints, networks, processors and detection, with each allocation failing in turn. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "failing_memory.h"
+#include "out_of_memory.h"
+
+static tyto_engine *engine;
+static tyto_model *model;
+static tyto_tensor_file *inputs;
+
+static const char *data_path(const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof(path), "%s/golden/data/%s", getenv("TYTO_TEST_DATA"), name);
+    return path;
+}
+
+/* The checkpoint that all but the first test use, and the inputs of a case of it. */
+static void prepare(void)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    if (model) {
+        return;
+    }
+    const tyto_engine_options options = {.threads = 2};
+    if (tyto_engine_create(&options, &engine, &err) != TYTO_OK ||
+        tyto_model_open(engine, data_path("owlv2/odd/model"), &model, &err) != TYTO_OK ||
+        tyto_tensor_file_open(data_path("owlv2/odd/one/inputs.safetensors"), &inputs, &err) !=
+            TYTO_OK) {
+        fail_msg("%s", tyto_error_message(&err));
+    }
+}
+
+static void finish(void)
+{
+    tyto_tensor_file_close(inputs);
+    tyto_model_destroy(model);
+    tyto_engine_destroy(engine);
+    inputs = NULL;
+    model = NULL;
+    engine = NULL;
+}
+
+/* A sharded checkpoint with a tokenizer.json, and one of three files. */
+static const char *opened;
+
+static tyto_status open_checkpoint(tyto_error *err)
+{
+    tyto_engine *own = NULL;
+    tyto_model *of = NULL;
+    const tyto_engine_options options = {.threads = 1};
+    tyto_status status = tyto_engine_create(&options, &own, err);
+    if (status == TYTO_OK) {
+        status = tyto_model_open(own, data_path(opened), &of, err);
+    }
+    tyto_model_destroy(of);
+    tyto_engine_destroy(own);
+    return status;
+}
+
+void checkpoints_are_opened(void **state)
+{
+    (void)state;
+    opened = "owlv2/vision_tower/model";
+    fail_each_once_and_forever(open_checkpoint);
+    opened = "owlv2/sharded/model";
+    fail_each_once_and_forever(open_checkpoint);
+    opened = "owlv2/odd/model";
+    fail_each_once_and_forever(open_checkpoint);
+}
+
+static tyto_status forward(tyto_session *session, tyto_error *err)
+{
+    static const char *const wanted[] = {"logits", "pred_boxes",
+                                         "vision_model_output.hidden_states.*",
+                                         "text_model_output.attentions.*"};
+    tyto_tensor given[8];
+    const size_t count = tyto_tensor_file_count(inputs);
+    const tyto_tensor *outputs;
+    size_t n_outputs;
+    for (size_t i = 0; i < count && i < 8; i++) {
+        given[i] = *tyto_tensor_file_at(inputs, i);
+    }
+    return tyto_forward(session, NULL, given, count, wanted, 4, &outputs, &n_outputs, err);
+}
+
+static tyto_status run_network(tyto_error *err)
+{
+    tyto_session *session = NULL;
+    tyto_status status = tyto_session_create(model, &session, err);
+    if (status == TYTO_OK) {
+        status = forward(session, err);
+    }
+    tyto_session_destroy(session);
+    return status;
+}
+
+void networks_are_run(void **state)
+{
+    (void)state;
+    prepare();
+    fail_each_once_and_forever(run_network);
+    finish();
+}
+
+static tyto_status encode(tyto_error *err)
+{
+    const char *const texts[] = {"a photo of a cat", "\xc3\x89lan  42's <|endoftext|> x"};
+    const tyto_encode_options options = {.padding = TYTO_PAD_LONGEST, .truncation = true};
+    tyto_encoding encoding = {0};
+    char *decoded = NULL;
+    tyto_status status = tyto_tokenizer_encode(tyto_model_tokenizer(model), texts, NULL, 2,
+                                               &options, &encoding, err);
+    if (status == TYTO_OK) {
+        status = tyto_tokenizer_decode(tyto_model_tokenizer(model), encoding.input_ids,
+                                       encoding.offsets[1], NULL, &decoded, NULL, err);
+    }
+    tyto_free(decoded);
+    tyto_encoding_clear(&encoding);
+    return status;
+}
+
+void texts_are_encoded(void **state)
+{
+    (void)state;
+    prepare();
+    fail_each_once_and_forever(encode);
+    finish();
+}
+
+/* All of it: labels, with templates or without, and a photo. */
+static bool with_templates;
+
+static tyto_status detect(tyto_error *err)
+{
+    static uint8_t pixels[80 * 50 * 3];
+    const tyto_image image = {80, 50, pixels};
+    const char *const texts[] = {"a cat", "the remote!"};
+    tyto_session *session = NULL;
+    tyto_vocabulary *vocabulary = NULL;
+    tyto_detections found = {0};
+    tyto_postprocess_options options;
+    tyto_postprocess_options_init(&options);
+    options.threshold = 0.0F;
+    options.nms = TYTO_NMS_CLASS;
+    options.multi_label = true;
+    for (size_t i = 0; i < sizeof(pixels); i++) {
+        pixels[i] = (uint8_t)(i * 7 % 251);
+    }
+    tyto_status status = tyto_session_create(model, &session, err);
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_create(session, texts, 2, with_templates, &vocabulary, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_detect(session, vocabulary, &image, &options, &found, err);
+    }
+    if (status == TYTO_OK && found.count == 0) {
+        status = TYTO_E_RANGE;
+    }
+    tyto_detections_clear(&found);
+    tyto_vocabulary_destroy(vocabulary);
+    tyto_session_destroy(session);
+    return status;
+}
+
+void objects_are_detected(void **state)
+{
+    (void)state;
+    prepare();
+    with_templates = false;
+    fail_each_once_and_forever(detect);
+    with_templates = true;
+    fail_each_once_and_forever(detect);
+    finish();
+}
+
+/* The second run of a session asks the system for nothing. */
+void warm_runs_take_no_memory(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_session *session = NULL;
+    prepare();
+    assert_int_equal(tyto_session_create(model, &session, &err), TYTO_OK);
+    failing_memory_arm(LONG_MAX, false);
+    assert_int_equal(forward(session, &err), TYTO_OK);
+    assert_true(failing_memory_disarm() > 0);
+    for (int i = 0; i < 3; i++) {
+        failing_memory_arm(LONG_MAX, false);
+        assert_int_equal(forward(session, &err), TYTO_OK);
+        assert_int_equal(failing_memory_disarm(), 0);
+    }
+    tyto_session_destroy(session);
+    finish();
+}
