@@ -1,5 +1,4 @@
-/* checkkernels           checks
- * checkkernels --bench   measures */
+/* Every kernel against its definition; `tyto bench --kernels` measures them. */
 #include "checkkernels.h"
 
 #include "base/error.h"
