@@ -9,6 +9,11 @@
 /* Deepest block of a product. A panel of such a block streams through the first-level cache and
  * stays in the second; deeper, more of the sums are finished in registers. */
 #define DEPTH_MAX 1024
+/* Products of one sum: what is rounded grows with a sum's length, so sums are made of four parts,
+ * or more when those would be longer than this, and none so short that adding them up costs time.
+ */
+#define PART_MIN 16
+#define PART_MAX 128
 /* Floats of a chunk, 512 KB: its packed rows, and its unfinished sums when there is more than one
  * block, stay in the second-level cache beside two panels. */
 #define CHUNK_FLOATS 131072
@@ -176,6 +181,7 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
     const tyto_kernels *kernels = job->kernels;
     const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns, K = args->weight->k;
     const bool finishes = at + depth == K;
+    const int64_t part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
     for (int64_t p = 0; p < panels; p++) {
         const float *panel = args->weight->data + ((first_panel + p) * K + at) * N;
         const int64_t column = (first_panel + p) * N;
@@ -191,7 +197,10 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                 const tyto_epilogue epilogue = epilogue_of(args, row, column);
                 fetch_outputs(&epilogue, rows, columns);
             }
-            kernels->gemm_tile(depth, a + t * stride, panel, sum, at > 0, ahead);
+            for (int64_t i = 0; i < depth; i += part) {
+                kernels->gemm_tile(tyto_min_i64(part, depth - i), a + t * stride + i * R,
+                                   panel + i * N, sum, at + i > 0, ahead + i * LINE_FLOATS);
+            }
             if (finishes) {
                 finish_tile(job, row, rows, column, columns, sum);
             }

@@ -68,13 +68,14 @@ static inline __attribute__((always_inline)) void attend_take(int rows, const fl
 }
 
 static inline __attribute__((always_inline)) void
-attend_give(int rows, vf sum[ATTEND_ROWS][ATTEND_VECTORS], float *c)
+attend_give(int rows, vf sum[ATTEND_ROWS][ATTEND_VECTORS], float *c, bool add)
 {
 #pragma GCC unroll 8
     for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            vf_store(c + r * ATTEND_QUERIES + v * VF_LANES, sum[r][v]);
+            float *to = c + r * ATTEND_QUERIES + v * VF_LANES;
+            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
         }
     }
 }
@@ -132,7 +133,7 @@ static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend
         rises = vf_any_above(most, limit) || rises;
     }
     if (__builtin_expect(rises, 0)) {
-        attend_give(rows, sum, scores);
+        attend_give(rows, sum, scores, false);
         attend_raise(tile, rows, done, job->v_channels, scores);
         attend_take(rows, scores, sum);
     }
@@ -179,15 +180,15 @@ static void attend_rows(int64_t total, int64_t n, const float *a, int64_t row, i
     int64_t r = 0;
     for (; r + ATTEND_ROWS <= total; r += ATTEND_ROWS) {
         float *to = c + r * ATTEND_QUERIES;
-        attend_take(ATTEND_ROWS, add ? to : NULL, sum);
+        attend_take(ATTEND_ROWS, NULL, sum);
         attend_product(ATTEND_ROWS, n, a + r * row, row, step, b, sum);
-        attend_give(ATTEND_ROWS, sum, to);
+        attend_give(ATTEND_ROWS, sum, to, add);
     }
     for (; r < total; r++) {
         float *to = c + r * ATTEND_QUERIES;
-        attend_take(1, add ? to : NULL, sum);
+        attend_take(1, NULL, sum);
         attend_product(1, n, a + r * row, row, step, b, sum);
-        attend_give(1, sum, to);
+        attend_give(1, sum, to, add);
     }
 }
 
