@@ -106,10 +106,11 @@ static void fill_seeded(float *values, int64_t count, uint32_t seed)
     }
 }
 
-/* The example's inputs with data, all in one newly allocated block. */
+/* The example's inputs with data, all in one newly allocated block: seeded floats, and zeros for
+ * integers, which every table of ids has. */
 static tyto_status fill_example(tyto_example *example, float **block, tyto_error *err)
 {
-    int64_t total = 0;
+    int64_t total = 0; /* of floats */
     for (size_t i = 0; i < example->n_inputs; i++) {
         int64_t elements = 1;
         for (int d = 0; d < example->inputs[i].rank; d++) {
@@ -117,7 +118,10 @@ static tyto_status fill_example(tyto_example *example, float **block, tyto_error
                 return tyto_fail(err, TYTO_E_LIMIT, "bench: the inputs overflow");
             }
         }
-        if (__builtin_add_overflow(total, elements, &total)) {
+        const int64_t floats =
+            (int64_t)(tyto_dtype_bytes(example->inputs[i].dtype) / sizeof(float));
+        if (!tyto_mul_i64(elements, floats, &elements) ||
+            __builtin_add_overflow(total, elements, &total)) {
             return tyto_fail(err, TYTO_E_LIMIT, "bench: the inputs overflow");
         }
     }
@@ -128,8 +132,13 @@ static tyto_status fill_example(tyto_example *example, float **block, tyto_error
     fill_seeded(*block, total, 1);
     float *next = *block;
     for (size_t i = 0; i < example->n_inputs; i++) {
-        example->inputs[i].data = next;
-        next += tyto_tensor_elements(&example->inputs[i]);
+        tyto_tensor *input = &example->inputs[i];
+        const size_t bytes = (size_t)tyto_tensor_elements(input) * tyto_dtype_bytes(input->dtype);
+        input->data = next;
+        if (input->dtype != TYTO_F32) {
+            memset(next, 0, bytes);
+        }
+        next += bytes / sizeof(float);
     }
     return TYTO_OK;
 }

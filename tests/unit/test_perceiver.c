@@ -439,6 +439,28 @@ static void other_classes_run_bare(void **state)
     end(&with);
 }
 
+/* Every head brings inputs of its own to be measured with. */
+static void heads_are_measured(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"masked_lm",   "sequence", "learned",   "fourier",
+                                        "convolution", "flow",     "multimodal"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+        tyto_bench_result result;
+        setup with = start(names[i]);
+        options.runs = 1;
+        options.warmup = 0;
+        options.batch = 2;
+        ASSERT_DONE(tyto_bench_forward(with.session, &options, &result, &err), &err);
+        assert_int_equal(result.n_outputs, strcmp(names[i], "multimodal") == 0 ? 3 : 1);
+        assert_int_equal(result.outputs[0].shape[0], 2);
+        assert_true(result.flops > 0.0);
+        end(&with);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +472,7 @@ int main(void)
         cmocka_unit_test(flow_decodes_given_latents),
         cmocka_unit_test(many_inputs_go_in_pieces),
         cmocka_unit_test(other_classes_run_bare),
+        cmocka_unit_test(heads_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,51 @@ cleanup:
     return status;
 }
 
+/* Inputs of the sizes that the head was published with. */
+static bool example(const void *network, const char *head, int64_t batch, int64_t queries,
+                    tyto_example *out)
+{
+    const tyto_perceiver *model = network;
+    const tyto_perceiver_config *config = &model->config;
+    const int64_t *flow = config->train_size, *video = config->output_shape;
+    (void)queries;
+    *out = (tyto_example){.n_inputs = 1};
+    tyto_tensor *input = &out->inputs[0];
+    *input = (tyto_tensor){.name = "inputs", .dtype = TYTO_F32, .rank = 4};
+    if (strcmp(head, "PerceiverForMaskedLM") == 0 ||
+        strcmp(head, "PerceiverForSequenceClassification") == 0) {
+        *input = (tyto_tensor){.name = "inputs",
+                               .dtype = TYTO_I64,
+                               .rank = 2,
+                               .shape = {batch, config->max_position_embeddings}};
+    } else if (strcmp(head, "PerceiverForOpticalFlow") == 0) {
+        input->rank = 5;
+        memcpy(input->shape, (const int64_t[]){batch, 2, 27, flow[0], flow[1]},
+               5 * sizeof(int64_t));
+    } else if (strcmp(head, "PerceiverForMultimodalAutoencoding") == 0) {
+        const int64_t samples = config->num_frames * config->audio_samples_per_frame;
+        out->inputs[0] = (tyto_tensor){.name = "inputs.image",
+                                       .dtype = TYTO_F32,
+                                       .rank = 5,
+                                       .shape = {batch, video[1], 3, video[2], video[3]}};
+        out->inputs[1] = (tyto_tensor){
+            .name = "inputs.audio", .dtype = TYTO_F32, .rank = 3, .shape = {batch, samples, 1}};
+        out->inputs[2] = (tyto_tensor){.name = "inputs.label",
+                                       .dtype = TYTO_F32,
+                                       .rank = 2,
+                                       .shape = {batch, config->num_labels}};
+        out->n_inputs = 3;
+    } else if (strncmp(head, "PerceiverForImage", strlen("PerceiverForImage")) == 0) {
+        /* Learned positions fix the size. */
+        const bool learned = strstr(head, "Learned") != NULL;
+        const int64_t side = learned ? config->image_size : 224;
+        memcpy(input->shape, (const int64_t[]){batch, 3, side, side}, 4 * sizeof(int64_t));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 #define BARE "PerceiverModel"
 
 static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
@@ -182,5 +227,6 @@ static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
         .n_heads = 2,                                                                              \
         .open = id##_open,                                                                         \
         .close = close_model,                                                                      \
+        .example = example,                                                                        \
     };
 TYTO_PERCEIVER_CLASS_LIST(CLASS)
