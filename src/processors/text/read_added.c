@@ -362,7 +362,9 @@ static void make_tokens_of_texts(reader *r)
         r->roles[made[i]].is_text = false;
     }
     for (int role = 0; role < ROLES; role++) {
-        r->roles[role].normalized = normalized_of(&r->roles[role]);
+        if (!r->roles[role].is_text) {
+            r->roles[role].normalized = normalized_of(&r->roles[role]);
+        }
     }
 }
 
