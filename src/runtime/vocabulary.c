@@ -58,7 +58,10 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
                           float **features, int64_t *width, tyto_error *err)
 {
     const tyto_model *model = session->model;
-    const tyto_encode_options options = {.padding = TYTO_PAD_MAX_LENGTH, .truncation = true};
+    /* Where the tokenizer's files set no length, rows still have to be of one. */
+    const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
+    const tyto_encode_options options = {
+        .padding = has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST, .truncation = true};
     tyto_encoding encoding = {0};
     TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, NULL, n, &options, &encoding, err));
     for (size_t i = 0; i < n; i++) {

@@ -94,6 +94,40 @@ static tyto_status open_engine(tyto_error *err)
     return status;
 }
 
+/* Read, two texts to ids, and back: with marks to compose, added tokens, and older files. */
+static tyto_status tokenize(const char *name, tyto_error *err)
+{
+    char path[512];
+    tyto_tokenizer *tokenizer = NULL;
+    tyto_encoding encoding = {0};
+    tyto_decoding decoding = {0};
+    const char *const texts[] = {"A cat\u00e9\u0301 \u0130<mask> it's <|endoftext|>!", ""};
+    const tyto_encode_options options = {.padding = TYTO_PAD_LONGEST, .truncation = true};
+    snprintf(path, sizeof(path), "%s/golden/data/tokenizer/%s", getenv("TYTO_TEST_DATA"), name);
+    tyto_status status = tyto_tokenizer_open(path, &tokenizer, err);
+    if (status == TYTO_OK) {
+        status = tyto_tokenizer_encode(tokenizer, texts, NULL, 2, &options, &encoding, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, 2,
+                                             NULL, &decoding, err);
+    }
+    tyto_decoding_clear(&decoding);
+    tyto_encoding_clear(&encoding);
+    tyto_tokenizer_destroy(tokenizer);
+    return status;
+}
+
+static tyto_status tokenize_by_json(tyto_error *err)
+{
+    return tokenize("added", err);
+}
+
+static tyto_status tokenize_by_files(tyto_error *err)
+{
+    return tokenize("legacy", err);
+}
+
 static void coco_path(char path[512], const char *file)
 {
     snprintf(path, 512, "%s/golden/data/coco_eval/same_place/%s", getenv("TYTO_TEST_DATA"), file);
@@ -318,6 +352,13 @@ static void perceivers_are_run(void **state)
     tyto_engine_destroy(engine);
 }
 
+static void texts_are_tokenized(void **state)
+{
+    (void)state;
+    fail_each_once_and_forever(tokenize_by_json);
+    fail_each_once_and_forever(tokenize_by_files);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -346,7 +387,7 @@ int main(void)
         cmocka_unit_test(perceivers_are_run),       cmocka_unit_test(pictures_are_written),
         cmocka_unit_test(checkpoints_are_opened),   cmocka_unit_test(networks_are_run),
         cmocka_unit_test(texts_are_encoded),        cmocka_unit_test(objects_are_detected),
-        cmocka_unit_test(warm_runs_take_no_memory),
+        cmocka_unit_test(warm_runs_take_no_memory), cmocka_unit_test(texts_are_tokenized),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,107 @@
+/* A tokenizer's files, and texts. The input is parts, each of one kind (its first byte) and ended
+ * by a byte 0xFF, which no UTF-8 has:
+ *   T tokenizer.json, V vocab.json, M merges.txt, C tokenizer_config.json,
+ *   S special_tokens_map.json, A added_tokens.json, X a text */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/tyto.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+enum { KINDS = 6 };
+static const char kinds[KINDS] = {'T', 'V', 'M', 'C', 'S', 'A'};
+static const char *const names[KINDS] = {
+    "tokenizer.json",          "vocab.json",       "merges.txt", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json"};
+
+typedef struct part {
+    char kind;
+    const uint8_t *data;
+    size_t size;
+} part;
+
+/* The next part, or false at the end. */
+static int next_part(const uint8_t **data, size_t *size, part *out)
+{
+    if (*size == 0) {
+        return 0;
+    }
+    const uint8_t *end = memchr(*data, 0xFF, *size);
+    const size_t n = end ? (size_t)(end - *data) : *size;
+    *out = (part){n ? (char)**data : 0, *data + (n > 0), n ? n - 1 : 0};
+    *data += n + (end != NULL);
+    *size -= n + (end != NULL);
+    return 1;
+}
+
+static void write_files(const uint8_t *data, size_t size)
+{
+    part p;
+    for (int k = 0; k < KINDS; k++) {
+        unlink(fuzz_file(names[k], "", 0));
+    }
+    while (next_part(&data, &size, &p)) {
+        for (int k = 0; k < KINDS; k++) {
+            if (p.kind == kinds[k]) {
+                fuzz_file(names[k], p.data, p.size);
+            }
+        }
+    }
+}
+
+/* What encodes must decode, and hold what the header promises. */
+static void encode(const tyto_tokenizer *tokenizer, const part *text, int variant)
+{
+    const char *texts[] = {(const char *)text->data, "a photo"};
+    const size_t lengths[] = {text->size, 7};
+    const tyto_encode_options options = {.padding = (tyto_padding)(variant % 3),
+                                         .truncation = variant % 2,
+                                         .max_length = variant % 4 * 5,
+                                         .no_special_tokens = variant % 5 == 4};
+    tyto_encoding encoding;
+    if (options.max_length == 0 && tyto_tokenizer_max_length(tokenizer) > 1000 &&
+        options.padding == TYTO_PAD_MAX_LENGTH) {
+        return;
+    }
+    if (tyto_tokenizer_encode(tokenizer, texts, lengths, 2, &options, &encoding, NULL) != TYTO_OK) {
+        return;
+    }
+    for (size_t i = 0; i < encoding.offsets[2]; i++) {
+        if (encoding.input_ids[i] < 0 || encoding.attention_mask[i] >> 1 != 0) {
+            __builtin_trap();
+        }
+    }
+    tyto_decoding decoding;
+    const tyto_decode_options decode = {.skip_special_tokens = variant % 2,
+                                        .clean_up = (tyto_clean_up)(variant % 3)};
+    if (tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, 2, &decode,
+                                    &decoding, NULL) == TYTO_OK) {
+        if (strlen(decoding.texts[0]) > decoding.lengths_bytes[0]) {
+            __builtin_trap();
+        }
+        tyto_decoding_clear(&decoding);
+    }
+    tyto_encoding_clear(&encoding);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tokenizer *tokenizer = NULL;
+    write_files(data, size);
+    if (tyto_tokenizer_open(fuzz_folder(), &tokenizer, &err) == TYTO_OK) {
+        part p;
+        int variant = 0;
+        while (next_part(&data, &size, &p)) {
+            for (int i = 0; p.kind == 'X' && i < 4; i++) {
+                encode(tokenizer, &p, variant++);
+            }
+        }
+    } else if (!err.message) {
+        __builtin_trap();
+    }
+    tyto_tokenizer_destroy(tokenizer);
+    tyto_error_clear(&err);
+    return 0;
+}
