@@ -16,23 +16,31 @@ typedef struct checkpoint {
     json_t *config;
 } checkpoint;
 
-/** Starts from data/owlv2/NAME/model; the new one lies in a folder of its own. */
-static inline void checkpoint_start(checkpoint *to, const char *name)
+/** Starts from the checkpoint data/FROM; the new one lies in a folder of its own. */
+static inline void checkpoint_start_at(checkpoint *to, const char *from)
 {
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     *to = (checkpoint){.folder = "/tmp/tyto-checkpoint-XXXXXX"};
     assert_non_null(mkdtemp(to->folder));
-    to->config = json_load_file(golden_path(path, "owlv2/%s/model/config.json", name), 0, NULL);
+    to->config = json_load_file(golden_path(path, "%s/config.json", from), 0, NULL);
     assert_non_null(to->config);
-    ASSERT_DONE(tyto_tensor_file_open(golden_path(path, "owlv2/%s/model/model.safetensors", name),
-                                      &to->source, &err),
-                &err);
+    ASSERT_DONE(
+        tyto_tensor_file_open(golden_path(path, "%s/model.safetensors", from), &to->source, &err),
+        &err);
     to->count = tyto_tensor_file_count(to->source);
     assert_in_range(to->count, 1, CHECKPOINT_TENSORS_MAX);
     for (size_t i = 0; i < to->count; i++) {
         to->tensors[i] = *tyto_tensor_file_at(to->source, i);
     }
+}
+
+/** Starts from data/owlv2/NAME/model. */
+static inline void checkpoint_start(checkpoint *to, const char *name)
+{
+    char from[128];
+    snprintf(from, sizeof(from), "owlv2/%s/model", name);
+    checkpoint_start_at(to, from);
 }
 
 static inline tyto_tensor *checkpoint_tensor(checkpoint *to, const char *name)

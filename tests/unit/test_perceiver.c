@@ -1,6 +1,7 @@
 /* The Perceiver against the reference: every golden case of every head and composition, on every
  * instruction set; and the ways to compute less, each with the numbers of the plain one. */
 #include "kernels/kernels.h"
+#include "support/checkpoint.h"
 #include "support/golden.h"
 
 /* Inputs have hundreds of channels, which the plainest table adds up in one chain: twice what OWLv2
@@ -439,6 +440,50 @@ static void other_classes_run_bare(void **state)
     end(&with);
 }
 
+/* What is given without being asked for: what the reference returns, in its order; more of it when
+ * config.json says so. */
+static void defaults_are_the_reference_s(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {"loss", "logits"}, *const all[] = {"loss",
+                                                                           "logits",
+                                                                           "hidden_states.0",
+                                                                           "hidden_states.1",
+                                                                           "hidden_states.2",
+                                                                           "attentions.0",
+                                                                           "attentions.1",
+                                                                           "cross_attentions.0",
+                                                                           "cross_attentions.1"};
+    for (int verbose = 0; verbose < 2; verbose++) {
+        checkpoint made;
+        tyto_error err = TYTO_ERROR_INIT;
+        const tyto_engine_options options = {.threads = 1};
+        setup with = {0};
+        golden_case golden;
+        const tyto_tensor *outputs;
+        size_t count;
+        checkpoint_start_at(&made, "perceiver/sequence/model");
+        checkpoint_merge(&made, verbose ? "{\"output_hidden_states\": true, "
+                                          "\"output_attentions\": true}"
+                                        : "{}");
+        checkpoint_write(&made);
+        ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
+        ASSERT_DONE(tyto_model_open(with.engine, made.folder, &with.model, &err), &err);
+        ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+        golden_open(&golden, "perceiver/sequence/single");
+        ASSERT_DONE(tyto_forward(with.session, NULL, golden.given, golden.n_given, NULL, 0,
+                                 &outputs, &count, &err),
+                    &err);
+        assert_int_equal(count, verbose ? 9 : 2);
+        for (size_t i = 0; i < count; i++) {
+            assert_string_equal(outputs[i].name, verbose ? all[i] : plain[i]);
+        }
+        golden_close(&golden);
+        end(&with);
+        checkpoint_end(&made);
+    }
+}
+
 /* Every head brings inputs of its own to be measured with. */
 static void heads_are_measured(void **state)
 {
@@ -472,6 +517,7 @@ int main(void)
         cmocka_unit_test(flow_decodes_given_latents),
         cmocka_unit_test(many_inputs_go_in_pieces),
         cmocka_unit_test(other_classes_run_bare),
+        cmocka_unit_test(defaults_are_the_reference_s),
         cmocka_unit_test(heads_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

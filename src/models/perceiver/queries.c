@@ -137,7 +137,9 @@ static tyto_status prepare_flow(const tyto_perceiver_decoder *decoder,
                          (long long)inputs->channels, (long long)decoder->num_channels);
     }
     for (int i = 0; i < decoder->shape_rank; i++) {
-        positions *= decoder->shape[i];
+        if (!tyto_mul_i64(positions, decoder->shape[i], &positions)) {
+            positions = INT64_MAX;
+        }
     }
     if (positions != inputs->rows) {
         return tyto_fail(exec->err, TYTO_E_SHAPE,
