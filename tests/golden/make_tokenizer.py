@@ -39,6 +39,7 @@ NASTY = [
     f"{START}{END}", f"a{START.upper()}b {END}c", f"{END[:-1]} {START[1:]}", f"!{END}!", "a!b ! c!!d", "<|endoftext|", "http://x.org/?q=a&b=c#d_e",
     "C++ & <html> \"quotes\" (brackets) [a] {b} ~`@#$%^*-_=+\\|;:,./", "naïve café Zoë Đorđe Łódź İğdır", "Ελληνικά Кириллица Հայերեն ქართული አማርኛ",
     "\u1e0b\u0323 d\u0323\u0307 q\u0307\u0323", "\u00c5ngstro\u0308m", "\ufb1d \ufb4f \u2adc", "a\u0340\u0341\u0343\u0344", "\u0bc6\u0bbe \u0cc6\u0cc2 \u1b05\u1b35",
+    "\u1101\u1173\u11a7 \uac00\u11a7 \uac00\u11a8 \uac00\u11c2 \uac00\u11c3 \u1112\u1175 \u1113\u1161 \u1100\u1176 \uac01\u11a8",
 ]
 
 BLOCK_RANGES = [(0x20, 0x7F), (0xA0, 0x250), (0x300, 0x370), (0x370, 0x530), (0x590, 0x780), (0x900, 0x1100), (0x1AB0, 0x2100), (0x2000, 0x2C00),
