@@ -4,16 +4,10 @@
 #   tools/demo.sh COMMAND
 set -eu
 command=$(realpath "$1")
-drawn=$(dirname "$command")/demo.jpg
+drawn=$(dirname "$command")/demo.png
 cd "$(dirname "$0")/.."
 
-photo=assets/photos/coffee.jpg
-set -- detect "$photo" -t "a cup of coffee" -t "a spoon" -t "a plate" \
-    --nms all --top-k 6 --draw "$drawn"
-if [ ! -d models/tyto-small ]; then
-    echo "The weights of this small checkpoint are random numbers: boxes without a meaning."
-    set -- "$@" -m tests/golden/data/owlv2/odd/model
-fi
-"$command" "$@"
+"$command" detect assets/scenes/seven.jpg --threshold 0.3 --draw "$drawn" \
+    -t "cup of coffee" -t gift -t rabbit -t globe -t cookie -t butterfly -t flamingo -t "fire truck"
 echo
 echo "drawn: $drawn"
