@@ -12,7 +12,7 @@ mkdir -p "$folder"
 # shellcheck disable=SC2086 # two words, or none
 if ! { cmake -S . -B "$folder" $generator "$@" &&
     cmake --build "$folder" -j "$(nproc)"; } >"$folder/build.log" 2>&1 </dev/null; then
-    grep -E -A 8 'FAILED|error|Error' "$folder/build.log" | head -n 60
+    grep -E -A 8 'FAILED|error:|Error' "$folder/build.log" | head -n 60
     echo "$folder: does not build; all of it is in $folder/build.log" >&2
     exit 1
 fi

@@ -187,10 +187,10 @@ static void configurations_are_read(void **state)
     (void)state;
     static const char *const accepted[] = {
         "{}",
+        "{\"processor_class\": \"Owlv2Processor\"}",
         "{\"size\": null, \"image_mean\": null, \"image_std\": null}",
         "{\"feature_extractor_type\": \"Owlv2FeatureExtractor\", \"resample\": 3}",
-        "{\"image_processor_type\": \"Owlv2ImageProcessor\", \"processor_class\": "
-        "\"Owlv2Processor\"}",
+        "{\"image_processor_type\": \"Owlv2ImageProcessor\"}",
         "{\"crop_size\": {\"height\": 768}, \"do_center_crop\": false, \"do_convert_rgb\": true}",
         "{\"size\": {\"height\": 960, \"width\": 960}, \"rescale_factor\": 0.00392156862745098}",
     };
