@@ -114,7 +114,8 @@ def main():
     if options.count:
         truth.dataset["images"] = images
         keep = set(found)
-        truth.dataset["annotations"] = [a for a in truth.dataset["annotations"] if a["image_id"] in keep]
+        truth.dataset["annotations"] = [a for a in truth.dataset["annotations"]
+                                        if a["image_id"] in keep]
         with contextlib.redirect_stdout(io.StringIO()):
             truth.createIndex()
     if options.detections:
@@ -124,7 +125,8 @@ def main():
         for item, value in sorted(zip(categories, per_class), key=lambda pair: pair[1]):
             print(f"{value:.3f} {item['name']}")
     threshold, f1, precision, recall = best_f1(truth, found)
-    print(f"best F1 {f1:.3f} at threshold {threshold:.3f}: precision {precision:.3f}, recall {recall:.3f}")
+    print(f"best F1 {f1:.3f} at threshold {threshold:.3f}:"
+          f" precision {precision:.3f}, recall {recall:.3f}")
     ghosts = torch.stack(ghosts)
     for at in (threshold, 0.1, 0.2, 0.3):
         print(f"absent words above {at:.3f}: {float((ghosts > at).float().mean()):.5f} of"

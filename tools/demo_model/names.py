@@ -13,12 +13,17 @@ MERGES = 3000
 LENGTH = 16
 TEMPLATES = (
     "{}", "a {}", "an {}", "the {}", "one {}", "some {}", "{}s", "my {}", "this {}", "that {}",
-    "a photo of a {}", "a photo of an {}", "a photo of the {}", "a photo of {}", "a picture of a {}",
-    "a picture of the {}", "an image of a {}", "an image of {}", "a drawing of a {}", "a drawing of {}",
-    "a cartoon {}", "a small {}", "a large {}", "a big {}", "a little {}", "a cute {}",
+    "a photo of a {}", "a photo of an {}", "a photo of the {}", "a photo of {}",
+    "a picture of a {}", "a picture of the {}", "an image of a {}", "an image of {}",
+    "a drawing of a {}", "a drawing of {}", "a cartoon {}", "a small {}",
+    "a large {}", "a big {}", "a little {}", "a cute {}",
     "a close-up photo of a {}", "a bad photo of a {}", "a good photo of the {}", "itap of a {}",
     "{} emoji", "a {} in the picture", "there is a {} in the scene", "a toy {}", "find the {}",
     "where is the {}?", "a photo of a small {}", "a photo of many {}s", "a rendering of a {}",
+    # The authors' own seven, and sentences that end in a stop.
+    "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.",
+    "a {} in a video game.", "art of the {}.", "a photo of the small {}.", "a photo of a {}.",
+    "{}.", "a {}.",
 )
 
 

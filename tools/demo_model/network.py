@@ -67,7 +67,7 @@ def positions(p, grid):
 
 
 def patches(pixels):
-    """pixels [B, S, S, 3] -> [B, S/16 * S/16, 768], each patch ordered as a convolution's kernel."""
+    """pixels [B, S, S, 3] -> [B, S/16 * S/16, 768], patches ordered as a convolution's kernel."""
     b, side = pixels.shape[:2]
     grid = side // PATCH
     cut = pixels.view(b, grid, PATCH, grid, PATCH, 3).permute(0, 1, 3, 5, 2, 4)

@@ -34,6 +34,8 @@ def main():
     for file in FILES:
         if (options.text / file).resolve() != (options.out / file).resolve():
             shutil.copyfile(options.text / file, options.out / file)
+    config = options.out / "config.json"
+    config.write_text(config.read_text().replace('"float32"', '"float16"'))
     tensors = load_file(options.text / "model.safetensors")
     image = image_side(options.state)
     unknown = set(image) - set(tensors)
@@ -45,6 +47,7 @@ def main():
     half = {name: tensor.half().contiguous() for name, tensor in tensors.items()
             if not name.endswith("position_ids")}
     save_file(half, options.out / "model.safetensors", metadata={"format": "pt"})
+    (options.out / "model.safetensors").chmod(0o644)
     model, said = Owlv2ForObjectDetection.from_pretrained(options.out, output_loading_info=True)
     if said["missing_keys"] or said["unexpected_keys"]:
         raise SystemExit(f"package: {said}")

@@ -34,7 +34,7 @@ def build(vocabulary):
 
 
 def encode(model, ids):
-    """ids [n, t] -> embeddings of length 1 [n, Q]; what comes after the longest text is left out."""
+    """ids [n, t] -> embeddings of length 1 [n, Q]. Columns after the longest text are left out."""
     ids = ids[:, : int(ids.argmax(-1).max()) + 1]
     pooled = model.owlv2.text_model(input_ids=ids, attention_mask=None)[1]
     return F.normalize(model.owlv2.text_projection(pooled), dim=-1)
@@ -61,16 +61,19 @@ def fit(model, tokenizer, steps):
     ids, label = tokens(tokenizer, [p for p, _ in phrases]), torch.tensor([c for _, c in phrases])
     known = {tuple(row) for row in ids.tolist()}
     other = [t.format(word) for word in names.absent("learnt") for t in names.TEMPLATES]
-    other = torch.tensor([row for row in tokens(tokenizer, other).tolist() if tuple(row) not in known])
+    other = [row for row in tokens(tokenizer, other).tolist() if tuple(row) not in known]
+    other = torch.tensor(other)
     weights = [*model.owlv2.text_model.parameters(), *model.owlv2.text_projection.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
     generator = torch.Generator().manual_seed(1)
     pick = lambda n, count: torch.randint(n, (count,), generator=generator)
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = 1.5e-3 * min(1, (step + 1) / 50) * (1 + math.cos(math.pi * step / steps)) / 2
+            falling = (1 + math.cos(math.pi * step / steps)) / 2
+            group["lr"] = 1.5e-3 * min(1, (step + 1) / 50) * falling
         mine = pick(len(ids), PER_STEP)
         noise = random_words(OTHERS // 2, len(tokenizer), generator)
+        noise = noise[[tuple(row) not in known for row in noise.tolist()]]  # "dog" is one token
         batch = torch.cat([ids[mine], other[pick(len(other), OTHERS // 2)], noise])
         similar = encode(model, batch) @ table.T
         near = similar[:PER_STEP].gather(1, label[mine, None])
@@ -92,7 +95,8 @@ def report(model, tokenizer):
     similar = torch.cat([encode(model, part) for part in
                          tokens(tokenizer, [p for p, _ in phrases]).split(1024)]) @ table.T
     near = similar.gather(1, label[:, None])
-    print(f"{len(phrases)} phrases: right {float((similar.argmax(-1) == label).float().mean()):.4f},"
+    right = float((similar.argmax(-1) == label).float().mean())
+    print(f"{len(phrases)} phrases: right {right:.4f},"
           f" cosine mean {float(near.mean()):.4f} least {float(near.min()):.4f}")
     for which in ("learnt", "test"):
         words = names.absent(which)

@@ -40,9 +40,10 @@ def corners(box):
 
 
 def giou(a, b, hulls=True):
-    """Generalised IoU of boxes given by corners, broadcast over leading dimensions; or plain IoU."""
-    common = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(0)
-    hull = (torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])).clamp(0)
+    """Generalised IoU of boxes given by corners, over all leading dimensions; or plain IoU."""
+    common = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
+    hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    common, hull = common.clamp(min=0), hull.clamp(min=0)
     area = lambda box: (box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1])
     inside = common[..., 0] * common[..., 1]
     union = area(a) + area(b) - inside
@@ -143,7 +144,8 @@ class Shared:
         self.exact, self.mean, self.first, self.second = new(), new(), new(), new()
         self.work = new(torch.bfloat16)
         self.grads = [new(torch.bfloat16) for _ in range(RANKS)]
-        self.clock = torch.zeros(4, dtype=torch.float64).share_memory_()  # step, progress, scenes, stop
+        # step, progress, scenes, stop
+        self.clock = torch.zeros(4, dtype=torch.float64).share_memory_()
         self.log = torch.zeros(RANKS, 8, dtype=torch.float64).share_memory_()
 
     def view(self, flat, name):
