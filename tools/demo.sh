@@ -7,7 +7,7 @@ command=$(realpath "$1")
 drawn=$(dirname "$command")/demo.png
 cd "$(dirname "$0")/.."
 
-"$command" detect assets/scenes/seven.jpg --threshold 0.3 --draw "$drawn" \
+"$command" detect assets/scenes/seven.jpg --threshold 0.4 --draw "$drawn" \
     -t "cup of coffee" -t gift -t rabbit -t globe -t cookie -t butterfly -t flamingo -t "fire truck"
 echo
 echo "drawn: $drawn"

@@ -5,6 +5,7 @@
 #   tools/setup.sh test           ... and to run the tests
 #   tools/setup.sh ci             ... and everything that .ci/run can make use of
 #   tools/setup.sh arm            to cross-build for arm64 and run the tests in an emulator
+#   tools/setup.sh demo-model     to make models/tyto-small anew
 #
 # Silent, and no root needed, when all is there.
 set -eu
@@ -16,14 +17,16 @@ ci="$test git clang libclang-rt-14-dev clang-format"
 arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64
 libutf8proc-dev:arm64 libfreetype-dev:arm64 libcmocka-dev:arm64"
+demo_model="fonts-noto-color-emoji python3-venv"
 
 case "${1:-}" in
 build) wanted=$build ;;
 test) wanted=$test ;;
 ci) wanted=$ci ;;
 arm) wanted=$arm ;;
+demo-model) wanted=$demo_model ;;
 *)
-    echo "usage: tools/setup.sh build|test|ci|arm" >&2
+    echo "usage: tools/setup.sh build|test|ci|arm|demo-model" >&2
     exit 2
     ;;
 esac

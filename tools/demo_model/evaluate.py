@@ -36,8 +36,29 @@ def detect(model, processor, pictures, queries):
         yield torch.sigmoid(logits), torch.minimum(boxes.clamp(min=0), limit)
 
 
-def best_f1(truth, found):
-    """The score threshold with the highest F1 at IoU 0.5, each true box found once."""
+class Curve:
+    """Precision, recall and F1 over score thresholds, at IoU 0.5, each true box found once."""
+
+    def __init__(self, truth, found):
+        scores, right, total = hits_and_misses(truth, found)
+        order = np.argsort(-scores, kind="stable")
+        self.scores, hits = scores[order], np.cumsum(right[order])
+        count = np.arange(1, len(hits) + 1)
+        self.precision, self.recall = hits / count, hits / total
+        self.f1 = 2 * hits / (count + total)
+
+    def best(self):
+        """The threshold of the highest F1."""
+        return float(self.scores[int(self.f1.argmax())])
+
+    def text(self, threshold):
+        last = max(0, int((self.scores >= threshold).sum()) - 1)
+        return (f"threshold {threshold:.3f}: F1 {self.f1[last]:.3f},"
+                f" precision {self.precision[last]:.3f}, recall {self.recall[last]:.3f}")
+
+
+def hits_and_misses(truth, found):
+    """Score of every detection, whether it is right, and how many true boxes there are."""
     scores, right, total = [], [], 0
     for image in truth.getImgIds():
         wanted = truth.loadAnns(truth.getAnnIds(imgIds=[image]))
@@ -47,18 +68,13 @@ def best_f1(truth, found):
             box = torch.tensor(row["bbox"])
             hit = None
             for i, (category, other) in enumerate(free):
-                if category == row["category_id"] and iou(box, other) >= 0.5:
+                if hit is None and category == row["category_id"] and iou(box, other) >= 0.5:
                     hit = i
             if hit is not None:
                 free.pop(hit)
             scores.append(row["score"])
             right.append(hit is not None)
-    order = np.argsort(-np.array(scores), kind="stable")
-    hits = np.cumsum(np.array(right)[order])
-    count = np.arange(1, len(hits) + 1)
-    f1 = 2 * hits / (count + total)
-    best = int(f1.argmax())
-    return scores[order[best]], f1[best], hits[best] / count[best], hits[best] / total
+    return np.array(scores), np.array(right), total
 
 
 def iou(a, b):
@@ -124,13 +140,11 @@ def main():
     if options.classes:
         for item, value in sorted(zip(categories, per_class), key=lambda pair: pair[1]):
             print(f"{value:.3f} {item['name']}")
-    threshold, f1, precision, recall = best_f1(truth, found)
-    print(f"best F1 {f1:.3f} at threshold {threshold:.3f}:"
-          f" precision {precision:.3f}, recall {recall:.3f}")
-    ghosts = torch.stack(ghosts)
-    for at in (threshold, 0.1, 0.2, 0.3):
-        print(f"absent words above {at:.3f}: {float((ghosts > at).float().mean()):.5f} of"
-              f" {ghosts.numel()} (scene, word) pairs")
+    curve, ghosts = Curve(truth, found), torch.stack(ghosts)
+    print(f"best {curve.text(curve.best())}")
+    for at in (0.1, 0.2, 0.3, 0.4, 0.5):
+        print(f"{curve.text(at)}; of {ghosts.numel()} pairs of a scene and an unknown word"
+              f" {int((ghosts > at).sum())} are above")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
 #   tools/demo_model/run.sh test-set        only the 500 test scenes, into build-demo/test
 #   tools/demo_model/run.sh evaluate        only the figures of models/tyto-small
 #
-# Needs python3 and fonts-noto-color-emoji. MINUTES sets how long the image side is trained;
-# PYTHON, an interpreter that has the packages of requirements.txt (else one is set up in venv/).
+# MINUTES sets how long the image side is trained; PYTHON, an interpreter that has the packages of
+# requirements.txt (else one is set up in venv/).
 set -eu
 cd "$(dirname "$0")/../.."
 here=tools/demo_model
@@ -14,6 +14,7 @@ work=build-demo
 # A batch's tensors are the same size every time: keep their memory.
 export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=8589934592
 
+tools/setup.sh demo-model
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=venv/bin/python
     if [ ! -x "$PYTHON" ]; then
