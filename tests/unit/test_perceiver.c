@@ -502,6 +502,7 @@ static void heads_are_measured(void **state)
         assert_int_equal(result.n_outputs, strcmp(names[i], "multimodal") == 0 ? 3 : 1);
         assert_int_equal(result.outputs[0].shape[0], 2);
         assert_true(result.flops > 0.0);
+        tyto_bench_result_clear(&result);
         end(&with);
     }
 }
