@@ -1,4 +1,4 @@
-/** Detection by text: vocabulary, preprocess → forward → postprocess, and the results. */
+/** Detection by text or objectness: preprocess → forward → postprocess, and the results. */
 #ifndef TYTO_DETECT_H
 #define TYTO_DETECT_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/image.h>
-#include <tyto/session.h>
+#include <tyto/vocabulary.h>
 
 TYTO_BEGIN_DECLS
 
@@ -15,11 +15,12 @@ typedef struct tyto_box {
     float xmin, ymin, xmax, ymax;
 } tyto_box;
 
-/** One found object. label is the index of the query. */
+/** One found object. */
 typedef struct tyto_detection {
     tyto_box box;
     float score;
-    int64_t label;
+    int64_t label; /**< index of the query */
+    int64_t patch; /**< of the photo whose box this is: the row of pred_boxes */
 } tyto_detection;
 
 /** Highest score first; ties by box index, then label.
@@ -47,6 +48,8 @@ typedef struct tyto_postprocess_options {
     float nms_iou;    /**< boxes that overlap more than this are dropped */
     int64_t top_k;    /**< 0: all */
     bool multi_label; /**< every label above its threshold instead of each box's best */
+    /** Image-guided detection only: the photo's best score becomes 1, a tenth of it 0. */
+    bool relative_scores;
 } tyto_postprocess_options;
 
 /** threshold 0.1, image boxes, padded, no NMS with IoU 0.5 ready, all, best label. */
@@ -63,21 +66,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_postprocess_object_detection(
     int64_t queries, int64_t width_px, int64_t height_px, const tyto_postprocess_options *options,
     tyto_detections *out, tyto_error *err);
 
-/** Text queries, encoded once, for any number of photos. Immutable; belongs to its model. */
-typedef struct tyto_vocabulary tyto_vocabulary;
-
-/** Encodes `count` texts. templates: average the embeddings of the seven prompt templates of the
- *  OWL-ViT authors per text.
- *  errors  E_ARGUMENT (no text, model without tokenizer), E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_create(tyto_session *session,
-                                                           const char *const *texts, size_t count,
-                                                           bool templates, tyto_vocabulary **out,
-                                                           tyto_error *err);
-TYTO_API void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary);
-TYTO_API size_t tyto_vocabulary_count(const tyto_vocabulary *vocabulary);
-TYTO_API const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i);
-
-/** Finds the vocabulary's objects in a photo: preprocess, forward, postprocess. Whether the photo
+/** Finds the vocabulary's objects in a photo: preprocess, forward, postprocess. vocabulary NULL:
+ *  whatever looks like an object, its score the objectness and its label 0. Whether the photo
  *  was padded is known from the model's image processor, whatever options->padded says.
  *  memory  release *out with tyto_detections_clear */
 TYTO_API TYTO_NODISCARD tyto_status tyto_detect(tyto_session *session,

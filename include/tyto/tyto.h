@@ -9,14 +9,18 @@
 #include <tyto/eval.h>
 #include <tyto/image.h>
 #include <tyto/inspect.h>
+#include <tyto/match.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>
+#include <tyto/npy.h>
 #include <tyto/perceiver.h>
+#include <tyto/photo.h>
 #include <tyto/processor.h>
 #include <tyto/session.h>
 #include <tyto/status.h>
 #include <tyto/tensor.h>
 #include <tyto/tokenizer.h>
 #include <tyto/version.h>
+#include <tyto/vocabulary.h>
 
 #endif

@@ -180,8 +180,8 @@ static bool grow(tyto_io *io)
     return true;
 }
 
-tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name, int rank,
-                           const int64_t *shape, float **out)
+static tyto_status declare(tyto_io *io, tyto_output_kind kind, const char *name, tyto_dtype dtype,
+                           int rank, const int64_t *shape, void **out)
 {
     *out = NULL;
     if (!tyto_io_wants(io, kind, name)) {
@@ -192,13 +192,13 @@ tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name,
     for (int i = 0; i < rank; i++) {
         fits = fits && tyto_mul_i64(count, shape[i], &count);
     }
-    float *data = fits ? tyto_arena_take(io->memory, (size_t)count, sizeof(float)) : NULL;
+    void *data = fits ? tyto_arena_take(io->memory, (size_t)count, tyto_dtype_bytes(dtype)) : NULL;
     if (!data) {
         return tyto_fail_memory(io->err, name);
     }
     tyto_io_output_entry *entry = &io->entries[io->n_entries++];
     *entry = (tyto_io_output_entry){
-        .tensor = {.dtype = TYTO_F32, .rank = rank, .data = data},
+        .tensor = {.dtype = dtype, .rank = rank, .data = data},
         .wanted = find_request(io, name),
     };
     for (int i = 0; i < rank; i++) {
@@ -207,6 +207,24 @@ tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name,
     snprintf(entry->name, sizeof(entry->name), "%s", name);
     *out = data;
     return TYTO_OK;
+}
+
+tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name, int rank,
+                           const int64_t *shape, float **out)
+{
+    void *data;
+    tyto_status status = declare(io, kind, name, TYTO_F32, rank, shape, &data);
+    *out = data;
+    return status;
+}
+
+tyto_status tyto_io_output_integers(tyto_io *io, tyto_output_kind kind, const char *name, int rank,
+                                    const int64_t *shape, int64_t **out)
+{
+    void *data;
+    tyto_status status = declare(io, kind, name, TYTO_I64, rank, shape, &data);
+    *out = data;
+    return status;
 }
 
 float *tyto_io_find(const tyto_io *io, const char *name)

@@ -77,7 +77,11 @@ bool tyto_io_wants(const tyto_io *io, tyto_output_kind kind, const char *name);
 /** Declares a float output; *out is its memory, or NULL when nobody asked for it. */
 TYTO_NODISCARD tyto_status tyto_io_output(tyto_io *io, tyto_output_kind kind, const char *name,
                                           int rank, const int64_t *shape, float **out);
-/** Memory of an output that was declared before, or NULL. */
+/** The same for integers. */
+TYTO_NODISCARD tyto_status tyto_io_output_integers(tyto_io *io, tyto_output_kind kind,
+                                                   const char *name, int rank, const int64_t *shape,
+                                                   int64_t **out);
+/** Memory of a float output that was declared before, or NULL. */
 float *tyto_io_find(const tyto_io *io, const char *name);
 
 /** After the planning pass: every given input was read, every wanted output declared.

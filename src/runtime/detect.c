@@ -1,16 +1,15 @@
 #include <stdlib.h>
-#include <string.h>
-#include <tyto/detect.h>
+#include <tyto/match.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "processors/image/image_processor.h"
+#include "runtime/photo.h"
 #include "runtime/session.h"
 #include "runtime/vocabulary.h"
 
-/* The photo as pixel_values in the session's buffer, which stays for the next photo. */
-static tyto_status preprocess(tyto_session *session, const tyto_image *image, tyto_tensor *out,
-                              tyto_error *err)
+tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, tyto_view *out,
+                               tyto_error *err)
 {
     const tyto_image_processor *processor = session->model->image_processor;
     int64_t shape[3];
@@ -29,33 +28,70 @@ static tyto_status preprocess(tyto_session *session, const tyto_image *image, ty
         }
         session->pixels_count = count;
     }
-    *out = (tyto_tensor){.name = "pixel_values",
-                         .dtype = TYTO_F32,
-                         .rank = 4,
-                         .shape = {1, shape[0], shape[1], shape[2]},
-                         .data = session->pixels};
+    *out = (tyto_view){.tensor = {.name = "pixel_values",
+                                  .dtype = TYTO_F32,
+                                  .rank = 4,
+                                  .shape = {1, shape[0], shape[1], shape[2]},
+                                  .data = session->pixels},
+                       .width_px = image->width_px,
+                       .height_px = image->height_px,
+                       .padded = processor->do_pad};
     return tyto_image_processor_run(processor, session->model->engine, image, session->pixels, err);
+}
+
+tyto_view tyto_view_of_photo(const tyto_photo *photo)
+{
+    return (tyto_view){.tensor = photo->view,
+                       .width_px = photo->width_px,
+                       .height_px = photo->height_px,
+                       .padded = photo->padded};
+}
+
+tyto_status tyto_search(tyto_session *session, const tyto_view *view,
+                        const tyto_vocabulary *vocabulary, const tyto_postprocess_options *options,
+                        bool guided, tyto_detections *out, tyto_error *err)
+{
+    const char *const wanted[] = {vocabulary ? "logits" : "objectness_logits", "pred_boxes"};
+    tyto_tensor inputs[2] = {view->tensor};
+    const tyto_tensor *outputs;
+    size_t n_outputs;
+    if (vocabulary) {
+        inputs[1] = (tyto_tensor){.name = "text_embeds",
+                                  .dtype = TYTO_F32,
+                                  .rank = 2,
+                                  .shape = {(int64_t)vocabulary->count, vocabulary->width},
+                                  .data = vocabulary->embeds};
+    }
+    *out = (tyto_detections){0};
+    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, vocabulary ? 2 : 1, wanted, 2,
+                          &outputs, &n_outputs, err));
+    tyto_postprocess_options with = *options;
+    with.padded = view->padded;
+    const float *logits = outputs[0].data, *boxes = outputs[1].data;
+    const int64_t patches = outputs[0].shape[1], queries = vocabulary ? outputs[0].shape[2] : 1;
+    return guided ? tyto_postprocess_image_guided_detection(logits, boxes, patches, queries,
+                                                            view->width_px, view->height_px, &with,
+                                                            out, err)
+                  : tyto_postprocess_object_detection(logits, boxes, NULL, patches, queries,
+                                                      view->width_px, view->height_px, &with, out,
+                                                      err);
 }
 
 tyto_status tyto_detect(tyto_session *session, const tyto_vocabulary *vocabulary,
                         const tyto_image *image, const tyto_postprocess_options *options,
                         tyto_detections *out, tyto_error *err)
 {
-    static const char *const wanted[] = {"logits", "pred_boxes"};
-    tyto_tensor inputs[2];
-    const tyto_tensor *outputs;
-    size_t n_outputs;
-    TYTO_TRY(preprocess(session, image, &inputs[0], err));
-    inputs[1] = (tyto_tensor){.name = "text_embeds",
-                              .dtype = TYTO_F32,
-                              .rank = 2,
-                              .shape = {(int64_t)vocabulary->count, vocabulary->width},
-                              .data = vocabulary->embeds};
-    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, 2, wanted, 2, &outputs,
-                          &n_outputs, err));
-    tyto_postprocess_options with = *options;
-    with.padded = session->model->image_processor->do_pad;
-    return tyto_postprocess_object_detection(outputs[0].data, outputs[1].data, NULL,
-                                             outputs[0].shape[1], outputs[0].shape[2],
-                                             image->width_px, image->height_px, &with, out, err);
+    tyto_view view;
+    *out = (tyto_detections){0};
+    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
+    return tyto_search(session, &view, vocabulary, options, false, out, err);
+}
+
+tyto_status tyto_photo_detect(tyto_session *session, const tyto_photo *photo,
+                              const tyto_vocabulary *vocabulary,
+                              const tyto_postprocess_options *options, tyto_detections *out,
+                              tyto_error *err)
+{
+    const tyto_view view = tyto_view_of_photo(photo);
+    return tyto_search(session, &view, vocabulary, options, false, out, err);
 }

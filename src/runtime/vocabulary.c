@@ -1,34 +1,11 @@
+#include "runtime/vocabulary.h"
+
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/detect.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "runtime/session.h"
-#include "runtime/vocabulary.h"
-
-/* Most texts of one vocabulary. */
-#define TEXTS_MAX ((size_t)1 << 20)
-/* Longest query text with a template around it. */
-#define QUERY_BYTES_MAX 4096
-/* Texts that are encoded in one run: bounds scratch, whatever the number of labels. */
-#define TEXTS_TOGETHER 512
-
-/* The seven prompts that the OWL-ViT authors average, from CLIP's list. */
-static const struct {
-    const char *before, *after;
-} templates[] = {
-    {"itap of a ", "."},
-    {"a bad photo of the ", "."},
-    {"a origami ", "."},
-    {"a photo of the large ", "."},
-    {"a ", " in a video game."},
-    {"art of the ", "."},
-    {"a photo of the small ", "."},
-};
-#define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
 
 void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary)
 {
@@ -53,176 +30,206 @@ const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i)
     return i < vocabulary->count ? vocabulary->texts[i] : NULL;
 }
 
-/* Encodes n ≤ TEXTS_TOGETHER texts; *features [n,width] is the session's. */
-static tyto_status encode(tyto_session *session, const char *const *texts, size_t n,
-                          float **features, int64_t *width, tyto_error *err)
+const float *tyto_vocabulary_embeds(const tyto_vocabulary *vocabulary)
 {
-    const tyto_model *model = session->model;
-    /* Where the tokenizer's files set no length, rows still have to be of one. */
-    const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
-    const tyto_encode_options options = {
-        .padding = has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST, .truncation = true};
-    tyto_encoding encoding = {0};
-    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, NULL, n, &options, &encoding, err));
-    for (size_t i = 0; i < n; i++) {
-        if (encoding.truncated[i]) {
-            tyto_engine_log(model->engine, TYTO_LOG_WARNING,
-                            "text '%.60s…': cut to %lld tokens, more than the model takes",
-                            texts[i], (long long)tyto_tokenizer_max_length(model->tokenizer));
-        }
-    }
-    const int64_t tokens = (int64_t)(encoding.offsets[n] / n);
-    const tyto_tensor inputs[] = {
-        {.name = "input_ids",
-         .dtype = TYTO_I64,
-         .rank = 2,
-         .shape = {(int64_t)n, tokens},
-         .data = encoding.input_ids},
-        {.name = "attention_mask",
-         .dtype = TYTO_I64,
-         .rank = 2,
-         .shape = {(int64_t)n, tokens},
-         .data = encoding.attention_mask},
-    };
-    static const char *const wanted[] = {"text_features"};
-    const tyto_tensor *outputs;
-    size_t n_outputs;
-    tyto_status status = tyto_forward(session, "Owlv2Model.get_text_features", inputs, 2, wanted, 1,
-                                      &outputs, &n_outputs, err);
-    if (status == TYTO_OK) {
-        *features = outputs[0].data;
-        *width = outputs[0].shape[1];
-    }
-    tyto_encoding_clear(&encoding);
-    return status;
+    return vocabulary->embeds;
 }
 
-static void scale_to_unit(float *row, int64_t width)
+int64_t tyto_vocabulary_width(const tyto_vocabulary *vocabulary)
+{
+    return vocabulary->width;
+}
+
+bool tyto_scale_to_unit(float *row, int64_t width)
 {
     double sum = 0.0;
     for (int64_t c = 0; c < width; c++) {
         sum += (double)row[c] * (double)row[c];
     }
-    const float factor = sum > 0.0 ? (float)(1.0 / sqrt(sum)) : 0.0f;
+    if (!(sum > 0.0) || !isfinite(sum)) {
+        return false;
+    }
+    const float factor = (float)(1.0 / sqrt(sum));
     for (int64_t c = 0; c < width; c++) {
         row[c] *= factor;
     }
+    return true;
 }
 
-/* to[width] = the unit vector along the mean of the unit vectors along rows[TEMPLATES,width] */
-static void average(float *to, float *rows, int64_t width)
+static tyto_status copy_labels(tyto_vocabulary *to, const char *const *labels, size_t count,
+                               tyto_error *err)
 {
-    memset(to, 0, (size_t)width * sizeof(float));
-    for (size_t t = 0; t < TEMPLATES; t++) {
-        scale_to_unit(rows + (int64_t)t * width, width);
-        for (int64_t c = 0; c < width; c++) {
-            to[c] += rows[(int64_t)t * width + c] / (float)TEMPLATES;
-        }
-    }
-    scale_to_unit(to, width);
-}
-
-/* Makes room once the width is known. */
-static tyto_status make_room(tyto_vocabulary *vocabulary, int64_t width, tyto_error *err)
-{
-    if (!vocabulary->embeds) {
-        vocabulary->width = width;
-        vocabulary->embeds = tyto_alloc(vocabulary->count, (size_t)width * sizeof(float));
-    }
-    return vocabulary->embeds ? TYTO_OK : tyto_fail_memory(err, "vocabulary");
-}
-
-/* Encodes text i through all templates. */
-static tyto_status encode_templates(tyto_session *session, tyto_vocabulary *vocabulary, size_t i,
-                                    tyto_error *err)
-{
-    char prompts[TEMPLATES][QUERY_BYTES_MAX];
-    const char *list[TEMPLATES], *text = vocabulary->texts[i];
-    for (size_t t = 0; t < TEMPLATES; t++) {
-        int length = snprintf(prompts[t], QUERY_BYTES_MAX, "%s%s%s", templates[t].before, text,
-                              templates[t].after);
-        if (length < 0 || length >= QUERY_BYTES_MAX) {
-            return tyto_fail(err, TYTO_E_LIMIT, "text '%.40s…': got %zu bytes, required under %d",
-                             text, strlen(text), QUERY_BYTES_MAX);
-        }
-        list[t] = prompts[t];
-    }
-    float *rows;
-    int64_t width;
-    TYTO_TRY(encode(session, list, TEMPLATES, &rows, &width, err));
-    TYTO_TRY(make_room(vocabulary, width, err));
-    average(vocabulary->embeds + (int64_t)i * width, rows, width);
-    return TYTO_OK;
-}
-
-/* Encodes texts first … first+n−1 as they are. */
-static tyto_status encode_plain(tyto_session *session, tyto_vocabulary *vocabulary, size_t first,
-                                size_t n, tyto_error *err)
-{
-    float *rows;
-    int64_t width;
-    TYTO_TRY(
-        encode(session, (const char *const *)vocabulary->texts + first, n, &rows, &width, err));
-    TYTO_TRY(make_room(vocabulary, width, err));
-    for (int64_t i = 0; i < (int64_t)n; i++) {
-        scale_to_unit(rows + i * width, width);
-    }
-    memcpy(vocabulary->embeds + (int64_t)first * width, rows, n * (size_t)width * sizeof(float));
-    return TYTO_OK;
-}
-
-static tyto_status copy_texts(tyto_vocabulary *vocabulary, const char *const *texts, size_t count,
-                              tyto_error *err)
-{
-    vocabulary->texts = tyto_alloc_zeroed(count, sizeof(*vocabulary->texts));
-    vocabulary->count = vocabulary->texts ? count : 0;
-    for (size_t i = 0; i < vocabulary->count; i++) {
-        vocabulary->texts[i] = tyto_copy_text(texts[i], strlen(texts[i]));
-        if (!vocabulary->texts[i]) {
+    to->texts = tyto_alloc_zeroed(count, sizeof(*to->texts));
+    to->count = to->texts ? count : 0;
+    for (size_t i = 0; i < to->count; i++) {
+        to->texts[i] = tyto_copy_text(labels[i], strlen(labels[i]));
+        if (!to->texts[i]) {
             return tyto_fail_memory(err, "vocabulary");
         }
     }
-    return vocabulary->texts ? TYTO_OK : tyto_fail_memory(err, "vocabulary");
+    return to->texts ? TYTO_OK : tyto_fail_memory(err, "vocabulary");
 }
 
-static tyto_status encode_all(tyto_session *session, tyto_vocabulary *vocabulary,
-                              bool with_templates, tyto_error *err)
+tyto_status tyto_vocabulary_start(const char *const *labels, size_t count, tyto_vocabulary **out,
+                                  tyto_error *err)
 {
-    const size_t count = vocabulary->count, step = with_templates ? 1 : TEXTS_TOGETHER;
-    for (size_t i = 0; i < count; i += step) {
-        if (with_templates) {
-            TYTO_TRY(encode_templates(session, vocabulary, i, err));
-        } else {
-            size_t n = count - i < step ? count - i : step;
-            TYTO_TRY(encode_plain(session, vocabulary, i, n, err));
-        }
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, size_t count,
-                                   bool with_templates, tyto_vocabulary **out, tyto_error *err)
-{
-    if (!session->model->tokenizer) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "model: it has no tokenizer files, required tokenizer.json or vocab.json");
-    }
-    if (count < 1 || count > TEXTS_MAX) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %zu, required 1 to %zu", count,
-                         TEXTS_MAX);
+    if (count < 1 || count > TYTO_VOCABULARY_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "queries: got %zu, required 1 to %zu", count,
+                         TYTO_VOCABULARY_MAX);
     }
     tyto_vocabulary *vocabulary = tyto_alloc_zeroed(1, sizeof(*vocabulary));
     if (!vocabulary) {
         return tyto_fail_memory(err, "vocabulary");
     }
-    tyto_status status = copy_texts(vocabulary, texts, count, err);
-    if (status == TYTO_OK) {
-        status = encode_all(session, vocabulary, with_templates, err);
-    }
+    tyto_status status = copy_labels(vocabulary, labels, count, err);
     if (status == TYTO_OK) {
         *out = vocabulary;
     } else {
         tyto_vocabulary_destroy(vocabulary);
     }
+    return status;
+}
+
+/* The same with room for embeddings. */
+static tyto_status start_with_room(const char *const *labels, size_t count, int64_t width,
+                                   tyto_vocabulary **out, tyto_error *err)
+{
+    TYTO_TRY(tyto_vocabulary_start(labels, count, out, err));
+    (*out)->width = width;
+    if ((uint64_t)width <= SIZE_MAX / sizeof(float)) {
+        (*out)->embeds = tyto_alloc(count, (size_t)width * sizeof(float));
+    }
+    if (!(*out)->embeds) {
+        tyto_vocabulary_destroy(*out);
+        *out = NULL;
+        return tyto_fail_memory(err, "vocabulary");
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_vocabulary_from_embeds(const float *embeds, const char *const *labels,
+                                        size_t count, int64_t width, tyto_vocabulary **out,
+                                        tyto_error *err)
+{
+    tyto_vocabulary *vocabulary;
+    if (width < 1) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "embeddings: got width %lld, required at least 1",
+                         (long long)width);
+    }
+    TYTO_TRY(start_with_room(labels, count, width, &vocabulary, err));
+    memcpy(vocabulary->embeds, embeds, count * (size_t)width * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        if (!tyto_scale_to_unit(vocabulary->embeds + (int64_t)i * width, width)) {
+            tyto_vocabulary_destroy(vocabulary);
+            return tyto_fail(err, TYTO_E_RANGE,
+                             "embedding of '%.60s': required finite numbers that aren't all 0",
+                             labels[i]);
+        }
+    }
+    *out = vocabulary;
+    return TYTO_OK;
+}
+
+tyto_status tyto_vocabulary_join(const tyto_vocabulary *const *parts, size_t count,
+                                 tyto_vocabulary **out, tyto_error *err)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += parts[i]->count;
+        if (parts[i]->width != parts[0]->width) {
+            return tyto_fail(err, TYTO_E_SHAPE,
+                             "query '%.60s': got an embedding of %lld numbers, required %lld as "
+                             "'%.60s' has",
+                             parts[i]->texts[0], (long long)parts[i]->width,
+                             (long long)parts[0]->width, parts[0]->texts[0]);
+        }
+    }
+    const char **labels = tyto_alloc(total, sizeof(*labels));
+    if (!labels) {
+        return tyto_fail_memory(err, "vocabulary");
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < parts[i]->count; k++) {
+            labels[at++] = parts[i]->texts[k];
+        }
+    }
+    tyto_vocabulary *joined = NULL;
+    tyto_status status = start_with_room(labels, total, count ? parts[0]->width : 1, &joined, err);
+    float *to = status == TYTO_OK ? joined->embeds : NULL;
+    for (size_t i = 0; to && i < count; i++) {
+        const size_t size = parts[i]->count * (size_t)parts[i]->width;
+        memcpy(to, parts[i]->embeds, size * sizeof(float));
+        to += size;
+    }
+    free(labels);
+    *out = joined;
+    return status;
+}
+
+/* A query by its label. */
+typedef struct labelled {
+    const char *label;
+    size_t index;
+} labelled;
+
+static int by_label(const void *left, const void *right)
+{
+    const labelled *a = left, *b = right;
+    const int order = strcmp(a->label, b->label);
+    return order ? order : a->index < b->index ? -1 : a->index > b->index;
+}
+
+bool tyto_vocabulary_firsts(const tyto_vocabulary *of, size_t *first)
+{
+    labelled *sorted = tyto_alloc(of->count, sizeof(*sorted));
+    for (size_t i = 0; sorted && i < of->count; i++) {
+        sorted[i] = (labelled){of->texts[i], i};
+    }
+    if (sorted) {
+        qsort(sorted, of->count, sizeof(*sorted), by_label);
+    }
+    for (size_t i = 0; sorted && i < of->count; i++) {
+        const bool same = i > 0 && strcmp(sorted[i].label, sorted[i - 1].label) == 0;
+        first[sorted[i].index] = same ? first[sorted[i - 1].index] : sorted[i].index;
+    }
+    free(sorted);
+    return sorted != NULL;
+}
+
+static void add_row(float *to, const float *row, int64_t width)
+{
+    for (int64_t c = 0; c < width; c++) {
+        to[c] += row[c];
+    }
+}
+
+tyto_status tyto_vocabulary_average(const tyto_vocabulary *vocabulary, tyto_vocabulary **out,
+                                    tyto_error *err)
+{
+    const size_t count = vocabulary->count, row = (size_t)vocabulary->width;
+    size_t *first = tyto_alloc(count, sizeof(*first));
+    float *sums = tyto_alloc_zeroed(count, row * sizeof(float));
+    const char **labels = tyto_alloc(count, sizeof(*labels));
+    tyto_status status = TYTO_OK;
+    size_t kept = 0;
+    if (!first || !sums || !labels || !tyto_vocabulary_firsts(vocabulary, first)) {
+        status = tyto_fail_memory(err, "vocabulary");
+        goto cleanup;
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_row(sums + first[i] * row, vocabulary->embeds + i * row, vocabulary->width);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (first[i] == i) {
+            memmove(sums + kept * row, sums + i * row, row * sizeof(float));
+            labels[kept++] = vocabulary->texts[i];
+        }
+    }
+    status = tyto_vocabulary_from_embeds(sums, labels, kept, vocabulary->width, out, err);
+cleanup:
+    free(first);
+    free(sums);
+    free(labels);
     return status;
 }

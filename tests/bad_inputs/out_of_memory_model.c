@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -180,6 +181,85 @@ void objects_are_detected(void **state)
     with_templates = true;
     fail_each_once_and_forever(detect);
     finish();
+}
+
+/* An example of each kind, averaged, kept in a file, and looked for. */
+static const char *kept;
+
+static tyto_status make_queries(tyto_session *session, const tyto_photo *photo,
+                                tyto_vocabulary *made[4], tyto_error *err)
+{
+    const tyto_box region = {5, 5, 40, 30};
+    const char *const text = "thing";
+    tyto_status status =
+        tyto_photo_query(session, photo, &region, TYTO_QUERY_OBJECTNESS, text, NULL, &made[0], err);
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_create(session, &text, 1, false, &made[1], err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_join((const tyto_vocabulary *const *)made, 2, &made[2], err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_save(made[2], kept, err);
+    }
+    return status == TYTO_OK ? tyto_vocabulary_average(made[2], &made[3], err) : status;
+}
+
+static tyto_status match(tyto_error *err)
+{
+    static uint8_t pixels[80 * 50 * 3];
+    const tyto_image image = {80, 50, pixels};
+    tyto_session *session = NULL;
+    tyto_photo *photo = NULL;
+    tyto_vocabulary *made[4] = {NULL}, *back = NULL, *boxes = NULL;
+    tyto_detections found = {0};
+    tyto_postprocess_options options;
+    tyto_match_options_init(&options);
+    for (size_t i = 0; i < sizeof(pixels); i++) {
+        pixels[i] = (uint8_t)(i * 7 % 251);
+    }
+    tyto_status status = tyto_session_create(model, &session, err);
+    if (status == TYTO_OK) {
+        status = tyto_photo_create(session, &image, &photo, err);
+    }
+    if (status == TYTO_OK) {
+        status = make_queries(session, photo, made, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_load(kept, &back, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_photo_match(session, photo, back, &options, &found, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_photo_embed(session, photo, &found, NULL, &boxes, err);
+    }
+    tyto_detections_clear(&found);
+    for (int i = 0; i < 4; i++) {
+        tyto_vocabulary_destroy(made[i]);
+    }
+    tyto_vocabulary_destroy(back);
+    tyto_vocabulary_destroy(boxes);
+    tyto_photo_destroy(photo);
+    tyto_session_destroy(session);
+    return status;
+}
+
+void examples_are_matched(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-memory-XXXXXX", paths[2][64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(paths[0], sizeof(paths[0]), "%s/v.npy", folder);
+    snprintf(paths[1], sizeof(paths[1]), "%s/v.safetensors", folder);
+    prepare();
+    for (int i = 0; i < 2; i++) {
+        kept = paths[i];
+        fail_each_once_and_forever(match);
+        unlink(kept);
+    }
+    finish();
+    assert_int_equal(rmdir(folder), 0); /* nothing half-written is left */
 }
 
 /* The second run of a session asks the system for nothing. */

@@ -145,6 +145,14 @@ def heads_of_base(folder, model, text, pixels):
                     call=lambda m, i: m.vision_model(**i, **towers))
 
 
+def choose_query(model, inputs):
+    """The reference's choice of a box in each query picture."""
+    features, _ = model.image_embedder(pixel_values=inputs["query_pixel_values"])
+    flat = features.reshape(features.shape[0], -1, features.shape[-1])
+    embeds, _, boxes = model.embed_image_query(flat, features)
+    return {"query_embeds": embeds, "query_pred_boxes": boxes}
+
+
 def make_odd(folder):
     """F32, vocab.json + merges.txt: head sizes 11 and 12, 82 tokens, every kind of batch and mask."""
     tokenizer = write_checkpoint(folder / "model", "odd", 1, Owlv2ForObjectDetection)
@@ -173,6 +181,8 @@ def make_odd(folder):
     write_outputs(folder, model, head + ".image_guided_detection", "image_guided", guided,
                     call=lambda m, i: m.image_guided_detection(**i),
                     keep=lambda n: "vision" not in n and "embeds" not in n)
+    write_outputs(folder, model, head + ".embed_image_query", "query",
+                    {"query_pixel_values": photos(model.config, 4, 15)}, call=choose_query)
 
 
 def make_sharded(folder):

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "models/owlv2/features.h"
 #include "models/owlv2/heads.h"
 #include "models/owlv2/labels.h"
 #include "models/owlv2/queries.h"
@@ -13,6 +14,7 @@ typedef struct detection {
     const tyto_owlv2_queries *queries;
     const float *unit_queries; /* [total,E] */
     int64_t grid, patches;
+    int64_t next_query;       /* the first of the picture that comes next */
     float *logits;            /* [B,P,most] */
     float *objectness_logits; /* [B,P] */
     float *pred_boxes;        /* [B,P,4] */
@@ -62,56 +64,34 @@ static float *part(float *output, int64_t b, int64_t each)
     return output ? output + b * each : NULL;
 }
 
-static tyto_status detect_one(const detection *run, tyto_exec *exec, int64_t b, int64_t first_query,
-                              int64_t count, const float *hidden)
+static tyto_status detect_in(void *context, tyto_exec *exec, int64_t b, const float *features)
 {
+    detection *run = context;
     const tyto_owlv2 *model = run->model;
-    const int64_t P = run->patches, D = model->config.vision.encoder.hidden_size;
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *features = part(run->image_embeds, b, P * D);
-    if (!features) {
-        TYTO_TRY(tyto_exec_floats(exec, P * D, &features));
-    }
-    TYTO_TRY(tyto_owlv2_image_features(model, exec, hidden, P, features));
+    const int64_t P = run->patches, count = tyto_owlv2_query_count(run->queries, b);
     if (run->class_embeds || run->logits) {
-        TYTO_TRY(classify(run, exec, features, first_query, count,
+        TYTO_TRY(classify(run, exec, features, run->next_query, count,
                           part(run->class_embeds, b, P * model->config.projection_dim),
                           part(run->logits, b, P * run->queries->most)));
     }
+    run->next_query += count;
     if (run->objectness_logits) {
         TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P,
                                                part(run->objectness_logits, b, P)));
     }
-    if (run->pred_boxes) {
-        TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, run->grid,
-                                          part(run->pred_boxes, b, P * 4)));
-    }
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
-}
-
-static tyto_status detect_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
-                               float *hidden)
-{
-    const detection *run = context;
-    const int64_t each = (run->patches + 1) * run->model->config.vision.encoder.hidden_size;
-    int64_t first_query = 0;
-    for (int64_t b = 0; b < first + n; b++) {
-        const int64_t count = tyto_owlv2_query_count(run->queries, b);
-        if (b >= first) {
-            TYTO_TRY(detect_one(run, exec, b, first_query, count, hidden + (b - first) * each));
-        }
-        first_query += count;
-    }
-    return TYTO_OK;
+    return run->pred_boxes ? tyto_owlv2_predict_boxes(model, exec, features, run->grid,
+                                                      part(run->pred_boxes, b, P * 4))
+                           : TYTO_OK;
 }
 
 static tyto_status declare_outputs(detection *run, tyto_io *io, int64_t photos)
 {
     const int64_t P = run->patches, E = run->model->config.projection_dim,
                   D = run->model->config.vision.encoder.hidden_size;
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "logits", 3,
-                            (const int64_t[]){photos, P, run->queries->most}, &run->logits));
+    if (run->queries->total > 0) {
+        TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "logits", 3,
+                                (const int64_t[]){photos, P, run->queries->most}, &run->logits));
+    }
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "objectness_logits", 2,
                             (const int64_t[]){photos, P}, &run->objectness_logits));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "pred_boxes", 3,
@@ -142,12 +122,12 @@ tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyt
 {
     const tyto_owlv2 *owlv2 = model;
     const int64_t E = owlv2->config.projection_dim;
-    tyto_owlv2_pictures pictures;
+    tyto_owlv2_views views;
     float *unit;
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", &views));
 
     tyto_owlv2_queries queries;
-    TYTO_TRY(tyto_owlv2_queries_forward(owlv2, exec, io, pictures.batch, &queries));
+    TYTO_TRY(tyto_owlv2_queries_forward(owlv2, exec, io, views.batch, &queries));
     TYTO_TRY(tyto_exec_floats(exec, queries.total * E, &unit));
     TYTO_TRY(tyto_normalize_rows(exec, queries.total, E, queries.embeds, TYTO_OWLV2_LENGTH_EPSILON,
                                  unit));
@@ -157,18 +137,18 @@ tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyt
                      .unit_queries = unit,
                      .grid = tyto_owlv2_grid(&owlv2->config.vision)};
     run.patches = run.grid * run.grid;
-    TYTO_TRY(declare_outputs(&run, io, pictures.batch));
+    TYTO_TRY(declare_outputs(&run, io, views.batch));
     tyto_owlv2_labels labels;
     TYTO_TRY(tyto_owlv2_labels_read(exec, io, &queries, &labels));
     if (labels.wanted) {
-        TYTO_TRY(need_for_loss(&run, exec, pictures.batch));
+        TYTO_TRY(need_for_loss(&run, exec, views.batch));
     }
-    TYTO_TRY(tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "vision_model_output", &pictures,
-                                       detect_some, &run));
+    TYTO_TRY(tyto_owlv2_features_forward(owlv2, exec, io, "vision_model_output", &views,
+                                         run.image_embeds, detect_in, &run));
     if (!labels.wanted) {
         return TYTO_OK;
     }
-    const tyto_owlv2_batch batch = {pictures.batch, run.patches,    queries.most,
-                                    run.logits,     run.pred_boxes, run.objectness_logits};
+    const tyto_owlv2_batch batch = {views.batch, run.patches,    queries.most,
+                                    run.logits,  run.pred_boxes, run.objectness_logits};
     return tyto_owlv2_labels_loss(&labels, exec, &queries, &batch);
 }

@@ -1,13 +1,8 @@
-#include <math.h>
-#include <string.h>
-
 #include "base/error.h"
+#include "models/owlv2/choose.h"
+#include "models/owlv2/features.h"
 #include "models/owlv2/heads.h"
-#include "nn/linear.h"
 #include "nn/norm.h"
-
-/* Boxes that overlap the whole picture at least this much of the best one are candidates. */
-#define CANDIDATE_SHARE 0.8f
 
 /* One image-guided run. Outputs that nobody wants are NULL. */
 typedef struct guided {
@@ -22,100 +17,35 @@ typedef struct guided {
     float *query_embeds;       /* [Q,E] of length 1 */
 } guided;
 
-/* Intersection over union of the whole picture [0,0,1,1] and a box given by its centre. */
-static float overlap_with_picture(const float box[4])
+/* The embedding of the whole picture's patch, chosen as the reference does. */
+static tyto_status embed_query(void *context, tyto_exec *exec, int64_t q, const float *features)
 {
-    const float x0 = box[0] - 0.5f * box[2], y0 = box[1] - 0.5f * box[3];
-    const float x1 = box[0] + 0.5f * box[2], y1 = box[1] + 0.5f * box[3];
-    const float w = fmaxf(fminf(x1, 1.0f) - fmaxf(x0, 0.0f), 0.0f);
-    const float h = fmaxf(fminf(y1, 1.0f) - fmaxf(y0, 0.0f), 0.0f);
-    const float both = w * h;
-    return both / (1.0f + (x1 - x0) * (y1 - y0) - both);
-}
-
-/* Among the boxes that cover most of the picture, the patch whose embedding is least like the
- * picture's mean embedding.
- * source  Owlv2ForObjectDetection.embed_image_query; its boxes are sigmoids, so one always
- *         overlaps and its fall-back to generalised IoU is never reached */
-static int64_t choose_query(const float *boxes, const float *embeds, int64_t P, int64_t E,
-                            float *mean)
-{
-    float best = 0.0f, least = INFINITY;
-    int64_t chosen = 0;
-    memset(mean, 0, (size_t)E * sizeof(float));
-    for (int64_t p = 0; p < P; p++) {
-        best = fmaxf(best, overlap_with_picture(boxes + 4 * p));
-        for (int64_t e = 0; e < E; e++) {
-            mean[e] += embeds[p * E + e] / (float)P;
-        }
-    }
-    for (int64_t p = 0; p < P; p++) {
-        if (overlap_with_picture(boxes + 4 * p) < best * CANDIDATE_SHARE) {
-            continue;
-        }
-        float likeness = 0.0f;
-        for (int64_t e = 0; e < E; e++) {
-            likeness += mean[e] * embeds[p * E + e];
-        }
-        if (likeness < least) {
-            least = likeness;
-            chosen = p;
-        }
-    }
-    return chosen;
-}
-
-/* The part of an output that belongs to picture b, or scratch when nobody wants it. */
-static tyto_status part(tyto_exec *exec, float *output, int64_t b, int64_t each, float **out)
-{
-    *out = output ? output + b * each : NULL;
-    return output ? TYTO_OK : tyto_exec_floats(exec, each, out);
-}
-
-static tyto_status embed_query(guided *run, tyto_exec *exec, int64_t q, const float *hidden)
-{
-    const tyto_owlv2 *model = run->model;
-    const int64_t P = run->patches, E = model->config.projection_dim,
-                  D = model->config.vision.encoder.hidden_size;
+    guided *run = context;
+    const int64_t P = run->patches, E = run->model->config.projection_dim;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *features, *boxes, *embeds, *mean, *chosen = run->query_embeds + q * E;
-    TYTO_TRY(part(exec, run->query_image_embeds, q, P * D, &features));
-    TYTO_TRY(part(exec, run->query_pred_boxes, q, P * 4, &boxes));
-    TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
-    TYTO_TRY(tyto_exec_floats(exec, E, &mean));
-    TYTO_TRY(tyto_owlv2_image_features(model, exec, hidden, P, features));
-    TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, run->grid, boxes));
-    TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, P, TYTO_ACT_NONE, embeds));
-    if (!tyto_exec_planning(exec)) {
-        int64_t p = choose_query(boxes, embeds, P, E, mean);
-        memcpy(chosen, embeds + p * E, (size_t)E * sizeof(float));
-    }
-    TYTO_TRY(tyto_normalize_rows(exec, 1, E, chosen, TYTO_OWLV2_LENGTH_EPSILON, chosen));
+    tyto_owlv2_choice choice = {.rule = TYTO_OWLV2_RULE_REFERENCE,
+                                .count = 1,
+                                .regions = tyto_owlv2_whole_picture,
+                                .embeds = run->query_embeds + q * E,
+                                .boxes = run->query_pred_boxes ? run->query_pred_boxes + q * P * 4
+                                                               : NULL};
+    TYTO_TRY(tyto_owlv2_choose(run->model, exec, features, run->grid, &choice));
+    TYTO_TRY(
+        tyto_normalize_rows(exec, 1, E, choice.embeds, TYTO_OWLV2_LENGTH_EPSILON, choice.embeds));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
 
-static tyto_status embed_queries(void *context, tyto_exec *exec, int64_t first, int64_t n,
-                                 float *hidden)
+static tyto_status match_target(void *context, tyto_exec *exec, int64_t b, const float *features)
 {
     guided *run = context;
-    const int64_t each = (run->patches + 1) * run->model->config.vision.encoder.hidden_size;
-    for (int64_t i = 0; i < n; i++) {
-        TYTO_TRY(embed_query(run, exec, first + i, hidden + i * each));
-    }
-    return TYTO_OK;
-}
-
-static tyto_status match_target(guided *run, tyto_exec *exec, int64_t b, const float *hidden)
-{
     const tyto_owlv2 *model = run->model;
-    const int64_t P = run->patches, E = model->config.projection_dim,
-                  D = model->config.vision.encoder.hidden_size;
+    const int64_t P = run->patches, E = model->config.projection_dim;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *features, *embeds;
-    TYTO_TRY(part(exec, run->image_embeds, b, P * D, &features));
-    TYTO_TRY(part(exec, run->class_embeds, b, P * E, &embeds));
-    TYTO_TRY(tyto_owlv2_image_features(model, exec, hidden, P, features));
+    float *embeds = run->class_embeds ? run->class_embeds + b * P * E : NULL;
+    if (!embeds) {
+        TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
+    }
     TYTO_TRY(tyto_owlv2_class_embeds(model, exec, features, P, embeds));
     if (run->logits) {
         /* Each target has its own query picture, or all share the only one. */
@@ -128,17 +58,6 @@ static tyto_status match_target(guided *run, tyto_exec *exec, int64_t b, const f
                                           run->target_pred_boxes + b * P * 4));
     }
     tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
-}
-
-static tyto_status match_targets(void *context, tyto_exec *exec, int64_t first, int64_t n,
-                                 float *hidden)
-{
-    guided *run = context;
-    const int64_t each = (run->patches + 1) * run->model->config.vision.encoder.hidden_size;
-    for (int64_t i = 0; i < n; i++) {
-        TYTO_TRY(match_target(run, exec, first + i, hidden + i * each));
-    }
     return TYTO_OK;
 }
 
@@ -170,13 +89,13 @@ static tyto_status declare_outputs(guided *run, tyto_io *io, int64_t targets)
 tyto_status tyto_owlv2_image_guided_forward(const void *model, tyto_exec *exec, tyto_io *io)
 {
     const tyto_owlv2 *owlv2 = model;
-    tyto_owlv2_pictures targets, queries;
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &targets));
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "query_pixel_values", &queries));
+    tyto_owlv2_views targets, queries;
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", &targets));
+    TYTO_TRY(
+        tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", &queries));
     if (queries.batch != 1 && queries.batch != targets.batch) {
         return tyto_fail(exec->err, TYTO_E_SHAPE,
-                         "input 'query_pixel_values': got %lld pictures, required 1 or one per "
-                         "target (%lld)",
+                         "query pictures: got %lld, required 1 or one per target (%lld)",
                          (long long)queries.batch, (long long)targets.batch);
     }
     guided run = {
@@ -185,8 +104,8 @@ tyto_status tyto_owlv2_image_guided_forward(const void *model, tyto_exec *exec, 
     TYTO_TRY(declare_outputs(&run, io, targets.batch));
     TYTO_TRY(
         tyto_exec_floats(exec, queries.batch * owlv2->config.projection_dim, &run.query_embeds));
-    TYTO_TRY(
-        tyto_owlv2_vision_forward(&owlv2->vision, exec, io, NULL, &queries, embed_queries, &run));
-    return tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "vision_model_output", &targets,
-                                     match_targets, &run);
+    TYTO_TRY(tyto_owlv2_features_forward(owlv2, exec, io, NULL, &queries, run.query_image_embeds,
+                                         embed_query, &run));
+    return tyto_owlv2_features_forward(owlv2, exec, io, "vision_model_output", &targets,
+                                       run.image_embeds, match_target, &run);
 }

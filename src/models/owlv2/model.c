@@ -1,4 +1,5 @@
 #include "models/owlv2/model.h"
+#include "models/owlv2/choose.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,7 @@ static bool example(const void *model, const char *head, int64_t batch, int64_t 
 static const tyto_head heads[] = {
     {DETECTION_HEAD, tyto_owlv2_detection_forward},
     {"Owlv2ForObjectDetection.image_guided_detection", tyto_owlv2_image_guided_forward},
+    {"Owlv2ForObjectDetection.embed_image_query", tyto_owlv2_embed_query_forward},
     {"Owlv2Model", tyto_owlv2_contrastive_forward},
     {"Owlv2Model.get_text_features", tyto_owlv2_text_features_forward},
     {"Owlv2Model.get_image_features", tyto_owlv2_image_features_forward},
@@ -234,6 +236,6 @@ static const tyto_head heads[] = {
     };
 
 ARCHITECTURE(detection, "owlv2", DETECTION_HEAD, 0, HEADS, TEXT | VISION | BASE | DETECTION)
-ARCHITECTURE(base, "owlv2", "Owlv2Model", 2, HEADS - 2, TEXT | VISION | BASE)
+ARCHITECTURE(base, "owlv2", "Owlv2Model", 3, HEADS - 3, TEXT | VISION | BASE)
 ARCHITECTURE(text, "owlv2_text_model", "Owlv2TextModel", HEADS - 2, 1, TEXT)
 ARCHITECTURE(vision, "owlv2_vision_model", "Owlv2VisionModel", HEADS - 1, 1, VISION)

@@ -107,11 +107,31 @@ static tyto_status give_embeds(const tyto_owlv2 *model, const tyto_exec *exec, t
     return TYTO_OK;
 }
 
+/* Whether nobody asks for anything that depends on queries, and there are none. */
+static bool needs_none(const tyto_io *io)
+{
+    static const char *const inputs[] = {"input_ids", "text_embeds", "queries_per_image",
+                                         "labels.0.class_labels"},
+                             *const outputs[] = {"logits", "text_embeds", "loss"};
+    bool none = io->n_wanted > 0;
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        none = none && !tyto_io_has(io, inputs[i]);
+    }
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+        none = none && !tyto_io_wants(io, TYTO_OUTPUT_ON_REQUEST, outputs[i]);
+    }
+    return none;
+}
+
 tyto_status tyto_owlv2_queries_forward(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
                                        int64_t photos, tyto_owlv2_queries *out)
 {
     exec->stage = "queries";
-    *out = (tyto_owlv2_queries){.io = io, .from_text = !tyto_io_has(io, "text_embeds")};
+    *out = (tyto_owlv2_queries){
+        .io = io, .photos = photos, .from_text = !tyto_io_has(io, "text_embeds")};
+    if (needs_none(io)) {
+        return TYTO_OK;
+    }
     if (out->from_text) {
         TYTO_TRY(encode_texts(model, exec, io, out));
     } else {

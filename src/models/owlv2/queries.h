@@ -22,7 +22,8 @@ bool tyto_owlv2_query_valid(const tyto_owlv2_queries *queries, int64_t i);
 
 /** Reads the queries of `photos` photos and encodes their texts.
  *  inputs   input_ids[N,tokens] with attention_mask[N,tokens], or text_embeds[N,E]; N is photos
- *           times the queries of each, or the sum of queries_per_image[photos]
+ *           times the queries of each, or the sum of queries_per_image[photos]. Without any of
+ *           them there are 0 queries, when no wanted output depends on queries
  *  outputs  text_embeds[photos,most,E], text_model_output.* */
 TYTO_NODISCARD tyto_status tyto_owlv2_queries_forward(const tyto_owlv2 *model, tyto_exec *exec,
                                                       tyto_io *io, int64_t photos,

@@ -1,0 +1,286 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <tyto/memory.h>
+#include <tyto/npy.h>
+
+#include "base/cursor.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+#define MAGIC "\x93NUMPY"
+#define MAGIC_BYTES 6
+/* Data begins at a multiple of this. */
+#define HEADER_ALIGN 64
+#define HEADER_BYTES_MAX 65536
+
+/* NumPy's spelling of each type; '<' and '|' are interchangeable where a number has one byte. */
+static const struct {
+    const char *descr;
+    tyto_dtype dtype;
+} types[] = {
+    {"<f4", TYTO_F32}, {"<f8", TYTO_F64}, {"<f2", TYTO_F16}, {"<i8", TYTO_I64},
+    {"<i4", TYTO_I32}, {"<i2", TYTO_I16}, {"|i1", TYTO_I8},  {"<u8", TYTO_U64},
+    {"<u4", TYTO_U32}, {"<u2", TYTO_U16}, {"|u1", TYTO_U8},  {"|b1", TYTO_BOOL},
+};
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+/* The header is a dict as Python writes it: read by hand, since only three fields can be in it. */
+typedef struct text_reader {
+    const char *at, *end;
+} text_reader;
+
+static void skip_spaces(text_reader *from)
+{
+    while (from->at < from->end && strchr(" \t\n", *from->at) && *from->at) {
+        from->at++;
+    }
+}
+
+static bool take(text_reader *from, const char *word)
+{
+    const size_t length = strlen(word);
+    skip_spaces(from);
+    if ((size_t)(from->end - from->at) < length || memcmp(from->at, word, length) != 0) {
+        return false;
+    }
+    from->at += length;
+    return true;
+}
+
+/* 'text' or "text", of at most bytes−1 letters. */
+static bool take_quoted(text_reader *from, char *to, size_t bytes)
+{
+    skip_spaces(from);
+    const char quote = from->at < from->end ? *from->at : '\0';
+    if (quote != '\'' && quote != '"') {
+        return false;
+    }
+    const char *start = ++from->at, *close = memchr(start, quote, (size_t)(from->end - start));
+    if (!close || (size_t)(close - start) >= bytes) {
+        return false;
+    }
+    memcpy(to, start, (size_t)(close - start));
+    to[close - start] = '\0';
+    from->at = close + 1;
+    return true;
+}
+
+static bool take_size(text_reader *from, int64_t *out)
+{
+    skip_spaces(from);
+    const char *start = from->at;
+    int64_t value = 0;
+    for (; from->at < from->end && *from->at >= '0' && *from->at <= '9'; from->at++) {
+        if (!tyto_mul_i64(value, 10, &value) ||
+            __builtin_add_overflow(value, *from->at - '0', &value)) {
+            return false;
+        }
+    }
+    *out = value;
+    return from->at > start;
+}
+
+/* (), (3,), (3, 4) */
+static bool take_shape(text_reader *from, tyto_tensor *to)
+{
+    to->rank = 0;
+    if (!take(from, "(")) {
+        return false;
+    }
+    while (!take(from, ")")) {
+        if (to->rank == TYTO_RANK_MAX || !take_size(from, &to->shape[to->rank++])) {
+            return false;
+        }
+        if (!take(from, ",")) {
+            return take(from, ")");
+        }
+    }
+    return true;
+}
+
+typedef struct header {
+    char descr[16];
+    bool columns_first, has_descr, has_order, has_shape;
+    tyto_tensor tensor;
+} header;
+
+static bool read_field(text_reader *from, header *to)
+{
+    char key[16];
+    if (!take_quoted(from, key, sizeof(key)) || !take(from, ":")) {
+        return false;
+    }
+    if (strcmp(key, "descr") == 0) {
+        to->has_descr = true;
+        return take_quoted(from, to->descr, sizeof(to->descr));
+    }
+    if (strcmp(key, "fortran_order") == 0) {
+        to->has_order = true;
+        to->columns_first = take(from, "True");
+        return to->columns_first || take(from, "False");
+    }
+    to->has_shape = true;
+    return strcmp(key, "shape") == 0 && take_shape(from, &to->tensor);
+}
+
+static bool read_header(text_reader from, header *to)
+{
+    if (!take(&from, "{")) {
+        return false;
+    }
+    while (!take(&from, "}")) {
+        if (!read_field(&from, to)) {
+            return false;
+        }
+        if (!take(&from, ",")) {
+            if (!take(&from, "}")) {
+                return false;
+            }
+            break;
+        }
+    }
+    return to->has_descr && to->has_order && to->has_shape;
+}
+
+static bool find_type(const char *descr, tyto_dtype *out)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        const bool same_end = strcmp(descr + (*descr != '\0'), types[i].descr + 1) == 0;
+        const bool one_byte = types[i].descr[0] == '|';
+        if (same_end && (*descr == types[i].descr[0] || (one_byte && *descr == '<'))) {
+            *out = types[i].dtype;
+            return true;
+        }
+    }
+    return false;
+}
+
+static tyto_status check_header(header *of, size_t data_bytes, const char *name, tyto_error *err)
+{
+    size_t count = 1;
+    if (!find_type(of->descr, &of->tensor.dtype)) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: descr: got '%s', required little-endian numbers such as '<f4'", name,
+                         of->descr);
+    }
+    if (of->columns_first && of->tensor.rank > 1) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: fortran_order: got True, required False",
+                         name);
+    }
+    bool fits = true;
+    for (int i = 0; i < of->tensor.rank; i++) {
+        fits = fits && tyto_mul_size(count, (size_t)of->tensor.shape[i], &count);
+    }
+    if (!fits || !tyto_mul_size(count, tyto_dtype_bytes(of->tensor.dtype), &count) ||
+        count != data_bytes) {
+        return tyto_fail(err, TYTO_E_FORMAT,
+                         "%s: got %zu bytes of data, required as many as the shape has", name,
+                         data_bytes);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_npy_parse(const void *bytes, size_t length, const char *name, tyto_npy *out,
+                           tyto_error *err)
+{
+    tyto_cursor cursor = tyto_cursor_over(bytes, length);
+    const uint8_t *magic = tyto_cursor_take(&cursor, MAGIC_BYTES);
+    header found = {.has_descr = false};
+    *out = (tyto_npy){0};
+    if (!magic || memcmp(magic, MAGIC, MAGIC_BYTES) != 0) {
+        return tyto_fail(err, TYTO_E_FORMAT,
+                         "%s: required a .npy file, which begins with \\x93NUMPY", name);
+    }
+    const uint64_t major = tyto_cursor_little(&cursor, 1), minor = tyto_cursor_little(&cursor, 1);
+    if (major < 1 || major > 3 || minor != 0) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: got format %" PRIu64 ".%" PRIu64 ", required 1.0, 2.0 or 3.0", name,
+                         major, minor);
+    }
+    const uint64_t size = tyto_cursor_little(&cursor, major == 1 ? 2 : 4);
+    const char *text =
+        size <= HEADER_BYTES_MAX ? (const char *)tyto_cursor_take(&cursor, (size_t)size) : NULL;
+    if (!text || !read_header((text_reader){text, text + size}, &found)) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: header: required descr, fortran_order and shape",
+                         name);
+    }
+    TYTO_TRY(check_header(&found, length - cursor.at, name, err));
+    out->memory = tyto_alloc(length - cursor.at, 1);
+    if (!out->memory) {
+        return tyto_fail_memory(err, name);
+    }
+    memcpy(out->memory, cursor.data + cursor.at, length - cursor.at);
+    out->tensor = found.tensor;
+    out->tensor.data = out->memory;
+    return TYTO_OK;
+}
+
+tyto_status tyto_npy_load(const char *path, tyto_npy *out, tyto_error *err)
+{
+    char *bytes = NULL;
+    size_t length;
+    *out = (tyto_npy){0};
+    TYTO_TRY(tyto_file_read(path, TYTO_NPY_BYTES_MAX, &bytes, &length, err));
+    tyto_status status = tyto_npy_parse(bytes, length, path, out, err);
+    tyto_free(bytes);
+    return status;
+}
+
+void tyto_npy_clear(tyto_npy *npy)
+{
+    if (npy) {
+        tyto_free(npy->memory);
+        *npy = (tyto_npy){0};
+    }
+}
+
+/* The dict of a tensor; false when its type has no spelling. */
+static bool write_dict(const tyto_tensor *tensor, char *to, size_t bytes)
+{
+    const char *descr = NULL;
+    char shape[32 * TYTO_RANK_MAX];
+    size_t at = 0;
+    for (size_t i = 0; i < TYPES; i++) {
+        descr = types[i].dtype == tensor->dtype ? types[i].descr : descr;
+    }
+    shape[0] = '\0';
+    for (int i = 0; i < tensor->rank; i++) {
+        at += (size_t)snprintf(shape + at, sizeof(shape) - at, "%s%" PRId64, i ? ", " : "",
+                               tensor->shape[i]);
+    }
+    snprintf(to, bytes, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
+             descr ? descr : "", shape, tensor->rank == 1 ? "," : "");
+    return descr != NULL;
+}
+
+tyto_status tyto_npy_save(const char *path, const tyto_tensor *tensor, tyto_error *err)
+{
+    char dict[HEADER_ALIGN * 8];
+    int64_t count = 1;
+    bool valid = tensor->rank >= 0 && tensor->rank <= TYTO_RANK_MAX;
+    for (int i = 0; valid && i < tensor->rank; i++) {
+        valid = tensor->shape[i] >= 0 && tyto_mul_i64(count, tensor->shape[i], &count);
+    }
+    if (!valid || (count > 0 && !tensor->data)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: required a tensor with a shape and data", path);
+    }
+    if (!write_dict(tensor, dict, sizeof(dict))) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: got %s, required a type that NumPy has",
+                         path, tyto_dtype_name(tensor->dtype));
+    }
+    const size_t before = MAGIC_BYTES + 4, length = strlen(dict) + 1,
+                 padded = (before + length + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN,
+                 size = padded - before;
+    tyto_file_writer writer;
+    TYTO_TRY(tyto_file_writer_open(path, &writer, err));
+    fwrite(MAGIC "\x01\x00", 1, MAGIC_BYTES + 2, writer.stream);
+    fputc((int)(size & 0xff), writer.stream);
+    fputc((int)(size >> 8), writer.stream);
+    fprintf(writer.stream, "%s%*s\n", dict, (int)(size - length), "");
+    if (count > 0) {
+        fwrite(tensor->data, tyto_dtype_bytes(tensor->dtype), (size_t)count, writer.stream);
+    }
+    return tyto_file_writer_commit(&writer, err);
+}

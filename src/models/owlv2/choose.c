@@ -1,0 +1,232 @@
+#include "models/owlv2/choose.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "models/owlv2/features.h"
+#include "models/owlv2/heads.h"
+#include "models/owlv2/loss.h"
+
+/* A candidate overlaps at least this much of what the best one does. */
+#define CANDIDATE_SHARE 0.8f
+
+const float tyto_owlv2_whole_picture[4] = {0.5f, 0.5f, 1.0f, 1.0f};
+
+/* Intersection over union of two boxes given as centre and size. */
+static float overlap(const float a[4], const float b[4])
+{
+    const float ax0 = a[0] - 0.5f * a[2], ay0 = a[1] - 0.5f * a[3], ax1 = a[0] + 0.5f * a[2],
+                ay1 = a[1] + 0.5f * a[3], bx0 = b[0] - 0.5f * b[2], by0 = b[1] - 0.5f * b[3],
+                bx1 = b[0] + 0.5f * b[2], by1 = b[1] + 0.5f * b[3];
+    const float w = fmaxf(fminf(ax1, bx1) - fmaxf(ax0, bx0), 0.0f),
+                h = fmaxf(fminf(ay1, by1) - fmaxf(ay0, by0), 0.0f);
+    const float both = w * h, all = (bx1 - bx0) * (by1 - by0) + (ax1 - ax0) * (ay1 - ay0) - both;
+    return all > 0.0f ? both / all : 0.0f;
+}
+
+static void mean_of_rows(const float *rows, int64_t count, int64_t width, float *mean)
+{
+    memset(mean, 0, (size_t)width * sizeof(float));
+    for (int64_t i = 0; i < count * width; i++) {
+        mean[i % width] += rows[i] / (float)count;
+    }
+}
+
+static float dot(const float *a, const float *b, int64_t width)
+{
+    float sum = 0.0f;
+    for (int64_t i = 0; i < width; i++) {
+        sum += a[i] * b[i];
+    }
+    return sum;
+}
+
+/* What all patches of a picture have. */
+typedef struct patches {
+    int64_t count, width;
+    const float *boxes, *embeds, *mean, *objectness;
+} patches;
+
+static int64_t nearest(const patches *of, const float region[4])
+{
+    double best = -INFINITY;
+    int64_t chosen = 0;
+    for (int64_t p = 0; p < of->count; p++) {
+        const double giou = tyto_owlv2_giou(of->boxes + 4 * p, region);
+        if (giou > best) {
+            best = giou;
+            chosen = p;
+        }
+    }
+    return chosen;
+}
+
+/* How good a candidate is by the rule; the highest is chosen, of equals the first. */
+static float merit(const patches *of, tyto_owlv2_rule rule, int64_t p, float iou)
+{
+    switch (rule) {
+    case TYTO_OWLV2_RULE_OBJECTNESS:
+        return of->objectness[p];
+    case TYTO_OWLV2_RULE_OVERLAP:
+        return iou;
+    default:
+        return -dot(of->mean, of->embeds + p * of->width, of->width);
+    }
+}
+
+static int64_t choose_one(const patches *of, tyto_owlv2_rule rule, const float region[4])
+{
+    float most = 0.0f, best = -INFINITY;
+    for (int64_t p = 0; p < of->count; p++) {
+        most = fmaxf(most, overlap(of->boxes + 4 * p, region));
+    }
+    int64_t chosen = nearest(of, region);
+    for (int64_t p = 0; most > 0.0f && p < of->count; p++) {
+        const float iou = overlap(of->boxes + 4 * p, region);
+        const float worth = iou < most * CANDIDATE_SHARE ? -INFINITY : merit(of, rule, p, iou);
+        if (worth > best) {
+            best = worth;
+            chosen = p;
+        }
+    }
+    return chosen;
+}
+
+/* *memory stays when it is an output, else becomes scratch. */
+static tyto_status need(tyto_exec *exec, int64_t count, float **memory)
+{
+    return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
+}
+
+tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
+                              int64_t grid, tyto_owlv2_choice *choice)
+{
+    const int64_t P = grid * grid, E = model->config.projection_dim;
+    const bool by_objectness = choice->rule == TYTO_OWLV2_RULE_OBJECTNESS;
+    float *embeds, *mean;
+    TYTO_TRY(need(exec, P * 4, &choice->boxes));
+    TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
+    TYTO_TRY(tyto_exec_floats(exec, E, &mean));
+    TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, grid, choice->boxes));
+    if (choice->objectness || by_objectness) {
+        TYTO_TRY(need(exec, P, &choice->objectness));
+        TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P, choice->objectness));
+    }
+    exec->stage = "class head";
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, P, TYTO_ACT_NONE, embeds));
+    if (tyto_exec_planning(exec)) {
+        return TYTO_OK;
+    }
+    mean_of_rows(embeds, P, E, mean);
+    const patches of = {P, E, choice->boxes, embeds, mean, choice->objectness};
+    for (int64_t i = 0; i < choice->count; i++) {
+        const int64_t p = choose_one(&of, choice->rule, choice->regions + 4 * i);
+        memcpy(choice->embeds + i * E, embeds + p * E, (size_t)E * sizeof(float));
+        if (choice->indices) {
+            choice->indices[i] = p;
+        }
+    }
+    return TYTO_OK;
+}
+
+/* One run of embed_image_query. Outputs that nobody wants are NULL. */
+typedef struct embedding {
+    const tyto_owlv2 *model;
+    tyto_owlv2_rule rule;
+    int64_t grid, regions;
+    const float *boxes; /* [Q,N,4]; or NULL: whole pictures */
+    float *query_embeds, *pred_boxes, *objectness, *image_embeds;
+    int64_t *indices;
+} embedding;
+
+static tyto_status embed_one(void *context, tyto_exec *exec, int64_t q, const float *features)
+{
+    const embedding *run = context;
+    const int64_t P = run->grid * run->grid, N = run->regions,
+                  E = run->model->config.projection_dim;
+    size_t mark = tyto_arena_mark(exec->arena);
+    tyto_owlv2_choice choice = {.rule = run->rule,
+                                .count = N,
+                                .regions =
+                                    run->boxes ? run->boxes + q * N * 4 : tyto_owlv2_whole_picture,
+                                .embeds = run->query_embeds + q * N * E,
+                                .indices = run->indices ? run->indices + q * N : NULL,
+                                .boxes = run->pred_boxes ? run->pred_boxes + q * P * 4 : NULL,
+                                .objectness = run->objectness ? run->objectness + q * P : NULL};
+    TYTO_TRY(tyto_owlv2_choose(run->model, exec, features, run->grid, &choice));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* Regions must be boxes; the numbers of the planning pass are those of the real one. */
+static tyto_status read_regions(embedding *run, tyto_exec *exec, tyto_io *io, int64_t pictures)
+{
+    int64_t shape[3] = {pictures, TYTO_IO_ANY, 4};
+    const void *given;
+    run->regions = 1;
+    if (!tyto_io_has(io, "query_boxes")) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_io_input(io, "query_boxes", TYTO_F32, 3, shape, &given));
+    run->boxes = given;
+    run->regions = shape[1];
+    for (int64_t i = 0; !tyto_exec_planning(exec) && i < pictures * run->regions; i++) {
+        const float *box = run->boxes + 4 * i;
+        if (!isfinite(box[0]) || !isfinite(box[1]) || !(box[2] > 0.0f && box[3] > 0.0f) ||
+            !isfinite(box[2]) || !isfinite(box[3])) {
+            return tyto_fail(exec->err, TYTO_E_RANGE,
+                             "input 'query_boxes': box %lld: got %g,%g,%g,%g, required a centre "
+                             "and a size above 0",
+                             (long long)i, (double)box[0], (double)box[1], (double)box[2],
+                             (double)box[3]);
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status read_rule(embedding *run, tyto_io *io)
+{
+    const void *given;
+    if (!tyto_io_has(io, "query_rule")) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_io_input(io, "query_rule", TYTO_I64, 0, NULL, &given));
+    const int64_t rule = tyto_io_integer(io, "query_rule", 0);
+    if (rule < 0 || rule >= TYTO_OWLV2_RULES) {
+        return tyto_fail(io->err, TYTO_E_RANGE, "input 'query_rule': got %lld, required 0 to %d",
+                         (long long)rule, TYTO_OWLV2_RULES - 1);
+    }
+    run->rule = (tyto_owlv2_rule)rule;
+    return TYTO_OK;
+}
+
+static tyto_status declare_outputs(embedding *run, tyto_exec *exec, tyto_io *io, int64_t Q)
+{
+    const int64_t G = run->grid, P = G * G, N = run->regions, E = run->model->config.projection_dim,
+                  D = run->model->config.vision.encoder.hidden_size;
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "query_embeds", 3, (const int64_t[]){Q, N, E},
+                            &run->query_embeds));
+    TYTO_TRY(tyto_io_output_integers(io, TYTO_OUTPUT_DEFAULT, "box_indices", 2,
+                                     (const int64_t[]){Q, N}, &run->indices));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "query_pred_boxes", 3,
+                            (const int64_t[]){Q, P, 4}, &run->pred_boxes));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "query_objectness_logits", 2,
+                            (const int64_t[]){Q, P}, &run->objectness));
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "query_image_embeds", 4,
+                            (const int64_t[]){Q, G, G, D}, &run->image_embeds));
+    return need(exec, Q * N * E, &run->query_embeds);
+}
+
+tyto_status tyto_owlv2_embed_query_forward(const void *model, tyto_exec *exec, tyto_io *io)
+{
+    const tyto_owlv2 *owlv2 = model;
+    embedding run = {.model = owlv2, .grid = tyto_owlv2_grid(&owlv2->config.vision)};
+    tyto_owlv2_views views;
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", &views));
+    TYTO_TRY(read_regions(&run, exec, io, views.batch));
+    TYTO_TRY(read_rule(&run, io));
+    TYTO_TRY(declare_outputs(&run, exec, io, views.batch));
+    return tyto_owlv2_features_forward(owlv2, exec, io, NULL, &views, run.image_embeds, embed_one,
+                                       &run);
+}

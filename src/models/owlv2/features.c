@@ -1,0 +1,77 @@
+#include "models/owlv2/features.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "models/owlv2/heads.h"
+
+tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io, const char *pixels,
+                                  const char *embeds, tyto_owlv2_views *out)
+{
+    const int64_t G = tyto_owlv2_grid(&model->config.vision),
+                  D = model->config.vision.encoder.hidden_size;
+    *out = (tyto_owlv2_views){.embedded = tyto_io_has(io, embeds)};
+    if (!out->embedded) {
+        TYTO_TRY(tyto_owlv2_pictures_read(&model->vision, io, pixels, &out->pictures));
+        out->batch = out->pictures.batch;
+        return TYTO_OK;
+    }
+    if (tyto_io_has(io, pixels)) {
+        return tyto_fail(io->err, TYTO_E_ARGUMENT, "inputs '%s' and '%s': required one of them",
+                         pixels, embeds);
+    }
+    int64_t shape[4] = {-1, G, G, D};
+    const void *given;
+    TYTO_TRY(tyto_io_input(io, embeds, TYTO_F32, 4, shape, &given));
+    out->embeds = given;
+    out->batch = shape[0];
+    return TYTO_OK;
+}
+
+/* What becomes of the image tower's hidden states. */
+typedef struct route {
+    const tyto_owlv2 *model;
+    int64_t patches;
+    float *kept;
+    tyto_owlv2_features_fn visit;
+    void *context;
+} route;
+
+static tyto_status visit_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
+                              float *hidden)
+{
+    const route *to = context;
+    const int64_t P = to->patches, D = to->model->config.vision.encoder.hidden_size;
+    for (int64_t b = first; b < first + n; b++) {
+        size_t mark = tyto_arena_mark(exec->arena);
+        float *features = to->kept ? to->kept + b * P * D : NULL;
+        if (!features) {
+            TYTO_TRY(tyto_exec_floats(exec, P * D, &features));
+        }
+        TYTO_TRY(tyto_owlv2_image_features(to->model, exec, hidden + (b - first) * (P + 1) * D, P,
+                                           features));
+        TYTO_TRY(to->visit(to->context, exec, b, features));
+        tyto_arena_release(exec->arena, mark);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_features_forward(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
+                                        const char *prefix, const tyto_owlv2_views *views,
+                                        float *kept, tyto_owlv2_features_fn visit, void *context)
+{
+    const int64_t G = tyto_owlv2_grid(&model->config.vision),
+                  each = G * G * model->config.vision.encoder.hidden_size;
+    if (!views->embedded) {
+        route to = {model, G * G, kept, visit, context};
+        return tyto_owlv2_vision_forward(&model->vision, exec, io, prefix, &views->pictures,
+                                         visit_some, &to);
+    }
+    if (kept && !tyto_exec_planning(exec)) {
+        memcpy(kept, views->embeds, (size_t)(views->batch * each) * sizeof(float));
+    }
+    for (int64_t b = 0; b < views->batch; b++) {
+        TYTO_TRY(visit(context, exec, b, views->embeds + b * each));
+    }
+    return TYTO_OK;
+}
