@@ -1,6 +1,8 @@
 /* tyto tokenize: what the tokenizer makes of texts. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/memory.h>
 #include <tyto/tokenizer.h>
 
 #include "commands.h"
@@ -15,9 +17,12 @@ enum { FORMAT_TEXT, FORMAT_JSON };
 typedef struct tokenize_args {
     common_args common;
     const char *file, *output;
-    int padding, format;
-    bool truncation, no_special_tokens;
-    int64_t max_length;
+    text_list pairs;
+    int padding, truncation, padding_side, truncation_side, clean_up, format;
+    bool no_special_tokens, words, split_special_tokens;
+    bool overflow, special_tokens_mask, token_types, offsets;
+    bool decode, skip_special_tokens, no_spaces;
+    int64_t max_length, multiple, stride;
 } tokenize_args;
 
 static size_t row_length(const tyto_encoding *encoding, size_t i)
@@ -31,18 +36,49 @@ static const char *spelled(const tyto_tokenizer *tokenizer, int64_t id)
     return token ? token : "";
 }
 
+static json_t *numbers(const int64_t *values, size_t from, size_t to)
+{
+    json_t *list = json_made(json_array());
+    for (size_t i = from; i < to; i++) {
+        json_push(list, json_integer(values[i]));
+    }
+    return list;
+}
+
+/* What only some options ask for. */
+static void put_more(json_t *object, const tyto_encoding *e, size_t i)
+{
+    const size_t from = e->offsets[i], to = e->offsets[i + 1];
+    if (e->special_tokens_mask) {
+        json_put(object, "special_tokens_mask", numbers(e->special_tokens_mask, from, to));
+    }
+    if (e->token_type_ids) {
+        json_put(object, "token_type_ids",
+                 numbers(e->token_type_ids, e->type_offsets[i], e->type_offsets[i + 1]));
+    }
+    if (e->overflowing_tokens) {
+        json_put(
+            object, "overflowing_tokens",
+            numbers(e->overflowing_tokens, e->overflow_offsets[i], e->overflow_offsets[i + 1]));
+        json_put(object, "num_truncated_tokens", json_integer(e->num_truncated_tokens[i]));
+    }
+    if (e->count > 0 && e->samples[e->count - 1] + 1 < e->count) {
+        json_put(object, "sample", json_integer((json_int_t)e->samples[i]));
+    }
+}
+
 static json_t *text_object(const tyto_tokenizer *tokenizer, const tyto_encoding *encoding, size_t i)
 {
-    json_t *object = json_made(json_object()), *ids = json_made(json_array());
-    json_t *mask = json_made(json_array()), *tokens = json_made(json_array());
-    for (size_t t = encoding->offsets[i]; t < encoding->offsets[i + 1]; t++) {
-        json_push(ids, json_integer(encoding->input_ids[t]));
-        json_push(mask, json_integer(encoding->attention_mask[t]));
+    const size_t from = encoding->offsets[i], to = encoding->offsets[i + 1];
+    json_t *object = json_made(json_object()), *tokens = json_made(json_array());
+    for (size_t t = from; t < to; t++) {
         json_push(tokens, json_text(spelled(tokenizer, encoding->input_ids[t])));
     }
-    json_put(object, "input_ids", ids);
-    json_put(object, "attention_mask", mask);
+    json_put(object, "input_ids", numbers(encoding->input_ids, from, to));
+    json_put(object, "attention_mask", numbers(encoding->attention_mask, from, to));
     json_put(object, "tokens", tokens);
+    json_put(object, "length", json_integer(encoding->lengths[i]));
+    put_more(object, encoding, i);
     return object;
 }
 
@@ -72,7 +108,7 @@ static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const tyto_en
 {
     for (size_t i = 0; i < encoding->count; i++) {
         fputs(i ? "\n\"" : "\"", to);
-        write_plain(to, texts->items[i]);
+        write_plain(to, texts->items[encoding->samples[i]]);
         fprintf(to, "\": %zu tokens%s\n", row_length(encoding, i),
                 encoding->truncated[i] ? ", cut" : "");
         fputs("      id  mask  token\n", to);
@@ -85,22 +121,83 @@ static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const tyto_en
     }
 }
 
+/* The parts of texts between white space, or the texts whole. */
+typedef struct splits {
+    tyto_words *words;
+    const char **items;
+    size_t *lengths;
+} splits;
+
+static void splits_clear(splits *s)
+{
+    free(s->words);
+    free(s->items);
+    free(s->lengths);
+}
+
+static splits split_texts(const text_list *texts, bool into_words)
+{
+    static const char blank[] = " \t\n\r\v\f";
+    size_t bytes = 0, count = 0;
+    for (size_t i = 0; i < texts->count; i++) {
+        bytes += strlen(texts->items[i]) + 1;
+    }
+    splits s = {take(texts->count + 1, sizeof(*s.words)), take(bytes + 1, sizeof(*s.items)),
+                take(bytes + 1, sizeof(*s.lengths))};
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *at = texts->items[i];
+        s.words[i] = (tyto_words){s.items + count, s.lengths + count, 0};
+        at += into_words ? strspn(at, blank) : 0;
+        while (!into_words || *at) {
+            const size_t n = into_words ? strcspn(at, blank) : strlen(at);
+            s.items[count] = at;
+            s.lengths[count++] = n;
+            s.words[i].count++;
+            if (!into_words) {
+                break;
+            }
+            at += n + strspn(at + n, blank);
+        }
+    }
+    return s;
+}
+
+static tyto_encode_options options_of(const tokenize_args *args)
+{
+    return (tyto_encode_options){
+        .padding = (tyto_padding)args->padding,
+        .truncation = (tyto_truncation)args->truncation,
+        .max_length = args->max_length,
+        .no_special_tokens = args->no_special_tokens,
+        .padding_side = (tyto_side)args->padding_side,
+        .truncation_side = (tyto_side)args->truncation_side,
+        .pad_to_multiple_of = args->multiple,
+        .stride = args->stride,
+        .split_special_tokens = args->split_special_tokens,
+        .overflowing_tokens = args->overflow,
+        .special_tokens_mask = args->special_tokens_mask,
+        .token_type_ids = args->token_types,
+        .offsets = args->offsets,
+    };
+}
+
 static bool encode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
                    const text_list *texts, tyto_encoding *encoding)
 {
-    const tyto_encode_options options = {
-        .padding = (tyto_padding)args->padding,
-        .truncation = args->truncation,
-        .max_length = args->max_length,
-        .no_special_tokens = args->no_special_tokens,
-    };
-    tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_tokenizer_encode(tokenizer, (const char *const *)texts->items, NULL, texts->count,
-                              &options, encoding, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
+    const tyto_encode_options options = options_of(args);
+    splits firsts = split_texts(texts, args->words), seconds = {0};
+    if (args->pairs.count > 0) {
+        seconds = split_texts(&args->pairs, args->words);
     }
-    return true;
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_status status = tyto_tokenizer_encode_words(tokenizer, firsts.words, seconds.words,
+                                                           texts->count, &options, encoding, &err);
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
+    }
+    splits_clear(&firsts);
+    splits_clear(&seconds);
+    return status == TYTO_OK;
 }
 
 /* The tokenizer alone: no weights are read. */
@@ -134,6 +231,75 @@ static bool tokenize(const tokenize_args *args, const text_list *texts, output *
     return good;
 }
 
+/* "4, 102 5" as numbers; NULL after a complaint. */
+static int64_t *read_ids(const char *text, size_t *count)
+{
+    static const char between[] = " \t,[]";
+    int64_t *ids = take(strlen(text) / 2 + 1, sizeof(*ids));
+    *count = 0;
+    for (const char *at = text + strspn(text, between); *at; at += strspn(at, between)) {
+        char *end;
+        errno = 0;
+        ids[*count] = strtoll(at, &end, 10);
+        if (end == at || errno || (*end && !strchr(between, *end))) {
+            say_error("'%.60s': required ids: whole numbers with spaces or commas between them",
+                      text);
+            free(ids);
+            return NULL;
+        }
+        ++*count;
+        at = end;
+    }
+    return ids;
+}
+
+static bool decode_one(const tokenize_args *args, const tyto_tokenizer *tokenizer, const char *text,
+                       char **decoded, size_t *length)
+{
+    const tyto_decode_options options = {
+        .skip_special_tokens = args->skip_special_tokens,
+        .clean_up = (tyto_clean_up)args->clean_up,
+        .no_spaces_between_special_tokens = args->no_spaces,
+    };
+    tyto_error err = TYTO_ERROR_INIT;
+    size_t count;
+    int64_t *ids = read_ids(text, &count);
+    const bool good = ids && tyto_tokenizer_decode(tokenizer, ids, count, &options, decoded, length,
+                                                   &err) == TYTO_OK;
+    if (ids && !good) {
+        say_tyto_error(&err);
+    }
+    free(ids);
+    return good;
+}
+
+/* Each operand is a list of ids, and gives a line of text or a JSON string. */
+static bool decode(const tokenize_args *args, const text_list *texts, output *out)
+{
+    tyto_tokenizer *tokenizer = open_tokenizer(args);
+    bool good = tokenizer;
+    json_t *list = json_made(json_array());
+    for (size_t i = 0; good && i < texts->count; i++) {
+        char *decoded = NULL;
+        size_t length;
+        good = decode_one(args, tokenizer, texts->items[i], &decoded, &length);
+        if (good && args->format == FORMAT_JSON) {
+            json_push(list, json_stringn(decoded, length));
+        } else if (good) {
+            write_plain(out->stream, decoded);
+            fputc('\n', out->stream);
+        }
+        tyto_free(decoded);
+    }
+    if (good && args->format == FORMAT_JSON) {
+        json_write(list, false, out->stream);
+        fputc('\n', out->stream);
+    }
+    json_decref(list);
+    tyto_tokenizer_destroy(tokenizer);
+    return good && output_commit(out);
+}
+
 static int run(void *given)
 {
     const tokenize_args *args = given;
@@ -152,7 +318,14 @@ static int run(void *given)
         code = args->file ? EXIT_FAILED : EXIT_USAGE;
         goto cleanup;
     }
-    if (output_open(&out, args->output) && tokenize(args, &texts, &out)) {
+    if (args->pairs.count > 0 && args->pairs.count != texts.count) {
+        say_error("--pair: got %zu texts, required one for each of the %zu texts",
+                  args->pairs.count, texts.count);
+        code = EXIT_USAGE;
+        goto cleanup;
+    }
+    if (output_open(&out, args->output) &&
+        (args->decode ? decode(args, &texts, &out) : tokenize(args, &texts, &out))) {
         code = EXIT_DONE;
     }
 cleanup:
@@ -168,12 +341,45 @@ static const option options[] = {
     {"padding", 0, OPTION_CHOICE, "none|longest|max",
      "fill up to the longest text, or to the length that the model takes (default none)",
      AT(padding)},
-    {"truncation", 0, OPTION_FLAG, NULL, "cut texts to the length that the model takes",
+    {"truncation", 0, OPTION_CHOICE, "none|longest-first|only-first|only-second",
+     "cut texts to the length that the model takes; of a pair the longer one first, or only one "
+     "(default none)",
      AT(truncation)},
     {"max-length", 0, OPTION_INTEGER, "N", "that length, instead of what the model says",
      AT(max_length), 1, 1 << 20},
+    {"padding-side", 0, OPTION_CHOICE, "configured|right|left",
+     "fill up there (default as the tokenizer's files say)", AT(padding_side)},
+    {"truncation-side", 0, OPTION_CHOICE, "configured|right|left", "cut there (the same default)",
+     AT(truncation_side)},
+    {"pad-to-multiple-of", 0, OPTION_INTEGER, "N", "fill up to a multiple of N tokens",
+     AT(multiple), 1, 1 << 20},
+    {"overflow", 0, OPTION_FLAG, NULL,
+     "keep what was cut: in further rows, or for tokens of bytes in overflowing_tokens",
+     AT(overflow)},
+    {"stride", 0, OPTION_INTEGER, "N", "tokens that what overflows shares with what stayed",
+     AT(stride), 0, 1 << 20},
+    {"pair", 0, OPTION_TEXTS, "TEXT", "second text of a pair; as often as there are texts",
+     AT(pairs)},
+    {"words", 0, OPTION_FLAG, NULL,
+     "split texts into words at white space, and encode each by itself", AT(words)},
+    {"split-special-tokens", 0, OPTION_FLAG, NULL,
+     "read special tokens in a text as text (tokens of bytes)", AT(split_special_tokens)},
+    {"special-tokens-mask", 0, OPTION_FLAG, NULL, "add special_tokens_mask to JSON",
+     AT(special_tokens_mask)},
+    {"token-types", 0, OPTION_FLAG, NULL, "add token_type_ids to JSON", AT(token_types)},
+    {"offsets", 0, OPTION_FLAG, NULL,
+     "where tokens lie in the text: refused, as the reference's tokenizer of bytes does",
+     AT(offsets)},
     {"no-special-tokens", 0, OPTION_FLAG, NULL, "leave out the start and end of text",
      AT(no_special_tokens)},
+    {"decode", 0, OPTION_FLAG, NULL, "the other way: each TEXT is a list of ids", AT(decode)},
+    {"skip-special-tokens", 0, OPTION_FLAG, NULL, "with --decode, leave special tokens out",
+     AT(skip_special_tokens)},
+    {"clean-up", 0, OPTION_CHOICE, "configured|on|off",
+     "with --decode, drop spaces before punctuation (default as the tokenizer's files say)",
+     AT(clean_up)},
+    {"no-spaces", 0, OPTION_FLAG, NULL,
+     "with --decode, no spaces around added tokens (tokens of bytes)", AT(no_spaces)},
     {"format", 'f', OPTION_CHOICE, "text|json", "a table (default), or JSON", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = COMPLETES_FILES},
@@ -184,8 +390,14 @@ static const example examples[] = {
     {"tyto tokenize \"a photo of a cat\"", "a table of ids and tokens"},
     {"tyto tokenize -m owlv2-base-patch16-ensemble --format json -- \"a cat\" \"--draw\"",
      "JSON; after -- everything is text"},
-    {"tyto tokenize --file names.txt --padding max --truncation --format json -o tokens.json",
+    {"tyto tokenize --file names.txt --padding max --truncation longest-first -f json -o "
+     "tokens.json",
      "a file of names, as the network takes them"},
+    {"tyto tokenize -m language-perceiver \"a question\" --pair \"its text\" --max-length 64 "
+     "--truncation only-second",
+     "a pair, of which the second text is cut"},
+    {"tyto tokenize -m language-perceiver --decode \"4 78 111 5\" --skip-special-tokens",
+     "ids back to text"},
     {0},
 };
 
@@ -194,8 +406,10 @@ const command cmd_tokenize = {
     .summary = "show the tokens of texts",
     .synopsis = "[option...] [--] TEXT...",
     .operands = "TEXT",
-    .description = "Splits texts as the model's tokenizer does. JSON is an array with input_ids, "
-                   "attention_mask and tokens for each text. Only the tokenizer's files are read.",
+    .description =
+        "Splits texts as the model's tokenizer does. JSON is an array with input_ids, "
+        "attention_mask, tokens and length for each text. Only the tokenizer's files are "
+        "read; a Perceiver without any has bytes as tokens.",
     .options = options,
     .examples = examples,
     .args_bytes = sizeof(tokenize_args),

@@ -123,12 +123,13 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
     return status;
 }
 
-/* Processors are read when their files are there. */
+/* Processors are read when their files are there; a Perceiver's tokenizer needs none. */
 static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
 {
     bool memory_out = false;
     bool text = has_file(folder, "tokenizer.json", &memory_out) ||
-                has_file(folder, "vocab.json", &memory_out);
+                has_file(folder, "vocab.json", &memory_out) ||
+                strcmp(model->architecture->model_type, "perceiver") == 0;
     bool image = has_file(folder, "preprocessor_config.json", &memory_out);
     if (memory_out) {
         return tyto_fail_memory(err, folder);

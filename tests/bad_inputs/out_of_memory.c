@@ -94,6 +94,40 @@ static tyto_status open_engine(tyto_error *err)
     return status;
 }
 
+/* The same with bytes as tokens, and everything that can be asked for. */
+static tyto_status tokenize_bytes(tyto_error *err)
+{
+    char path[512];
+    tyto_tokenizer *tokenizer = NULL;
+    tyto_encoding encoding = {0};
+    tyto_decoding decoding = {0};
+    const char *const items[] = {"a word1 left<x>  right ", "abc", "[MASK]\xFF"};
+    const tyto_words firsts[] = {{items, NULL, 2}, {items + 2, NULL, 1}};
+    const tyto_words seconds[] = {{items + 1, NULL, 2}, {items, NULL, 1}};
+    const tyto_encode_options options = {.padding = TYTO_PAD_LONGEST,
+                                         .truncation = TYTO_TRUNCATE_ONLY_FIRST,
+                                         .max_length = 20,
+                                         .stride = 2,
+                                         .overflowing_tokens = true,
+                                         .special_tokens_mask = true,
+                                         .token_type_ids = true};
+    snprintf(path, sizeof(path), "%s/golden/data/perceiver_tokenizer/added",
+             getenv("TYTO_TEST_DATA"));
+    tyto_status status = tyto_tokenizer_open(path, &tokenizer, err);
+    if (status == TYTO_OK) {
+        status =
+            tyto_tokenizer_encode_words(tokenizer, firsts, seconds, 2, &options, &encoding, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, 2,
+                                             NULL, &decoding, err);
+    }
+    tyto_decoding_clear(&decoding);
+    tyto_encoding_clear(&encoding);
+    tyto_tokenizer_destroy(tokenizer);
+    return status;
+}
+
 /* Read, two texts to ids, and back: with marks to compose, added tokens, and older files. */
 static tyto_status tokenize(const char *name, tyto_error *err)
 {
@@ -357,6 +391,7 @@ static void texts_are_tokenized(void **state)
     (void)state;
     fail_each_once_and_forever(tokenize_by_json);
     fail_each_once_and_forever(tokenize_by_files);
+    fail_each_once_and_forever(tokenize_bytes);
 }
 
 static int make_folder(void **state)

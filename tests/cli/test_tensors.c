@@ -55,7 +55,8 @@ static void tokens_are_the_tokenizers(void **state)
         const json_t *mask = json_object_get(object, "attention_mask");
         const json_t *tokens = json_object_get(object, "tokens");
         const size_t length = encoding.offsets[i + 1] - encoding.offsets[i];
-        assert_int_equal(json_object_size(object), 3);
+        assert_int_equal(json_object_size(object), 4);
+        assert_int_equal(json_integer_value(json_object_get(object, "length")), length);
         assert_true(length >= 2 && json_array_size(ids) == length);
         assert_int_equal(json_array_size(mask), length);
         assert_int_equal(json_array_size(tokens), length);
@@ -78,8 +79,9 @@ static void tokens_are_the_tokenizers(void **state)
 static void texts_are_padded_and_come_from_files(void **state)
 {
     (void)state;
-    ran run = tyto_reading("a cat\r\n\nthe third", 17, "tokenize", "-m", ODD_MODEL, "-f", "json",
-                           "--file", "-", "--padding", "max", "--truncation", NULL);
+    ran run =
+        tyto_reading("a cat\r\n\nthe third", 17, "tokenize", "-m", ODD_MODEL, "-f", "json",
+                     "--file", "-", "--padding", "max", "--truncation", "longest-first", NULL);
     assert_done(&run);
     json_t *root = parsed(run.out);
     assert_int_equal(json_array_size(root), 3);
@@ -100,6 +102,75 @@ static void texts_are_padded_and_come_from_files(void **state)
     ran_clear(&run);
     run = tyto("tokenize", "-m", ODD_MODEL, NULL);
     assert_complains(&run, 2, "no text");
+}
+
+static json_t *tokenized(ran *run)
+{
+    assert_done(run);
+    json_t *root = parsed(run->out);
+    ran_clear(run);
+    return root;
+}
+
+static void bytes_are_tokens(void **state)
+{
+    (void)state;
+    const char *model = test_path("golden/data/perceiver_tokenizer/plain");
+    ran run = tyto("tokenize", "-m", model, "-f", "json", "h\xc3\xa9[MASK]", "xyz", "--pair", "12",
+                   "--pair", "3", "--max-length", "7", "--truncation", "only-first", "--overflow",
+                   "--stride", "1", "--special-tokens-mask", "--token-types", "--padding", "max",
+                   "--padding-side", "left", NULL);
+    json_t *root = tokenized(&run), *required;
+    required = parsed(
+        "[{\"input_ids\":[4,110,201,5,55,56,5],\"attention_mask\":[1,1,1,1,1,1,1],"
+        "\"tokens\":[\"[CLS]\",\"h\",\"\u00c3\",\"[SEP]\",\"1\",\"2\",\"[SEP]\"],\"length\":7,"
+        "\"special_tokens_mask\":[1,0,0,1,0,0,1],\"token_type_ids\":[0,0,1,1],"
+        "\"overflowing_tokens\":[201,175,3],\"num_truncated_tokens\":2},"
+        "{\"input_ids\":[4,126,127,128,5,57,5],\"attention_mask\":[1,1,1,1,1,1,1],"
+        "\"tokens\":[\"[CLS]\",\"x\",\"y\",\"z\",\"[SEP]\",\"3\",\"[SEP]\"],\"length\":7,"
+        "\"special_tokens_mask\":[1,0,0,0,1,0,1],\"token_type_ids\":[0,0,0,1],"
+        "\"overflowing_tokens\":[],\"num_truncated_tokens\":0}]");
+    assert_true(json_equal(root, required));
+    json_decref(required);
+    json_decref(root);
+
+    run = tyto("tokenize", "-m", model, "-f", "json", " two  words ", "--words",
+               "--no-special-tokens", NULL);
+    root = tokenized(&run);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(root, 0), "input_ids")), 8);
+    json_decref(root);
+    run = tyto("tokenize", "-m", ODD_MODEL, "-f", "json", "a photo of a cat", "--max-length", "5",
+               "--truncation", "longest-first", "--overflow", NULL);
+    root = tokenized(&run);
+    assert_true(json_array_size(root) > 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(root, 1), "sample")), 0);
+    json_decref(root);
+}
+
+static void ids_are_decoded(void **state)
+{
+    (void)state;
+    const char *model = test_path("golden/data/perceiver_tokenizer/plain");
+    ran run = tyto("tokenize", "-m", model, "--decode", "4 110,201 175 38 52 3 5", "[]",
+                   "--skip-special-tokens", "--clean-up", "on", NULL);
+    assert_done(&run);
+    assert_string_equal(run.out, "h\xc3\xa9.\n\n");
+    ran_clear(&run);
+    run = tyto("tokenize", "-m", model, "--decode", "4 110 3 5 207", "-f", "json", NULL);
+    assert_done(&run);
+    json_t *root = parsed(run.out), *required = parsed("[\"[CLS]h[MASK][SEP]\\ufffd\"]");
+    assert_true(json_equal(root, required));
+    json_decref(required);
+    json_decref(root);
+    ran_clear(&run);
+    run = tyto("tokenize", "-m", model, "--decode", "4 x", NULL);
+    assert_complains(&run, 1, "'4 x': required ids");
+    run = tyto("tokenize", "-m", model, "--decode", "4 300", NULL);
+    assert_complains(&run, 1, "id 1: got 300, required 0 to 261");
+    run = tyto("tokenize", "-m", model, "a", "--offsets", NULL);
+    assert_complains(&run, 1, "offsets: got a tokenizer of bytes, which has none");
+    run = tyto("tokenize", "-m", model, "a", "b", "--pair", "c", NULL);
+    assert_complains(&run, 2, "--pair: got 1 texts, required one for each of the 2 texts");
 }
 
 static void pixels_are_the_processors(void **state)
@@ -382,6 +453,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_are_the_tokenizers),
         cmocka_unit_test(texts_are_padded_and_come_from_files),
+        cmocka_unit_test(bytes_are_tokens),
+        cmocka_unit_test(ids_are_decoded),
         cmocka_unit_test(pixels_are_the_processors),
         cmocka_unit_test(equal_names_are_refused_before_work),
         cmocka_unit_test(forward_gives_the_references_numbers),

@@ -55,19 +55,30 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
 {
     const char *texts[] = {(const char *)text->data, "a photo"};
     const size_t lengths[] = {text->size, 7};
+    const tyto_words rows[] = {{texts, lengths, 1}, {texts, lengths, 2}};
+    const tyto_words pairs[] = {{texts + 1, lengths + 1, 1}, {texts, lengths, 1}};
     const tyto_encode_options options = {.padding = (tyto_padding)(variant % 3),
-                                         .truncation = variant % 2,
+                                         .truncation = (tyto_truncation)(variant % 4),
                                          .max_length = variant % 4 * 5,
-                                         .no_special_tokens = variant % 5 == 4};
+                                         .no_special_tokens = variant % 5 == 4,
+                                         .padding_side = (tyto_side)(variant / 2 % 3),
+                                         .truncation_side = (tyto_side)(variant / 3 % 3),
+                                         .pad_to_multiple_of = variant % 7 == 1 ? 5 : 0,
+                                         .stride = variant / 4 % 3,
+                                         .split_special_tokens = variant % 11 == 7,
+                                         .overflowing_tokens = variant % 3 == 1,
+                                         .special_tokens_mask = variant % 2 == 1,
+                                         .token_type_ids = variant % 5 == 1};
     tyto_encoding encoding;
     if (options.max_length == 0 && tyto_tokenizer_max_length(tokenizer) > 1000 &&
         options.padding == TYTO_PAD_MAX_LENGTH) {
         return;
     }
-    if (tyto_tokenizer_encode(tokenizer, texts, lengths, 2, &options, &encoding, NULL) != TYTO_OK) {
+    if (tyto_tokenizer_encode_words(tokenizer, rows, variant % 2 ? pairs : NULL, 2, &options,
+                                    &encoding, NULL) != TYTO_OK) {
         return;
     }
-    for (size_t i = 0; i < encoding.offsets[2]; i++) {
+    for (size_t i = 0; i < encoding.offsets[encoding.count]; i++) {
         if (encoding.input_ids[i] < 0 || encoding.attention_mask[i] >> 1 != 0) {
             __builtin_trap();
         }
@@ -75,8 +86,8 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
     tyto_decoding decoding;
     const tyto_decode_options decode = {.skip_special_tokens = variant % 2,
                                         .clean_up = (tyto_clean_up)(variant % 3)};
-    if (tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, 2, &decode,
-                                    &decoding, NULL) == TYTO_OK) {
+    if (tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, encoding.count,
+                                    &decode, &decoding, NULL) == TYTO_OK) {
         if (strlen(decoding.texts[0]) > decoding.lengths_bytes[0]) {
             __builtin_trap();
         }

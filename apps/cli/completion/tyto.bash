@@ -26,7 +26,14 @@ _tyto()
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
     tokenize:--file) _tyto_files -f "$word" ;;
     tokenize:--padding) _tyto_words 'none longest max' "$word" ;;
+    tokenize:--truncation) _tyto_words 'none longest-first only-first only-second' "$word" ;;
     tokenize:--max-length) : ;;
+    tokenize:--padding-side) _tyto_words 'configured right left' "$word" ;;
+    tokenize:--truncation-side) _tyto_words 'configured right left' "$word" ;;
+    tokenize:--pad-to-multiple-of) : ;;
+    tokenize:--stride) : ;;
+    tokenize:--pair) : ;;
+    tokenize:--clean-up) _tyto_words 'configured on off' "$word" ;;
     tokenize:--format | tokenize:-f) _tyto_words 'text json' "$word" ;;
     tokenize:--output | tokenize:-o) _tyto_files -f "$word" ;;
     preprocess:--output | preprocess:-o) _tyto_files -f "$word" ;;
@@ -65,7 +72,7 @@ _tyto()
     *)
         case $command in
         detect) options=' --text --labels --templates --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output' ;;
-        tokenize) options=' --file --padding --truncation --max-length --no-special-tokens --format --output' ;;
+        tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;

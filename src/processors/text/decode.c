@@ -67,37 +67,98 @@ static tyto_status add_tokens(const tyto_tokenizer *tokenizer, const int64_t *id
     return TYTO_OK;
 }
 
-/* Bytes of the UTF-8 sequence at `at`; when it's a wrong one, *valid is false, and it's the longest
- * start of a right one, at least a byte. */
-static size_t sequence(const unsigned char *at, size_t left, bool *valid)
-{
-    const unsigned char first = at[0];
-    *valid = first < 0x80;
-    if (first < 0xC2 || first > 0xF4) {
-        return 1;
-    }
-    const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    size_t n = 1;
-    while (n < length && n < left && at[n] >= (n == 1 ? low : 0x80) &&
-           at[n] <= (n == 1 ? high : 0xBF)) {
-        n++;
-    }
-    *valid = n == length;
-    return n;
-}
-
 /* Each wrong sequence becomes U+FFFD. */
 static void make_valid(const tyto_buffer *bytes, tyto_buffer *text)
 {
     for (size_t i = 0; i < bytes->length;) {
         bool valid;
-        const size_t n =
-            sequence((const unsigned char *)bytes->data + i, bytes->length - i, &valid);
+        const size_t n = tyto_utf8_sequence(bytes->data + i, bytes->length - i, &valid);
         tyto_buffer_add(text, valid ? bytes->data + i : "\xEF\xBF\xBD", valid ? n : 3);
         i += n;
     }
+}
+
+/* Bytes of a run of tokens, which are made valid together. */
+typedef struct byte_runs {
+    tyto_buffer run;
+    tyto_buffer *text;
+    const char *between;
+    bool any; /* something is in text already */
+} byte_runs;
+
+static void end_piece(byte_runs *runs)
+{
+    tyto_buffer_text(runs->text, runs->any ? runs->between : "");
+    runs->any = true;
+}
+
+static void end_run(byte_runs *runs)
+{
+    if (runs->run.length > 0) {
+        end_piece(runs);
+        make_valid(&runs->run, runs->text);
+        runs->run.length = 0;
+    }
+}
+
+/* A token that is a text: one without a role stands alone, between spaces. */
+static void add_byte_content(byte_runs *runs, const tyto_byte_content *content)
+{
+    const bool alone =
+        !content->is_special || (content->is_additional && content->id >= TYTO_BYTES);
+    if (alone) {
+        end_run(runs);
+        end_piece(runs);
+        tyto_buffer_text(runs->text, content->text);
+    } else {
+        tyto_buffer_add(&runs->run, content->text, content->length);
+    }
+}
+
+static tyto_status add_byte_id(byte_runs *runs, const tyto_byte_tokens *tokens, size_t i,
+                               int64_t id, bool skip_special, tyto_error *err)
+{
+    const tyto_byte_entry *entry = tyto_byte_tokens_entry(tokens, id);
+    if (!entry && (id < TYTO_BYTE_ID_FIRST || id >= TYTO_BYTE_ID_FIRST + TYTO_BYTES)) {
+        return tyto_fail(err, TYTO_E_RANGE, "id %zu: got %lld, required 0 to %d or a token's", i,
+                         (long long)id, TYTO_BYTE_ID_FIRST + TYTO_BYTES - 1);
+    }
+    const char byte = (char)(id - TYTO_BYTE_ID_FIRST);
+    const size_t like = entry ? SIZE_MAX : tokens->spelled_like[(unsigned char)byte];
+    const tyto_byte_content *content =
+        entry              ? tyto_byte_tokens_find(tokens, entry->text, strlen(entry->text))
+        : like != SIZE_MAX ? &tokens->contents[like]
+                           : NULL;
+    if (content && skip_special && content->is_special && content->id == id) {
+        return TYTO_OK;
+    }
+    if (content) {
+        add_byte_content(runs, content);
+    } else {
+        tyto_buffer_add(&runs->run, &byte, 1);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status decode_bytes(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
+                                const tyto_decode_options *options, tyto_buffer *text,
+                                tyto_error *err)
+{
+    byte_runs runs = {.text = text,
+                      .between = options->no_spaces_between_special_tokens ? "" : " "};
+    tyto_status status = TYTO_OK;
+    tyto_buffer_init(&runs.run, BYTES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        TYTO_CHECK(
+            add_byte_id(&runs, &tokenizer->bytes, i, ids[i], options->skip_special_tokens, err));
+    }
+    end_run(&runs);
+    if (runs.run.failed) {
+        status = tyto_fail_memory(err, "text");
+    }
+cleanup:
+    tyto_buffer_clear(&runs.run);
+    return status;
 }
 
 /* *text with every `from` replaced, left to right. */
@@ -152,6 +213,25 @@ static void strip(tyto_buffer *text)
     }
 }
 
+static tyto_status decode_clip(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
+                               const tyto_decode_options *options, tyto_buffer *text,
+                               tyto_error *err)
+{
+    tyto_buffer bytes;
+    tyto_buffer_init(&bytes, BYTES_MAX);
+    const tyto_status status =
+        add_tokens(tokenizer, ids, count, options->skip_special_tokens, &bytes, err);
+    if (status == TYTO_OK) {
+        make_valid(&bytes, text);
+        replace(text, tokenizer->bpe.suffix, " ");
+        if (!text->failed) {
+            strip(text);
+        }
+    }
+    tyto_buffer_clear(&bytes);
+    return status;
+}
+
 tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
                                   const tyto_decode_options *options, char **out,
                                   size_t *length_bytes, tyto_error *err)
@@ -161,17 +241,13 @@ tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t
     const bool clean_up = options->clean_up == TYTO_CLEAN_UP_AS_CONFIGURED
                               ? tokenizer->clean_up
                               : options->clean_up == TYTO_CLEAN_UP_ON;
-    tyto_buffer bytes, text;
-    tyto_buffer_init(&bytes, BYTES_MAX);
+    tyto_buffer text;
     tyto_buffer_init(&text, TEXT_BYTES_MAX);
-    tyto_status status;
-    TYTO_CHECK(add_tokens(tokenizer, ids, count, options->skip_special_tokens, &bytes, err));
     tyto_buffer_text(&text, "");
-    make_valid(&bytes, &text);
-    replace(&text, tokenizer->bpe.suffix, " ");
-    if (!text.failed) {
-        strip(&text);
-    }
+    tyto_status status;
+    TYTO_CHECK(tokenizer->kind == TYTO_TOKENIZER_BYTES
+                   ? decode_bytes(tokenizer, ids, count, options, &text, err)
+                   : decode_clip(tokenizer, ids, count, options, &text, err));
     for (size_t i = 0; clean_up && i < sizeof(tidied) / sizeof(tidied[0]); i++) {
         replace(&text, tidied[i].from, tidied[i].to);
     }
@@ -183,7 +259,6 @@ tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t
         *length_bytes = length;
     }
 cleanup:
-    tyto_buffer_clear(&bytes);
     tyto_buffer_clear(&text);
     return status;
 }

@@ -10,6 +10,8 @@
 
 /* Above this a model_max_length says that there is none (it's 1e30 then). */
 #define LENGTH_UNLIMITED 1e15
+/* What a tokenizer of bytes takes when its files don't say. */
+#define BYTES_LENGTH_DEFAULT 2048
 
 static void clear_files(tyto_tokenizer_files *files)
 {
@@ -19,10 +21,12 @@ static void clear_files(tyto_tokenizer_files *files)
     free(files->config_path);
     free(files->special_path);
     free(files->added_path);
+    free(files->model_path);
     json_decref(files->tokenizer);
     json_decref(files->config);
     json_decref(files->special);
     json_decref(files->added);
+    json_decref(files->model);
 }
 
 static tyto_status name_files(const char *folder, tyto_tokenizer_files *files, tyto_error *err)
@@ -33,8 +37,9 @@ static tyto_status name_files(const char *folder, tyto_tokenizer_files *files, t
     files->config_path = tyto_path_join(folder, "tokenizer_config.json");
     files->special_path = tyto_path_join(folder, "special_tokens_map.json");
     files->added_path = tyto_path_join(folder, "added_tokens.json");
+    files->model_path = tyto_path_join(folder, "config.json");
     if (!files->tokenizer_path || !files->vocab_path || !files->merges_path ||
-        !files->config_path || !files->special_path || !files->added_path) {
+        !files->config_path || !files->special_path || !files->added_path || !files->model_path) {
         return tyto_fail_memory(err, "tokenizer");
     }
     return TYTO_OK;
@@ -45,16 +50,38 @@ static tyto_status load_if_there(const char *path, json_t **out, tyto_error *err
     return tyto_file_exists(path) ? tyto_json_load(path, out, err) : TYTO_OK;
 }
 
-static tyto_status load_files(const char *folder, tyto_tokenizer_files *files, tyto_error *err)
+/* A class that tokenizer_config.json names decides, else the kind of model. */
+static tyto_status find_kind(tyto_tokenizer_files *files, tyto_tokenizer_kind *kind,
+                             tyto_error *err)
 {
+    const char *name = NULL, *model = NULL;
+    TYTO_TRY(load_if_there(files->config_path, &files->config, err));
+    TYTO_TRY(tyto_json_text(files->config, files->config_path, "tokenizer_class", &name, err));
+    if (!name) {
+        TYTO_TRY(load_if_there(files->model_path, &files->model, err));
+        TYTO_TRY(tyto_json_text(files->model, files->model_path, "model_type", &model, err));
+    }
+    const bool bytes =
+        name ? strcmp(name, "PerceiverTokenizer") == 0 : model && strcmp(model, "perceiver") == 0;
+    *kind = bytes ? TYTO_TOKENIZER_BYTES : TYTO_TOKENIZER_CLIP;
+    return TYTO_OK;
+}
+
+static tyto_status load_files(const char *folder, tyto_tokenizer_files *files,
+                              tyto_tokenizer_kind *kind, tyto_error *err)
+{
+    if (!folder) {
+        *kind = TYTO_TOKENIZER_BYTES;
+        return TYTO_OK;
+    }
     TYTO_TRY(name_files(folder, files, err));
+    TYTO_TRY(find_kind(files, kind, err));
     TYTO_TRY(load_if_there(files->tokenizer_path, &files->tokenizer, err));
-    if (!files->tokenizer && !tyto_file_exists(files->vocab_path)) {
+    if (*kind == TYTO_TOKENIZER_CLIP && !files->tokenizer && !tyto_file_exists(files->vocab_path)) {
         return tyto_fail(err, TYTO_E_NOT_FOUND,
                          "%s: got neither tokenizer.json nor vocab.json, required one of them",
                          folder);
     }
-    TYTO_TRY(load_if_there(files->config_path, &files->config, err));
     TYTO_TRY(load_if_there(files->special_path, &files->special, err));
     return load_if_there(files->added_path, &files->added, err);
 }
@@ -73,10 +100,15 @@ static tyto_status read_side(const tyto_tokenizer_files *files, const char *key,
     return TYTO_OK;
 }
 
-static tyto_status read_max_length(const tyto_tokenizer_files *files, int64_t *out, tyto_error *err)
+static tyto_status read_max_length(const tyto_tokenizer_files *files, tyto_tokenizer_kind kind,
+                                   int64_t *out, tyto_error *err)
 {
-    *out = INT64_MAX;
     const json_t *old = json_object_get(files->config, "model_max_length");
+    *out = INT64_MAX;
+    if (kind == TYTO_TOKENIZER_BYTES && (!old || json_is_null(old))) {
+        *out = old ? INT64_MAX : BYTES_LENGTH_DEFAULT;
+        return TYTO_OK;
+    }
     const char *key = old && !json_is_null(old) ? "model_max_length" : "max_len";
     double length = LENGTH_UNLIMITED;
     TYTO_TRY(tyto_json_double(files->config, files->config_path, key, &length, err));
@@ -95,9 +127,11 @@ static tyto_status read_settings(const tyto_tokenizer_files *files, tyto_tokeniz
                                  tyto_error *err)
 {
     tokenizer->clean_up = true;
-    TYTO_TRY(read_max_length(files, &tokenizer->max_length, err));
+    TYTO_TRY(read_max_length(files, tokenizer->kind, &tokenizer->max_length, err));
     TYTO_TRY(read_side(files, "padding_side", &tokenizer->pad_left, err));
     TYTO_TRY(read_side(files, "truncation_side", &tokenizer->truncate_left, err));
+    TYTO_TRY(tyto_json_bool(files->config, files->config_path, "split_special_tokens",
+                            &tokenizer->split_special_tokens, err));
     return tyto_json_bool(files->config, files->config_path, "clean_up_tokenization_spaces",
                           &tokenizer->clean_up, err);
 }
@@ -123,7 +157,12 @@ tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder, t
     tyto_tokenizer_files files = {0};
     tyto_status status;
     tokenizer->start_id = tokenizer->end_id = tokenizer->pad_id = TYTO_NO_TOKEN;
-    TYTO_CHECK(load_files(folder, &files, err));
+    TYTO_CHECK(load_files(folder, &files, &tokenizer->kind, err));
+    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+        TYTO_CHECK(read_settings(&files, tokenizer, err));
+        TYTO_CHECK(tyto_read_byte_tokens(&files, tokenizer, err));
+        goto cleanup;
+    }
     if (files.tokenizer) {
         TYTO_CHECK(tyto_read_model(&files, &tokenizer->bpe, err));
         TYTO_CHECK(tyto_read_pipeline(&files, tokenizer, err));

@@ -9,11 +9,13 @@
 /** What a folder holds; documents that it lacks are NULL. Paths are all set. */
 typedef struct tyto_tokenizer_files {
     char *tokenizer_path, *vocab_path, *merges_path, *config_path, *special_path, *added_path;
+    char *model_path;
     json_t
         *tokenizer;  /* tokenizer.json: when there is one, vocab.json and merges.txt aren't read */
     json_t *config;  /* tokenizer_config.json */
     json_t *special; /* special_tokens_map.json */
     json_t *added;   /* added_tokens.json */
+    json_t *model;   /* config.json, read where tokenizer_config.json names no tokenizer */
 } tyto_tokenizer_files;
 
 /** Vocabulary and merges of tokenizer.json. */
@@ -32,6 +34,10 @@ TYTO_NODISCARD tyto_status tyto_read_pipeline(const tyto_tokenizer_files *files,
  *  tokenizer.json start, end and the unknown token too. */
 TYTO_NODISCARD tyto_status tyto_read_added_tokens(const tyto_tokenizer_files *files,
                                                   tyto_tokenizer *tokenizer, tyto_error *err);
+
+/** The same for a tokenizer of bytes, which has no other vocabulary. */
+TYTO_NODISCARD tyto_status tyto_read_byte_tokens(const tyto_tokenizer_files *files,
+                                                 tyto_tokenizer *tokenizer, tyto_error *err);
 
 /** One value of a document as an id.
  *  errors  E_FORMAT, E_RANGE: "file: 'what': got …, required …" */

@@ -18,8 +18,9 @@ typedef struct spec {
     const char *content; /* the document's; NULL: there is none */
     bool is_text;        /* a bare string, without flags */
     bool single_word, lstrip, rstrip, special;
-    int normalized; /* 1, 0, or −1: not said, which means !special */
-    int32_t id;     /* that it must get, or TYTO_NO_TOKEN */
+    int normalized;  /* 1, 0, or −1: not said, which means !special */
+    int32_t id;      /* that it must get, or TYTO_NO_TOKEN */
+    bool is_default; /* no file gave it */
 } spec;
 
 typedef struct spec_list {
@@ -28,7 +29,16 @@ typedef struct spec_list {
 } spec_list;
 
 /* Tokens with a role, in the order in which they are added. */
-enum role { BOS, EOS, UNK, SEP, PAD, CLS, MASK, ROLES };
+enum role {
+    BOS = TYTO_ROLE_BOS,
+    EOS = TYTO_ROLE_EOS,
+    UNK = TYTO_ROLE_UNK,
+    SEP = TYTO_ROLE_SEP,
+    PAD = TYTO_ROLE_PAD,
+    CLS = TYTO_ROLE_CLS,
+    MASK = TYTO_ROLE_MASK,
+    ROLES = TYTO_ROLES
+};
 static const char *const role_names[ROLES] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                               "pad_token", "cls_token", "mask_token"};
 
@@ -218,7 +228,8 @@ static tyto_status read_older_files(reader *r, tyto_error *err)
 static void join_roles(reader *r, bool from_added_json_only)
 {
     for (int role = 0; role < ROLES && !from_added_json_only; role++) {
-        for (size_t i = 0; r->roles[role].content && i < r->decoder.count; i++) {
+        for (size_t i = 0;
+             r->roles[role].content && !r->roles[role].is_default && i < r->decoder.count; i++) {
             if (same_content(&r->roles[role], &r->decoder.items[i])) {
                 r->roles[role] = r->decoder.items[i];
                 break;
@@ -389,10 +400,139 @@ tyto_status tyto_read_added_tokens(const tyto_tokenizer_files *files, tyto_token
         qsort(r.decoder.items, r.decoder.count, sizeof(spec), compare_by_id);
     }
     TYTO_CHECK(add_all(&r, err));
-    tokenizer->pad_id = id_of(&r, PAD);
+    for (int role = 0; role < ROLES; role++) {
+        tokenizer->roles[role] = id_of(&r, (enum role)role);
+    }
+    tokenizer->pad_id = tokenizer->roles[PAD];
     if (!files->tokenizer) {
         TYTO_CHECK(set_ends(&r, err));
     }
+cleanup:
+    free(r.additional.items);
+    free(r.decoder.items);
+    return status;
+}
+
+/* ---- bytes ---- */
+
+/* The ids that every vocabulary of bytes starts with. */
+static const enum role byte_roles[TYTO_BYTE_ID_FIRST] = {PAD, BOS, EOS, MASK, CLS, SEP};
+
+static void set_byte_defaults(reader *r)
+{
+    static const char *const contents[ROLES] = {"[BOS]", "[EOS]", NULL,    "[SEP]",
+                                                "[PAD]", "[CLS]", "[MASK]"};
+    for (int role = 0; role < ROLES; role++) {
+        r->roles[role] = (spec){.content = contents[role], .normalized = -1, .is_default = true};
+    }
+}
+
+static tyto_status put_byte(reader *r, int32_t id, const spec *item, const char *file,
+                            tyto_error *err)
+{
+    const tyto_added_token token = {.content = item->content,
+                                    .single_word = item->single_word,
+                                    .lstrip = item->lstrip,
+                                    .rstrip = item->rstrip};
+    if (!item->content[0]) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: added token %d: got an empty text, required one",
+                         file, id);
+    }
+    return tyto_byte_tokens_put(&r->tokenizer->bytes, id, &token, file, err);
+}
+
+/* The six first tokens, then what the files put at ids. */
+static tyto_status put_listed_bytes(reader *r, const char *file, tyto_error *err)
+{
+    for (int32_t id = 0; id < TYTO_BYTE_ID_FIRST; id++) {
+        spec *item = &r->roles[byte_roles[id]];
+        if (!item->content) {
+            return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': got none, required a token",
+                             r->files->config_path, role_names[byte_roles[id]]);
+        }
+        if (item->is_text) {
+            *item = (spec){.content = item->content, .normalized = -1};
+        }
+        TYTO_TRY(put_byte(r, id, item, r->files->config_path, err));
+    }
+    for (size_t i = 0; i < r->decoder.count; i++) {
+        TYTO_TRY(put_byte(r, r->decoder.items[i].id, &r->decoder.items[i], file, err));
+    }
+    return TYTO_OK;
+}
+
+/* Adds a token with a role: at the id that it has, which takes on its flags, or at the next one.
+ * One that is a bare string, and there, stays as it is. */
+static tyto_status add_special_byte(reader *r, const spec *item, int32_t *next, const char *file,
+                                    tyto_error *err)
+{
+    tyto_byte_tokens *bytes = &r->tokenizer->bytes;
+    int32_t id = tyto_byte_tokens_look(bytes, item->content);
+    if (item->is_text && tyto_byte_tokens_has(bytes, item->content)) {
+        return TYTO_OK;
+    }
+    if (id == TYTO_NO_TOKEN) {
+        id = (*next)++;
+    }
+    return put_byte(r, id, item, file, err);
+}
+
+static tyto_status add_special_bytes(reader *r, const char *file, tyto_error *err)
+{
+    tyto_byte_tokens *bytes = &r->tokenizer->bytes;
+    int32_t next = (int32_t)tyto_byte_tokens_size(bytes);
+    for (int role = 0; role < ROLES; role++) {
+        bool again = !r->roles[role].content;
+        for (int before = 0; before < role && !again; before++) {
+            again = r->roles[before].content && same_content(&r->roles[before], &r->roles[role]);
+        }
+        if (!again) {
+            TYTO_TRY(add_special_byte(r, &r->roles[role], &next, file, err));
+            tyto_byte_tokens_mark(bytes, r->roles[role].content, false);
+        }
+    }
+    for (size_t i = 0; i < r->additional.count; i++) {
+        const spec *item = &r->additional.items[i];
+        if (!item->content[0]) {
+            continue;
+        }
+        if (!tyto_byte_tokens_is_special(bytes, item->content)) {
+            TYTO_TRY(add_special_byte(r, item, &next, file, err));
+        }
+        tyto_byte_tokens_mark(bytes, item->content, true);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_read_byte_tokens(const tyto_tokenizer_files *files, tyto_tokenizer *tokenizer,
+                                  tyto_error *err)
+{
+    reader r = {.files = files, .tokenizer = tokenizer};
+    const json_t *decoder = json_object_get(files->config, "added_tokens_decoder");
+    const char *file = files->config ? files->config_path : files->added_path;
+    tyto_status status;
+    set_byte_defaults(&r);
+    TYTO_CHECK(read_roles(&r, files->config, files->config_path, false, err));
+    if (decoder) {
+        TYTO_CHECK(read_decoder(&r, decoder, err));
+    } else {
+        TYTO_CHECK(read_older_files(&r, err));
+    }
+    join_roles(&r, !decoder && !files->tokenizer);
+    if (r.decoder.count > 0) {
+        qsort(r.decoder.items, r.decoder.count, sizeof(spec), compare_by_id);
+    }
+    TYTO_CHECK(put_listed_bytes(&r, file, err));
+    TYTO_CHECK(add_special_bytes(&r, file, err));
+    for (int role = 0; role < ROLES; role++) {
+        const char *content = r.roles[role].content;
+        tokenizer->roles[role] =
+            content ? tyto_byte_tokens_look(&tokenizer->bytes, content) : TYTO_NO_TOKEN;
+    }
+    tokenizer->pad_id = tokenizer->roles[PAD];
+    tokenizer->start_id = tokenizer->roles[CLS];
+    tokenizer->end_id = tokenizer->roles[SEP];
+    tyto_byte_tokens_finish(&tokenizer->bytes);
 cleanup:
     free(r.additional.items);
     free(r.decoder.items);

@@ -6,14 +6,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_error *err)
+/* folder NULL: bytes without any file. */
+static tyto_status open_from(const char *folder, tyto_tokenizer **out, tyto_error *err)
 {
     tyto_tokenizer *tokenizer = tyto_alloc_zeroed(1, sizeof(*tokenizer));
     if (!tokenizer) {
         return tyto_fail_memory(err, "tokenizer");
     }
     tyto_status status = tyto_tokenizer_read(tokenizer, folder, err);
-    if (status == TYTO_OK) {
+    if (status == TYTO_OK && tokenizer->kind == TYTO_TOKENIZER_CLIP) {
         status = tyto_added_finish(&tokenizer->added, &tokenizer->normalizer, err);
     }
     if (status == TYTO_OK) {
@@ -24,18 +25,55 @@ tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_e
     return status;
 }
 
+tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_error *err)
+{
+    return open_from(folder, out, err);
+}
+
+tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **out, tyto_error *err)
+{
+    return open_from(NULL, out, err);
+}
+
+tyto_tokenizer_kind tyto_tokenizer_kind_of(const tyto_tokenizer *tokenizer)
+{
+    return tokenizer->kind;
+}
+
 void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer)
 {
     if (!tokenizer) {
         return;
     }
+    tyto_byte_tokens_clear(&tokenizer->bytes);
     tyto_bpe_clear(&tokenizer->bpe);
     tyto_added_clear(&tokenizer->added);
     free(tokenizer);
 }
 
+static const char *byte_token(const tyto_byte_tokens *bytes, int64_t id)
+{
+    const tyto_byte_entry *entry = tyto_byte_tokens_entry(bytes, id);
+    if (entry) {
+        return entry->text;
+    }
+    return id >= TYTO_BYTE_ID_FIRST && id < TYTO_BYTE_ID_FIRST + TYTO_BYTES
+               ? tyto_byte_spelling((int)id - TYTO_BYTE_ID_FIRST)
+               : NULL;
+}
+
+static int64_t byte_token_id(const tyto_byte_tokens *bytes, const char *token)
+{
+    const tyto_byte_content *content = tyto_byte_tokens_find(bytes, token, strlen(token));
+    const int byte = content ? -1 : tyto_byte_spelled(token, strlen(token));
+    return content ? content->id : byte >= 0 ? byte + TYTO_BYTE_ID_FIRST : TYTO_NO_TOKEN;
+}
+
 const char *tyto_tokenizer_token(const tyto_tokenizer *tokenizer, int64_t id)
 {
+    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+        return byte_token(&tokenizer->bytes, id);
+    }
     bool is_special;
     const char *text = tyto_added_text(&tokenizer->added, id, &is_special);
     const tyto_token *token = text ? NULL : tyto_bpe_token(&tokenizer->bpe, id);
@@ -44,12 +82,23 @@ const char *tyto_tokenizer_token(const tyto_tokenizer *tokenizer, int64_t id)
 
 int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *token)
 {
+    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+        return byte_token_id(&tokenizer->bytes, token);
+    }
     const int32_t id = tyto_added_find(&tokenizer->added, token);
     return id != TYTO_NO_TOKEN ? id : tyto_bpe_find(&tokenizer->bpe, token, strlen(token));
 }
 
+int64_t tyto_tokenizer_role(const tyto_tokenizer *tokenizer, tyto_token_role role)
+{
+    return tokenizer->roles[role];
+}
+
 int64_t tyto_tokenizer_vocab_size(const tyto_tokenizer *tokenizer)
 {
+    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+        return (int64_t)tyto_byte_tokens_size(&tokenizer->bytes);
+    }
     size_t size = tokenizer->bpe.count;
     for (size_t i = 0; i < tokenizer->added.count; i++) {
         size += !tyto_bpe_token(&tokenizer->bpe, tyto_added_id(&tokenizer->added, i));

@@ -6,21 +6,27 @@
 
 #include "processors/text/added.h"
 #include "processors/text/bpe.h"
+#include "processors/text/byte_tokens.h"
 #include "processors/text/unicode.h"
 
 struct tyto_tokenizer {
+    tyto_tokenizer_kind kind;
+    tyto_byte_tokens bytes; /* of TYTO_TOKENIZER_BYTES; the three after it are of ..._CLIP */
     tyto_bpe bpe;
     tyto_added added;
     tyto_normalizer normalizer;
     int32_t start_id, end_id; /* put around a text; TYTO_NO_TOKEN when there are none */
     int32_t pad_id;           /* TYTO_NO_TOKEN when there is none */
-    int64_t max_length;       /* INT64_MAX when the files set none */
+    int32_t roles[TYTO_ROLES];
+    int64_t max_length; /* INT64_MAX when the files set none */
     bool pad_left;
     bool truncate_left;
     bool clean_up;
+    bool split_special_tokens;
 };
 
-/** Fills an empty tokenizer from a folder; on failure what was filled remains to be cleared. */
+/** Fills an empty tokenizer from a folder, or with folder NULL as bytes without any file; on
+ * failure what was filled remains to be cleared. */
 TYTO_NODISCARD tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
                                                tyto_error *err);
 

@@ -165,3 +165,23 @@ size_t tyto_utf8_write(int32_t c, char *at)
 {
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
 }
+
+size_t tyto_utf8_sequence(const char *bytes, size_t left, bool *valid)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    const unsigned char first = at[0];
+    *valid = first < 0x80;
+    if (first < 0xC2 || first > 0xF4) {
+        return 1;
+    }
+    const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    size_t n = 1;
+    while (n < length && n < left && at[n] >= (n == 1 ? low : 0x80) &&
+           at[n] <= (n == 1 ? high : 0xBF)) {
+        n++;
+    }
+    *valid = n == length;
+    return n;
+}

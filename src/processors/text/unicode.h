@@ -25,6 +25,9 @@ bool tyto_char_is_barrier(int32_t c);
 
 /** Whether bytes are UTF-8; if not, *at is the place of the first wrong one. */
 bool tyto_utf8_check(const char *bytes, size_t length, size_t *at);
+/** Bytes of the UTF-8 sequence at `bytes`, of which `left` ≥ 1 are there; when it's a wrong one,
+ *  *valid is false, and it's the longest start of a right one, at least a byte. */
+size_t tyto_utf8_sequence(const char *bytes, size_t left, bool *valid);
 /** Reads one code point of checked text; returns its bytes. */
 size_t tyto_utf8_read(const char *at, int32_t *c);
 /** Writes one code point, at most 4 bytes; returns its bytes. */

@@ -1,0 +1,348 @@
+/* A batch of texts to rows of the same length: what the options mean, encoding, laying out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "processors/text/encode.h"
+#include "processors/text/rows.h"
+
+static bool is_left(tyto_side side, bool configured)
+{
+    return side == TYTO_SIDE_AS_CONFIGURED ? configured : side == TYTO_SIDE_LEFT;
+}
+
+static tyto_status check_numbers(const tyto_encode_options *options, tyto_error *err)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {{"max_length", options->max_length},
+                   {"stride", options->stride},
+                   {"pad_to_multiple_of", options->pad_to_multiple_of}};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (numbers[i].value < 0 || numbers[i].value > INT32_MAX) {
+            return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %lld, required 0 to %d",
+                             numbers[i].name, (long long)numbers[i].value, INT32_MAX);
+        }
+    }
+    return TYTO_OK;
+}
+
+/* What this kind of tokenizer doesn't do. */
+static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode_options *options,
+                              const tyto_encode_plan *plan, tyto_error *err)
+{
+    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    if (options->offsets) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of %s, which has none",
+                         bytes ? "bytes" : "byte pairs");
+    }
+    if (options->split_special_tokens && !bytes) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "split_special_tokens: got a tokenizer of byte pairs, required bytes");
+    }
+    if (bytes && options->token_type_ids && options->no_special_tokens) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "token_type_ids: got no special tokens, required special tokens");
+    }
+    if (!bytes || !options->overflowing_tokens) {
+        return TYTO_OK;
+    }
+    if (plan->length == INT64_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "overflowing_tokens: got no max_length, required one to overflow");
+    }
+    if (plan->pair && plan->truncation == TYTO_TRUNCATE_LONGEST_FIRST) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "overflowing_tokens: got pairs of which both texts are cut, required only "
+                         "the first or only the second");
+    }
+    return TYTO_OK;
+}
+
+static tyto_status check_lengths(const tyto_tokenizer *tokenizer, const tyto_encode_plan *plan,
+                                 tyto_error *err)
+{
+    if (plan->padding != TYTO_PAD_NONE && tokenizer->pad_id == TYTO_NO_TOKEN) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "padding: the tokenizer has no pad_token, required for padding");
+    }
+    if (plan->truncation == TYTO_TRUNCATE_NONE) {
+        return TYTO_OK;
+    }
+    if (tokenizer->kind == TYTO_TOKENIZER_CLIP && plan->length < plan->around) {
+        return tyto_fail(err, TYTO_E_RANGE,
+                         "max_length: got %lld, required at least %lld for the special tokens",
+                         (long long)plan->length, (long long)plan->around);
+    }
+    /* Without regard to no_special_tokens and pairs, as the reference checks it. */
+    if (tokenizer->kind == TYTO_TOKENIZER_CLIP && plan->stride > plan->length - 2) {
+        return tyto_fail(err, TYTO_E_RANGE,
+                         "stride: got %lld, required at most max_length - 2, %lld",
+                         (long long)plan->stride, (long long)plan->length - 2);
+    }
+    if (plan->padding != TYTO_PAD_NONE && plan->multiple > 0 && plan->length % plan->multiple) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "max_length: got %lld, required a multiple of pad_to_multiple_of, %lld",
+                         (long long)plan->length, (long long)plan->multiple);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_options *options,
+                             bool pair, tyto_encode_plan *out, tyto_error *err)
+{
+    TYTO_TRY(check_numbers(options, err));
+    *out = (tyto_encode_plan){
+        .tokenizer = tokenizer,
+        .pair = pair,
+        .surround = !options->no_special_tokens && tokenizer->start_id != TYTO_NO_TOKEN,
+        .overflow = options->overflowing_tokens,
+        .pad_left = is_left(options->padding_side, tokenizer->pad_left),
+        .truncate_left = is_left(options->truncation_side, tokenizer->truncate_left),
+        .padding = options->padding,
+        .truncation = options->truncation,
+        .length = options->max_length,
+        .multiple = options->pad_to_multiple_of,
+        .stride = options->stride,
+    };
+    const int64_t between = tokenizer->kind == TYTO_TOKENIZER_CLIP ? 2 : 1;
+    out->around = out->surround ? 2 + (pair ? between : 0) : 0;
+    const bool wants_length =
+        out->padding == TYTO_PAD_MAX_LENGTH || out->truncation != TYTO_TRUNCATE_NONE;
+    if (out->length == 0) {
+        out->length = wants_length ? tokenizer->max_length : INT64_MAX;
+    }
+    if (out->length == INT64_MAX) {
+        out->padding = out->padding == TYTO_PAD_MAX_LENGTH ? TYTO_PAD_NONE : out->padding;
+        out->truncation = TYTO_TRUNCATE_NONE;
+    }
+    TYTO_TRY(check_lengths(tokenizer, out, err));
+    return check_kind(tokenizer, options, out, err);
+}
+
+static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_words *words,
+                              tyto_ids *ids, tyto_error *err)
+{
+    if (words->count == 0 && e->tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "text %zu: got no words, required one or more",
+                         sample);
+    }
+    for (size_t i = 0; i < words->count; i++) {
+        const char *text = words->items[i];
+        const size_t length = words->lengths_bytes ? words->lengths_bytes[i]
+                              : text               ? strlen(text)
+                                                   : 0;
+        TYTO_TRY(tyto_text_encode(e, sample, text, length, ids, err));
+    }
+    return TYTO_OK;
+}
+
+static tyto_status encode_rows(const tyto_encode_plan *plan, bool split_special,
+                               const tyto_words *firsts, const tyto_words *seconds, size_t count,
+                               tyto_rows *to, tyto_error *err)
+{
+    tyto_text_encoder e = {.tokenizer = plan->tokenizer, .split_special = split_special};
+    tyto_ids ids = {0};
+    tyto_status status = TYTO_OK;
+    for (size_t i = 0; i < count; i++) {
+        ids.count = 0;
+        TYTO_CHECK(encode_all(&e, i, &firsts[i], &ids, err));
+        const size_t first = ids.count;
+        if (seconds) {
+            TYTO_CHECK(encode_all(&e, i, &seconds[i], &ids, err));
+        }
+        TYTO_CHECK(tyto_rows_add(to, plan, i, ids.items, first, ids.count - first, err));
+    }
+cleanup:
+    tyto_ids_clear(&ids);
+    tyto_text_encoder_clear(&e);
+    return status;
+}
+
+/* The length that rows are filled up to. Rows of what overflowed don't count. */
+static size_t padded_length(const tyto_encode_plan *plan, const tyto_rows *rows)
+{
+    size_t length = 0;
+    if (plan->padding == TYTO_PAD_NONE) {
+        return 0;
+    }
+    if (plan->padding == TYTO_PAD_MAX_LENGTH) {
+        length = (size_t)plan->length;
+    }
+    for (size_t i = 0; plan->padding == TYTO_PAD_LONGEST && i < rows->count; i++) {
+        const tyto_row *row = &rows->items[i];
+        length = !row->is_overflow && row->length > length ? row->length : length;
+    }
+    const size_t over = plan->multiple > 0 ? length % (size_t)plan->multiple : 0;
+    return over ? length + (size_t)plan->multiple - over : length;
+}
+
+static bool allocate(const tyto_encode_options *options, const tyto_rows *rows, bool bytes,
+                     tyto_encoding *out)
+{
+    const size_t total = out->offsets[rows->count];
+    out->input_ids = tyto_alloc(total, sizeof(*out->input_ids));
+    out->attention_mask = tyto_alloc(total, sizeof(*out->attention_mask));
+    out->truncated = tyto_alloc(rows->count, sizeof(*out->truncated));
+    out->samples = tyto_alloc(rows->count, sizeof(*out->samples));
+    out->lengths = tyto_alloc(rows->count, sizeof(*out->lengths));
+    bool good =
+        out->input_ids && out->attention_mask && out->truncated && out->samples && out->lengths;
+    if (options->special_tokens_mask) {
+        out->special_tokens_mask = tyto_alloc(total, sizeof(*out->special_tokens_mask));
+        good = good && out->special_tokens_mask;
+    }
+    if (options->token_type_ids) {
+        out->token_type_ids = tyto_alloc_zeroed(total, sizeof(*out->token_type_ids));
+        out->type_offsets = tyto_alloc_zeroed(rows->count + 1, sizeof(*out->type_offsets));
+        good = good && out->token_type_ids && out->type_offsets;
+    }
+    if (options->overflowing_tokens && bytes) {
+        out->overflowing_tokens =
+            tyto_alloc(rows->overflow.count, sizeof(*out->overflowing_tokens));
+        out->overflow_offsets = tyto_alloc_zeroed(rows->count + 1, sizeof(*out->overflow_offsets));
+        out->num_truncated_tokens = tyto_alloc(rows->count, sizeof(*out->num_truncated_tokens));
+        good =
+            good && out->overflowing_tokens && out->overflow_offsets && out->num_truncated_tokens;
+    }
+    return good;
+}
+
+static bool set_offsets(const tyto_rows *rows, size_t length, tyto_encoding *out)
+{
+    size_t total = 0;
+    out->offsets = tyto_alloc(rows->count + 1, sizeof(*out->offsets));
+    for (size_t i = 0; out->offsets && i < rows->count; i++) {
+        const size_t n = rows->items[i].length;
+        out->offsets[i] = total;
+        if (!tyto_add_size(total, n > length ? n : length, &total)) {
+            return false;
+        }
+    }
+    if (out->offsets) {
+        out->offsets[rows->count] = total;
+    }
+    return out->offsets != NULL;
+}
+
+/* The types of a row of bytes leave its special tokens out. */
+static void write_types(const tyto_encode_plan *plan, const tyto_row *row, size_t i, size_t width,
+                        tyto_encoding *out)
+{
+    const bool bytes = plan->tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    const size_t padding = width - row->length;
+    const size_t at = out->type_offsets[i] + (plan->pad_left ? padding : 0);
+    for (size_t k = 0; row->second_is_typed && k < row->second; k++) {
+        out->token_type_ids[at + row->first + k] = 1;
+    }
+    out->type_offsets[i + 1] = out->type_offsets[i] + width - (bytes ? (size_t)plan->around : 0);
+}
+
+static void write_overflow(const tyto_rows *rows, const tyto_row *row, size_t i, tyto_encoding *out)
+{
+    out->overflow_offsets[i + 1] = out->overflow_offsets[i] + row->overflow_length;
+    for (size_t k = 0; k < row->overflow_length; k++) {
+        out->overflowing_tokens[out->overflow_offsets[i] + k] =
+            rows->overflow.items[row->overflow_start + k];
+    }
+    out->num_truncated_tokens[i] = row->surplus;
+}
+
+static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_t i,
+                      tyto_encoding *out)
+{
+    const tyto_tokenizer *tokenizer = plan->tokenizer;
+    const tyto_row *row = &rows->items[i];
+    const size_t at = out->offsets[i], width = out->offsets[i + 1] - at;
+    const size_t first = plan->pad_left ? width - row->length : 0;
+    for (size_t k = 0; k < width; k++) {
+        const bool is_token = k >= first && k - first < row->length;
+        out->input_ids[at + k] =
+            is_token ? rows->ids.items[row->start + k - first] : tokenizer->pad_id;
+        out->attention_mask[at + k] = is_token;
+        if (out->special_tokens_mask) {
+            out->special_tokens_mask[at + k] =
+                !is_token || tyto_row_is_special(row, plan, k - first);
+        }
+    }
+    out->truncated[i] = row->truncated;
+    out->samples[i] = row->sample;
+    out->lengths[i] = (int64_t)(tokenizer->kind == TYTO_TOKENIZER_BYTES ? row->length : width);
+    if (out->token_type_ids) {
+        write_types(plan, row, i, width, out);
+    }
+    if (out->overflow_offsets) {
+        write_overflow(rows, row, i, out);
+    }
+}
+
+tyto_status tyto_tokenizer_encode_words(const tyto_tokenizer *tokenizer, const tyto_words *firsts,
+                                        const tyto_words *seconds, size_t count,
+                                        const tyto_encode_options *options, tyto_encoding *out,
+                                        tyto_error *err)
+{
+    static const tyto_encode_options none = {0};
+    const tyto_encode_options *given = options ? options : &none;
+    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    tyto_encode_plan plan;
+    tyto_rows rows = {0};
+    tyto_status status;
+    *out = (tyto_encoding){0};
+    TYTO_CHECK(make_plan(tokenizer, given, seconds != NULL, &plan, err));
+    TYTO_CHECK(encode_rows(
+        &plan, bytes && (given->split_special_tokens || tokenizer->split_special_tokens), firsts,
+        seconds, count, &rows, err));
+    if (!set_offsets(&rows, padded_length(&plan, &rows), out) ||
+        !allocate(given, &rows, bytes, out)) {
+        status = tyto_fail_memory(err, "encoding");
+        goto cleanup;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        write_row(&plan, &rows, i, out);
+    }
+    out->count = rows.count;
+cleanup:
+    tyto_rows_clear(&rows);
+    if (status != TYTO_OK) {
+        tyto_encoding_clear(out);
+    }
+    return status;
+}
+
+tyto_status tyto_tokenizer_encode(const tyto_tokenizer *tokenizer, const char *const *texts,
+                                  const size_t *lengths_bytes, size_t count,
+                                  const tyto_encode_options *options, tyto_encoding *out,
+                                  tyto_error *err)
+{
+    *out = (tyto_encoding){0};
+    tyto_words *words = tyto_alloc(count, sizeof(*words));
+    if (!words) {
+        return tyto_fail_memory(err, "texts");
+    }
+    for (size_t i = 0; i < count; i++) {
+        words[i] = (tyto_words){texts + i, lengths_bytes ? lengths_bytes + i : NULL, 1};
+    }
+    const tyto_status status =
+        tyto_tokenizer_encode_words(tokenizer, words, NULL, count, options, out, err);
+    free(words);
+    return status;
+}
+
+void tyto_encoding_clear(tyto_encoding *encoding)
+{
+    free(encoding->input_ids);
+    free(encoding->attention_mask);
+    free(encoding->offsets);
+    free(encoding->truncated);
+    free(encoding->samples);
+    free(encoding->lengths);
+    free(encoding->special_tokens_mask);
+    free(encoding->token_type_ids);
+    free(encoding->type_offsets);
+    free(encoding->overflowing_tokens);
+    free(encoding->overflow_offsets);
+    free(encoding->num_truncated_tokens);
+    *encoding = (tyto_encoding){0};
+}
