@@ -14,8 +14,9 @@ const example overview_examples[] = {
 
 const topic topics[] = {
     {"MODELS",
-     "A model is a checkpoint folder as the reference saves it: config.json, model.safetensors or "
-     "model.safetensors.index.json with its files, preprocessor_config.json, and tokenizer.json or "
+     "A model is a checkpoint folder as the reference saves it: config.json, weights as "
+     "model.safetensors or pytorch_model.bin or as a sharded set of either with its .index.json, "
+     "preprocessor_config.json, and tokenizer.json or "
      "vocab.json with merges.txt.\n\n"
      "Without --model, the folder that TYTO_MODEL names is used; without that, the model that "
      "comes "

@@ -13,8 +13,9 @@ TYTO_BEGIN_DECLS
 /** A loaded model: immutable, shareable between threads, outlives its sessions. */
 typedef struct tyto_model tyto_model;
 
-/** Opens the checkpoint folder `path` (config.json, model.safetensors or its sharded index,
- *  preprocessor_config.json, tokenizer files) and packs the weights. Processors are read when the
+/** Opens the checkpoint folder `path` (config.json, preprocessor_config.json, tokenizer files, and
+ *  as weights the first of model.safetensors, model.safetensors.index.json, pytorch_model.bin and
+ *  pytorch_model.bin.index.json that is there) and packs the weights. Processors are read when the
  *  files are there; a model without them still runs tyto_forward, and so, after a warning, does one
  *  whose image processor is of a kind that this build lacks.
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one message),

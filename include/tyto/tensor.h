@@ -52,16 +52,19 @@ TYTO_API size_t tyto_dtype_bytes(tyto_dtype dtype);
 /** Product of the dimensions (1 for a scalar); the tensor must be valid. */
 TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
 
-/** Tensors read from a file, in the order of their data.
+/** Tensors read from a file, in the order of their data; those of torch's own files in the order
+ *  of its dict.
  *  memory   names and data live until tyto_tensor_file_close; data is mapped, so treat it as
  *           read-only. The format promises no alignment: data may start at any byte, so copy
  *           elements out (memcpy) instead of reading through a pointer to their type
  *  threads  immutable once open: any number of readers */
 typedef struct tyto_tensor_file tyto_tensor_file;
 
-/** Opens a .safetensors file, or a sharded set by its .safetensors.index.json.
- *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that TYTO_DTYPE_LIST lacks),
- *          E_LIMIT, E_MEMORY */
+/** Opens a .safetensors file, a file of torch.save (.bin) by its content, or a sharded set of
+ * either by its .index.json. Of a pickle nothing is ever executed: one that holds more than plain
+ * tensors in dicts and lists, whose names are then joined by dots, is E_UNSUPPORTED. errors
+ * E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that TYTO_DTYPE_LIST lacks), E_LIMIT, E_MEMORY
+ */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,
                                                           tyto_error *err);
 TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/json.h"
+#include "formats/torch.h"
 #include "tensor/tensor.h"
 
 static int by_tensor_name(const void *left, const void *right)
@@ -27,11 +28,20 @@ tyto_status tyto_tensor_file_finish(tyto_tensor_file *file, const char *path, ty
     qsort(file->by_name, file->count, sizeof(*file->by_name), by_tensor_name);
     for (size_t i = 1; i < file->count; i++) {
         if (strcmp(file->by_name[i - 1]->name, file->by_name[i]->name) == 0) {
-            return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': in two shards, required in one", path,
-                             file->by_name[i]->name);
+            return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': %s", path, file->by_name[i]->name,
+                             file->shard_count > 1 ? "in two shards, required in one"
+                                                   : "named twice, required once");
         }
     }
     return TYTO_OK;
+}
+
+/* The bytes tell their format. */
+static tyto_status parse_shard(tyto_tensor_file *file, tyto_shard *shard, const uint8_t *bytes,
+                               size_t length, tyto_error *err)
+{
+    return tyto_torch_begins(bytes, length) ? tyto_torch_parse(file, shard, bytes, length, err)
+                                            : tyto_shard_parse(file, shard, bytes, length, err);
 }
 
 /* A file with `count` empty shards. */
@@ -62,7 +72,7 @@ tyto_status tyto_tensor_file_parse(const void *bytes, size_t length, const char 
         status = tyto_fail_memory(err, name);
         goto cleanup;
     }
-    TYTO_CHECK(tyto_shard_parse(file, &file->shards[0], bytes, length, err));
+    TYTO_CHECK(parse_shard(file, &file->shards[0], bytes, length, err));
     TYTO_CHECK(tyto_tensor_file_finish(file, name, err));
     *out = file;
     file = NULL;
@@ -77,10 +87,10 @@ static tyto_status open_shard(tyto_tensor_file *file, tyto_shard *shard, char *p
 {
     shard->path = path;
     if (!path) {
-        return tyto_fail_memory(err, "safetensors");
+        return tyto_fail_memory(err, "tensors");
     }
     TYTO_TRY(tyto_file_map_open(path, &shard->map, err));
-    return tyto_shard_parse(file, shard, shard->map.data, shard->map.length, err);
+    return parse_shard(file, shard, shard->map.data, shard->map.length, err);
 }
 
 static tyto_status open_single(const char *path, tyto_tensor_file **out, tyto_error *err)
@@ -165,6 +175,7 @@ void tyto_tensor_file_close(tyto_tensor_file *file)
         tyto_file_map_close(&shard->map);
         json_decref(shard->metadata);
         free(shard->names);
+        free(shard->copies);
         free(shard->path);
     }
     free(file->shards);

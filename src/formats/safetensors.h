@@ -22,7 +22,7 @@
 /** Most files of a sharded set. */
 #define TYTO_SHARDS_MAX ((size_t)4096)
 
-/** Opens a file that already lies in memory; `name` is for messages.
+/** Opens a file of any known format that already lies in memory; `name` is for messages.
  *  memory  bytes are borrowed until tyto_tensor_file_close */
 TYTO_NODISCARD tyto_status tyto_tensor_file_parse(const void *bytes, size_t length,
                                                   const char *name, tyto_tensor_file **out,
@@ -51,6 +51,7 @@ typedef struct tyto_shard {
     tyto_file_map map; /**< empty when the bytes are borrowed */
     char *names;       /**< the tensors' names, each with its NUL */
     json_t *metadata;  /**< `__metadata__`, or NULL */
+    void *copies;      /**< of data that doesn't lie in a row in the file, or NULL */
 } tyto_shard;
 
 struct tyto_tensor_file {

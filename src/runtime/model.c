@@ -12,8 +12,9 @@
 #include "formats/safetensors.h"
 
 #define CONFIG_FILE "config.json"
-#define WEIGHTS_FILE "model.safetensors"
-#define WEIGHTS_INDEX_FILE "model.safetensors.index.json"
+/* The files of weights, in the order in which they are looked for. */
+static const char *const weights_files[] = {"model.safetensors", "model.safetensors.index.json",
+                                            "pytorch_model.bin", "pytorch_model.bin.index.json"};
 
 /* A Perceiver of the user's own parts. */
 typedef struct composition {
@@ -55,21 +56,19 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
 /* Opens the folder's weights, one file or sharded; *name is newly allocated. */
 static tyto_status open_weights(tyto_model *model, const char *folder, char **name, tyto_error *err)
 {
-    *name = tyto_path_join(folder, WEIGHTS_FILE);
-    if (*name && !tyto_file_exists(*name)) {
-        char *index = tyto_path_join(folder, WEIGHTS_INDEX_FILE);
-        if (index && !tyto_file_exists(index)) {
-            free(index);
-            return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: neither %s nor %s is there", folder,
-                             WEIGHTS_FILE, WEIGHTS_INDEX_FILE);
+    for (size_t i = 0; i < sizeof(weights_files) / sizeof(weights_files[0]); i++) {
+        *name = tyto_path_join(folder, weights_files[i]);
+        if (!*name) {
+            return tyto_fail_memory(err, folder);
+        }
+        if (tyto_file_exists(*name)) {
+            return tyto_tensor_file_open(*name, &model->tensors, err);
         }
         free(*name);
-        *name = index;
+        *name = NULL;
     }
-    if (!*name) {
-        return tyto_fail_memory(err, folder);
-    }
-    return tyto_tensor_file_open(*name, &model->tensors, err);
+    return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no weights, required %s, %s, %s or %s", folder,
+                     weights_files[0], weights_files[1], weights_files[2], weights_files[3]);
 }
 
 static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,

@@ -108,7 +108,7 @@ for size in 0 4 100 4000 400000; do
 done
 checkpoint
 rm bad/model.safetensors
-detect "no weights" "bad: neither model.safetensors nor model.safetensors.index.json"
+detect "no weights" "bad: no weights, required model.safetensors, model.safetensors.index.json, pytorch_model.bin or"
 checkpoint
 cp "$inputs" bad/model.safetensors
 detect "weights of something else" "'class_head.dense0.weight': missing, required shape"
@@ -119,6 +119,19 @@ for name in ../../etc/passwd /etc/passwd . ''; do
     checkpoint "$sharded"
     printf '{"weight_map": {"x": "%s"}}' "$name" >bad/model.safetensors.index.json
     detect "a shard named '$name'" "bad/model.safetensors.index.json: "
+done
+
+# --- files of torch.save: pickles that would run something, and files that contradict themselves
+
+checkpoint
+rm bad/model.safetensors
+for file in "$TYTO_TEST_DATA"/fuzz/corpus/torch/bad_*; do
+    cp "$file" bad/pytorch_model.bin
+    detect "pytorch_model.bin: ${file##*/bad_}" "bad/pytorch_model.bin: "
+done
+for file in "$TYTO_TEST_DATA"/fuzz/corpus/pickle/bad_*; do
+    cp "$file" bad/pytorch_model.bin
+    detect "a bare pickle: ${file##*/bad_}" "bad/pytorch_model.bin: "
 done
 
 # --- config.json

@@ -85,6 +85,20 @@ static tyto_status open_tensors(tyto_error *err)
     return status;
 }
 
+/* The file of torch.save that is opened now. */
+static const char *torch_file;
+
+static tyto_status open_torch_tensors(tyto_error *err)
+{
+    char path[512];
+    tyto_tensor_file *file = NULL;
+    snprintf(path, sizeof(path), "%s/golden/data/torch_bin/%s", getenv("TYTO_TEST_DATA"),
+             torch_file);
+    tyto_status status = tyto_tensor_file_open(path, &file, err);
+    tyto_tensor_file_close(file);
+    return status;
+}
+
 static tyto_status open_engine(tyto_error *err)
 {
     tyto_engine *engine = NULL;
@@ -301,6 +315,17 @@ static void tensors_are_opened(void **state)
     fail_each_once_and_forever(open_tensors);
 }
 
+static void torch_tensors_are_opened(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"zip.bin", "legacy.bin",
+                                        "vision_tower/pytorch_model.bin.index.json"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        torch_file = files[i];
+        fail_each_once_and_forever(open_torch_tensors);
+    }
+}
+
 static void an_engine_is_made(void **state)
 {
     (void)state;
@@ -423,7 +448,7 @@ int main(void)
         cmocka_unit_test(checkpoints_are_opened),   cmocka_unit_test(networks_are_run),
         cmocka_unit_test(texts_are_encoded),        cmocka_unit_test(objects_are_detected),
         cmocka_unit_test(warm_runs_take_no_memory), cmocka_unit_test(texts_are_tokenized),
-        cmocka_unit_test(examples_are_matched),
+        cmocka_unit_test(examples_are_matched),     cmocka_unit_test(torch_tensors_are_opened),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -13,4 +13,7 @@ const char *fuzz_folder(void);
 /** Writes a file into fuzz_folder and returns its path, which lives until the next call. */
 const char *fuzz_file(const char *name, const void *bytes, size_t size);
 
+/** Opens the bytes as a file of tensors, and reads all that it then says is there. */
+int fuzz_tensors(const uint8_t *data, size_t size);
+
 #endif
