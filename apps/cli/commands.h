@@ -11,6 +11,7 @@
     X(detect)                                                                                      \
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
+    X(flow)                                                                                        \
     X(forward)                                                                                     \
     X(eval)                                                                                        \
     X(inspect)                                                                                     \

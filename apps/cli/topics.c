@@ -28,6 +28,10 @@ const topic topics[] = {
      "pattern "
      "in quotes such as 'shots/*.jpg', or - for a photo on standard input. A photo that can't be "
      "read is reported and the others go on; the exit status is then 1."},
+    {"VIDEOS",
+     "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, told apart by content, as "
+     "far as the libav here decodes them. A VIDEO may be a file or a folder. Nothing but the file "
+     "itself is read, whatever it refers to."},
     {"ENVIRONMENT", "TYTO_MODEL  the checkpoint folder to use without --model\n"
                     "TYTO_ISA  the instruction set to compute with: scalar, avx2, avx512 or neon\n"
                     "NO_COLOR  when set, messages have no colour"},

@@ -7,6 +7,7 @@
 #include <tyto/draw.h>
 #include <tyto/engine.h>
 #include <tyto/eval.h>
+#include <tyto/flow.h>
 #include <tyto/image.h>
 #include <tyto/inspect.h>
 #include <tyto/match.h>
@@ -21,6 +22,7 @@
 #include <tyto/tensor.h>
 #include <tyto/tokenizer.h>
 #include <tyto/version.h>
+#include <tyto/video.h>
 #include <tyto/vocabulary.h>
 
 #endif

@@ -1,8 +1,6 @@
-#include <stdlib.h>
 #include <tyto/match.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "processors/image/image_processor.h"
 #include "runtime/photo.h"
 #include "runtime/session.h"
@@ -18,16 +16,7 @@ tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, t
                          "model: it has no preprocessor_config.json, required to read pictures");
     }
     tyto_image_processor_shape(processor, image->width_px, image->height_px, shape);
-    int64_t count = shape[0] * shape[1] * shape[2];
-    if (count > session->pixels_count) {
-        free(session->pixels);
-        session->pixels_count = 0;
-        session->pixels = tyto_alloc((size_t)count, sizeof(float));
-        if (!session->pixels) {
-            return tyto_fail_memory(err, "pixel_values");
-        }
-        session->pixels_count = count;
-    }
+    TYTO_TRY(tyto_session_pixels(session, shape[0] * shape[1] * shape[2], "pixel_values", err));
     *out = (tyto_view){.tensor = {.name = "pixel_values",
                                   .dtype = TYTO_F32,
                                   .rank = 4,

@@ -28,6 +28,21 @@ void tyto_session_destroy(tyto_session *session)
     }
 }
 
+tyto_status tyto_session_pixels(tyto_session *session, int64_t count, const char *name,
+                                tyto_error *err)
+{
+    if (count > session->pixels_count) {
+        free(session->pixels);
+        session->pixels_count = 0;
+        session->pixels = tyto_alloc((size_t)count, sizeof(float));
+        if (!session->pixels) {
+            return tyto_fail_memory(err, name);
+        }
+        session->pixels_count = count;
+    }
+    return TYTO_OK;
+}
+
 size_t tyto_session_scratch_bytes(const tyto_session *session)
 {
     return session->scratch.capacity + session->outputs.capacity;

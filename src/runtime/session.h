@@ -16,8 +16,13 @@ struct tyto_session {
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
     tyto_profile *profile; /* where runs tell their time, or NULL; borrowed */
-    float *pixels;         /* of tyto_detect's current photo */
+    float *pixels;         /* what a task prepared for its current run */
     int64_t pixels_count;
 };
+
+/** Makes room for `count` floats in session->pixels, which stay for the next run; `name` is for
+ *  messages. */
+TYTO_NODISCARD tyto_status tyto_session_pixels(tyto_session *session, int64_t count,
+                                               const char *name, tyto_error *err);
 
 #endif

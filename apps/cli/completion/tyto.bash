@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess forward eval inspect bench help --help --version' "$word"
+        _tyto_words 'detect tokenize preprocess flow forward eval inspect bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -37,6 +37,12 @@ _tyto()
     tokenize:--format | tokenize:-f) _tyto_words 'text json' "$word" ;;
     tokenize:--output | tokenize:-o) _tyto_files -f "$word" ;;
     preprocess:--output | preprocess:-o) _tyto_files -f "$word" ;;
+    flow:--output | flow:-o) _tyto_files -f "$word" ;;
+    flow:--draw | flow:-d) _tyto_files -f "$word" ;;
+    flow:--longest) : ;;
+    flow:--pairs) : ;;
+    flow:--overlap) : ;;
+    flow:--scale) : ;;
     forward:--inputs | forward:-i) _tyto_files -f "$word" ;;
     forward:--output | forward:-o) _tyto_files -f "$word" ;;
     forward:--head) : ;;
@@ -74,6 +80,7 @@ _tyto()
         detect) options=' --text --labels --templates --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output' ;;
+        flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;

@@ -1,0 +1,357 @@
+/* tyto flow: how far each pixel moves from one frame to the next. */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/flow.h>
+#include <tyto/video.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "media.h"
+#include "messages.h"
+#include "model.h"
+#include "output.h"
+#include "signals.h"
+
+typedef struct flow_args {
+    common_args common;
+    const char *output, *draw;
+    int64_t overlap, pairs;
+    double scale, longest;
+} flow_args;
+
+/* A run: what the arguments amount to. */
+typedef struct job {
+    const flow_args *args;
+    text_list photos, videos;
+    bool input_missing;
+    destination flows, pictures;
+    tyto_flow_options options;
+    opened with;
+    bool told_small; /* that frames are padded */
+    /* For the progress bar: the pair that is being worked on, of how many. */
+    const char *pair;
+    size_t pair_index, pairs;
+} job;
+
+static void show_progress(void *user, int64_t done, int64_t total)
+{
+    const job *j = user;
+    progress_show(j->pair_index * (size_t)total + (size_t)done, j->pairs * (size_t)total, j->pair);
+}
+
+/* Photos follow each other; each video is a sequence of its own. */
+static bool list_frames(job *j)
+{
+    const text_list *operands = &j->args->common.operands;
+    text_list rest = {0};
+    for (size_t i = 0; i < operands->count; i++) {
+        const char *path = operands->items[i];
+        text_list_add(is_video(path) ? &j->videos : &rest, path, strlen(path));
+    }
+    j->input_missing = rest.count > 0 && !list_photos(&rest, &j->photos);
+    text_list_clear(&rest);
+    return j->photos.count > 0 || j->videos.count > 0;
+}
+
+/* No result may take the place of a frame, or of another result. */
+static bool check_places(const job *j)
+{
+    text_list inputs = {0};
+    const text_list *const lists[] = {&j->photos, &j->videos};
+    bool good = true;
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < lists[k]->count; i++) {
+            text_list_add(&inputs, lists[k]->items[i], strlen(lists[k]->items[i]));
+        }
+    }
+    if (j->flows.folder || j->pictures.folder) {
+        good = check_distinct(&inputs, path_stem, "flow");
+    }
+    for (size_t i = 0; i + 1 < j->photos.count && good; i++) {
+        char *stem = path_stem(j->photos.items[i]);
+        good = destination_spares(&j->flows, stem, &inputs) &&
+               destination_spares(&j->pictures, stem, &inputs);
+        free(stem);
+    }
+    text_list_clear(&inputs);
+    return good;
+}
+
+/* Everything that can be found wrong before the model is read. */
+static int prepare(job *j)
+{
+    const flow_args *args = j->args;
+    if (args->common.operands.count == 0) {
+        say_error("no frames: required two IMAGEs or more, a folder of them, or a VIDEO");
+        return EXIT_USAGE;
+    }
+    if (!args->output && !args->draw) {
+        say_error("nowhere to write: required -o for .flo files, --draw for pictures, or both");
+        return EXIT_USAGE;
+    }
+    if (!list_frames(j)) {
+        return EXIT_FAILED;
+    }
+    if (j->photos.count == 1) {
+        say_error("%s: got one frame alone, required another to compare it with",
+                  j->photos.items[0]);
+        return j->input_missing ? EXIT_FAILED : EXIT_USAGE;
+    }
+    const bool many = j->videos.count > 0 || j->photos.count > 2;
+    j->flows = (destination){"-o", args->output, ".flo", ".flo", false};
+    j->pictures = (destination){"--draw", args->draw, ".png|.jpg|.jpeg|.webp", ".png", false};
+    int code = destination_check(&j->flows, many);
+    code = code == EXIT_DONE ? destination_check(&j->pictures, many) : code;
+    if (code == EXIT_DONE && !check_places(j)) {
+        code = EXIT_USAGE;
+    }
+    tyto_flow_options_init(&j->options);
+    j->options.overlap_px = args->overlap;
+    j->options.scale = (float)args->scale;
+    j->options.progress = show_progress;
+    j->options.user = j;
+    return code;
+}
+
+static void tell_small(job *j, const char *name, const tyto_image *frame)
+{
+    tyto_flow_tiles tiles;
+    if (!j->told_small &&
+        tyto_flow_plan(j->with.model, frame->width_px, frame->height_px, &j->options, &tiles,
+                       NULL) == TYTO_OK &&
+        (tiles.width_px < tiles.tile_width_px || tiles.height_px < tiles.tile_height_px)) {
+        say_warning("%s: %lld x %lld pixels, less than the %lld x %lld that the network takes: "
+                    "padded",
+                    name, (long long)frame->width_px, (long long)frame->height_px,
+                    (long long)tiles.tile_width_px, (long long)tiles.tile_height_px);
+        j->told_small = true;
+    }
+}
+
+static tyto_status write_flow(const job *j, const tyto_flow_field *flow, const char *stem,
+                              tyto_error *err)
+{
+    tyto_image picture = {0};
+    tyto_status status = TYTO_OK;
+    if (j->flows.path) {
+        char *path = destination_path(&j->flows, stem);
+        status = tyto_flow_save(path, flow, err);
+        free(path);
+    }
+    if (status == TYTO_OK && j->pictures.path) {
+        char *path = destination_path(&j->pictures, stem);
+        status = tyto_flow_draw(flow, j->args->longest, &picture, err);
+        if (status == TYTO_OK) {
+            status = tyto_image_save(path, &picture, err);
+        }
+        free(path);
+    }
+    tyto_image_clear(&picture);
+    return status;
+}
+
+/* One pair of frames; `name` is of the first, for messages, and `stem` for its files. */
+static bool flow_between(job *j, const tyto_image *first, const tyto_image *second,
+                         const char *name, const char *stem)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_flow_field flow = {0};
+    double mean, longest;
+    const double began = seconds_now();
+    j->pair = name;
+    tell_small(j, name, first);
+    tyto_status status = tyto_flow(j->with.session, first, second, &j->options, &flow, &err);
+    if (status == TYTO_OK) {
+        tyto_flow_measure(&flow, &mean, &longest);
+        say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", name,
+                 (long long)flow.width_px, (long long)flow.height_px, seconds_now() - began, mean,
+                 longest);
+        status = write_flow(j, &flow, stem, &err);
+        if (status != TYTO_OK) {
+            say_tyto_error(&err);
+        }
+    } else {
+        say_error("%s: %s", name, tyto_error_message(&err));
+        tyto_error_clear(&err);
+    }
+    tyto_flow_clear(&flow);
+    return status == TYTO_OK;
+}
+
+static void swap(tyto_image *a, tyto_image *b)
+{
+    const tyto_image kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static bool flow_of_photos(job *j)
+{
+    tyto_image first = {0}, second = {0};
+    bool good = true, has_first = false;
+    j->pairs = j->photos.count - 1;
+    for (size_t i = 0; i < j->photos.count && !interrupted(); i++) {
+        const bool loaded = load_photo(j->photos.items[i], &second);
+        good = good && loaded;
+        if (loaded && has_first) {
+            char *stem = path_stem(j->photos.items[i - 1]);
+            j->pair_index = i - 1;
+            good = flow_between(j, &first, &second, j->photos.items[i - 1], stem) && good;
+            free(stem);
+        }
+        has_first = loaded;
+        tyto_image_clear(&first);
+        swap(&first, &second);
+    }
+    tyto_image_clear(&first);
+    return good;
+}
+
+/* How many pairs a video will have, as far as it tells. */
+static size_t expected_pairs(const job *j, const tyto_video_reader *reader)
+{
+    const double frames = tyto_video_seconds(reader) * tyto_video_rate(reader);
+    const double pairs = frames > 2.0 ? frames - 1.0 : 1.0;
+    return j->args->pairs > 0 && pairs > (double)j->args->pairs ? (size_t)j->args->pairs
+                                                                : (size_t)pairs;
+}
+
+static bool flow_of_video(job *j, const char *video)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_video_reader *reader = NULL;
+    tyto_image first = {0}, second = {0};
+    double seconds;
+    bool good = true, more = true;
+    char *base = path_stem(video);
+    tyto_status status = tyto_video_open(video, &reader, &err);
+    if (status == TYTO_OK) {
+        j->pairs = expected_pairs(j, reader);
+        status = tyto_video_next(reader, &first, &seconds, &more, &err);
+    }
+    size_t index = 0;
+    const size_t most = j->args->pairs > 0 ? (size_t)j->args->pairs : SIZE_MAX;
+    for (; status == TYTO_OK && index < most && !interrupted(); index++) {
+        status = tyto_video_next(reader, &second, &seconds, &more, &err);
+        if (status != TYTO_OK || !more) {
+            break;
+        }
+        char *stem = take_text("%s_%06zu", base, index);
+        char *name = take_text("%s: frame %zu", video, index);
+        j->pair_index = index;
+        j->pairs = j->pairs > index ? j->pairs : index + 1;
+        good = flow_between(j, &first, &second, name, stem) && good;
+        free(name);
+        free(stem);
+        swap(&first, &second);
+    }
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
+        good = false;
+    } else if (index == 0 && !interrupted()) {
+        say_error("%s: got one frame alone, required two or more", video);
+        good = false;
+    }
+    free(base);
+    tyto_image_clear(&first);
+    tyto_image_clear(&second);
+    tyto_video_close(reader);
+    return good;
+}
+
+/* A network of another kind, or an overlap that it can't have, is told once and not per pair. */
+static bool check_model(const job *j)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_flow_tiles tiles;
+    if (tyto_flow_plan(j->with.model, 1, 1, &j->options, &tiles, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
+    }
+    return true;
+}
+
+static int flow_of_all(job *j)
+{
+    bool good = !j->input_missing;
+    if (!model_open(&j->args->common, &j->with) || !check_model(j)) {
+        return EXIT_FAILED;
+    }
+    if (j->photos.count > 0) {
+        good = flow_of_photos(j) && good;
+    }
+    for (size_t i = 0; i < j->videos.count && !interrupted(); i++) {
+        good = flow_of_video(j, j->videos.items[i]) && good;
+    }
+    progress_hide();
+    return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(void *given)
+{
+    job j = {.args = given};
+    int code = prepare(&j);
+    if (code == EXIT_DONE) {
+        code = flow_of_all(&j);
+    }
+    model_close(&j.with);
+    text_list_clear(&j.photos);
+    text_list_clear(&j.videos);
+    return code;
+}
+
+#define AT(field) offsetof(flow_args, field)
+static const option options[] = {
+    {"output", 'o', OPTION_TEXT, "PATH",
+     "write Middlebury .flo: a file for two frames, a folder for more", AT(output),
+     .files = COMPLETES_FILES},
+    {"draw", 'd', OPTION_TEXT, "PATH",
+     "draw it: a picture for two frames, a folder for more; direction is hue, length is colour",
+     AT(draw), .files = COMPLETES_FILES},
+    {"longest", 0, OPTION_REAL, "X",
+     "for --draw: pixels that have full colour (default: each flow's own longest)", AT(longest), 0,
+     1e6},
+    {"pairs", 0, OPTION_INTEGER, "N", "the first N pairs of each video, not all", AT(pairs), 1,
+     1e9},
+    {"overlap", 0, OPTION_INTEGER, "N",
+     "pixels that neighbouring tiles share at least (default 20)", AT(overlap), 0, 16383},
+    {"scale", 0, OPTION_REAL, "X",
+     "what the network's numbers are multiplied with to be pixels (default 20)", AT(scale), 0, 1e6},
+    {0},
+};
+
+static const example examples[] = {
+    {"tyto flow -m optical-flow-perceiver first.png second.png -o out.flo --draw out.png",
+     "how far each pixel of the first frame has moved in the second, and a picture of it"},
+    {"tyto flow -m optical-flow-perceiver frames/ -o flows/",
+     "each photo of a folder to the next, in order of name: flows/NAME.flo"},
+    {"tyto flow -m optical-flow-perceiver clip.mp4 --draw flows/ --longest 30 --pairs 100",
+     "a video's frames: flows/clip_000000.png and so on, with colours that can be compared"},
+    {0},
+};
+
+static const flow_args defaults = {.overlap = 20, .scale = 20.0};
+
+const command cmd_flow = {
+    .name = "flow",
+    .summary = "tell how far each pixel moves between frames",
+    .synopsis = "IMAGE IMAGE... | VIDEO... [option...]",
+    .operands = "IMAGE or VIDEO",
+    .description =
+        "Runs a Perceiver for optical flow on each frame and the next: photos in the order given "
+        "(of a folder, in order of name), and the frames of each video. A flow has for each pixel "
+        "of the first frame how far it moves to the right and down, in pixels, and is named by "
+        "the first frame.\n"
+        "\n"
+        "Frames of any size are covered by tiles of the size that the network takes; where tiles "
+        "overlap, each counts by the distance to its border. Smaller frames are padded with their "
+        "outermost pixels, and a warning says so.\n"
+        "\n"
+        "A frame that can't be read is reported and the others go on; the exit status is then 1.",
+    .options = options,
+    .examples = examples,
+    .files = COMPLETES_FILES,
+    .args_bytes = sizeof(flow_args),
+    .defaults = &defaults,
+    .run = run,
+};

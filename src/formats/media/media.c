@@ -1,0 +1,259 @@
+#include "formats/media/media.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tyto/video.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Containers that hold their streams themselves. */
+#define CONTAINERS                                                                                 \
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,gif,"             \
+    "yuv4mpegpipe,wav,w64,flac,mp3,aac,aiff,h264,hevc,m4v,ivf,nut"
+
+static pthread_once_t quiet_once = PTHREAD_ONCE_INIT;
+
+static void set_quiet(void)
+{
+    av_log_set_level(AV_LOG_QUIET);
+}
+
+void tyto_media_quiet(void)
+{
+    pthread_once(&quiet_once, set_quiet);
+}
+
+bool tyto_video_available(void)
+{
+    return true;
+}
+
+tyto_status tyto_media_fail(tyto_error *err, int code, const char *name, const char *what)
+{
+    char words[AV_ERROR_MAX_STRING_SIZE] = "";
+    tyto_status status = TYTO_E_FORMAT;
+    av_strerror(code, words, sizeof(words));
+    switch (code) {
+    case AVERROR(ENOMEM):
+        return tyto_fail_memory(err, name);
+    case AVERROR(EIO):
+    case AVERROR(ENOSPC):
+    case AVERROR(EPIPE):
+        status = TYTO_E_IO;
+        break;
+    case AVERROR_DECODER_NOT_FOUND:
+    case AVERROR_ENCODER_NOT_FOUND:
+    case AVERROR_MUXER_NOT_FOUND:
+    case AVERROR_PATCHWELCOME:
+    case AVERROR(ENOSYS):
+        status = TYTO_E_UNSUPPORTED;
+        break;
+    default:
+        break;
+    }
+    return tyto_fail(err, status, "%s: %s: %s", name, what, words);
+}
+
+static int read_bytes(void *opaque, uint8_t *to, int count)
+{
+    FILE *file = opaque;
+    const size_t got = fread(to, 1, (size_t)count, file);
+    if (got > 0) {
+        return (int)got;
+    }
+    return ferror(file) ? AVERROR(EIO) : AVERROR_EOF;
+}
+
+static int64_t seek_bytes(void *opaque, int64_t to, int whence)
+{
+    FILE *file = opaque;
+    struct stat info;
+    if (whence & AVSEEK_SIZE) {
+        return fstat(fileno(file), &info) == 0 ? (int64_t)info.st_size : AVERROR(EIO);
+    }
+    if (fseeko(file, to, whence & ~AVSEEK_FORCE) != 0) {
+        return AVERROR(errno);
+    }
+    return ftello(file);
+}
+
+static tyto_status open_file(tyto_media *media, tyto_error *err)
+{
+    struct stat info;
+    media->file = fopen(media->name, "rb");
+    if (!media->file || fstat(fileno(media->file), &info) != 0) {
+        return tyto_fail(err, errno == ENOENT ? TYTO_E_NOT_FOUND : TYTO_E_IO, "%s: %s", media->name,
+                         strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return tyto_fail(err, TYTO_E_IO, "%s: got a %s, required a file", media->name,
+                         S_ISDIR(info.st_mode) ? "folder" : "special file");
+    }
+    return TYTO_OK;
+}
+
+static tyto_status open_container(tyto_media *media, tyto_error *err)
+{
+    AVDictionary *options = NULL;
+    uint8_t *buffer = av_malloc(TYTO_MEDIA_BUFFER_BYTES);
+    media->io = buffer ? avio_alloc_context(buffer, TYTO_MEDIA_BUFFER_BYTES, 0, media->file,
+                                            read_bytes, NULL, seek_bytes)
+                       : NULL;
+    if (!media->io) {
+        av_free(buffer);
+        return tyto_fail_memory(err, media->name);
+    }
+    media->container = avformat_alloc_context();
+    if (!media->container || av_dict_set(&options, "format_whitelist", CONTAINERS, 0) < 0 ||
+        av_dict_set(&options, "protocol_whitelist", "none", 0) < 0) {
+        av_dict_free(&options);
+        return tyto_fail_memory(err, media->name);
+    }
+    media->container->pb = media->io;
+    const int code = avformat_open_input(&media->container, media->name, NULL, &options);
+    av_dict_free(&options);
+    if (code < 0) {
+        return code == AVERROR_INVALIDDATA
+                   ? tyto_fail(err, TYTO_E_FORMAT, "%s: not a video or sound that can be read",
+                               media->name)
+                   : tyto_media_fail(err, code, media->name, "can't be opened");
+    }
+    return TYTO_OK;
+}
+
+static tyto_status open_decoder(tyto_media *media, const AVCodec *decoder, tyto_error *err)
+{
+    const AVCodecParameters *parameters = media->stream->codecpar;
+    media->codec = avcodec_alloc_context3(decoder);
+    media->packet = av_packet_alloc();
+    media->frame = av_frame_alloc();
+    if (!media->codec || !media->packet || !media->frame) {
+        return tyto_fail_memory(err, media->name);
+    }
+    int code = avcodec_parameters_to_context(media->codec, parameters);
+    if (code >= 0) {
+        media->codec->max_pixels = TYTO_IMAGE_PIXELS_MAX;
+        media->codec->thread_count = 1;
+        media->codec->pkt_timebase = media->stream->time_base;
+        code = avcodec_open2(media->codec, decoder, NULL);
+    }
+    return code < 0 ? tyto_media_fail(err, code, media->name, "its decoder can't be opened")
+                    : TYTO_OK;
+}
+
+static tyto_status open_stream(tyto_media *media, enum AVMediaType type, tyto_error *err)
+{
+    const AVCodec *decoder = NULL;
+    const char *what = type == AVMEDIA_TYPE_VIDEO ? "picture" : "sound";
+    int code = avformat_find_stream_info(media->container, NULL);
+    if (code < 0) {
+        return tyto_media_fail(err, code, media->name, "its streams can't be told");
+    }
+    code = av_find_best_stream(media->container, type, -1, -1, &decoder, 0);
+    if (code == AVERROR_DECODER_NOT_FOUND) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: its %s needs a decoder that libav lacks here", media->name, what);
+    }
+    if (code < 0 || !decoder) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: no %s in it, required a file with %s",
+                         media->name, what, what);
+    }
+    media->stream = media->container->streams[code];
+    for (unsigned i = 0; i < media->container->nb_streams; i++) {
+        media->container->streams[i]->discard = (int)i == code ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    }
+    const int64_t begin = media->container->start_time;
+    media->begin_s = begin == AV_NOPTS_VALUE ? 0.0 : (double)begin / AV_TIME_BASE;
+    return open_decoder(media, decoder, err);
+}
+
+tyto_status tyto_media_open(const char *path, enum AVMediaType type, tyto_media *out,
+                            tyto_error *err)
+{
+    *out = (tyto_media){0};
+    tyto_media_quiet();
+    out->name = tyto_copy_text(path, strlen(path));
+    if (!out->name) {
+        return tyto_fail_memory(err, path);
+    }
+    TYTO_TRY(open_file(out, err));
+    TYTO_TRY(open_container(out, err));
+    return open_stream(out, type, err);
+}
+
+void tyto_media_close(tyto_media *media)
+{
+    av_frame_free(&media->frame);
+    av_packet_free(&media->packet);
+    avcodec_free_context(&media->codec);
+    avformat_close_input(&media->container);
+    if (media->io) {
+        av_freep(&media->io->buffer);
+        avio_context_free(&media->io);
+    }
+    if (media->file) {
+        fclose(media->file);
+    }
+    free(media->name);
+    *media = (tyto_media){0};
+}
+
+/* Hands the stream's next packet to the decoder, or tells it that there is none. */
+static tyto_status feed(tyto_media *media, tyto_error *err)
+{
+    int code;
+    do {
+        av_packet_unref(media->packet);
+        code = av_read_frame(media->container, media->packet);
+    } while (code >= 0 && media->packet->stream_index != media->stream->index);
+    if (code == AVERROR_EOF) {
+        media->drained = true;
+        code = avcodec_send_packet(media->codec, NULL);
+    } else if (code >= 0 && (media->packet->flags & AV_PKT_FLAG_CORRUPT)) {
+        code = AVERROR_INVALIDDATA;
+    } else if (code >= 0) {
+        code = avcodec_send_packet(media->codec, media->packet);
+        /* A stream may begin in the midst of what a decoder can begin with. */
+        if (code == AVERROR_INVALIDDATA && !media->decoded) {
+            code = 0;
+        }
+    }
+    av_packet_unref(media->packet);
+    return code < 0 ? tyto_media_fail(err, code, media->name, "broken or cut off") : TYTO_OK;
+}
+
+tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err)
+{
+    for (;;) {
+        const int code = avcodec_receive_frame(media->codec, media->frame);
+        if (code >= 0) {
+            media->decoded = *more = true;
+            return TYTO_OK;
+        }
+        if (code == AVERROR_EOF) {
+            *more = false;
+            return media->decoded ? TYTO_OK
+                                  : tyto_fail(err, TYTO_E_FORMAT,
+                                              "%s: nothing in it can be decoded, required at least "
+                                              "one frame",
+                                              media->name);
+        }
+        if (code != AVERROR(EAGAIN) || media->drained) {
+            return tyto_media_fail(err, code, media->name, "broken or cut off");
+        }
+        TYTO_TRY(feed(media, err));
+    }
+}
+
+double tyto_media_seconds(const tyto_media *media)
+{
+    const int64_t time = media->frame->best_effort_timestamp;
+    return time == AV_NOPTS_VALUE
+               ? (double)NAN
+               : (double)time * av_q2d(media->stream->time_base) - media->begin_s;
+}

@@ -1,0 +1,187 @@
+#include <libavutil/display.h>
+#include <libswscale/swscale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/video.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "formats/image.h"
+#include "formats/media/media.h"
+
+/* Rows of converted pixels begin at multiples of this, as swscale's fast ways want it. */
+#define ROW_ALIGN 64
+
+struct tyto_video_reader {
+    tyto_media media;
+    struct SwsContext *scaler;
+    AVFrame *rgb;    /* the frame as it is stored, converted */
+    int orientation; /* as EXIF counts, 1 to 8 */
+    double last_s, step_s;
+};
+
+/* The container's display matrix, or NULL. */
+static const int32_t *find_matrix(const AVStream *stream)
+{
+#if LIBAVCODEC_VERSION_MAJOR < 61
+    size_t bytes = 0;
+    const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+#else
+    const AVPacketSideData *side =
+        av_packet_side_data_get(stream->codecpar->coded_side_data,
+                                stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    const uint8_t *data = side ? side->data : NULL;
+    const size_t bytes = side ? side->size : 0;
+#endif
+    return bytes >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+}
+
+/* Quarter turns; anything between is left as it is. */
+static int find_orientation(const AVStream *stream)
+{
+    enum { UPRIGHT = 1, HALF_TURN = 3, RIGHT_TURN = 6, LEFT_TURN = 8 };
+    const int32_t *matrix = find_matrix(stream);
+    const double degrees = matrix ? av_display_rotation_get(matrix) : 0.0; /* to the left */
+    if (fabs(fabs(degrees) - 180.0) < 1.0) {
+        return HALF_TURN;
+    }
+    if (fabs(degrees - 90.0) < 1.0) {
+        return LEFT_TURN;
+    }
+    return fabs(degrees + 90.0) < 1.0 ? RIGHT_TURN : UPRIGHT;
+}
+
+tyto_status tyto_video_open(const char *path, tyto_video_reader **out, tyto_error *err)
+{
+    tyto_video_reader *reader = tyto_alloc_zeroed(1, sizeof(*reader));
+    if (!reader) {
+        return tyto_fail_memory(err, path);
+    }
+    tyto_status status = tyto_media_open(path, AVMEDIA_TYPE_VIDEO, &reader->media, err);
+    if (status == TYTO_OK) {
+        reader->rgb = av_frame_alloc();
+        status = reader->rgb ? TYTO_OK : tyto_fail_memory(err, path);
+    }
+    if (status != TYTO_OK) {
+        tyto_video_close(reader);
+        return status;
+    }
+    reader->orientation = find_orientation(reader->media.stream);
+    const double rate = tyto_video_rate(reader);
+    reader->step_s = rate > 0.0 ? 1.0 / rate : 0.0;
+    reader->last_s = -reader->step_s;
+    *out = reader;
+    return TYTO_OK;
+}
+
+void tyto_video_close(tyto_video_reader *reader)
+{
+    if (reader) {
+        sws_freeContext(reader->scaler);
+        av_frame_free(&reader->rgb);
+        tyto_media_close(&reader->media);
+        free(reader);
+    }
+}
+
+double tyto_video_rate(const tyto_video_reader *reader)
+{
+    const AVRational rate = reader->media.stream->avg_frame_rate;
+    return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0.0;
+}
+
+double tyto_video_seconds(const tyto_video_reader *reader)
+{
+    const int64_t duration = reader->media.container->duration;
+    return duration > 0 ? (double)duration / AV_TIME_BASE : 0.0;
+}
+
+/* The converter from this frame's format and colours to RGB of the same size. */
+static tyto_status set_scaler(tyto_video_reader *reader, const AVFrame *from, tyto_error *err)
+{
+    int *table, *inverse, source_range, range, brightness, contrast, saturation;
+    reader->scaler = sws_getCachedContext(
+        reader->scaler, from->width, from->height, from->format, from->width, from->height,
+        AV_PIX_FMT_RGB24, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+    if (!reader->scaler) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: its pixels can't be turned into RGB",
+                         reader->media.name);
+    }
+    if (sws_getColorspaceDetails(reader->scaler, &inverse, &source_range, &table, &range,
+                                 &brightness, &contrast, &saturation) >= 0) {
+        const int space =
+            from->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)from->colorspace;
+        /* Formats without such details keep their own. */
+        (void)sws_setColorspaceDetails(reader->scaler, sws_getCoefficients(space),
+                                       from->color_range == AVCOL_RANGE_JPEG || source_range, table,
+                                       range, brightness, contrast, saturation);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status convert(tyto_video_reader *reader, const AVFrame *from, tyto_error *err)
+{
+    AVFrame *rgb = reader->rgb;
+    TYTO_TRY(set_scaler(reader, from, err));
+    if (rgb->width != from->width || rgb->height != from->height) {
+        av_frame_unref(rgb);
+        rgb->format = AV_PIX_FMT_RGB24;
+        rgb->width = from->width;
+        rgb->height = from->height;
+        const int code = av_frame_get_buffer(rgb, ROW_ALIGN);
+        if (code < 0) {
+            av_frame_unref(rgb);
+            return tyto_media_fail(err, code, reader->media.name, "frame");
+        }
+    }
+    const int code = sws_scale(reader->scaler, (const uint8_t *const *)from->data, from->linesize,
+                               0, from->height, rgb->data, rgb->linesize);
+    return code < 0 ? tyto_media_fail(err, code, reader->media.name, "frame") : TYTO_OK;
+}
+
+/* Moves the converted pixels to the caller's picture, and turns it. */
+static tyto_status give(tyto_video_reader *reader, tyto_image *frame, tyto_error *err)
+{
+    const AVFrame *rgb = reader->rgb;
+    if (!frame->data || frame->width_px != rgb->width || frame->height_px != rgb->height) {
+        tyto_image_clear(frame);
+        TYTO_TRY(tyto_image_create(rgb->width, rgb->height, frame, err));
+    }
+    for (int64_t y = 0; y < rgb->height; y++) {
+        memcpy(frame->data + y * rgb->width * 3, rgb->data[0] + y * rgb->linesize[0],
+               (size_t)rgb->width * 3);
+    }
+    return tyto_image_orient(frame, reader->orientation, err);
+}
+
+/* A frame's time, which never goes back; one without a time follows the last. */
+static tyto_status find_time(tyto_video_reader *reader, double *seconds, tyto_error *err)
+{
+    double time = tyto_media_seconds(&reader->media);
+    if (isnan(time)) {
+        time = reader->last_s + reader->step_s;
+    }
+    if (time > TYTO_VIDEO_SECONDS_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT, "%s: got a frame at %.0f s, required at most %d s",
+                         reader->media.name, time, TYTO_VIDEO_SECONDS_MAX);
+    }
+    reader->last_s = fmax(time, fmax(reader->last_s, 0.0));
+    *seconds = reader->last_s;
+    return TYTO_OK;
+}
+
+tyto_status tyto_video_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
+                            bool *more, tyto_error *err)
+{
+    TYTO_TRY(tyto_media_next(&reader->media, more, err));
+    if (!*more) {
+        return TYTO_OK;
+    }
+    const AVFrame *decoded = reader->media.frame;
+    TYTO_TRY(tyto_image_check_size(reader->media.name, (uint64_t)tyto_max_i64(decoded->width, 0),
+                                   (uint64_t)tyto_max_i64(decoded->height, 0), err));
+    TYTO_TRY(find_time(reader, seconds, err));
+    TYTO_TRY(convert(reader, decoded, err));
+    return give(reader, frame, err);
+}

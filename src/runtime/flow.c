@@ -1,0 +1,78 @@
+#include <string.h>
+#include <tyto/flow.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/model.h"
+#include "processors/flow/tiles.h"
+#include "runtime/session.h"
+
+#define HEAD "PerceiverForOpticalFlow"
+/* The authors': what tiles share at least, and pixels of the network's unit. */
+#define OVERLAP_PX 20
+#define SCALE 20.0f
+
+void tyto_flow_options_init(tyto_flow_options *options)
+{
+    *options = (tyto_flow_options){.overlap_px = OVERLAP_PX, .scale = SCALE};
+}
+
+tyto_status tyto_flow_plan(const tyto_model *model, int64_t width_px, int64_t height_px,
+                           const tyto_flow_options *options, tyto_flow_tiles *out, tyto_error *err)
+{
+    if (strcmp(model->head, HEAD) != 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required a " HEAD, model->head);
+    }
+    const tyto_perceiver *network = model->network;
+    const int64_t *size = network->config.train_size;
+    return tyto_flow_tiles_init(width_px, height_px, size[1], size[0], options->overlap_px, out,
+                                err);
+}
+
+/* One tile: its patches in the session's buffer, the network, its part of the flow. */
+static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles, int64_t tile,
+                            const tyto_image *first, const tyto_image *second, float scale,
+                            tyto_flow_field *flow, tyto_error *err)
+{
+    static const char *const wanted[] = {"logits"};
+    const int64_t W = tiles->tile_width_px, H = tiles->tile_height_px;
+    const tyto_tensor *outputs;
+    size_t n_outputs;
+    TYTO_TRY(tyto_session_pixels(session, 2 * TYTO_FLOW_PATCH_VALUES * H * W, "inputs", err));
+    const tyto_tensor input = {.name = "inputs",
+                               .dtype = TYTO_F32,
+                               .rank = 5,
+                               .shape = {1, 2, TYTO_FLOW_PATCH_VALUES, H, W},
+                               .data = session->pixels};
+    tyto_flow_preprocess(tiles, tile, first, second, session->pixels);
+    TYTO_TRY(tyto_forward(session, HEAD, &input, 1, wanted, 1, &outputs, &n_outputs, err));
+    tyto_flow_postprocess(tiles, tile, outputs[0].data, scale, flow);
+    return TYTO_OK;
+}
+
+tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto_image *second,
+                      const tyto_flow_options *options, tyto_flow_field *out, tyto_error *err)
+{
+    tyto_flow_tiles tiles;
+    if (first->width_px != second->width_px || first->height_px != second->height_px) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "frames: got %lld x %lld and %lld x %lld pixels, required the same",
+                         (long long)first->width_px, (long long)first->height_px,
+                         (long long)second->width_px, (long long)second->height_px);
+    }
+    TYTO_TRY(
+        tyto_flow_plan(session->model, first->width_px, first->height_px, options, &tiles, err));
+    TYTO_TRY(tyto_flow_create(first->width_px, first->height_px, out, err));
+    tyto_status status = TYTO_OK;
+    const int64_t count = tiles.columns * tiles.rows;
+    for (int64_t tile = 0; tile < count && status == TYTO_OK; tile++) {
+        if (options->progress) {
+            options->progress(options->user, tile, count);
+        }
+        status = run_tile(session, &tiles, tile, first, second, options->scale, out, err);
+    }
+    if (status != TYTO_OK) {
+        tyto_flow_clear(out);
+    }
+    return status;
+}
