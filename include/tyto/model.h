@@ -30,6 +30,10 @@ TYTO_API const char *tyto_model_head(const tyto_model *model);
 TYTO_API const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model);
 /** The checkpoint's image processor, or NULL when it has none. */
 TYTO_API const tyto_image_processor *tyto_model_image_processor(const tyto_model *model);
+/** How many classes config.json's id2label names, and the name of class i: NULL when it has none.
+ */
+TYTO_API int64_t tyto_model_labels(const tyto_model *model);
+TYTO_API const char *tyto_model_label(const tyto_model *model, int64_t i);
 /** Number of parameters, and bytes that the packed weights hold. */
 TYTO_API int64_t tyto_model_parameters(const tyto_model *model);
 TYTO_API size_t tyto_model_weight_bytes(const tyto_model *model);

@@ -165,6 +165,7 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const compo
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
     TYTO_CHECK(read_architecture(model, config, config_name, own, err));
     if (!tell) {
+        TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
         TYTO_CHECK(open_processors(model, path, err));
     }
     TYTO_CHECK(bind_network(model, path, config, config_name, own, err));
@@ -232,6 +233,7 @@ void tyto_model_destroy(tyto_model *model)
     }
     tyto_weight_store_clear(&model->store);
     tyto_tensor_file_close(model->tensors);
+    tyto_labels_clear(&model->labels);
     tyto_tokenizer_destroy(model->tokenizer);
     tyto_image_processor_destroy(model->image_processor);
     free(model->head);
@@ -251,6 +253,16 @@ const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model)
 const tyto_image_processor *tyto_model_image_processor(const tyto_model *model)
 {
     return model->image_processor;
+}
+
+int64_t tyto_model_labels(const tyto_model *model)
+{
+    return model->labels.count;
+}
+
+const char *tyto_model_label(const tyto_model *model, int64_t i)
+{
+    return i >= 0 && i < model->labels.count ? model->labels.names[i] : NULL;
 }
 
 int64_t tyto_model_parameters(const tyto_model *model)

@@ -7,6 +7,7 @@
 
 #include "models/architecture.h"
 #include "runtime/engine.h"
+#include "runtime/labels.h"
 
 struct tyto_model {
     tyto_engine *engine;
@@ -15,6 +16,7 @@ struct tyto_model {
     char *head;
     tyto_tensor_file *tensors; /* looked-up tables stay mapped */
     tyto_weight_store store;
+    tyto_labels labels;
     tyto_tokenizer *tokenizer;
     tyto_image_processor *image_processor;
 };
