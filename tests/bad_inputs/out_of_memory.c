@@ -142,6 +142,28 @@ static tyto_status tokenize_bytes(tyto_error *err)
     return status;
 }
 
+/* Read, and a picture cropped and resized in both directions. */
+static tyto_status process_picture(tyto_error *err)
+{
+    char path[512];
+    static float out[3 * 16 * 16];
+    tyto_image image;
+    tyto_image_processor *processor = NULL;
+    snprintf(path, sizeof(path), "%s/golden/data/perceiver_processor/small",
+             getenv("TYTO_TEST_DATA"));
+    tyto_status status = tyto_image_create(24, 31, &image, err);
+    if (status == TYTO_OK) {
+        memset(image.data, 7, 3 * 24 * 31);
+        status = tyto_image_processor_open(path, &processor, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_image_processor_run(processor, NULL, &image, out, err);
+    }
+    tyto_image_processor_destroy(processor);
+    tyto_image_clear(&image);
+    return status;
+}
+
 /* Read, two texts to ids, and back: with marks to compose, added tokens, and older files. */
 static tyto_status tokenize(const char *name, tyto_error *err)
 {
@@ -417,6 +439,7 @@ static void texts_are_tokenized(void **state)
     fail_each_once_and_forever(tokenize_by_json);
     fail_each_once_and_forever(tokenize_by_files);
     fail_each_once_and_forever(tokenize_bytes);
+    fail_each_once_and_forever(process_picture);
 }
 
 static int make_folder(void **state)

@@ -1,8 +1,10 @@
-/* Owlv2ImageProcessor against the reference's pixels, and what its configuration may say. */
+/* Image processors against the reference's pixels, and what their configurations may say. */
 #include "support/golden.h"
 
 /* Largest difference that is allowed on any pixel, after normalisation. */
 #define PIXEL_TOLERANCE 1e-4
+/* The same of a Perceiver's: bytes are equal. */
+#define PERCEIVER_TOLERANCE 1e-6
 
 static tyto_image image_of(const tyto_tensor *tensor)
 {
@@ -24,7 +26,7 @@ static float *run(const tyto_image_processor *processor, tyto_engine *engine,
 }
 
 static void compare(const char *what, const tyto_image_processor *processor, tyto_engine *engine,
-                    const tyto_tensor *image_tensor, const tyto_tensor *expected)
+                    const tyto_tensor *image_tensor, const tyto_tensor *expected, double tolerance)
 {
     const tyto_image image = image_of(image_tensor);
     int64_t shape[3];
@@ -32,8 +34,10 @@ static void compare(const char *what, const tyto_image_processor *processor, tyt
     assert_int_equal(expected->rank, 3);
     assert_memory_equal(shape, expected->shape, sizeof(shape));
     for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; i++) {
-        const double wanted = golden_value(expected, i);
-        if (!is_close((double)out[i], wanted, PIXEL_TOLERANCE)) {
+        const double wanted = expected->dtype == TYTO_U8
+                                  ? (double)((const uint8_t *)expected->data)[i]
+                                  : golden_value(expected, i);
+        if (!is_close((double)out[i], wanted, tolerance)) {
             fail_msg("%s, picture %s: channel %lld, row %lld, column %lld: got %.9g, required %.9g",
                      what, expected->name, (long long)(i / shape[2] / shape[1]),
                      (long long)(i / shape[2] % shape[1]), (long long)(i % shape[2]),
@@ -46,6 +50,8 @@ static void compare(const char *what, const tyto_image_processor *processor, tyt
 /* Engines that a case runs on; NULL is none. */
 typedef struct engines {
     tyto_engine *all[3];
+    const char *folder;
+    double tolerance;
     int cases;
 } engines;
 
@@ -55,17 +61,17 @@ static void run_config(const char *name, void *user)
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image_processor *processor = NULL;
-    ASSERT_DONE(
-        tyto_image_processor_open(golden_path(path, "processor/%s", name), &processor, &err), &err);
-    tyto_tensor_file *images =
-                         golden_tensors(golden_path(path, "processor/%s/images.safetensors", name)),
-                     *expected = golden_tensors(
-                         golden_path(path, "processor/%s/expected.safetensors", name));
+    golden_path(path, "%s/%s", on->folder, name);
+    ASSERT_DONE(tyto_image_processor_open(path, &processor, &err), &err);
+    golden_path(path, "%s/%s/images.safetensors", on->folder, name);
+    tyto_tensor_file *images = golden_tensors(path);
+    golden_path(path, "%s/%s/expected.safetensors", on->folder, name);
+    tyto_tensor_file *expected = golden_tensors(path);
     for (size_t i = 0; i < tyto_tensor_file_count(expected); i++) {
         const tyto_tensor *pixels = tyto_tensor_file_at(expected, i);
         for (size_t e = 0; e < 3; e++) {
             compare(name, processor, on->all[e], tyto_tensor_file_find(images, pixels->name),
-                    pixels);
+                    pixels, on->tolerance);
         }
         on->cases++;
     }
@@ -96,8 +102,14 @@ static void pixels_are_the_reference_s(void **state)
     (void)state;
     engines on;
     make_engines(&on);
+    on.folder = "processor";
+    on.tolerance = PIXEL_TOLERANCE;
     golden_for_each("processor", run_config, &on);
     assert_true(on.cases >= 50);
+    on.folder = "perceiver_processor";
+    on.tolerance = PERCEIVER_TOLERANCE;
+    golden_for_each("perceiver_processor", run_config, &on);
+    assert_true(on.cases >= 218);
     free_engines(&on);
 }
 
@@ -228,6 +240,19 @@ static void configurations_are_refused(void **state)
         {"{\"size\": {\"height\": 3, \"width\": -1}}", TYTO_E_RANGE, "'size'"},
         {"{\"size\": {\"height\": 1000000000, \"width\": 5}}", TYTO_E_RANGE, "'size'"},
         {"{\"size\": {\"height\": \"a\", \"width\": 5}}", TYTO_E_FORMAT, "'height'"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"size\": 0}", TYTO_E_RANGE,
+         "'size': got 0x0"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"size\": 2.5}", TYTO_E_FORMAT,
+         "'size'"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"size\": [1, 2, 3]}",
+         TYTO_E_FORMAT, "'size'"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"crop_size\": "
+         "{\"shortest_edge\": 3}}",
+         TYTO_E_FORMAT, "'crop_size'"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"resample\": 6}", TYTO_E_RANGE,
+         "'resample': got 6, required 0 to 5"},
+        {"{\"image_processor_type\": \"PerceiverImageProcessor\", \"resample\": \"bicubic\"}",
+         TYTO_E_FORMAT, "'resample'"},
         {"{\"image_mean\": [0.5, 0.5]}", TYTO_E_FORMAT, "'image_mean'"},
         {"{\"image_mean\": [0.5, 0.5, \"a\"]}", TYTO_E_FORMAT, "'image_mean'"},
         {"{\"image_std\": [0.5, 0.5, 0]}", TYTO_E_RANGE, "'image_std'"},
@@ -250,6 +275,66 @@ static void configurations_are_refused(void **state)
     tyto_error_clear(&err);
 }
 
+/* What the published files say in the older form is what is meant when nothing is said. */
+static void a_perceiver_has_its_own_defaults(void **state)
+{
+    (void)state;
+    static const char *const configs[] = {
+        "{\"image_processor_type\": \"PerceiverImageProcessor\"}",
+        "{\"feature_extractor_type\": \"PerceiverFeatureExtractor\", \"size\": 224, \"crop_size\": "
+        "256, \"resample\": 3, \"do_center_crop\": true, \"image_mean\": [0.485, 0.456, 0.406], "
+        "\"image_std\": [0.229, 0.224, 0.225]}"};
+    static uint8_t pixels[3 * 31 * 40];
+    float *out[2];
+    int64_t shape[3];
+    stream numbers = {3};
+    for (size_t i = 0; i < sizeof(pixels); i++) {
+        pixels[i] = (uint8_t)next_int(&numbers, 0, 255);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_image_processor *processor = NULL;
+        ASSERT_DONE(open_text(configs[i], &processor, &err), &err);
+        out[i] = run(processor, NULL, &(tyto_image){40, 31, pixels}, shape);
+        assert_int_equal(shape[1], 224);
+        assert_int_equal(shape[2], 224);
+        tyto_image_processor_destroy(processor);
+    }
+    assert_memory_equal(out[0], out[1], 3 * 224 * 224 * sizeof(float));
+    free(out[0]);
+    free(out[1]);
+}
+
+static void a_crop_must_leave_something(void **state)
+{
+    (void)state;
+    uint8_t pixels[3 * 5] = {0};
+    float out[1];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image_processor *processor = NULL;
+    ASSERT_DONE(open_text("{\"image_processor_type\": \"PerceiverImageProcessor\", \"size\": 2, "
+                          "\"crop_size\": 3}",
+                          &processor, &err),
+                &err);
+    assert_int_equal(
+        tyto_image_processor_run(processor, NULL, &(tyto_image){5, 1, pixels}, out, &err),
+        TYTO_E_RANGE);
+    assert_non_null(
+        strstr(tyto_error_message(&err), "got 5x1 pixels, of which the crop leaves 0x0"));
+    tyto_error_clear(&err);
+    tyto_image_processor_destroy(processor);
+    ASSERT_DONE(
+        open_text("{\"image_processor_type\": \"PerceiverImageProcessor\", \"size\": 16384, "
+                  "\"crop_size\": 1, \"do_resize\": false}",
+                  &processor, &err),
+        &err);
+    assert_int_equal(
+        tyto_image_processor_run(processor, NULL, &(tyto_image){1, 5, pixels}, out, &err),
+        TYTO_E_LIMIT);
+    tyto_error_clear(&err);
+    tyto_image_processor_destroy(processor);
+}
+
 static void pictures_need_pixels(void **state)
 {
     (void)state;
@@ -270,9 +355,14 @@ static void pictures_need_pixels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pixels_are_the_reference_s),  cmocka_unit_test(rows_are_no_channels),
-        cmocka_unit_test(one_colour_stays_one_colour), cmocka_unit_test(configurations_are_read),
-        cmocka_unit_test(configurations_are_refused),  cmocka_unit_test(pictures_need_pixels),
+        cmocka_unit_test(pixels_are_the_reference_s),
+        cmocka_unit_test(rows_are_no_channels),
+        cmocka_unit_test(one_colour_stays_one_colour),
+        cmocka_unit_test(configurations_are_read),
+        cmocka_unit_test(configurations_are_refused),
+        cmocka_unit_test(pictures_need_pixels),
+        cmocka_unit_test(a_perceiver_has_its_own_defaults),
+        cmocka_unit_test(a_crop_must_leave_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,47 +7,85 @@
 #include "base/memory.h"
 #include "formats/json.h"
 #include "processors/image/image_processor.h"
+#include "processors/image/resample.h"
 
 #define CONFIG_FILE "preprocessor_config.json"
+#define MODEL_FILE "config.json"
 
 /* The processors whose steps these are, as old and new files name them. */
-static const char *const known_types[] = {"Owlv2ImageProcessor", "Owlv2FeatureExtractor"};
+static const struct {
+    const char *name;
+    tyto_image_processor_kind kind;
+} known_types[] = {{"Owlv2ImageProcessor", TYTO_PROCESSOR_OWLV2},
+                   {"Owlv2FeatureExtractor", TYTO_PROCESSOR_OWLV2},
+                   {"PerceiverImageProcessor", TYTO_PROCESSOR_PERCEIVER},
+                   {"PerceiverFeatureExtractor", TYTO_PROCESSOR_PERCEIVER}};
 
-static tyto_status check_type(const json_t *config, const char *file, tyto_error *err)
+/* A file that names no processor leaves it to the kind of model. */
+static tyto_status find_kind_by_model(const char *folder, tyto_image_processor_kind *out,
+                                      tyto_error *err)
+{
+    const char *model = NULL;
+    json_t *config = NULL;
+    char *path = tyto_path_join(folder, MODEL_FILE);
+    tyto_status status = path ? TYTO_OK : tyto_fail_memory(err, folder);
+    if (path && tyto_file_exists(path)) {
+        TYTO_CHECK(tyto_json_load(path, &config, err));
+        TYTO_CHECK(tyto_json_text(config, path, "model_type", &model, err));
+    }
+    *out =
+        model && strcmp(model, "perceiver") == 0 ? TYTO_PROCESSOR_PERCEIVER : TYTO_PROCESSOR_OWLV2;
+cleanup:
+    json_decref(config);
+    free(path);
+    return status;
+}
+
+static tyto_status find_kind(const json_t *config, const char *file, const char *folder,
+                             tyto_image_processor_kind *out, tyto_error *err)
 {
     const char *type = NULL;
     TYTO_TRY(tyto_json_text(config, file, "feature_extractor_type", &type, err));
     TYTO_TRY(tyto_json_text(config, file, "image_processor_type", &type, err));
     for (size_t i = 0; type && i < sizeof(known_types) / sizeof(known_types[0]); i++) {
-        if (strcmp(type, known_types[i]) == 0) {
+        if (strcmp(type, known_types[i].name) == 0) {
+            *out = known_types[i].kind;
             return TYTO_OK;
         }
     }
     return type ? tyto_fail(err, TYTO_E_UNSUPPORTED,
-                            "%s: 'image_processor_type': got '%s', required %s", file, type,
-                            known_types[0])
-                : TYTO_OK;
+                            "%s: 'image_processor_type': got '%s', required Owlv2ImageProcessor or "
+                            "PerceiverImageProcessor",
+                            file, type)
+                : find_kind_by_model(folder, out, err);
 }
 
-static tyto_status read_size(const json_t *config, const char *file, tyto_image_processor *to,
-                             tyto_error *err)
+/* {"height": h, "width": w}; older files of Perceivers also have one number, or a list [h, w]. */
+static tyto_status read_size(const json_t *config, const char *file, const char *key, bool older,
+                             int64_t *height, int64_t *width, tyto_error *err)
 {
-    const json_t *size = json_object_get(config, "size");
+    const json_t *size = json_object_get(config, key);
     if (json_is_null(size) || !size) {
         return TYTO_OK;
     }
-    if (!json_is_object(size) || !json_object_get(size, "height") ||
-        !json_object_get(size, "width")) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'size': required an object with height and width",
-                         file);
+    if (older && json_is_integer(size)) {
+        *height = *width = json_integer_value(size);
+    } else if (older && json_array_size(size) == 2 && json_is_integer(json_array_get(size, 0)) &&
+               json_is_integer(json_array_get(size, 1))) {
+        *height = json_integer_value(json_array_get(size, 0));
+        *width = json_integer_value(json_array_get(size, 1));
+    } else if (json_is_object(size) && json_object_get(size, "height") &&
+               json_object_get(size, "width")) {
+        TYTO_TRY(tyto_json_int(size, file, "height", height, err));
+        TYTO_TRY(tyto_json_int(size, file, "width", width, err));
+    } else {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': required an object with height and width",
+                         file, key);
     }
-    TYTO_TRY(tyto_json_int(size, file, "height", &to->height, err));
-    TYTO_TRY(tyto_json_int(size, file, "width", &to->width, err));
-    if (to->height < 1 || to->width < 1 || to->height > TYTO_PROCESSOR_SIDE_MAX ||
-        to->width > TYTO_PROCESSOR_SIDE_MAX) {
-        return tyto_fail(err, TYTO_E_RANGE, "%s: 'size': got %lldx%lld, required 1 to %d a side",
-                         file, (long long)to->height, (long long)to->width,
-                         TYTO_PROCESSOR_SIDE_MAX);
+    if (*height < 1 || *width < 1 || *height > TYTO_PROCESSOR_SIDE_MAX ||
+        *width > TYTO_PROCESSOR_SIDE_MAX) {
+        return tyto_fail(err, TYTO_E_RANGE, "%s: '%s': got %lldx%lld, required 1 to %d a side",
+                         file, key, (long long)*height, (long long)*width, TYTO_PROCESSOR_SIDE_MAX);
     }
     return TYTO_OK;
 }
@@ -71,10 +109,30 @@ static tyto_status read_channels(const json_t *config, const char *file, const c
     return TYTO_OK;
 }
 
-static tyto_status read_config(const json_t *config, const char *file, tyto_image_processor *to,
+static tyto_status read_shared(const json_t *config, const char *file, tyto_image_processor *to,
                                tyto_error *err)
 {
+    TYTO_TRY(tyto_json_bool(config, file, "do_rescale", &to->do_rescale, err));
+    TYTO_TRY(tyto_json_bool(config, file, "do_resize", &to->do_resize, err));
+    TYTO_TRY(tyto_json_bool(config, file, "do_normalize", &to->do_normalize, err));
+    TYTO_TRY(tyto_json_double(config, file, "rescale_factor", &to->rescale_factor, err));
+    TYTO_TRY(read_size(config, file, "size", to->kind == TYTO_PROCESSOR_PERCEIVER, &to->height,
+                       &to->width, err));
+    TYTO_TRY(read_channels(config, file, "image_mean", to->mean, err));
+    TYTO_TRY(read_channels(config, file, "image_std", to->std, err));
+    for (int c = 0; c < 3; c++) {
+        if (to->std[c] == 0.0) {
+            return tyto_fail(err, TYTO_E_RANGE, "%s: 'image_std': got 0, which can't divide", file);
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status read_owlv2(const json_t *config, const char *file, tyto_image_processor *to,
+                              tyto_error *err)
+{
     *to = (tyto_image_processor){
+        .kind = TYTO_PROCESSOR_OWLV2,
         .do_rescale = true,
         .do_pad = true,
         .do_resize = true,
@@ -85,21 +143,58 @@ static tyto_status read_config(const json_t *config, const char *file, tyto_imag
         .mean = {0.48145466, 0.4578275, 0.40821073},
         .std = {0.26862954, 0.26130258, 0.27577711},
     };
-    TYTO_TRY(check_type(config, file, err));
-    TYTO_TRY(tyto_json_bool(config, file, "do_rescale", &to->do_rescale, err));
     TYTO_TRY(tyto_json_bool(config, file, "do_pad", &to->do_pad, err));
-    TYTO_TRY(tyto_json_bool(config, file, "do_resize", &to->do_resize, err));
-    TYTO_TRY(tyto_json_bool(config, file, "do_normalize", &to->do_normalize, err));
-    TYTO_TRY(tyto_json_double(config, file, "rescale_factor", &to->rescale_factor, err));
-    TYTO_TRY(read_size(config, file, to, err));
-    TYTO_TRY(read_channels(config, file, "image_mean", to->mean, err));
-    TYTO_TRY(read_channels(config, file, "image_std", to->std, err));
-    for (int c = 0; c < 3; c++) {
-        if (to->std[c] == 0.0) {
-            return tyto_fail(err, TYTO_E_RANGE, "%s: 'image_std': got 0, which can't divide", file);
-        }
+    return read_shared(config, file, to, err);
+}
+
+/* The filter's number in Pillow. null is not what a file without the key means. */
+static tyto_status read_resample(const json_t *config, const char *file, int *out, tyto_error *err)
+{
+    int64_t filter = *out;
+    if (json_is_null(json_object_get(config, "resample"))) {
+        filter = TYTO_RESAMPLE_BILINEAR;
     }
+    TYTO_TRY(tyto_json_int(config, file, "resample", &filter, err));
+    if (filter < 0 || filter >= TYTO_RESAMPLE_FILTERS) {
+        return tyto_fail(err, TYTO_E_RANGE, "%s: 'resample': got %lld, required 0 to %d", file,
+                         (long long)filter, TYTO_RESAMPLE_FILTERS - 1);
+    }
+    *out = (int)filter;
     return TYTO_OK;
+}
+
+static tyto_status read_perceiver(const json_t *config, const char *file, tyto_image_processor *to,
+                                  tyto_error *err)
+{
+    *to = (tyto_image_processor){
+        .kind = TYTO_PROCESSOR_PERCEIVER,
+        .do_rescale = true,
+        .do_resize = true,
+        .do_normalize = true,
+        .do_center_crop = true,
+        .rescale_factor = 1.0 / 255.0,
+        .height = 224,
+        .width = 224,
+        .crop_height = 256,
+        .crop_width = 256,
+        .resample = TYTO_RESAMPLE_BICUBIC,
+        .mean = {0.485, 0.456, 0.406},
+        .std = {0.229, 0.224, 0.225},
+    };
+    to->is_whole_factor = json_is_integer(json_object_get(config, "rescale_factor"));
+    TYTO_TRY(tyto_json_bool(config, file, "do_center_crop", &to->do_center_crop, err));
+    TYTO_TRY(read_size(config, file, "crop_size", true, &to->crop_height, &to->crop_width, err));
+    TYTO_TRY(read_resample(config, file, &to->resample, err));
+    return read_shared(config, file, to, err);
+}
+
+static tyto_status read_config(const json_t *config, const char *file, const char *folder,
+                               tyto_image_processor *to, tyto_error *err)
+{
+    tyto_image_processor_kind kind = TYTO_PROCESSOR_OWLV2;
+    TYTO_TRY(find_kind(config, file, folder, &kind, err));
+    return kind == TYTO_PROCESSOR_PERCEIVER ? read_perceiver(config, file, to, err)
+                                            : read_owlv2(config, file, to, err);
 }
 
 tyto_status tyto_image_processor_open(const char *folder, tyto_image_processor **out,
@@ -114,7 +209,7 @@ tyto_status tyto_image_processor_open(const char *folder, tyto_image_processor *
         goto cleanup;
     }
     TYTO_CHECK(tyto_json_load(path, &config, err));
-    TYTO_CHECK(read_config(config, path, processor, err));
+    TYTO_CHECK(read_config(config, path, folder, processor, err));
     *out = processor;
     processor = NULL;
 cleanup:
@@ -127,13 +222,4 @@ cleanup:
 void tyto_image_processor_destroy(tyto_image_processor *processor)
 {
     free(processor);
-}
-
-void tyto_image_processor_shape(const tyto_image_processor *processor, int64_t width_px,
-                                int64_t height_px, int64_t shape[3])
-{
-    const int64_t side = tyto_max_i64(width_px, height_px);
-    shape[0] = 3;
-    shape[1] = processor->do_resize ? processor->height : processor->do_pad ? side : height_px;
-    shape[2] = processor->do_resize ? processor->width : processor->do_pad ? side : width_px;
 }

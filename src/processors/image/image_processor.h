@@ -9,17 +9,38 @@
 /** Largest side of a processor's output. */
 #define TYTO_PROCESSOR_SIDE_MAX 16384
 
+typedef enum tyto_image_processor_kind {
+    TYTO_PROCESSOR_OWLV2,
+    TYTO_PROCESSOR_PERCEIVER,
+} tyto_image_processor_kind;
+
 /** What preprocessor_config.json says, with the reference's defaults where it says nothing. */
 struct tyto_image_processor {
+    tyto_image_processor_kind kind;
     bool do_rescale, do_pad, do_resize, do_normalize;
     double rescale_factor;
     int64_t height, width; /* of the output */
     double mean[3], std[3];
+    /* Of a Perceiver: */
+    bool do_center_crop;
+    int64_t crop_height, crop_width;
+    int resample;         /* a tyto_resample_filter */
+    bool is_whole_factor; /* rescale_factor has no fraction in the file */
 };
 
 /** tyto_image_processor_run on a pool; pool NULL: one thread. */
 TYTO_NODISCARD tyto_status tyto_image_processor_run_on(const tyto_image_processor *processor,
                                                        tyto_pool *pool, const tyto_image *image,
                                                        float *out, tyto_error *err);
+
+/* The kinds, in files of their own. */
+TYTO_NODISCARD tyto_status tyto_owlv2_process(const tyto_image_processor *processor,
+                                              tyto_pool *pool, const tyto_image *image, float *out,
+                                              tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_perceiver_process(const tyto_image_processor *processor,
+                                                  tyto_pool *pool, const tyto_image *image,
+                                                  float *out, tyto_error *err);
+void tyto_perceiver_process_shape(const tyto_image_processor *processor, int64_t width_px,
+                                  int64_t height_px, int64_t shape[3]);
 
 #endif

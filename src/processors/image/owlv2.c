@@ -123,15 +123,12 @@ static void copy(const tyto_image_processor *processor, const tyto_image *image,
     }
 }
 
-tyto_status tyto_image_processor_run_on(const tyto_image_processor *processor, tyto_pool *pool,
-                                        const tyto_image *image, float *out, tyto_error *err)
+tyto_status tyto_owlv2_process(const tyto_image_processor *processor, tyto_pool *pool,
+                               const tyto_image *image, float *out, tyto_error *err)
 {
     float levels[256];
     const double unit = processor->do_rescale ? processor->rescale_factor : 1.0,
                  padding = processor->do_rescale ? PADDING : TYTO_BYTE_PADDING;
-    if (image->width_px < 1 || image->height_px < 1 || !image->data) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "image: got no pixels");
-    }
     for (int i = 0; i < 256; i++) {
         levels[i] = (float)(i * unit - padding);
     }
