@@ -12,6 +12,7 @@ BEGIN {
     allow("tensor", "tensor base tyto")
     allow("kernels", "kernels base tyto")
     allow("formats", "formats tensor base tyto")
+    allow("hub", "hub formats tensor base tyto")
     allow("nn", "nn kernels tensor base tyto")
     allow("processors", "processors formats nn kernels tensor base tyto")
     # nn: a packed matrix looks as its operator wants it.

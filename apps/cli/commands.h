@@ -15,6 +15,7 @@
     X(forward)                                                                                     \
     X(eval)                                                                                        \
     X(inspect)                                                                                     \
+    X(pull)                                                                                        \
     X(bench)                                                                                       \
     X(help)
 

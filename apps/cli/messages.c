@@ -15,8 +15,9 @@
 static struct {
     const char *command;
     verbosity level;
-    bool bar_shown;
-    double began;
+    bool bar_shown, bar_began;
+    double began, began_at; /* time, and share that was done by then */
+    double drawn;
 } state = {.level = NORMAL};
 
 void messages_begin(const char *command, verbosity level)
@@ -128,27 +129,53 @@ void say_log(void *user, tyto_log_level level, const char *message)
     }
 }
 
-void progress_show(size_t done, size_t total, const char *what)
+/* `share` from 0 to 1 is done; `count` says so in numbers. */
+static void show_bar(double share, const char *count, const char *what)
 {
-    if (total < 2 || state.level == QUIET || !isatty(STDERR_FILENO)) {
-        return;
-    }
-    if (done == 0) {
-        state.began = seconds_now();
-    }
     char cells[BAR_CELLS + 1], name[40], left[32] = "";
-    const size_t full = done * BAR_CELLS / total;
+    if (share <= 0.0 || !state.bar_began) {
+        state.began = seconds_now();
+        state.began_at = share;
+        state.bar_began = true;
+    }
     memset(cells, '.', BAR_CELLS);
-    memset(cells, '#', full);
+    memset(cells, '#', (size_t)(share * BAR_CELLS));
     cells[BAR_CELLS] = '\0';
     plain_text(name, sizeof(name), what);
-    if (done > 0) {
-        const double each = (seconds_now() - state.began) / (double)done;
-        snprintf(left, sizeof(left), "%.0f s left  ", each * (double)(total - done));
+    if (share > state.began_at) {
+        const double taken = seconds_now() - state.began;
+        snprintf(left, sizeof(left), "%.0f s left  ",
+                 taken * (1.0 - share) / (share - state.began_at));
     }
-    fprintf(stderr, "\r\033[K[%s] %zu/%zu  %s%s", cells, done, total, left, name);
+    fprintf(stderr, "\r\033[K[%s] %s  %s%s", cells, count, left, name);
     fflush(stderr);
     state.bar_shown = true;
+}
+
+static bool shows_bars(void)
+{
+    return state.level > QUIET && isatty(STDERR_FILENO);
+}
+
+void progress_show(size_t done, size_t total, const char *what)
+{
+    char count[48];
+    if (total > 1 && shows_bars()) {
+        snprintf(count, sizeof(count), "%zu/%zu", done, total);
+        show_bar((double)done / (double)total, count, what);
+    }
+}
+
+void progress_show_bytes(uint64_t done, uint64_t total, const char *what)
+{
+    char count[48];
+    const double now = seconds_now();
+    /* Bytes come in many small blocks. */
+    if (total > 0 && shows_bars() && (now - state.drawn > 0.1 || done == total)) {
+        state.drawn = now;
+        snprintf(count, sizeof(count), "%.1f/%.1f MB", 1e-6 * (double)done, 1e-6 * (double)total);
+        show_bar((double)done / (double)total, count, what);
+    }
 }
 
 void progress_hide(void)

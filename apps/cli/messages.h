@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <tyto/engine.h>
 
 /** What the command returns to the shell. */
@@ -32,6 +33,8 @@ size_t plain_text(char *to, size_t bytes, const char *text);
 /** A bar on standard error when that is a terminal, there is more than one step, and nobody asked
  *  for quiet. `what` is what step number `done` (from 0) works on. */
 void progress_show(size_t done, size_t total, const char *what);
+/** The same while `done` of `total` bytes came. */
+void progress_show_bytes(uint64_t done, uint64_t total, const char *what);
 /** Removes the bar, so that something else can be written. */
 void progress_hide(void);
 

@@ -5,6 +5,7 @@
 #include <tyto/perceiver.h>
 #include <unistd.h>
 
+#include "hub.h"
 #include "messages.h"
 #include "output.h"
 
@@ -45,12 +46,10 @@ static char *own_model(void)
 
 char *model_folder(const common_args *args)
 {
-    if (args->model) {
-        return take_text("%s", args->model);
-    }
-    const char *chosen = getenv("TYTO_MODEL");
-    if (chosen && *chosen) {
-        return take_text("%s", chosen);
+    const char *chosen = args->model ? args->model : getenv("TYTO_MODEL");
+    if (chosen && (*chosen || args->model)) {
+        return path_is_folder(chosen) || !hub_is_id(chosen) ? take_text("%s", chosen)
+                                                            : hub_folder(chosen);
     }
     char *own = own_model();
     if (!own) {

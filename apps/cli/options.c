@@ -16,8 +16,9 @@
 #define AT(field) offsetof(common_args, field)
 const option common_options[] = {
     {"model", 'm', OPTION_TEXT, "MODEL",
-     "checkpoint folder; without it $TYTO_MODEL, or else the model that comes with tyto", AT(model),
-     .files = COMPLETES_FOLDERS},
+     "checkpoint folder or hub id OWNER/NAME; without it $TYTO_MODEL, or else the model that comes "
+     "with tyto",
+     AT(model), .files = COMPLETES_FOLDERS},
     {"threads", 0, OPTION_INTEGER, "N", "threads to compute with (default: one per core)",
      AT(threads), 1, 1024},
     {"precision", 0, OPTION_CHOICE, PRECISIONS,

@@ -18,7 +18,11 @@ const topic topics[] = {
      "model.safetensors or pytorch_model.bin or as a sharded set of either with its .index.json, "
      "preprocessor_config.json, and tokenizer.json or "
      "vocab.json with merges.txt.\n\n"
-     "Without --model, the folder that TYTO_MODEL names is used; without that, the model that "
+     "What is no folder and has the form OWNER/NAME or OWNER/NAME@REVISION is a hub id: it is "
+     "looked for in the cache that other programs of the hub share, and else downloaded into it, "
+     "as "
+     "tyto pull does.\n\n"
+     "Without --model, the model that TYTO_MODEL names is used; without that, the model that "
      "comes "
      "with tyto: share/tyto/models/tyto-small where tyto is installed, models/tyto-small in the "
      "source tree that it was built from."},
@@ -34,6 +38,14 @@ const topic topics[] = {
      "itself is read, whatever it refers to."},
     {"ENVIRONMENT", "TYTO_MODEL  the checkpoint folder to use without --model\n"
                     "TYTO_ISA  the instruction set to compute with: scalar, avx2, avx512 or neon\n"
+                    "HF_HOME  where the hub's cache and token are (default: ~/.cache/huggingface)\n"
+                    "HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE  the cache (default: hub in HF_HOME)\n"
+                    "HF_HUB_OFFLINE  when 1, nothing is downloaded\n"
+                    "HF_ENDPOINT  another hub (default: https://huggingface.co)\n"
+                    "HF_TOKEN, HF_TOKEN_PATH  a token for what isn't public, or its file (default: "
+                    "token in HF_HOME)\n"
+                    "http_proxy, https_proxy, all_proxy, no_proxy  as curl has them\n"
+                    "CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR  certificates to trust\n"
                     "NO_COLOR  when set, messages have no colour"},
     {"EXIT STATUS", "0  done\n"
                     "1  a run failed: something could not be read, computed or written\n"

@@ -8,6 +8,7 @@
 #include <tyto/engine.h>
 #include <tyto/eval.h>
 #include <tyto/flow.h>
+#include <tyto/hub.h>
 #include <tyto/image.h>
 #include <tyto/inspect.h>
 #include <tyto/match.h>

@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess flow forward eval inspect bench help --help --version' "$word"
+        _tyto_words 'detect tokenize preprocess flow forward eval inspect pull bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -62,6 +62,7 @@ _tyto()
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
+    pull:--revision) : ;;
     bench:--runs | bench:-n) : ;;
     bench:--warmup) : ;;
     bench:--queries) : ;;
@@ -84,6 +85,7 @@ _tyto()
         forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
+        pull) options=' --revision' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac

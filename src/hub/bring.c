@@ -1,0 +1,190 @@
+/* One file into its place: locked, resumed, checked, renamed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "hub/hub.h"
+
+/* What bringing one file needs. */
+typedef struct job {
+    tyto_hub_connection *over;
+    const tyto_hub_place *place;
+    const char *commit;
+    const tyto_hub_file *file;
+    tyto_hub_bytes_fn tell;
+    void *user;
+    char *incomplete; /* the file while it is not whole */
+    int descriptor;
+    tyto_error *err;
+} job;
+
+static tyto_status fail_errno(const job *of, const char *path)
+{
+    return tyto_fail(of->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
+}
+
+/* Other programs lock the same file in the same way. */
+static tyto_status lock(const job *of, int *out)
+{
+    const char *repo = tyto_path_base(of->place->folder);
+    char *folder = tyto_hub_text("%s/.locks/%s", of->place->cache, repo);
+    char *path = folder ? tyto_hub_text("%s/%s.lock", folder, of->file->hash) : NULL;
+    tyto_status status =
+        path ? tyto_hub_make_folder(folder, of->err) : tyto_fail_memory(of->err, of->file->name);
+    if (status == TYTO_OK) {
+        *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        status = *out < 0 ? fail_errno(of, path) : TYTO_OK;
+    }
+    for (bool told = false; status == TYTO_OK && flock(*out, LOCK_EX | LOCK_NB) != 0;) {
+        const tyto_hub_options *options = of->place->options;
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            status = fail_errno(of, path);
+        } else if (!of->tell(of->user, of->file->name, 0)) {
+            status = tyto_fail(of->err, TYTO_E_IO, "%s: stopped while another pull had it",
+                               of->file->name);
+        } else {
+            if (!told && options->log) {
+                options->log(options->log_user, TYTO_LOG_WARNING,
+                             "another program downloads this too: waiting for it");
+            }
+            told = true;
+            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        }
+    }
+    free(folder);
+    free(path);
+    return status;
+}
+
+static bool has_size(const char *path, uint64_t bytes)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && (uint64_t)info.st_size == bytes;
+}
+
+/* Opens what an earlier pull left, and drops it when it can't be a part. */
+static tyto_status open_incomplete(job *of, uint64_t *there)
+{
+    struct stat info;
+    of->descriptor = open(of->incomplete, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (of->descriptor < 0 || fstat(of->descriptor, &info) != 0) {
+        return fail_errno(of, of->incomplete);
+    }
+    *there = (uint64_t)info.st_size;
+    if (*there > of->file->bytes) {
+        *there = 0;
+        if (ftruncate(of->descriptor, 0) != 0) {
+            return fail_errno(of, of->incomplete);
+        }
+    }
+    return TYTO_OK;
+}
+
+/* A full disk is better known before than after. */
+static tyto_status check_room(const job *of, uint64_t there)
+{
+    struct statvfs disk;
+    const uint64_t needed = of->file->bytes - there;
+    if (fstatvfs(of->descriptor, &disk) == 0 &&
+        needed / (disk.f_frsize ? disk.f_frsize : 1) > disk.f_bavail) {
+        return tyto_fail(
+            of->err, TYTO_E_IO, "%s: %s: got %.1f MB of room on the disk, required %.1f MB",
+            of->place->cache, of->file->name, 1e-6 * (double)disk.f_bavail * (double)disk.f_frsize,
+            1e-6 * (double)needed);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status get(const job *of)
+{
+    char *name = tyto_hub_escape(of->file->name);
+    char *path = name ? tyto_hub_text("%s/resolve/%s/%s", of->place->repo, of->commit, name) : NULL;
+    tyto_status status = path ? tyto_hub_get_file(of->over, path, of->file, of->descriptor,
+                                                  of->tell, of->user, of->err)
+                              : tyto_fail_memory(of->err, of->file->name);
+    free(path);
+    free(name);
+    return status;
+}
+
+/* *good is false when the bytes aren't those that were announced. */
+static tyto_status check_hash(const job *of, bool *good, bool last)
+{
+    char hash[TYTO_HUB_SHA256_DIGITS + 1];
+    TYTO_TRY(tyto_hub_hash(of->descriptor, of->file->bytes, of->file->hash, hash, of->incomplete,
+                           of->err));
+    *good = strcmp(hash, of->file->hash) == 0;
+    if (*good) {
+        return TYTO_OK;
+    }
+    if (ftruncate(of->descriptor, 0) != 0) {
+        return fail_errno(of, of->incomplete);
+    }
+    return last ? tyto_fail(of->err, TYTO_E_FORMAT, "%s: %s: got a file of hash %s, required %s",
+                            of->place->repo, of->file->name, hash, of->file->hash)
+                : TYTO_OK;
+}
+
+/* A part of unknown origin may be to blame for a wrong hash: then all of it comes once more. */
+static tyto_status fill(job *of)
+{
+    uint64_t there;
+    bool good;
+    TYTO_TRY(open_incomplete(of, &there));
+    TYTO_TRY(check_room(of, there));
+    (void)of->tell(of->user, of->file->name, there);
+    TYTO_TRY(get(of));
+    TYTO_TRY(check_hash(of, &good, there == 0));
+    if (!good) {
+        TYTO_TRY(get(of));
+        TYTO_TRY(check_hash(of, &good, true));
+    }
+    if (fsync(of->descriptor) != 0 || rename(of->incomplete, of->file->blob) != 0) {
+        return fail_errno(of, of->file->blob);
+    }
+    return TYTO_OK;
+}
+
+/* Closes the part, and removes one that holds nothing. */
+static void close_incomplete(job *of)
+{
+    struct stat info;
+    if (of->descriptor >= 0) {
+        if (fstat(of->descriptor, &info) == 0 && info.st_size == 0 && info.st_nlink > 0 &&
+            !has_size(of->file->blob, of->file->bytes)) {
+            unlink(of->incomplete);
+        }
+        close(of->descriptor);
+    }
+}
+
+tyto_status tyto_hub_bring(tyto_hub_connection *connection, const tyto_hub_place *place,
+                           const char *commit, const tyto_hub_file *file, tyto_hub_bytes_fn tell,
+                           void *user, tyto_error *err)
+{
+    job of = {connection, place, commit, file, tell, user, .descriptor = -1, .err = err};
+    int locked = -1;
+    tyto_status status = lock(&of, &locked);
+    if (status == TYTO_OK && has_size(file->blob, file->bytes)) {
+        (void)tell(user, file->name, file->bytes);
+    } else if (status == TYTO_OK) {
+        of.incomplete = tyto_hub_text("%s.incomplete", file->blob);
+        status = of.incomplete ? fill(&of) : tyto_fail_memory(err, file->name);
+        close_incomplete(&of);
+    }
+    free(of.incomplete);
+    if (locked >= 0) {
+        close(locked);
+    }
+    return status;
+}

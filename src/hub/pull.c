@@ -1,0 +1,274 @@
+/* A checkpoint from the hub: which files it needs, and how they become a snapshot. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/json.h"
+#include "formats/safetensors.h"
+#include "hub/hub.h"
+
+/* Everything but the weights; what a repository lacks of these it can do without. */
+static const char *const small_files[] = {"config.json",
+                                          "preprocessor_config.json",
+                                          "processor_config.json",
+                                          "tokenizer.json",
+                                          "tokenizer_config.json",
+                                          "special_tokens_map.json",
+                                          "added_tokens.json",
+                                          "vocab.json",
+                                          "merges.txt"};
+/* The first of these that is there; an index brings the files that it names. */
+static const char *const weights_files[] = {"model.safetensors", "model.safetensors.index.json",
+                                            "pytorch_model.bin", "pytorch_model.bin.index.json"};
+
+typedef struct pull {
+    tyto_hub_place place;
+    tyto_hub_connection *over;
+    json_t *answer; /* the hub's list of files */
+    const char *commit;
+    char *blobs, *snapshot;
+    uint64_t done, total;
+    tyto_error *err;
+} pull;
+
+static bool tell(void *user, const char *name, uint64_t bytes)
+{
+    pull *of = user;
+    const tyto_hub_options *options = of->place.options;
+    of->done += bytes;
+    /* What is fetched again isn't counted again. */
+    of->done = of->done < of->total ? of->done : of->total;
+    return !options->progress ||
+           options->progress(options->progress_user, name, of->done, of->total);
+}
+
+static const json_t *find_sibling(const pull *of, const char *name)
+{
+    const json_t *siblings = json_object_get(of->answer, "siblings");
+    for (size_t i = 0; i < json_array_size(siblings); i++) {
+        const json_t *sibling = json_array_get(siblings, i);
+        const char *its = json_string_value(json_object_get(sibling, "rfilename"));
+        if (its && strcmp(its, name) == 0) {
+            return sibling;
+        }
+    }
+    return NULL;
+}
+
+/* What the list says of a file: large ones have a SHA-256, others git's hash. */
+static tyto_status describe(const pull *of, const char *name, const json_t *sibling,
+                            tyto_hub_file *out)
+{
+    const json_t *lfs = json_object_get(sibling, "lfs");
+    const char *hash = json_string_value(json_object_get(sibling, "blobId"));
+    const json_t *size = json_object_get(sibling, "size");
+    size_t digits = TYTO_HUB_COMMIT_DIGITS;
+    if (json_is_object(lfs)) {
+        hash = json_string_value(json_object_get(lfs, "sha256"));
+        size = json_object_get(lfs, "size");
+        digits = TYTO_HUB_SHA256_DIGITS;
+    }
+    if (!hash || !tyto_hub_is_hex(hash, digits) || !json_is_integer(size) ||
+        json_integer_value(size) < 0) {
+        return tyto_fail(of->err, TYTO_E_FORMAT,
+                         "%s: %s: required its size and hash in the hub's list of files",
+                         of->place.repo, name);
+    }
+    *out = (tyto_hub_file){.name = name, .hash = hash, .bytes = (uint64_t)json_integer_value(size)};
+    out->blob = tyto_hub_text("%s/%s", of->blobs, hash);
+    return out->blob ? TYTO_OK : tyto_fail_memory(of->err, name);
+}
+
+/* The snapshot's name for a blob: a link, made beside and renamed. */
+static tyto_status link_file(const pull *of, const tyto_hub_file *file)
+{
+    tyto_status status = TYTO_OK;
+    char *path = tyto_path_join(of->snapshot, file->name);
+    char *target = tyto_hub_text("../../blobs/%s", file->hash);
+    char *beside = path ? tyto_hub_text("%s.%ld.part", path, (long)getpid()) : NULL;
+    if (!path || !target || !beside) {
+        status = tyto_fail_memory(of->err, file->name);
+    } else {
+        (void)unlink(beside);
+        if (symlink(target, beside) != 0 || rename(beside, path) != 0) {
+            status = tyto_fail(of->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
+            (void)unlink(beside);
+        }
+    }
+    free(path);
+    free(target);
+    free(beside);
+    return status;
+}
+
+static tyto_status bring(pull *of, const char *name, const json_t *sibling)
+{
+    tyto_hub_file file;
+    tyto_status status;
+    TYTO_TRY(describe(of, name, sibling, &file));
+    TYTO_CHECK(tyto_hub_bring(of->over, &of->place, of->commit, &file, tell, of, of->err));
+    TYTO_CHECK(link_file(of, &file));
+cleanup:
+    free(file.blob);
+    return status;
+}
+
+static void count(pull *of, const json_t *sibling)
+{
+    const json_int_t size = json_integer_value(json_object_get(sibling, "size"));
+    of->total += size > 0 ? (uint64_t)size : 0;
+}
+
+/* The files that an index names, which is in the snapshot by now. */
+static tyto_status bring_shards(pull *of, const char *index_name)
+{
+    json_t *index = NULL;
+    tyto_shard_names names = {0};
+    tyto_status status;
+    char *path = tyto_path_join(of->snapshot, index_name);
+    if (!path) {
+        return tyto_fail_memory(of->err, index_name);
+    }
+    TYTO_CHECK(tyto_json_load(path, &index, of->err));
+    TYTO_CHECK(tyto_shard_names_read(index, path, &names, of->err));
+    for (size_t i = 0; i < names.count; i++) {
+        const json_t *sibling = find_sibling(of, names.names[i]);
+        if (!sibling) {
+            status = tyto_fail(of->err, TYTO_E_NOT_FOUND, "%s: %s: not on the hub, but in its %s",
+                               of->place.repo, names.names[i], index_name);
+            goto cleanup;
+        }
+        count(of, sibling);
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        TYTO_CHECK(bring(of, names.names[i], find_sibling(of, names.names[i])));
+    }
+cleanup:
+    free(names.names);
+    json_decref(index);
+    free(path);
+    return status;
+}
+
+static tyto_status bring_all(pull *of)
+{
+    const size_t n_small = sizeof(small_files) / sizeof(small_files[0]);
+    const char *weights = NULL;
+    for (size_t i = 0; i < sizeof(weights_files) / sizeof(weights_files[0]) && !weights; i++) {
+        weights = find_sibling(of, weights_files[i]) ? weights_files[i] : NULL;
+    }
+    if (!weights || !find_sibling(of, small_files[0])) {
+        return tyto_fail(
+            of->err, TYTO_E_NOT_FOUND,
+            "%s: no %s on the hub at revision '%s', required a checkpoint", of->place.repo,
+            weights ? "config.json" : "model.safetensors or pytorch_model.bin", of->place.revision);
+    }
+    for (size_t i = 0; i < n_small; i++) {
+        count(of, find_sibling(of, small_files[i]));
+    }
+    count(of, find_sibling(of, weights));
+    for (size_t i = 0; i < n_small; i++) {
+        const json_t *sibling = find_sibling(of, small_files[i]);
+        if (sibling) {
+            TYTO_TRY(bring(of, small_files[i], sibling));
+        }
+    }
+    TYTO_TRY(bring(of, weights, find_sibling(of, weights)));
+    const char *ending = strstr(weights, ".index.json");
+    return ending ? bring_shards(of, weights) : TYTO_OK;
+}
+
+/* The commit that the revision means now, and its files with sizes and hashes. */
+static tyto_status read_list(pull *of)
+{
+    tyto_buffer text;
+    tyto_status status;
+    char *revision = tyto_hub_escape(of->place.revision);
+    char *path =
+        revision ? tyto_hub_text("api/models/%s/revision/%s?blobs=true", of->place.repo, revision)
+                 : NULL;
+    tyto_buffer_init(&text, TYTO_JSON_BYTES_MAX);
+    if (!path) {
+        status = tyto_fail_memory(of->err, of->place.repo);
+        goto cleanup;
+    }
+    TYTO_CHECK(tyto_hub_get_text(of->over, path, "list of files", &text, of->err));
+    TYTO_CHECK(tyto_json_parse(text.data ? text.data : "", text.length, of->place.repo, &of->answer,
+                               of->err));
+    of->commit = json_string_value(json_object_get(of->answer, "sha"));
+    if (!of->commit || !tyto_hub_is_hex(of->commit, TYTO_HUB_COMMIT_DIGITS)) {
+        status = tyto_fail(of->err, TYTO_E_FORMAT,
+                           "%s: required a commit in the hub's list of files", of->place.repo);
+    }
+cleanup:
+    tyto_buffer_clear(&text);
+    free(path);
+    free(revision);
+    return status;
+}
+
+static tyto_status make_folders(pull *of)
+{
+    of->blobs = tyto_hub_text("%s/blobs", of->place.folder);
+    of->snapshot = tyto_hub_text("%s/snapshots/%s", of->place.folder, of->commit);
+    if (!of->blobs || !of->snapshot) {
+        return tyto_fail_memory(of->err, of->place.repo);
+    }
+    TYTO_TRY(tyto_hub_make_folder(of->blobs, of->err));
+    return tyto_hub_make_folder(of->snapshot, of->err);
+}
+
+/* The revision refers to the snapshot from now on. */
+static tyto_status write_ref(const pull *of)
+{
+    if (strcmp(of->place.revision, of->commit) == 0) {
+        return TYTO_OK;
+    }
+    char *path = tyto_hub_text("%s/refs/%s", of->place.folder, of->place.revision);
+    char *folder = path ? tyto_copy_text(path, (size_t)(tyto_path_base(path) - path) - 1) : NULL;
+    tyto_status status =
+        folder ? tyto_hub_make_folder(folder, of->err) : tyto_fail_memory(of->err, of->place.repo);
+    if (status == TYTO_OK) {
+        status = tyto_file_write(path, of->commit, TYTO_HUB_COMMIT_DIGITS, of->err);
+    }
+    free(folder);
+    free(path);
+    return status;
+}
+
+static tyto_status run(pull *of, char **out)
+{
+    TYTO_TRY(tyto_hub_connect(&of->place, &of->over, of->err));
+    TYTO_TRY(read_list(of));
+    TYTO_TRY(make_folders(of));
+    TYTO_TRY(bring_all(of));
+    TYTO_TRY(write_ref(of));
+    *out = of->snapshot;
+    of->snapshot = NULL;
+    return TYTO_OK;
+}
+
+tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char **out,
+                          tyto_error *err)
+{
+    pull of = {.err = err};
+    *out = NULL;
+    TYTO_TRY(tyto_hub_place_read(id, options, &of.place, err));
+    tyto_status status;
+    if (of.place.offline) {
+        status = tyto_fail(err, TYTO_E_UNSUPPORTED,
+                           "%s: nothing is downloaded while HF_HUB_OFFLINE is set", of.place.repo);
+    } else {
+        status = run(&of, out);
+    }
+    tyto_hub_disconnect(of.over);
+    json_decref(of.answer);
+    free(of.blobs);
+    free(of.snapshot);
+    tyto_hub_place_clear(&of.place);
+    return status;
+}
