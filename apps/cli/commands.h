@@ -12,6 +12,7 @@
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
     X(flow)                                                                                        \
+    X(autoencode)                                                                                  \
     X(forward)                                                                                     \
     X(eval)                                                                                        \
     X(inspect)                                                                                     \

@@ -2,7 +2,9 @@
 #ifndef TYTO_TYTO_H
 #define TYTO_TYTO_H
 
+#include <tyto/autoencode.h>
 #include <tyto/bench.h>
+#include <tyto/clip.h>
 #include <tyto/detect.h>
 #include <tyto/draw.h>
 #include <tyto/engine.h>

@@ -471,7 +471,8 @@ int main(void)
         cmocka_unit_test(checkpoints_are_opened),   cmocka_unit_test(networks_are_run),
         cmocka_unit_test(texts_are_encoded),        cmocka_unit_test(objects_are_detected),
         cmocka_unit_test(warm_runs_take_no_memory), cmocka_unit_test(texts_are_tokenized),
-        cmocka_unit_test(examples_are_matched),     cmocka_unit_test(torch_tensors_are_opened),
+        cmocka_unit_test(flows_are_found),          cmocka_unit_test(examples_are_matched),
+        cmocka_unit_test(torch_tensors_are_opened),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

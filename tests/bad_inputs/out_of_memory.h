@@ -20,4 +20,7 @@ void examples_are_matched(void **state);
 void texts_are_encoded(void **state);
 void warm_runs_take_no_memory(void **state);
 
+/** cmocka test of out_of_memory_media.c. */
+void flows_are_found(void **state);
+
 #endif

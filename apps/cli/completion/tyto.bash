@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess flow forward eval inspect pull bench help --help --version' "$word"
+        _tyto_words 'detect tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -43,6 +43,12 @@ _tyto()
     flow:--pairs) : ;;
     flow:--overlap) : ;;
     flow:--scale) : ;;
+    autoencode:--output | autoencode:-o) _tyto_files -f "$word" ;;
+    autoencode:--top-k) : ;;
+    autoencode:--format | autoencode:-f) _tyto_words 'text json jsonl' "$word" ;;
+    autoencode:--sound) _tyto_files -f "$word" ;;
+    autoencode:--windows) : ;;
+    autoencode:--chunks) : ;;
     forward:--inputs | forward:-i) _tyto_files -f "$word" ;;
     forward:--output | forward:-o) _tyto_files -f "$word" ;;
     forward:--head) : ;;
@@ -82,6 +88,7 @@ _tyto()
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output' ;;
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
+        autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;

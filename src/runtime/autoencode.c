@@ -1,0 +1,235 @@
+#include <tyto/autoencode.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/model.h"
+#include "runtime/session.h"
+
+#define HEAD "PerceiverForMultimodalAutoencoding"
+#define LATENTS "last_hidden_state"
+/* Of the videos that the network was trained on; its config tells samples per frame alone. */
+#define FRAMES_PER_SECOND 25
+#define CHUNKS 8
+
+void tyto_autoencode_options_init(tyto_autoencode_options *options)
+{
+    *options = (tyto_autoencode_options){.chunks = CHUNKS};
+}
+
+static const tyto_perceiver_config *config_of(const tyto_model *model)
+{
+    const tyto_perceiver *network = model->network;
+    return &network->config;
+}
+
+tyto_status tyto_autoencode_shape(const tyto_model *model, tyto_clip_shape *out, tyto_error *err)
+{
+    if (strcmp(model->head, HEAD) != 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required a " HEAD, model->head);
+    }
+    const tyto_perceiver_config *config = config_of(model);
+    *out = (tyto_clip_shape){.frames = config->output_shape[1],
+                             .height_px = config->output_shape[2],
+                             .width_px = config->output_shape[3],
+                             .samples = config->num_frames * config->audio_samples_per_frame,
+                             .frames_per_second = FRAMES_PER_SECOND,
+                             .sound_hz = FRAMES_PER_SECOND * config->audio_samples_per_frame};
+    return TYTO_OK;
+}
+
+void tyto_reconstruction_clear(tyto_reconstruction *reconstruction)
+{
+    if (reconstruction) {
+        free(reconstruction->images);
+        free(reconstruction->sound);
+        free(reconstruction->probabilities);
+        *reconstruction = (tyto_reconstruction){0};
+    }
+}
+
+/* A window between its encoding and its decoding. */
+typedef struct window {
+    tyto_session *session;
+    tyto_clip_shape shape;
+    int64_t positions, patches; /* of pictures and of sound */
+    int64_t patch;              /* samples of a patch */
+    tyto_tensor latents;        /* its own copy */
+    int64_t *points;            /* of one chunk: pictures, then sound */
+} window;
+
+/* Encodes: the latents, and what class they are. */
+static tyto_status encode(window *of, const float *images, const float *sound, bool classify,
+                          tyto_reconstruction *out, tyto_error *err)
+{
+    static const char *const wanted[] = {"logits.label", LATENTS};
+    const tyto_clip_shape *shape = &of->shape;
+    const tyto_tensor *outputs;
+    size_t n;
+    /* Zeros, which the network takes its trained mask for. */
+    float *label = tyto_alloc_zeroed((size_t)out->labels, sizeof(float));
+    if (!label) {
+        return tyto_fail_memory(err, "label");
+    }
+    const tyto_tensor inputs[] = {
+        {.name = "inputs.image",
+         .dtype = TYTO_F32,
+         .rank = 5,
+         .shape = {1, shape->frames, 3, shape->height_px, shape->width_px},
+         .data = (void *)(uintptr_t)images},
+        {.name = "inputs.audio",
+         .dtype = TYTO_F32,
+         .rank = 3,
+         .shape = {1, shape->samples, 1},
+         .data = (void *)(uintptr_t)sound},
+        {.name = "inputs.label",
+         .dtype = TYTO_F32,
+         .rank = 2,
+         .shape = {1, out->labels},
+         .data = label},
+    };
+    tyto_status status =
+        tyto_forward(of->session, HEAD, inputs, 3, wanted, classify ? 1 : 2, &outputs, &n, err);
+    free(label);
+    TYTO_TRY(status);
+    memcpy(out->probabilities, outputs[0].data, (size_t)out->labels * sizeof(float));
+    if (!classify) {
+        of->latents = outputs[1];
+        of->latents.name = LATENTS;
+        const size_t count = (size_t)tyto_tensor_elements(&outputs[1]);
+        of->latents.data = tyto_alloc(count, sizeof(float));
+        if (!of->latents.data) {
+            return tyto_fail_memory(err, LATENTS);
+        }
+        memcpy(of->latents.data, outputs[1].data, count * sizeof(float));
+    }
+    return TYTO_OK;
+}
+
+/* First of `count` positions that chunk i of n has. */
+static int64_t chunk_begin(int64_t i, int64_t n, int64_t count)
+{
+    return count / n * i + count % n * i / n;
+}
+
+/* One modality of a chunk. */
+typedef struct span {
+    const char *output, *input;
+    int64_t first, count, each; /* positions, and floats of one */
+    float *to;
+} span;
+
+/* Decodes chunk i: those modalities that have positions in it. */
+static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reconstruction *out,
+                                tyto_error *err)
+{
+    span spans[] = {
+        {"logits.image", "subsampled_output_points.image", chunk_begin(i, chunks, of->positions),
+         chunk_begin(i + 1, chunks, of->positions), 3, out->images},
+        {"logits.audio", "subsampled_output_points.audio", chunk_begin(i, chunks, of->patches),
+         chunk_begin(i + 1, chunks, of->patches), of->patch, out->sound},
+    };
+    tyto_tensor inputs[3] = {of->latents};
+    const char *wanted[2];
+    const span *decoded[2];
+    const tyto_tensor *outputs;
+    size_t n = 0, n_outputs;
+    int64_t *points = of->points;
+    for (int k = 0; k < 2; k++) {
+        spans[k].count -= spans[k].first;
+        if (spans[k].count == 0) {
+            continue;
+        }
+        for (int64_t p = 0; p < spans[k].count; p++) {
+            points[p] = spans[k].first + p;
+        }
+        inputs[n + 1] = (tyto_tensor){.name = spans[k].input,
+                                      .dtype = TYTO_I64,
+                                      .rank = 1,
+                                      .shape = {spans[k].count},
+                                      .data = points};
+        points += spans[k].count;
+        decoded[n] = &spans[k];
+        wanted[n++] = spans[k].output;
+    }
+    if (n == 0) {
+        return TYTO_OK; /* more chunks than positions */
+    }
+    TYTO_TRY(tyto_forward(of->session, HEAD, inputs, n + 1, wanted, n, &outputs, &n_outputs, err));
+    for (size_t k = 0; k < n; k++) {
+        const span *s = decoded[k];
+        memcpy(s->to + s->first * s->each, outputs[k].data,
+               (size_t)(s->count * s->each) * sizeof(float));
+    }
+    return TYTO_OK;
+}
+
+static tyto_status decode(window *of, const tyto_autoencode_options *options,
+                          tyto_reconstruction *out, tyto_error *err)
+{
+    const int64_t chunks = options->chunks;
+    const int64_t most = of->positions / chunks + of->patches / chunks + 2;
+    of->points = tyto_alloc((size_t)most, sizeof(*of->points));
+    out->images = tyto_alloc((size_t)of->positions, 3 * sizeof(float));
+    out->sound = tyto_alloc((size_t)of->shape.samples, sizeof(float));
+    if (!of->points || !out->images || !out->sound) {
+        return tyto_fail_memory(err, "reconstruction");
+    }
+    for (int64_t i = 0; i < chunks; i++) {
+        if (options->progress) {
+            options->progress(options->user, i, chunks);
+        }
+        TYTO_TRY(decode_chunk(of, i, chunks, out, err));
+    }
+    return TYTO_OK;
+}
+
+static void softmax(float *values, int64_t count)
+{
+    float highest = values[0];
+    double sum = 0.0;
+    for (int64_t i = 1; i < count; i++) {
+        highest = fmaxf(highest, values[i]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        values[i] = expf(values[i] - highest);
+        sum += (double)values[i];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        values[i] = (float)((double)values[i] / sum);
+    }
+}
+
+tyto_status tyto_autoencode(tyto_session *session, const float *images, const float *sound,
+                            const tyto_autoencode_options *options, tyto_reconstruction *out,
+                            tyto_error *err)
+{
+    window of = {.session = session};
+    TYTO_TRY(tyto_autoencode_shape(session->model, &of.shape, err));
+    const tyto_perceiver_config *config = config_of(session->model);
+    of.positions = of.shape.frames * of.shape.height_px * of.shape.width_px;
+    of.patch = config->samples_per_patch;
+    of.patches = of.shape.samples / of.patch;
+    if (options->chunks < 1 || options->chunks > of.positions) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "chunks: got %lld, required 1 to %lld",
+                         (long long)options->chunks, (long long)of.positions);
+    }
+    *out = (tyto_reconstruction){.labels = config->num_labels};
+    out->probabilities = tyto_alloc((size_t)out->labels, sizeof(float));
+    tyto_status status = out->probabilities
+                             ? encode(&of, images, sound, options->classify, out, err)
+                             : tyto_fail_memory(err, "reconstruction");
+    if (status == TYTO_OK) {
+        softmax(out->probabilities, out->labels);
+        status = options->classify ? TYTO_OK : decode(&of, options, out, err);
+    }
+    free(of.latents.data);
+    free(of.points);
+    if (status != TYTO_OK) {
+        tyto_reconstruction_clear(out);
+    }
+    return status;
+}
