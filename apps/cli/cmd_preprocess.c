@@ -9,11 +9,13 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "processor.h"
 #include "signals.h"
 
 typedef struct preprocess_args {
     common_args common;
     const char *output;
+    processor_args processor;
 } preprocess_args;
 
 /* Adds a photo's tensor [3,H,W]; its name and data are newly allocated. */
@@ -81,7 +83,8 @@ static int run(void *given)
     text_list photos = {0};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
-    tyto_image_processor *processor = NULL;
+    tyto_image_processor *own = NULL;
+    processor_choice choice;
     char *folder = NULL;
     int code = EXIT_USAGE;
     if (args->common.operands.count == 0) {
@@ -90,6 +93,9 @@ static int run(void *given)
     }
     if (!args->output) {
         say_error("nowhere to write: required -o FILE.safetensors");
+        return EXIT_USAGE;
+    }
+    if (!processor_read(&args->processor, &choice)) {
         return EXIT_USAGE;
     }
     const bool all_there = list_photos(&args->common.operands, &photos);
@@ -105,15 +111,17 @@ static int run(void *given)
     if (!engine) {
         goto cleanup;
     }
-    if (tyto_image_processor_open(folder, &processor, &err) != TYTO_OK) {
+    if (tyto_image_processor_open(folder, &own, &err) != TYTO_OK) {
         say_tyto_error(&err);
         goto cleanup;
     }
-    if (preprocess(args, &photos, processor, engine) && all_there) {
+    const tyto_image_processor *processor = processor_make(&choice, own);
+    if (processor && preprocess(args, &photos, processor, engine) && all_there) {
         code = EXIT_DONE;
     }
 cleanup:
-    tyto_image_processor_destroy(processor);
+    processor_drop(&choice);
+    tyto_image_processor_destroy(own);
     tyto_engine_destroy(engine);
     free(folder);
     text_list_clear(&photos);
@@ -124,6 +132,8 @@ cleanup:
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
      .files = COMPLETES_FILES},
+    PROCESSOR_OPTIONS(preprocess_args, processor),
+    CROP_OPTIONS(preprocess_args, processor),
     {0},
 };
 
@@ -132,6 +142,8 @@ static const example examples[] = {
      "a tensor named photo.jpg, for the model that comes with tyto"},
     {"tyto preprocess -m owlv2-base-patch16-ensemble shots/ -o pixels.safetensors",
      "all photos of a folder, as that checkpoint takes them"},
+    {"tyto preprocess photo.jpg --size 512x512 --pad off --normalize off -o pixels.safetensors",
+     "another size, without padding, values from 0 to 1"},
     {0},
 };
 
@@ -141,9 +153,11 @@ const command cmd_preprocess = {
     .synopsis = "IMAGE... -o FILE [option...]",
     .operands = "IMAGE",
     .description =
-        "Does what the model's preprocessor_config.json says (rescale, pad to a square, resize, "
-        "normalise) and writes a float tensor [3,H,W] for each photo, named by the photo's base "
-        "name. Two photos of the same base name are an error before any work. Only that file of "
+        "Does what the model's preprocessor_config.json says (OWLv2: rescale, pad to a square, "
+        "resize, normalise; Perceivers: crop the centre, resize, rescale, normalise) and writes a "
+        "float tensor [3,H,W] for each photo, named by the photo's base "
+        "name. Options change single steps. Two photos of the same base name are an error before "
+        "any work. Only that file of "
         "the model is read.",
     .options = options,
     .examples = examples,

@@ -9,6 +9,9 @@
 /** X(name): a command has its file cmd_NAME.c, which defines cmd_NAME, and its line here. */
 #define COMMANDS(X)                                                                                \
     X(detect)                                                                                      \
+    X(match)                                                                                       \
+    X(similarity)                                                                                  \
+    X(embed)                                                                                       \
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
     X(flow)                                                                                        \

@@ -141,11 +141,11 @@ static void zsh_spec(FILE *to, const option *o, const char *dashes, const char *
     fputs("'", to);
 }
 
-static void zsh_specs(FILE *to, const option *options)
+static void zsh_specs(FILE *to, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
         zsh_spec(to, o, "--", o->name);
-        if (o->letter) {
+        if (option_letter(self, o)) {
             const char name[2] = {o->letter, '\0'};
             zsh_spec(to, o, "-", name);
         }
@@ -169,8 +169,8 @@ void print_zsh_completion(FILE *to)
           to);
     for (const command *const *at = commands; *at; at++) {
         fprintf(to, "    %s)\n        _arguments -s", (*at)->name);
-        zsh_specs(to, (*at)->options);
-        zsh_specs(to, common_options);
+        zsh_specs(to, *at, (*at)->options);
+        zsh_specs(to, *at, common_options);
         fputs((*at)->files == COMPLETES_FILES ? " \\\n            '*:argument:_files'\n"
                                               : " \\\n            '*:argument: '\n",
               to);

@@ -47,11 +47,12 @@ static void paragraphs(FILE *to, const char *text, size_t indent)
     }
 }
 
-static void print_options(FILE *to, const option *options)
+static void print_options(FILE *to, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
         char left[160];
-        int length = snprintf(left, sizeof(left), o->letter ? "  -%c, " : "      ", o->letter);
+        const char letter = option_letter(self, o);
+        int length = snprintf(left, sizeof(left), letter ? "  -%c, " : "      ", letter);
         length += snprintf(left + length, sizeof(left) - (size_t)length, "--%s%s%s", o->name,
                            o->value ? " " : "", o->value ? o->value : "");
         if (length + 2 > COLUMN) {
@@ -78,10 +79,10 @@ void print_help(FILE *to, const command *self)
     paragraphs(to, self->description, 0);
     if (self->options) {
         fputs("\noptions\n", to);
-        print_options(to, self->options);
+        print_options(to, self, self->options);
     }
     fputs("\noptions of every command\n", to);
-    print_options(to, common_options);
+    print_options(to, self, common_options);
     fputs("\nexamples\n", to);
     print_examples(to, self->examples);
 }

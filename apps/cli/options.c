@@ -107,6 +107,11 @@ static const option *find(const command *self, const char *name, size_t length, 
     return NULL;
 }
 
+char option_letter(const command *self, const option *o)
+{
+    return o->letter && self && find(self, NULL, 0, o->letter) != o ? '\0' : o->letter;
+}
+
 static bool complain_unknown(const command *self, const char *given, const char *name,
                              size_t length)
 {

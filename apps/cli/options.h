@@ -77,6 +77,10 @@ bool options_parse(const command *self, int argc, char **argv, void *args);
 /** Releases the lists. */
 void options_clear(const command *self, void *args);
 
+/** The letter that means an option to a command: a common option loses it to one of the
+ *  command's own. 0: none. */
+char option_letter(const command *self, const option *o);
+
 /** The i-th word of "a|b|c" and its length, or NULL. */
 const char *choice_word(const char *words, int i, size_t *length);
 

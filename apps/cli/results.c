@@ -10,7 +10,7 @@
 #include "messages.h"
 
 const result_format result_formats[] = {
-    {NULL, NULL, text_photo, NULL, false},
+    {NULL, text_begin, text_photo, NULL, false},
     {NULL, json_begin, json_photo, json_end, false},
     {NULL, NULL, jsonl_photo, NULL, false},
     {NULL, csv_begin, csv_photo, NULL, false},
@@ -54,6 +54,30 @@ void results_drop(result_writer *to)
     output_abandon(&to->out);
 }
 
+/* The boxes that stand for examples, before all photos. */
+bool text_begin(result_writer *to)
+{
+    FILE *out = to->out.stream;
+    char name[512], label[512];
+    if (to->n_queries > 0) {
+        fprintf(out, "%zu example%s\n  object      xmin     ymin     xmax     ymax  label\n",
+                to->n_queries, to->n_queries == 1 ? "" : "s");
+    }
+    for (size_t i = 0; i < to->n_queries; i++) {
+        const query_note *note = &to->queries[i];
+        const tyto_box *box = &note->chosen->box;
+        plain_text(name, sizeof(name), note->photo);
+        plain_text(label, sizeof(label), to->labels[note->label]);
+        fprintf(out, "  %.3f   %8.1f %8.1f %8.1f %8.1f  %s (%s)\n",
+                (double)note->chosen->objectness, (double)box->xmin, (double)box->ymin,
+                (double)box->xmax, (double)box->ymax, label, name);
+    }
+    if (to->n_queries > 0) {
+        fputc('\n', out);
+    }
+    return true;
+}
+
 bool text_photo(result_writer *to, const photo_result *result)
 {
     FILE *out = to->out.stream;
@@ -76,8 +100,7 @@ bool text_photo(result_writer *to, const photo_result *result)
     return true;
 }
 
-/* RFC 4180: quotes around what holds a comma, a quote or a line end; quotes inside doubled. */
-static void csv_text(FILE *out, const char *text)
+void csv_text(FILE *out, const char *text)
 {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <tyto/detect.h>
+#include <tyto/match.h>
 
 #include "output.h"
 
@@ -19,6 +19,13 @@ typedef struct photo_result {
     float threshold;
     const tyto_detections *found;
 } photo_result;
+
+/** The box that stands for an example, for the formats that tell. */
+typedef struct query_note {
+    const char *photo;
+    size_t label;
+    const tyto_query_box *chosen;
+} query_note;
 
 typedef struct result_writer result_writer;
 
@@ -37,10 +44,12 @@ struct result_writer {
     const result_format *format;
     const char *const *labels;
     size_t n_labels;
-    const char *path; /**< of -o, or NULL */
-    bool many;        /**< there is more than one photo */
-    bool scores;      /**< YOLO: a sixth column */
-    bool numbered;    /**< every photo's name is a number, as COCO's are */
+    const char *path;          /**< of -o, or NULL */
+    bool many;                 /**< there is more than one photo */
+    bool scores;               /**< YOLO: a sixth column */
+    bool numbered;             /**< every photo's name is a number, as COCO's are */
+    const query_note *queries; /**< from pictures */
+    size_t n_queries;
     output out;
     bool begun;
     size_t written; /**< photos so far */
@@ -60,6 +69,11 @@ void results_drop(result_writer *to);
 /** The file that a photo's lines go to: its base name with .txt; newly allocated. */
 char *yolo_name(const char *photo);
 
+/** A field of CSV, by RFC 4180: quotes around what holds a comma, a quote or a line end; quotes
+ *  inside doubled. */
+void csv_text(FILE *out, const char *text);
+
+bool text_begin(result_writer *to);
 bool text_photo(result_writer *to, const photo_result *result);
 bool csv_begin(result_writer *to);
 bool csv_photo(result_writer *to, const photo_result *result);

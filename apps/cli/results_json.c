@@ -15,6 +15,23 @@ static json_t *box_object(const tyto_box *box)
     return object;
 }
 
+static json_t *query_list(const result_writer *to)
+{
+    json_t *list = json_made(json_array());
+    for (size_t i = 0; i < to->n_queries; i++) {
+        const query_note *note = &to->queries[i];
+        json_t *item = json_made(json_object());
+        json_put(item, "label", json_text(to->labels[note->label]));
+        json_put(item, "label_index", json_integer((json_int_t)note->label));
+        json_put(item, "image", json_text(note->photo));
+        json_put(item, "objectness", json_float(note->chosen->objectness));
+        json_put(item, "overlap", json_float(note->chosen->iou));
+        json_put(item, "box", box_object(&note->chosen->box));
+        json_push(list, item);
+    }
+    return list;
+}
+
 static json_t *photo_object(const result_writer *to, const photo_result *result)
 {
     json_t *object = json_made(json_object()), *list = json_made(json_array());
@@ -22,6 +39,9 @@ static json_t *photo_object(const result_writer *to, const photo_result *result)
     json_put(object, "width", json_integer(result->width_px));
     json_put(object, "height", json_integer(result->height_px));
     json_put(object, "threshold", json_float(result->threshold));
+    if (to->n_queries > 0) {
+        json_put(object, "queries", query_list(to));
+    }
     for (size_t i = 0; i < result->found->count; i++) {
         const tyto_detection *d = &result->found->items[i];
         json_t *item = json_made(json_object());

@@ -22,6 +22,30 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_open(const char *folder
                                                               tyto_error *err);
 TYTO_API void tyto_image_processor_destroy(tyto_image_processor *processor);
 
+/** A switch of the processor: as its file says, or the other way. */
+typedef enum tyto_switch { TYTO_AS_CONFIGURED, TYTO_SWITCH_ON, TYTO_SWITCH_OFF } tyto_switch;
+
+/** What is to differ from preprocessor_config.json; zeros change nothing. What only the other kind
+ *  of processor has is refused: do_pad is OWLv2's, the last line a Perceiver's. (The reference lets
+ *  OWLv2's `resample` be given, to no effect.) */
+typedef struct tyto_image_processor_options {
+    tyto_switch do_rescale, do_pad, do_resize, do_normalize;
+    double rescale_factor;    /**< 0: as configured */
+    int64_t height, width;    /**< of the output, in pixels; 0: as configured */
+    const double *mean, *std; /**< [3] each; NULL: as configured */
+    tyto_switch do_center_crop;
+    int64_t crop_height, crop_width; /**< in pixels; 0: as configured */
+    const int *resample; /**< Pillow's number of a filter, 0 to 5; NULL: as configured */
+} tyto_image_processor_options;
+
+/** A processor that differs from another in what the options say.
+ *  memory  release *out with tyto_image_processor_destroy; `from` may go before it
+ *  errors  E_RANGE (a size outside 1 … 16384, a std of 0, a number that is not finite, a filter
+ *          that isn't), E_UNSUPPORTED (a step of the other kind), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_override(
+    const tyto_image_processor *from, const tyto_image_processor_options *options,
+    tyto_image_processor **out, tyto_error *err);
+
 /** The shape [channels, height, width] that a picture of this size becomes; a side may be 0 where
  *  a crop leaves nothing, which tyto_image_processor_run refuses. */
 TYTO_API void tyto_image_processor_shape(const tyto_image_processor *processor, int64_t width_px,

@@ -15,6 +15,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_session_create(const tyto_model *model,
                                                         tyto_error *err);
 TYTO_API void tyto_session_destroy(tyto_session *session);
 
+/** Makes the session's task calls read pictures with another processor than the model's; NULL: the
+ *  model's again.
+ *  memory  the processor must outlive the session, or its next change */
+TYTO_API void tyto_session_use_processor(tyto_session *session,
+                                         const tyto_image_processor *processor);
+
 /** Runs a head on named tensors, named as the reference's `forward` names them.
  *
  *  head     `Class` or `Class.method` as the reference spells them; NULL: the model's own

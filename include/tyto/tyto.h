@@ -7,6 +7,7 @@
 #include <tyto/clip.h>
 #include <tyto/detect.h>
 #include <tyto/draw.h>
+#include <tyto/embed.h>
 #include <tyto/engine.h>
 #include <tyto/eval.h>
 #include <tyto/flow.h>

@@ -10,8 +10,8 @@
 
 TYTO_BEGIN_DECLS
 
-/** Queries, encoded once, for any number of photos: labels, and an embedding of length 1 for each.
- *  Texts and example pictures have embeddings of one space. Immutable. */
+/** Queries, encoded once, for any number of photos: labels, and an embedding for each, of which
+ *  the direction counts. Texts and example pictures have embeddings of one space. Immutable. */
 typedef struct tyto_vocabulary tyto_vocabulary;
 
 /** Encodes `count` texts. templates: average the embeddings of the seven prompt templates of the
@@ -33,7 +33,10 @@ TYTO_API void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary);
 TYTO_API size_t tyto_vocabulary_count(const tyto_vocabulary *vocabulary);
 /** The label of query i, or NULL when there is no such query. */
 TYTO_API const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i);
-/** embeds[count,width]; they live as the vocabulary does. */
+/** [count,width] as they were given: texts as Owlv2Model.get_text_features gives them, examples as
+ *  embed_image_query does, means at length 1; and all of them at length 1. They live as the
+ *  vocabulary does. */
+TYTO_API const float *tyto_vocabulary_features(const tyto_vocabulary *vocabulary);
 TYTO_API const float *tyto_vocabulary_embeds(const tyto_vocabulary *vocabulary);
 TYTO_API int64_t tyto_vocabulary_width(const tyto_vocabulary *vocabulary);
 
@@ -47,8 +50,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_join(const tyto_vocabulary *
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_average(const tyto_vocabulary *vocabulary,
                                                             tyto_vocabulary **out, tyto_error *err);
 
-/** Writes .safetensors: a tensor for each label, [width], or [n,width] where n queries have it; or
- *  .npy: [count,width] without labels. Beside its place first, then renamed.
+/** Writes the features as .safetensors: a tensor for each label, [width], or [n,width] where n
+ * queries have it; or .npy: [count,width] without labels. Beside its place first, then renamed.
  *  errors  E_ARGUMENT (another ending, a label that is not UTF-8), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary,
                                                          const char *path, tyto_error *err);

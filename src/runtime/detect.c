@@ -9,7 +9,7 @@
 tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, tyto_view *out,
                                tyto_error *err)
 {
-    const tyto_image_processor *processor = session->model->image_processor;
+    const tyto_image_processor *processor = session->processor;
     int64_t shape[3];
     if (!processor) {
         return tyto_fail(err, TYTO_E_ARGUMENT,

@@ -12,6 +12,7 @@ tyto_status tyto_session_create(const tyto_model *model, tyto_session **out, tyt
         return tyto_fail_memory(err, "session");
     }
     session->model = model;
+    session->processor = model->image_processor;
     *out = session;
     return TYTO_OK;
 }
@@ -41,6 +42,11 @@ tyto_status tyto_session_pixels(tyto_session *session, int64_t count, const char
         session->pixels_count = count;
     }
     return TYTO_OK;
+}
+
+void tyto_session_use_processor(tyto_session *session, const tyto_image_processor *processor)
+{
+    session->processor = processor ? processor : session->model->image_processor;
 }
 
 size_t tyto_session_scratch_bytes(const tyto_session *session)

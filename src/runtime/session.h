@@ -15,8 +15,9 @@ struct tyto_session {
     tyto_io io;
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
-    tyto_profile *profile; /* where runs tell their time, or NULL; borrowed */
-    float *pixels;         /* what a task prepared for its current run */
+    const tyto_image_processor *processor; /* the model's, or another; borrowed; NULL: none */
+    tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
+    float *pixels;                         /* what a task prepared for its current run */
     int64_t pixels_count;
 };
 

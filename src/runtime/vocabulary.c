@@ -16,6 +16,7 @@ void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary)
         free(vocabulary->texts[i]);
     }
     free(vocabulary->texts);
+    free(vocabulary->features);
     free(vocabulary->embeds);
     free(vocabulary);
 }
@@ -33,6 +34,11 @@ const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i)
 const float *tyto_vocabulary_embeds(const tyto_vocabulary *vocabulary)
 {
     return vocabulary->embeds;
+}
+
+const float *tyto_vocabulary_features(const tyto_vocabulary *vocabulary)
+{
+    return vocabulary->features;
 }
 
 int64_t tyto_vocabulary_width(const tyto_vocabulary *vocabulary)
@@ -70,8 +76,8 @@ static tyto_status copy_labels(tyto_vocabulary *to, const char *const *labels, s
     return to->texts ? TYTO_OK : tyto_fail_memory(err, "vocabulary");
 }
 
-tyto_status tyto_vocabulary_start(const char *const *labels, size_t count, tyto_vocabulary **out,
-                                  tyto_error *err)
+static tyto_status start(const char *const *labels, size_t count, tyto_vocabulary **out,
+                         tyto_error *err)
 {
     if (count < 1 || count > TYTO_VOCABULARY_MAX) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "queries: got %zu, required 1 to %zu", count,
@@ -94,12 +100,13 @@ tyto_status tyto_vocabulary_start(const char *const *labels, size_t count, tyto_
 static tyto_status start_with_room(const char *const *labels, size_t count, int64_t width,
                                    tyto_vocabulary **out, tyto_error *err)
 {
-    TYTO_TRY(tyto_vocabulary_start(labels, count, out, err));
+    TYTO_TRY(start(labels, count, out, err));
     (*out)->width = width;
     if ((uint64_t)width <= SIZE_MAX / sizeof(float)) {
         (*out)->embeds = tyto_alloc(count, (size_t)width * sizeof(float));
+        (*out)->features = tyto_alloc(count, (size_t)width * sizeof(float));
     }
-    if (!(*out)->embeds) {
+    if (!(*out)->embeds || !(*out)->features) {
         tyto_vocabulary_destroy(*out);
         *out = NULL;
         return tyto_fail_memory(err, "vocabulary");
@@ -117,6 +124,7 @@ tyto_status tyto_vocabulary_from_embeds(const float *embeds, const char *const *
                          (long long)width);
     }
     TYTO_TRY(start_with_room(labels, count, width, &vocabulary, err));
+    memcpy(vocabulary->features, embeds, count * (size_t)width * sizeof(float));
     memcpy(vocabulary->embeds, embeds, count * (size_t)width * sizeof(float));
     for (size_t i = 0; i < count; i++) {
         if (!tyto_scale_to_unit(vocabulary->embeds + (int64_t)i * width, width)) {
@@ -156,11 +164,10 @@ tyto_status tyto_vocabulary_join(const tyto_vocabulary *const *parts, size_t cou
     }
     tyto_vocabulary *joined = NULL;
     tyto_status status = start_with_room(labels, total, count ? parts[0]->width : 1, &joined, err);
-    float *to = status == TYTO_OK ? joined->embeds : NULL;
-    for (size_t i = 0; to && i < count; i++) {
-        const size_t size = parts[i]->count * (size_t)parts[i]->width;
-        memcpy(to, parts[i]->embeds, size * sizeof(float));
-        to += size;
+    for (size_t i = 0, row = 0; status == TYTO_OK && i < count; row += parts[i++]->count) {
+        const size_t width = (size_t)joined->width, bytes = parts[i]->count * width * sizeof(float);
+        memcpy(joined->embeds + row * width, parts[i]->embeds, bytes);
+        memcpy(joined->features + row * width, parts[i]->features, bytes);
     }
     free(labels);
     *out = joined;

@@ -11,13 +11,9 @@ struct tyto_vocabulary {
     size_t count;
     int64_t width;
     char **texts;
-    float *embeds; /* [count,width] of length 1 */
+    float *features; /* [count,width] as they were given */
+    float *embeds;   /* [count,width] the same at length 1 */
 };
-
-/** A vocabulary with labels and no embeddings yet.
- *  errors  E_ARGUMENT (no label, or too many), E_MEMORY */
-TYTO_NODISCARD tyto_status tyto_vocabulary_start(const char *const *labels, size_t count,
-                                                 tyto_vocabulary **out, tyto_error *err);
 
 /** first[count]: the first query that has the label of query i; false when memory is out. */
 bool tyto_vocabulary_firsts(const tyto_vocabulary *vocabulary, size_t *first);

@@ -50,7 +50,7 @@ static size_t gather(const tyto_vocabulary *of, float *gathered, tyto_tensor *te
             next[i] = at;
             at += (size_t)same;
         }
-        memcpy(gathered + next[first[i]]++ * row, of->embeds + i * row, row * sizeof(float));
+        memcpy(gathered + next[first[i]]++ * row, of->features + i * row, row * sizeof(float));
     }
     free(first);
     free(next);
@@ -81,7 +81,7 @@ tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary, const char *
     const tyto_tensor matrix = {.dtype = TYTO_F32,
                                 .rank = 2,
                                 .shape = {(int64_t)vocabulary->count, vocabulary->width},
-                                .data = vocabulary->embeds};
+                                .data = vocabulary->features};
     return tyto_npy_save(path, &matrix, err);
 }
 
@@ -154,6 +154,9 @@ static tyto_status make(const tyto_tensor *tensors, size_t n, const char *path,
         }
     }
     status = tyto_vocabulary_from_embeds(embeds, labels, total, width, out, err);
+    if (status != TYTO_OK) {
+        tyto_error_prefix(err, path);
+    }
 cleanup:
     free(labels);
     free(numbers);

@@ -1,6 +1,8 @@
-/* Vocabularies of texts. */
+/* Embeddings of texts, and vocabularies of them. */
 #include <stdio.h>
 #include <string.h>
+#include <tyto/embed.h>
+#include <tyto/memory.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -70,35 +72,42 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
     return status;
 }
 
-/* to[width] = the unit vector along the mean of the unit vectors along rows[TEMPLATES,width] */
-static void average(float *to, float *rows, int64_t width)
+/* Embeddings of texts in the making: rows[count,width]. */
+typedef struct rows {
+    const char *const *texts;
+    size_t count;
+    float *at;
+    int64_t width;
+} rows;
+
+/* Makes room once the width is known. */
+static tyto_status make_room(rows *to, int64_t width, tyto_error *err)
+{
+    if (!to->at) {
+        to->width = width;
+        to->at = tyto_alloc(to->count, (size_t)width * sizeof(float));
+    }
+    return to->at ? TYTO_OK : tyto_fail_memory(err, "embeddings");
+}
+
+/* to[width] = the unit vector along the mean of the unit vectors along each[TEMPLATES,width] */
+static void average(float *to, float *each, int64_t width)
 {
     memset(to, 0, (size_t)width * sizeof(float));
     for (size_t t = 0; t < TEMPLATES; t++) {
-        tyto_scale_to_unit(rows + (int64_t)t * width, width);
+        tyto_scale_to_unit(each + (int64_t)t * width, width);
         for (int64_t c = 0; c < width; c++) {
-            to[c] += rows[(int64_t)t * width + c] / (float)TEMPLATES;
+            to[c] += each[(int64_t)t * width + c] / (float)TEMPLATES;
         }
     }
     tyto_scale_to_unit(to, width);
 }
 
-/* Makes room once the width is known. */
-static tyto_status make_room(tyto_vocabulary *vocabulary, int64_t width, tyto_error *err)
-{
-    if (!vocabulary->embeds) {
-        vocabulary->width = width;
-        vocabulary->embeds = tyto_alloc(vocabulary->count, (size_t)width * sizeof(float));
-    }
-    return vocabulary->embeds ? TYTO_OK : tyto_fail_memory(err, "vocabulary");
-}
-
 /* Encodes text i through all templates. */
-static tyto_status encode_templates(tyto_session *session, tyto_vocabulary *vocabulary, size_t i,
-                                    tyto_error *err)
+static tyto_status encode_templates(tyto_session *session, rows *to, size_t i, tyto_error *err)
 {
     char prompts[TEMPLATES][QUERY_BYTES_MAX];
-    const char *list[TEMPLATES], *text = vocabulary->texts[i];
+    const char *list[TEMPLATES], *text = to->texts[i];
     for (size_t t = 0; t < TEMPLATES; t++) {
         int length = snprintf(prompts[t], QUERY_BYTES_MAX, "%s%s%s", templates[t].before, text,
                               templates[t].after);
@@ -108,59 +117,69 @@ static tyto_status encode_templates(tyto_session *session, tyto_vocabulary *voca
         }
         list[t] = prompts[t];
     }
-    float *rows;
+    float *features;
     int64_t width;
-    TYTO_TRY(encode(session, list, TEMPLATES, &rows, &width, err));
-    TYTO_TRY(make_room(vocabulary, width, err));
-    average(vocabulary->embeds + (int64_t)i * width, rows, width);
+    TYTO_TRY(encode(session, list, TEMPLATES, &features, &width, err));
+    TYTO_TRY(make_room(to, width, err));
+    average(to->at + (int64_t)i * width, features, width);
     return TYTO_OK;
 }
 
 /* Encodes texts first … first+n−1 as they are. */
-static tyto_status encode_plain(tyto_session *session, tyto_vocabulary *vocabulary, size_t first,
-                                size_t n, tyto_error *err)
+static tyto_status encode_plain(tyto_session *session, rows *to, size_t first, size_t n,
+                                tyto_error *err)
 {
-    float *rows;
+    float *features;
     int64_t width;
-    TYTO_TRY(
-        encode(session, (const char *const *)vocabulary->texts + first, n, &rows, &width, err));
-    TYTO_TRY(make_room(vocabulary, width, err));
-    for (int64_t i = 0; i < (int64_t)n; i++) {
-        tyto_scale_to_unit(rows + i * width, width);
-    }
-    memcpy(vocabulary->embeds + (int64_t)first * width, rows, n * (size_t)width * sizeof(float));
+    TYTO_TRY(encode(session, to->texts + first, n, &features, &width, err));
+    TYTO_TRY(make_room(to, width, err));
+    memcpy(to->at + (int64_t)first * width, features, n * (size_t)width * sizeof(float));
     return TYTO_OK;
 }
 
-static tyto_status encode_all(tyto_session *session, tyto_vocabulary *vocabulary,
-                              bool with_templates, tyto_error *err)
+static tyto_status encode_all(tyto_session *session, rows *to, bool with_templates, tyto_error *err)
 {
-    const size_t count = vocabulary->count, step = with_templates ? 1 : TEXTS_TOGETHER;
+    const size_t count = to->count, step = with_templates ? 1 : TEXTS_TOGETHER;
     for (size_t i = 0; i < count; i += step) {
         if (with_templates) {
-            TYTO_TRY(encode_templates(session, vocabulary, i, err));
+            TYTO_TRY(encode_templates(session, to, i, err));
         } else {
             size_t n = count - i < step ? count - i : step;
-            TYTO_TRY(encode_plain(session, vocabulary, i, n, err));
+            TYTO_TRY(encode_plain(session, to, i, n, err));
         }
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, size_t count,
-                                   bool with_templates, tyto_vocabulary **out, tyto_error *err)
+tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, size_t count,
+                             bool with_templates, float **out, int64_t *width, tyto_error *err)
 {
+    rows made = {.texts = texts, .count = count};
     if (!session->model->tokenizer) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "model: it has no tokenizer files, required tokenizer.json or vocab.json");
     }
-    tyto_vocabulary *vocabulary;
-    TYTO_TRY(tyto_vocabulary_start(texts, count, &vocabulary, err));
-    tyto_status status = encode_all(session, vocabulary, with_templates, err);
-    if (status == TYTO_OK) {
-        *out = vocabulary;
-    } else {
-        tyto_vocabulary_destroy(vocabulary);
+    if (count < 1 || count > TYTO_VOCABULARY_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %zu, required 1 to %zu", count,
+                         TYTO_VOCABULARY_MAX);
     }
+    tyto_status status = encode_all(session, &made, with_templates, err);
+    if (status == TYTO_OK) {
+        *out = made.at;
+        *width = made.width;
+    } else {
+        tyto_free(made.at);
+    }
+    return status;
+}
+
+tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, size_t count,
+                                   bool with_templates, tyto_vocabulary **out, tyto_error *err)
+{
+    float *embeds;
+    int64_t width;
+    TYTO_TRY(tyto_embed_texts(session, texts, count, with_templates, &embeds, &width, err));
+    tyto_status status = tyto_vocabulary_from_embeds(embeds, texts, count, width, out, err);
+    tyto_free(embeds);
     return status;
 }

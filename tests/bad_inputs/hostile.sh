@@ -247,6 +247,101 @@ wrong "text: two megabytes" 1 "bytes" tokenize -m "$model" --file long.txt
 wrong "text: too long for a template" 1 "required under" \
     detect -m "$model" "$photo" --templates -t "$(head -c 5000 /dev/zero | tr '\0' a)"
 
+# --- examples, and embeddings as classes
+
+match() {
+    local name=$1 status=$2 text=$3
+    shift 3
+    wrong "$name" "$status" "$text" match -m "$model" "$photo" -o out.json --draw out.png "$@"
+}
+: >empty.txt
+printf '\n\r\n\n' >blank.txt
+for command in detect match similarity embed; do
+    for file in empty.txt blank.txt; do
+        wrong "$command: $file" 1 "$file: no label in it" \
+            $command -m "$model" "$photo" --labels $file -o out.json
+    done
+done
+match "query: none" 2 "nothing to look for"
+match "query: no word" 2 "--query: required IMAGE" -q
+match "query: empty" 2 "--query: got ''" -q ""
+match "query: absent" 1 "absent.jpg: No such file" -q absent.jpg
+match "query: not a photo" 1 "text.jpg: " -q text.jpg
+match "query: a cut photo" 1 "cut.jpg: " -q cut.jpg -q "$photo"
+match "query: a device" 1 "/dev/zero: " -q /dev/zero
+match "query: a decompression bomb" 1 "bomb.png: " -q bomb.png
+mkdir none
+match "query: an empty folder" 1 "none" -q none
+rmdir none
+match "query: a box of a folder" 2 "is a folder, required one photo" -q .@1,2,3,4
+for box in -9,-9,0,0 451,0,460,9 0,300,9,310 1e30,1e30,2e30,2e30 -3e38,0,-2e38,9; do
+    match "query: the box $box, outside" 1 "required one that overlaps the picture" -q "$photo@$box"
+done
+for box in 5,5,5,9 5,5,9,5 9,9,5,5 0,0,0,0 nan,0,9,9 0,0,inf,9 -3e38,0,3e38,9 0,0,1e99,9; do
+    match "query: the box $box, empty" 2 "required left < right" -q "$photo@$box"
+done
+for box in '' 1 1,2,3 1,2,3,4,5 '1,2,3,' ',,,' 1,2,3,x '1;2;3;4' '%n,%n,%n,%n' $'1,2,3,4\e[2J'; do
+    match "query: the box '$box', no box" 2 "--query: got the box '" -q "$photo@$box"
+done
+match "query: a long word" 1 "File name too long" -q "$(head -c 100000 /dev/zero | tr '\0' a)"
+match "query: a rule that isn't" 2 "--rule: got 'best'" -q "$photo" --rule best
+
+header='{"x":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]}}'
+{ number ${#header}; printf %s "$header"; head -c 32 /dev/zero | tr '\0' '\1'; } >narrow.safetensors
+safetensors zeros.safetensors '{"x":{"dtype":"F32","shape":[36],"data_offsets":[0,144]}}' 144
+safetensors deep.safetensors '{"x":{"dtype":"F32","shape":[1,1,36],"data_offsets":[0,144]}}' 144
+safetensors whole.safetensors '{"x":{"dtype":"I64","shape":[36],"data_offsets":[0,288]}}' 288
+safetensors mixed.safetensors '{"x":{"dtype":"F32","shape":[36],"data_offsets":[0,144]},"y":{"dtype":"F32","shape":[35],"data_offsets":[144,284]}}' 284
+safetensors wide.safetensors '{"x":{"dtype":"F32","shape":[0,36],"data_offsets":[0,0]}}' 0
+for file in empty short endless longer text array beyond backwards size product negative type twice \
+    overlap hole rank; do
+    match "classes: $file" 1 "$file.safetensors: " --classes $file.safetensors
+done
+match "classes: nothing in it" 1 "nothing.safetensors: " --classes nothing.safetensors
+match "classes: no row" 1 "wide.safetensors: " --classes wide.safetensors
+match "classes: three dimensions" 1 "deep.safetensors: " --classes deep.safetensors
+match "classes: whole numbers" 1 "whole.safetensors: " --classes whole.safetensors
+match "classes: no direction" 1 "zeros.safetensors: embedding of 'x': required finite numbers" \
+    --classes zeros.safetensors
+match "classes: two widths" 1 "mixed.safetensors: " --classes mixed.safetensors
+for command in match detect; do
+    wrong "classes: another width, $command" 1 "required [*,36]" \
+        $command -m "$model" "$photo" --classes narrow.safetensors -o out.json
+    wrong "classes: another width than a text's, $command" 1 "required 36 as 'x' has" \
+        $command -m "$model" "$photo" --classes narrow.safetensors -t x -o out.json
+done
+match "classes: another width than an example's" 1 "got an embedding of 36 numbers, required 4 as 'x' has" \
+    --classes narrow.safetensors -q "$photo"
+match "classes: no ending" 1 "required a name that ends in .safetensors or .npy" --classes narrow
+mkdir folder.npy
+match "classes: a folder" 1 "folder.npy: got a folder" --classes folder.npy
+rmdir folder.npy
+wrong "embed: tensors to standard output" 2 "required -o FILE.npy" \
+    embed -m "$model" -t x --format npy
+wrong "embed: no such folder" 1 "absent/x.npy: No such file" \
+    embed -m "$model" -t x -o absent/x.npy
+wrong "embed: a full device" 1 "/dev/full: No space" embed -m "$model" -t x -o /dev/full
+
+# --- checkpoints of another architecture, or of a part
+
+perceiver=$TYTO_TEST_DATA/golden/data/perceiver/masked_lm/model
+for command in match detect; do
+    query=()
+    [ $command = detect ] || query=(-q "$photo")
+    wrong "$command: a checkpoint without boxes" 1 \
+        "head: got 'Owlv2ForObjectDetection', which this model does not have" \
+        $command -m "$TYTO_TEST_DATA/golden/data/owlv2/contrastive/model" "$photo" "${query[@]}" \
+        -o out.json
+    for folder in "$TYTO_TEST_DATA"/golden/data/owlv2/{text_tower,vision_tower}/model "$perceiver"; do
+        wrong "$command: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 \
+            "no preprocessor_config.json, required to read pictures" \
+            $command -m "$folder" "$photo" "${query[@]}" -o out.json
+    done
+done
+wrong "similarity with a Perceiver" 1 "does not have" \
+    similarity -m "$perceiver" "$photo" -t x -o out.json
+wrong "embed with a Perceiver" 1 "does not have" embed -m "$perceiver" -t x -o out.json
+
 # --- outputs that can't be written
 
 wrong "output: no such folder" 1 "absent/x.json: No such file" \

@@ -205,6 +205,29 @@ static tyto_status make_queries(tyto_session *session, const tyto_photo *photo,
     return status == TYTO_OK ? tyto_vocabulary_average(made[2], &made[3], err) : status;
 }
 
+/* The whole picture beside the queries, by a processor of its own. */
+static tyto_status compare_whole(tyto_session *session, const tyto_image *image,
+                                 const tyto_vocabulary *queries, tyto_error *err)
+{
+    float logits[2], probabilities[2], *features = NULL;
+    int64_t width;
+    tyto_image_processor *processor = NULL;
+    const tyto_image_processor_options options = {.do_pad = TYTO_SWITCH_OFF};
+    tyto_status status =
+        tyto_image_processor_override(tyto_model_image_processor(model), &options, &processor, err);
+    if (status == TYTO_OK) {
+        tyto_session_use_processor(session, processor);
+        status = tyto_similarity(session, queries, image, logits, probabilities, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_embed_image(session, image, &features, &width, err);
+    }
+    tyto_session_use_processor(session, NULL);
+    tyto_image_processor_destroy(processor);
+    tyto_free(features);
+    return status;
+}
+
 static tyto_status match(tyto_error *err)
 {
     static uint8_t pixels[80 * 50 * 3];
@@ -233,6 +256,9 @@ static tyto_status match(tyto_error *err)
     }
     if (status == TYTO_OK) {
         status = tyto_photo_embed(session, photo, &found, NULL, &boxes, err);
+    }
+    if (status == TYTO_OK) {
+        status = compare_whole(session, &image, back, err);
     }
     tyto_detections_clear(&found);
     for (int i = 0; i < 4; i++) {

@@ -404,8 +404,6 @@ static void labels_come_from_files(void **state)
     write_file("empty.txt", "\n\n", 2);
     run = tyto("detect", "-m", ODD_MODEL, CAT, "--labels", "empty.txt", NULL);
     assert_complains(&run, 1, "empty.txt: no label in it");
-    run = tyto("detect", "-m", ODD_MODEL, CAT, NULL);
-    assert_complains(&run, 2, "nothing to look for");
 }
 
 /* The drawn picture has the photo's size and another look. */

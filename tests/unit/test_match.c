@@ -428,12 +428,14 @@ static void vocabularies_come_back_from_files(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_vocabulary *back = NULL, *none = NULL;
     static const char *const labels[] = {"caf\u00e9", "a cat", "caf\u00e9", "b"};
-    static const float rows[] = {1, 0, 0, 1, 0, -1, -1, 0};
+    static const float rows[] = {1, 0, 0, 2, 0, -1, -1, 0};
     tyto_vocabulary *made = made_of(rows, labels, 4, 2);
 
     ASSERT_DONE(tyto_vocabulary_save(made, file(path, "v.npy"), &err), &err);
     ASSERT_DONE(tyto_vocabulary_load(path, &back, &err), &err);
-    assert_rows(back, (const char *const[]){"0", "1", "2", "3"}, rows, 4, 2);
+    assert_rows(back, (const char *const[]){"0", "1", "2", "3"},
+                (const float[]){1, 0, 0, 1, 0, -1, -1, 0}, 4, 2);
+    assert_memory_equal(tyto_vocabulary_features(back), rows, sizeof(rows));
     tyto_vocabulary_destroy(back);
     unlink(path);
 

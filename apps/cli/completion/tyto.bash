@@ -10,12 +10,13 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
+        _tyto_words 'detect match similarity embed tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
         return
     fi
     case $command:$before in
     detect:--text | detect:-t) : ;;
     detect:--labels | detect:-l) _tyto_files -f "$word" ;;
+    detect:--classes) _tyto_files -f "$word" ;;
     detect:--threshold) : ;;
     detect:--nms) _tyto_words 'off class all' "$word" ;;
     detect:--iou) : ;;
@@ -24,6 +25,73 @@ _tyto()
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
+    detect:--size) : ;;
+    detect:--pad) _tyto_words 'config on off' "$word" ;;
+    detect:--resize) _tyto_words 'config on off' "$word" ;;
+    detect:--rescale) _tyto_words 'config on off' "$word" ;;
+    detect:--rescale-factor) : ;;
+    detect:--normalize) _tyto_words 'config on off' "$word" ;;
+    detect:--image-mean) : ;;
+    detect:--image-std) : ;;
+    match:--query | match:-q) _tyto_files -f "$word" ;;
+    match:--rule) _tyto_words 'auto reference objectness overlap' "$word" ;;
+    match:--exemplars) _tyto_words 'average keep' "$word" ;;
+    match:--draw-queries) _tyto_files -f "$word" ;;
+    match:--scores) _tyto_words 'relative plain' "$word" ;;
+    match:--text | match:-t) : ;;
+    match:--labels | match:-l) _tyto_files -f "$word" ;;
+    match:--classes) _tyto_files -f "$word" ;;
+    match:--threshold) : ;;
+    match:--nms) _tyto_words 'off class all' "$word" ;;
+    match:--iou) : ;;
+    match:--top-k) : ;;
+    match:--boxes) _tyto_words 'image reference' "$word" ;;
+    match:--draw | match:-d) _tyto_files -f "$word" ;;
+    match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    match:--output | match:-o) _tyto_files -f "$word" ;;
+    match:--size) : ;;
+    match:--pad) _tyto_words 'config on off' "$word" ;;
+    match:--resize) _tyto_words 'config on off' "$word" ;;
+    match:--rescale) _tyto_words 'config on off' "$word" ;;
+    match:--rescale-factor) : ;;
+    match:--normalize) _tyto_words 'config on off' "$word" ;;
+    match:--image-mean) : ;;
+    match:--image-std) : ;;
+    similarity:--text | similarity:-t) : ;;
+    similarity:--labels | similarity:-l) _tyto_files -f "$word" ;;
+    similarity:--classes) _tyto_files -f "$word" ;;
+    similarity:--top-k) : ;;
+    similarity:--format | similarity:-f) _tyto_words 'text json jsonl csv' "$word" ;;
+    similarity:--output | similarity:-o) _tyto_files -f "$word" ;;
+    similarity:--size) : ;;
+    similarity:--pad) _tyto_words 'config on off' "$word" ;;
+    similarity:--resize) _tyto_words 'config on off' "$word" ;;
+    similarity:--rescale) _tyto_words 'config on off' "$word" ;;
+    similarity:--rescale-factor) : ;;
+    similarity:--normalize) _tyto_words 'config on off' "$word" ;;
+    similarity:--image-mean) : ;;
+    similarity:--image-std) : ;;
+    embed:--text | embed:-t) : ;;
+    embed:--labels | embed:-l) _tyto_files -f "$word" ;;
+    embed:--classes) _tyto_files -f "$word" ;;
+    embed:--query | embed:-q) _tyto_files -f "$word" ;;
+    embed:--rule) _tyto_words 'auto reference objectness overlap' "$word" ;;
+    embed:--exemplars) _tyto_words 'average keep' "$word" ;;
+    embed:--draw-queries) _tyto_files -f "$word" ;;
+    embed:--threshold) : ;;
+    embed:--nms) _tyto_words 'off class all' "$word" ;;
+    embed:--iou) : ;;
+    embed:--top-k) : ;;
+    embed:--format | embed:-f) _tyto_words 'json npy safetensors' "$word" ;;
+    embed:--output | embed:-o) _tyto_files -f "$word" ;;
+    embed:--size) : ;;
+    embed:--pad) _tyto_words 'config on off' "$word" ;;
+    embed:--resize) _tyto_words 'config on off' "$word" ;;
+    embed:--rescale) _tyto_words 'config on off' "$word" ;;
+    embed:--rescale-factor) : ;;
+    embed:--normalize) _tyto_words 'config on off' "$word" ;;
+    embed:--image-mean) : ;;
+    embed:--image-std) : ;;
     tokenize:--file) _tyto_files -f "$word" ;;
     tokenize:--padding) _tyto_words 'none longest max' "$word" ;;
     tokenize:--truncation) _tyto_words 'none longest-first only-first only-second' "$word" ;;
@@ -37,6 +105,17 @@ _tyto()
     tokenize:--format | tokenize:-f) _tyto_words 'text json' "$word" ;;
     tokenize:--output | tokenize:-o) _tyto_files -f "$word" ;;
     preprocess:--output | preprocess:-o) _tyto_files -f "$word" ;;
+    preprocess:--size) : ;;
+    preprocess:--pad) _tyto_words 'config on off' "$word" ;;
+    preprocess:--resize) _tyto_words 'config on off' "$word" ;;
+    preprocess:--rescale) _tyto_words 'config on off' "$word" ;;
+    preprocess:--rescale-factor) : ;;
+    preprocess:--normalize) _tyto_words 'config on off' "$word" ;;
+    preprocess:--image-mean) : ;;
+    preprocess:--image-std) : ;;
+    preprocess:--crop) _tyto_words 'config on off' "$word" ;;
+    preprocess:--crop-size) : ;;
+    preprocess:--resample) _tyto_words 'config nearest lanczos bilinear bicubic box hamming' "$word" ;;
     flow:--output | flow:-o) _tyto_files -f "$word" ;;
     flow:--draw | flow:-d) _tyto_files -f "$word" ;;
     flow:--longest) : ;;
@@ -84,9 +163,12 @@ _tyto()
     *:--precision) _tyto_words 'auto fp32 bf16 int8' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
-        preprocess) options=' --output' ;;
+        preprocess) options=' --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample' ;;
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;

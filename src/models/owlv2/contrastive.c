@@ -219,22 +219,57 @@ static tyto_status compare(const tyto_owlv2 *model, tyto_exec *exec, const simil
     return TYTO_OK;
 }
 
+/* One side of the comparison: *embeds[n,E] of an earlier run, at length 1 already; or none. */
+static tyto_status take_embeds(tyto_io *io, const char *name, int64_t E, int64_t *n,
+                               const float **embeds)
+{
+    int64_t shape[2] = {TYTO_IO_ANY, E};
+    const void *given = NULL;
+    if (tyto_io_has(io, name)) {
+        TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 2, shape, &given));
+        *n = shape[0];
+    }
+    *embeds = given;
+    return TYTO_OK;
+}
+
+/* to[n,E] = unit vectors along the embeddings given, or along what `to` holds. */
+static tyto_status make_unit(tyto_exec *exec, int64_t n, int64_t E, const float *given, float *to)
+{
+    return tyto_normalize_rows(exec, n, E, given ? given : to, 0.0f, to);
+}
+
 tyto_status tyto_owlv2_contrastive_forward(const void *model, tyto_exec *exec, tyto_io *io)
 {
     const tyto_owlv2 *owlv2 = model;
     const int64_t E = owlv2->config.projection_dim;
+    const bool has_texts = tyto_io_has(io, "text_embeds"),
+               has_pictures = tyto_io_has(io, "image_embeds");
     tyto_owlv2_texts texts;
     tyto_owlv2_pictures pictures;
-    TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
-    similarity to = {.texts = texts.n, .pictures = pictures.batch};
+    const float *text_embeds, *image_embeds;
+    similarity to = {.texts = 0};
+    TYTO_TRY(take_embeds(io, "text_embeds", E, &to.texts, &text_embeds));
+    TYTO_TRY(take_embeds(io, "image_embeds", E, &to.pictures, &image_embeds));
+    if (!has_texts) {
+        TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
+        to.texts = texts.n;
+    }
+    if (!has_pictures) {
+        TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
+        to.pictures = pictures.batch;
+    }
     TYTO_TRY(declare_similarity(io, E, &to));
     TYTO_TRY(need(exec, to.texts * E, &to.text_embeds));
     TYTO_TRY(need(exec, to.pictures * E, &to.image_embeds));
     TYTO_TRY(need(exec, to.texts * to.pictures, &to.per_text));
-    TYTO_TRY(tyto_owlv2_texts_project(owlv2, exec, io, TEXT, &texts, to.text_embeds));
-    TYTO_TRY(project_pictures(owlv2, exec, io, &pictures, to.image_embeds));
-    TYTO_TRY(tyto_normalize_rows(exec, to.texts, E, to.text_embeds, 0.0f, to.text_embeds));
-    TYTO_TRY(tyto_normalize_rows(exec, to.pictures, E, to.image_embeds, 0.0f, to.image_embeds));
+    if (!has_texts) {
+        TYTO_TRY(tyto_owlv2_texts_project(owlv2, exec, io, TEXT, &texts, to.text_embeds));
+    }
+    if (!has_pictures) {
+        TYTO_TRY(project_pictures(owlv2, exec, io, &pictures, to.image_embeds));
+    }
+    TYTO_TRY(make_unit(exec, to.texts, E, has_texts ? text_embeds : NULL, to.text_embeds));
+    TYTO_TRY(make_unit(exec, to.pictures, E, has_pictures ? image_embeds : NULL, to.image_embeds));
     return compare(owlv2, exec, &to);
 }

@@ -108,7 +108,8 @@ TYTO_NODISCARD tyto_status tyto_owlv2_detection_forward(const void *model, tyto_
 /** Owlv2ForObjectDetection.image_guided_detection. */
 TYTO_NODISCARD tyto_status tyto_owlv2_image_guided_forward(const void *model, tyto_exec *exec,
                                                            tyto_io *io);
-/** Owlv2Model.forward. */
+/** Owlv2Model.forward; text_embeds and image_embeds of an earlier run stand for texts and pixels.
+ */
 TYTO_NODISCARD tyto_status tyto_owlv2_contrastive_forward(const void *model, tyto_exec *exec,
                                                           tyto_io *io);
 /** Owlv2Model.get_text_features: text_features[n,E], not normalised. */

@@ -219,6 +219,92 @@ cleanup:
     return status;
 }
 
+static void set_switch(bool *to, tyto_switch given)
+{
+    *to = given == TYTO_AS_CONFIGURED ? *to : given == TYTO_SWITCH_ON;
+}
+
+static tyto_status check_size(const char *what, int64_t width, int64_t height, tyto_error *err)
+{
+    return height < 1 || width < 1 || height > TYTO_PROCESSOR_SIDE_MAX ||
+                   width > TYTO_PROCESSOR_SIDE_MAX
+               ? tyto_fail(err, TYTO_E_RANGE, "%s: got %lldx%lld, required 1 to %d a side", what,
+                           (long long)width, (long long)height, TYTO_PROCESSOR_SIDE_MAX)
+               : TYTO_OK;
+}
+
+/* Steps that the processor doesn't have can't be switched. */
+static tyto_status check_kind(const tyto_image_processor *from,
+                              const tyto_image_processor_options *options, tyto_error *err)
+{
+    if (from->kind == TYTO_PROCESSOR_PERCEIVER) {
+        return options->do_pad ? tyto_fail(err, TYTO_E_UNSUPPORTED,
+                                           "do_pad: a Perceiver's pictures are not padded")
+                               : TYTO_OK;
+    }
+    return options->do_center_crop || options->crop_height || options->crop_width ||
+                   options->resample
+               ? tyto_fail(err, TYTO_E_UNSUPPORTED,
+                           "do_center_crop, crop_size, resample: OWLv2's pictures are not cropped, "
+                           "and resized in one way only")
+               : TYTO_OK;
+}
+
+static tyto_status check_override(const tyto_image_processor *made, tyto_error *err)
+{
+    TYTO_TRY(check_size("size", made->width, made->height, err));
+    if (made->kind == TYTO_PROCESSOR_PERCEIVER) {
+        TYTO_TRY(check_size("crop_size", made->crop_width, made->crop_height, err));
+        if (made->resample < 0 || made->resample >= TYTO_RESAMPLE_FILTERS) {
+            return tyto_fail(err, TYTO_E_RANGE, "resample: got %d, required 0 to %d",
+                             made->resample, TYTO_RESAMPLE_FILTERS - 1);
+        }
+    }
+    bool finite = isfinite(made->rescale_factor);
+    for (int c = 0; c < 3; c++) {
+        finite = finite && isfinite(made->mean[c]) && isfinite(made->std[c]);
+        if (made->std[c] == 0.0) {
+            return tyto_fail(err, TYTO_E_RANGE, "image_std: got 0, which can't divide");
+        }
+    }
+    return finite ? TYTO_OK
+                  : tyto_fail(err, TYTO_E_RANGE,
+                              "rescale_factor, image_mean, image_std: required finite numbers");
+}
+
+tyto_status tyto_image_processor_override(const tyto_image_processor *from,
+                                          const tyto_image_processor_options *options,
+                                          tyto_image_processor **out, tyto_error *err)
+{
+    tyto_image_processor made = *from;
+    TYTO_TRY(check_kind(from, options, err));
+    set_switch(&made.do_rescale, options->do_rescale);
+    set_switch(&made.do_pad, options->do_pad);
+    set_switch(&made.do_resize, options->do_resize);
+    set_switch(&made.do_normalize, options->do_normalize);
+    set_switch(&made.do_center_crop, options->do_center_crop);
+    if (options->rescale_factor != 0.0) {
+        made.rescale_factor = options->rescale_factor;
+        made.is_whole_factor = false;
+    }
+    made.height = options->height ? options->height : made.height;
+    made.width = options->width ? options->width : made.width;
+    made.crop_height = options->crop_height ? options->crop_height : made.crop_height;
+    made.crop_width = options->crop_width ? options->crop_width : made.crop_width;
+    made.resample = options->resample ? *options->resample : made.resample;
+    for (int c = 0; c < 3; c++) {
+        made.mean[c] = options->mean ? options->mean[c] : made.mean[c];
+        made.std[c] = options->std ? options->std[c] : made.std[c];
+    }
+    TYTO_TRY(check_override(&made, err));
+    *out = tyto_alloc(1, sizeof(**out));
+    if (!*out) {
+        return tyto_fail_memory(err, "image processor");
+    }
+    **out = made;
+    return TYTO_OK;
+}
+
 void tyto_image_processor_destroy(tyto_image_processor *processor)
 {
     free(processor);

@@ -1,0 +1,26 @@
+/** Photos with boxes drawn in, and where they go. */
+#ifndef TYTO_CLI_DRAWING_H
+#define TYTO_CLI_DRAWING_H
+
+#include <stdbool.h>
+#include <tyto/draw.h>
+
+#include "memory.h"
+
+/** Where drawn photos go: the file `path`, or files in the folder `path`. */
+typedef struct drawing {
+    const char *option; /**< the option's name, for messages */
+    const char *path;   /**< NULL: nothing is drawn */
+    bool in_folder;
+} drawing;
+
+/** Checks that each of `photos` can be drawn to a place of its own that is none of `spared`.
+ *  Returns the exit code so far, after a complaint when it isn't EXIT_DONE. */
+int drawing_check(drawing *to, const text_list *photos, const text_list *spared);
+
+/** Draws boxes into the picture and saves it as the photo's; complains and returns false on
+ *  failure. */
+bool drawing_write(const drawing *to, const char *photo, tyto_image *image,
+                   const tyto_detections *boxes, const text_list *labels);
+
+#endif

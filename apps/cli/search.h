@@ -1,0 +1,165 @@
+/** Looking for things in photos: what detect and match share. */
+#ifndef TYTO_CLI_SEARCH_H
+#define TYTO_CLI_SEARCH_H
+
+#include <tyto/match.h>
+
+#include "drawing.h"
+#include "model.h"
+#include "processor.h"
+#include "results.h"
+
+enum { FORMAT_UNSET = -1 };
+
+typedef struct search_args {
+    text_list texts, thresholds;
+    const char *labels_file, *classes, *output, *draw;
+    bool templates, multi_label, scores;
+    int nms, boxes, format;
+    double iou;
+    int64_t top_k;
+    processor_args processor;
+} search_args;
+
+/** Lines of an option table: which texts are meant. */
+#define SEARCH_TEXT_OPTIONS(type, field)                                                           \
+    {"text",                                                                                       \
+     't',                                                                                          \
+     OPTION_TEXTS,                                                                                 \
+     "TEXT",                                                                                       \
+     "what to look for, such as \"a photo of a cat\"; repeat it",                                  \
+     offsetof(type, field.texts)},                                                                 \
+        {"labels",                                                                                 \
+         'l',                                                                                      \
+         OPTION_TEXT,                                                                              \
+         "FILE",                                                                                   \
+         "more texts, one per line; - is standard input",                                          \
+         offsetof(type, field.labels_file),                                                        \
+         .files = COMPLETES_FILES},                                                                \
+        {"templates",                                                                              \
+         0,                                                                                        \
+         OPTION_FLAG,                                                                              \
+         NULL,                                                                                     \
+         "put each text into the seven prompts of the OWL-ViT authors and average them",           \
+         offsetof(type, field.templates)},                                                         \
+    {                                                                                              \
+        "classes", 0, OPTION_TEXT, "FILE",                                                         \
+            "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",            \
+            offsetof(type, field.classes), .files = COMPLETES_FILES                                \
+    }
+
+/** What is kept of what is found, and where it goes. The strings are what help says of defaults. */
+#define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
+    {"threshold",                                                                                  \
+     0,                                                                                            \
+     OPTION_TEXTS,                                                                                 \
+     "X",                                                                                          \
+     "keep scores above X, 0 to 1 (default " threshold_default "); LABEL=X for one; repeat it",    \
+     offsetof(type, field.thresholds)},                                                            \
+        {"nms",                                                                                    \
+         0,                                                                                        \
+         OPTION_CHOICE,                                                                            \
+         "off|class|all",                                                                          \
+         "drop boxes that overlap a better one of the same label, or of any (default " nms_default \
+         ")",                                                                                      \
+         offsetof(type, field.nms)},                                                               \
+        {"iou",                                                                                    \
+         0,                                                                                        \
+         OPTION_REAL,                                                                              \
+         "X",                                                                                      \
+         "for --nms: how much overlap is too much (default " iou_default ")",                      \
+         offsetof(type, field.iou),                                                                \
+         0,                                                                                        \
+         1},                                                                                       \
+        {"top-k",                                                                                  \
+         0,                                                                                        \
+         OPTION_INTEGER,                                                                           \
+         "N",                                                                                      \
+         "keep the N best of each photo",                                                          \
+         offsetof(type, field.top_k),                                                              \
+         1,                                                                                        \
+         1e9},                                                                                     \
+        {"multi-label",                                                                            \
+         0,                                                                                        \
+         OPTION_FLAG,                                                                              \
+         NULL,                                                                                     \
+         "give a box every label above its threshold, not the best one only",                      \
+         offsetof(type, field.multi_label)},                                                       \
+        {"boxes",                                                                                  \
+         0,                                                                                        \
+         OPTION_CHOICE,                                                                            \
+         "image|reference",                                                                        \
+         "boxes in the photo's pixels, inside it (default), or as the reference scales them",      \
+         offsetof(type, field.boxes)},                                                             \
+        {"draw",                                                                                   \
+         'd',                                                                                      \
+         OPTION_TEXT,                                                                              \
+         "PATH",                                                                                   \
+         "draw the boxes: a picture for one photo, a folder for many",                             \
+         offsetof(type, field.draw),                                                               \
+         .files = COMPLETES_FILES},                                                                \
+        {"format",                                                                                 \
+         'f',                                                                                      \
+         OPTION_CHOICE,                                                                            \
+         RESULT_FORMATS,                                                                           \
+         "how results are written (default: what -o's ending says, or else text)",                 \
+         offsetof(type, field.format)},                                                            \
+        {"yolo-scores",                                                                            \
+         0,                                                                                        \
+         OPTION_FLAG,                                                                              \
+         NULL,                                                                                     \
+         "YOLO: the score as a sixth column",                                                      \
+         offsetof(type, field.scores)},                                                            \
+    {                                                                                              \
+        "output", 'o', OPTION_TEXT, "PATH",                                                        \
+            "write results there instead of standard output; YOLO: a folder, with a file per "     \
+            "photo",                                                                               \
+            offsetof(type, field.output), .files = COMPLETES_FILES                                 \
+    }
+
+/** tyto_detect or tyto_match. */
+typedef tyto_status (*search_fn)(tyto_session *session, const tyto_vocabulary *vocabulary,
+                                 const tyto_image *image, const tyto_postprocess_options *options,
+                                 tyto_detections *out, tyto_error *err);
+
+/** A run: what the arguments amount to. */
+typedef struct search {
+    const common_args *common;
+    const search_args *args;
+    search_fn look;
+    tyto_postprocess_options options;
+    text_list texts;          /**< those to encode */
+    tyto_vocabulary *classes; /**< those of --classes, or NULL */
+    text_list labels;         /**< of all queries, in their order */
+    text_list photos;
+    float *label_thresholds; /**< one per label */
+    bool input_missing;      /**< an operand held no photo */
+    drawing draw;
+    processor_choice processor;
+    opened with;
+    tyto_vocabulary *vocabulary; /**< NULL: look for objects */
+    result_writer results;
+} search;
+
+/* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
+ * EXIT_DONE; the model isn't read before the last of them. */
+
+/** Fills in texts, classes and their labels: -t first, then --labels, then --classes. There may be
+ *  none. */
+int search_read_queries(search *to);
+/** Once labels and options are complete: everything else that can be found wrong. `spared`: photos
+ *  that results must not replace, beside those that are searched; or NULL. */
+int search_prepare(search *to, const text_list *spared);
+/** Opens the model, with the processor as the options have it. */
+bool search_open(search *to);
+/** The vocabulary of texts and classes; *out stays NULL when there are none. */
+bool search_encode(search *to, tyto_vocabulary **out);
+/** Searches all photos and writes what is found. */
+int search_photos(search *to);
+void search_end(search *to);
+
+/** Takes over *part, unless it is NULL, and joins it to *whole, which may be NULL. Complains and
+ *  returns false on failure. */
+bool vocabulary_add(tyto_vocabulary **whole, tyto_vocabulary *part);
+
+#endif

@@ -1,0 +1,175 @@
+/* Image processors that differ from their files: the pixels are those of files that say the same.
+ */
+#include "support/golden.h"
+
+#define OFF TYTO_SWITCH_OFF
+#define ON TYTO_SWITCH_ON
+
+/* Largest differences on any pixel, after normalisation; a Perceiver's bytes are equal. */
+#define OWLV2_TOLERANCE 1e-4
+#define PERCEIVER_TOLERANCE 1e-6
+
+static const double odd_mean[] = {1.0, 0.5, -2.0}, odd_std[] = {3.0, 0.1, -1.0};
+static const int nearest = 0, lanczos = 1, hamming = 5;
+
+/* With these options, the processor of folder `from` does what that of folder `to` does. */
+static const struct {
+    const char *from, *to;
+    tyto_image_processor_options options;
+} cases[] = {
+    {"processor/no_pad", "processor/defaults", {.do_pad = ON, .height = 24, .width = 24}},
+    {"processor/nothing",
+     "processor/factor",
+     {.do_rescale = ON,
+      .do_pad = ON,
+      .do_resize = ON,
+      .do_normalize = ON,
+      .rescale_factor = 2.0 / 255.0,
+      .mean = odd_mean,
+      .std = odd_std}},
+    {"processor/no_normalize",
+     "processor/negative_factor",
+     {.rescale_factor = -0.01, .do_normalize = ON}},
+    {"processor/defaults",
+     "processor/no_normalize",
+     {.do_normalize = OFF, .height = 16, .width = 16}},
+    {"processor/defaults", "processor/no_pad", {.do_pad = OFF, .height = 16, .width = 16}},
+    {"processor/defaults", "processor/no_rescale", {.do_rescale = OFF, .height = 16, .width = 16}},
+    {"processor/defaults", "processor/no_resize", {.do_resize = OFF}},
+    {"processor/defaults", "processor/oblong", {.height = 20, .width = 33}},
+    {"perceiver_processor/oblong",
+     "perceiver_processor/small",
+     {.height = 16, .width = 16, .crop_height = 18, .crop_width = 18}},
+    {"perceiver_processor/small", "perceiver_processor/no_crop", {.do_center_crop = OFF}},
+    {"perceiver_processor/small",
+     "perceiver_processor/oblong",
+     {.height = 20, .width = 33, .crop_height = 21, .crop_width = 40}},
+    {"perceiver_processor/bicubic_down",
+     "perceiver_processor/nearest_down",
+     {.resample = &nearest}},
+    {"perceiver_processor/nearest_up", "perceiver_processor/lanczos_up", {.resample = &lanczos}},
+    {"perceiver_processor/small",
+     "perceiver_processor/hamming_down",
+     {.do_center_crop = OFF,
+      .do_rescale = OFF,
+      .do_normalize = OFF,
+      .height = 11,
+      .width = 14,
+      .resample = &hamming}},
+    /* The file's whole number has a rule of its own, which the option's number hasn't. */
+    {"perceiver_processor/whole_factor",
+     "perceiver_processor/factor",
+     {.rescale_factor = 2.0 / 255.0, .mean = odd_mean, .std = odd_std}},
+};
+#define CASES (sizeof(cases) / sizeof(cases[0]))
+
+static tyto_image_processor *open_folder(const char *name)
+{
+    char path[GOLDEN_PATH_BYTES];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image_processor *processor = NULL;
+    golden_path(path, "%s", name);
+    ASSERT_DONE(tyto_image_processor_open(path, &processor, &err), &err);
+    return processor;
+}
+
+static double value_at(const tyto_tensor *tensor, int64_t i)
+{
+    return tensor->dtype == TYTO_U8 ? (double)((const uint8_t *)tensor->data)[i]
+                                    : golden_value(tensor, i);
+}
+
+static void compare(const tyto_image_processor *processor, const tyto_tensor *picture,
+                    const tyto_tensor *expected, double tolerance, const char *name)
+{
+    const tyto_image image = {picture->shape[1], picture->shape[0], picture->data};
+    tyto_error err = TYTO_ERROR_INIT;
+    int64_t shape[3];
+    tyto_image_processor_shape(processor, image.width_px, image.height_px, shape);
+    assert_memory_equal(shape, expected->shape, sizeof(shape));
+    const int64_t count = tyto_tensor_elements(expected);
+    float *out = malloc((size_t)count * sizeof(float));
+    assert_non_null(out);
+    fill_with(out, count, NAN);
+    ASSERT_DONE(tyto_image_processor_run(processor, NULL, &image, out, &err), &err);
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_close((double)out[i], value_at(expected, i), tolerance)) {
+            fail_msg("%s, picture %s: element %lld: got %.9g, required %.9g", name, expected->name,
+                     (long long)i, (double)out[i], value_at(expected, i));
+        }
+    }
+    free(out);
+}
+
+static void options_do_what_files_do(void **state)
+{
+    (void)state;
+    for (size_t c = 0; c < CASES; c++) {
+        char path[GOLDEN_PATH_BYTES];
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_image_processor *from = open_folder(cases[c].from), *made = NULL;
+        ASSERT_DONE(tyto_image_processor_override(from, &cases[c].options, &made, &err), &err);
+        tyto_image_processor_destroy(from);
+        golden_path(path, "%s/images.safetensors", cases[c].to);
+        tyto_tensor_file *images = golden_tensors(path);
+        golden_path(path, "%s/expected.safetensors", cases[c].to);
+        tyto_tensor_file *expected = golden_tensors(path);
+        assert_true(tyto_tensor_file_count(expected) > 0);
+        for (size_t i = 0; i < tyto_tensor_file_count(expected); i++) {
+            const tyto_tensor *pixels = tyto_tensor_file_at(expected, i);
+            compare(made, tyto_tensor_file_find(images, pixels->name), pixels,
+                    cases[c].to[1] == 'e' ? PERCEIVER_TOLERANCE : OWLV2_TOLERANCE, cases[c].to);
+        }
+        tyto_tensor_file_close(images);
+        tyto_tensor_file_close(expected);
+        tyto_image_processor_destroy(made);
+    }
+}
+
+static void options_are_refused(void **state)
+{
+    (void)state;
+    static const double zero[] = {1.0, 0.0, 1.0}, endless[] = {0.0, INFINITY, 0.0};
+    static const int beyond = 6, before = -1;
+    static const struct {
+        const char *from;
+        tyto_image_processor_options options;
+        tyto_status status;
+        const char *part;
+    } bad[] = {
+        {"processor/defaults", {.height = 16385}, TYTO_E_RANGE, "size: got 24x16385, required 1"},
+        {"processor/defaults", {.width = -1}, TYTO_E_RANGE, "size: got -1x24"},
+        {"processor/defaults", {.std = zero}, TYTO_E_RANGE, "image_std: got 0"},
+        {"processor/defaults", {.mean = endless}, TYTO_E_RANGE, "required finite numbers"},
+        {"processor/defaults", {.rescale_factor = (double)NAN}, TYTO_E_RANGE, "rescale_factor"},
+        {"processor/defaults", {.do_center_crop = OFF}, TYTO_E_UNSUPPORTED, "do_center_crop"},
+        {"processor/defaults", {.crop_width = 9}, TYTO_E_UNSUPPORTED, "crop_size"},
+        {"processor/defaults", {.resample = &nearest}, TYTO_E_UNSUPPORTED, "resample"},
+        {"perceiver_processor/small", {.do_pad = ON}, TYTO_E_UNSUPPORTED, "do_pad"},
+        {"perceiver_processor/small", {.crop_height = -2}, TYTO_E_RANGE, "crop_size: got 18x-2"},
+        {"perceiver_processor/small", {.resample = &beyond}, TYTO_E_RANGE, "resample: got 6"},
+        {"perceiver_processor/small", {.resample = &before}, TYTO_E_RANGE, "resample: got -1"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_image_processor *from = open_folder(bad[i].from), *made = NULL;
+        const tyto_status status =
+            tyto_image_processor_override(from, &bad[i].options, &made, &err);
+        if (status != bad[i].status || !strstr(tyto_error_message(&err), bad[i].part)) {
+            fail_msg("%s: got %s: %s", bad[i].part, tyto_status_name(status),
+                     tyto_error_message(&err));
+        }
+        assert_null(made);
+        tyto_error_clear(&err);
+        tyto_image_processor_destroy(from);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_do_what_files_do),
+        cmocka_unit_test(options_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
