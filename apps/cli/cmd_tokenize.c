@@ -284,7 +284,7 @@ static bool decode(const tokenize_args *args, const text_list *texts, output *ou
         size_t length;
         good = decode_one(args, tokenizer, texts->items[i], &decoded, &length);
         if (good && args->format == FORMAT_JSON) {
-            json_push(list, json_stringn(decoded, length));
+            json_push(list, json_made(json_stringn(decoded, length)));
         } else if (good) {
             write_plain(out->stream, decoded);
             fputc('\n', out->stream);

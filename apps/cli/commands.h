@@ -12,6 +12,8 @@
     X(match)                                                                                       \
     X(similarity)                                                                                  \
     X(embed)                                                                                       \
+    X(classify)                                                                                    \
+    X(fill_mask)                                                                                   \
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
     X(flow)                                                                                        \

@@ -20,6 +20,10 @@ typedef enum tyto_tokenizer_kind {
     TYTO_TOKENIZER_BYTES /**< bytes: as its PerceiverTokenizer */
 } tyto_tokenizer_kind;
 
+/** Of a tokenizer of bytes: byte b has the id b + 6; below are the six tokens that every vocabulary
+ *  has. */
+enum { TYTO_BYTE_ID_FIRST = 6 };
+
 typedef enum tyto_padding { TYTO_PAD_NONE, TYTO_PAD_LONGEST, TYTO_PAD_MAX_LENGTH } tyto_padding;
 
 /** Which text of a pair is cut to max_length; special tokens always stay. */

@@ -4,12 +4,14 @@
 
 #include <tyto/autoencode.h>
 #include <tyto/bench.h>
+#include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/detect.h>
 #include <tyto/draw.h>
 #include <tyto/embed.h>
 #include <tyto/engine.h>
 #include <tyto/eval.h>
+#include <tyto/fill_mask.h>
 #include <tyto/flow.h>
 #include <tyto/hub.h>
 #include <tyto/image.h>

@@ -22,5 +22,7 @@ void warm_runs_take_no_memory(void **state);
 
 /** cmocka test of out_of_memory_media.c. */
 void flows_are_found(void **state);
+/** The same of out_of_memory_tasks.c. */
+void texts_and_pictures_are_understood(void **state);
 
 #endif

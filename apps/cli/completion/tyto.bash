@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect match similarity embed tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
+        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -92,6 +92,19 @@ _tyto()
     embed:--normalize) _tyto_words 'config on off' "$word" ;;
     embed:--image-mean) : ;;
     embed:--image-std) : ;;
+    classify:--file) _tyto_files -f "$word" ;;
+    classify:--top-k | classify:-k) : ;;
+    classify:--scores) _tyto_words 'configured softmax sigmoid none' "$word" ;;
+    classify:--batch | classify:-b) : ;;
+    classify:--parts) _tyto_files -f "$word" ;;
+    classify:--format | classify:-f) _tyto_words 'text json jsonl csv' "$word" ;;
+    classify:--output | classify:-o) _tyto_files -f "$word" ;;
+    fill-mask:--file) _tyto_files -f "$word" ;;
+    fill-mask:--span | fill-mask:-s) : ;;
+    fill-mask:--mask-text | fill-mask:-t) : ;;
+    fill-mask:--top-k | fill-mask:-k) : ;;
+    fill-mask:--format | fill-mask:-f) _tyto_words 'text json jsonl csv' "$word" ;;
+    fill-mask:--output | fill-mask:-o) _tyto_files -f "$word" ;;
     tokenize:--file) _tyto_files -f "$word" ;;
     tokenize:--padding) _tyto_words 'none longest max' "$word" ;;
     tokenize:--truncation) _tyto_words 'none longest-first only-first only-second' "$word" ;;
@@ -167,6 +180,8 @@ _tyto()
         match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output' ;;
+        fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample' ;;
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;

@@ -2,11 +2,12 @@
 #ifndef TYTO_PROCESSORS_TEXT_BYTE_TOKENS_H
 #define TYTO_PROCESSORS_TEXT_BYTE_TOKENS_H
 
+#include <tyto/tokenizer.h>
+
 #include "processors/text/added.h"
 #include "processors/text/bpe.h"
 
-/** Byte b has the id b + TYTO_BYTE_ID_FIRST; below are the six tokens that every vocabulary has. */
-enum { TYTO_BYTE_ID_FIRST = 6, TYTO_BYTES = 256 };
+enum { TYTO_BYTES = 256 };
 
 /** A text that is a token. */
 typedef struct tyto_byte_content {

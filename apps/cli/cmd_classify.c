@@ -1,0 +1,304 @@
+/* tyto classify: which of its classes a model sees in texts or photos. */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/classify.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "json.h"
+#include "messages.h"
+#include "model.h"
+#include "records.h"
+#include "results.h"
+#include "signals.h"
+
+enum { BATCH_MAX = 256 };
+
+typedef struct classify_args {
+    common_args common;
+    const char *file, *output, *parts;
+    int64_t top_k, batch;
+    bool truncation;
+    int format, scores;
+} classify_args;
+
+/* A run: what the arguments amount to. */
+typedef struct job {
+    const classify_args *args;
+    tyto_classify_options options;
+    opened with;
+    bool photos; /* what the model classifies, else texts */
+    text_list inputs;
+    records out;
+} job;
+
+/* One batch: places among the inputs, and their pictures. */
+typedef struct batch {
+    size_t items[BATCH_MAX];
+    tyto_image images[BATCH_MAX];
+    tyto_classes classes[BATCH_MAX];
+    size_t count;
+} batch;
+
+static char *label_name(const job *j, int64_t label)
+{
+    const char *name = tyto_model_label(j->with.model, label);
+    return name ? take_text("%s", name) : take_text("LABEL_%lld", (long long)label);
+}
+
+static void write_table(job *j, const char *input, const tyto_classes *classes)
+{
+    FILE *to = records_next(&j->out);
+    const size_t bytes = plain_text(NULL, 0, input) + 1;
+    char *plain = take(bytes, 1);
+    plain_text(plain, bytes, input);
+    fprintf(to, "%s\n  score  label\n", plain);
+    free(plain);
+    for (size_t i = 0; i < classes->count; i++) {
+        char *name = label_name(j, classes->items[i].label), shown[512];
+        plain_text(shown, sizeof(shown), name);
+        fprintf(to, "%7.4f  %s\n", (double)classes->items[i].score, shown);
+        free(name);
+    }
+}
+
+static void write_lines(job *j, const char *input, const tyto_classes *classes)
+{
+    FILE *to = records_next(&j->out);
+    for (size_t i = 0; i < classes->count; i++) {
+        char *name = label_name(j, classes->items[i].label), score[32], logit[32];
+        float_digits(score, sizeof(score), classes->items[i].score);
+        float_digits(logit, sizeof(logit), classes->items[i].logit);
+        csv_text(to, input);
+        fprintf(to, ",%zu,", i + 1);
+        csv_text(to, name);
+        fprintf(to, ",%lld,%s,%s\n", (long long)classes->items[i].label, score, logit);
+        free(name);
+    }
+}
+
+static json_t *input_object(const job *j, const char *input, const tyto_classes *classes)
+{
+    json_t *object = json_made(json_object()), *list = json_made(json_array());
+    for (size_t i = 0; i < classes->count; i++) {
+        json_t *item = json_made(json_object());
+        char *name = label_name(j, classes->items[i].label);
+        json_put(item, "label", json_text(name));
+        json_put(item, "label_index", json_integer(classes->items[i].label));
+        json_put(item, "score", json_float(classes->items[i].score));
+        json_put(item, "logit", json_float(classes->items[i].logit));
+        json_push(list, item);
+        free(name);
+    }
+    json_put(object, j->photos ? "image" : "text", json_text(input));
+    json_put(object, "classes", list);
+    return object;
+}
+
+static bool write_classes(job *j, const char *input, const tyto_classes *classes)
+{
+    if (j->out.format == RECORDS_TEXT) {
+        write_table(j, input, classes);
+    } else if (j->out.format == RECORDS_CSV) {
+        write_lines(j, input, classes);
+    } else {
+        records_put(&j->out, input_object(j, input, classes));
+    }
+    return records_flush(&j->out);
+}
+
+/* Members first … first+count−1 of a batch, in one forward. */
+static tyto_status classify(job *j, batch *b, size_t first, size_t count, tyto_error *err)
+{
+    const char *texts[BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = j->inputs.items[b->items[first + i]];
+    }
+    return j->photos ? tyto_classify_images(j->with.session, b->images + first, count, &j->options,
+                                            b->classes + first, err)
+                     : tyto_classify_texts(j->with.session, texts, NULL, count, &j->options,
+                                           b->classes + first, err);
+}
+
+/* One by one, so that what is wrong with one input keeps no other from its classes. */
+static bool classify_apart(job *j, batch *b)
+{
+    bool good = true;
+    for (size_t i = 0; i < b->count && !interrupted(); i++) {
+        const char *input = j->inputs.items[b->items[i]];
+        tyto_error err = TYTO_ERROR_INIT;
+        if (classify(j, b, i, 1, &err) == TYTO_OK) {
+            good = write_classes(j, input, &b->classes[i]) && good;
+        } else {
+            say_error(j->photos ? "%s: %s" : "\"%s\": %s", input, tyto_error_message(&err));
+            tyto_error_clear(&err);
+            good = false;
+        }
+    }
+    return good;
+}
+
+static bool classify_batch(job *j, batch *b)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    bool good = true;
+    const double began = seconds_now();
+    if (b->count > 1 && classify(j, b, 0, b->count, &err) == TYTO_OK) {
+        for (size_t i = 0; i < b->count; i++) {
+            good = write_classes(j, j->inputs.items[b->items[i]], &b->classes[i]) && good;
+        }
+    } else {
+        tyto_error_clear(&err);
+        good = classify_apart(j, b);
+    }
+    say_info("%zu in %.3f s", b->count, seconds_now() - began);
+    for (size_t i = 0; i < b->count; i++) {
+        tyto_classes_clear(&b->classes[i]);
+        tyto_image_clear(&b->images[i]);
+    }
+    b->count = 0;
+    return good;
+}
+
+static bool classify_all(job *j)
+{
+    batch *b = take(1, sizeof(*b));
+    bool good = true;
+    for (size_t i = 0; i < j->inputs.count && !interrupted(); i++) {
+        progress_show(i, j->inputs.count, j->inputs.items[i]);
+        if (j->photos && !load_photo(j->inputs.items[i], &b->images[b->count])) {
+            good = false;
+            continue;
+        }
+        b->items[b->count++] = i;
+        if (b->count == (size_t)j->args->batch) {
+            progress_hide();
+            good = classify_batch(j, b) && good;
+        }
+    }
+    progress_hide();
+    if (b->count > 0) {
+        good = classify_batch(j, b) && good;
+    }
+    free(b);
+    return good;
+}
+
+/* The operands as what the model classifies, with the lines of the file. */
+static bool list_inputs(job *j)
+{
+    const text_list *operands = &j->args->common.operands;
+    text_list names = {0};
+    bool good = true;
+    for (size_t i = 0; i < operands->count; i++) {
+        text_list_add(&names, operands->items[i], strlen(operands->items[i]));
+    }
+    if (j->args->file) {
+        good = read_lines(j->args->file, false, &names);
+    }
+    if (j->photos) {
+        good = list_photos(&names, &j->inputs) && good;
+        text_list_clear(&names);
+    } else {
+        j->inputs = names;
+    }
+    return good;
+}
+
+static bool open_model(job *j)
+{
+    if (!model_open_composed(&j->args->common, j->args->parts, &j->with)) {
+        return false;
+    }
+    const tyto_classifies kind = tyto_model_classifies(j->with.model);
+    if (kind == TYTO_CLASSIFIES_NOTHING) {
+        say_error("%s: got a %s, required a model that classifies texts or pictures",
+                  j->with.folder, tyto_model_head(j->with.model));
+        return false;
+    }
+    j->photos = kind == TYTO_CLASSIFIES_IMAGES;
+    if (j->photos && !tyto_model_image_processor(j->with.model)) {
+        say_error("%s: no preprocessor_config.json, required to read pictures", j->with.folder);
+        return false;
+    }
+    return true;
+}
+
+static int run(void *given)
+{
+    job j = {.args = given};
+    int code = EXIT_FAILED;
+    if (j.args->common.operands.count == 0 && !j.args->file) {
+        say_error("nothing to classify: required TEXT or IMAGE, or --file FILE with one per line");
+        return EXIT_USAGE;
+    }
+    j.options = (tyto_classify_options){.top_k = j.args->top_k,
+                                        .scores = (tyto_scores)j.args->scores,
+                                        .truncation = j.args->truncation};
+    if (records_open(&j.out, j.args->output, j.args->format,
+                     "input,rank,label,label_index,score,logit") &&
+        open_model(&j)) {
+        bool good = list_inputs(&j);
+        if (j.inputs.count > 0) {
+            good = classify_all(&j) && good;
+        }
+        good = records_end(&j.out) && good;
+        code = good ? EXIT_DONE : EXIT_FAILED;
+    }
+    records_drop(&j.out);
+    model_close(&j.with);
+    text_list_clear(&j.inputs);
+    return code;
+}
+
+#define AT(field) offsetof(classify_args, field)
+static const classify_args defaults = {.top_k = 5, .batch = 8};
+
+static const option options[] = {
+    {"file", 0, OPTION_TEXT, "FILE", "more of them, one per line; - is standard input", AT(file),
+     .files = COMPLETES_FILES},
+    {"top-k", 'k', OPTION_INTEGER, "N", "the best N classes (default 5); 0: all", AT(top_k), 0,
+     1 << 20},
+    {"scores", 0, OPTION_CHOICE, "configured|softmax|sigmoid|none",
+     "what makes scores of logits (default as config.json's problem_type says)", AT(scores)},
+    {"batch", 'b', OPTION_INTEGER, "N", "how many go through the network together (default 8)",
+     AT(batch), 1, BATCH_MAX},
+    {"truncation", 0, OPTION_FLAG, NULL,
+     "cut texts to the length that the model takes, instead of refusing longer ones",
+     AT(truncation)},
+    {"parts", 0, OPTION_TEXT, "FILE",
+     "compose a Perceiver of the preprocessor and decoder that this .json describes", AT(parts),
+     .files = COMPLETES_FILES},
+    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
+     "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
+    {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
+     .files = COMPLETES_FILES},
+    {0},
+};
+
+static const example examples[] = {
+    {"tyto classify -m vision-perceiver-conv photo.jpg", "the five classes that fit best"},
+    {"tyto classify -m vision-perceiver-learned shots/ -k 1 -f csv -o classes.csv",
+     "all photos of a folder, in a table for spreadsheets"},
+    {"tyto classify -m MODEL \"a text\" --file lines.txt -f jsonl",
+     "texts, with a model of the class PerceiverForSequenceClassification"},
+    {0},
+};
+
+const command cmd_classify = {
+    .name = "classify",
+    .summary = "classify texts or photos",
+    .synopsis = "[option...] [--] TEXT|IMAGE...",
+    .operands = "TEXT or IMAGE",
+    .description =
+        "Gives the classes of texts or photos with a Perceiver that classifies, and their names by "
+        "config.json's id2label. What the operands are depends on the model: texts for "
+        "PerceiverForSequenceClassification; files, folders or patterns of photos for the classes "
+        "that classify images.",
+    .options = options,
+    .examples = examples,
+    .files = COMPLETES_FILES,
+    .args_bytes = sizeof(classify_args),
+    .defaults = &defaults,
+    .run = run,
+};

@@ -1,0 +1,320 @@
+/* tyto fill-mask: what may stand in place of masked bytes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/fill_mask.h>
+
+#include "commands.h"
+#include "inputs.h"
+#include "json.h"
+#include "messages.h"
+#include "model.h"
+#include "records.h"
+#include "results.h"
+#include "signals.h"
+
+typedef struct fill_args {
+    common_args common;
+    const char *file, *output;
+    text_list spans, mask_texts;
+    int64_t top_k;
+    int format;
+} fill_args;
+
+/* The spans of one text. */
+typedef struct span_list {
+    tyto_span *items;
+    size_t count;
+} span_list;
+
+static void add_span(span_list *to, size_t start, size_t end)
+{
+    to->items = take_more(to->items, to->count + 1, sizeof(*to->items));
+    to->items[to->count++] = (tyto_span){start, end};
+}
+
+/* "52:61" */
+static bool read_span(const char *text, span_list *to)
+{
+    char *colon, *end;
+    errno = 0;
+    const unsigned long long from = strtoull(text, &colon, 10);
+    const unsigned long long until = *colon == ':' ? strtoull(colon + 1, &end, 10) : 0;
+    if (text[0] < '0' || text[0] > '9' || *colon != ':' || colon[1] < '0' || colon[1] > '9' ||
+        *end || errno || from >= until || until > TYTO_TEXT_BYTES_MAX) {
+        say_error(
+            "--span: got '%.40s', required START:END, bytes of the text with START before END",
+            text);
+        return false;
+    }
+    add_span(to, (size_t)from, (size_t)until);
+    return true;
+}
+
+/* Every place of what --mask-text names. */
+static bool find_text(const char *text, const char *part, span_list *to)
+{
+    const size_t length = strlen(part), before = to->count;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += length) {
+        add_span(to, (size_t)(at - text), (size_t)(at - text) + length);
+    }
+    if (to->count == before) {
+        say_error("\"%s\": got no \"%s\" in it, required what --mask-text names", text, part);
+    }
+    return to->count > before;
+}
+
+static json_t *guess_object(const tyto_tokenizer *tokenizer, const tyto_guess *guess)
+{
+    const char *token = tyto_tokenizer_token(tokenizer, guess->id);
+    json_t *object = json_made(json_object());
+    json_put(object, "id", json_integer(guess->id));
+    json_put(object, "token", token ? json_text(token) : json_null());
+    json_put(object, "score", json_float(guess->score));
+    return object;
+}
+
+static json_t *text_object(const tyto_tokenizer *tokenizer, const char *text,
+                           const tyto_masked_text *masked, const tyto_filled_text *filled)
+{
+    json_t *object = json_made(json_object()), *masks = json_made(json_array());
+    for (size_t m = 0; m < filled->masks; m++) {
+        json_t *mask = json_made(json_object()), *guesses = json_made(json_array());
+        for (size_t i = 0; i < filled->guesses_each; i++) {
+            const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
+            json_push(guesses, guess_object(tokenizer, guess));
+        }
+        json_put(mask, "position", json_integer(masked->positions[m]));
+        json_put(mask, "best", json_integer(filled->best[m]));
+        json_put(mask, "guesses", guesses);
+        json_push(masks, mask);
+    }
+    json_put(object, "text", json_text(text));
+    json_put(object, "best", json_made(json_stringn(filled->text, filled->length_bytes)));
+    json_put(object, "masks", masks);
+    return object;
+}
+
+/* How a guess looks in a table: a letter, a byte as \xNN, or a token's name. */
+static void spell(const tyto_tokenizer *tokenizer, int64_t id, char *to, size_t bytes)
+{
+    const int64_t byte = id - TYTO_BYTE_ID_FIRST;
+    const char *token = tyto_tokenizer_token(tokenizer, id);
+    if (byte >= 0 && byte < 256) {
+        snprintf(to, bytes, byte > 32 && byte < 127 ? "%c" : "\\x%02X", (unsigned)byte);
+    } else {
+        plain_text(to, bytes, token ? token : "?");
+    }
+}
+
+static void write_plain(FILE *to, const char *text)
+{
+    const size_t bytes = plain_text(NULL, 0, text) + 1;
+    char *plain = take(bytes, 1);
+    plain_text(plain, bytes, text);
+    fputs(plain, to);
+    free(plain);
+}
+
+static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
+                        const tyto_masked_text *masked, const tyto_filled_text *filled)
+{
+    fputs("text  ", to);
+    write_plain(to, text);
+    fputs("\nbest  ", to);
+    write_plain(to, filled->text);
+    fputs("\n  token  guesses\n", to);
+    for (size_t m = 0; m < filled->masks; m++) {
+        fprintf(to, "%7lld", (long long)masked->positions[m]);
+        for (size_t i = 0; i < filled->guesses_each; i++) {
+            const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
+            char token[64];
+            spell(tokenizer, guess->id, token, sizeof(token));
+            fprintf(to, "  %-4s %.3f", token, (double)guess->score);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void write_lines(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
+                        const tyto_masked_text *masked, const tyto_filled_text *filled)
+{
+    for (size_t i = 0; i < filled->masks * filled->guesses_each; i++) {
+        const size_t m = i / filled->guesses_each;
+        const char *token = tyto_tokenizer_token(tokenizer, filled->guesses[i].id);
+        char digits[32];
+        float_digits(digits, sizeof(digits), filled->guesses[i].score);
+        csv_text(to, text);
+        fputc(',', to);
+        csv_text(to, filled->text);
+        fprintf(to, ",%lld,%zu,%lld,", (long long)masked->positions[m],
+                i % filled->guesses_each + 1, (long long)filled->guesses[i].id);
+        csv_text(to, token ? token : "");
+        fprintf(to, ",%s\n", digits);
+    }
+}
+
+static void write_text(records *to, const tyto_tokenizer *tokenizer, const char *text,
+                       const tyto_masked_text *masked, const tyto_filled_text *filled)
+{
+    if (to->format == RECORDS_TEXT) {
+        write_table(records_next(to), tokenizer, text, masked, filled);
+    } else if (to->format == RECORDS_CSV) {
+        write_lines(records_next(to), tokenizer, text, masked, filled);
+    } else {
+        records_put(to, text_object(tokenizer, text, masked, filled));
+    }
+}
+
+static bool fill(const fill_args *args, const opened *with, const span_list *given,
+                 const char *text, records *to)
+{
+    const tyto_tokenizer *tokenizer = tyto_model_tokenizer(with->model);
+    tyto_masked_text masked = {0};
+    tyto_filled_text filled = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    span_list spans = {0};
+    bool good = true;
+    for (size_t i = 0; i < given->count; i++) {
+        add_span(&spans, given->items[i].start, given->items[i].end);
+    }
+    for (size_t i = 0; i < args->mask_texts.count; i++) {
+        good = find_text(text, args->mask_texts.items[i], &spans) && good;
+    }
+    if (good) {
+        const double began = seconds_now();
+        good = tyto_mask_text(tokenizer, text, strlen(text), spans.items, spans.count, &masked,
+                              &err) == TYTO_OK &&
+               tyto_fill_mask(with->session, text, strlen(text), spans.items, spans.count,
+                              args->top_k, &filled, &err) == TYTO_OK;
+        if (good) {
+            say_info("%zu masks in %.3f s", filled.masks, seconds_now() - began);
+            write_text(to, tokenizer, text, &masked, &filled);
+            good = records_flush(to);
+        } else {
+            say_error("\"%s\": %s", text, tyto_error_message(&err));
+            tyto_error_clear(&err);
+        }
+    }
+    tyto_filled_text_clear(&filled);
+    tyto_masked_text_clear(&masked);
+    free(spans.items);
+    return good;
+}
+
+/* The operands, then the lines of the file. */
+static bool list_texts(const fill_args *args, text_list *texts)
+{
+    const text_list *operands = &args->common.operands;
+    for (size_t i = 0; i < operands->count; i++) {
+        text_list_add(texts, operands->items[i], strlen(operands->items[i]));
+    }
+    return !args->file || read_lines(args->file, false, texts);
+}
+
+static bool read_spans(const fill_args *args, span_list *spans)
+{
+    for (size_t i = 0; i < args->spans.count; i++) {
+        if (!read_span(args->spans.items[i], spans)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < args->mask_texts.count; i++) {
+        if (!args->mask_texts.items[i][0]) {
+            say_error("--mask-text: got an empty text, required one to mask");
+            return false;
+        }
+    }
+    return true;
+}
+
+static int fill_all(const fill_args *args, const span_list *spans, const text_list *texts)
+{
+    opened with = {0};
+    records to = {0};
+    bool good =
+        records_open(&to, args->output, args->format, "text,best,position,rank,id,token,score") &&
+        model_open(&args->common, &with);
+    if (good) {
+        for (size_t i = 0; i < texts->count && !interrupted(); i++) {
+            good = fill(args, &with, spans, texts->items[i], &to) && good;
+        }
+        good = records_end(&to) && good;
+    }
+    records_drop(&to);
+    model_close(&with);
+    return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(void *given)
+{
+    const fill_args *args = given;
+    span_list spans = {0};
+    text_list texts = {0};
+    int code = EXIT_FAILED;
+    if (!read_spans(args, &spans)) {
+        code = EXIT_USAGE;
+    } else if (list_texts(args, &texts)) {
+        if (texts.count > 0) {
+            code = fill_all(args, &spans, &texts);
+        } else {
+            say_error("no text: required TEXT or --file FILE with one per line");
+            code = args->file ? EXIT_FAILED : EXIT_USAGE;
+        }
+    }
+    free(spans.items);
+    text_list_clear(&texts);
+    return code;
+}
+
+#define AT(field) offsetof(fill_args, field)
+static const fill_args defaults = {.top_k = 5};
+
+static const option options[] = {
+    {"file", 0, OPTION_TEXT, "FILE", "more texts, one per line; - is standard input", AT(file),
+     .files = COMPLETES_FILES},
+    {"span", 's', OPTION_TEXTS, "START:END",
+     "mask these bytes of each text, END not among them; may be given again", AT(spans)},
+    {"mask-text", 't', OPTION_TEXTS, "TEXT", "mask this wherever it stands in a text",
+     AT(mask_texts)},
+    {"top-k", 'k', OPTION_INTEGER, "N", "guesses for each masked byte (default 5)", AT(top_k), 1,
+     4096},
+    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
+     "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
+    {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
+     .files = COMPLETES_FILES},
+    {0},
+};
+
+static const example examples[] = {
+    {"tyto fill-mask -m language-perceiver \\\n"
+     "    \"This is an incomplete sentence where some words are missing.\" --mask-text \" "
+     "missing\"",
+     "guess eight bytes, and the most likely text with them"},
+    {"tyto fill-mask -m language-perceiver \"The capital of France is "
+     "[MASK][MASK][MASK][MASK][MASK].\"",
+     "one [MASK] stands for one byte"},
+    {"tyto fill-mask -m language-perceiver --file lines.txt --span 0:4 -k 1 -f jsonl -o "
+     "filled.jsonl",
+     "the first four bytes of each line of a file"},
+    {0},
+};
+
+const command cmd_fill_mask = {
+    .name = "fill-mask",
+    .summary = "guess the masked bytes of texts",
+    .synopsis = "[option...] [--] TEXT...",
+    .operands = "TEXT",
+    .description = "Fills in masked bytes with a Perceiver for masked language modelling, such as "
+                   "deepmind/language-perceiver. Masked are each [MASK] of a text and the bytes "
+                   "that --span and "
+                   "--mask-text name.\n\n"
+                   "Each mask gets its most likely tokens with their probabilities. 'best' is the "
+                   "text with the "
+                   "bytes that together are the most likely UTF-8.",
+    .options = options,
+    .examples = examples,
+    .args_bytes = sizeof(fill_args),
+    .defaults = &defaults,
+    .run = run,
+};

@@ -1,0 +1,195 @@
+#include <string.h>
+#include <tyto/classify.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/model.h"
+#include "processors/image/image_processor.h"
+#include "runtime/session.h"
+
+/* What a Perceiver of chosen parts classifies: it must decode one row of logits. */
+static tyto_classifies composed(const tyto_perceiver *network)
+{
+    const tyto_perceiver_preprocessor *input = network->parts.input_preprocessor;
+    const tyto_perceiver_decoder *decoder = network->parts.decoder;
+    if (!input || !decoder ||
+        (decoder->type != TYTO_PERCEIVER_CLASSIFICATION_DECODER &&
+         decoder->type != TYTO_PERCEIVER_PROJECTION_DECODER)) {
+        return TYTO_CLASSIFIES_NOTHING;
+    }
+    return input->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR    ? TYTO_CLASSIFIES_TEXTS
+           : input->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR ? TYTO_CLASSIFIES_IMAGES
+                                                              : TYTO_CLASSIFIES_NOTHING;
+}
+
+tyto_classifies tyto_model_classifies(const tyto_model *model)
+{
+    return strcmp(model->architecture->model_type, "perceiver") == 0 ? composed(model->network)
+                                                                     : TYTO_CLASSIFIES_NOTHING;
+}
+
+static tyto_scores scores_of(const tyto_perceiver_config *config)
+{
+    if (config->problem_type == TYTO_PERCEIVER_REGRESSION) {
+        return TYTO_SCORES_NONE;
+    }
+    return config->problem_type == TYTO_PERCEIVER_MULTI_LABEL || config->num_labels == 1
+               ? TYTO_SCORES_SIGMOID
+               : TYTO_SCORES_SOFTMAX;
+}
+
+static tyto_status check_model(const tyto_model *model, tyto_classifies required, tyto_error *err)
+{
+    if (tyto_model_classifies(model) != required) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required one that classifies %s",
+                         model->head, required == TYTO_CLASSIFIES_TEXTS ? "texts" : "pictures");
+    }
+    return TYTO_OK;
+}
+
+/* logits[count,classes] to each one's classes. */
+static tyto_status give_classes(const tyto_model *model, const tyto_tensor *logits, size_t count,
+                                const tyto_classify_options *options, tyto_classes *out,
+                                tyto_error *err)
+{
+    const tyto_perceiver *network = model->network;
+    const tyto_scores scores = options->scores == TYTO_SCORES_AS_CONFIGURED
+                                   ? scores_of(&network->config)
+                                   : options->scores;
+    tyto_status status = TYTO_OK;
+    if (logits->rank != 2 || logits->shape[0] != (int64_t)count) {
+        return tyto_fail(err, TYTO_E_SHAPE, "logits: got rank %d, required [%zu,classes]",
+                         logits->rank, count);
+    }
+    for (size_t i = 0; i < count && status == TYTO_OK; i++) {
+        const float *row = (const float *)logits->data + (int64_t)i * logits->shape[1];
+        status = tyto_postprocess_classification(row, logits->shape[1], scores, options->top_k,
+                                                 &out[i], err);
+    }
+    for (size_t i = 0; i < count && status != TYTO_OK; i++) {
+        tyto_classes_clear(&out[i]);
+    }
+    return status;
+}
+
+static tyto_status run(tyto_session *session, const tyto_tensor *inputs, size_t n_inputs,
+                       size_t count, const tyto_classify_options *options, tyto_classes *out,
+                       tyto_error *err)
+{
+    static const char *const wanted[] = {"logits"};
+    const tyto_tensor *logits;
+    size_t n_outputs;
+    TYTO_TRY(tyto_forward(session, NULL, inputs, n_inputs, wanted, 1, &logits, &n_outputs, err));
+    return give_classes(session->model, logits, count, options, out, err);
+}
+
+/* Each text must fit as it is. */
+static tyto_status check_lengths(const tyto_encoding *texts, int64_t most, tyto_error *err)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        if (texts->lengths[i] > most) {
+            return tyto_fail(err, TYTO_E_LIMIT,
+                             "text %zu: got %lld tokens, required at most %lld "
+                             "(max_position_embeddings)",
+                             i, (long long)texts->lengths[i], (long long)most);
+        }
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
+                                const size_t *lengths_bytes, size_t count,
+                                const tyto_classify_options *options, tyto_classes *out,
+                                tyto_error *err)
+{
+    static const tyto_classify_options none = {0};
+    const tyto_model *model = session->model;
+    options = options ? options : &none;
+    memset(out, 0, count * sizeof(*out));
+    TYTO_TRY(check_model(model, TYTO_CLASSIFIES_TEXTS, err));
+    if (count == 0) {
+        return TYTO_OK;
+    }
+    const tyto_perceiver *network = model->network;
+    const int64_t most = network->config.max_position_embeddings;
+    const tyto_encode_options encode = {
+        .padding = TYTO_PAD_LONGEST,
+        .truncation = options->truncation ? TYTO_TRUNCATE_LONGEST_FIRST : TYTO_TRUNCATE_NONE,
+        .max_length = most};
+    tyto_encoding encoding;
+    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, lengths_bytes, count, &encode,
+                                   &encoding, err));
+    tyto_status status = check_lengths(&encoding, most, err);
+    if (status == TYTO_OK) {
+        const int64_t shape[2] = {(int64_t)count, (int64_t)encoding.offsets[1]};
+        tyto_tensor inputs[] = {
+            {.name = "inputs", .dtype = TYTO_I64, .rank = 2, .data = encoding.input_ids},
+            {.name = "attention_mask",
+             .dtype = TYTO_I64,
+             .rank = 2,
+             .data = encoding.attention_mask},
+        };
+        memcpy(inputs[0].shape, shape, sizeof(shape));
+        memcpy(inputs[1].shape, shape, sizeof(shape));
+        status = run(session, inputs, 2, count, options, out, err);
+    }
+    tyto_encoding_clear(&encoding);
+    return status;
+}
+
+/* All pictures into the session's buffer. */
+static tyto_status read_images(tyto_session *session, const tyto_image *images, size_t count,
+                               int64_t shape[3], tyto_error *err)
+{
+    const tyto_image_processor *processor = session->model->image_processor;
+    int64_t each = 1, all = 0;
+    tyto_image_processor_shape(processor, images[0].width_px, images[0].height_px, shape);
+    for (int i = 0; i < 3; i++) {
+        if (!tyto_mul_i64(each, shape[i], &each)) {
+            each = INT64_MAX;
+        }
+    }
+    if (!tyto_mul_i64(each, (int64_t)count, &all)) {
+        return tyto_fail_memory(err, "pictures");
+    }
+    TYTO_TRY(tyto_session_pixels(session, all, "pictures", err));
+    for (size_t i = 0; i < count; i++) {
+        int64_t own[3];
+        tyto_image_processor_shape(processor, images[i].width_px, images[i].height_px, own);
+        if (memcmp(own, shape, sizeof(own)) != 0) {
+            return tyto_fail(
+                err, TYTO_E_SHAPE,
+                "picture %zu: got %lldx%lld pixels after processing, required %lldx%lld "
+                "as the first has",
+                i, (long long)own[2], (long long)own[1], (long long)shape[2], (long long)shape[1]);
+        }
+        TYTO_TRY(tyto_image_processor_run(processor, session->model->engine, &images[i],
+                                          session->pixels + (int64_t)i * each, err));
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_classify_images(tyto_session *session, const tyto_image *images, size_t count,
+                                 const tyto_classify_options *options, tyto_classes *out,
+                                 tyto_error *err)
+{
+    static const tyto_classify_options none = {0};
+    int64_t shape[3];
+    options = options ? options : &none;
+    memset(out, 0, count * sizeof(*out));
+    TYTO_TRY(check_model(session->model, TYTO_CLASSIFIES_IMAGES, err));
+    if (!session->model->image_processor) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "model: it has no preprocessor_config.json, required to read pictures");
+    }
+    if (count == 0) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(read_images(session, images, count, shape, err));
+    const tyto_tensor input = {.name = "inputs",
+                               .dtype = TYTO_F32,
+                               .rank = 4,
+                               .shape = {(int64_t)count, shape[0], shape[1], shape[2]},
+                               .data = session->pixels};
+    return run(session, &input, 1, count, options, out, err);
+}

@@ -1,0 +1,231 @@
+/* Classes of texts and pictures against the reference, alone and in batches. */
+#include <tyto/classify.h>
+#include <tyto/perceiver.h>
+
+#include "support/golden.h"
+
+#define TOLERANCE 1e-5
+enum { CASES_MAX = 4 };
+
+typedef struct opened {
+    tyto_engine *engine;
+    tyto_model *model;
+    tyto_session *session;
+    json_t *cases;
+    size_t count;
+} opened;
+
+static void begin(opened *with, const char *name)
+{
+    char path[GOLDEN_PATH_BYTES];
+    const tyto_engine_options options = {.threads = 2};
+    tyto_error err = TYTO_ERROR_INIT;
+    *with = (opened){0};
+    ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
+    golden_path(path, "perceiver_tasks/%s/model", name);
+    ASSERT_DONE(tyto_model_open(with->engine, path, &with->model, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, &with->session, &err), &err);
+    golden_path(path, "perceiver_tasks/%s/cases.json", name);
+    with->cases = json_load_file(path, 0, NULL);
+    with->count = json_array_size(with->cases);
+    assert_in_range(with->count, 1, CASES_MAX);
+}
+
+static void end(opened *with)
+{
+    json_decref(with->cases);
+    tyto_session_destroy(with->session);
+    tyto_model_destroy(with->model);
+    tyto_engine_destroy(with->engine);
+}
+
+static void compare(const char *name, size_t i, const tyto_classes *got, const json_t *item)
+{
+    const json_t *scores = json_object_get(item, "scores");
+    const json_t *logits = json_object_get(item, "logits");
+    assert_int_equal(got->count, json_array_size(scores));
+    for (size_t k = 0; k < got->count; k++) {
+        const tyto_class *c = &got->items[k];
+        const double score = json_real_value(json_array_get(scores, (size_t)c->label));
+        const double logit = json_real_value(json_array_get(logits, (size_t)c->label));
+        if (!is_close((double)c->score, score, TOLERANCE) ||
+            !is_close((double)c->logit, logit, TOLERANCE)) {
+            fail_msg("%s %zu: class %lld: got %.9g of %.9g, required %.9g of %.9g", name, i,
+                     (long long)c->label, (double)c->score, (double)c->logit, score, logit);
+        }
+        assert_true(k == 0 || got->items[k - 1].score >= c->score);
+    }
+}
+
+static void clear(tyto_classes *classes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        tyto_classes_clear(&classes[i]);
+    }
+}
+
+static void texts_are_classified(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"texts", "tags", "ratings"};
+    for (size_t n = 0; n < 3; n++) {
+        opened with;
+        const char *texts[CASES_MAX];
+        tyto_classes classes[CASES_MAX];
+        tyto_error err = TYTO_ERROR_INIT;
+        begin(&with, names[n]);
+        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIES_TEXTS);
+        for (size_t i = 0; i < with.count; i++) {
+            const json_t *item = json_array_get(with.cases, i);
+            texts[i] = json_string_value(json_object_get(item, "text"));
+            ASSERT_DONE(tyto_classify_texts(with.session, &texts[i], NULL, 1, NULL, classes, &err),
+                        &err);
+            compare(names[n], i, classes, item);
+            clear(classes, 1);
+        }
+        /* The batch is padded to its longest text. */
+        ASSERT_DONE(tyto_classify_texts(with.session, texts, NULL, with.count, NULL, classes, &err),
+                    &err);
+        for (size_t i = 0; i < with.count; i++) {
+            compare(names[n], i, &classes[i], json_array_get(with.cases, i));
+        }
+        clear(classes, with.count);
+        end(&with);
+    }
+}
+
+static void pictures_are_classified(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"pictures", "fourier"};
+    for (size_t n = 0; n < 2; n++) {
+        opened with;
+        char path[GOLDEN_PATH_BYTES];
+        tyto_image images[CASES_MAX];
+        tyto_classes classes[CASES_MAX];
+        tyto_error err = TYTO_ERROR_INIT;
+        begin(&with, names[n]);
+        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIES_IMAGES);
+        for (size_t i = 0; i < with.count; i++) {
+            const json_t *item = json_array_get(with.cases, i);
+            golden_path(path, "../../../assets/photos/%s",
+                        json_string_value(json_object_get(item, "photo")));
+            ASSERT_DONE(tyto_image_load(path, &images[i], &err), &err);
+            ASSERT_DONE(tyto_classify_images(with.session, &images[i], 1, NULL, classes, &err),
+                        &err);
+            compare(names[n], i, classes, item);
+            clear(classes, 1);
+        }
+        ASSERT_DONE(tyto_classify_images(with.session, images, with.count, NULL, classes, &err),
+                    &err);
+        for (size_t i = 0; i < with.count; i++) {
+            compare(names[n], i, &classes[i], json_array_get(with.cases, i));
+            tyto_image_clear(&images[i]);
+        }
+        clear(classes, with.count);
+        end(&with);
+    }
+}
+
+static void options_are_heeded(void **state)
+{
+    (void)state;
+    opened with;
+    tyto_classes classes;
+    tyto_error err = TYTO_ERROR_INIT;
+    char text[200];
+    const char *texts = text;
+    begin(&with, "texts");
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(tyto_classify_texts(with.session, &texts, NULL, 1, NULL, &classes, &err),
+                     TYTO_E_LIMIT);
+    assert_non_null(
+        strstr(tyto_error_message(&err), "text 0: got 201 tokens, required at most 96"));
+    tyto_error_clear(&err);
+    /* Cut, it is the fourth case, of 94 bytes. */
+    const tyto_classify_options cut = {
+        .truncation = true, .top_k = 2, .scores = TYTO_SCORES_SIGMOID};
+    ASSERT_DONE(tyto_classify_texts(with.session, &texts, NULL, 1, &cut, &classes, &err), &err);
+    assert_int_equal(classes.count, 2);
+    assert_int_equal(classes.items[0].label, 1);
+    const double logit = json_real_value(
+        json_array_get(json_object_get(json_array_get(with.cases, 3), "logits"), 1));
+    assert_true(is_close((double)classes.items[0].score, 1.0 / (1.0 + exp(-logit)), TOLERANCE));
+    assert_string_equal(tyto_model_label(with.model, 1), "neutral, or so");
+    clear(&classes, 1);
+    const tyto_image picture = {0};
+    assert_int_equal(tyto_classify_images(with.session, &picture, 1, NULL, &classes, &err),
+                     TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "required one that classifies pictures"));
+    tyto_error_clear(&err);
+    ASSERT_DONE(tyto_classify_texts(with.session, &texts, NULL, 0, NULL, &classes, &err), &err);
+    end(&with);
+}
+
+static void scores_have_their_rules(void **state)
+{
+    (void)state;
+    const float logits[] = {2.0f, 3.0f, 3.0f, -200.0f}, bad[] = {1.0f, NAN};
+    tyto_classes classes;
+    assert_int_equal(
+        tyto_postprocess_classification(logits, 4, TYTO_SCORES_SOFTMAX, 0, &classes, NULL),
+        TYTO_OK);
+    assert_int_equal(classes.count, 4);
+    assert_int_equal(classes.items[0].label, 1);
+    assert_int_equal(classes.items[1].label, 2);
+    assert_true(is_close((double)classes.items[2].score, 1.0 / (1.0 + 2.0 * exp(1.0)), 1e-7));
+    assert_true(classes.items[3].score < 1e-30f);
+    clear(&classes, 1);
+    assert_int_equal(
+        tyto_postprocess_classification(logits, 4, TYTO_SCORES_NONE, 9, &classes, NULL), TYTO_OK);
+    assert_true(classes.count == 4 && classes.items[3].score == -200.0f);
+    clear(&classes, 1);
+    assert_int_equal(
+        tyto_postprocess_classification(bad, 2, TYTO_SCORES_SOFTMAX, 0, &classes, NULL),
+        TYTO_E_ARGUMENT);
+    assert_int_equal(
+        tyto_postprocess_classification(logits, 0, TYTO_SCORES_SOFTMAX, 0, &classes, NULL),
+        TYTO_E_ARGUMENT);
+    assert_int_equal(
+        tyto_postprocess_classification(logits, 4, TYTO_SCORES_AS_CONFIGURED, 0, &classes, NULL),
+        TYTO_E_ARGUMENT);
+}
+
+/* A classifier that is composed of parts is one too. */
+static void compositions_classify(void **state)
+{
+    (void)state;
+    static const char parts[] =
+        "{\"input_preprocessor\":{\"type\":\"PerceiverTextPreprocessor\"},"
+        "\"decoder\":{\"type\":\"PerceiverClassificationDecoder\",\"num_channels\":16,"
+        "\"trainable_position_encoding_kwargs\":{\"num_channels\":16,\"index_dims\":1},"
+        "\"use_query_residual\":true}}";
+    opened with;
+    char path[GOLDEN_PATH_BYTES];
+    const char *text = "hello world!";
+    tyto_classes classes;
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with, "texts");
+    tyto_session_destroy(with.session);
+    tyto_model_destroy(with.model);
+    golden_path(path, "perceiver_tasks/texts/model");
+    ASSERT_DONE(
+        tyto_perceiver_open(with.engine, path, parts, strlen(parts), "parts", &with.model, &err),
+        &err);
+    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    ASSERT_DONE(tyto_classify_texts(with.session, &text, NULL, 1, NULL, &classes, &err), &err);
+    compare("composed", 1, &classes, json_array_get(with.cases, 1));
+    clear(&classes, 1);
+    end(&with);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_classified),  cmocka_unit_test(pictures_are_classified),
+        cmocka_unit_test(options_are_heeded),    cmocka_unit_test(scores_have_their_rules),
+        cmocka_unit_test(compositions_classify),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
