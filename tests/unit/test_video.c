@@ -237,7 +237,7 @@ static void other_files_are_not_read(void **state)
     rendered_video("secret.mp4", 32, 32, 4, 25, 8000, 100.0);
     write_text("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.mp4\n"
                             "#EXT-X-ENDLIST\n");
-    assert_fails(open_both("list.m3u8", &err), TYTO_E_FORMAT, &err, "list.m3u8: ");
+    assert_fails(open_both("list.m3u8", &err), TYTO_E_FORMAT, &err, "list.m3u8: not a video");
     write_text("list.ffconcat", "ffconcat version 1.0\nfile secret.mp4\n");
     assert_fails(open_both("list.ffconcat", &err), TYTO_E_FORMAT, &err, "list.ffconcat: ");
     write_text("list.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
@@ -291,6 +291,65 @@ static void cut_copy(const char *from, const char *to, size_t bytes, size_t spoi
     assert_int_equal(fwrite(all, 1, bytes, stream), bytes);
     fclose(stream);
     free(all);
+}
+
+/* Rewrites the matrix by which a track of an MP4 is shown. */
+static void set_matrix(const char *path, const int32_t matrix[4])
+{
+    static const char upright[] = "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0";
+    const size_t length = size_of(path);
+    char *all = malloc(length);
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fread(all, 1, length, file), length);
+    char *track = memmem(all, length, "tkhd", 4);
+    assert_non_null(track);
+    char *found = memmem(track, 100, upright, sizeof(upright) - 1);
+    assert_non_null(found);
+    static const int places[] = {0, 4, 12, 16};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++) {
+            found[places[i] + k] = (char)((uint32_t)matrix[i] >> (24 - 8 * k));
+        }
+    }
+    rewind(file);
+    assert_int_equal(fwrite(all, 1, length, file), length);
+    fclose(file);
+    free(all);
+}
+
+/* As phones write them: the pixels lie, and the file says how to turn them. */
+static void turned_videos_stand_upright(void **state)
+{
+    (void)state;
+    enum { W = 48, H = 32, ONE = 0x10000 };
+    static const int32_t turns[3][4] = {{0, ONE, -ONE, 0}, {-ONE, 0, 0, -ONE}, {0, -ONE, ONE, 0}};
+    for (int turn = 0; turn < 3; turn++) {
+        tyto_video_reader *reader = NULL;
+        tyto_image frame = {0}, want = rendered_frame(W, H, 0);
+        double seconds, error = 0.0;
+        bool more;
+        rendered_video("turned.mp4", W, H, 2, 25, 0, 0.0);
+        set_matrix("turned.mp4", turns[turn]);
+        assert_int_equal(tyto_video_open("turned.mp4", &reader, NULL), TYTO_OK);
+        assert_int_equal(tyto_video_next(reader, &frame, &seconds, &more, NULL), TYTO_OK);
+        assert_int_equal(frame.width_px, turn == 1 ? W : H);
+        assert_int_equal(frame.height_px, turn == 1 ? H : W);
+        for (int64_t y = 0; y < frame.height_px; y++) {
+            for (int64_t x = 0; x < frame.width_px; x++) {
+                /* A quarter to the right, a half, a quarter to the left. */
+                const int64_t from_y[] = {H - 1 - x, H - 1 - y, x},
+                              from_x[] = {y, W - 1 - x, W - 1 - y};
+                for (int64_t c = 0; c < 3; c++) {
+                    error += abs(frame.data[3 * (y * frame.width_px + x) + c] -
+                                 want.data[3 * (from_y[turn] * W + from_x[turn]) + c]);
+                }
+            }
+        }
+        assert_true(error / (3.0 * W * H) < 6.0);
+        tyto_image_clear(&frame);
+        tyto_image_clear(&want);
+        tyto_video_close(reader);
+    }
 }
 
 static void cut_and_broken_files_end(void **state)
@@ -395,6 +454,7 @@ int main(void)
         cmocka_unit_test(the_first_channel_is_taken),
         cmocka_unit_test(what_is_no_video_is_refused),
         cmocka_unit_test(other_files_are_not_read),
+        cmocka_unit_test(turned_videos_stand_upright),
         cmocka_unit_test(cut_and_broken_files_end),
         cmocka_unit_test(what_can_not_be_written_is_refused),
         cmocka_unit_test(samples_beyond_one_are_cut),

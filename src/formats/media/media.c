@@ -118,7 +118,8 @@ static tyto_status open_container(tyto_media *media, tyto_error *err)
     const int code = avformat_open_input(&media->container, media->name, NULL, &options);
     av_dict_free(&options);
     if (code < 0) {
-        return code == AVERROR_INVALIDDATA
+        /* The latter is a format that is known, but not accepted. */
+        return code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)
                    ? tyto_fail(err, TYTO_E_FORMAT, "%s: not a video or sound that can be read",
                                media->name)
                    : tyto_media_fail(err, code, media->name, "can't be opened");
