@@ -83,13 +83,13 @@ static tyto_status describe(const pull *of, const char *name, const json_t *sibl
     return out->blob ? TYTO_OK : tyto_fail_memory(of->err, name);
 }
 
-/* The snapshot's name for a blob: a link, made beside and renamed. */
+/* The snapshot's name for a blob: a link, made beside and renamed. Threads may do so at once. */
 static tyto_status link_file(const pull *of, const tyto_hub_file *file)
 {
     tyto_status status = TYTO_OK;
     char *path = tyto_path_join(of->snapshot, file->name);
     char *target = tyto_hub_text("../../blobs/%s", file->hash);
-    char *beside = path ? tyto_hub_text("%s.%ld.part", path, (long)getpid()) : NULL;
+    char *beside = path ? tyto_hub_text("%s.%ld.part", path, (long)gettid()) : NULL;
     if (!path || !target || !beside) {
         status = tyto_fail_memory(of->err, file->name);
     } else {
