@@ -12,7 +12,7 @@
 /* Products of one sum: what is rounded grows with a sum's length, so sums are made of four parts,
  * or more when those would be longer than this, and none so short that adding them up costs time.
  */
-#define PART_MIN 16
+#define PART_MIN 8
 #define PART_MAX 128
 /* Floats of a chunk, 512 KB: its packed rows, and its unfinished sums when there is more than one
  * block, stay in the second-level cache beside two panels. */

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "support/golden.h"
 #include "support/rendered.h"
+#include "support/small.h"
 
 static char folder[] = "/tmp/tyto-clip-XXXXXX";
 
@@ -19,15 +19,6 @@ static int leave(void **state)
     (void)state;
     snprintf(command, sizeof(command), "rm -rf %s", folder);
     return system(command);
-}
-
-static void assert_fails(tyto_status got, tyto_status status, tyto_error *err, const char *text)
-{
-    if (got != status || !strstr(tyto_error_message(err), text)) {
-        fail_msg("got %s (%s), required %s with '%s'", tyto_status_name(got),
-                 tyto_error_message(err), tyto_status_name(status), text);
-    }
-    tyto_error_clear(err);
 }
 
 /* A frame of the window's own size is taken as it is; the middle of a wider one too. */
@@ -236,41 +227,6 @@ static void sound_may_be_absent_or_elsewhere(void **state)
     tyto_clip_close(reader);
 }
 
-/* A small network on an engine of one thread. */
-typedef struct small {
-    tyto_engine *engine;
-    tyto_model *model;
-    tyto_session *session;
-} small;
-
-static small open_small(const char *name)
-{
-    char path[GOLDEN_PATH_BYTES];
-    small of = {0};
-    const tyto_engine_options options = {.threads = 1};
-    assert_int_equal(tyto_engine_create(&options, &of.engine, NULL), TYTO_OK);
-    assert_int_equal(
-        tyto_model_open(of.engine, golden_path(path, "perceiver/%s/model", name), &of.model, NULL),
-        TYTO_OK);
-    assert_int_equal(tyto_session_create(of.model, &of.session, NULL), TYTO_OK);
-    return of;
-}
-
-static void close_small(small *of)
-{
-    tyto_session_destroy(of->session);
-    tyto_model_destroy(of->model);
-    tyto_engine_destroy(of->engine);
-}
-
-static void count_chunks(void *user, int64_t done, int64_t total)
-{
-    int64_t *const seen = user;
-    assert_int_equal(done, seen[0]);
-    seen[0]++;
-    seen[1] = total;
-}
-
 /* However many chunks: what a single forward without points gives. */
 static void chunks_change_nothing(void **state)
 {
@@ -314,7 +270,7 @@ static void chunks_change_nothing(void **state)
         int64_t seen[2] = {0};
         tyto_autoencode_options_init(&options);
         options.chunks = numbers[k];
-        options.progress = count_chunks;
+        options.progress = count_steps;
         options.user = seen;
         assert_int_equal(tyto_autoencode(of.session, pixels, samples, &options, &made, NULL),
                          TYTO_OK);

@@ -2,17 +2,8 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "support/golden.h"
 #include "support/rendered.h"
-
-static void assert_fails(tyto_status got, tyto_status status, tyto_error *err, const char *text)
-{
-    if (got != status || !strstr(tyto_error_message(err), text)) {
-        fail_msg("got %s (%s), required %s with '%s'", tyto_status_name(got),
-                 tyto_error_message(err), tyto_status_name(status), text);
-    }
-    tyto_error_clear(err);
-}
+#include "support/small.h"
 
 /* 2 x 1 pixels, (1, −2) and (0.5, 0): the bytes as the format's description gives them. */
 static const uint8_t two[] = {'P',  'I',  'E', 'H', 2, 0,    0, 0, 1, 0,    0, 0, 0, 0,
@@ -292,41 +283,6 @@ static void tiles_are_joined(void **state)
     tyto_flow_clear(&flow);
 }
 
-/* A small network on an engine of one thread. */
-typedef struct small {
-    tyto_engine *engine;
-    tyto_model *model;
-    tyto_session *session;
-} small;
-
-static small open_small(const char *name)
-{
-    char path[GOLDEN_PATH_BYTES];
-    small of = {0};
-    const tyto_engine_options options = {.threads = 1};
-    assert_int_equal(tyto_engine_create(&options, &of.engine, NULL), TYTO_OK);
-    assert_int_equal(
-        tyto_model_open(of.engine, golden_path(path, "perceiver/%s/model", name), &of.model, NULL),
-        TYTO_OK);
-    assert_int_equal(tyto_session_create(of.model, &of.session, NULL), TYTO_OK);
-    return of;
-}
-
-static void close_small(small *of)
-{
-    tyto_session_destroy(of->session);
-    tyto_model_destroy(of->model);
-    tyto_engine_destroy(of->engine);
-}
-
-static void count_tiles(void *user, int64_t done, int64_t total)
-{
-    int64_t *const seen = user;
-    assert_int_equal(done, seen[0]);
-    seen[0]++;
-    seen[1] = total;
-}
-
 /* What tyto_flow gives is the weighted mean of its tiles run by themselves. */
 static void flow_is_that_of_its_tiles(void **state)
 {
@@ -342,7 +298,7 @@ static void flow_is_that_of_its_tiles(void **state)
     assert_int_equal(options.overlap_px, 20);
     assert_float_equal(options.scale, 20.0f, 0);
     options.overlap_px = 3;
-    options.progress = count_tiles;
+    options.progress = count_steps;
     options.user = seen;
     assert_int_equal(tyto_flow(of.session, &first, &second, &options, &flow, NULL), TYTO_OK);
     assert_int_equal(tyto_flow_plan(of.model, 24, 15, &options, &tiles, NULL), TYTO_OK);

@@ -12,7 +12,6 @@ typedef float vf;
 #define vf_load(p) (*(p))
 #define vf_store(p, a) (*(p) = (a))
 #define vf_set(a) (a)
-#define vf_fma(a, b, c) ((a) * (b) + (c))
 #define vf_add(a, b) ((a) + (b))
 #define vf_sub(a, b) ((a) - (b))
 #define vf_mul(a, b) ((a) * (b))
@@ -22,6 +21,16 @@ typedef float vf;
 #define vf_with_sign(magnitude, sign) copysignf(magnitude, sign)
 #define vf_sum(a) (a)
 
+/* a·b + c: the product is exact in double, so that little more than one rounding is left, as in the
+ * vectors' fused form. */
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+#ifdef FP_FAST_FMAF
+    return fmaf(a, b, c);
+#else
+    return (float)((double)a * (double)b + (double)c);
+#endif
+}
 /* The second operand where they don't compare, as the vector instructions give it. */
 static inline vf vf_max(vf a, vf b)
 {
