@@ -8,6 +8,7 @@
 #include "json.h"
 #include "messages.h"
 #include "model.h"
+#include "photo_reader.h"
 #include "records.h"
 #include "results.h"
 #include "signals.h"
@@ -163,10 +164,11 @@ static bool classify_batch(job *j, batch *b)
 static bool classify_all(job *j)
 {
     batch *b = take(1, sizeof(*b));
+    photo_reader reader = {.photos = &j->inputs};
     bool good = true;
     for (size_t i = 0; i < j->inputs.count && !interrupted(); i++) {
         progress_show(i, j->inputs.count, j->inputs.items[i]);
-        if (j->photos && !load_photo(j->inputs.items[i], &b->images[b->count])) {
+        if (j->photos && !photo_reader_next(&reader, &b->images[b->count])) {
             good = false;
             continue;
         }
@@ -177,6 +179,7 @@ static bool classify_all(job *j)
         }
     }
     progress_hide();
+    photo_reader_end(&reader);
     if (b->count > 0) {
         good = classify_batch(j, b) && good;
     }

@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "json.h"
 #include "messages.h"
+#include "photo_reader.h"
 #include "queries.h"
 #include "search.h"
 #include "signals.h"
@@ -120,14 +121,15 @@ static tyto_status embed_boxes(job *j, const char *name, const tyto_image *image
     return status;
 }
 
-static bool embed_photo(job *j, const char *photo)
+static bool embed_photo(job *j, photo_reader *reader)
 {
+    const char *photo = reader->photos->items[reader->next];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
     tyto_vocabulary *rows = NULL;
     tyto_detections found = {0};
     char *name = photo_name(photo);
-    bool good = load_photo(photo, &image);
+    bool good = photo_reader_next(reader, &image);
     if (good && (j->args->boxes ? embed_boxes(j, name, &image, &found, &rows, &err)
                                 : embed_whole(j, name, &image, &rows, &err)) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
@@ -144,12 +146,14 @@ static bool embed_photo(job *j, const char *photo)
 static bool embed_photos(job *j)
 {
     const text_list *photos = &j->search.photos;
+    photo_reader reader = {.photos = photos};
     bool good = !j->search.input_missing;
     for (size_t i = 0; i < photos->count && !interrupted(); i++) {
         progress_show(i, photos->count, photos->items[i]);
-        good = embed_photo(j, photos->items[i]) && good;
+        good = embed_photo(j, &reader) && good;
     }
     progress_hide();
+    photo_reader_end(&reader);
     return good && !interrupted();
 }
 

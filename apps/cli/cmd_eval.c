@@ -11,6 +11,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "signals.h"
 
 /* What a class' name takes the place of in --prompt. */
@@ -185,12 +186,13 @@ static void add_result(job *j, int64_t image_id, const tyto_detection *found)
 }
 
 /* False when the photo can't be read or searched. */
-static bool search_photo(job *j, const tyto_coco_image *image, const char *path)
+static bool search_photo(job *j, const tyto_coco_image *image, photo_reader *reader)
 {
+    const char *path = reader->photos->items[reader->next];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image photo = {0};
     tyto_detections found = {0};
-    bool good = load_photo(path, &photo);
+    bool good = photo_reader_next(reader, &photo);
     if (good &&
         tyto_detect(j->with.session, j->vocabulary, &photo, &j->options, &found, &err) != TYTO_OK) {
         say_error("%s: %s", path, tyto_error_message(&err));
@@ -208,10 +210,9 @@ static bool search_photo(job *j, const tyto_coco_image *image, const char *path)
     return good;
 }
 
-static bool search_all(job *j)
+static bool list_paths(const job *j, text_list *paths)
 {
-    const double began = seconds_now();
-    for (size_t i = 0; i < j->truth.n_images && !interrupted(); i++) {
+    for (size_t i = 0; i < j->truth.n_images; i++) {
         const tyto_coco_image *image = &j->truth.images[i];
         if (!image->file_name) {
             say_error("%s: 'images[%zu].file_name': got nothing, required the photo's name",
@@ -219,11 +220,28 @@ static bool search_all(job *j)
             return false;
         }
         char *path = path_join(j->args->images, image->file_name);
-        progress_show(i, j->truth.n_images, image->file_name);
-        j->unread += !search_photo(j, image, path);
+        text_list_add(paths, path, strlen(path));
         free(path);
     }
+    return true;
+}
+
+static bool search_all(job *j)
+{
+    const double began = seconds_now();
+    text_list paths = {0};
+    photo_reader reader = {.photos = &paths};
+    const bool named = list_paths(j, &paths);
+    for (size_t i = 0; named && i < paths.count && !interrupted(); i++) {
+        progress_show(i, paths.count, j->truth.images[i].file_name);
+        j->unread += !search_photo(j, &j->truth.images[i], &reader);
+    }
     progress_hide();
+    photo_reader_end(&reader);
+    text_list_clear(&paths);
+    if (!named) {
+        return false;
+    }
     say_info("%zu photos searched in %.1f s", j->truth.n_images, seconds_now() - began);
     if (j->unread > 0) {
         say_warning("%zu of %zu photos could not be searched; nothing counts as found in them",

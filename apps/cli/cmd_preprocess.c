@@ -9,6 +9,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "processor.h"
 #include "signals.h"
 
@@ -19,12 +20,13 @@ typedef struct preprocess_args {
 } preprocess_args;
 
 /* Adds a photo's tensor [3,H,W]; its name and data are newly allocated. */
-static bool add_photo(const tyto_image_processor *processor, tyto_engine *engine, const char *photo,
-                      tyto_tensor *out)
+static bool add_photo(const tyto_image_processor *processor, tyto_engine *engine,
+                      photo_reader *reader, tyto_tensor *out)
 {
+    const char *photo = reader->photos->items[reader->next];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
-    if (!load_photo(photo, &image)) {
+    if (!photo_reader_next(reader, &image)) {
         return false;
     }
     *out = (tyto_tensor){.name = photo_name(photo), .dtype = TYTO_F32, .rank = 3};
@@ -50,11 +52,12 @@ static bool preprocess(const preprocess_args *args, const text_list *photos,
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor *tensors = take(photos->count, sizeof(*tensors));
+    photo_reader reader = {.photos = photos};
     size_t count = 0;
     bool good = true;
     for (size_t i = 0; i < photos->count && !interrupted(); i++) {
         progress_show(i, photos->count, photos->items[i]);
-        if (add_photo(processor, engine, photos->items[i], &tensors[count])) {
+        if (add_photo(processor, engine, &reader, &tensors[count])) {
             count++;
         } else {
             free((void *)(uintptr_t)tensors[count].name);
@@ -64,6 +67,7 @@ static bool preprocess(const preprocess_args *args, const text_list *photos,
         }
     }
     progress_hide();
+    photo_reader_end(&reader);
     if (count > 0 && !interrupted() &&
         tyto_tensor_file_save(args->output, tensors, count, &err) != TYTO_OK) {
         say_tyto_error(&err);

@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "json.h"
 #include "messages.h"
+#include "photo_reader.h"
 #include "search.h"
 #include "signals.h"
 
@@ -126,11 +127,12 @@ static void write_photo(const job *j, const char *photo)
 }
 
 /* One photo. *writable becomes false when results can't be written any more. */
-static bool compare_photo(job *j, const char *photo, bool *writable)
+static bool compare_photo(job *j, photo_reader *reader, bool *writable)
 {
+    const char *photo = reader->photos->items[reader->next];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
-    bool good = load_photo(photo, &image);
+    bool good = photo_reader_next(reader, &image);
     if (good && compare(j, &image, &err) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
@@ -150,6 +152,7 @@ static bool compare_photo(job *j, const char *photo, bool *writable)
 static int compare_all(job *j)
 {
     const text_list *photos = &j->search.photos;
+    photo_reader reader = {.photos = photos};
     bool good = !j->search.input_missing, writable = true;
     j->count = tyto_vocabulary_count(j->search.vocabulary);
     j->list = take(j->count, sizeof(*j->list));
@@ -157,9 +160,10 @@ static int compare_all(job *j)
     j->kept = most > 0 && most < j->count ? most : j->count;
     for (size_t i = 0; i < photos->count && writable && !interrupted(); i++) {
         progress_show(i, photos->count, photos->items[i]);
-        good = compare_photo(j, photos->items[i], &writable) && good;
+        good = compare_photo(j, &reader, &writable) && good;
     }
     progress_hide();
+    photo_reader_end(&reader);
     if (j->args->format == JSON && photos->count > 1) {
         fputs(j->written ? "\n]\n" : "[]\n", j->out.stream);
     }

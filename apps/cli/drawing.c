@@ -76,19 +76,39 @@ int drawing_check(drawing *to, const text_list *photos, const text_list *spared)
     return spares_photos(to, photos, spared) ? EXIT_DONE : EXIT_USAGE;
 }
 
-bool drawing_write(const drawing *to, const char *photo, tyto_image *image,
-                   const tyto_detections *boxes, const text_list *labels)
+static void *save(void *context)
+{
+    drawing *to = context;
+    to->status = tyto_image_save(to->saves, &to->image, &to->err);
+    return NULL;
+}
+
+bool drawing_end(drawing *to)
+{
+    background_wait(&to->thread);
+    const bool good = !to->saves || to->status == TYTO_OK;
+    if (!good) {
+        say_tyto_error(&to->err);
+    }
+    free(to->saves);
+    to->saves = NULL;
+    tyto_image_clear(&to->image);
+    return good;
+}
+
+bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto_detections *boxes,
+                   const text_list *labels)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    char *path = drawn_path(to, photo);
-    tyto_status status =
-        tyto_draw_detections(image, boxes, (const char *const *)labels->items, labels->count, &err);
-    if (status == TYTO_OK) {
-        status = tyto_image_save(path, image, &err);
-    }
-    if (status != TYTO_OK) {
+    const bool good = drawing_end(to);
+    if (tyto_draw_detections(image, boxes, (const char *const *)labels->items, labels->count,
+                             &err) != TYTO_OK) {
         say_tyto_error(&err);
+        return false;
     }
-    free(path);
-    return status == TYTO_OK;
+    to->saves = drawn_path(to, photo);
+    to->image = *image;
+    *image = (tyto_image){0};
+    background_start(&to->thread, save, to);
+    return good;
 }

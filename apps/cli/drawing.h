@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <tyto/draw.h>
 
+#include "background.h"
 #include "memory.h"
 
 /** Where drawn photos go: the file `path`, or files in the folder `path`. */
@@ -12,15 +13,24 @@ typedef struct drawing {
     const char *option; /**< the option's name, for messages */
     const char *path;   /**< NULL: nothing is drawn */
     bool in_folder;
+    /* what is being saved */
+    background thread;
+    char *saves;
+    tyto_image image;
+    tyto_status status;
+    tyto_error err;
 } drawing;
 
 /** Checks that each of `photos` can be drawn to a place of its own that is none of `spared`.
  *  Returns the exit code so far, after a complaint when it isn't EXIT_DONE. */
 int drawing_check(drawing *to, const text_list *photos, const text_list *spared);
 
-/** Draws boxes into the picture and saves it as the photo's; complains and returns false on
- *  failure. */
-bool drawing_write(const drawing *to, const char *photo, tyto_image *image,
-                   const tyto_detections *boxes, const text_list *labels);
+/** Draws boxes into the picture, takes it over, and saves it as the photo's beside the caller's
+ *  further work. Complains and returns false when that can't be done, or when the picture before
+ *  couldn't be saved. */
+bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto_detections *boxes,
+                   const text_list *labels);
+/** Waits for the last picture. Complains and returns false when it couldn't be saved. */
+bool drawing_end(drawing *to);
 
 #endif

@@ -167,7 +167,7 @@ static void tell(const picture_query *query)
              (double)chosen->iou);
 }
 
-static bool draw(const picture_queries *queries, const char *photo, tyto_image *image)
+static bool draw(picture_queries *queries, const char *photo, tyto_image *image)
 {
     tyto_detection *boxes = take(queries->count, sizeof(*boxes));
     text_list labels = {0};
@@ -229,6 +229,7 @@ bool queries_embed(picture_queries *queries, const opened *with, tyto_vocabulary
     for (size_t i = 0; good && i < queries->photos.count; i++) {
         good = embed_photo(queries, with, queries->photos.items[i], parts);
     }
+    good = drawing_end(&queries->draw) && good;
     if (good && queries->count > 0 &&
         tyto_vocabulary_join((const tyto_vocabulary *const *)parts, queries->count, out, &err) !=
             TYTO_OK) {

@@ -5,6 +5,7 @@
 
 #include "inputs.h"
 #include "messages.h"
+#include "photo_reader.h"
 #include "signals.h"
 
 /* "0.3" for all labels, or "LABEL=0.3" for one. */
@@ -247,14 +248,15 @@ bool search_encode(search *to, tyto_vocabulary **out)
 }
 
 /* One photo. *writable becomes false when results can't be written any more. */
-static bool search_in(search *s, size_t index, bool *writable)
+static bool search_in(search *s, photo_reader *reader, bool *writable)
 {
+    const size_t index = reader->next;
     const char *photo = s->photos.items[index];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
     tyto_detections found = {0};
     const double began = seconds_now();
-    bool good = load_photo(photo, &image);
+    bool good = photo_reader_next(reader, &image);
     const double loaded = seconds_now();
     if (good &&
         s->look(s->with.session, s->vocabulary, &image, &s->options, &found, &err) != TYTO_OK) {
@@ -263,7 +265,7 @@ static bool search_in(search *s, size_t index, bool *writable)
         good = false;
     }
     if (good) {
-        say_info("%s: read in %.3f s, searched in %.3f s", photo, loaded - began,
+        say_info("%s: waited for %.3f s, searched in %.3f s", photo, loaded - began,
                  seconds_now() - loaded);
         const photo_result result = {.photo = photo,
                                      .index = index,
@@ -283,12 +285,15 @@ static bool search_in(search *s, size_t index, bool *writable)
 
 int search_photos(search *to)
 {
+    photo_reader reader = {.photos = &to->photos};
     bool good = !to->input_missing, writable = true;
     for (size_t i = 0; i < to->photos.count && writable && !interrupted(); i++) {
         progress_show(i, to->photos.count, to->photos.items[i]);
-        good = search_in(to, i, &writable) && good;
+        good = search_in(to, &reader, &writable) && good;
     }
     progress_hide();
+    photo_reader_end(&reader);
+    good = drawing_end(&to->draw) && good;
     const bool keep = writable && !interrupted() && to->results.written > 0;
     good = results_end(&to->results, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;
@@ -297,6 +302,7 @@ int search_photos(search *to)
 void search_end(search *to)
 {
     results_drop(&to->results);
+    drawing_end(&to->draw);
     tyto_vocabulary_destroy(to->vocabulary);
     tyto_vocabulary_destroy(to->classes);
     model_close(&to->with);
