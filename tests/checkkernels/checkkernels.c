@@ -41,11 +41,21 @@ void check_select(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_select),           cmocka_unit_test(check_gemm_pack),
-        cmocka_unit_test(check_gemm_tile),        cmocka_unit_test(check_gemm_finish),
-        cmocka_unit_test(check_activation_names), cmocka_unit_test(check_activate),
-        cmocka_unit_test(check_layer_norm),       cmocka_unit_test(check_attend_sizes),
-        cmocka_unit_test(check_attend_masks),     cmocka_unit_test(check_attend_extremes),
+        cmocka_unit_test(check_select),
+        cmocka_unit_test(check_gemm_pack),
+        cmocka_unit_test(check_gemm_tile),
+        cmocka_unit_test(check_gemm_finish),
+        cmocka_unit_test(check_activation_names),
+        cmocka_unit_test(check_activate),
+        cmocka_unit_test(check_layer_norm),
+        cmocka_unit_test(check_attend_sizes),
+        cmocka_unit_test(check_attend_masks),
+        cmocka_unit_test(check_attend_extremes),
+        cmocka_unit_test(check_int8_select),
+        cmocka_unit_test(check_int8_pack),
+        cmocka_unit_test(check_int8_pack_extremes),
+        cmocka_unit_test(check_int8_tile),
+        cmocka_unit_test(check_int8_rounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

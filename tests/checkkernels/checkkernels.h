@@ -19,5 +19,10 @@ void check_attend_sizes(void **state);
 void check_attend_masks(void **state);
 void check_attend_extremes(void **state);
 void check_select(void **state);
+void check_int8_select(void **state);
+void check_int8_pack(void **state);
+void check_int8_pack_extremes(void **state);
+void check_int8_tile(void **state);
+void check_int8_rounds(void **state);
 
 #endif

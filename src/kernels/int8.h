@@ -1,0 +1,69 @@
+/** Products of 8-bit whole numbers: one table of functions per way that a CPU can sum them.
+ *
+ *  Activations are quantised row by row as they are packed: q = round(x·smooth·127/max|x·smooth|),
+ *  to even at ties. Weights come quantised, each output by a scale of its own. Sums are exact, so
+ *  every table gives the same bits. Definitions: src/kernels/scalar/int8_definitions.h. */
+#ifndef TYTO_KERNELS_INT8_H
+#define TYTO_KERNELS_INT8_H
+
+#include "kernels/kernels.h"
+
+/** Quantised numbers lie in −TYTO_INT8_MOST … TYTO_INT8_MOST. */
+#define TYTO_INT8_MOST 127
+/** Steps of k that lie side by side. */
+#define TYTO_INT8_GROUP 4
+/** Longest sum: so many products of two such numbers fit 32 bits. */
+#define TYTO_INT8_DEPTH_MAX 131072
+/** A row whose largest magnitude is below this counts as zeros. */
+#define TYTO_INT8_LEAST 0x1p-100f
+
+/** What turns the whole numbers of a tile into floats. */
+typedef struct tyto_int8_scales {
+    const float *rows;    /* [rows of a tile] */
+    const float *columns; /* [columns of a tile] */
+    const int32_t *sums;  /* [columns of a tile], Σ of each column of b over all of k */
+} tyto_int8_scales;
+
+typedef struct tyto_int8_kernels {
+    const char *name;
+    const char *isa;   /* of the table in kernels.h that it belongs to */
+    int rows, columns; /* of a tile: no more rows than that table's, and as many columns */
+    int offset;        /* what packed activations are raised by: 128 where the instruction takes
+                          them without sign, else 0 */
+
+    /** packed[⌈k/4⌉][rows][4] = x[rows][k] quantised, and scales[rows] = what a step is worth.
+     *  Missing rows are 0, with scale 0; a row with a number that is not finite has the scale NaN,
+     *  and zeros.
+     *  rows     at most `rows` of the table; ldx elements apart
+     *  smooth   [k] factors of x, or NULL */
+    void (*pack)(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
+                 uint8_t *packed, float *scales);
+    /** y[rows][columns] = (Σ a·b)·row scale·column scale, whole numbers until the last.
+     *  shapes   a[groups][rows][4] as packed, b[groups][columns][4]; y and b 64-byte aligned
+     *  ahead    as in gemm_tile */
+    void (*tile)(int64_t groups, const uint8_t *a, const int8_t *b, const tyto_int8_scales *scales,
+                 float *y, const void *ahead);
+    /** Runs `rounds` rounds of products in registers; gives their operations, two per product. */
+    double (*dot_rounds)(int64_t rounds);
+} tyto_int8_kernels;
+
+extern const tyto_int8_kernels tyto_int8_scalar;
+extern const tyto_int8_kernels tyto_int8_avx2;
+extern const tyto_int8_kernels tyto_int8_avxvnni;
+extern const tyto_int8_kernels tyto_int8_avx512;
+extern const tyto_int8_kernels tyto_int8_vnni512;
+extern const tyto_int8_kernels tyto_int8_neon;
+extern const tyto_int8_kernels tyto_int8_dotprod;
+
+/** The fastest table of the instruction set of `kernels` that this CPU can run. */
+const tyto_int8_kernels *tyto_int8_select(const tyto_kernels *kernels);
+/** All tables that this CPU can run; at most `most`. Returns how many. */
+size_t tyto_int8_list(const tyto_int8_kernels **out, size_t most);
+
+/** Bytes of a packed tile of k steps. */
+static inline int64_t tyto_int8_tile_bytes(const tyto_int8_kernels *kernels, int64_t k)
+{
+    return (k + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP * TYTO_INT8_GROUP * kernels->rows;
+}
+
+#endif

@@ -1,0 +1,212 @@
+/** Products of 8-bit whole numbers, and their table. Included once per way to sum them, after its
+ *  vectors vf_* and whole numbers vi_*. */
+#include "kernels/scalar/int8_definitions.h"
+#include "kernels/vector/math.h"
+
+#include <string.h>
+
+#define INT8_COLUMNS (INT8_VECTORS * VF_LANES)
+#define CACHE_LINE 64
+/* Rows that are packed together: their groups of four bytes fill 128 bits. */
+#define QUAD 4
+
+static inline __attribute__((always_inline)) vf smoothed(const float *x, const float *smooth)
+{
+    return smooth ? vf_mul(vf_load(x), vf_load(smooth)) : vf_load(x);
+}
+
+/* max|x·smooth|. Magnitudes are compared as whole numbers, which puts what is infinite or not a
+ * number above all others. */
+static inline __attribute__((always_inline)) float most_of(int64_t k, const float *x,
+                                                           const float *smooth)
+{
+    uint32_t most = 0;
+    float lanes[VF_LANES], result;
+    vf upper = vf_set(0.0f), other = upper;
+    int64_t i = 0;
+    for (; i + 2 * VF_LANES <= k; i += 2 * VF_LANES) {
+        upper = vf_max_bits(upper, vf_abs(smoothed(x + i, smooth ? smooth + i : NULL)));
+        other = vf_max_bits(
+            other, vf_abs(smoothed(x + i + VF_LANES, smooth ? smooth + i + VF_LANES : NULL)));
+    }
+    vf_store(lanes, vf_max_bits(upper, other));
+    for (int64_t j = -VF_LANES; j < k - i; j++) {
+        const float size =
+            j < 0 ? lanes[j + VF_LANES] : fabsf(tyto_define_smoothed(x, smooth, i + j));
+        uint32_t bits;
+        memcpy(&bits, &size, sizeof(bits));
+        most = bits > most ? bits : most;
+    }
+    memcpy(&result, &most, sizeof(result));
+    return result;
+}
+
+/* VF_LANES steps of four rows, of which the first `groups` groups and `rows` rows are wanted. */
+static inline __attribute__((always_inline)) void pack_quad(const float *const x[QUAD],
+                                                            const float *smooth,
+                                                            const float *inverses, int rows,
+                                                            int groups, uint8_t *packed)
+{
+    vf v[QUAD];
+#pragma GCC unroll 4
+    for (int r = 0; r < QUAD; r++) {
+        v[r] = vf_mul(smoothed(x[r], smooth), vf_set(inverses[r]));
+    }
+    vi_store_quad(v, packed, INT8_ROWS * TYTO_INT8_GROUP, rows, groups);
+}
+
+/* Rows of a quad: `wanted` of a tile, of which `given` are there. A row that is missing or has no
+ * step is read as zeros. */
+static inline __attribute__((always_inline)) void pack_rows(int wanted, int given, int64_t k,
+                                                            const float *x, int64_t ldx,
+                                                            const float *smooth, uint8_t *packed,
+                                                            float *scales)
+{
+    static const float zeros[VF_LANES];
+    const float *from[QUAD];
+    int64_t moves[QUAD];
+    float inverses[QUAD], tail[QUAD + 1][VF_LANES];
+    for (int r = 0; r < QUAD; r++) {
+        tyto_int8_step step = {0.0f, 0.0f};
+        if (r < given) {
+            step = tyto_int8_step_of(most_of(k, x + r * ldx, smooth));
+        }
+        inverses[r] = step.inverse;
+        moves[r] = step.inverse == 0.0f ? 0 : -1;
+        from[r] = moves[r] ? x + r * ldx : zeros;
+        if (r < wanted) {
+            scales[r] = step.scale;
+        }
+    }
+    int64_t i = 0;
+    for (; i + VF_LANES <= k; i += VF_LANES) {
+        const float *const at[QUAD] = {from[0] + (i & moves[0]), from[1] + (i & moves[1]),
+                                       from[2] + (i & moves[2]), from[3] + (i & moves[3])};
+        pack_quad(at, smooth ? smooth + i : NULL, inverses, wanted, VF_LANES / TYTO_INT8_GROUP,
+                  packed + i * INT8_ROWS);
+    }
+    if (i == k) {
+        return;
+    }
+    for (int64_t j = 0; j < VF_LANES; j++) {
+        for (int r = 0; r < QUAD; r++) {
+            tail[r][j] = i + j < k && moves[r] ? from[r][i + j] : 0.0f;
+        }
+        tail[QUAD][j] = i + j < k && smooth ? smooth[i + j] : 1.0f;
+    }
+    const float *const at[QUAD] = {tail[0], tail[1], tail[2], tail[3]};
+    pack_quad(at, tail[QUAD], inverses, wanted,
+              (int)((k - i + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP), packed + i * INT8_ROWS);
+}
+
+static void int8_pack(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
+                      uint8_t *packed, float *scales)
+{
+    int r = 0;
+    for (; r + QUAD <= INT8_ROWS; r += QUAD) {
+        const float *from = r < rows ? x + r * ldx : x;
+        if (smooth) {
+            pack_rows(QUAD, rows - r, k, from, ldx, smooth, packed + r * TYTO_INT8_GROUP,
+                      scales + r);
+        } else {
+            pack_rows(QUAD, rows - r, k, from, ldx, NULL, packed + r * TYTO_INT8_GROUP, scales + r);
+        }
+    }
+    if (INT8_ROWS % QUAD) {
+        pack_rows(INT8_ROWS % QUAD, rows - r, k, r < rows ? x + r * ldx : x, ldx, smooth,
+                  packed + r * TYTO_INT8_GROUP, scales + r);
+    }
+}
+
+/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+static void int8_tile(int64_t groups, const uint8_t *a, const int8_t *b,
+                      const tyto_int8_scales *scales, float *y, const void *ahead)
+{
+    vi sum[INT8_ROWS][INT8_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < INT8_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < INT8_VECTORS; v++) {
+            /* Takes out what the offset of the rows adds to each column. */
+            sum[r][v] = vi_start(scales->sums + v * VF_LANES);
+        }
+    }
+    for (int64_t g = 0; g < groups; g++) {
+        vi column[INT8_VECTORS];
+        __builtin_prefetch((const char *)ahead + g * CACHE_LINE, 0, 2);
+#pragma GCC unroll 16
+        for (int v = 0; v < INT8_VECTORS; v++) {
+            column[v] = vi_load(b + v * VF_LANES * TYTO_INT8_GROUP);
+        }
+#pragma GCC unroll 16
+        for (int r = 0; r < INT8_ROWS; r++) {
+            const vi row = vi_spread(a + r * TYTO_INT8_GROUP);
+#pragma GCC unroll 16
+            for (int v = 0; v < INT8_VECTORS; v++) {
+                sum[r][v] = vi_dot(sum[r][v], row, column[v]);
+            }
+        }
+        a += INT8_ROWS * TYTO_INT8_GROUP;
+        b += INT8_COLUMNS * TYTO_INT8_GROUP;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < INT8_ROWS; r++) {
+        const vf row = vf_set(scales->rows[r]);
+#pragma GCC unroll 16
+        for (int v = 0; v < INT8_VECTORS; v++) {
+            /* A conversion could read them from memory, and gcc 12 would keep them there. */
+            vi_keep(sum[r][v]);
+            const vf value = vf_mul(vi_float(sum[r][v]), row);
+            vf_store(y + r * INT8_COLUMNS + v * VF_LANES,
+                     vf_mul(value, vf_load(scales->columns + v * VF_LANES)));
+        }
+    }
+}
+
+/* Independent chains, enough to hide the latency of a product on two ports, as in a tile without
+ * its loads. What the compiler can't see through is not made once for all. */
+static double int8_rounds(int64_t rounds)
+{
+    enum { CHAINS = 10 };
+    static const uint8_t ones[TYTO_INT8_GROUP] = {1, 1, 1, 1};
+    static const int8_t weights[VF_LANES * TYTO_INT8_GROUP] = {1, 2, 3, 4};
+    static const int32_t none[VF_LANES];
+    vi row = vi_spread(ones), column[2] = {vi_load(weights), vi_load(weights)}, sum[CHAINS];
+#pragma GCC unroll 16
+    for (int c = 0; c < CHAINS; c++) {
+        sum[c] = vi_start(none);
+        vi_keep(sum[c]);
+    }
+    vi_keep(column[0]);
+    vi_keep(column[1]);
+    for (int64_t n = 0; n < rounds; n++) {
+#pragma GCC unroll 16
+        for (int c = 0; c < CHAINS; c += 2) {
+            vi_keep(row);
+            sum[c] = vi_dot(sum[c], row, column[0]);
+            sum[c + 1] = vi_dot(sum[c + 1], row, column[1]);
+        }
+    }
+    vf total = vf_set(0.0f);
+#pragma GCC unroll 16
+    for (int c = 0; c < CHAINS; c++) {
+        vi_keep(sum[c]);
+        total = vf_add(total, vi_float(sum[c]));
+    }
+    float lanes[VF_LANES];
+    vf_store(lanes, total);
+    volatile float keep = lanes[0];
+    (void)keep;
+    return (double)rounds * CHAINS * VF_LANES * TYTO_INT8_GROUP * 2.0;
+}
+
+const tyto_int8_kernels INT8_TABLE = {
+    .name = INT8_NAME,
+    .isa = INT8_ISA,
+    .rows = INT8_ROWS,
+    .columns = INT8_COLUMNS,
+    .offset = INT8_OFFSET,
+    .pack = int8_pack,
+    .tile = int8_tile,
+    .dot_rounds = int8_rounds,
+};
