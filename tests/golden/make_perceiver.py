@@ -102,6 +102,12 @@ def make_masked_lm(out):
     write(folder, model, head, "masks", {"input_ids": short, "attention_mask": mask})
     write(folder, model, head, "masked_states", {"inputs": short, "attention_mask": mask}, **STATES,
           keep=lambda n: "logits" not in n and ("cross" in n or n.endswith(".0")))
+    # Fractions: beside a one, without one, several alike.
+    parts = torch.from_numpy(np.random.default_rng(12).choice(np.float32([0.0, 0.1, 0.5, 0.7, 1.0 - 2.0**-24]), (3, 11)))
+    parts[0, [2, 7]], parts[2] = 1.0, 0.25
+    write(folder, model, head, "fractions", {"input_ids": short, "attention_mask": parts})
+    write(folder, model, head, "fractions_states", {"inputs": short, "attention_mask": parts}, **STATES,
+          keep=lambda n: "cross" in n or n.endswith("hidden_states.0"))
     one = short[:1]
     write(folder, model, head, "head_mask", {"inputs": one, "head_mask": torch.tensor([1.0, 0.0, 0.5])},
           output_attentions=True, keep=lambda n: n in ("logits", "attentions.3"))
@@ -120,6 +126,9 @@ def make_bare(out):
     mask = torch.from_numpy(np.random.default_rng(22).integers(0, 2, (2, 7, 9)))
     mask[0, 3] = 0
     write(folder, model, head, "mask_per_latent", {"inputs": x, "attention_mask": mask}, output_attentions=True,
+          keep=lambda n: "cross" in n or "last" in n)
+    parts = torch.from_numpy(np.random.default_rng(23).choice(np.float32([0.0, 0.5, 0.75, 1.0]), (2, 7, 9), p=[0.4, 0.3, 0.2, 0.1]))
+    write(folder, model, head, "fractions_per_latent", {"inputs": x, "attention_mask": parts}, output_attentions=True,
           keep=lambda n: "cross" in n or "last" in n)
 
 

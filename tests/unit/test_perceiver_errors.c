@@ -275,7 +275,9 @@ static void inputs_are_refused(void **state)
     static float zeros[40000];
     static int64_t whole[2000], large[] = {0, 61}, points[] = {3, 192}, labels[111];
     static uint8_t truths[200];
+    static float beyond[33];
     labels[4] = 61;
+    beyond[21] = 1.5f;
 #define REAL(n, r, ...)                                                                            \
     {                                                                                              \
         .name = n, .dtype = TYTO_F32, .rank = r, .shape = {__VA_ARGS__}, .data = zeros             \
@@ -295,6 +297,14 @@ static void inputs_are_refused(void **state)
          {.name = "attention_mask", .dtype = TYTO_U8, .rank = 2, .shape = {3, 10}, .data = truths},
          NULL,
          "input 'attention_mask': got [3,10], required [3,11]"},
+        {"masked_lm/masks",
+         {.name = "attention_mask", .dtype = TYTO_F32, .rank = 2, .shape = {3, 11}, .data = beyond},
+         NULL,
+         "input 'attention_mask': got 1.5 for input 10, required 0 to 1"},
+        {"masked_lm/masks",
+         {.name = "attention_mask", .dtype = TYTO_I64, .rank = 2, .shape = {3, 11}, .data = labels},
+         NULL,
+         "input 'attention_mask': got 61 for input 4, required 0 to 1"},
         {"masked_lm/masks", REAL("head_mask", 1, 4), NULL,
          "input 'head_mask': got [4], required [3]"},
         {"masked_lm/masks", REAL("head_mask", 2, 1, 3), NULL,

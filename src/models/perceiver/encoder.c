@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/perceiver/mask.h"
 #include "models/perceiver/model.h"
 
 /* Latents that go through the blocks together. */
@@ -37,8 +38,7 @@ tyto_status tyto_perceiver_declare_states(const tyto_perceiver *model, tyto_io *
 
 /* Masks of one run. */
 typedef struct masks {
-    const uint8_t *inputs; /* [B,rows] or [B,N,rows], or NULL */
-    bool per_latent;
+    tyto_perceiver_mask inputs;
     const float *heads; /* [H] or [layers,H], or NULL */
     bool per_layer;
 } masks;
@@ -49,17 +49,8 @@ static tyto_status read_masks(const tyto_perceiver *model, tyto_io *io,
     const tyto_perceiver_config *config = &model->config;
     const void *values;
     *out = (masks){0};
-    if (tyto_io_has(io, "attention_mask")) {
-        int64_t shape[3] = {inputs->batch, inputs->rows, 0};
-        out->per_latent = tyto_io_rank(io, "attention_mask") == 3;
-        if (out->per_latent) {
-            shape[1] = config->num_latents;
-            shape[2] = inputs->rows;
-        }
-        TYTO_TRY(
-            tyto_io_input(io, "attention_mask", TYTO_U8, out->per_latent ? 3 : 2, shape, &values));
-        out->inputs = values;
-    }
+    TYTO_TRY(tyto_perceiver_mask_read(io, inputs->batch, config->num_latents, inputs->rows,
+                                      &out->inputs));
     if (tyto_io_has(io, "head_mask")) {
         int64_t shape[2] = {config->num_self_attention_heads, 0};
         out->per_layer = tyto_io_rank(io, "head_mask") == 2;
@@ -140,17 +131,19 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
     const tyto_perceiver_layer *layer = &model->cross;
     const int64_t N = model->config.num_latents, T = inputs->rows;
     const bool planning = tyto_exec_planning(exec);
-    tyto_perceiver_memory memory = {.mask_per_query = given->per_latent};
+    const tyto_perceiver_mask *mask = &given->inputs;
+    tyto_perceiver_memory memory = {.mask_per_query = mask->per_latent};
     const uint8_t *skip = NULL;
     float *maps = tyto_io_find(io, "cross_attentions.0"), *kv;
-    if (given->inputs) {
-        memory.mask = given->inputs + b * T * (given->per_latent ? N : 1);
+    if (mask->seen) {
+        const int64_t line = b * (mask->per_latent ? N : 1);
+        memory.mask = mask->seen + line * T;
+        memory.level = mask->level + line;
     }
     if (maps) {
         memory.probabilities = planning ? maps : maps + b * layer->heads * N * T;
     }
-    /* A mask of zeros weighs all inputs equally, so then they matter. */
-    if (!planning && memory.mask && !given->per_latent && !maps && any(memory.mask, T)) {
+    if (!planning && memory.mask && !mask->per_latent && !maps) {
         skip = memory.mask;
         memory.mask = NULL;
     }

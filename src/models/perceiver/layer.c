@@ -1,6 +1,7 @@
 #include "models/perceiver/layer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "models/perceiver/requests.h"
@@ -146,6 +147,17 @@ static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, in
     return TYTO_OK;
 }
 
+/* A query of zeros finds every key alike. */
+static void level_queries(int64_t rows, int64_t channels, const tyto_perceiver_memory *memory,
+                          float *query)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        if (memory->level[memory->mask_per_query ? i : 0]) {
+            memset(query + i * channels, 0, (size_t)channels * sizeof(float));
+        }
+    }
+}
+
 tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_exec *exec,
                                        int64_t rows, const float *x,
                                        const tyto_perceiver_memory *memory, float *y)
@@ -157,6 +169,9 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
     TYTO_TRY(norm(exec, &layer->norm1, rows, layer->q_dim, x, normed));
     TYTO_TRY(dense(exec, &layer->query, rows, normed, TYTO_ACT_NONE, NULL, query));
+    if (memory->level && !tyto_exec_planning(exec)) {
+        level_queries(rows, layer->qk_channels, memory, query);
+    }
     TYTO_TRY(attend(layer, exec, rows, query, memory, context));
     TYTO_TRY(dense(exec, &layer->attention_out, rows, context, TYTO_ACT_NONE,
                    layer->residual ? x : NULL, y));

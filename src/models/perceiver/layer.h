@@ -50,7 +50,8 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_laye
 typedef struct tyto_perceiver_memory {
     const float *kv; /* [keys,K+V] of tyto_perceiver_layer_inputs */
     int64_t keys;
-    const uint8_t *mask; /* truth values, [keys] or [rows,keys]; or NULL */
+    const uint8_t *mask;  /* truth values, [keys] or [rows,keys]; or NULL */
+    const uint8_t *level; /* truth values, [1] or [rows]: all keys count the same; or NULL */
     bool mask_per_query;
     float *probabilities; /* [heads,rows,keys], or NULL */
 } tyto_perceiver_memory;
