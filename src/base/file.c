@@ -73,6 +73,20 @@ static tyto_status open_regular(const char *path, int *out, size_t *length, tyto
     return TYTO_OK;
 }
 
+tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
+{
+    int fd;
+    size_t length;
+    TYTO_TRY(open_regular(path, &fd, &length, err));
+    *out = fdopen(fd, "rb");
+    if (!*out) {
+        tyto_status status = fail_errno(err, path);
+        close(fd);
+        return status;
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *length,
                            tyto_error *err)
 {
@@ -153,24 +167,74 @@ void tyto_file_map_close(tyto_file_map *map)
     *map = (tyto_file_map){0};
 }
 
+enum { SELF_BYTES = 32 };
+
+/* What names an open file to linkat. */
+static const char *self_path(char self[SELF_BYTES], int fd)
+{
+    snprintf(self, SELF_BYTES, "/proc/self/fd/%d", fd);
+    return self;
+}
+
+/* A file without a name in the folder of `path`, which is gone when the process ends; -1 where it
+ * can't be had, or couldn't be named later. */
+static int open_nameless(const char *path)
+{
+    char self[SELF_BYTES];
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash && slash > path ? (size_t)(slash - path) : 1;
+    char *folder = tyto_copy_text(slash ? path : ".", length);
+    int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+    free(folder);
+    if (fd >= 0 && access(self_path(self, fd), F_OK) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Gives a nameless file a name beside its place, from which it can be renamed. */
+static bool give_name(tyto_file_writer *writer)
+{
+    enum { NAMES = 100 };
+    char self[SELF_BYTES];
+    self_path(self, fileno(writer->stream));
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(writer->temporary, writer->temporary_bytes, "%s.%d-%d.part", writer->path,
+                 (int)getpid(), i);
+        if (linkat(AT_FDCWD, self, AT_FDCWD, writer->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            writer->nameless = false;
+            return true;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return false;
+}
+
 /* Opens a new file beside writer->path. */
 static tyto_status open_beside(tyto_file_writer *writer, tyto_error *err)
 {
-    size_t bytes = strlen(writer->path) + sizeof(".XXXXXX.part");
-    writer->temporary = tyto_alloc(bytes, 1);
+    writer->temporary_bytes = strlen(writer->path) + 32;
+    writer->temporary = tyto_alloc(writer->temporary_bytes, 1);
     if (!writer->temporary) {
         return tyto_fail_memory(err, writer->path);
     }
-    snprintf(writer->temporary, bytes, "%s.XXXXXX.part", writer->path);
-    int fd = mkstemps(writer->temporary, 5);
+    int fd = open_nameless(writer->path);
+    writer->nameless = fd >= 0;
     if (fd < 0) {
-        free(writer->temporary);
-        writer->temporary = NULL;
-        return fail_errno(err, writer->path);
+        snprintf(writer->temporary, writer->temporary_bytes, "%s.XXXXXX.part", writer->path);
+        fd = mkstemps(writer->temporary, 5);
+        if (fd < 0) {
+            free(writer->temporary);
+            writer->temporary = NULL;
+            return fail_errno(err, writer->path);
+        }
+        mode_t mask = umask(0);
+        umask(mask);
+        (void)fchmod(fd, 0666 & ~mask);
     }
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
     writer->stream = fdopen(fd, "wb");
     if (!writer->stream) {
         tyto_status status = fail_errno(err, writer->path);
@@ -215,6 +279,7 @@ tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
         fputc(0, writer->stream); /* a stream keeps no cause, but failing again gives it */
     }
     bad = fflush(writer->stream) != 0 || bad;
+    bad = bad || (writer->nameless && !give_name(writer));
     bad = fclose(writer->stream) != 0 || bad;
     writer->stream = NULL;
     if (bad || (writer->temporary && rename(writer->temporary, writer->path) != 0)) {
@@ -236,7 +301,7 @@ void tyto_file_writer_abandon(tyto_file_writer *writer)
     if (writer->stream) {
         fclose(writer->stream);
     }
-    if (writer->temporary) {
+    if (writer->temporary && !writer->nameless) {
         unlink(writer->temporary);
     }
     free(writer->temporary);

@@ -15,6 +15,10 @@ const char *tyto_path_base(const char *path);
 bool tyto_file_exists(const char *path);
 bool tyto_folder_exists(const char *path);
 
+/** Opens a regular file for reading; never waits for a pipe.
+ *  errors  E_NOT_FOUND, E_IO, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err);
+
 /** Reads a whole regular file of at most `limit` bytes; *out gets a NUL after the last byte.
  *  memory  release *out with tyto_free
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY */
@@ -38,7 +42,9 @@ void tyto_file_map_close(tyto_file_map *map);
 typedef struct tyto_file_writer {
     FILE *stream;
     char *path;
-    char *temporary; /* NULL when it is written in place */
+    char *temporary; /* its name until then; NULL when it is written in place */
+    size_t temporary_bytes;
+    bool nameless; /* it has none yet: nothing is left behind, however the process ends */
 } tyto_file_writer;
 
 TYTO_NODISCARD tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out,

@@ -1,13 +1,16 @@
 /* Errors, arena, buffers, files and the thread pool. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -170,6 +173,9 @@ static void files_keep_their_kind(void **state)
     assert_int_equal(read(reader, text_read, 7), 7);
     assert_string_equal(text_read, "through");
     close(reader);
+    FILE *stream = NULL;
+    assert_int_equal(tyto_file_stream(pipe, &stream, &err), TYTO_E_IO); /* and doesn't wait */
+    tyto_error_clear(&err);
     unlink(target);
     unlink(link);
     unlink(pipe);
@@ -177,6 +183,55 @@ static void files_keep_their_kind(void **state)
     free(target);
     free(link);
     free(pipe);
+}
+
+/* A process that ends in the midst of writing leaves nothing beside what was there. */
+static void nothing_is_left_by_a_process_that_is_killed(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-base-XXXXXX";
+    int status;
+    assert_non_null(mkdtemp(folder));
+    char *path = tyto_path_join(folder, "a.bin");
+    const pid_t child = fork();
+    if (child == 0) {
+        tyto_file_writer writer;
+        if (tyto_file_writer_open(path, &writer, NULL) != TYTO_OK) {
+            _exit(1);
+        }
+        fputs("half", writer.stream);
+        fflush(writer.stream);
+        if (!writer.nameless) { /* on some file systems it can't be helped */
+            tyto_file_writer_abandon(&writer);
+        }
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
+static void files_of_other_processes_are_not_touched(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-base-XXXXXX", other[96], path[64];
+    tyto_file_writer writer;
+    struct stat info;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/a", folder);
+    assert_int_equal(tyto_file_writer_open(path, &writer, NULL), TYTO_OK);
+    snprintf(other, sizeof(other), "%s.%d-0.part", path, (int)getpid());
+    assert_int_equal(tyto_file_write(other, "theirs", 6, NULL), TYTO_OK);
+    fputs("ours", writer.stream);
+    assert_int_equal(tyto_file_writer_commit(&writer, NULL), TYTO_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 4);
+    assert_int_equal(stat(other, &info), 0);
+    assert_int_equal(info.st_size, 6);
+    unlink(path);
+    unlink(other);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void pool_runs_each_task_once(void **state)
@@ -209,6 +264,8 @@ int main(void)
         cmocka_unit_test(cursor_never_reads_past_the_end),
         cmocka_unit_test(files_are_whole_or_not_there),
         cmocka_unit_test(files_keep_their_kind),
+        cmocka_unit_test(nothing_is_left_by_a_process_that_is_killed),
+        cmocka_unit_test(files_of_other_processes_are_not_touched),
         cmocka_unit_test(pool_runs_each_task_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -218,6 +219,8 @@ static void what_is_no_video_is_refused(void **state)
     assert_fails(open_both("absent.mp4", &err), TYTO_E_NOT_FOUND, &err, "absent.mp4: ");
     assert_fails(open_both(".", &err), TYTO_E_IO, &err, "got a folder");
     assert_fails(open_both("/dev/zero", &err), TYTO_E_IO, &err, "got a special file");
+    assert_int_equal(mkfifo("pipe.mp4", 0600), 0);
+    assert_fails(open_both("pipe.mp4", &err), TYTO_E_IO, &err, "pipe.mp4: got a special file");
     write_text("empty.mp4", "");
     assert_fails(open_both("empty.mp4", &err), TYTO_E_FORMAT, &err, "empty.mp4: ");
     write_text("text.mp4", "This is no video at all, whatever its name says.\n");
@@ -227,6 +230,20 @@ static void what_is_no_video_is_refused(void **state)
     assert_fails(tyto_sound_open("whole.mp4", 8000, &sound, &err), TYTO_E_FORMAT, &err,
                  "whole.mp4: no sound in it");
     assert_fails(tyto_sound_open("sound.wav", 0, &sound, &err), TYTO_E_ARGUMENT, &err, "0 Hz");
+}
+
+/* A song with a picture on it. */
+static void a_cover_is_no_video(void **state)
+{
+    (void)state;
+    char path[512];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_video_reader *reader = NULL;
+    tyto_sound_reader *sound = NULL;
+    snprintf(path, sizeof(path), "%s/fuzz/corpus/media/cover.mp3", getenv("TYTO_TEST_DATA"));
+    assert_fails(tyto_video_open(path, &reader, &err), TYTO_E_FORMAT, &err, "no picture in it");
+    assert_ok(tyto_sound_open(path, 8000, &sound, &err), &err);
+    tyto_sound_close(sound);
 }
 
 /* Formats that send their reader to other files. */
@@ -453,6 +470,7 @@ int main(void)
         cmocka_unit_test(odd_rates_of_sound_are_resampled),
         cmocka_unit_test(the_first_channel_is_taken),
         cmocka_unit_test(what_is_no_video_is_refused),
+        cmocka_unit_test(a_cover_is_no_video),
         cmocka_unit_test(other_files_are_not_read),
         cmocka_unit_test(turned_videos_stand_upright),
         cmocka_unit_test(cut_and_broken_files_end),

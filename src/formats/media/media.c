@@ -9,6 +9,7 @@
 #include <tyto/video.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 /* Containers that hold their streams themselves. */
@@ -82,21 +83,6 @@ static int64_t seek_bytes(void *opaque, int64_t to, int whence)
     return ftello(file);
 }
 
-static tyto_status open_file(tyto_media *media, tyto_error *err)
-{
-    struct stat info;
-    media->file = fopen(media->name, "rb");
-    if (!media->file || fstat(fileno(media->file), &info) != 0) {
-        return tyto_fail(err, errno == ENOENT ? TYTO_E_NOT_FOUND : TYTO_E_IO, "%s: %s", media->name,
-                         strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return tyto_fail(err, TYTO_E_IO, "%s: got a %s, required a file", media->name,
-                         S_ISDIR(info.st_mode) ? "folder" : "special file");
-    }
-    return TYTO_OK;
-}
-
 static tyto_status open_container(tyto_media *media, tyto_error *err)
 {
     AVDictionary *options = NULL;
@@ -160,7 +146,10 @@ static tyto_status open_stream(tyto_media *media, enum AVMediaType type, tyto_er
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: its %s needs a decoder that libav lacks here", media->name, what);
     }
-    if (code < 0 || !decoder) {
+    /* The cover of a song is no video. */
+    const bool is_cover =
+        code >= 0 && (media->container->streams[code]->disposition & AV_DISPOSITION_ATTACHED_PIC);
+    if (code < 0 || !decoder || is_cover) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: no %s in it, required a file with %s",
                          media->name, what, what);
     }
@@ -182,7 +171,7 @@ tyto_status tyto_media_open(const char *path, enum AVMediaType type, tyto_media 
     if (!out->name) {
         return tyto_fail_memory(err, path);
     }
-    TYTO_TRY(open_file(out, err));
+    TYTO_TRY(tyto_file_stream(out->name, &out->file, err));
     TYTO_TRY(open_container(out, err));
     return open_stream(out, type, err);
 }
