@@ -22,7 +22,9 @@ PADDED_LOGIT = -1e6
 
 
 def run(command, model, case, head, names, out):
-    words = [command, "forward", "-m", model, "--inputs", case / "inputs.safetensors", "-o", out, "--head", head]
+    words = [command, "forward", "-m", model, "--inputs", case / "inputs.safetensors", "-o", out]
+    parts = case.parent / "parts.json"
+    words += ["--parts", parts] if parts.exists() else ["--head", head]
     subprocess.run([str(word) for word in words] + ["--want", ",".join(names)], check=True)
 
 
@@ -47,6 +49,15 @@ def compare(case, given):
     return rows
 
 
+def compare_case(case, model, command):
+    """What the command makes of a case's inputs."""
+    errors = json.loads((case / "errors.json").read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.safetensors"
+        run(command, model, case, errors["head"], list(errors["tensors"]), out)
+        return compare(case, load_file(out))
+
+
 def show(rows):
     print(f"{'tensor':48} {'tyto':>10} {'reference':>10} {'ratio':>6} {'largest':>10}")
     for row in rows:
@@ -65,12 +76,10 @@ def main():
     chosen = options.parse_args()
     if not chosen.given and not chosen.model:
         options.error("required --model or --given")
-    errors = json.loads((chosen.case / "errors.json").read_text())
-    with tempfile.TemporaryDirectory() as folder:
-        given = chosen.given or Path(folder) / "out.safetensors"
-        if not chosen.given:
-            run(chosen.command, chosen.model, chosen.case, errors["head"], list(errors["tensors"]), given)
-        rows = compare(chosen.case, load_file(given))
+    if chosen.given:
+        rows = compare(chosen.case, load_file(chosen.given))
+    else:
+        rows = compare_case(chosen.case, chosen.model, chosen.command)
     show(rows)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n")

@@ -161,4 +161,5 @@ def main():
     write(out / "clip", clip, rng, 200, clip=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
