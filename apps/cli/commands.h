@@ -22,6 +22,7 @@
     X(eval)                                                                                        \
     X(inspect)                                                                                     \
     X(pull)                                                                                        \
+    X(convert)                                                                                     \
     X(bench)                                                                                       \
     X(help)
 

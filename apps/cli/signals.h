@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /** From now on the first SIGINT or SIGTERM raises a flag, and the second ends the command at once.
- *  A closed pipe is a write error, not a signal. */
+ *  A closed pipe and a file at its limit are write errors, not signals. */
 void signals_begin(void);
 /** Whether the flag is up. */
 bool interrupted(void);

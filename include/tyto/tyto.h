@@ -6,6 +6,7 @@
 #include <tyto/bench.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
+#include <tyto/convert.h>
 #include <tyto/detect.h>
 #include <tyto/draw.h>
 #include <tyto/embed.h>

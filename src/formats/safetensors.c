@@ -223,17 +223,21 @@ const char *tyto_tensor_file_metadata(const tyto_tensor_file *file, const char *
     return NULL;
 }
 
-void tyto_tensor_file_release(const tyto_tensor_file *file, const tyto_tensor *tensor)
+void tyto_tensor_file_release_bytes(const tyto_tensor_file *file, const void *data, size_t bytes)
 {
-    const uint8_t *data = tensor->data;
-    size_t bytes;
-    if (!tyto_tensor_bytes(tensor, &bytes)) {
-        return;
-    }
+    const uint8_t *begin = data;
     for (size_t i = 0; i < file->shard_count; i++) {
         const tyto_file_map *map = &file->shards[i].map;
-        if (map->data && data >= map->data && data < map->data + map->length) {
-            tyto_file_map_release(map, (size_t)(data - map->data), bytes);
+        if (map->data && begin >= map->data && begin < map->data + map->length) {
+            tyto_file_map_release(map, (size_t)(begin - map->data), bytes);
         }
+    }
+}
+
+void tyto_tensor_file_release(const tyto_tensor_file *file, const tyto_tensor *tensor)
+{
+    size_t bytes;
+    if (tyto_tensor_bytes(tensor, &bytes)) {
+        tyto_tensor_file_release_bytes(file, tensor->data, bytes);
     }
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <tyto/tensor.h>
 
 #include "base/file.h"
@@ -31,6 +32,28 @@ TYTO_NODISCARD tyto_status tyto_tensor_file_parse(const void *bytes, size_t leng
 /** Gives the mapped pages of a tensor's data back to the system, once what was needed of it has
  *  been copied. They are read from the file again when touched. */
 void tyto_tensor_file_release(const tyto_tensor_file *file, const tyto_tensor *tensor);
+
+/** The same of some bytes of a tensor's data. */
+void tyto_tensor_file_release_bytes(const tyto_tensor_file *file, const void *data, size_t bytes);
+
+/** Writes the bytes of a tensor's data to the stream. A write that fails needs no report: the
+ *  stream remembers it. */
+typedef tyto_status (*tyto_tensor_put_fn)(void *user, const tyto_tensor *tensor, FILE *stream,
+                                          tyto_error *err);
+
+/** How a file is written; zeros: as tyto_tensor_file_save does. */
+typedef struct tyto_tensor_writing {
+    const char *metadata;   /**< a JSON object of strings, or NULL */
+    size_t align;           /**< the data begins at a multiple of it in the file; 0: 8 */
+    tyto_tensor_put_fn put; /**< NULL: the tensors' own data is written */
+    void *user;
+} tyto_tensor_writing;
+
+/** tyto_tensor_file_save with more to say. With `put` the tensors need no data: it is asked for
+ *  each tensor once, in the order of the file. */
+TYTO_NODISCARD tyto_status tyto_tensor_file_write(const char *path, const tyto_tensor *tensors,
+                                                  size_t count, const tyto_tensor_writing *how,
+                                                  tyto_error *err);
 
 /** The distinct files that an index names, sorted.
  *  memory  names point into the index */

@@ -10,6 +10,9 @@
 #include "formats/safetensors.h"
 #include "tensor/tensor.h"
 
+/* The header's length, before it. */
+#define LENGTH_BYTES 8
+
 /* A tensor to write, and its place. */
 typedef struct item {
     const tyto_tensor *tensor;
@@ -31,8 +34,8 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-static tyto_status check_item(const tyto_tensor *tensor, size_t position, const char *path,
-                              item *out, tyto_error *err)
+static tyto_status check_item(const tyto_tensor *tensor, size_t position, bool has_data,
+                              const char *path, item *out, tyto_error *err)
 {
     const char *name = tensor->name;
     if (!name || strcmp(name, "__metadata__") == 0 || strlen(name) > TYTO_TENSOR_NAME_BYTES_MAX ||
@@ -43,7 +46,7 @@ static tyto_status check_item(const tyto_tensor *tensor, size_t position, const 
                          path, position, TYTO_TENSOR_NAME_BYTES_MAX);
     }
     *out = (item){.tensor = tensor, .position = position};
-    if (!tyto_tensor_bytes(tensor, &out->bytes) || (out->bytes && !tensor->data)) {
+    if (!tyto_tensor_bytes(tensor, &out->bytes) || (has_data && out->bytes && !tensor->data)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "%s: '%s': required a known type, a shape of at most %d dimensions, and "
                          "data",
@@ -86,11 +89,15 @@ static void add_text(tyto_buffer *out, const char *text)
     tyto_buffer_text(out, "\"");
 }
 
-static tyto_status write_header(const item *items, size_t count, const char *path, tyto_buffer *out,
-                                tyto_error *err)
+static tyto_status write_header(const item *items, size_t count, const tyto_tensor_writing *how,
+                                const char *path, tyto_buffer *out, tyto_error *err)
 {
+    const size_t align = how->align ? how->align : 8;
     size_t at = 0;
     tyto_buffer_text(out, "{");
+    if (how->metadata) {
+        tyto_buffer_format(out, "\"__metadata__\":%s%s", how->metadata, count ? "," : "");
+    }
     for (size_t i = 0; i < count; i++) {
         const tyto_tensor *tensor = items[i].tensor;
         char shape[TYTO_SHAPE_TEXT_BYTES];
@@ -107,7 +114,7 @@ static tyto_status write_header(const item *items, size_t count, const char *pat
         at = end;
     }
     tyto_buffer_text(out, "}");
-    while (out->length % 8 && tyto_buffer_text(out, " ")) {
+    while ((LENGTH_BYTES + out->length) % align && tyto_buffer_text(out, " ")) {
     }
     if (out->failed) {
         return tyto_fail_memory(err, path);
@@ -115,20 +122,34 @@ static tyto_status write_header(const item *items, size_t count, const char *pat
     return TYTO_OK;
 }
 
+static tyto_status put_data(const item *of, const tyto_tensor_writing *how, FILE *stream,
+                            tyto_error *err)
+{
+    if (how->put) {
+        return how->put(how->user, of->tensor, stream, err);
+    }
+    if (of->bytes) {
+        fwrite(of->tensor->data, 1, of->bytes, stream);
+    }
+    return TYTO_OK;
+}
+
 static tyto_status write_file(const char *path, const tyto_buffer *header, const item *items,
-                              size_t count, tyto_error *err)
+                              size_t count, const tyto_tensor_writing *how, tyto_error *err)
 {
     tyto_file_writer writer;
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));
-    uint8_t length[8];
+    uint8_t length[LENGTH_BYTES];
     for (size_t i = 0; i < sizeof(length); i++) {
         length[i] = (uint8_t)(header->length >> (8 * i));
     }
     fwrite(length, 1, sizeof(length), writer.stream);
     fwrite(header->data, 1, header->length, writer.stream);
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].bytes) {
-            fwrite(items[i].tensor->data, 1, items[i].bytes, writer.stream);
+    for (size_t i = 0; i < count && !ferror(writer.stream); i++) {
+        const tyto_status status = put_data(&items[i], how, writer.stream, err);
+        if (status != TYTO_OK) {
+            tyto_file_writer_abandon(&writer);
+            return status;
         }
     }
     return tyto_file_writer_commit(&writer, err);
@@ -136,6 +157,12 @@ static tyto_status write_file(const char *path, const tyto_buffer *header, const
 
 tyto_status tyto_tensor_file_save(const char *path, const tyto_tensor *tensors, size_t count,
                                   tyto_error *err)
+{
+    return tyto_tensor_file_write(path, tensors, count, &(tyto_tensor_writing){0}, err);
+}
+
+tyto_status tyto_tensor_file_write(const char *path, const tyto_tensor *tensors, size_t count,
+                                   const tyto_tensor_writing *how, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     tyto_buffer header;
@@ -150,7 +177,7 @@ tyto_status tyto_tensor_file_save(const char *path, const tyto_tensor *tensors, 
         goto cleanup;
     }
     for (size_t i = 0; i < count; i++) {
-        TYTO_CHECK(check_item(&tensors[i], i, path, &items[i], err));
+        TYTO_CHECK(check_item(&tensors[i], i, !how->put, path, &items[i], err));
     }
     qsort(items, count, sizeof(*items), by_item_name);
     for (size_t i = 1; i < count; i++) {
@@ -161,8 +188,8 @@ tyto_status tyto_tensor_file_save(const char *path, const tyto_tensor *tensors, 
         }
     }
     qsort(items, count, sizeof(*items), by_width);
-    TYTO_CHECK(write_header(items, count, path, &header, err));
-    TYTO_CHECK(write_file(path, &header, items, count, err));
+    TYTO_CHECK(write_header(items, count, how, path, &header, err));
+    TYTO_CHECK(write_file(path, &header, items, count, how, err));
 cleanup:
     tyto_buffer_clear(&header);
     free(items);

@@ -53,8 +53,8 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     return model->head ? TYTO_OK : tyto_fail_memory(err, name);
 }
 
-/* Opens the folder's weights, one file or sharded; *name is newly allocated. */
-static tyto_status open_weights(tyto_model *model, const char *folder, char **name, tyto_error *err)
+tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char **name,
+                              tyto_error *err)
 {
     for (size_t i = 0; i < sizeof(weights_files) / sizeof(weights_files[0]); i++) {
         *name = tyto_path_join(folder, weights_files[i]);
@@ -62,7 +62,7 @@ static tyto_status open_weights(tyto_model *model, const char *folder, char **na
             return tyto_fail_memory(err, folder);
         }
         if (tyto_file_exists(*name)) {
-            return tyto_tensor_file_open(*name, &model->tensors, err);
+            return tyto_tensor_file_open(*name, out, err);
         }
         free(*name);
         *name = NULL;
@@ -75,7 +75,7 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
                                 const char *config_name, const composition *own, tyto_error *err)
 {
     char *weights_name = NULL, *unexpected = NULL;
-    tyto_status status = open_weights(model, folder, &weights_name, err);
+    tyto_status status = tyto_weights_open(folder, &model->tensors, &weights_name, err);
     if (status == TYTO_OK) {
         const tyto_model_source source = {.config = config,
                                           .config_name = config_name,

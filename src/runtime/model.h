@@ -21,6 +21,11 @@ struct tyto_model {
     tyto_image_processor *image_processor;
 };
 
+/** Opens a checkpoint folder's weights, in one file or in shards.
+ *  memory  *name, for messages, is newly allocated (tyto_free); NULL when there are none */
+TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out,
+                                             char **name, tyto_error *err);
+
 /** The registry: the architecture of that model_type and class, or NULL. class_name NULL: the
  *  model_type's first. */
 const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name);

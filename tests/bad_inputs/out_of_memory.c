@@ -474,6 +474,7 @@ int main(void)
         cmocka_unit_test(perceivers_are_run),
         cmocka_unit_test(pictures_are_written),
         cmocka_unit_test(checkpoints_are_opened),
+        cmocka_unit_test(checkpoints_are_converted),
         cmocka_unit_test(networks_are_run),
         cmocka_unit_test(texts_are_encoded),
         cmocka_unit_test(texts_and_pictures_are_understood),

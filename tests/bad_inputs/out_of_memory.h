@@ -20,6 +20,8 @@ void examples_are_matched(void **state);
 void texts_are_encoded(void **state);
 void warm_runs_take_no_memory(void **state);
 
+/** cmocka test of out_of_memory_convert.c. */
+void checkpoints_are_converted(void **state);
 /** cmocka test of out_of_memory_media.c. */
 void flows_are_found(void **state);
 /** The same of out_of_memory_tasks.c. */

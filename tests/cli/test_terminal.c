@@ -92,6 +92,11 @@ static void a_terminal_shows_progress(void **state)
     text = on_terminal(0, quiet);
     assert_null(strchr(text, '\033'));
     free(text);
+    char *const written[] = {"convert", model, "-o", "converted", NULL};
+    text = on_terminal(0, written);
+    assert_non_null(strstr(text, " MB  "));
+    assert_non_null(strstr(text, "model.safetensors"));
+    free(text);
     free(model);
     free(cat);
     free(coffee);

@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess flow autoencode forward eval inspect pull bench help --help --version' "$word"
+        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -161,6 +161,9 @@ _tyto()
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
     pull:--revision) : ;;
+    convert:--output | convert:-o) _tyto_files -d "$word" ;;
+    convert:--dtype | convert:-d) _tyto_words 'keep float32 float16 bfloat16' "$word" ;;
+    convert:--max-shard-size) : ;;
     bench:--runs | bench:-n) : ;;
     bench:--warmup) : ;;
     bench:--queries) : ;;
@@ -190,6 +193,7 @@ _tyto()
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
+        convert) options=' --output --dtype --max-shard-size --force' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac

@@ -1,0 +1,48 @@
+/** Checkpoints written anew, as the reference saves them. */
+#ifndef TYTO_CONVERT_H
+#define TYTO_CONVERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tyto/engine.h>
+#include <tyto/tensor.h>
+
+TYTO_BEGIN_DECLS
+
+/** Told while weights are written: `done` of `total` bytes; `file` is the one that grows. Returns
+ *  false to stop, which leaves nothing behind. */
+typedef bool (*tyto_convert_progress_fn)(void *user, const char *file, uint64_t done,
+                                         uint64_t total);
+
+typedef struct tyto_convert_options {
+    bool to_dtype;            /**< weights become `dtype`; else each keeps its type */
+    tyto_dtype dtype;         /**< F32, F16 or BF16; rounded to nearest, ties to even */
+    uint64_t max_shard_bytes; /**< a file holds no more, unless one tensor alone does; 0: 5·10⁹ */
+    bool force; /**< replaces what is in the folder: a checkpoint's files, and nothing else */
+    tyto_convert_progress_fn progress;
+    void *progress_user;
+    tyto_log_fn log; /**< told of tensors that the network doesn't use */
+    void *log_user;
+} tyto_convert_options;
+
+/** Writes the checkpoint folder `path`, whatever the form of its weights, to the folder `out`:
+ *  model.safetensors, or numbered shards and their index, where the reference's save_pretrained
+ *  would cut; config.json, whose torch_dtype follows `dtype`; and copies of the files of processor
+ *  and tokenizer. Names stay. Tensors that share memory are each written in full; those that the
+ *  network has no use for are kept, with a warning; buffers that older versions of the reference
+ *  saved (position_ids, box_bias) are left out, as newer ones do.
+ *
+ *  The folder appears whole or not at all: it is filled beside its place. The two may be the same.
+ *  memory   a few megabytes, whatever the checkpoint's size
+ *  errors   E_ARGUMENT (something else is there already), E_RANGE (a number that `dtype` can't
+ *           hold, with its tensor), E_FORMAT (every tensor that doesn't fit config.json),
+ *           E_NOT_FOUND, E_IO (a full disk, or stopped), E_UNSUPPORTED, E_LIMIT, E_MEMORY
+ *  threads  any
+ *  source   PreTrainedModel.save_pretrained, shard_checkpoint */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_convert(const char *path, const char *out,
+                                                       const tyto_convert_options *options,
+                                                       tyto_error *err);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,195 @@
+#include "base/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+static tyto_status fail_errno(tyto_error *err, const char *path)
+{
+    const int code = errno;
+    const tyto_status status = code == ENOENT || code == ENOTDIR ? TYTO_E_NOT_FOUND
+                               : code == ENOMEM                  ? TYTO_E_MEMORY
+                                                                 : TYTO_E_IO;
+    return tyto_fail(err, status, "%s: %s", path, strerror(code));
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Removes a folder of files. It takes no memory, since that may be what is out. */
+static bool remove_folder(const char *path)
+{
+    _Alignas(struct dirent64) char entries[4096];
+    const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ssize_t bytes;
+    while (folder >= 0 && (bytes = getdents64(folder, entries, sizeof(entries))) > 0) {
+        const struct dirent64 *entry;
+        for (ssize_t at = 0; at < bytes; at += entry->d_reclen) {
+            entry = (const struct dirent64 *)(const void *)(entries + at);
+            if (!is_dots(entry->d_name)) {
+                (void)unlinkat(folder, entry->d_name, 0);
+            }
+        }
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
+    return rmdir(path) == 0;
+}
+
+static tyto_status check_entry(DIR *entries, const char *name, tyto_may_replace_fn may_replace,
+                               const char *path, tyto_error *err)
+{
+    struct stat info;
+    if (is_dots(name)) {
+        return TYTO_OK;
+    }
+    if (!may_replace) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: is there already, with '%.200s' in it", path,
+                         name);
+    }
+    if (fstatat(dirfd(entries), name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        return fail_errno(err, path);
+    }
+    if (S_ISDIR(info.st_mode) || !may_replace(name)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "%s: holds '%.200s', which would be lost; required nothing but a "
+                         "checkpoint's files",
+                         path, name);
+    }
+    return TYTO_OK;
+}
+
+/* What is at the path may be replaced, or there is nothing. */
+static tyto_status check_place(const char *path, tyto_may_replace_fn may_replace, tyto_error *err)
+{
+    DIR *entries = opendir(path);
+    const struct dirent *entry;
+    tyto_status status = TYTO_OK;
+    if (!entries) {
+        struct stat info;
+        if (errno == ENOENT && lstat(path, &info) != 0) {
+            return TYTO_OK;
+        }
+        return errno == ENOTDIR || errno == ENOENT
+                   ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a file, required a folder to write",
+                               path)
+                   : fail_errno(err, path);
+    }
+    while (status == TYTO_OK && (errno = 0, entry = readdir(entries))) {
+        status = check_entry(entries, entry->d_name, may_replace, path, err);
+    }
+    if (status == TYTO_OK && errno != 0) {
+        status = fail_errno(err, path);
+    }
+    closedir(entries);
+    return status;
+}
+
+/* The path without slashes at its end; a link to a folder is followed, so that it stays one. */
+static char *plain_path(const char *path)
+{
+    size_t length = strlen(path);
+    char *real = realpath(path, NULL);
+    if (real) {
+        return real;
+    }
+    while (length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    return errno == ENOMEM ? NULL : tyto_copy_text(path, length);
+}
+
+tyto_status tyto_folder_writer_open(const char *path, tyto_may_replace_fn may_replace,
+                                    tyto_folder_writer *out, tyto_error *err)
+{
+    const char ending[] = ".part.XXXXXX";
+    *out = (tyto_folder_writer){.may_replace = may_replace};
+    TYTO_TRY(check_place(path, may_replace, err));
+    out->path = plain_path(path);
+    char *temporary = out->path ? tyto_alloc(strlen(out->path) + sizeof(ending), 1) : NULL;
+    if (!temporary) {
+        tyto_folder_writer_abandon(out);
+        return tyto_fail_memory(err, path);
+    }
+    snprintf(temporary, strlen(out->path) + sizeof(ending), "%s%s", out->path, ending);
+    if (!mkdtemp(temporary)) {
+        const tyto_status status = fail_errno(err, path);
+        free(temporary);
+        tyto_folder_writer_abandon(out);
+        return status;
+    }
+    out->temporary = temporary;
+    const mode_t mask = umask(0);
+    umask(mask);
+    (void)chmod(temporary, 0777 & ~mask);
+    return TYTO_OK;
+}
+
+/* Swaps the two folders; where a file system can't, moves one after the other. */
+static bool exchange(const char *path, const char *temporary)
+{
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        return true;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return false;
+    }
+    const size_t bytes = strlen(temporary) + sizeof(".old");
+    char *old = tyto_alloc(bytes, 1);
+    if (!old) {
+        errno = ENOMEM;
+        return false;
+    }
+    snprintf(old, bytes, "%s.old", temporary);
+    bool good = rename(path, old) == 0;
+    if (good && rename(temporary, path) != 0) {
+        const int code = errno;
+        (void)rename(old, path);
+        errno = code;
+        good = false;
+    }
+    good = good && rename(old, temporary) == 0;
+    free(old);
+    return good;
+}
+
+tyto_status tyto_folder_writer_commit(tyto_folder_writer *writer, tyto_error *err)
+{
+    /* Somebody else may have put something there since. */
+    tyto_status status = check_place(writer->path, writer->may_replace, err);
+    if (status == TYTO_OK) {
+        /* An empty folder gives way to the rename; a full one must be exchanged. */
+        bool good = rename(writer->temporary, writer->path) == 0;
+        if (good) {
+            free(writer->temporary);
+            writer->temporary = NULL;
+        } else if (writer->may_replace && (errno == ENOTEMPTY || errno == EEXIST)) {
+            good = exchange(writer->path, writer->temporary);
+        }
+        status = good ? TYTO_OK : fail_errno(err, writer->path);
+    }
+    tyto_folder_writer_abandon(writer);
+    return status;
+}
+
+void tyto_folder_writer_abandon(tyto_folder_writer *writer)
+{
+    if (writer->temporary) {
+        (void)remove_folder(writer->temporary);
+    }
+    free(writer->temporary);
+    free(writer->path);
+    *writer = (tyto_folder_writer){0};
+}

@@ -1,0 +1,178 @@
+#include "runtime/conversion.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/json.h"
+
+#define CONFIG "config.json"
+#define COPY_BYTES ((size_t)64 << 10)
+/* Digits that tell any double from its neighbours. */
+#define DIGITS_MAX 17
+
+static const char *const copied[] = {"preprocessor_config.json",
+                                     "processor_config.json",
+                                     "tokenizer.json",
+                                     "tokenizer_config.json",
+                                     "special_tokens_map.json",
+                                     "added_tokens.json",
+                                     "vocab.json",
+                                     "merges.txt",
+                                     "README.md",
+                                     "LICENSE"};
+#define COPIED (sizeof(copied) / sizeof(copied[0]))
+
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), tail = strlen(ending);
+    return length >= tail && strcmp(name + length - tail, ending) == 0;
+}
+
+static bool begins_with(const char *name, const char *beginning)
+{
+    return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
+bool tyto_checkpoint_has_file(const char *name)
+{
+    for (size_t i = 0; i < COPIED; i++) {
+        if (strcmp(name, copied[i]) == 0) {
+            return true;
+        }
+    }
+    const bool safetensors =
+        begins_with(name, "model") &&
+        (ends_with(name, ".safetensors") || ends_with(name, ".safetensors.index.json"));
+    const bool torch = begins_with(name, "pytorch_model") &&
+                       (ends_with(name, ".bin") || ends_with(name, ".bin.index.json"));
+    return safetensors || torch || strcmp(name, CONFIG) == 0;
+}
+
+static tyto_status fail_errno(tyto_error *err, const char *path)
+{
+    return tyto_fail(err, errno == ENOMEM ? TYTO_E_MEMORY : TYTO_E_IO, "%s: %s", path,
+                     strerror(errno));
+}
+
+/* Copies a file through a small buffer. */
+static tyto_status copy_bytes(int from, const char *from_name, const char *to, tyto_error *err)
+{
+    tyto_file_writer writer = {0};
+    tyto_status status = TYTO_OK;
+    char *bytes = tyto_alloc(COPY_BYTES, 1);
+    if (!bytes) {
+        return tyto_fail_memory(err, to);
+    }
+    TYTO_CHECK(tyto_file_writer_open(to, &writer, err));
+    ssize_t got;
+    do {
+        got = read(from, bytes, COPY_BYTES);
+        if (got > 0) {
+            fwrite(bytes, 1, (size_t)got, writer.stream);
+        }
+    } while ((got > 0 && !ferror(writer.stream)) || (got < 0 && errno == EINTR));
+    if (got < 0) {
+        status = fail_errno(err, from_name);
+        goto cleanup;
+    }
+    TYTO_CHECK(tyto_file_writer_commit(&writer, err));
+cleanup:
+    tyto_file_writer_abandon(&writer);
+    free(bytes);
+    return status;
+}
+
+/* Copies the file `name` when it is there. */
+static tyto_status copy_file(const char *from, const char *to, const char *name, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    char *source = tyto_path_join(from, name), *target = tyto_path_join(to, name);
+    if (!source || !target) {
+        status = tyto_fail_memory(err, name);
+    } else if (tyto_file_exists(source)) {
+        const int file = open(source, O_RDONLY | O_CLOEXEC);
+        status = file < 0 ? fail_errno(err, source) : copy_bytes(file, source, target, err);
+        if (file >= 0) {
+            close(file);
+        }
+    }
+    free(target);
+    free(source);
+    return status;
+}
+
+tyto_status tyto_copy_processors(const char *from, const char *to, tyto_error *err)
+{
+    for (size_t i = 0; i < COPIED; i++) {
+        TYTO_TRY(copy_file(from, to, copied[i], err));
+    }
+    return TYTO_OK;
+}
+
+/* The object as the reference writes it, numbers with no more digits than they need; NULL when
+ * memory is out. */
+static char *dump(const json_t *object)
+{
+    for (size_t digits = 1; digits <= DIGITS_MAX; digits++) {
+        char *text = json_dumps(object, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII |
+                                            JSON_REAL_PRECISION(digits));
+        json_t *back = text ? json_loads(text, 0, NULL) : NULL;
+        const bool same = back && json_equal(back, object);
+        json_decref(back);
+        if (same) {
+            return text;
+        }
+        free(text);
+    }
+    return NULL;
+}
+
+tyto_status tyto_write_json(const json_t *object, const char *path, tyto_error *err)
+{
+    char *text = dump(object);
+    if (!text) {
+        return tyto_fail_memory(err, path);
+    }
+    tyto_file_writer writer;
+    tyto_status status = tyto_file_writer_open(path, &writer, err);
+    if (status == TYTO_OK) {
+        fputs(text, writer.stream);
+        fputc('\n', writer.stream);
+        status = tyto_file_writer_commit(&writer, err);
+    }
+    free(text);
+    return status;
+}
+
+tyto_status tyto_copy_config(const char *from, const char *to, const char *torch_dtype,
+                             tyto_error *err)
+{
+    json_t *config = NULL;
+    tyto_status status = TYTO_OK;
+    if (!torch_dtype) {
+        return copy_file(from, to, CONFIG, err);
+    }
+    char *source = tyto_path_join(from, CONFIG), *target = tyto_path_join(to, CONFIG);
+    if (!source || !target) {
+        status = tyto_fail_memory(err, CONFIG);
+        goto cleanup;
+    }
+    TYTO_CHECK(tyto_json_load(source, &config, err));
+    if (json_object_set_new(config, "torch_dtype", json_string(torch_dtype)) != 0) {
+        status = tyto_fail_memory(err, CONFIG);
+        goto cleanup;
+    }
+    TYTO_CHECK(tyto_write_json(config, target, err));
+cleanup:
+    json_decref(config);
+    free(target);
+    free(source);
+    return status;
+}

@@ -1,0 +1,21 @@
+/** A checkpoint folder being written: the files beside the weights. */
+#ifndef TYTO_RUNTIME_CONVERSION_H
+#define TYTO_RUNTIME_CONVERSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <tyto/tensor.h>
+
+/** Whether a checkpoint has a file of that name. */
+bool tyto_checkpoint_has_file(const char *name);
+
+/** Copies what of the processor's and the tokenizer's files is there, and the model's card. */
+TYTO_NODISCARD tyto_status tyto_copy_processors(const char *from, const char *to, tyto_error *err);
+/** Copies config.json; with torch_dtype, the reference's word for a type, that is put in. */
+TYTO_NODISCARD tyto_status tyto_copy_config(const char *from, const char *to,
+                                            const char *torch_dtype, tyto_error *err);
+
+/** Writes an object as the reference writes its own: sorted, indented. */
+TYTO_NODISCARD tyto_status tyto_write_json(const json_t *object, const char *path, tyto_error *err);
+
+#endif
