@@ -46,6 +46,30 @@ typedef struct tyto_attend_job {
     float *scratch; /* attend_scratch(...) floats, 64-byte aligned */
 } tyto_attend_job;
 
+/** Up to `lanes` neighbouring queries of one line of a grid. */
+typedef struct tyto_grid_run {
+    int64_t first, queries;
+    const float *column; /* [keys] rows of `lanes` floats, column_stride apart */
+    const float *line;   /* [keys] */
+} tyto_grid_run;
+
+/** Attention of queries that lie on a grid, run by run: query i of a run sees key j at
+ *      s = k[j]·q[first + i] + factor[first + i]·(column[j][i] + line[j]),
+ *  and out = Σ 2^s·v[j] / Σ 2^s.
+ *  shapes   q[·,D], factor[·] and out[·,V] of all queries; k[keys,D]; v in strips of
+ *           attention_channels: [⌈V/strip⌉][keys][strip], missing channels 0
+ *  runs     at most TYTO_ATTEND_TILES · attention_queries/lanes */
+typedef struct tyto_grid_job {
+    int64_t keys, qk_channels, v_channels;
+    const tyto_grid_run *runs;
+    int64_t count;
+    const float *q, *factor, *k, *v;
+    int64_t q_stride, k_stride, column_stride;
+    float *out;
+    int64_t out_stride;
+    float *scratch; /* attend_grid_scratch(...) floats, 64-byte aligned */
+} tyto_grid_job;
+
 /** Key rows whose scores are held at once. */
 #define TYTO_ATTEND_KEYS 128
 /** Tiles of queries that share a block of keys while it is in the cache. */
@@ -55,6 +79,7 @@ typedef struct tyto_kernels {
     const char *name;
     int gemm_rows, gemm_columns; /* of a tile of the matrix product */
     int attention_queries;       /* of a tile of attention */
+    int attention_channels;      /* of a strip of values */
     int lanes;                   /* floats in a vector */
 
     /** packed[k][gemm_rows] = x[rows][k] transposed, rows ldx elements apart; missing rows are 0.
@@ -78,6 +103,9 @@ typedef struct tyto_kernels {
     void (*attend)(const tyto_attend_job *job);
     /** Floats of scratch for a job: all tiles, any number of keys. */
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    void (*attend_grid)(const tyto_grid_job *job);
+    /** Floats of scratch for a job of that many runs. */
+    int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
     /** Runs `rounds` rounds of multiply-adds in registers; gives their floating-point operations.
      */
     double (*fma_rounds)(int64_t rounds);

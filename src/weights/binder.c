@@ -91,6 +91,24 @@ static void *store_take(tyto_weight_store *store, size_t bytes)
     return taken;
 }
 
+float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count)
+{
+    size_t bytes;
+    return tyto_mul_size((size_t)count, sizeof(float), &bytes) ? store_take(store, bytes) : NULL;
+}
+
+bool tyto_weight_store_pack(tyto_weight_store *store, const tyto_kernels *kernels, tyto_pool *pool,
+                            int64_t n, int64_t k, const float *source, tyto_packed_matrix *out)
+{
+    const size_t bytes = tyto_packed_bytes(kernels, n, k);
+    void *data = bytes ? store_take(store, bytes) : NULL;
+    if (data) {
+        *out = tyto_packed_over(kernels, n, k, data);
+        tyto_packed_fill(out, 0, n, source, k, TYTO_F32, pool);
+    }
+    return data != NULL;
+}
+
 tyto_binder *tyto_binder_create(const tyto_tensor_file *file, const char *file_name,
                                 tyto_weight_store *store, const tyto_kernels *kernels,
                                 tyto_pool *pool)

@@ -3,6 +3,7 @@
 #ifndef TYTO_WEIGHTS_BINDER_H
 #define TYTO_WEIGHTS_BINDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/inspect.h>
@@ -41,6 +42,12 @@ typedef struct tyto_weight_store {
 } tyto_weight_store;
 
 void tyto_weight_store_clear(tyto_weight_store *store);
+/** count zeroed floats that the store frees; NULL when memory is out. */
+float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count);
+/** *out = source[n,k] packed, of floats that were computed from parameters, in the store; false
+ *  when memory is out. */
+bool tyto_weight_store_pack(tyto_weight_store *store, const tyto_kernels *kernels, tyto_pool *pool,
+                            int64_t n, int64_t k, const float *source, tyto_packed_matrix *out);
 
 typedef struct tyto_binder tyto_binder;
 

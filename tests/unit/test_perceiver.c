@@ -352,6 +352,69 @@ static void many_queries_go_in_pieces(void **state)
     end(&with);
 }
 
+/* Whether the last measured run went through an operation of that name. */
+static bool ran(const tyto_bench_result *result, const char *operation)
+{
+    bool found = false;
+    for (size_t i = 0; i < result->n_stages; i++) {
+        found = found || strcmp(result->stages[i].operation, operation) == 0;
+    }
+    return found;
+}
+
+/* Measures the checkpoint's own head on its example; returns a copy of its first output, with data
+ * that the caller frees. */
+static tyto_tensor measured_output(const setup *with, const char *const *wanted, size_t n,
+                                   const char *operation, bool runs)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+    tyto_bench_result result;
+    options.runs = 1;
+    options.warmup = 0;
+    options.batch = 2;
+    options.wanted = wanted;
+    options.n_wanted = n;
+    ASSERT_DONE(tyto_bench_forward(with->session, &options, &result, &err), &err);
+    assert_int_equal(ran(&result, operation), runs);
+    tyto_tensor copy = result.outputs[0];
+    const size_t bytes = (size_t)tyto_tensor_elements(&copy) * sizeof(float);
+    assert_string_equal(copy.name, wanted[0]);
+    copy.name = wanted[0];
+    copy.data = malloc(bytes);
+    assert_non_null(copy.data);
+    memcpy(copy.data, result.outputs[0].data, bytes);
+    tyto_bench_result_clear(&result);
+    return copy;
+}
+
+/* The same by folded weights, through `operation`, and by the plain ones, which run when attention
+ * maps are wanted. */
+static void check_folded(const char *name, const char *output, const char *maps,
+                         const char *operation)
+{
+    setup with = start(name);
+    const char *const wanted[] = {output, maps};
+    tyto_tensor folded = measured_output(&with, wanted, 1, operation, true),
+                plain = measured_output(&with, wanted, 2, operation, false);
+    double largest = 0.0;
+    for (int64_t i = 0; i < tyto_tensor_elements(&plain); i++) {
+        largest = fmax(largest, fabs((double)floats(&plain)[i]));
+    }
+    assert_true(largest > 0.0);
+    assert_same(floats(&folded), floats(&plain), tyto_tensor_elements(&plain), 1e-5 * largest);
+    free(folded.data);
+    free(plain.data);
+    end(&with);
+}
+
+static void folded_decoders_are_the_plain_ones(void **state)
+{
+    (void)state;
+    check_folded("flow", "logits", "cross_attentions.1", "grid attention");
+    check_folded("multimodal", "logits.image", "cross_attentions.1", "grid attention");
+}
+
 /* Flow's queries are its inputs, so those are given with the latents. */
 static void flow_decodes_given_latents(void **state)
 {
@@ -515,6 +578,7 @@ int main(void)
         cmocka_unit_test(some_positions_are_decoded_alone),
         cmocka_unit_test(one_encoding_serves_all_chunks),
         cmocka_unit_test(many_queries_go_in_pieces),
+        cmocka_unit_test(folded_decoders_are_the_plain_ones),
         cmocka_unit_test(flow_decodes_given_latents),
         cmocka_unit_test(many_inputs_go_in_pieces),
         cmocka_unit_test(other_classes_run_bare),

@@ -80,4 +80,31 @@ static inline void tyto_define_attend(const tyto_attend_job *job, int64_t query,
     }
 }
 
+/** s[keys] of query i of a run of a grid, in powers of two; out[V] = softmax₂(s)·v */
+static inline void tyto_define_attend_grid(const tyto_grid_job *job, int strip,
+                                           const tyto_grid_run *run, int64_t i, double *weights,
+                                           double *out)
+{
+    const int64_t query = run->first + i;
+    double most = -INFINITY, sum = 0.0;
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] = tyto_define_product(job->qk_channels, job->q + query * job->q_stride, 1,
+                                         job->k + j * job->k_stride, 1) +
+                     (double)job->factor[query] *
+                         ((double)run->column[j * job->column_stride + i] + (double)run->line[j]);
+        most = fmax(most, weights[j]);
+    }
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] = exp2(weights[j] - most);
+        sum += weights[j];
+    }
+    for (int64_t c = 0; c < job->v_channels; c++) {
+        out[c] = 0.0;
+        for (int64_t j = 0; j < job->keys; j++) {
+            out[c] +=
+                weights[j] / sum * (double)job->v[(c / strip * job->keys + j) * strip + c % strip];
+        }
+    }
+}
+
 #endif

@@ -112,15 +112,12 @@ static __attribute__((noinline)) void attend_raise(const attend_tile *tile, int 
     }
 }
 
-/* The exponentials of some keys' scores, while those are in registers. */
-static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend_job *job,
-                                                               const attend_tile *tile, int rows,
-                                                               const float *k, int64_t done,
-                                                               float *scores)
+/* Stores the exponentials of some keys' scores, which are in registers, below those of `done` keys
+ * before them. */
+static inline __attribute__((always_inline)) void
+attend_exponents(const attend_tile *tile, int rows, int64_t channels, int64_t done,
+                 vf sum[ATTEND_ROWS][ATTEND_VECTORS], float *scores)
 {
-    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
-    attend_take(rows, NULL, sum);
-    attend_product(rows, job->qk_channels, k, job->k_stride, 1, tile->q, sum);
     bool rises = false;
 #pragma GCC unroll 8
     for (int v = 0; v < ATTEND_VECTORS; v++) {
@@ -134,7 +131,7 @@ static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend
     }
     if (__builtin_expect(rises, 0)) {
         attend_give(rows, sum, scores, false);
-        attend_raise(tile, rows, done, job->v_channels, scores);
+        attend_raise(tile, rows, done, channels, scores);
         attend_take(rows, scores, sum);
     }
 #pragma GCC unroll 8
@@ -150,6 +147,18 @@ static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend
         }
         vf_store(part, all);
     }
+}
+
+/* The exponentials of some keys' scores, while those are in registers. */
+static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend_job *job,
+                                                               const attend_tile *tile, int rows,
+                                                               const float *k, int64_t done,
+                                                               float *scores)
+{
+    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
+    attend_take(rows, NULL, sum);
+    attend_product(rows, job->qk_channels, k, job->k_stride, 1, tile->q, sum);
+    attend_exponents(tile, rows, job->v_channels, done, sum, scores);
 }
 
 /* scores[keys][ATTEND_QUERIES] = exponentials of a block of keys that all queries see. */

@@ -3,6 +3,7 @@
 
 #include "kernels/vector/attend.h"
 #include "kernels/vector/gemm.h"
+#include "kernels/vector/grid.h"
 
 static void activate(tyto_activation activation, float *x, int64_t count)
 {
@@ -86,6 +87,7 @@ const tyto_kernels KERNELS = {
     .gemm_rows = GEMM_ROWS,
     .gemm_columns = GEMM_COLUMNS,
     .attention_queries = ATTEND_QUERIES,
+    .attention_channels = ATTEND_ROWS,
     .lanes = VF_LANES,
     .gemm_pack = gemm_pack,
     .gemm_tile = gemm_tile,
@@ -94,5 +96,7 @@ const tyto_kernels KERNELS = {
     .layer_norm = layer_norm,
     .attend = attend,
     .attend_scratch = attend_scratch,
+    .attend_grid = attend_grid,
+    .attend_grid_scratch = attend_grid_scratch,
     .fma_rounds = fma_rounds,
 };

@@ -222,6 +222,7 @@ static tyto_status emit(const tyto_perceiver_target *targets, int count, tyto_ex
 
 /* One batch element on its way through the decoder. */
 typedef struct element {
+    const tyto_perceiver *model;
     const tyto_perceiver_queries *queries;
     const tyto_perceiver_target *targets;
     int count;
@@ -259,6 +260,11 @@ static tyto_status decode_element(const element *of, tyto_exec *exec)
     for (int i = 0; i < of->count; i++) {
         const tyto_perceiver_target *target = &of->targets[i];
         const int64_t end = target->first + target->rows;
+        if (target->to && tyto_perceiver_decodes_folded(of->model, of->queries, of->targets, i)) {
+            TYTO_TRY(tyto_perceiver_decode_folded(of->model, of->queries, exec, of->b,
+                                                  of->memory.kv, of->targets, i));
+            continue;
+        }
         for (int64_t first = target->first; target->to && first < end;
              first += TYTO_PERCEIVER_ROWS_TOGETHER) {
             TYTO_TRY(decode_rows(of, exec, first,
@@ -318,7 +324,8 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
     TYTO_TRY(tyto_exec_floats(exec, N * D, &states));
     TYTO_TRY(tyto_exec_floats(exec, N * (layer->qk_channels + layer->v_channels), &kv));
     for (int64_t b = 0; b < batch; b++) {
-        element of = {.queries = queries, .targets = targets, .count = count, .b = b};
+        element of = {
+            .model = model, .queries = queries, .targets = targets, .count = count, .b = b};
         of.memory = (tyto_perceiver_memory){.kv = kv, .keys = N};
         if (maps) {
             of.memory.probabilities = planning ? maps : maps + b * layer->heads * queries->rows * N;

@@ -61,6 +61,7 @@ static void close_model(void *model)
     tyto_perceiver *perceiver = model;
     if (perceiver) {
         tyto_perceiver_parts_clear(&perceiver->parts);
+        free(perceiver->decoder_fold);
         free(perceiver->layers);
         free(perceiver);
     }
@@ -148,6 +149,7 @@ static tyto_status open_class(const char *class_name, const tyto_model_source *s
         bind_embedding_decoder(binder, model, prefix);
     }
     TYTO_CHECK(tyto_binder_finish(binder, unexpected, err));
+    TYTO_CHECK(tyto_perceiver_fold(model, source, prefix, err));
     *out = model;
     model = NULL;
 cleanup:

@@ -3,6 +3,7 @@
 #define TYTO_MODELS_PERCEIVER_MODEL_H
 
 #include "models/architecture.h"
+#include "models/perceiver/fold.h"
 #include "models/perceiver/inputs.h"
 #include "models/perceiver/parts.h"
 
@@ -18,8 +19,9 @@ typedef struct tyto_perceiver {
     int64_t kv_dim; /* channels of the encoder's inputs */
     float *latents; /* [N,D] */
     tyto_perceiver_layer cross;
-    tyto_perceiver_layer *layers;          /* of one block, which is run num_blocks times */
-    tyto_linear_weights embedding_decoder; /* masked LM: embeddings as a product, own bias */
+    tyto_perceiver_layer *layers;              /* of one block, which is run num_blocks times */
+    tyto_linear_weights embedding_decoder;     /* masked LM: embeddings as a product, own bias */
+    tyto_perceiver_decoder_fold *decoder_fold; /* or NULL */
 } tyto_perceiver;
 
 /** X(id, class of the reference): the kinds of checkpoints, each with its fixed composition. The
@@ -117,6 +119,18 @@ TYTO_NODISCARD tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
                                                  tyto_exec *exec, const tyto_io *io, int64_t batch,
                                                  const float *latents,
                                                  const tyto_perceiver_target *targets, int count);
+
+/** True when target i can be decoded by the folded weights, to the plain path's numbers but for
+ *  rounding. */
+bool tyto_perceiver_decodes_folded(const tyto_perceiver *model,
+                                   const tyto_perceiver_queries *queries,
+                                   const tyto_perceiver_target *targets, int i);
+/** Decodes target i of batch element b that way; kv[N,K+V]: keys and values of the latents. */
+TYTO_NODISCARD tyto_status tyto_perceiver_decode_folded(const tyto_perceiver *model,
+                                                        const tyto_perceiver_queries *queries,
+                                                        tyto_exec *exec, int64_t b, const float *kv,
+                                                        const tyto_perceiver_target *targets,
+                                                        int i);
 
 /** The input `labels` of a run. */
 typedef struct tyto_perceiver_labels {

@@ -295,6 +295,32 @@ static void fourier_row(const tyto_perceiver_positions *positions, int64_t index
     }
 }
 
+bool tyto_perceiver_positions_separate(const tyto_perceiver_positions *positions)
+{
+    return positions->position && positions->position->type == TYTO_PERCEIVER_POSITION_FOURIER &&
+           positions->position->project_pos_dim <= 0;
+}
+
+void tyto_perceiver_positions_axis(const tyto_perceiver_positions *positions, int axis, float *rows)
+{
+    const tyto_perceiver_position *p = positions->position;
+    const int64_t floats = axis_floats(positions), bands = p->num_bands;
+    const int own = groups_of_axis(positions), phases = p->sine_only ? 1 : 2;
+    memset(rows, 0, (size_t)(positions->dims[axis] * positions->size) * sizeof(float));
+    for (int64_t i = 0; i < positions->dims[axis]; i++) {
+        const float *from = positions->tables[axis] + i * floats;
+        float *to = rows + i * positions->size;
+        if (p->concat_pos) {
+            to[axis] = from[0];
+            to += positions->rank;
+        }
+        for (int j = 0; j < phases * own; j++) {
+            const int group = j / own * positions->groups + (positions->rank == 1 ? j % own : axis);
+            memcpy(to + group * bands, from + 1 + j * bands, (size_t)bands * sizeof(float));
+        }
+    }
+}
+
 static void rows_task(void *context, int64_t index, int worker)
 {
     (void)worker;

@@ -84,6 +84,12 @@ TYTO_NODISCARD tyto_status tyto_perceiver_positions_prepare(const tyto_perceiver
                                                             int rank, const int64_t *dims,
                                                             bool sampled,
                                                             tyto_perceiver_positions *out);
+/** True when a position's row is the sum of one row for each axis, in channels of its own. */
+bool tyto_perceiver_positions_separate(const tyto_perceiver_positions *positions);
+/** rows[dims[axis]][size] = what an axis adds: 0 in the channels of the others. For positions that
+ *  separate. */
+void tyto_perceiver_positions_axis(const tyto_perceiver_positions *positions, int axis,
+                                   float *rows);
 /** Rows first … first+n−1, or those of `indices` when it is not NULL, to out[n,channels], rows
  *  `stride` floats apart. */
 TYTO_NODISCARD tyto_status tyto_perceiver_positions_rows(const tyto_perceiver_positions *positions,

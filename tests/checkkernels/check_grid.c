@@ -1,0 +1,131 @@
+#include "checkkernels.h"
+#include "kernels/scalar/definitions.h"
+
+/* One job with its memory; every row is followed by a gap that nobody may write to. */
+typedef struct grid_case {
+    tyto_grid_job job;
+    tyto_grid_run runs[TYTO_ATTEND_TILES * 16];
+    guarded q, factor, k, v, column, line, out, scratch;
+} grid_case;
+
+#define GAP 3
+#define UNTOUCHED 12345.0f
+
+static const float *numbers_of(guarded *memory, stream *numbers, int64_t count, float scale)
+{
+    *memory = guarded_floats(count);
+    float *values = memory->data;
+    fill_floats(numbers, values, count);
+    for (int64_t i = 0; i < count; i++) {
+        values[i] *= scale;
+    }
+    return values;
+}
+
+/* Runs of 1 to `lanes` queries, that read the tables at any column. */
+static void make_case(const tyto_kernels *kernels, int64_t runs, int64_t keys, int64_t D, int64_t V,
+                      float spread, grid_case *with)
+{
+    const int64_t lanes = kernels->lanes, queries = runs * lanes, S = kernels->attention_channels,
+                  columns = 2 * lanes + 1, strips = (V + S - 1) / S;
+    stream numbers = {(uint64_t)(runs + keys * 3 + D * 7 + V * 11)};
+    tyto_grid_job *job = &with->job;
+    *with = (grid_case){.job = {.keys = keys,
+                                .qk_channels = D,
+                                .v_channels = V,
+                                .runs = with->runs,
+                                .count = runs,
+                                .q_stride = D + GAP,
+                                .k_stride = D + GAP - 1,
+                                .column_stride = columns,
+                                .out_stride = V + GAP}};
+    job->q = numbers_of(&with->q, &numbers, queries * job->q_stride, spread);
+    job->factor = numbers_of(&with->factor, &numbers, queries, 1.0f);
+    job->k = numbers_of(&with->k, &numbers, keys * job->k_stride, 1.0f);
+    job->v = numbers_of(&with->v, &numbers, strips * keys * S, 1.0f);
+    const float *column = numbers_of(&with->column, &numbers, keys * columns, spread),
+                *line = numbers_of(&with->line, &numbers, 2 * keys, spread);
+    with->out = guarded_floats(queries * job->out_stride);
+    job->out = with->out.data;
+    fill_with(job->out, queries * job->out_stride, UNTOUCHED);
+    const int64_t floats = (kernels->attend_grid_scratch(D, V, runs) + 15) / 16 * 16;
+    with->scratch = guarded_floats(floats);
+    job->scratch = with->scratch.data;
+    fill_with(job->scratch, floats, NAN);
+    for (int64_t r = 0; r < runs; r++) {
+        with->runs[r] = (tyto_grid_run){.first = (runs - 1 - r) * lanes,
+                                        .queries = next_int(&numbers, 1, (int)lanes),
+                                        .column = column + next_int(&numbers, 0, (int)lanes + 1),
+                                        .line = line + r % 2 * keys};
+    }
+}
+
+static void free_case(grid_case *with)
+{
+    guarded *const all[] = {&with->q,      &with->factor, &with->k,   &with->v,
+                            &with->column, &with->line,   &with->out, &with->scratch};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        guarded_free(all[i]);
+    }
+}
+
+static void check_run(const tyto_kernels *kernels, const grid_case *with, const tyto_grid_run *run,
+                      double tolerance)
+{
+    const tyto_grid_job *job = &with->job;
+    double weights[1000], wanted[1000];
+    for (int64_t i = 0; i < kernels->lanes; i++) {
+        const float *out = job->out + (run->first + i) * job->out_stride;
+        const int64_t written = i < run->queries ? job->v_channels : 0;
+        if (i < run->queries) {
+            tyto_define_attend_grid(job, kernels->attention_channels, run, i, weights, wanted);
+        }
+        for (int64_t c = 0; c < written; c++) {
+            if (!is_close((double)out[c], wanted[c], tolerance)) {
+                fail_msg("%s: %lld runs, %lld keys, %lld and %lld channels: query %lld channel "
+                         "%lld: got %.9g, required %.9g",
+                         kernels->name, (long long)job->count, (long long)job->keys,
+                         (long long)job->qk_channels, (long long)job->v_channels,
+                         (long long)(run->first + i), (long long)c, (double)out[c], wanted[c]);
+            }
+        }
+        for (int64_t c = written; c < job->out_stride; c++) {
+            assert_true(out[c] == UNTOUCHED);
+        }
+    }
+}
+
+static void check_size(const tyto_kernels *kernels, int64_t runs, int64_t keys, int64_t D,
+                       int64_t V, float spread)
+{
+    grid_case with;
+    make_case(kernels, runs, keys, D, V, spread, &with);
+    kernels->attend_grid(&with.job);
+    for (int64_t r = 0; r < runs; r++) {
+        check_run(kernels, &with, &with.runs[r], 2e-6 * fmax(1.0, (double)spread));
+    }
+    free_case(&with);
+}
+
+static void check_sizes(const tyto_kernels *kernels)
+{
+    const int64_t per_tile = kernels->attention_queries / kernels->lanes;
+    for (int64_t channels = 0; channels <= 40; channels++) {
+        check_size(kernels, 3, 21, channels, 41 - channels, 1.0f);
+    }
+    for (int64_t keys = 1; keys <= 400; keys += keys < 20 ? 1 : 13) {
+        check_size(kernels, 1 + keys % (per_tile + 1), keys, 5, 3, 1.0f);
+    }
+    for (int64_t runs = 1; runs <= TYTO_ATTEND_TILES * per_tile; runs++) {
+        check_size(kernels, runs, 9, 2, 6, 1.0f);
+    }
+    /* Scores so far apart, and rising, that the maximum is raised many times. */
+    check_size(kernels, per_tile + 1, 700, 6, 9, 40.0f);
+    check_size(kernels, per_tile + 1, 700, 6, 9, 1000.0f);
+}
+
+void check_attend_grid(void **state)
+{
+    (void)state;
+    for_each_table(check_sizes);
+}

@@ -1,0 +1,37 @@
+/** Operators as a session runs them, on every table of kernels and several numbers of threads. */
+#ifndef TYTO_TESTS_OPERATORS_H
+#define TYTO_TESTS_OPERATORS_H
+
+#include "nn/exec.h"
+#include "support/support.h"
+
+/** Runs `call` as a session does: once as a plan, then for real with just that much scratch. */
+#define RUN(exec, call)                                                                            \
+    do {                                                                                           \
+        tyto_arena_plan((exec)->arena);                                                            \
+        assert_int_equal(call, TYTO_OK);                                                           \
+        assert_int_equal((exec)->arena->used, 0);                                                  \
+        assert_true(tyto_arena_commit((exec)->arena));                                             \
+        assert_int_equal(call, TYTO_OK);                                                           \
+        assert_int_equal((exec)->arena->used, 0);                                                  \
+    } while (0)
+
+/** Calls check for every table and for one thread, three, and more than there is work for. */
+static inline void for_each_exec(void (*check)(tyto_exec *exec))
+{
+    const tyto_kernels *tables[8];
+    static const int threads[] = {1, 3, 40};
+    enum { THREADS = sizeof(threads) / sizeof(threads[0]) };
+    const size_t count = tyto_kernels_list(tables, 8);
+    for (size_t i = 0; i < THREADS * count; i++) {
+        tyto_arena arena = {0};
+        tyto_pool *pool = tyto_pool_create(threads[i % THREADS]);
+        assert_non_null(pool);
+        tyto_exec exec = {.kernels = tables[i / THREADS], .pool = pool, .arena = &arena};
+        check(&exec);
+        tyto_arena_clear(&arena);
+        tyto_pool_destroy(pool);
+    }
+}
+
+#endif
