@@ -28,8 +28,9 @@ static int run(void *given)
     }
     code = code == EXIT_DONE ? search_prepare(&job, NULL) : code;
     if (code == EXIT_DONE) {
-        code = search_open(&job) && search_encode(&job, &job.vocabulary) ? search_photos(&job)
-                                                                         : EXIT_FAILED;
+        const bool ready =
+            search_open(&job, DETECTION_HEAD) && search_encode(&job, &job.vocabulary);
+        code = ready ? search_photos(&job) : EXIT_FAILED;
     }
     search_end(&job);
     return code;

@@ -263,6 +263,15 @@ static int prepare(job *j)
                : drawing_check(&j->queries.draw, &j->queries.photos, &j->queries.photos);
 }
 
+static bool open_model(job *j)
+{
+    const search *s = &j->search;
+    const bool boxes = j->queries.count > 0 || j->args->boxes;
+    return search_open(&j->search, boxes ? DETECTION_HEAD : NULL) &&
+           (s->texts.count == 0 || model_has(&s->with, "Owlv2Model.get_text_features")) &&
+           (s->photos.count == 0 || boxes || model_has(&s->with, "Owlv2Model.get_image_features"));
+}
+
 static int run(void *given)
 {
     const embed_args *args = given;
@@ -270,8 +279,7 @@ static int run(void *given)
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         /* A photo that can't be read doesn't stop the others. */
-        const bool ready = search_open(&j.search) && embed_queries(&j),
-                   all = ready && embed_photos(&j);
+        const bool ready = open_model(&j) && embed_queries(&j), all = ready && embed_photos(&j);
         code = ready && !interrupted() && (all || j.all) && write_all(&j) && all ? EXIT_DONE
                                                                                  : EXIT_FAILED;
     }

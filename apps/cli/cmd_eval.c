@@ -155,7 +155,7 @@ static bool open_vocabulary(job *j)
         text_list_add(&texts, text, strlen(text));
         free(text);
     }
-    bool good = model_open(&j->args->common, &j->with);
+    bool good = model_open(&j->args->common, &j->with) && model_has(&j->with, DETECTION_HEAD);
     if (good &&
         tyto_vocabulary_create(j->with.session, (const char *const *)texts.items, texts.count,
                                j->args->templates, &j->vocabulary, &err) != TYTO_OK) {

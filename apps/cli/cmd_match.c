@@ -113,7 +113,7 @@ static bool open_vocabulary(job *j)
 {
     search *s = &j->search;
     tyto_vocabulary *examples;
-    return search_open(s) && search_encode(s, &s->vocabulary) &&
+    return search_open(s, DETECTION_HEAD) && search_encode(s, &s->vocabulary) &&
            queries_embed(&j->queries, &s->with, &examples) &&
            vocabulary_add(&s->vocabulary, examples) &&
            (j->args->exemplars == KEEP || average(&s->vocabulary));

@@ -213,9 +213,10 @@ static int run(void *given)
     job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
-        code = search_open(&j.search) && search_encode(&j.search, &j.search.vocabulary)
-                   ? compare_all(&j)
-                   : EXIT_FAILED;
+        code =
+            search_open(&j.search, "Owlv2Model") && search_encode(&j.search, &j.search.vocabulary)
+                ? compare_all(&j)
+                : EXIT_FAILED;
     }
     output_abandon(&j.out);
     free(j.list);

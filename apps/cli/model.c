@@ -102,6 +102,16 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
     return true;
 }
 
+bool model_has(const opened *with, const char *head)
+{
+    const bool has = tyto_model_has_head(with->model, head);
+    if (!has) {
+        say_error("%s: got %s, required %.*s", with->folder, tyto_model_head(with->model),
+                  (int)strcspn(head, "."), head);
+    }
+    return has;
+}
+
 void model_close(opened *to)
 {
     tyto_session_destroy(to->session);

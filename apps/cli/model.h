@@ -29,6 +29,10 @@ bool model_open(const common_args *args, opened *out);
 /** The same of a Perceiver composed of the parts that the file `parts` describes; NULL: as it is.
  */
 bool model_open_composed(const common_args *args, const char *parts, opened *out);
+/** What finds boxes. */
+#define DETECTION_HEAD "Owlv2ForObjectDetection"
+/** Whether the model runs that head; complains and returns false when it is of another kind. */
+bool model_has(const opened *with, const char *head);
 void model_close(opened *to);
 
 #endif

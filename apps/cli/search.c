@@ -201,9 +201,23 @@ int search_prepare(search *to, const text_list *spared)
     return code;
 }
 
-bool search_open(search *to)
+/* Saved classes may be another model's. */
+static bool check_classes(const search *s)
 {
-    return model_open(to->common, &to->with) && processor_apply(&to->processor, &to->with);
+    const int64_t width = s->classes ? tyto_vocabulary_width(s->classes) : 0,
+                  required = tyto_model_query_width(s->with.model);
+    if (s->classes && width != required) {
+        say_error("%s: got embeddings of %lld numbers, required %lld (%s)", s->args->classes,
+                  (long long)width, (long long)required, s->with.folder);
+        return false;
+    }
+    return true;
+}
+
+bool search_open(search *to, const char *head)
+{
+    return model_open(to->common, &to->with) && (!head || model_has(&to->with, head)) &&
+           check_classes(to) && processor_apply(&to->processor, &to->with);
 }
 
 bool vocabulary_add(tyto_vocabulary **whole, tyto_vocabulary *part)

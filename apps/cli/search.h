@@ -150,8 +150,9 @@ int search_read_queries(search *to);
 /** Once labels and options are complete: everything else that can be found wrong. `spared`: photos
  *  that results must not replace, beside those that are searched; or NULL. */
 int search_prepare(search *to, const text_list *spared);
-/** Opens the model, with the processor as the options have it. */
-bool search_open(search *to);
+/** Opens the model, with the processor as the options have it, and checks that it can run the head
+ *  (NULL: any) and has embeddings as wide as the saved classes. */
+bool search_open(search *to, const char *head);
 /** The vocabulary of texts and classes; *out stays NULL when there are none. */
 bool search_encode(search *to, tyto_vocabulary **out);
 /** Searches all photos and writes what is found. */

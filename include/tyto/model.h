@@ -2,6 +2,7 @@
 #ifndef TYTO_MODEL_H
 #define TYTO_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/engine.h>
@@ -26,6 +27,11 @@ TYTO_API void tyto_model_destroy(tyto_model *model);
 
 /** The head that config.json's `architectures` names, such as "Owlv2ForObjectDetection". */
 TYTO_API const char *tyto_model_head(const tyto_model *model);
+/** Whether tyto_forward has a head of that name here, such as
+ *  "Owlv2ForObjectDetection.image_guided_detection". */
+TYTO_API bool tyto_model_has_head(const tyto_model *model, const char *head);
+/** The width of a vocabulary's embeddings that the model compares; 0: it compares none. */
+TYTO_API int64_t tyto_model_query_width(const tyto_model *model);
 /** The checkpoint's tokenizer, or NULL when it has none. */
 TYTO_API const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model);
 /** The checkpoint's image processor, or NULL when it has none. */

@@ -51,6 +51,8 @@ typedef struct tyto_architecture {
     tyto_status (*open)(const tyto_model_source *source, void **model, char **unexpected,
                         tyto_error *err);
     void (*close)(void *model);
+    /** Numbers of an embedding that stands for a query; NULL: there are no queries. */
+    int64_t (*query_width)(const void *model);
     /** False when there is no example of that head. batch and queries ≥ 1. */
     bool (*example)(const void *model, const char *head, int64_t batch, int64_t queries,
                     tyto_example *out);

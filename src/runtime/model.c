@@ -245,6 +245,17 @@ const char *tyto_model_head(const tyto_model *model)
     return model->head;
 }
 
+bool tyto_model_has_head(const tyto_model *model, const char *head)
+{
+    return tyto_head_find(model->architecture, head) != NULL;
+}
+
+int64_t tyto_model_query_width(const tyto_model *model)
+{
+    const tyto_architecture *architecture = model->architecture;
+    return architecture->query_width ? architecture->query_width(model->network) : 0;
+}
+
 const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model)
 {
     return model->tokenizer;

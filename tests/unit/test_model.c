@@ -302,6 +302,15 @@ static void parameters_are_counted(void **state)
     assert_int_equal(tyto_model_parameters(model), parameters);
     assert_true(tyto_model_weight_bytes(model) >= (size_t)parameters * sizeof(float));
     assert_string_equal(tyto_model_head(model), "Owlv2VisionModel");
+    assert_true(tyto_model_has_head(model, "Owlv2VisionModel"));
+    assert_false(tyto_model_has_head(model, "Owlv2Model"));
+    assert_int_equal(tyto_model_query_width(model), 0);
+    tyto_model_destroy(model);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/contrastive/model"), &model, &err),
+                &err);
+    assert_true(tyto_model_has_head(model, "Owlv2Model.get_text_features"));
+    assert_false(tyto_model_has_head(model, "Owlv2ForObjectDetection"));
+    assert_int_equal(tyto_model_query_width(model), 20);
     tyto_model_destroy(model);
     tyto_tensor_file_close(file);
     tyto_engine_destroy(engine);

@@ -206,6 +206,11 @@ static bool example(const void *model, const char *head, int64_t batch, int64_t 
     return true;
 }
 
+static int64_t query_width(const void *model)
+{
+    return ((const tyto_owlv2 *)model)->config.projection_dim;
+}
+
 /* Those of Owlv2Model follow those that need the detection heads; the towers' come last. */
 static const tyto_head heads[] = {
     {DETECTION_HEAD, tyto_owlv2_detection_forward},
@@ -232,6 +237,7 @@ static const tyto_head heads[] = {
         .n_heads = count,                                                                          \
         .open = open_##what,                                                                       \
         .close = close_model,                                                                      \
+        .query_width = ((parts)&BASE) != 0 ? query_width : NULL,                                   \
         .example = example,                                                                        \
     };
 
