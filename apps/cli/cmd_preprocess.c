@@ -4,6 +4,7 @@
 #include <tyto/processor.h>
 #include <tyto/tensor.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "inputs.h"
 #include "messages.h"
@@ -16,6 +17,7 @@
 typedef struct preprocess_args {
     common_args common;
     const char *output;
+    batch_args batch;
     processor_args processor;
 } preprocess_args;
 
@@ -91,7 +93,8 @@ static int run(void *given)
     processor_choice choice;
     char *folder = NULL;
     int code = EXIT_USAGE;
-    if (args->common.operands.count == 0) {
+    const bool together = batch_wanted(&args->batch), photoless = args->common.operands.count == 0;
+    if (photoless && (!together || args->batch.batch)) {
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
@@ -102,12 +105,13 @@ static int run(void *given)
     if (!processor_read(&args->processor, &choice)) {
         return EXIT_USAGE;
     }
-    const bool all_there = list_photos(&args->common.operands, &photos);
-    if (!check_distinct(&photos, photo_name, "the tensor")) {
+    const bool all_there = photoless || list_photos(&args->common.operands, &photos);
+    if (!together && !check_distinct(&photos, photo_name, "the tensor")) {
         goto cleanup;
     }
     code = EXIT_FAILED;
-    if (photos.count == 0 || !output_check_file(args->output)) {
+    if ((photos.count == 0 && !photoless) || (together && !all_there) ||
+        !output_check_file(args->output)) {
         goto cleanup;
     }
     folder = model_folder(&args->common);
@@ -115,12 +119,16 @@ static int run(void *given)
     if (!engine) {
         goto cleanup;
     }
-    if (tyto_image_processor_open(folder, &own, &err) != TYTO_OK) {
+    const bool pictures = photos.count + args->batch.queries.count > 0;
+    if (pictures && tyto_image_processor_open(folder, &own, &err) != TYTO_OK) {
         say_tyto_error(&err);
         goto cleanup;
     }
-    const tyto_image_processor *processor = processor_make(&choice, own);
-    if (processor && preprocess(args, &photos, processor, engine) && all_there) {
+    const tyto_image_processor *processor = pictures ? processor_make(&choice, own) : NULL;
+    if ((processor || !pictures) &&
+        (together ? batch_write(&args->batch, &photos, folder, processor, engine, args->output)
+                  : preprocess(args, &photos, processor, engine)) &&
+        all_there) {
         code = EXIT_DONE;
     }
 cleanup:
@@ -136,6 +144,7 @@ cleanup:
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
      .files = COMPLETES_FILES},
+    BATCH_OPTIONS(preprocess_args, batch),
     PROCESSOR_OPTIONS(preprocess_args, processor),
     CROP_OPTIONS(preprocess_args, processor),
     {0},
@@ -148,21 +157,34 @@ static const example examples[] = {
      "all photos of a folder, as that checkpoint takes them"},
     {"tyto preprocess photo.jpg --size 512x512 --pad off --normalize off -o pixels.safetensors",
      "another size, without padding, values from 0 to 1"},
+    {"tyto preprocess photo.jpg -t \"a cat\" -t \"a dog\" -o in.safetensors",
+     "what the network looks for, and where: all that 'tyto forward' needs"},
+    {"tyto preprocess a.jpg b.jpg --texts texts.json -o in.safetensors",
+     "other texts for each photo: [[\"a cat\", \"a dog\"], [\"a bird\"]]"},
+    {"tyto preprocess photo.jpg -q cup.jpg -o in.safetensors",
+     "for the head Owlv2ForObjectDetection.image_guided_detection"},
     {0},
 };
 
 const command cmd_preprocess = {
     .name = "preprocess",
-    .summary = "turn photos into the network's input",
-    .synopsis = "IMAGE... -o FILE [option...]",
+    .summary = "turn photos and texts into the network's inputs",
+    .synopsis = "[IMAGE...] [-t TEXT...] [-q IMAGE...] -o FILE [option...]",
     .operands = "IMAGE",
     .description =
         "Does what the model's preprocessor_config.json says (OWLv2: rescale, pad to a square, "
         "resize, normalise; Perceivers: crop the centre, resize, rescale, normalise) and writes a "
         "float tensor [3,H,W] for each photo, named by the photo's base "
         "name. Options change single steps. Two photos of the same base name are an error before "
-        "any work. Only that file of "
-        "the model is read.",
+        "any work.\n"
+        "\n"
+        "With texts or examples, or with --batch, the tensors are those that 'tyto forward' takes: "
+        "input_ids and attention_mask, filled up to the tokenizer's length, query_pixel_values and "
+        "pixel_values. Texts of a photo that has fewer than another are filled up with the text "
+        "' ', as the reference does. A photo that can't be read then ends the run. (-q is --query "
+        "here; --quiet has no short form.)\n"
+        "\n"
+        "Of the model only preprocessor_config.json and the tokenizer's files are read.",
     .options = options,
     .examples = examples,
     .files = COMPLETES_FILES,

@@ -16,6 +16,7 @@
     X(fill_mask)                                                                                   \
     X(tokenize)                                                                                    \
     X(preprocess)                                                                                  \
+    X(postprocess)                                                                                 \
     X(flow)                                                                                        \
     X(autoencode)                                                                                  \
     X(forward)                                                                                     \

@@ -16,6 +16,7 @@
 #include <tyto/flow.h>
 #include <tyto/hub.h>
 #include <tyto/image.h>
+#include <tyto/inputs.h>
 #include <tyto/inspect.h>
 #include <tyto/match.h>
 #include <tyto/memory.h>
@@ -23,6 +24,7 @@
 #include <tyto/npy.h>
 #include <tyto/perceiver.h>
 #include <tyto/photo.h>
+#include <tyto/postprocess.h>
 #include <tyto/processor.h>
 #include <tyto/session.h>
 #include <tyto/status.h>

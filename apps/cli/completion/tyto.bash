@@ -10,7 +10,7 @@ _tyto()
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
+        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -118,6 +118,10 @@ _tyto()
     tokenize:--format | tokenize:-f) _tyto_words 'text json' "$word" ;;
     tokenize:--output | tokenize:-o) _tyto_files -f "$word" ;;
     preprocess:--output | preprocess:-o) _tyto_files -f "$word" ;;
+    preprocess:--text | preprocess:-t) : ;;
+    preprocess:--texts) _tyto_files -f "$word" ;;
+    preprocess:--query | preprocess:-q) _tyto_files -f "$word" ;;
+    preprocess:--max-length) : ;;
     preprocess:--size) : ;;
     preprocess:--pad) _tyto_words 'config on off' "$word" ;;
     preprocess:--resize) _tyto_words 'config on off' "$word" ;;
@@ -129,6 +133,19 @@ _tyto()
     preprocess:--crop) _tyto_words 'config on off' "$word" ;;
     preprocess:--crop-size) : ;;
     preprocess:--resample) _tyto_words 'config nearest lanczos bilinear bicubic box hamming' "$word" ;;
+    postprocess:--outputs) _tyto_files -f "$word" ;;
+    postprocess:--sizes) : ;;
+    postprocess:--text | postprocess:-t) : ;;
+    postprocess:--labels | postprocess:-l) _tyto_files -f "$word" ;;
+    postprocess:--threshold) : ;;
+    postprocess:--nms) _tyto_words 'off class all' "$word" ;;
+    postprocess:--iou) : ;;
+    postprocess:--top-k) : ;;
+    postprocess:--scores) _tyto_words 'relative plain' "$word" ;;
+    postprocess:--boxes) _tyto_words 'image reference' "$word" ;;
+    postprocess:--draw | postprocess:-d) _tyto_files -f "$word" ;;
+    postprocess:--format | postprocess:-f) _tyto_words 'text json jsonl csv' "$word" ;;
+    postprocess:--output | postprocess:-o) _tyto_files -f "$word" ;;
     flow:--output | flow:-o) _tyto_files -f "$word" ;;
     flow:--draw | flow:-d) _tyto_files -f "$word" ;;
     flow:--longest) : ;;
@@ -186,7 +203,8 @@ _tyto()
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output' ;;
         fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
-        preprocess) options=' --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample' ;;
+        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample' ;;
+        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output' ;;
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;

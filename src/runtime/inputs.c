@@ -1,0 +1,185 @@
+/* Texts and pictures as named tensors. */
+#include <tyto/inputs.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* What the reference fills a photo's list of texts up with. */
+static const char filler[] = " ";
+
+/* Most texts, and most pictures of a kind, of a call. */
+#define TEXTS_MAX ((size_t)1 << 20)
+#define PICTURES_MAX ((size_t)1 << 16)
+
+static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
+{
+    const size_t pictures = from->n_images + from->n_query_images;
+    if (from->n_texts == 0 && pictures == 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "inputs: got nothing, required texts, pictures or query pictures");
+    }
+    if (from->n_texts > 0 && !from->tokenizer) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: required a tokenizer");
+    }
+    if (pictures > 0 && !from->processor) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "pictures: required an image processor");
+    }
+    if (from->n_texts > TEXTS_MAX || from->n_images > PICTURES_MAX ||
+        from->n_query_images > PICTURES_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %zu texts and %zu pictures",
+                         TEXTS_MAX, PICTURES_MAX);
+    }
+    if (from->n_texts > 1 && from->n_images > 0 && from->n_texts != from->n_images) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "texts: got lists for %zu photos, required %zu, one for each",
+                         from->n_texts, from->n_images);
+    }
+    return TYTO_OK;
+}
+
+/* *rows[*count]: the texts of all lists, each as long as the longest. Owned by the caller. */
+static tyto_status list_rows(const tyto_inputs_source *from, const char ***rows, size_t *count,
+                             tyto_error *err)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < from->n_texts; i++) {
+        longest = from->texts[i].count > longest ? from->texts[i].count : longest;
+    }
+    if (longest == 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got empty lists, required a text");
+    }
+    if (longest > TEXTS_MAX / from->n_texts) {
+        return tyto_fail(err, TYTO_E_LIMIT,
+                         "texts: got %zu for each of %zu photos, required at "
+                         "most %zu together",
+                         longest, from->n_texts, TEXTS_MAX);
+    }
+    *count = from->n_texts * longest;
+    *rows = tyto_alloc(*count, sizeof(**rows));
+    if (!*rows) {
+        return tyto_fail_memory(err, "texts");
+    }
+    for (size_t i = 0; i < from->n_texts; i++) {
+        const tyto_text_list *list = &from->texts[i];
+        for (size_t t = 0; t < longest; t++) {
+            (*rows)[i * longest + t] = t < list->count ? list->items[t] : filler;
+        }
+    }
+    return TYTO_OK;
+}
+
+/* A tensor [rows,tokens] takes over the values, which become NULL. */
+static void add_rows(tyto_inputs *to, const char *name, size_t rows, size_t tokens,
+                     int64_t **values)
+{
+    to->tensors[to->count++] = (tyto_tensor){.name = name,
+                                             .dtype = TYTO_I64,
+                                             .rank = 2,
+                                             .shape = {(int64_t)rows, (int64_t)tokens},
+                                             .data = *values};
+    *values = NULL;
+}
+
+static tyto_status add_texts(const tyto_inputs_source *from, tyto_inputs *to, tyto_error *err)
+{
+    /* Where the tokenizer's files set no length, rows still have to be of one. */
+    const bool has_length = tyto_tokenizer_max_length(from->tokenizer) < INT64_MAX;
+    const tyto_encode_options usual = {.padding =
+                                           has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST};
+    const char **rows = NULL;
+    size_t count = 0;
+    tyto_encoding encoding = {0};
+    tyto_status status = list_rows(from, &rows, &count, err);
+    if (status == TYTO_OK) {
+        status = tyto_tokenizer_encode(from->tokenizer, rows, NULL, count,
+                                       from->encode ? from->encode : &usual, &encoding, err);
+    }
+    const size_t tokens = status == TYTO_OK ? encoding.offsets[1] : 0;
+    for (size_t i = 0; status == TYTO_OK && i < encoding.count; i++) {
+        const size_t length = encoding.offsets[i + 1] - encoding.offsets[i];
+        if (length != tokens) {
+            status = tyto_fail(err, TYTO_E_SHAPE,
+                               "text '%.40s': got %zu tokens, required %zu as '%.40s' has: pad or "
+                               "cut them",
+                               rows[encoding.samples[i]], length, tokens, rows[0]);
+        }
+    }
+    if (status == TYTO_OK) {
+        add_rows(to, "input_ids", encoding.count, tokens, &encoding.input_ids);
+        add_rows(to, "attention_mask", encoding.count, tokens, &encoding.attention_mask);
+    }
+    tyto_encoding_clear(&encoding);
+    free(rows);
+    return status;
+}
+
+static tyto_status add_pictures(const tyto_inputs_source *from, const char *name,
+                                const tyto_image *pictures, size_t count, tyto_inputs *to,
+                                tyto_error *err)
+{
+    int64_t shape[3], other[3], size = 0;
+    size_t elements = 0;
+    tyto_image_processor_shape(from->processor, pictures[0].width_px, pictures[0].height_px, shape);
+    for (size_t i = 1; i < count; i++) {
+        tyto_image_processor_shape(from->processor, pictures[i].width_px, pictures[i].height_px,
+                                   other);
+        if (memcmp(shape, other, sizeof(shape)) != 0) {
+            return tyto_fail(err, TYTO_E_SHAPE,
+                             "%s: picture %zu becomes %lldx%lld, required %lldx%lld as the first",
+                             name, i, (long long)other[2], (long long)other[1], (long long)shape[2],
+                             (long long)shape[1]);
+        }
+    }
+    if (!tyto_mul_i64(shape[0] * shape[1], shape[2], &size) ||
+        !tyto_mul_size((size_t)size, count, &elements)) {
+        return tyto_fail(err, TYTO_E_LIMIT, "%s: too large together", name);
+    }
+    float *values = tyto_alloc(elements, sizeof(*values));
+    if (!values) {
+        return tyto_fail_memory(err, name);
+    }
+    to->tensors[to->count++] =
+        (tyto_tensor){.name = name,
+                      .dtype = TYTO_F32,
+                      .rank = 4,
+                      .shape = {(int64_t)count, shape[0], shape[1], shape[2]},
+                      .data = values};
+    for (size_t i = 0; i < count; i++) {
+        TYTO_TRY(tyto_image_processor_run(from->processor, from->engine, &pictures[i],
+                                          values + i * (size_t)size, err));
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_inputs_make(const tyto_inputs_source *source, tyto_inputs *out, tyto_error *err)
+{
+    *out = (tyto_inputs){0};
+    tyto_status status = check(source, err);
+    if (status == TYTO_OK && source->n_texts > 0) {
+        status = add_texts(source, out, err);
+    }
+    if (status == TYTO_OK && source->n_query_images > 0) {
+        status = add_pictures(source, "query_pixel_values", source->query_images,
+                              source->n_query_images, out, err);
+    }
+    if (status == TYTO_OK && source->n_images > 0) {
+        status = add_pictures(source, "pixel_values", source->images, source->n_images, out, err);
+    }
+    if (status != TYTO_OK) {
+        tyto_inputs_clear(out);
+    }
+    return status;
+}
+
+void tyto_inputs_clear(tyto_inputs *inputs)
+{
+    for (size_t i = 0; inputs && i < inputs->count; i++) {
+        free(inputs->tensors[i].data);
+    }
+    if (inputs) {
+        *inputs = (tyto_inputs){0};
+    }
+}
