@@ -16,7 +16,7 @@ enum { FORMAT_TEXT, FORMAT_JSON };
 
 typedef struct bench_args {
     common_args common;
-    bool peak, kernels;
+    bool peak, kernels, on_request;
     int64_t runs, warmup, queries, batch;
     const char *head, *inputs, *outputs, *output;
     int format;
@@ -159,6 +159,54 @@ static void print_model(FILE *to, const opened *with, const machine *before,
             1e-6 * (double)tyto_session_scratch_bytes(with->session));
 }
 
+static tyto_status keep_outputs(const bench_args *args, const tyto_bench_result *result,
+                                tyto_error *err)
+{
+    return args->outputs && result->n_outputs > 0
+               ? tyto_tensor_file_save(args->outputs, result->outputs, result->n_outputs, err)
+               : TYTO_OK;
+}
+
+/* A line of JSON, at once: whoever asked waits for it. */
+static void say_line(json_t *object)
+{
+    json_write(object, false, stdout);
+    fputc('\n', stdout);
+    fflush(stdout);
+    json_decref(object);
+}
+
+/* One forward for each line that comes in, so that programs take turns with others. */
+static bool bench_on_request(const bench_args *args, const opened *with, const machine *before,
+                             tyto_bench_options options)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bench_result result = {0};
+    json_t *loaded = json_made(json_object());
+    bool done = true;
+    int got;
+    options.runs = 1;
+    options.warmup = 0;
+    json_put(loaded, "load_s", json_real(before->load_s));
+    say_line(loaded);
+    while (done && (got = getchar()) != EOF) {
+        if (got != '\n') {
+            continue;
+        }
+        tyto_bench_result_clear(&result);
+        done = tyto_bench_forward(with->session, &options, &result, &err) == TYTO_OK;
+        if (done) {
+            say_line(model_object(args, with, before, &result));
+        }
+    }
+    done = done && keep_outputs(args, &result, &err) == TYTO_OK;
+    if (!done) {
+        say_tyto_error(&err);
+    }
+    tyto_bench_result_clear(&result);
+    return done;
+}
+
 /* Runs the forwards and writes the report. */
 static bool bench(const bench_args *args, const tyto_tensor_file *file, const opened *with,
                   const machine *before)
@@ -178,9 +226,13 @@ static bool bench(const bench_args *args, const tyto_tensor_file *file, const op
                                         .n_inputs = count,
                                         .batch = args->batch,
                                         .queries = args->queries};
+    if (args->on_request) {
+        const bool served = bench_on_request(args, with, before, options);
+        free(inputs);
+        return served;
+    }
     bool done = tyto_bench_forward(with->session, &options, &result, &err) == TYTO_OK &&
-                (!args->outputs || tyto_tensor_file_save(args->outputs, result.outputs,
-                                                         result.n_outputs, &err) == TYTO_OK);
+                keep_outputs(args, &result, &err) == TYTO_OK;
     if (!done) {
         say_tyto_error(&err);
     } else if ((done = output_open(&out, args->output))) {
@@ -225,8 +277,9 @@ static int run_model(const bench_args *args)
         say_tyto_error(&err);
         return EXIT_FAILED;
     }
-    machine before;
-    done = measure_memory(&args->common, &before);
+    /* A program that starts forwards itself measures its start too, so nothing delays that. */
+    machine before = {0};
+    done = args->on_request || measure_memory(&args->common, &before);
     const double began = seconds_now();
     done = done && model_open(&args->common, &with);
     before.load_s = seconds_now() - began;
@@ -335,6 +388,9 @@ static const option options[] = {
      .files = COMPLETES_FILES},
     {"outputs", 0, OPTION_TEXT, "FILE", "write the last run's tensors as .safetensors", AT(outputs),
      .files = COMPLETES_FILES},
+    {"on-request", 0, OPTION_FLAG, NULL,
+     "load, then run one forward for each line of standard input, answered by a line of JSON",
+     AT(on_request)},
     {"head", 0, OPTION_TEXT, "NAME", "the head to run (default: what config.json names)", AT(head)},
     {"peak", 0, OPTION_FLAG, NULL, "measure the machine alone: no model", AT(peak)},
     {"kernels", 0, OPTION_FLAG, NULL, "measure each kernel on one thread: no model", AT(kernels)},

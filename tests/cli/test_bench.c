@@ -74,6 +74,40 @@ static void given_tensors_are_run_and_kept(void **state)
     free(forward);
 }
 
+static void forwards_are_run_on_request(void **state)
+{
+    (void)state;
+    const char *inputs = test_path("golden/data/owlv2/odd/one/inputs.safetensors");
+    ran run = tyto("bench", "-m", ODD_MODEL, "--inputs", inputs, "--outputs", "bench.safetensors",
+                   "--runs", "1", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    run = tyto_reading("\n\n", 2, "bench", "-m", ODD_MODEL, "--inputs", inputs, "--outputs",
+                       "request.safetensors", "--on-request", NULL);
+    assert_done(&run);
+    char *line = strtok(run.out, "\n");
+    json_t *loaded = parsed(line);
+    assert_true(real(loaded, "load_s") > 0.0);
+    json_decref(loaded);
+    for (int i = 0; i < 2; i++) {
+        line = strtok(NULL, "\n");
+        assert_non_null(line);
+        json_t *answer = parsed(line);
+        assert_int_equal(json_array_size(json_object_get(answer, "forward_s")), 1);
+        assert_true(real(answer, "gflop") > 0.0);
+        json_decref(answer);
+    }
+    assert_null(strtok(NULL, "\n"));
+    ran_clear(&run);
+    size_t bench_bytes, request_bytes;
+    char *bench = file_text("bench.safetensors", &bench_bytes),
+         *request = file_text("request.safetensors", &request_bytes);
+    assert_int_equal(bench_bytes, request_bytes);
+    assert_memory_equal(bench, request, bench_bytes);
+    free(bench);
+    free(request);
+}
+
 static void the_machine_alone_needs_no_model(void **state)
 {
     (void)state;
@@ -106,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_has_times_rates_and_stages),
         cmocka_unit_test(given_tensors_are_run_and_kept),
+        cmocka_unit_test(forwards_are_run_on_request),
         cmocka_unit_test(the_machine_alone_needs_no_model),
         cmocka_unit_test(what_can_not_be_measured_says_so),
     };
