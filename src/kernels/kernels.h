@@ -70,8 +70,30 @@ typedef struct tyto_grid_job {
     float *scratch; /* attend_grid_scratch(...) floats, 64-byte aligned */
 } tyto_grid_job;
 
+/** Attention of one tile of queries to more keys, which are values too: state goes on from call to
+ *  call. Key j has the score
+ *      s = x[j]·q + factor[j]·(column[j] + line)
+ *  and its weight w = 2^(s − most) is added up: sum += w, o += w·x[j], and w·factor[j] to
+ *  column_sums[j] and line_sum. When `most` has to rise, all of `state` shrinks.
+ *  shapes   x[keys,D]; the others have a row of attention_queries for each channel, key, or alone
+ *  memory   o, column_sums and line_sum lie in state[rows]; sum does not. At first most is
+ *           −FLT_MAX, the rest 0 */
+typedef struct tyto_gather_job {
+    int64_t keys, channels;
+    const float *x;
+    int64_t x_stride;
+    const float *q;
+    const float *factor; /* NULL: column, line and the sums beside them are not there */
+    const float *column, *line;
+    float *most, *sum, *o, *column_sums, *line_sum;
+    float *state;
+    int64_t rows;
+    float *scratch; /* TYTO_GATHER_SCRATCH_ROWS rows of attention_queries, 64-byte aligned */
+} tyto_gather_job;
+
 /** Key rows whose scores are held at once. */
 #define TYTO_ATTEND_KEYS 128
+#define TYTO_GATHER_SCRATCH_ROWS (TYTO_ATTEND_KEYS + 1)
 /** Tiles of queries that share a block of keys while it is in the cache. */
 #define TYTO_ATTEND_TILES 8
 
@@ -106,6 +128,7 @@ typedef struct tyto_kernels {
     void (*attend_grid)(const tyto_grid_job *job);
     /** Floats of scratch for a job of that many runs. */
     int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
+    void (*attend_gather)(const tyto_gather_job *job);
     /** Runs `rounds` rounds of multiply-adds in registers; gives their floating-point operations.
      */
     double (*fma_rounds)(int64_t rounds);

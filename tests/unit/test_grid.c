@@ -1,5 +1,7 @@
-/* Attention of positions on a grid against its formula: whole grids, pieces of them, and points in
- * any order; and the norm that goes with it. */
+/* Attention of and to positions on a grid against its formula: whole grids, pieces of them, and
+ * points in any order; and the norm that goes with it. */
+#include "base/error.h"
+#include "nn/gather.h"
 #include "nn/grid.h"
 #include "nn/norm.h"
 #include "support/operators.h"
@@ -137,6 +139,112 @@ static void positions_attend(void **state)
     for_each_exec(check_grids);
 }
 
+/* Inputs of two kinds: on a grid with two axes, and without one. */
+enum { LINES = 7, WIDTH = 150, INPUTS = LINES * WIDTH, OTHERS = 60, OTHER_D = 9, QUERIES = 101 };
+
+typedef struct inputs {
+    float q[QUERIES * D], other_q[QUERIES * OTHER_D];
+    float tables[2][WIDTH * QUERIES];
+    float x[INPUTS * (D + 1)], factor[INPUTS], other_x[OTHERS * OTHER_D];
+} inputs;
+
+static double dot_product(int n, const float *a, const float *b)
+{
+    double sum = 0.0;
+    for (int i = 0; i < n; i++) {
+        sum += (double)a[i] * (double)b[i];
+    }
+    return sum;
+}
+
+/* wanted[D + LINES + WIDTH + OTHER_D] of one query. */
+static void gather_plainly(const inputs *from, int query, double *wanted)
+{
+    enum { ALL = D + LINES + WIDTH + OTHER_D };
+    double sum = 0.0;
+    memset(wanted, 0, ALL * sizeof(*wanted));
+    for (int j = 0; j < INPUTS; j++) {
+        const int line = j / WIDTH, column = j % WIDTH;
+        const double w =
+            exp2(dot_product(D, from->q + query * D, from->x + j * (D + 1)) +
+                 (double)from->factor[j] * ((double)from->tables[0][line * QUERIES + query] +
+                                            (double)from->tables[1][column * QUERIES + query]));
+        sum += w;
+        for (int c = 0; c < D; c++) {
+            wanted[c] += w * (double)from->x[j * (D + 1) + c];
+        }
+        wanted[D + line] += w * (double)from->factor[j];
+        wanted[D + LINES + column] += w * (double)from->factor[j];
+    }
+    for (int j = 0; j < OTHERS; j++) {
+        const double w = exp2(
+            dot_product(OTHER_D, from->other_q + query * OTHER_D, from->other_x + j * OTHER_D));
+        sum += w;
+        for (int c = 0; c < OTHER_D; c++) {
+            wanted[D + LINES + WIDTH + c] += w * (double)from->other_x[j * OTHER_D + c];
+        }
+    }
+    for (int c = 0; c < ALL; c++) {
+        wanted[c] /= sum;
+    }
+}
+
+/* In pieces that begin and end within lines. */
+static tyto_status gather_pieces(tyto_exec *exec, const inputs *from, float *out)
+{
+    size_t mark = tyto_arena_mark(exec->arena);
+    tyto_gather gather;
+    tyto_gather_source sources[2] = {
+        {.channels = D, .rank = 2, .dims = {LINES, WIDTH}},
+        {.channels = OTHER_D},
+    };
+    TYTO_TRY(tyto_gather_start(exec, QUERIES, sources, 2, &gather));
+    assert_int_equal(gather.rows, D + LINES + WIDTH + OTHER_D);
+    tyto_gather_set(exec, &gather, &sources[0], -1, from->q, D);
+    tyto_gather_set(exec, &gather, &sources[1], -1, from->other_q, OTHER_D);
+    for (int a = 0; a < 2; a++) {
+        tyto_gather_set(exec, &gather, &sources[0], a, from->tables[a], QUERIES);
+    }
+    for (int64_t first = 0; first < INPUTS; first += 400) {
+        const int64_t n = INPUTS - first < 400 ? INPUTS - first : 400;
+        TYTO_TRY(tyto_gather_add(exec, &gather, &sources[0], first, n, from->x + first * (D + 1),
+                                 D + 1, from->factor + first));
+    }
+    TYTO_TRY(tyto_gather_add(exec, &gather, &sources[1], 0, OTHERS, from->other_x, OTHER_D, NULL));
+    tyto_gather_finish(exec, &gather, out);
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+static void check_gather(tyto_exec *exec)
+{
+    enum { ALL = D + LINES + WIDTH + OTHER_D };
+    static inputs from;
+    static float out[QUERIES * ALL];
+    stream numbers = {17};
+    fill_floats(&numbers, (float *)&from, sizeof(from) / sizeof(float));
+    for (int i = 0; i < INPUTS; i++) {
+        from.factor[i] *= 8.0f; /* the maximum rises now and then, by more than is let pass */
+    }
+    RUN(exec, gather_pieces(exec, &from, out));
+    for (int q = 0; q < QUERIES; q++) {
+        double wanted[ALL];
+        gather_plainly(&from, q, wanted);
+        for (int c = 0; c < ALL; c++) {
+            if (!is_close((double)out[q * ALL + c], wanted[c], 1e-5)) {
+                fail_msg("%s: query %d, row %d: got %.9g, required %.9g", exec->kernels->name, q, c,
+                         (double)out[q * ALL + c], wanted[c]);
+            }
+        }
+    }
+}
+
+static void inputs_are_gathered(void **state)
+{
+    (void)state;
+    for_each_exec(check_gather);
+}
+
 static void check_rms(tyto_exec *exec)
 {
     enum { ROWS = 70, COLS = 45, STRIDE = 50, COUNT = 60 };
@@ -168,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(positions_attend),
+        cmocka_unit_test(inputs_are_gathered),
         cmocka_unit_test(rotated_rows_are_normalised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -408,9 +408,14 @@ static void check_folded(const char *name, const char *output, const char *maps,
     end(&with);
 }
 
-static void folded_decoders_are_the_plain_ones(void **state)
+static void folded_layers_are_the_plain_ones(void **state)
 {
     (void)state;
+    static const char *const encoders[] = {"flow", "multimodal", "fourier", "learned",
+                                           "convolution"};
+    for (size_t i = 0; i < sizeof(encoders) / sizeof(encoders[0]); i++) {
+        check_folded(encoders[i], "last_hidden_state", "cross_attentions.0", "gather");
+    }
     check_folded("flow", "logits", "cross_attentions.1", "grid attention");
     check_folded("multimodal", "logits.image", "cross_attentions.1", "grid attention");
 }
@@ -578,7 +583,7 @@ int main(void)
         cmocka_unit_test(some_positions_are_decoded_alone),
         cmocka_unit_test(one_encoding_serves_all_chunks),
         cmocka_unit_test(many_queries_go_in_pieces),
-        cmocka_unit_test(folded_decoders_are_the_plain_ones),
+        cmocka_unit_test(folded_layers_are_the_plain_ones),
         cmocka_unit_test(flow_decodes_given_latents),
         cmocka_unit_test(many_inputs_go_in_pieces),
         cmocka_unit_test(other_classes_run_bare),

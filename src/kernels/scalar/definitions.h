@@ -107,4 +107,14 @@ static inline void tyto_define_attend_grid(const tyto_grid_job *job, int strip,
     }
 }
 
+/** The score of key j of a job of pieces for query i of its tile of R, in powers of two. */
+static inline double tyto_define_gather(const tyto_gather_job *job, int64_t R, int64_t i, int64_t j)
+{
+    const double product =
+        tyto_define_product(job->channels, job->x + j * job->x_stride, 1, job->q + i, R);
+    return job->factor ? product + (double)job->factor[j] *
+                                       ((double)job->column[j * R + i] + (double)job->line[i])
+                       : product;
+}
+
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "kernels/vector/attend.h"
+#include "kernels/vector/gather.h"
 #include "kernels/vector/gemm.h"
 #include "kernels/vector/grid.h"
 
@@ -98,5 +99,6 @@ const tyto_kernels KERNELS = {
     .attend_scratch = attend_scratch,
     .attend_grid = attend_grid,
     .attend_grid_scratch = attend_grid_scratch,
+    .attend_gather = attend_gather,
     .fma_rounds = fma_rounds,
 };

@@ -196,8 +196,7 @@ static tyto_status decode_rows(const folded_target *of, tyto_exec *exec, int64_t
     TYTO_TRY(tyto_exec_floats(exec, n, &factors));
     TYTO_TRY(tyto_exec_floats(exec, n * Z, &states));
     TYTO_TRY(tyto_exec_floats(exec, n * hidden, &wide));
-    TYTO_TRY(
-        tyto_perceiver_split_rows(of->split, exec, of->b, first, indices, n, false, rows, factors));
+    TYTO_TRY(tyto_perceiver_split_rows(of->split, exec, of->b, first, indices, n, rows, factors));
     TYTO_TRY(
         tyto_grid_attention(exec, &(tyto_grid_attention_args){.grid = &of->memory.grid,
                                                               .first = first,

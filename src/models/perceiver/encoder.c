@@ -147,6 +147,9 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
         skip = memory.mask;
         memory.mask = NULL;
     }
+    if (model->encoder_fold && !mask->seen && !maps && T >= N) {
+        return tyto_perceiver_encode_folded(model, exec, inputs, b, hidden);
+    }
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, T * (layer->qk_channels + layer->v_channels), &kv));
     exec->stage = "inputs";

@@ -440,16 +440,13 @@ static bool fold_all(folding *of, const tyto_perceiver_postprocessor *post)
     return done;
 }
 
-tyto_status tyto_perceiver_fold(tyto_perceiver *model, const tyto_model_source *source,
+static tyto_status fold_decoder(tyto_perceiver *model, const tyto_model_source *source,
                                 const char *prefix, tyto_error *err)
 {
     const tyto_perceiver_postprocessor *post = model->parts.output_postprocessor;
     folding of = {.source = source, .decoder = model->parts.decoder};
     char *unexpected = NULL;
     tyto_status status = TYTO_OK;
-    if (source->store->tell || !can_fold(model)) {
-        return TYTO_OK;
-    }
     tyto_binder *binder = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
                                              source->kernels, source->pool);
     of.to = tyto_alloc_zeroed(1, sizeof(*of.to));
@@ -471,4 +468,68 @@ cleanup:
     tyto_binder_destroy(binder);
     tyto_weight_store_clear(&of.temporary);
     return status;
+}
+
+/* to[I + 1][K] of the encoder, from key[K][I]. */
+static bool fold_key(const folding *of, const tyto_perceiver_layer *layer, const float *key,
+                     tyto_perceiver_encoder_fold *to)
+{
+    const int64_t I = layer->kv_dim, K = layer->qk_channels;
+    const double scale = LOG2_E / sqrt((double)K);
+    double *rows = tyto_alloc_zeroed((size_t)((I + 1) * K), sizeof(*rows));
+    for (int64_t k = 0; rows && k < K; k++) {
+        for (int64_t c = 0; c < I; c++) {
+            const double w = scale * (double)key[k * I + c] * (double)layer->norm2.gamma[c];
+            rows[c * K + k] = w;
+            rows[I * K + k] += w;
+        }
+    }
+    const bool done = rows && pack(of, I + 1, K, rows, &to->key);
+    free(rows);
+    return done;
+}
+
+static tyto_status fold_encoder(tyto_perceiver *model, const tyto_model_source *source,
+                                const char *prefix, tyto_error *err)
+{
+    const tyto_perceiver_layer *layer = &model->cross;
+    folding of = {.source = source};
+    float *key = NULL;
+    char *unexpected = NULL;
+    tyto_status status = TYTO_OK;
+    tyto_binder *binder = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
+                                             source->kernels, source->pool);
+    tyto_perceiver_encoder_fold *to = tyto_alloc_zeroed(1, sizeof(*to));
+    if (!binder || !to) {
+        status = tyto_fail_memory(err, source->tensors_name);
+        goto cleanup;
+    }
+    tyto_binder_prefix(binder, "%sencoder.cross_attention.", prefix);
+    tyto_binder_floats(binder, &key, "attention.self.key.weight",
+                       (const int64_t[4]){layer->qk_channels, layer->kv_dim}, "qk_channels");
+    TYTO_CHECK(tyto_binder_finish(binder, &unexpected, err));
+    if (!fold_key(&of, layer, key, to)) {
+        status = tyto_fail_memory(err, source->tensors_name);
+        goto cleanup;
+    }
+    model->encoder_fold = to;
+    to = NULL;
+cleanup:
+    free(unexpected);
+    free(to);
+    tyto_binder_destroy(binder);
+    tyto_weight_store_clear(&of.temporary);
+    return status;
+}
+
+tyto_status tyto_perceiver_fold(tyto_perceiver *model, const tyto_model_source *source,
+                                const char *prefix, tyto_error *err)
+{
+    if (source->store->tell) {
+        return TYTO_OK;
+    }
+    if (model->cross.heads == 1) {
+        TYTO_TRY(fold_encoder(model, source, prefix, err));
+    }
+    return can_fold(model) ? fold_decoder(model, source, prefix, err) : TYTO_OK;
 }

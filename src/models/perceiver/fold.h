@@ -24,6 +24,13 @@ typedef struct tyto_perceiver_decoder_fold {
     tyto_perceiver_tail tails[TYTO_PERCEIVER_MODALITIES_MAX]; /* by target */
 } tyto_perceiver_decoder_fold;
 
+/** The encoder's cross-attention, with one head. */
+typedef struct tyto_perceiver_encoder_fold {
+    /* [I + 1, K]: queries to what normed inputs are multiplied with: γ⊙W_kᵀ, in powers of two; and
+     * its sum, which goes with an input's mean. β and b_k give all inputs the same. */
+    tyto_packed_matrix key;
+} tyto_perceiver_encoder_fold;
+
 struct tyto_perceiver;
 struct tyto_model_source;
 

@@ -158,25 +158,51 @@ static void level_queries(int64_t rows, int64_t channels, const tyto_perceiver_m
     }
 }
 
+tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                       int64_t rows, const float *x, float *query)
+{
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *normed;
+    TYTO_TRY(tyto_exec_floats(exec, rows * layer->q_dim, &normed));
+    TYTO_TRY(norm(exec, &layer->norm1, rows, layer->q_dim, x, normed));
+    TYTO_TRY(dense(exec, &layer->query, rows, normed, TYTO_ACT_NONE, NULL, query));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                        int64_t rows, const float *x, const float *context,
+                                        int64_t ldc, float *y)
+{
+    const tyto_linear_weights *out = &layer->attention_out;
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = context,
+                                                   .ldx = ldc,
+                                                   .rows = rows,
+                                                   .weight = &out->weight,
+                                                   .bias = out->bias,
+                                                   .residual = layer->residual ? x : NULL,
+                                                   .ldr = layer->q_dim,
+                                                   .y = y,
+                                                   .ldy = layer->q_dim}));
+    return feed_forward(layer, exec, rows, y);
+}
+
 tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_exec *exec,
                                        int64_t rows, const float *x,
                                        const tyto_perceiver_memory *memory, float *y)
 {
     size_t mark = tyto_arena_mark(exec->arena);
-    float *normed, *query, *context;
-    TYTO_TRY(tyto_exec_floats(exec, rows * layer->q_dim, &normed));
+    float *query, *context;
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
-    TYTO_TRY(norm(exec, &layer->norm1, rows, layer->q_dim, x, normed));
-    TYTO_TRY(dense(exec, &layer->query, rows, normed, TYTO_ACT_NONE, NULL, query));
+    TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
     if (memory->level && !tyto_exec_planning(exec)) {
         level_queries(rows, layer->qk_channels, memory, query);
     }
     TYTO_TRY(attend(layer, exec, rows, query, memory, context));
-    TYTO_TRY(dense(exec, &layer->attention_out, rows, context, TYTO_ACT_NONE,
-                   layer->residual ? x : NULL, y));
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, layer->v_channels, y));
     tyto_arena_release(exec->arena, mark);
-    return feed_forward(layer, exec, rows, y);
+    return TYTO_OK;
 }
 
 /* Multiplies what head h gave, and its probabilities, by head_mask[h]. */

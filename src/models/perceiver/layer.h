@@ -46,6 +46,17 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_laye
                                                        tyto_exec *exec, int64_t rows, float *inputs,
                                                        float *kv);
 
+/** query[rows,K] of x[rows,Q]. */
+TYTO_NODISCARD tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer,
+                                                      tyto_exec *exec, int64_t rows, const float *x,
+                                                      float *query);
+/** y[rows,Q] from queries x[rows,Q] and what attention gave them, context[rows,V] in rows ldc
+ *  floats apart. */
+TYTO_NODISCARD tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer,
+                                                       tyto_exec *exec, int64_t rows,
+                                                       const float *x, const float *context,
+                                                       int64_t ldc, float *y);
+
 /** What queries attend to. */
 typedef struct tyto_perceiver_memory {
     const float *kv; /* [keys,K+V] of tyto_perceiver_layer_inputs */

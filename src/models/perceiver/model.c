@@ -62,6 +62,7 @@ static void close_model(void *model)
     if (perceiver) {
         tyto_perceiver_parts_clear(&perceiver->parts);
         free(perceiver->decoder_fold);
+        free(perceiver->encoder_fold);
         free(perceiver->layers);
         free(perceiver);
     }

@@ -21,6 +21,7 @@ typedef struct tyto_perceiver {
     tyto_perceiver_layer cross;
     tyto_perceiver_layer *layers;              /* of one block, which is run num_blocks times */
     tyto_linear_weights embedding_decoder;     /* masked LM: embeddings as a product, own bias */
+    tyto_perceiver_encoder_fold *encoder_fold; /* or NULL */
     tyto_perceiver_decoder_fold *decoder_fold; /* or NULL */
 } tyto_perceiver;
 
@@ -57,6 +58,13 @@ TYTO_NODISCARD tyto_status tyto_perceiver_declare_states(const tyto_perceiver *m
 TYTO_NODISCARD tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec,
                                                  tyto_io *io, const tyto_perceiver_inputs *inputs,
                                                  float *latents);
+
+/** hidden[N,D] = what the latents gather from batch element b by folded weights, which must be
+ * there: to the plain path's numbers but for rounding. For inputs without a mask. */
+TYTO_NODISCARD tyto_status tyto_perceiver_encode_folded(const tyto_perceiver *model,
+                                                        tyto_exec *exec,
+                                                        const tyto_perceiver_inputs *inputs,
+                                                        int64_t b, float *hidden);
 
 /** What is decoded: the rows of all queries in order, and where each part of them goes. */
 typedef struct tyto_perceiver_query {

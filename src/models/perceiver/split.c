@@ -54,7 +54,6 @@ typedef struct rows_job {
     int64_t first;
     const int64_t *indices;
     int64_t n;
-    bool scaled;
     float *rows, *factors;
 } rows_job;
 
@@ -102,16 +101,16 @@ static void rows_task(void *context, int64_t index, int worker)
             row[c] *= factor;
         }
         row[C] = (float)(rstd * mean);
-        row[C + 1] = job->scaled ? factor : 1.0f;
+        row[C + 1] = 1.0f;
         job->factors[i] = factor;
     }
 }
 
 tyto_status tyto_perceiver_split_rows(const tyto_perceiver_split *split, tyto_exec *exec, int64_t b,
-                                      int64_t first, const int64_t *indices, int64_t n, bool scaled,
-                                      float *rows, float *factors)
+                                      int64_t first, const int64_t *indices, int64_t n, float *rows,
+                                      float *factors)
 {
-    rows_job job = {split, first, indices, n, scaled, rows, factors};
+    rows_job job = {split, first, indices, n, rows, factors};
     if (split->content) {
         TYTO_TRY(tyto_perceiver_input_content(split->content, exec, b, first, n, rows,
                                               tyto_perceiver_split_row(split)));

@@ -37,7 +37,7 @@ static inline int64_t tyto_perceiver_split_row(const tyto_perceiver_split *split
  * first + i of batch element b at position indices[i], or first + i. */
 TYTO_NODISCARD tyto_status tyto_perceiver_split_rows(const tyto_perceiver_split *split,
                                                      tyto_exec *exec, int64_t b, int64_t first,
-                                                     const int64_t *indices, int64_t n, bool scaled,
-                                                     float *rows, float *factors);
+                                                     const int64_t *indices, int64_t n, float *rows,
+                                                     float *factors);
 
 #endif

@@ -1,0 +1,219 @@
+#include "nn/gather.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Tasks per thread, so that none waits long for the last one; and most parts of the inputs. */
+#define TASKS_PER_THREAD 8
+#define PARTS_MAX 8
+/* Rows of a tile's state beside those of sources: maxima, sums of weights, and of a line. */
+enum { MOST, SUM, LINE, EXTRA_ROWS };
+
+int64_t tyto_gather_rows(const tyto_gather_source *source)
+{
+    int64_t rows = source->channels;
+    for (int a = 0; a < source->rank; a++) {
+        rows += source->dims[a];
+    }
+    return rows;
+}
+
+/* A tile's state, of one part: EXTRA_ROWS, then those of sources. */
+static float *tile_state(const tyto_exec *exec, const tyto_gather *gather, int64_t part,
+                         int64_t tile)
+{
+    return gather->state + (part * gather->tiles + tile) * (gather->rows + EXTRA_ROWS) *
+                               exec->kernels->attention_queries;
+}
+
+tyto_status tyto_gather_start(tyto_exec *exec, int64_t queries, tyto_gather_source *sources,
+                              int count, tyto_gather *out)
+{
+    const int64_t R = exec->kernels->attention_queries,
+                  wanted = TASKS_PER_THREAD * tyto_pool_threads(exec->pool);
+    *out = (tyto_gather){.queries = queries, .tiles = (queries + R - 1) / R};
+    out->parts = tyto_min_i64(PARTS_MAX, (wanted + out->tiles - 1) / out->tiles);
+    for (int i = 0; i < count; i++) {
+        sources[i].row = out->rows;
+        out->rows += tyto_gather_rows(&sources[i]);
+        TYTO_TRY(tyto_exec_floats(exec, out->tiles * sources[i].channels * R, &sources[i].q));
+        for (int a = 0; a < sources[i].rank; a++) {
+            TYTO_TRY(
+                tyto_exec_floats(exec, out->tiles * sources[i].dims[a] * R, &sources[i].tables[a]));
+        }
+    }
+    const int64_t floats = out->parts * out->tiles * (out->rows + EXTRA_ROWS) * R;
+    TYTO_TRY(tyto_exec_floats(exec, floats, &out->state));
+    if (!tyto_exec_planning(exec)) {
+        memset(out->state, 0, (size_t)floats * sizeof(float));
+        for (int64_t i = 0; i < out->parts * out->tiles * R; i++) {
+            tile_state(exec, out, 0, i / R)[MOST * R + i % R] = -FLT_MAX;
+        }
+    }
+    return TYTO_OK;
+}
+
+void tyto_gather_set(tyto_exec *exec, const tyto_gather *gather, const tyto_gather_source *source,
+                     int axis, const float *values, int64_t ld)
+{
+    const int64_t R = exec->kernels->attention_queries,
+                  rows = axis < 0 ? source->channels : source->dims[axis];
+    float *to = axis < 0 ? source->q : source->tables[axis];
+    if (tyto_exec_planning(exec)) {
+        return;
+    }
+    memset(to, 0, (size_t)(gather->tiles * rows * R) * sizeof(float));
+    for (int64_t i = 0; i < gather->queries; i++) {
+        float *lane = to + i / R * rows * R + i % R;
+        for (int64_t r = 0; r < rows; r++) {
+            lane[r * R] = axis < 0 ? values[i * ld + r] : values[r * ld + i];
+        }
+    }
+}
+
+typedef struct gather_job {
+    tyto_exec *exec;
+    const tyto_gather *gather;
+    const tyto_gather_source *source;
+    int64_t first, n, ldx;
+    const float *x, *factor;
+    float *scratch; /* of each worker: the kernel's, and a line */
+} gather_job;
+
+/* line[R] = what the tables of all axes but the last add to a line. */
+static void fill_line(const gather_job *job, int64_t tile, int64_t line, float *to)
+{
+    const tyto_gather_source *source = job->source;
+    const int64_t R = job->exec->kernels->attention_queries;
+    memset(to, 0, (size_t)R * sizeof(float));
+    for (int a = source->rank - 2; a >= 0; a--) {
+        const float *from =
+            source->tables[a] + (tile * source->dims[a] + line % source->dims[a]) * R;
+        for (int64_t i = 0; i < R; i++) {
+            to[i] += from[i];
+        }
+        line /= source->dims[a];
+    }
+}
+
+/* Adds a line's sum to its indices on all axes but the last. */
+static void add_line(const gather_job *job, int64_t line, const float *sum, float *state)
+{
+    const tyto_gather_source *source = job->source;
+    const int64_t R = job->exec->kernels->attention_queries;
+    for (int a = source->rank - 2; a >= 0; a--) {
+        int64_t row = source->channels + line % source->dims[a];
+        for (int before = 0; before < a; before++) {
+            row += source->dims[before];
+        }
+        for (int64_t i = 0; i < R; i++) {
+            state[row * R + i] += sum[i];
+        }
+        line /= source->dims[a];
+    }
+}
+
+/* Inputs from … end−1 of the piece, line by line. */
+static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int64_t end,
+                         float *state, float *scratch)
+{
+    const tyto_gather_source *source = job->source;
+    const tyto_kernels *kernels = job->exec->kernels;
+    const int64_t R = kernels->attention_queries, rank = source->rank,
+                  width = rank ? source->dims[rank - 1] : 0;
+    float *own = state + (EXTRA_ROWS + source->row) * R, *line = scratch,
+          *columns = own + (tyto_gather_rows(source) - width) * R;
+    tyto_gather_job attend = {.channels = source->channels,
+                              .x_stride = job->ldx,
+                              .q = source->q + tile * source->channels * R,
+                              .line = line,
+                              .most = state + MOST * R,
+                              .sum = state + SUM * R,
+                              .o = own,
+                              .line_sum = state + LINE * R,
+                              .state = state + LINE * R,
+                              .rows = job->gather->rows + EXTRA_ROWS - LINE,
+                              .scratch = scratch + R};
+    while (from < end) {
+        const int64_t at = job->first + from, left = rank ? width - at % width : end - from;
+        attend.keys = tyto_min_i64(left, end - from);
+        attend.x = job->x + from * job->ldx;
+        if (rank) {
+            attend.factor = job->factor + from;
+            attend.column = source->tables[rank - 1] + (tile * width + at % width) * R;
+            attend.column_sums = columns + at % width * R;
+            fill_line(job, tile, at / width, line);
+            memset(attend.line_sum, 0, (size_t)R * sizeof(float));
+        }
+        kernels->attend_gather(&attend);
+        if (rank) {
+            add_line(job, at / width, attend.line_sum, own);
+        }
+        from += attend.keys;
+    }
+}
+
+static int64_t scratch_floats(const tyto_kernels *kernels)
+{
+    return tyto_round_up((TYTO_GATHER_SCRATCH_ROWS + 1) * kernels->attention_queries, 16);
+}
+
+static void gather_task(void *context, int64_t index, int worker)
+{
+    const gather_job *job = context;
+    const tyto_gather *gather = job->gather;
+    const int64_t part = index / gather->tiles, tile = index % gather->tiles;
+    gather_lines(job, tile, job->n * part / gather->parts, job->n * (part + 1) / gather->parts,
+                 tile_state(job->exec, gather, part, tile),
+                 job->scratch + worker * scratch_floats(job->exec->kernels));
+}
+
+tyto_status tyto_gather_add(tyto_exec *exec, const tyto_gather *gather,
+                            const tyto_gather_source *source, int64_t first, int64_t n,
+                            const float *x, int64_t ldx, const float *factor)
+{
+    gather_job job = {exec, gather, source, first, n, ldx, x, factor, NULL};
+    size_t mark = tyto_arena_mark(exec->arena);
+    TYTO_TRY(tyto_exec_floats(exec, scratch_floats(exec->kernels) * tyto_pool_threads(exec->pool),
+                              &job.scratch));
+    if (!tyto_exec_planning(exec)) {
+        const double start = tyto_exec_clock(exec);
+        tyto_pool_run(exec->pool, gather->tiles * gather->parts, gather_task, &job);
+        tyto_exec_account(exec, "gather", start,
+                          4.0 * (double)gather->queries * (double)n * (double)source->channels);
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+void tyto_gather_finish(tyto_exec *exec, const tyto_gather *gather, float *out)
+{
+    const int64_t R = exec->kernels->attention_queries, rows = gather->rows;
+    if (tyto_exec_planning(exec)) {
+        return;
+    }
+    for (int64_t i = 0; i < gather->queries; i++) {
+        const float *parts[PARTS_MAX];
+        double factors[PARTS_MAX], sum = 0.0;
+        float most = -FLT_MAX;
+        for (int64_t p = 0; p < gather->parts; p++) {
+            parts[p] = tile_state(exec, gather, p, i / R) + i % R;
+            most = fmaxf(most, parts[p][MOST * R]);
+        }
+        for (int64_t p = 0; p < gather->parts; p++) {
+            factors[p] = exp2((double)parts[p][MOST * R] - (double)most);
+            sum += factors[p] * (double)parts[p][SUM * R];
+        }
+        for (int64_t r = 0; r < rows; r++) {
+            double total = 0.0;
+            for (int64_t p = 0; p < gather->parts; p++) {
+                total += factors[p] * (double)parts[p][(EXTRA_ROWS + r) * R];
+            }
+            out[i * rows + r] = (float)(total / sum);
+        }
+    }
+}
