@@ -201,26 +201,23 @@ def render(seed, sprites, longer=SIDE):
     return canvas.clip(0, 255).astype(np.uint8), np.array(boxes, np.float64), np.array(labels)
 
 
-def write_set(name, first, count, out, longer=SIDE, quality=90):
-    """JPEGs and coco.json in folder `out`, of `count` seeds from the `first` on."""
-    objects = load_objects()
-    sprites = load_sprites(objects)
+def write_set(rendered, out, description, quality=90):
+    """JPEGs and coco.json in folder `out`, of (number, picture, boxes, labels) one after the other."""
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
-    for index in range(first, first + count):
-        picture, boxes, labels = render(SETS[name] + index, sprites, longer)
-        file = f"{index:04d}.jpg"
+    for number, picture, boxes, labels in rendered:
+        file = f"{number:04d}.jpg"
         Image.fromarray(picture).save(out / file, quality=quality)
         height, width = picture.shape[:2]
-        images.append({"id": index + 1, "file_name": file, "width": width, "height": height})
+        images.append({"id": number + 1, "file_name": file, "width": width, "height": height})
         for (x0, y0, x1, y1), label in zip(boxes.tolist(), labels.tolist()):
             box = [x0, y0, x1 - x0, y1 - y0]
-            annotations.append({"id": len(annotations) + 1, "image_id": index + 1,
+            annotations.append({"id": len(annotations) + 1, "image_id": number + 1,
                                 "category_id": label + 1, "bbox": box, "area": box[2] * box[3],
                                 "iscrowd": 0})
-    categories = [{"id": i + 1, "name": item["name"]} for i, item in enumerate(objects)]
-    coco = {"info": {"description": f"emoji scenes, {name} seeds",
+    categories = [{"id": i + 1, "name": item["name"]} for i, item in enumerate(load_objects())]
+    coco = {"info": {"description": description,
                      "contributor": "drawn from Noto Color Emoji (SIL Open Font License 1.1)"},
             "images": images, "annotations": annotations, "categories": categories}
     (out / "coco.json").write_text(json.dumps(coco, indent=None, separators=(",", ":")) + "\n")
@@ -234,7 +231,10 @@ def main():
     parser.add_argument("--side", type=int, default=SIDE)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
-    write_set(options.set, options.first, options.count, options.out, options.side)
+    sprites = load_sprites(load_objects())
+    numbers = range(options.first, options.first + options.count)
+    rendered = ((n, *render(SETS[options.set] + n, sprites, options.side)) for n in numbers)
+    write_set(rendered, options.out, f"emoji scenes, {options.set} seeds")
 
 
 if __name__ == "__main__":
