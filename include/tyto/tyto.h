@@ -29,6 +29,7 @@
 #include <tyto/session.h>
 #include <tyto/status.h>
 #include <tyto/tensor.h>
+#include <tyto/tiles.h>
 #include <tyto/tokenizer.h>
 #include <tyto/version.h>
 #include <tyto/video.h>

@@ -1,4 +1,6 @@
 /* A photo's logits and boxes to what resembles example pictures. */
+#include "results/guided.h"
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "results/boxes.h"
@@ -39,8 +41,7 @@ static size_t place_in_square(const tyto_photo_outputs *p, const tyto_candidates
     return count;
 }
 
-/* The best score becomes 1, a tenth of it 0; those that end at 0 are dropped. Items are sorted. */
-static void make_relative(tyto_detection *items, size_t *count)
+void tyto_scores_make_relative(tyto_detection *items, size_t *count)
 {
     const float most = *count > 0 ? items[0].score + SCORE_EPSILON : 1.0F;
     size_t n = 0;
@@ -80,7 +81,7 @@ tyto_status tyto_postprocess_image_guided_detection(const float *logits,
                         options->nms_iou < 1.0F ? options->nms : TYTO_NMS_OFF, options->nms_iou,
                         (size_t)options->top_k, err));
     if (options->relative_scores) {
-        make_relative(items, &count);
+        tyto_scores_make_relative(items, &count);
     }
     for (size_t i = 0; i < count; i++) {
         /* It could be placed before. */

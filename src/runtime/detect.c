@@ -38,7 +38,7 @@ tyto_view tyto_view_of_photo(const tyto_photo *photo)
 
 tyto_status tyto_search(tyto_session *session, const tyto_view *view,
                         const tyto_vocabulary *vocabulary, const tyto_postprocess_options *options,
-                        bool guided, tyto_detections *out, tyto_error *err)
+                        bool guided, int64_t *patches, tyto_detections *out, tyto_error *err)
 {
     const char *const wanted[] = {vocabulary ? "logits" : "objectness_logits", "pred_boxes"};
     tyto_tensor inputs[2] = {view->tensor};
@@ -57,11 +57,14 @@ tyto_status tyto_search(tyto_session *session, const tyto_view *view,
     tyto_postprocess_options with = *options;
     with.padded = view->padded;
     const float *logits = outputs[0].data, *boxes = outputs[1].data;
-    const int64_t patches = outputs[0].shape[1], queries = vocabulary ? outputs[0].shape[2] : 1;
-    return guided ? tyto_postprocess_image_guided_detection(logits, boxes, patches, queries,
+    const int64_t rows = outputs[0].shape[1], queries = vocabulary ? outputs[0].shape[2] : 1;
+    if (patches) {
+        *patches = rows;
+    }
+    return guided ? tyto_postprocess_image_guided_detection(logits, boxes, rows, queries,
                                                             view->width_px, view->height_px, &with,
                                                             out, err)
-                  : tyto_postprocess_object_detection(logits, boxes, NULL, patches, queries,
+                  : tyto_postprocess_object_detection(logits, boxes, NULL, rows, queries,
                                                       view->width_px, view->height_px, &with, out,
                                                       err);
 }
@@ -73,7 +76,7 @@ tyto_status tyto_detect(tyto_session *session, const tyto_vocabulary *vocabulary
     tyto_view view;
     *out = (tyto_detections){0};
     TYTO_TRY(tyto_view_of_image(session, image, &view, err));
-    return tyto_search(session, &view, vocabulary, options, false, out, err);
+    return tyto_search(session, &view, vocabulary, options, false, NULL, out, err);
 }
 
 tyto_status tyto_photo_detect(tyto_session *session, const tyto_photo *photo,
@@ -82,5 +85,5 @@ tyto_status tyto_photo_detect(tyto_session *session, const tyto_photo *photo,
                               tyto_error *err)
 {
     const tyto_view view = tyto_view_of_photo(photo);
-    return tyto_search(session, &view, vocabulary, options, false, out, err);
+    return tyto_search(session, &view, vocabulary, options, false, NULL, out, err);
 }

@@ -12,7 +12,7 @@ tyto_status tyto_photo_match(tyto_session *session, const tyto_photo *photo,
                              tyto_error *err)
 {
     const tyto_view view = tyto_view_of_photo(photo);
-    return tyto_search(session, &view, vocabulary, options, true, out, err);
+    return tyto_search(session, &view, vocabulary, options, true, NULL, out, err);
 }
 
 tyto_status tyto_match(tyto_session *session, const tyto_vocabulary *vocabulary,
@@ -22,7 +22,7 @@ tyto_status tyto_match(tyto_session *session, const tyto_vocabulary *vocabulary,
     tyto_view view;
     *out = (tyto_detections){0};
     TYTO_TRY(tyto_view_of_image(session, image, &view, err));
-    return tyto_search(session, &view, vocabulary, options, true, out, err);
+    return tyto_search(session, &view, vocabulary, options, true, NULL, out, err);
 }
 
 /* Pixels of one unit of the network's square, along each axis. */

@@ -24,10 +24,10 @@ TYTO_NODISCARD tyto_status tyto_view_of_image(tyto_session *session, const tyto_
 tyto_view tyto_view_of_photo(const tyto_photo *photo);
 
 /** Looks for a vocabulary, or for objects when it is NULL, in a view; guided: post-processing as
- *  after image queries. */
+ *  after image queries; patches: of the view, or NULL. */
 TYTO_NODISCARD tyto_status tyto_search(tyto_session *session, const tyto_view *view,
                                        const tyto_vocabulary *vocabulary,
                                        const tyto_postprocess_options *options, bool guided,
-                                       tyto_detections *out, tyto_error *err);
+                                       int64_t *patches, tyto_detections *out, tyto_error *err);
 
 #endif

@@ -137,8 +137,8 @@ void texts_are_encoded(void **state)
     finish();
 }
 
-/* All of it: labels, with templates or without, and a photo. */
-static bool with_templates;
+/* All of it: labels, with templates or without, and a photo, whole or in tiles too. */
+static bool with_templates, in_tiles;
 
 static tyto_status detect(tyto_error *err)
 {
@@ -149,7 +149,10 @@ static tyto_status detect(tyto_error *err)
     tyto_vocabulary *vocabulary = NULL;
     tyto_detections found = {0};
     tyto_postprocess_options options;
+    tyto_tile_options tiles;
     tyto_postprocess_options_init(&options);
+    tyto_tile_options_init(&tiles);
+    tiles.side_px = 50;
     options.threshold = 0.0F;
     options.nms = TYTO_NMS_CLASS;
     options.multi_label = true;
@@ -161,7 +164,9 @@ static tyto_status detect(tyto_error *err)
         status = tyto_vocabulary_create(session, texts, 2, with_templates, &vocabulary, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_detect(session, vocabulary, &image, &options, &found, err);
+        status = in_tiles
+                     ? tyto_detect_tiles(session, vocabulary, &image, &options, &tiles, &found, err)
+                     : tyto_detect(session, vocabulary, &image, &options, &found, err);
     }
     if (status == TYTO_OK && found.count == 0) {
         status = TYTO_E_RANGE;
@@ -179,6 +184,9 @@ void objects_are_detected(void **state)
     with_templates = false;
     fail_each_once_and_forever(detect);
     with_templates = true;
+    fail_each_once_and_forever(detect);
+    with_templates = false;
+    in_tiles = true;
     fail_each_once_and_forever(detect);
     finish();
 }

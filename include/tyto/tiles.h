@@ -1,0 +1,120 @@
+/** Big photos, searched in tiles: what is too small for a network that sees the whole photo at
+ *  once is large enough in a part of it. */
+#ifndef TYTO_TILES_H
+#define TYTO_TILES_H
+
+#include <tyto/match.h>
+
+TYTO_BEGIN_DECLS
+
+/** Most tiles of a photo; more is E_LIMIT. */
+#define TYTO_TILES_MAX 16384
+/** Largest share of a tile's side that neighbours have in common. */
+#define TYTO_TILE_OVERLAP_MAX 0.9
+
+/** How a photo is covered: by tiles of one size, evenly from edge to edge, so that neighbours share
+ *  at least the overlap and no tile is narrower than the others. */
+typedef struct tyto_tiles {
+    int64_t width_px, height_px;           /**< of the photo */
+    int64_t tile_width_px, tile_height_px; /**< of each tile: the side, or the photo where it is
+                                                smaller */
+    int64_t columns, rows;
+} tyto_tiles;
+
+/** overlap  share of the side that neighbours have in common at least, 0 … TYTO_TILE_OVERLAP_MAX
+ *  errors   E_ARGUMENT (side, overlap), E_LIMIT (a photo beyond tyto_image's limits, too many
+ *           tiles) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px,
+                                                    int64_t side_px, double overlap,
+                                                    tyto_tiles *out, tyto_error *err);
+/** Where tile `tile` < columns·rows begins in the photo; row by row. */
+TYTO_API void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px);
+/** Copies a tile's pixels.
+ *  photo  of the size that the tiles are for
+ *  out    of a tile's size, such as tyto_image_create makes it
+ *  errors E_SHAPE (another size), E_RANGE (no such tile) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile,
+                                                   const tyto_image *photo, tyto_image *out,
+                                                   tyto_error *err);
+
+/** When what two parts of a photo show is one thing: boxes of one label, or of any with
+ *  TYTO_NMS_ALL, and of different parts, for which a share exceeds the merge's `overlap`. */
+typedef enum tyto_merge_rule {
+    /** The intersection over union of the two boxes, each cut at those edges of its part that the
+     *  other touches: what is cut off at a seam is compared by what both parts could see.
+     *  Complete boxes go before cut ones; of boxes that are all cut the hull stays; and a cut box
+     *  that lies in a complete one is part of it. */
+    TYTO_MERGE_SEAMS,
+    TYTO_MERGE_IOU,     /**< the intersection over the union; the higher score stays */
+    TYTO_MERGE_SMALLER, /**< the intersection over the smaller box; the higher score stays */
+    TYTO_MERGE_OFF      /**< never: all boxes of all parts stay */
+} tyto_merge_rule;
+
+/** A part of a photo, and what was found there. */
+typedef struct tyto_part {
+    tyto_box place;        /**< in pixels of the photo */
+    tyto_detections found; /**< boxes in pixels of the photo too */
+} tyto_part;
+
+typedef struct tyto_merge_options {
+    tyto_merge_rule rule;
+    float overlap; /**< 0 … 1 */
+    bool any_label;
+} tyto_merge_options;
+
+/** What the parts of a photo show, each thing once, highest score first.
+ *  size    the photo's; an edge of a part at the photo's own edge cuts nothing
+ *  labels  0 … n_labels−1
+ *  memory  the parts stay as they are; release *out with tyto_detections_clear
+ *  errors  E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_merge_parts(const tyto_part *parts, size_t n_parts,
+                                                     int64_t width_px, int64_t height_px,
+                                                     int64_t n_labels,
+                                                     const tyto_merge_options *options,
+                                                     tyto_detections *out, tyto_error *err);
+
+typedef struct tyto_tile_options {
+    int64_t side_px; /**< of the tiles; 0: as many as the network sees, so that no pixel is lost */
+    double overlap;  /**< of neighbours, as a share of the side */
+    bool whole;      /**< search the whole photo at once too, for what is larger than a tile */
+    tyto_merge_rule merge;
+    float merge_overlap;
+    /** Told before each search, of the whole photo and of tiles, or NULL. */
+    void (*progress)(void *user, int64_t done, int64_t total);
+    void *user;
+} tyto_tile_options;
+
+/** The network's own size, a quarter of overlap, the whole photo too, seams at 0.5, no progress. */
+TYTO_API void tyto_tile_options_init(tyto_tile_options *options);
+
+/** The tiles that the session's model takes for a photo of that size; one where it fits.
+ *  errors  E_ARGUMENT (no image processor; side 0 and one that doesn't resize), E_LIMIT */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_plan(const tyto_session *session, int64_t width_px,
+                                                    int64_t height_px,
+                                                    const tyto_tile_options *options,
+                                                    tyto_tiles *out, tyto_error *err);
+
+/** tyto_detect in tiles, one after the other, and in the whole photo; merged. A photo that fits one
+ *  tile gives what tyto_detect gives. Suppression (options->nms) and top_k are applied to each
+ *  part and again to the whole; options->boxes must be TYTO_BOXES_IMAGE. A detection's patch counts
+ *  through the parts: the rows of pred_boxes of the whole photo, if it was searched, then of each
+ *  tile.
+ *  memory  one tile's pixels beside what tyto_detect takes; release *out with tyto_detections_clear
+ *  errors  those of tyto_detect and tyto_tiles_plan */
+TYTO_API TYTO_NODISCARD tyto_status tyto_detect_tiles(tyto_session *session,
+                                                      const tyto_vocabulary *vocabulary,
+                                                      const tyto_image *image,
+                                                      const tyto_postprocess_options *options,
+                                                      const tyto_tile_options *tile_options,
+                                                      tyto_detections *out, tyto_error *err);
+/** tyto_match in the same way; relative scores are relative to the best of all parts. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_match_tiles(tyto_session *session,
+                                                     const tyto_vocabulary *vocabulary,
+                                                     const tyto_image *image,
+                                                     const tyto_postprocess_options *options,
+                                                     const tyto_tile_options *tile_options,
+                                                     tyto_detections *out, tyto_error *err);
+
+TYTO_END_DECLS
+
+#endif

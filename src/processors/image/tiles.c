@@ -1,0 +1,91 @@
+/* Photos in tiles of one size. */
+#include <string.h>
+#include <tyto/tiles.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* As few tiles as cover the length with at least that overlap. */
+static int64_t count_along(int64_t length, int64_t side, int64_t overlap)
+{
+    return length <= side ? 1 : (length - overlap - 1) / (side - overlap) + 1;
+}
+
+tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px, int64_t side_px, double overlap,
+                            tyto_tiles *out, tyto_error *err)
+{
+    if (width_px < 1 || height_px < 1 || width_px > TYTO_IMAGE_SIDE_MAX ||
+        height_px > TYTO_IMAGE_SIDE_MAX || width_px * height_px > TYTO_IMAGE_PIXELS_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT,
+                         "photo: got %lldx%lld pixels, required at least 1x1 and at most %lld",
+                         (long long)width_px, (long long)height_px,
+                         (long long)TYTO_IMAGE_PIXELS_MAX);
+    }
+    if (side_px < 1) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "tiles: got a side of %lld, required at least 1",
+                         (long long)side_px);
+    }
+    if (!(overlap >= 0.0 && overlap <= TYTO_TILE_OVERLAP_MAX)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "tiles: got an overlap of %g, required 0 to %g",
+                         overlap, TYTO_TILE_OVERLAP_MAX);
+    }
+    const int64_t shared =
+                      side_px <= TYTO_IMAGE_SIDE_MAX ? (int64_t)((double)side_px * overlap) : 0,
+                  columns = count_along(width_px, side_px, shared),
+                  rows = count_along(height_px, side_px, shared);
+    if (columns * rows > TYTO_TILES_MAX) {
+        return tyto_fail(
+            err, TYTO_E_LIMIT,
+            "tiles: got %lld of %lldx%lld pixels for a photo of %lldx%lld, required at most %d",
+            (long long)(columns * rows), (long long)side_px, (long long)side_px,
+            (long long)width_px, (long long)height_px, TYTO_TILES_MAX);
+    }
+    *out = (tyto_tiles){.width_px = width_px,
+                        .height_px = height_px,
+                        .tile_width_px = tyto_min_i64(side_px, width_px),
+                        .tile_height_px = tyto_min_i64(side_px, height_px),
+                        .columns = columns,
+                        .rows = rows};
+    return TYTO_OK;
+}
+
+/* From edge to edge, in steps that differ by a pixel at most. */
+static int64_t place_along(int64_t i, int64_t count, int64_t room)
+{
+    return count > 1 ? i * room / (count - 1) : 0;
+}
+
+void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
+{
+    *x_px =
+        place_along(tile % tiles->columns, tiles->columns, tiles->width_px - tiles->tile_width_px);
+    *y_px =
+        place_along(tile / tiles->columns, tiles->rows, tiles->height_px - tiles->tile_height_px);
+}
+
+tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_image *photo,
+                           tyto_image *out, tyto_error *err)
+{
+    if (photo->width_px != tiles->width_px || photo->height_px != tiles->height_px ||
+        out->width_px != tiles->tile_width_px || out->height_px != tiles->tile_height_px) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "tiles: got a photo of %lldx%lld and a tile of %lldx%lld pixels, required "
+                         "%lldx%lld and %lldx%lld",
+                         (long long)photo->width_px, (long long)photo->height_px,
+                         (long long)out->width_px, (long long)out->height_px,
+                         (long long)tiles->width_px, (long long)tiles->height_px,
+                         (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
+    }
+    if (tile < 0 || tile >= tiles->columns * tiles->rows) {
+        return tyto_fail(err, TYTO_E_RANGE, "tile: got %lld, required 0 to %lld", (long long)tile,
+                         (long long)(tiles->columns * tiles->rows - 1));
+    }
+    int64_t x, y;
+    tyto_tiles_place(tiles, tile, &x, &y);
+    const int64_t row_bytes = 3 * out->width_px;
+    for (int64_t row = 0; row < out->height_px; row++) {
+        memcpy(out->data + row * row_bytes, photo->data + 3 * ((y + row) * photo->width_px + x),
+               (size_t)row_bytes);
+    }
+    return TYTO_OK;
+}
