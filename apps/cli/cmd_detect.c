@@ -16,7 +16,7 @@ typedef struct detect_args {
 static int run(void *given)
 {
     const detect_args *args = given;
-    search job = {.common = &args->common, .args = &args->search, .look = tyto_detect};
+    search job = {.common = &args->common, .args = &args->search};
     tyto_postprocess_options_init(&job.options);
     if (args->common.operands.count == 0) {
         say_error("no photo: required IMAGE, a folder, or -");
@@ -39,6 +39,7 @@ static int run(void *given)
 static const option options[] = {
     SEARCH_TEXT_OPTIONS(detect_args, search),
     SEARCH_RESULT_OPTIONS(detect_args, search, "0.1", "off", "0.5"),
+    TILE_OPTIONS(detect_args, search.tiles),
     PROCESSOR_OPTIONS(detect_args, search.processor),
     {0},
 };
@@ -54,12 +55,15 @@ static const example examples[] = {
      "labels for training, and pictures to check them by"},
     {"curl -s https://example.org/photo.jpg | tyto detect - -t \"a car\" --top-k 3",
      "the three best in a photo from standard input"},
+    {"tyto detect big.jpg -t \"a car\" --tiles --draw out.png",
+     "small things in a big photo: searched as a whole, and in tiles at full resolution"},
     {"tyto detect photo.jpg --nms all --draw objects.png",
      "whatever looks like an object, without any text"},
     {0},
 };
 
-static const detect_args defaults = {.search = {.iou = 0.5, .format = FORMAT_UNSET}};
+static const detect_args defaults = {
+    .search = {.iou = 0.5, .format = FORMAT_UNSET, .tiles = TILES_DEFAULTS}};
 
 const command cmd_detect = {
     .name = "detect",
@@ -70,6 +74,10 @@ const command cmd_detect = {
         "Looks for each text in each photo and gives boxes with scores, highest first. A box has "
         "its best label; boxes are left, top, right, bottom in pixels. Without any text or class, "
         "boxes are proposed by how much they look like an object, whatever it is.\n"
+        "\n"
+        "With --tiles, a photo larger than a tile is searched whole and then tile by tile, at a "
+        "multiple of the time; what several of these searches see is given once. A thing that no "
+        "tile sees whole is put together from its parts.\n"
         "\n"
         "JSON is an object per photo with image, width, height, threshold and detections (label, "
         "label_index, score, box with xmin, ymin, xmax, ymax); several photos are an array, or a "

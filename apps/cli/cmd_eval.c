@@ -13,6 +13,7 @@
 #include "output.h"
 #include "photo_reader.h"
 #include "signals.h"
+#include "tiles.h"
 
 /* What a class' name takes the place of in --prompt. */
 #define PLACE "{}"
@@ -26,6 +27,7 @@ typedef struct eval_args {
     double threshold, iou;
     int nms, format;
     bool templates, best_label;
+    tiles_args tiles;
 } eval_args;
 
 /* Everything of one run. */
@@ -35,6 +37,7 @@ typedef struct job {
     tyto_coco_results results;
     size_t capacity; /* of results.items while they are being collected */
     tyto_postprocess_options options;
+    tile_search look;
     opened with;
     tyto_vocabulary *vocabulary;
     size_t unread, other_sizes; /* photos */
@@ -70,8 +73,9 @@ static bool check_place(const eval_args *args, const char *name, const char *pat
     return true;
 }
 
-static int check_usage(const eval_args *args)
+static int check_usage(job *j)
 {
+    const eval_args *args = j->args;
     if (!check_operands(&args->common.operands)) {
         return EXIT_USAGE;
     }
@@ -87,6 +91,9 @@ static int check_usage(const eval_args *args)
     if (args->detections && args->detections_in) {
         say_error(
             "--detections: the detections are read with --detections-in, required one of the two");
+        return EXIT_USAGE;
+    }
+    if (!tiles_read(&args->tiles, TYTO_BOXES_IMAGE, &j->look)) {
         return EXIT_USAGE;
     }
     if (!strstr(args->prompt, PLACE)) {
@@ -192,9 +199,12 @@ static bool search_photo(job *j, const tyto_coco_image *image, photo_reader *rea
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image photo = {0};
     tyto_detections found = {0};
+    j->look.photo = path;
+    j->look.index = reader->next;
+    j->look.count = reader->photos->count;
     bool good = photo_reader_next(reader, &photo);
-    if (good &&
-        tyto_detect(j->with.session, j->vocabulary, &photo, &j->options, &found, &err) != TYTO_OK) {
+    if (good && tiles_search(&j->look, j->with.session, j->vocabulary, &photo, &j->options, &found,
+                             &err) != TYTO_OK) {
         say_error("%s: %s", path, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;
@@ -337,7 +347,7 @@ static bool report(job *j)
 static int run(void *given)
 {
     job j = {.args = given};
-    int code = check_usage(j.args);
+    int code = check_usage(&j);
     if (code == EXIT_DONE) {
         bool good = output_open(&j.out, j.args->output) && read_annotations(&j) &&
                     (j.args->images ? detect(&j) : read_detections(&j)) && report(&j);
@@ -377,6 +387,7 @@ static const option options[] = {
      "drop boxes that overlap a better one of the same label, or of any (default off)", AT(nms)},
     {"iou", 0, OPTION_REAL, "X", "for --nms: how much overlap is too much (default 0.5)", AT(iou),
      0, 1},
+    TILE_OPTIONS(eval_args, tiles),
     {"limit", 0, OPTION_INTEGER, "N", "only the first N images of FILE", AT(limit), 1, 1e9},
     {"format", 'f', OPTION_CHOICE, "text|json", "tables (default), or one object of JSON",
      AT(format)},
@@ -391,12 +402,15 @@ static const example examples[] = {
     {"tyto eval detect -m owlv2-base-patch16-ensemble -a instances.json -i photos/ --prompt \"a "
      "photo of a {}\" --detections found.json --format json -o scores.json",
      "a checkpoint of your own, another wording, and both the detections and the numbers kept"},
+    {"tyto eval detect -a instances.json -i photos/ --tiles=480 --tile-overlap 0.3",
+     "what searching in tiles is worth on these photos"},
     {"tyto eval detect -a instances.json --detections-in found.json",
      "the numbers again, or those of any other detector, without a model"},
     {0},
 };
 
-static const eval_args defaults = {.prompt = PLACE, .top_k = 100, .iou = 0.5};
+static const eval_args defaults = {
+    .prompt = PLACE, .top_k = 100, .iou = 0.5, .tiles = TILES_DEFAULTS};
 
 const command cmd_eval = {
     .name = "eval",

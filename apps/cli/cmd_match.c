@@ -123,7 +123,7 @@ static int run(void *given)
 {
     const match_args *args = given;
     job j = {.args = args,
-             .search = {.common = &args->common, .args = &args->search, .look = tyto_match}};
+             .search = {.common = &args->common, .args = &args->search, .look = {.guided = true}}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         code = open_vocabulary(&j) ? search_photos(&j.search) : EXIT_FAILED;
@@ -147,6 +147,7 @@ static const option options[] = {
      offsetof(match_args, scores)},
     SEARCH_TEXT_OPTIONS(match_args, search),
     SEARCH_RESULT_OPTIONS(match_args, search, "0", "all", "0.3"),
+    TILE_OPTIONS(match_args, search.tiles),
     PROCESSOR_OPTIONS(match_args, search.processor),
     {0},
 };
@@ -159,12 +160,14 @@ static const example examples[] = {
     {"tyto match shots/ -q cups/=cup -q plates/=plate -t \"a spoon\" --scores plain --threshold "
      "0.3",
      "folders of examples, averaged to two classes, and a third by its name"},
+    {"tyto match big.jpg -q big.jpg@120,80,160,140 --tiles --draw out.png",
+     "more of a small thing in the same big photo, searched in tiles"},
     {"tyto match photo.jpg --classes classes.safetensors", "classes that 'tyto embed' saved"},
     {0},
 };
 
 static const match_args defaults = {
-    .search = {.iou = 0.3, .nms = TYTO_NMS_ALL, .format = FORMAT_UNSET}};
+    .search = {.iou = 0.3, .nms = TYTO_NMS_ALL, .format = FORMAT_UNSET, .tiles = TILES_DEFAULTS}};
 
 const command cmd_match = {
     .name = "match",
@@ -192,6 +195,8 @@ const command cmd_match = {
         "dropped; then the photo's best score becomes 1 and a tenth of it 0, unless --scores is "
         "plain. So in every photo something has a relative score of 1: to tell whether a thing is "
         "there at all, look at plain scores.\n"
+        "\n"
+        "--tiles is for photos, not for examples: 'tyto detect --help' says what it does.\n"
         "\n"
         "Formats are those of 'tyto detect'; text and JSON also tell which box of each example was "
         "chosen.",

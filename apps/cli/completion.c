@@ -39,7 +39,7 @@ static void bash_names(FILE *to, const option *options)
 static void bash_values(FILE *to, const char *scope, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
-        if (o->kind == OPTION_FLAG) {
+        if (o->kind == OPTION_FLAG || o->kind == OPTION_MAYBE) {
             continue;
         }
         fprintf(to, "    %s:--%s", scope, o->name);
@@ -129,11 +129,12 @@ static void zsh_action(FILE *to, const option *o)
 
 static void zsh_spec(FILE *to, const option *o, const char *dashes, const char *name)
 {
-    fprintf(to, " \\\n            '%s%s%s[", o->kind == OPTION_TEXTS ? "*" : "", dashes, name);
+    fprintf(to, " \\\n            '%s%s%s%s[", o->kind == OPTION_TEXTS ? "*" : "", dashes, name,
+            o->kind == OPTION_MAYBE ? "=-" : "");
     zsh_text(to, o->help);
     fputs("]", to);
     if (o->kind != OPTION_FLAG) {
-        fputs(":", to);
+        fputs(o->kind == OPTION_MAYBE ? "::" : ":", to);
         zsh_text(to, o->kind == OPTION_CHOICE ? o->name : o->value);
         fputs(":", to);
         zsh_action(to, o);
@@ -190,7 +191,7 @@ static void fish_options(FILE *to, const char *when, const option *options)
             fputs(" -x -a '", to);
             spaced(to, o->value);
             fputs("'", to);
-        } else if (o->kind != OPTION_FLAG) {
+        } else if (o->kind != OPTION_FLAG && o->kind != OPTION_MAYBE) {
             fputs(o->files == COMPLETES_FILES     ? " -r -F"
                   : o->files == COMPLETES_FOLDERS ? " -x -a '(__fish_complete_directories)'"
                                                   : " -x",

@@ -53,8 +53,11 @@ static void print_options(FILE *to, const command *self, const option *options)
         char left[160];
         const char letter = option_letter(self, o);
         int length = snprintf(left, sizeof(left), letter ? "  -%c, " : "      ", letter);
-        length += snprintf(left + length, sizeof(left) - (size_t)length, "--%s%s%s", o->name,
-                           o->value ? " " : "", o->value ? o->value : "");
+        length += snprintf(left + length, sizeof(left) - (size_t)length, "--%s%s%s%s", o->name,
+                           o->kind == OPTION_MAYBE ? "[="
+                           : o->value              ? " "
+                                                   : "",
+                           o->value ? o->value : "", o->kind == OPTION_MAYBE ? "]" : "");
         if (length + 2 > COLUMN) {
             fprintf(to, "%s\n%*s", left, COLUMN, "");
         } else {

@@ -67,9 +67,9 @@ static void options(FILE *to, const option *list)
         roff(to, o->name, strlen(o->name));
         fputs("\\fR", to);
         if (o->value) {
-            fputs(" \\fI", to);
+            fputs(o->kind == OPTION_MAYBE ? "[=\\fI" : " \\fI", to);
             roff(to, o->value, strlen(o->value));
-            fputs("\\fR", to);
+            fputs(o->kind == OPTION_MAYBE ? "\\fR]" : "\\fR", to);
         }
         fputc('\n', to);
         line(to, o->help);

@@ -207,6 +207,9 @@ static bool set(const option *o, const char *value, void *args)
     case OPTION_TEXT:
         *(const char **)field = value;
         return true;
+    case OPTION_MAYBE:
+        *(const char **)field = value ? value : "";
+        return true;
     case OPTION_TEXTS:
         text_list_add(field, value, strlen(value));
         return true;
@@ -253,7 +256,10 @@ static bool read_long(reader *r, const char *given)
         }
         return set(o, NULL, r->args);
     }
-    return equals ? set(o, equals + 1, r->args) : set_from_next(r, o);
+    if (equals || o->kind == OPTION_MAYBE) {
+        return set(o, equals ? equals + 1 : NULL, r->args);
+    }
+    return set_from_next(r, o);
 }
 
 /* "-q", "-qv", "-tTEXT", "-t TEXT" */

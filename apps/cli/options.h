@@ -13,6 +13,7 @@
 typedef enum option_kind {
     OPTION_FLAG,    /**< bool */
     OPTION_TEXT,    /**< const char *; the last one given counts */
+    OPTION_MAYBE,   /**< const char *: what follows '=', or an empty text */
     OPTION_TEXTS,   /**< text_list; may be given again and again */
     OPTION_INTEGER, /**< int64_t in [low, high] */
     OPTION_REAL,    /**< double in [low, high] */
@@ -21,6 +22,9 @@ typedef enum option_kind {
 
 /** What a shell offers as its value; a choice offers its words. */
 typedef enum option_completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_FOLDERS } completes;
+
+/** A number that wasn't given, for the defaults of options without one of their own. */
+#define OPTION_UNSET (-1)
 
 typedef struct option {
     const char *name; /**< without the dashes */

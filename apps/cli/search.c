@@ -186,7 +186,8 @@ int search_prepare(search *to, const text_list *spared)
 {
     text_list all = {0};
     set_options(to);
-    if (!read_thresholds(to) || !processor_read(&to->args->processor, &to->processor)) {
+    if (!read_thresholds(to) || !processor_read(&to->args->processor, &to->processor) ||
+        !tiles_read(&to->args->tiles, to->args->boxes, &to->look)) {
         return EXIT_USAGE;
     }
     to->input_missing = !list_photos(&to->common->operands, &to->photos);
@@ -272,8 +273,11 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
     const double began = seconds_now();
     bool good = photo_reader_next(reader, &image);
     const double loaded = seconds_now();
-    if (good &&
-        s->look(s->with.session, s->vocabulary, &image, &s->options, &found, &err) != TYTO_OK) {
+    s->look.photo = photo;
+    s->look.index = index;
+    s->look.count = s->photos.count;
+    if (good && tiles_search(&s->look, s->with.session, s->vocabulary, &image, &s->options, &found,
+                             &err) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;

@@ -8,6 +8,7 @@
 #include "model.h"
 #include "processor.h"
 #include "results.h"
+#include "tiles.h"
 
 enum { FORMAT_UNSET = -1 };
 
@@ -19,6 +20,7 @@ typedef struct search_args {
     double iou;
     int64_t top_k;
     processor_args processor;
+    tiles_args tiles;
 } search_args;
 
 /** Lines of an option table: which texts are meant. */
@@ -117,16 +119,10 @@ typedef struct search_args {
             offsetof(type, field.output), .files = COMPLETES_FILES                                 \
     }
 
-/** tyto_detect or tyto_match. */
-typedef tyto_status (*search_fn)(tyto_session *session, const tyto_vocabulary *vocabulary,
-                                 const tyto_image *image, const tyto_postprocess_options *options,
-                                 tyto_detections *out, tyto_error *err);
-
 /** A run: what the arguments amount to. */
 typedef struct search {
     const common_args *common;
     const search_args *args;
-    search_fn look;
     tyto_postprocess_options options;
     text_list texts;          /**< those to encode */
     tyto_vocabulary *classes; /**< those of --classes, or NULL */
@@ -136,6 +132,7 @@ typedef struct search {
     bool input_missing;      /**< an operand held no photo */
     drawing draw;
     processor_choice processor;
+    tile_search look;
     opened with;
     tyto_vocabulary *vocabulary; /**< NULL: look for objects */
     result_writer results;

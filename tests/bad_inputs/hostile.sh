@@ -375,10 +375,25 @@ fi
 # --- options
 
 for word in --threads=-1 --threads=1e3 --threads= --top-k=0 --iou=2 --iou=x --nms=maybe \
+    --tiles=0 --tiles=-5 --tiles=big --tiles=1e3 --tiles=99999999999999999999 --tile-overlap=0.91 \
+    --tile-overlap=-1 --tile-merge=both --tile-merge-overlap=2 \
     --boxes=round --format= --precision=fp64 --threshold=nan --threshold=-0.1 --threshold=2; do
     wrong "option: $word" 2 "${word%%=*}: got '${word#*=}'" \
         detect -m "$model" "$photo" -t x "$word"
 done
+for word in --tile-overlap=0.5 --tiles-only --tile-merge=off --tile-merge-overlap=0.5; do
+    for command in detect match "eval detect -a x.json -i ."; do
+        # shellcheck disable=SC2086 # words
+        wrong "option: $command $word without --tiles" 2 "${word%%=*}: no tiles" \
+            $command -m "$model" "$word" $([ "${command%% *}" = eval ] || echo "$photo -t x")
+    done
+done
+wrong "option: tiles and the reference's boxes" 2 "--boxes: the reference has no tiles" \
+    detect -m "$model" "$photo" -t x --tiles --boxes reference
+wrong "tiles: more than there may be" 1 "required at most 16384" \
+    detect -m "$model" "$photo" -t x --tiles=1 -o out.json
+wrong "tiles: without resizing" 1 "required a side in pixels" \
+    detect -m "$model" "$photo" -t x --tiles --resize off -o out.json
 wrong "option: a very long one" 2 "unknown option '--aaaa" \
     detect "--$(head -c 100000 /dev/zero | tr '\0' a)"
 wrong "option: format %s%n" 2 "unknown option '--%s%n'" detect --%s%n

@@ -102,6 +102,27 @@ static void a_terminal_shows_progress(void **state)
     free(coffee);
 }
 
+/* One photo has steps too: the whole of it, and 3×2 tiles, or what of several photos is done. */
+static void a_terminal_shows_tiles(void **state)
+{
+    (void)state;
+    char *model = words_of(ODD_MODEL), *cat = words_of(CAT), *coffee = words_of(COFFEE);
+    char *const one[] = {"detect", "-m", model, cat, "-t", "x", "--tiles=250", NULL};
+    char *const two[] = {"detect", "-m", model, cat, coffee, "-t", "x", "--tiles=250", NULL};
+    char *text = on_terminal(0, one);
+    assert_non_null(strstr(text, "] 0/7  "));
+    assert_non_null(strstr(text, "] 6/7  "));
+    free(text);
+    text = on_terminal(0, two);
+    assert_non_null(strstr(text, "] 0/14  "));
+    assert_non_null(strstr(text, "] 6/14  "));
+    assert_non_null(strstr(text, "] 1/2  "));
+    free(text);
+    free(model);
+    free(cat);
+    free(coffee);
+}
+
 static void a_terminal_shows_errors_in_colour_unless_told(void **state)
 {
     (void)state;
@@ -162,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_shows_progress),
+        cmocka_unit_test(a_terminal_shows_tiles),
         cmocka_unit_test(a_terminal_shows_errors_in_colour_unless_told),
         cmocka_unit_test(an_interrupted_run_leaves_nothing),
     };

@@ -63,6 +63,7 @@ static void manual_and_completion_have_every_option(void **state)
                    tyto("help", "--completion", "zsh", NULL),
                    tyto("help", "--completion", "fish", NULL), tyto("help", "--man", NULL)};
     const char *const forms[] = {"--%s", "--%s[", "-l %s", "\\-\\-%s"};
+    const char *const with_equals[] = {"--%s", "--%s=-[", "-l %s", "\\-\\-%s"};
     for (size_t i = 0; i < n_names; i++) {
         ran run = tyto(names[i], "--help", NULL);
         for (char *at = run.out; (at = strstr(at, "--")) != NULL; at += 2) {
@@ -70,13 +71,15 @@ static void manual_and_completion_have_every_option(void **state)
             if (at[-1] != ' ' || at[-2] != ' ' || sscanf(at + 2, "%60[a-z-]", option) != 1) {
                 continue;
             }
+            const bool maybe = strncmp(at + 2 + strlen(option), "[=", 2) == 0;
             size_t length = 0;
             for (const char *c = option; *c; c++) {
                 length += (size_t)snprintf(dashed + length, sizeof(dashed) - length,
                                            *c == '-' ? "\\%c" : "%c", *c);
             }
             for (int k = 0; k < 4; k++) {
-                snprintf(word, sizeof(word), forms[k], k == 3 ? dashed : option);
+                snprintf(word, sizeof(word), maybe ? with_equals[k] : forms[k],
+                         k == 3 ? dashed : option);
                 if (!strstr(made[k].out, word)) {
                     fail_msg("'%s' of tyto %s is not in text %d", option, names[i], k);
                 }

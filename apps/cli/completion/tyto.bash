@@ -25,6 +25,9 @@ _tyto()
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
+    detect:--tile-overlap) : ;;
+    detect:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
+    detect:--tile-merge-overlap) : ;;
     detect:--size) : ;;
     detect:--pad) _tyto_words 'config on off' "$word" ;;
     detect:--resize) _tyto_words 'config on off' "$word" ;;
@@ -49,6 +52,9 @@ _tyto()
     match:--draw | match:-d) _tyto_files -f "$word" ;;
     match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
+    match:--tile-overlap) : ;;
+    match:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
+    match:--tile-merge-overlap) : ;;
     match:--size) : ;;
     match:--pad) _tyto_words 'config on off' "$word" ;;
     match:--resize) _tyto_words 'config on off' "$word" ;;
@@ -172,6 +178,9 @@ _tyto()
     eval:--top-k) : ;;
     eval:--nms) _tyto_words 'off class all' "$word" ;;
     eval:--iou) : ;;
+    eval:--tile-overlap) : ;;
+    eval:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
+    eval:--tile-merge-overlap) : ;;
     eval:--limit) : ;;
     eval:--format | eval:-f) _tyto_words 'text json' "$word" ;;
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
@@ -196,8 +205,8 @@ _tyto()
     *:--precision) _tyto_words 'auto fp32 bf16 int8' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output' ;;
@@ -208,7 +217,7 @@ _tyto()
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --limit --format --output' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
         convert) options=' --output --dtype --max-shard-size --force' ;;
