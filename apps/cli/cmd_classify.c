@@ -131,7 +131,8 @@ static bool classify_apart(job *j, batch *b)
         if (classify(j, b, i, 1, &err) == TYTO_OK) {
             good = write_classes(j, input, &b->classes[i]) && good;
         } else {
-            say_error(j->photos ? "%s: %s" : "\"%s\": %s", input, tyto_error_message(&err));
+            char text[QUOTED_BYTES];
+            say_error("%s: %s", j->photos ? input : quoted(text, input), tyto_error_message(&err));
             tyto_error_clear(&err);
             good = false;
         }

@@ -59,7 +59,9 @@ static bool find_text(const char *text, const char *part, span_list *to)
         add_span(to, (size_t)(at - text), (size_t)(at - text) + length);
     }
     if (to->count == before) {
-        say_error("\"%s\": got no \"%s\" in it, required what --mask-text names", text, part);
+        char whole[QUOTED_BYTES], inner[QUOTED_BYTES];
+        say_error("%s: got no %s in it, required what --mask-text names", quoted(whole, text),
+                  quoted(inner, part));
     }
     return to->count > before;
 }
@@ -192,7 +194,8 @@ static bool fill(const fill_args *args, const opened *with, const span_list *giv
             write_text(to, tokenizer, text, &masked, &filled);
             good = records_flush(to);
         } else {
-            say_error("\"%s\": %s", text, tyto_error_message(&err));
+            char shown[QUOTED_BYTES];
+            say_error("%s: %s", quoted(shown, text), tyto_error_message(&err));
             tyto_error_clear(&err);
         }
     }

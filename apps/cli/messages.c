@@ -55,6 +55,21 @@ size_t plain_text(char *to, size_t bytes, const char *text)
     return length;
 }
 
+const char *quoted(char to[QUOTED_BYTES], const char *text)
+{
+    static const char more[] = "\u2026";
+    size_t length = strlen(text);
+    const bool cut = length > QUOTED_BYTES - sizeof(more) - 2;
+    if (cut) {
+        length = QUOTED_BYTES - sizeof(more) - 2;
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) {
+            length--; /* not in the midst of a character */
+        }
+    }
+    snprintf(to, QUOTED_BYTES, "\"%.*s%s\"", (int)length, text, cut ? more : "");
+    return to;
+}
+
 static bool in_colour(void)
 {
     const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");

@@ -108,7 +108,8 @@ static void other_texts_are_filled_all_the_same(void **state)
         tyto("fill-mask", "-m", model, "short", longer, "word", "-t", "x", "-f", "json", NULL);
     assert_int_equal(run.status, 1);
     assert_non_null(strstr(run.err, "\"short\": got no \"x\" in it"));
-    assert_non_null(strstr(run.err, "text: got 201 tokens, required at most 96"));
+    assert_non_null(strstr(run.err, "xx\u2026\": text: got 201 tokens, required at most 96"));
+    assert_null(strstr(run.err, longer + 100)); /* the text is not said whole */
     assert_non_null(strstr(run.err, "\"word\": got no \"x\" in it"));
     assert_string_equal(run.out, "[]\n");
     ran_clear(&run);
@@ -121,6 +122,23 @@ static void other_texts_are_filled_all_the_same(void **state)
     assert_complains(&run, 1,
                      "\"four\": span: got 2 to 9, required a start before its end, in a "
                      "text of 4 bytes");
+}
+
+/* What is cut to be said is cut between characters. */
+static void long_texts_are_said_in_part(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 4; before++) {
+        char text[4 * 100 + 4] = "abc";
+        for (int i = 0; i < 100; i++) {
+            memcpy(text + before + 4 * i, "\U0001F600", 5);
+        }
+        ran run = tyto("classify", "-m", test_path(TASKS "texts/model"), text, NULL);
+        json_t *said = json_string(run.err); /* NULL unless UTF-8 */
+        assert_non_null(said);
+        json_decref(said);
+        assert_complains(&run, 1, "\U0001F600\u2026\": text 0: got ");
+    }
 }
 
 static void wrong_usage_is_told_before_the_model_is_read(void **state)
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(masks_are_filled),
         cmocka_unit_test(masks_have_every_format),
         cmocka_unit_test(other_texts_are_filled_all_the_same),
+        cmocka_unit_test(long_texts_are_said_in_part),
         cmocka_unit_test(wrong_usage_is_told_before_the_model_is_read),
         cmocka_unit_test(photos_are_classified),
         cmocka_unit_test(texts_are_classified),

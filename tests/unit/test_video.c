@@ -391,6 +391,30 @@ static void cut_and_broken_files_end(void **state)
     }
 }
 
+/* An index at the beginning tells of frames that were cut off: those that are there are given. */
+static void an_index_tells_what_is_missing(void **state)
+{
+    (void)state;
+    char path[512];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_video_reader *reader = NULL;
+    tyto_image frame = {0};
+    double seconds;
+    bool more = true;
+    int count = 0;
+    snprintf(path, sizeof(path), "%s/fuzz/corpus/media/cut.mp4", getenv("TYTO_TEST_DATA"));
+    assert_ok(tyto_video_open(path, &reader, &err), &err);
+    tyto_status status = TYTO_OK;
+    while (status == TYTO_OK && more) {
+        status = tyto_video_next(reader, &frame, &seconds, &more, &err);
+        count += status == TYTO_OK && more;
+    }
+    assert_fails(status, TYTO_E_FORMAT, &err, "cut off: got 1804 bytes, required 2620");
+    assert_in_range(count, 1, 9);
+    tyto_image_clear(&frame);
+    tyto_video_close(reader);
+}
+
 static void what_can_not_be_written_is_refused(void **state)
 {
     (void)state;
@@ -474,6 +498,7 @@ int main(void)
         cmocka_unit_test(other_files_are_not_read),
         cmocka_unit_test(turned_videos_stand_upright),
         cmocka_unit_test(cut_and_broken_files_end),
+        cmocka_unit_test(an_index_tells_what_is_missing),
         cmocka_unit_test(what_can_not_be_written_is_refused),
         cmocka_unit_test(samples_beyond_one_are_cut),
     };

@@ -193,6 +193,22 @@ void tyto_media_close(tyto_media *media)
     *media = (tyto_media){0};
 }
 
+/* Whether the file ends before what its index says is in it. */
+static tyto_status check_whole(const tyto_media *media, tyto_error *err)
+{
+    const int64_t size = avio_size(media->io);
+    int64_t end = 0;
+    for (int i = 0; i < avformat_index_get_entries_count(media->stream); i++) {
+        const AVIndexEntry *entry = avformat_index_get_entry(media->stream, i);
+        end = tyto_max_i64(end, entry->pos + entry->size);
+    }
+    return size > 0 && end > size
+               ? tyto_fail(err, TYTO_E_FORMAT,
+                           "%s: broken or cut off: got %lld bytes, required %lld or more",
+                           media->name, (long long)size, (long long)end)
+               : TYTO_OK;
+}
+
 /* Hands the stream's next packet to the decoder, or tells it that there is none. */
 static tyto_status feed(tyto_media *media, tyto_error *err)
 {
@@ -227,7 +243,7 @@ tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err)
         }
         if (code == AVERROR_EOF) {
             *more = false;
-            return media->decoded ? TYTO_OK
+            return media->decoded ? check_whole(media, err)
                                   : tyto_fail(err, TYTO_E_FORMAT,
                                               "%s: nothing in it can be decoded, required at least "
                                               "one frame",
