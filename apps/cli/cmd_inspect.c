@@ -10,6 +10,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "tensors.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
@@ -335,11 +336,43 @@ static bool is_whole(const json_t *root)
            json_array_size(json_object_get(root, "unusable")) == 0;
 }
 
+/* Files of tensors, one after the other; one that can't be read doesn't stop the others. */
+static int inspect_files(const inspect_args *args)
+{
+    const text_list *paths = &args->common.operands;
+    output out = {0};
+    if (!output_open(&out, args->output)) {
+        return EXIT_FAILED;
+    }
+    json_t *all = json_made(json_array());
+    bool good = true;
+    for (size_t i = 0; i < paths->count; i++) {
+        json_t *file = tensors_look(paths->items[i]);
+        good = good && file;
+        if (file) {
+            json_push(all, file);
+        }
+    }
+    for (size_t i = 0; args->format == FORMAT_TEXT && i < json_array_size(all); i++) {
+        fputs(i ? "\n" : "", out.stream);
+        tensors_print(out.stream, json_array_get(all, i));
+    }
+    if (args->format == FORMAT_JSON) {
+        json_write(all, true, out.stream);
+        fputc('\n', out.stream);
+    }
+    json_decref(all);
+    return output_commit(&out) && good ? EXIT_DONE : EXIT_FAILED;
+}
+
 static int run(void *given)
 {
     const inspect_args *args = given;
     output out = {0};
     int code = EXIT_FAILED;
+    if (args->common.operands.count > 0) {
+        return inspect_files(args);
+    }
     char *folder = model_folder(&args->common);
     if (!folder) {
         return EXIT_FAILED;
@@ -376,19 +409,25 @@ static const example examples[] = {
     {"tyto inspect -m owlv2-base-patch16-ensemble",
      "what it is, how large, and whether it is whole"},
     {"tyto inspect -m MODEL --format json", "the same for programs, with every tensor"},
+    {"tyto inspect out.safetensors", "names, shapes and numbers of the tensors in a file"},
     {0},
 };
 
 const command cmd_inspect = {
     .name = "inspect",
-    .summary = "look at a checkpoint: sizes, types, what is missing",
-    .synopsis = "[-m MODEL] [option...]",
+    .summary = "look at a checkpoint, or at the tensors in a file",
+    .synopsis = "[-m MODEL | FILE...] [option...]",
+    .operands = "FILE",
     .description =
         "Shows a checkpoint's architecture, parameters, types, sizes and config.json, and compares "
         "the tensors in its files with those that the config asks for. No weights are read. The "
-        "exit status is 1 when the checkpoint can't be used as it is.",
+        "exit status is 1 when the checkpoint can't be used as it is.\n"
+        "\n"
+        "Of files of tensors, .safetensors or torch's, it shows each tensor's type, shape, least, "
+        "largest and mean number, of those that are finite; in JSON as an array of files.",
     .options = options,
     .examples = examples,
+    .files = COMPLETES_FILES,
     .args_bytes = sizeof(inspect_args),
     .run = run,
 };

@@ -448,6 +448,65 @@ static void inspect_tells_what_does_not_fit(void **state)
     assert_complains(&run, 1, "nowhere: no such folder");
 }
 
+/* Each type's numbers, of which those that are not finite don't count. */
+static void inspect_shows_the_tensors_of_a_file(void **state)
+{
+    (void)state;
+    float singles[] = {1.5F, -2.0F, NAN, INFINITY};
+    double doubles[] = {1e-3, 3e-3};
+    uint16_t halves[] = {0x3C00, 0xC000, 0x0001, 0x7BFF}, brain[] = {0x3F80, 0xC000};
+    int64_t wide[] = {-5, 9};
+    int8_t narrow[] = {-1, -3};
+    uint8_t truths[] = {0, 1};
+    const tyto_tensor tensors[] = {
+        {.name = "f64", .dtype = TYTO_F64, .rank = 2, .shape = {1, 2}, .data = doubles},
+        {.name = "i64", .dtype = TYTO_I64, .rank = 1, .shape = {2}, .data = wide},
+        {.name = "f32", .dtype = TYTO_F32, .rank = 1, .shape = {4}, .data = singles},
+        {.name = "scalar", .dtype = TYTO_F32, .rank = 0, .data = singles},
+        {.name = "nan", .dtype = TYTO_F32, .rank = 1, .shape = {1}, .data = singles + 2},
+        {.name = "none", .dtype = TYTO_F32, .rank = 2, .shape = {0, 7}, .data = singles},
+        {.name = "f16", .dtype = TYTO_F16, .rank = 1, .shape = {4}, .data = halves},
+        {.name = "bf16", .dtype = TYTO_BF16, .rank = 1, .shape = {2}, .data = brain},
+        {.name = "i8", .dtype = TYTO_I8, .rank = 1, .shape = {2}, .data = narrow},
+        {.name = "bool", .dtype = TYTO_BOOL, .rank = 1, .shape = {2}, .data = truths}};
+    static const double wanted[][3] = {
+        {1e-3, 3e-3, 2e-3}, {-5, 9, 2},  {-2, 1.5, -0.25},      {1.5, 1.5, 1.5},
+        {NAN, 0, 0},        {NAN, 0, 0}, {-2, 65504, 16375.75}, {-2, 1, -0.5},
+        {-3, -1, -2},       {0, 1, 0.5}};
+    const size_t count = sizeof(tensors) / sizeof(tensors[0]);
+    assert_int_equal(tyto_tensor_file_save("all.safetensors", tensors, count, NULL), TYTO_OK);
+    ran run = tyto("inspect", "all.safetensors", "--format", "json", NULL);
+    assert_done(&run);
+    json_t *root = parsed(run.out), *list = json_object_get(json_array_get(root, 0), "tensors");
+    assert_int_equal(json_array_size(list), count);
+    for (size_t i = 0; i < count; i++) {
+        static const char *const names[] = {"least", "most", "mean"};
+        const json_t *found = json_array_get(list, i);
+        assert_string_equal(json_string_value(json_object_get(found, "name")), tensors[i].name);
+        assert_string_equal(json_string_value(json_object_get(found, "dtype")),
+                            tyto_dtype_name(tensors[i].dtype));
+        assert_int_equal(json_array_size(json_object_get(found, "shape")), tensors[i].rank);
+        for (int n = 0; n < 3; n++) {
+            const json_t *value = json_object_get(found, names[n]);
+            assert_true(isnan(wanted[i][0]) == json_is_null(value));
+            assert_true(json_is_null(value) ||
+                        fabs(json_number_value(value) - wanted[i][n]) <= 1e-6 * fabs(wanted[i][n]));
+        }
+    }
+    json_decref(root);
+    ran_clear(&run);
+    run = tyto("inspect", "all.safetensors", NULL);
+    assert_done(&run);
+    assert_non_null(
+        strstr(run.out, "  F64   [1,2]                   0.001      0.003      0.002  f64\n"));
+    assert_non_null(
+        strstr(run.out, "  F32   [0,7]                       -          -          -  none\n"));
+    ran_clear(&run);
+    run = tyto("inspect", "absent.safetensors", "all.safetensors", NULL);
+    assert_non_null(strstr(run.out, "all.safetensors: 10 tensors"));
+    assert_complains(&run, 1, "absent.safetensors: No such file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +521,7 @@ int main(void)
         cmocka_unit_test(forward_says_what_it_lacks),
         cmocka_unit_test(inspect_counts_a_whole_checkpoint),
         cmocka_unit_test(inspect_tells_what_does_not_fit),
+        cmocka_unit_test(inspect_shows_the_tensors_of_a_file),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -12,7 +12,7 @@ complete -c tyto -f -n __fish_use_subcommand -a flow -d 'tell how far each pixel
 complete -c tyto -f -n __fish_use_subcommand -a autoencode -d 'make videos again through a network, and name what is in them'
 complete -c tyto -f -n __fish_use_subcommand -a forward -d 'run a network on named tensors'
 complete -c tyto -f -n __fish_use_subcommand -a eval -d 'measure how well a model finds things'
-complete -c tyto -f -n __fish_use_subcommand -a inspect -d 'look at a checkpoint: sizes, types, what is missing'
+complete -c tyto -f -n __fish_use_subcommand -a inspect -d 'look at a checkpoint, or at the tensors in a file'
 complete -c tyto -f -n __fish_use_subcommand -a pull -d 'download a checkpoint from the hub'
 complete -c tyto -f -n __fish_use_subcommand -a convert -d 'write a checkpoint anew: as safetensors, of another type, in parts'
 complete -c tyto -f -n __fish_use_subcommand -a bench -d 'time a model against what the machine can do'
