@@ -84,8 +84,8 @@ tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int r
         char got[200], required[200];
         shape_text(got, sizeof(got), tensor->rank, tensor->shape);
         shape_text(required, sizeof(required), rank, shape);
-        return tyto_fail(io->err, TYTO_E_SHAPE, "input '%s': got %s, required %s", name, got,
-                         required);
+        return tyto_fail(io->err, TYTO_E_SHAPE, "input '%s': got %s, required %s%s", name, got,
+                         required, tyto_tensor_elements(tensor) == 0 ? ", * at least 1" : "");
     }
     for (int i = 0; i < rank; i++) {
         shape[i] = tensor->shape[i];

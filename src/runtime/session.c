@@ -1,5 +1,6 @@
 #include "runtime/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -122,6 +123,20 @@ static tyto_status give_outputs(tyto_session *session, const tyto_tensor **outpu
     return TYTO_OK;
 }
 
+/* Names the heads that there are. */
+static tyto_status no_such_head(const tyto_model *model, const char *name, tyto_error *err)
+{
+    char heads[600] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < model->architecture->n_heads && at < sizeof(heads); i++) {
+        at += (size_t)snprintf(heads + at, sizeof(heads) - at, "%s%s", i ? ", " : "",
+                               model->architecture->heads[i].name);
+    }
+    return tyto_fail(err, TYTO_E_ARGUMENT,
+                     "head: got '%s', which this model does not have, required one of %s", name,
+                     heads);
+}
+
 tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_tensor *inputs,
                          size_t n_inputs, const char *const *wanted, size_t n_wanted,
                          const tyto_tensor **outputs, size_t *n_outputs, tyto_error *err)
@@ -129,8 +144,7 @@ tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_ten
     const char *name = head ? head : session->model->head;
     const tyto_head *runs = tyto_head_find(session->model->architecture, name);
     if (!runs) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "head: got '%s', which this model does not have",
-                         name);
+        return no_such_head(session->model, name, err);
     }
     TYTO_TRY(check_inputs(inputs, n_inputs, err));
     tyto_error own = TYTO_ERROR_INIT;

@@ -128,11 +128,19 @@ def write_outputs(folder, model, head, name, inputs, keep=None, call=None, **fla
     write_case(folder / name, head, inputs, double, single, keep)
 
 
+def contrast(model, inputs, with_loss):
+    """All that the forward of Owlv2Model can return."""
+    outputs = dict(model(**inputs, return_loss=with_loss))
+    base = model(**inputs, return_base_image_embeds=True)
+    return {**outputs, "base_image_embeds": base.image_embeds}
+
+
 def heads_of_base(folder, model, text, pixels):
     """The calls of Owlv2Model and of its two towers, on the weights of `model`."""
     base = getattr(model, "owlv2", model)
     square = len(pixels) == len(text["input_ids"])  # the loss pairs each photo with a text
-    write_outputs(folder, base, "Owlv2Model", "contrastive", {**text, "pixel_values": pixels}, return_loss=square)
+    write_outputs(folder, base, "Owlv2Model", "contrastive", {**text, "pixel_values": pixels},
+                    call=lambda m, i: contrast(m, i, square))
     write_outputs(folder, base, "Owlv2Model.get_text_features", "text_features", text,
                     call=lambda m, i: {"text_features": m.get_text_features(**i)})
     image = {"pixel_values": pixels}

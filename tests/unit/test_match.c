@@ -544,7 +544,9 @@ static void other_architectures_say_so(void **state)
     ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
     assert_int_equal(tyto_photo_create(session, &with.cat, &photo, &err), TYTO_E_ARGUMENT);
     assert_string_equal(err.message,
-                        "head: got 'Owlv2ForObjectDetection', which this model does not have");
+                        "head: got 'Owlv2ForObjectDetection', which this model does not have, "
+                        "required one of Owlv2Model, Owlv2Model.get_text_features, "
+                        "Owlv2Model.get_image_features, Owlv2TextModel, Owlv2VisionModel");
     tyto_error_clear(&err);
     tyto_session_destroy(session);
     tyto_model_destroy(model);

@@ -258,7 +258,8 @@ static void wrong_inputs_are_named(void **state)
     refuses(with, NULL, inputs, 2, NULL, TYTO_E_SHAPE, "5 for 3 photos");
     inputs[1] = *ids;
     inputs[1].shape[0] = 0;
-    refuses(with, NULL, inputs, 2, NULL, TYTO_E_SHAPE, "'input_ids': got [0,16]");
+    refuses(with, NULL, inputs, 2, NULL, TYTO_E_SHAPE,
+            "'input_ids': got [0,16], required [*,*], * at least 1");
     inputs[1] = *ids;
     inputs[1].shape[0] = 3;
     inputs[1].shape[1] = 32;

@@ -73,10 +73,12 @@ tyto_status tyto_owlv2_text_model_forward(const void *model, tyto_exec *exec, ty
     return tyto_owlv2_texts_pool(model, exec, io, "", &texts, &pooled);
 }
 
-/* Where the pooled class tokens of pictures go. */
+/* Where the pooled class tokens of pictures go, and all of their tokens, normalised the same way.
+ */
 typedef struct pooling {
     const tyto_owlv2 *model;
     float *pooled; /* [B,D] */
+    float *base;   /* [B,T,D] or NULL */
 } pooling;
 
 static tyto_status pool_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
@@ -91,27 +93,33 @@ static tyto_status pool_some(void *context, tyto_exec *exec, int64_t first, int6
             exec, 1, D, hidden + i * T * D, vision->post_norm.gamma, vision->post_norm.beta,
             (float)vision->config.encoder.layer_norm_eps, to->pooled + (first + i) * D));
     }
+    if (to->base) {
+        TYTO_TRY(tyto_layer_norm(
+            exec, n * T, D, hidden, vision->post_norm.gamma, vision->post_norm.beta,
+            (float)vision->config.encoder.layer_norm_eps, to->base + first * T * D));
+    }
     return TYTO_OK;
 }
 
 /* pooled[B,D] through the image tower. */
 static tyto_status pool_pictures(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
                                  const char *prefix, const tyto_owlv2_pictures *pictures,
-                                 float **pooled)
+                                 float *base, float **pooled)
 {
     const int64_t D = model->config.vision.encoder.hidden_size;
     TYTO_TRY(tyto_exec_floats(exec, pictures->batch * D, pooled));
-    pooling to = {model, *pooled};
+    pooling to = {model, *pooled, base};
     return tyto_owlv2_vision_forward(&model->vision, exec, io, prefix, pictures, pool_some, &to);
 }
 
-/* features[B,E] = visual_projection(pooled) */
+/* features[B,E] = visual_projection(pooled); base[B,T,D] or NULL: all tokens before that */
 static tyto_status project_pictures(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                    const tyto_owlv2_pictures *pictures, float *features)
+                                    const tyto_owlv2_pictures *pictures, float *base,
+                                    float *features)
 {
     size_t mark = tyto_arena_mark(exec->arena);
     float *pooled;
-    TYTO_TRY(pool_pictures(model, exec, io, VISION, pictures, &pooled));
+    TYTO_TRY(pool_pictures(model, exec, io, VISION, pictures, base, &pooled));
     TYTO_TRY(tyto_owlv2_dense(exec, &model->visual_projection, pooled, pictures->batch,
                               TYTO_ACT_NONE, features));
     tyto_arena_release(exec->arena, mark);
@@ -130,7 +138,7 @@ tyto_status tyto_owlv2_image_features_forward(const void *model, tyto_exec *exec
     if (!features) {
         TYTO_TRY(tyto_exec_floats(exec, pictures.batch * E, &features));
     }
-    return project_pictures(owlv2, exec, io, &pictures, features);
+    return project_pictures(owlv2, exec, io, &pictures, NULL, features);
 }
 
 tyto_status tyto_owlv2_vision_model_forward(const void *model, tyto_exec *exec, tyto_io *io)
@@ -189,6 +197,15 @@ static tyto_status declare_similarity(tyto_io *io, int64_t E, similarity *to)
                             &to->text_embeds));
     return tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "image_embeds", 2, (const int64_t[]){B, E},
                           &to->image_embeds);
+}
+
+/* base_image_embeds[B,T,D]: what the reference gives as image_embeds with return_base_image_embeds.
+ */
+static tyto_status declare_base(const tyto_owlv2 *model, tyto_io *io, int64_t batch, float **base)
+{
+    const int64_t G = tyto_owlv2_grid(&model->vision.config);
+    const int64_t shape[] = {batch, G * G + 1, model->config.vision.encoder.hidden_size};
+    return tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "base_image_embeds", 3, shape, base);
 }
 
 /* *memory stays when it is an output, else becomes scratch. */
@@ -267,7 +284,9 @@ tyto_status tyto_owlv2_contrastive_forward(const void *model, tyto_exec *exec, t
         TYTO_TRY(tyto_owlv2_texts_project(owlv2, exec, io, TEXT, &texts, to.text_embeds));
     }
     if (!has_pictures) {
-        TYTO_TRY(project_pictures(owlv2, exec, io, &pictures, to.image_embeds));
+        float *base;
+        TYTO_TRY(declare_base(owlv2, io, pictures.batch, &base));
+        TYTO_TRY(project_pictures(owlv2, exec, io, &pictures, base, to.image_embeds));
     }
     TYTO_TRY(make_unit(exec, to.texts, E, has_texts ? text_embeds : NULL, to.text_embeds));
     TYTO_TRY(make_unit(exec, to.pictures, E, has_pictures ? image_embeds : NULL, to.image_embeds));
