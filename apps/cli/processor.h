@@ -71,7 +71,7 @@ typedef struct processor_args {
      0,                                                                                            \
      OPTION_CHOICE,                                                                                \
      SWITCH_WORDS,                                                                                 \
-     "crop the centre first (Perceivers only, as the next two)",                                   \
+     "crop the centre first (Perceivers only, as is the next)",                                    \
      offsetof(type, field.crop)},                                                                  \
         {"crop-size",                                                                              \
          0,                                                                                        \
@@ -80,7 +80,7 @@ typedef struct processor_args {
          "what --size is a part of: the crop is that part of the photo's shorter side",            \
          offsetof(type, field.crop_size)},                                                         \
     {                                                                                              \
-        "resample", 0, OPTION_CHOICE, RESAMPLE_WORDS, "the filter that resizes",                   \
+        "resample", 0, OPTION_CHOICE, RESAMPLE_WORDS, "the filter that resizes (OWLv2: bilinear)", \
             offsetof(type, field.resample)                                                         \
     }
 

@@ -2,8 +2,8 @@
  *
  *   hub_server FOLDER COMMAND [WORD...]
  *
- * The command gets HF_ENDPOINT, and its exit status is the server's. Every OWNER/NAME has these
- * files. */
+ * The command gets HF_ENDPOINT, and its exit status is the server's. The hub's only checkpoint is
+ * acme/owl, and has these files. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>

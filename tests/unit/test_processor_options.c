@@ -10,7 +10,7 @@
 #define PERCEIVER_TOLERANCE 1e-6
 
 static const double odd_mean[] = {1.0, 0.5, -2.0}, odd_std[] = {3.0, 0.1, -1.0};
-static const int nearest = 0, lanczos = 1, hamming = 5;
+static const int nearest = 0, lanczos = 1, bilinear = 2, hamming = 5;
 
 /* With these options, the processor of folder `from` does what that of folder `to` does. */
 static const struct {
@@ -36,7 +36,7 @@ static const struct {
     {"processor/defaults", "processor/no_pad", {.do_pad = OFF, .height = 16, .width = 16}},
     {"processor/defaults", "processor/no_rescale", {.do_rescale = OFF, .height = 16, .width = 16}},
     {"processor/defaults", "processor/no_resize", {.do_resize = OFF}},
-    {"processor/defaults", "processor/oblong", {.height = 20, .width = 33}},
+    {"processor/defaults", "processor/oblong", {.height = 20, .width = 33, .resample = &bilinear}},
     {"perceiver_processor/oblong",
      "perceiver_processor/small",
      {.height = 16, .width = 16, .crop_height = 18, .crop_width = 18}},
@@ -144,7 +144,10 @@ static void options_are_refused(void **state)
         {"processor/defaults", {.rescale_factor = (double)NAN}, TYTO_E_RANGE, "rescale_factor"},
         {"processor/defaults", {.do_center_crop = OFF}, TYTO_E_UNSUPPORTED, "do_center_crop"},
         {"processor/defaults", {.crop_width = 9}, TYTO_E_UNSUPPORTED, "crop_size"},
-        {"processor/defaults", {.resample = &nearest}, TYTO_E_UNSUPPORTED, "resample"},
+        {"processor/defaults",
+         {.resample = &nearest},
+         TYTO_E_UNSUPPORTED,
+         "resample: got 0, required 2"},
         {"perceiver_processor/small", {.do_pad = ON}, TYTO_E_UNSUPPORTED, "do_pad"},
         {"perceiver_processor/small", {.crop_height = -2}, TYTO_E_RANGE, "crop_size: got 18x-2"},
         {"perceiver_processor/small", {.resample = &beyond}, TYTO_E_RANGE, "resample: got 6"},

@@ -233,6 +233,9 @@ static tyto_status check_size(const char *what, int64_t width, int64_t height, t
                : TYTO_OK;
 }
 
+/* Pillow's number of the one filter that the reference uses, whatever `resample` says. */
+#define OWLV2_RESAMPLE 2
+
 /* Steps that the processor doesn't have can't be switched. */
 static tyto_status check_kind(const tyto_image_processor *from,
                               const tyto_image_processor_options *options, tyto_error *err)
@@ -242,11 +245,15 @@ static tyto_status check_kind(const tyto_image_processor *from,
                                            "do_pad: a Perceiver's pictures are not padded")
                                : TYTO_OK;
     }
-    return options->do_center_crop || options->crop_height || options->crop_width ||
-                   options->resample
+    if (options->do_center_crop || options->crop_height || options->crop_width) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "do_center_crop, crop_size: OWLv2's pictures are not cropped");
+    }
+    return options->resample && *options->resample != OWLV2_RESAMPLE
                ? tyto_fail(err, TYTO_E_UNSUPPORTED,
-                           "do_center_crop, crop_size, resample: OWLv2's pictures are not cropped, "
-                           "and resized in one way only")
+                           "resample: got %d, required %d (bilinear), which is how OWLv2's "
+                           "pictures are resized",
+                           *options->resample, OWLV2_RESAMPLE)
                : TYTO_OK;
 }
 
