@@ -116,6 +116,9 @@ typedef struct tyto_kernels {
     /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns. acc may start at
      *  any column of a tile that has as many from there on; no other is read. */
     void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
+    /** y[rows][n] = x[rows][k]·w[n][k]ᵀ for few n: rows of x are read where they lie. */
+    void (*gemm_few)(int64_t rows, int64_t n, int64_t k, const float *x, int64_t ldx,
+                     const float *w, float *y, int64_t ldy);
     /** x[i] = act(x[i]) */
     void (*activate)(tyto_activation activation, float *x, int64_t count);
     /** y = (x − mean)/√(variance + eps)·gamma + beta over one row; y may be x */

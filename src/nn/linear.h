@@ -42,6 +42,19 @@ typedef struct tyto_linear_args {
 
 TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);
 
+/** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and
+ * a tile of the matrix product would be mostly empty. */
+typedef struct tyto_linear_few_args {
+    const float *x;
+    int64_t ldx, rows, n, k;
+    const float *weight, *bias, *more;
+    int64_t ldm;
+    float *y;
+    int64_t ldy;
+} tyto_linear_few_args;
+
+TYTO_NODISCARD tyto_status tyto_linear_few(tyto_exec *exec, const tyto_linear_few_args *args);
+
 /** y[m,n] = a[m,k]·b[n,k]ᵀ, both of them activations; rows lda, ldb, ldy elements apart. */
 TYTO_NODISCARD tyto_status tyto_matmul_nt(tyto_exec *exec, int64_t m, int64_t n, int64_t k,
                                           const float *a, int64_t lda, const float *b, int64_t ldb,

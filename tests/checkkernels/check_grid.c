@@ -129,3 +129,43 @@ void check_attend_grid(void **state)
     (void)state;
     for_each_table(check_sizes);
 }
+
+static void check_gemm_few_size(const tyto_kernels *kernels, int64_t rows, int64_t n, int64_t k)
+{
+    const int64_t ldx = k + GAP, ldy = n + 1;
+    stream numbers = {(uint64_t)(rows + n * 3 + k * 7)};
+    guarded x, w, y = guarded_floats((rows - 1) * ldy + n);
+    const float *from = numbers_of(&x, &numbers, (rows - 1) * ldx + k, 1.0f),
+                *weight = numbers_of(&w, &numbers, n * k, 1.0f);
+    float *to = y.data;
+    fill_with(to, (rows - 1) * ldy + n, UNTOUCHED);
+    kernels->gemm_few(rows, n, k, from, ldx, weight, to, ldy);
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t c = 0; c < n; c++) {
+            const double wanted = tyto_define_product(k, from + r * ldx, 1, weight + c * k, 1);
+            assert_true(is_close((double)to[r * ldy + c], wanted, 1e-6 * (double)k));
+        }
+        assert_true(r + 1 == rows || to[r * ldy + n] == UNTOUCHED);
+    }
+    guarded_free(&x);
+    guarded_free(&w);
+    guarded_free(&y);
+}
+
+static void check_gemm_few_sizes(const tyto_kernels *kernels)
+{
+    for (int64_t rows = 1; rows <= 9; rows++) {
+        for (int64_t n = 1; n <= 8; n++) {
+            check_gemm_few_size(kernels, rows, n, 37);
+        }
+    }
+    for (int64_t k = 1; k <= 70; k++) {
+        check_gemm_few_size(kernels, 6, 4, k);
+    }
+}
+
+void check_gemm_few(void **state)
+{
+    (void)state;
+    for_each_table(check_gemm_few_sizes);
+}

@@ -58,6 +58,7 @@ int main(void)
         cmocka_unit_test(check_int8_rounds),
         cmocka_unit_test(check_attend_grid),
         cmocka_unit_test(check_attend_gather),
+        cmocka_unit_test(check_gemm_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ void check_attend_masks(void **state);
 void check_attend_extremes(void **state);
 void check_attend_grid(void **state);
 void check_attend_gather(void **state);
+void check_gemm_few(void **state);
 void check_select(void **state);
 void check_int8_select(void **state);
 void check_int8_pack(void **state);

@@ -4,6 +4,7 @@
 #include "kernels/vector/attend.h"
 #include "kernels/vector/gather.h"
 #include "kernels/vector/gemm.h"
+#include "kernels/vector/gemm_few.h"
 #include "kernels/vector/grid.h"
 
 static void activate(tyto_activation activation, float *x, int64_t count)
@@ -93,6 +94,7 @@ const tyto_kernels KERNELS = {
     .gemm_pack = gemm_pack,
     .gemm_tile = gemm_tile,
     .gemm_finish = gemm_finish,
+    .gemm_few = gemm_few,
     .activate = activate,
     .layer_norm = layer_norm,
     .attend = attend,

@@ -217,15 +217,17 @@ static tyto_status decode_rows(const folded_target *of, tyto_exec *exec, int64_t
     TYTO_TRY(dense(exec, &fold->hidden.weight, fold->hidden.bias, n, states, Z, layer->act, wide));
     float *to =
         tyto_exec_planning(exec) ? target->to : target->to + of->b * target->each + first * P;
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide,
-                                                   .ldx = hidden,
-                                                   .rows = n,
-                                                   .weight = &of->tail->out.weight,
-                                                   .bias = of->tail->out.bias,
-                                                   .residual = states + r,
-                                                   .ldr = Z,
-                                                   .y = to,
-                                                   .ldy = P}));
+    TYTO_TRY(tyto_linear_few(exec, &(tyto_linear_few_args){.x = wide,
+                                                           .ldx = hidden,
+                                                           .rows = n,
+                                                           .n = P,
+                                                           .k = hidden,
+                                                           .weight = of->tail->out,
+                                                           .bias = of->tail->out_bias,
+                                                           .more = states + r,
+                                                           .ldm = Z,
+                                                           .y = to,
+                                                           .ldy = P}));
     for (int64_t i = 0; !tyto_exec_planning(exec) && target->divisor != 1.0f && i < n * P; i++) {
         to[i] /= target->divisor;
     }

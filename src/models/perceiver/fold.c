@@ -340,8 +340,8 @@ static bool fold_tail(const folding *of, int64_t P, const double *state, const d
         }
     }
     done = done && pack(of, r + P, V, values, &tail->state.weight) &&
-           keep(of, r + P, biases, &tail->state.bias) &&
-           pack(of, P, WQ, mixed, &tail->out.weight) && keep(of, P, shift, &tail->out.bias);
+           keep(of, r + P, biases, &tail->state.bias) && keep(of, P * WQ, mixed, &tail->out) &&
+           keep(of, P, shift, &tail->out_bias);
     tail->outputs = done ? P : 0;
     free(out);
     free(dense2);

@@ -11,7 +11,7 @@
 typedef struct tyto_perceiver_tail {
     int64_t outputs;           /* 0: not folded */
     tyto_linear_weights state; /* [channels + outputs, V]: values to z, and to F·y */
-    tyto_linear_weights out;   /* [outputs, W·Q]: F·W2, and everything constant */
+    float *out, *out_bias;     /* [outputs, W·Q]: F·W2, and everything constant */
 } tyto_perceiver_tail;
 
 /** A decoder with one head and without query residual. */
