@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/precision.h>
 #include <tyto/version.h>
 
 #include "commands.h"
@@ -62,13 +63,10 @@ static void version(FILE *to, const command *self)
 /* What no kernel of this build computes yet is refused, never replaced in silence. */
 static bool check_precision(const common_args *args)
 {
-    size_t length;
-    const char *word = choice_word(PRECISIONS, args->precision, &length);
-    if (args->precision >= PRECISIONS_HERE) {
-        say_error("--precision: got '%.*s', this build has fp32, which auto takes", (int)length,
-                  word);
+    if (args->precision == TYTO_PRECISION_INT8) {
+        say_error("--precision: got 'int8', this build has fp32 and bf16");
     }
-    return args->precision < PRECISIONS_HERE;
+    return args->precision != TYTO_PRECISION_INT8;
 }
 
 static int run(const command *self, int argc, char **argv)

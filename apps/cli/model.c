@@ -61,7 +61,9 @@ char *model_folder(const common_args *args)
 
 tyto_engine *engine_open(const common_args *args)
 {
-    const tyto_engine_options options = {.threads = (int)args->threads, .log = say_log};
+    const tyto_engine_options options = {.threads = (int)args->threads,
+                                         .precision = (tyto_precision)args->precision,
+                                         .log = say_log};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
     if (tyto_engine_create(&options, &engine, &err) != TYTO_OK) {
@@ -96,9 +98,9 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
         say_tyto_error(&err);
         return false;
     }
-    say_info("%s: %s, %.1f million parameters, opened in %.2f s", out->folder,
+    say_info("%s: %s, %.1f million parameters, opened in %.2f s, computes in %s", out->folder,
              tyto_model_head(out->model), 1e-6 * (double)tyto_model_parameters(out->model),
-             seconds_now() - began);
+             seconds_now() - began, tyto_precision_name(tyto_model_precision(out->model)));
     return true;
 }
 

@@ -43,9 +43,8 @@ typedef struct example {
     const char *what;
 } example;
 
-/** The choices of --precision; this build computes the first PRECISIONS_HERE of them. */
-#define PRECISIONS "auto|fp32|bf16|int8"
-#define PRECISIONS_HERE 2
+/** The choices of --precision, in the order of tyto_precision. */
+#define PRECISIONS "fp32|bf16|int8|auto"
 
 /** What every command's arguments begin with. */
 typedef struct common_args {

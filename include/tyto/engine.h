@@ -2,6 +2,7 @@
 #ifndef TYTO_ENGINE_H
 #define TYTO_ENGINE_H
 
+#include <tyto/precision.h>
 #include <tyto/status.h>
 
 TYTO_BEGIN_DECLS
@@ -12,10 +13,12 @@ typedef enum tyto_log_level { TYTO_LOG_WARNING, TYTO_LOG_INFO } tyto_log_level;
 typedef void (*tyto_log_fn)(void *user, tyto_log_level level, const char *message);
 
 typedef struct tyto_engine_options {
-    int threads;     /**< 0: one per core that this process may use */
-    const char *isa; /**< "scalar", "avx2", "avx512" or "neon"; NULL: what the environment's
-                          TYTO_ISA names, else the best this CPU has */
-    tyto_log_fn log; /**< NULL: messages are dropped */
+    int threads;              /**< 0: one per core that this process may use */
+    const char *isa;          /**< "scalar", "avx2", "avx512", "avx512_bf16", "neon" or
+                                   "neon_bf16"; NULL: what the environment's TYTO_ISA names, else
+                                   the best this CPU has */
+    tyto_precision precision; /**< of the models that are opened with it */
+    tyto_log_fn log;          /**< NULL: messages are dropped */
     void *log_user;
 } tyto_engine_options;
 
@@ -27,7 +30,7 @@ typedef struct tyto_engine tyto_engine;
 TYTO_API TYTO_NODISCARD tyto_status tyto_engine_create(const tyto_engine_options *options,
                                                        tyto_engine **out, tyto_error *err);
 TYTO_API void tyto_engine_destroy(tyto_engine *engine);
-/** The ISA in use: "scalar", "avx2", "avx512" or "neon". */
+/** The ISA in use, by its name in the options. */
 TYTO_API const char *tyto_engine_isa(const tyto_engine *engine);
 TYTO_API int tyto_engine_threads(const tyto_engine *engine);
 

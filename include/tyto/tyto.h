@@ -25,6 +25,7 @@
 #include <tyto/perceiver.h>
 #include <tyto/photo.h>
 #include <tyto/postprocess.h>
+#include <tyto/precision.h>
 #include <tyto/processor.h>
 #include <tyto/session.h>
 #include <tyto/status.h>

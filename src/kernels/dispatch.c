@@ -1,4 +1,7 @@
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include "base/error.h"
 #include "kernels/kernels.h"
@@ -19,6 +22,19 @@ static bool has_avx512(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
+
+static bool has_avx512_bf16(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+#elif defined(__aarch64__)
+/* BF16 of the second word of the kernel's list, as sys/auxv.h spells it only in newer systems. */
+#define HWCAP2_BFLOAT16 (1ul << 14)
+
+static bool has_neon_bf16(void)
+{
+    return (getauxval(AT_HWCAP2) & HWCAP2_BFLOAT16) != 0;
+}
 #endif
 
 /* Slowest first. The compiler's feature test asks the system too whether it saves the registers. */
@@ -30,8 +46,10 @@ static const struct {
 #if defined(__x86_64__)
     {&tyto_kernels_avx2, has_avx2},
     {&tyto_kernels_avx512, has_avx512},
+    {&tyto_kernels_avx512_bf16, has_avx512_bf16},
 #elif defined(__aarch64__)
     {&tyto_kernels_neon, always},
+    {&tyto_kernels_neon_bf16, has_neon_bf16},
 #endif
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -67,7 +85,9 @@ tyto_status tyto_kernels_select(const char *isa, const tyto_kernels **out, tyto_
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "isa: got '%s', which this CPU does not have",
                          isa);
     }
-    return tyto_fail(err, TYTO_E_ARGUMENT,
-                     "isa: got '%s', required scalar, avx2, avx512 or neon, as this build has them",
-                     isa);
+    return tyto_fail(
+        err, TYTO_E_ARGUMENT,
+        "isa: got '%s', required scalar, avx2, avx512, avx512_bf16, neon or neon_bf16, "
+        "as this build has them",
+        isa);
 }

@@ -52,7 +52,7 @@ const tyto_int8_kernels *tyto_int8_select(const tyto_kernels *kernels)
 {
     const tyto_int8_kernels *found = NULL;
     for (size_t i = 0; i < TABLES; i++) {
-        if (strcmp(tables[i].kernels->isa, kernels->name) == 0 && tables[i].supported()) {
+        if (strcmp(tables[i].kernels->isa, kernels->family) == 0 && tables[i].supported()) {
             found = tables[i].kernels;
         }
     }

@@ -26,7 +26,7 @@ typedef struct tyto_int8_scales {
 
 typedef struct tyto_int8_kernels {
     const char *name;
-    const char *isa;   /* of the table in kernels.h that it belongs to */
+    const char *isa;   /* family of the tables in kernels.h that it belongs to */
     int rows, columns; /* of a tile: no more rows than that table's, and as many columns */
     int offset;        /* what packed activations are raised by: 128 where the instruction takes
                           them without sign, else 0 */

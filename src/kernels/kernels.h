@@ -97,8 +97,35 @@ typedef struct tyto_gather_job {
 /** Tiles of queries that share a block of keys while it is in the cache. */
 #define TYTO_ATTEND_TILES 8
 
+/** Products and attention whose operands are rounded to bf16; sums are floats. Numbers below the
+ *  least normal float may count as 0.
+ *
+ *  Two steps of k lie side by side, a pair; an odd k's last pair has a 0. Where the CPU multiplies
+ *  pairs itself, both operands are pairs; elsewhere pairs of b are widened in registers, and a is
+ *  packed as floats that were rounded. */
+typedef struct tyto_bf16_kernels {
+    bool dot;    /* the CPU multiplies pairs itself */
+    int a_bytes; /* of an element of a packed */
+
+    /** a packed for gemm_tile from x[rows][k], rows ldx elements apart; missing rows are 0: pairs
+     *  [⌈k/2⌉][gemm_rows][2], or floats [2·⌈k/2⌉][gemm_rows].
+     *  rows     at most gemm_rows */
+    void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
+    /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b, for an even k
+     *  shapes   a as gemm_pack gives it, b[k/2][gemm_columns][2]; acc 64-byte aligned
+     *  ahead    as for floats, with each pair */
+    void (*gemm_tile)(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
+                      const void *ahead);
+    /** As that of floats: queries, keys, weights and values are rounded on the way. */
+    void (*attend)(const tyto_attend_job *job);
+    int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    /** As fma_rounds, with pairs. */
+    double (*dot_rounds)(int64_t rounds);
+} tyto_bf16_kernels;
+
 typedef struct tyto_kernels {
     const char *name;
+    const char *family;          /* name of the plainest table with the same tiles */
     int gemm_rows, gemm_columns; /* of a tile of the matrix product */
     int attention_queries;       /* of a tile of attention */
     int attention_channels;      /* of a strip of values */
@@ -135,12 +162,20 @@ typedef struct tyto_kernels {
     /** Runs `rounds` rounds of multiply-adds in registers; gives their floating-point operations.
      */
     double (*fma_rounds)(int64_t rounds);
+    const tyto_bf16_kernels *bf16;
 } tyto_kernels;
 
 extern const tyto_kernels tyto_kernels_scalar;
 extern const tyto_kernels tyto_kernels_avx2;
 extern const tyto_kernels tyto_kernels_avx512;
+extern const tyto_kernels tyto_kernels_avx512_bf16;
 extern const tyto_kernels tyto_kernels_neon;
+extern const tyto_kernels tyto_kernels_neon_bf16;
+
+/** What the tables of CPUs that multiply pairs have beside what they share with the plainer ones:
+ *  from files of their own, for their flags. */
+extern const tyto_bf16_kernels tyto_bf16_avx512_bf16;
+extern const tyto_bf16_kernels tyto_bf16_neon_bf16;
 
 /** The table called `isa`, or the fastest that CPU and system support when isa is NULL.
  *  errors  E_ARGUMENT (no such name), E_UNSUPPORTED (this CPU can't run it) */

@@ -11,7 +11,7 @@
 
 typedef struct attention_job {
     const tyto_attention_args *args;
-    const tyto_kernels *kernels;
+    void (*attend)(const tyto_attend_job *job);
     int64_t group;  /* queries of a task */
     int64_t groups; /* per head */
     int64_t floats; /* of a worker's scratch */
@@ -48,7 +48,7 @@ static void attend_task(void *context, int64_t index, int worker)
         /* Every query sees itself, so keys after the last query weigh exactly nothing. */
         attend.keys = tyto_min_i64(a->keys, first + attend.queries);
     }
-    job->kernels->attend(&attend);
+    job->attend(&attend);
 }
 
 /* One query with its probabilities written out. */
@@ -103,7 +103,8 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     const int64_t most = (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
                   tiles =
                       (args->queries + kernels->attention_queries - 1) / kernels->attention_queries;
-    attention_job job = {.args = args, .kernels = kernels};
+    const bool bf16 = exec->precision != TYTO_PRECISION_FP32;
+    attention_job job = {.args = args, .attend = bf16 ? kernels->bf16->attend : kernels->attend};
     /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
     job.groups = tyto_max_i64(1, (args->queries + most - 1) / most);
     if (tyto_pool_threads(exec->pool) > 1) {
@@ -114,7 +115,9 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
     job.groups = (tiles + each - 1) / each;
     job.group = each * kernels->attention_queries;
-    job.floats = tyto_round_up(kernels->attend_scratch(args->qk_channels, args->v_channels), 16);
+    job.floats = tyto_round_up((bf16 ? kernels->bf16->attend_scratch : kernels->attend_scratch)(
+                                   args->qk_channels, args->v_channels),
+                               16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
     if (!tyto_exec_planning(exec)) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <tyto/bench.h>
+#include <tyto/precision.h>
 #include <tyto/status.h>
 
 #include "base/arena.h"
@@ -21,6 +22,7 @@ typedef struct tyto_profile {
  *  takes the same scratch, but computes nothing. */
 typedef struct tyto_exec {
     const tyto_kernels *kernels;
+    tyto_precision precision; /* of attention; products have that of their weights */
     tyto_pool *pool;
     tyto_arena *arena;
     tyto_profile *profile; /* NULL: nobody asks */

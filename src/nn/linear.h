@@ -2,28 +2,41 @@
 #ifndef TYTO_NN_LINEAR_H
 #define TYTO_NN_LINEAR_H
 
+#include <tyto/precision.h>
 #include <tyto/tensor.h>
 
 #include "nn/exec.h"
 
-/** Weights w[n,k] as panels of `columns` outputs: data[⌈n/columns⌉][k][columns], missing outputs
- *  0. Made for one table of kernels; a view that does not own data. */
+/** Weights w[n,k] as panels of `columns` outputs, missing outputs 0. Made for one table of kernels;
+ *  a view that does not own data.
+ *  F32   data[⌈n/columns⌉][k][columns]
+ *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0 */
 typedef struct tyto_packed_matrix {
     int64_t n, k;
     int64_t columns;
-    float *data;
+    tyto_dtype dtype;
+    void *data;
 } tyto_packed_matrix;
 
+/** What products of a precision multiply. AUTO is none: a model has settled what it means. */
+static inline tyto_dtype tyto_packed_dtype(tyto_precision precision)
+{
+    return precision == TYTO_PRECISION_FP32 ? TYTO_F32 : TYTO_BF16;
+}
 /** Bytes that packing takes; 0 when they overflow. */
-size_t tyto_packed_bytes(const tyto_kernels *kernels, int64_t n, int64_t k);
+size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k);
+/** Steps of k in data: those after the matrix's own are 0. */
+int64_t tyto_packed_k(const tyto_packed_matrix *matrix);
 /** A matrix over `data`, which has those bytes, zeroed and 64-byte aligned. */
-tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, int64_t n, int64_t k, void *data);
+tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n,
+                                    int64_t k, void *data);
 /** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
  *  source may be unaligned and of any float type. */
 void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,
                       const void *source, int64_t stride, tyto_dtype dtype, tyto_pool *pool);
 
-/** y[rows,n] = act(x[rows,k]·wᵀ + bias[n]) + residual[rows,n] */
+/** Operands are multiplied as the weight's dtype, sums are floats.
+ *  y[rows,n] = act(x[rows,k]·wᵀ + bias[n]) + residual[rows,n] */
 typedef struct tyto_linear_args {
     const float *x;
     int64_t ldx; /* elements between rows */

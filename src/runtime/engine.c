@@ -29,6 +29,15 @@ tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine *
         return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %d, required 0 to %d", with->threads,
                          THREADS_MAX);
     }
+    if (with->precision == TYTO_PRECISION_INT8) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "precision: got int8, this build has fp32 and "
+                         "bf16");
+    }
+    if ((unsigned)with->precision > TYTO_PRECISION_AUTO) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
+                         (int)with->precision);
+    }
     const tyto_kernels *kernels;
     TYTO_TRY(tyto_kernels_select(with->isa ? with->isa : forced_isa(), &kernels, err));
     tyto_engine *engine = tyto_alloc_zeroed(1, sizeof(*engine));
@@ -36,6 +45,7 @@ tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine *
         return tyto_fail_memory(err, "engine");
     }
     engine->kernels = kernels;
+    engine->precision = with->precision;
     engine->threads = with->threads ? with->threads : tyto_cores();
     engine->log = with->log;
     engine->log_user = with->log_user;

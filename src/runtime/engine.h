@@ -11,6 +11,7 @@ struct tyto_engine {
     const tyto_kernels *kernels;
     tyto_pool *pool;
     int threads;
+    tyto_precision precision;
     tyto_log_fn log;
     void *log_user;
 };

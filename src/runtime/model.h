@@ -12,7 +12,8 @@
 struct tyto_model {
     tyto_engine *engine;
     const tyto_architecture *architecture;
-    void *network; /* the architecture's own */
+    tyto_precision precision; /* never AUTO */
+    void *network;            /* the architecture's own */
     char *head;
     tyto_tensor_file *tensors; /* looked-up tables stay mapped */
     tyto_weight_store store;

@@ -83,6 +83,7 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
 {
     const tyto_model *model = session->model;
     tyto_exec exec = {.kernels = model->engine->kernels,
+                      .precision = model->precision,
                       .pool = model->engine->pool,
                       .arena = &session->scratch,
                       .profile = session->profile,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <tyto/precision.h>
 
 #include "base/memory.h"
 
@@ -23,6 +24,16 @@ const char *tyto_dtype_name(tyto_dtype dtype)
 size_t tyto_dtype_bytes(tyto_dtype dtype)
 {
     return (size_t)dtype < TYTO_DTYPE_COUNT ? dtypes[dtype].bytes : 0;
+}
+
+const char *tyto_precision_name(tyto_precision precision)
+{
+    static const char *const names[] = {
+#define NAME(name, text) text,
+        TYTO_PRECISION_LIST(NAME)
+#undef NAME
+    };
+    return (size_t)precision < sizeof(names) / sizeof(names[0]) ? names[precision] : "?";
 }
 
 bool tyto_dtype_from_name(const char *name, tyto_dtype *out)

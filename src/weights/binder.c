@@ -38,6 +38,7 @@ typedef struct request {
     int64_t row;  /* first row (ROWS) or element (FLOATS) of the slot that the tensor fills */
     int64_t rows; /* of the whole slot; the slot is made with its first part */
     int64_t columns;
+    tyto_dtype packed; /* ROWS: what they become */
     const tyto_tensor *tensor;
 } request;
 
@@ -100,10 +101,11 @@ float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count)
 bool tyto_weight_store_pack(tyto_weight_store *store, const tyto_kernels *kernels, tyto_pool *pool,
                             int64_t n, int64_t k, const float *source, tyto_packed_matrix *out)
 {
-    const size_t bytes = tyto_packed_bytes(kernels, n, k);
+    const tyto_dtype dtype = tyto_packed_dtype(store->precision);
+    const size_t bytes = tyto_packed_bytes(kernels, dtype, n, k);
     void *data = bytes ? store_take(store, bytes) : NULL;
     if (data) {
-        *out = tyto_packed_over(kernels, n, k, data);
+        *out = tyto_packed_over(kernels, dtype, n, k, data);
         tyto_packed_fill(out, 0, n, source, k, TYTO_F32, pool);
     }
     return data != NULL;
@@ -178,8 +180,9 @@ void tyto_binder_floats(tyto_binder *binder, float **slot, const char *name, con
     add_request(binder, name, "", want);
 }
 
-void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
-                        const int64_t *outs, int64_t in, int64_t kernel, bool bias, const char *why)
+static void add_linear(tyto_binder *binder, tyto_dtype packed, tyto_linear_weights *slot,
+                       const char *const *names, const int64_t *outs, int64_t in, int64_t kernel,
+                       bool bias, const char *why)
 {
     int64_t total = 0, row = 0;
     for (int i = 0; names[i]; i++) {
@@ -193,7 +196,8 @@ void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const ch
                         .slot = &slot->weight,
                         .row = row,
                         .rows = total,
-                        .columns = in};
+                        .columns = in,
+                        .packed = packed};
         if (kernel) {
             want.shape[1] = in / (kernel * kernel);
             want.shape[2] = want.shape[3] = kernel;
@@ -211,6 +215,19 @@ void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const ch
         }
         row += outs[i];
     }
+}
+
+void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
+                        const int64_t *outs, int64_t in, int64_t kernel, bool bias, const char *why)
+{
+    add_linear(binder, tyto_packed_dtype(binder->store->precision), slot, names, outs, in, kernel,
+               bias, why);
+}
+
+void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
+                       int64_t out, int64_t in, const char *why)
+{
+    add_linear(binder, TYTO_F32, slot, (const char *const[]){name, NULL}, &out, in, 0, true, why);
 }
 
 void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
@@ -322,12 +339,12 @@ static bool fill_rows(tyto_binder *binder, const request *want)
 {
     tyto_packed_matrix *slot = want->slot;
     if (!slot->data) {
-        size_t bytes = tyto_packed_bytes(binder->kernels, want->rows, want->columns);
+        size_t bytes = tyto_packed_bytes(binder->kernels, want->packed, want->rows, want->columns);
         void *data = bytes ? store_take(binder->store, bytes) : NULL;
         if (!data) {
             return false;
         }
-        *slot = tyto_packed_over(binder->kernels, want->rows, want->columns, data);
+        *slot = tyto_packed_over(binder->kernels, want->packed, want->rows, want->columns, data);
     }
     tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->columns,
                      want->tensor->dtype, binder->pool);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/inspect.h>
+#include <tyto/precision.h>
 #include <tyto/tensor.h>
 
 #include "base/pool.h"
@@ -36,6 +37,7 @@ typedef struct tyto_table_weights {
 typedef struct tyto_weight_store {
     tyto_parameter_fn tell;
     void *tell_user;
+    tyto_precision precision; /* that products are packed in */
     struct tyto_weight_block *blocks;
     size_t bytes;       /* converted and packed, mapped tables not counted */
     int64_t parameters; /* elements of all bound tensors */
@@ -44,8 +46,8 @@ typedef struct tyto_weight_store {
 void tyto_weight_store_clear(tyto_weight_store *store);
 /** count zeroed floats that the store frees; NULL when memory is out. */
 float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count);
-/** *out = source[n,k] packed, of floats that were computed from parameters, in the store; false
- *  when memory is out. */
+/** *out = source[n,k] packed in the store's precision, of floats that were computed from
+ * parameters; the store owns them; false when memory is out. */
 bool tyto_weight_store_pack(tyto_weight_store *store, const tyto_kernels *kernels, tyto_pool *pool,
                             int64_t n, int64_t k, const float *source, tyto_packed_matrix *out);
 
@@ -74,6 +76,10 @@ void tyto_binder_floats(tyto_binder *binder, float **slot, const char *name, con
 void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
                         const int64_t *outs, int64_t in, int64_t kernel, bool bias,
                         const char *why);
+/** The same with weights that stay floats whatever the precision: small, and close to the outputs.
+ */
+void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
+                       int64_t out, int64_t in, const char *why);
 /** name.weight[cols] and name.bias[cols]. */
 void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
                       const char *why);

@@ -22,7 +22,7 @@ static void check_belongs(const tyto_kernels *kernels)
 {
     const tyto_int8_kernels *own = tyto_int8_select(kernels);
     assert_non_null(own);
-    assert_string_equal(own->isa, kernels->name);
+    assert_string_equal(own->isa, kernels->family);
     assert_int_equal(own->columns, kernels->gemm_columns);
     assert_true(own->rows <= kernels->gemm_rows);
 }

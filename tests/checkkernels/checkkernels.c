@@ -45,6 +45,8 @@ int main(void)
         cmocka_unit_test(check_gemm_pack),
         cmocka_unit_test(check_gemm_tile),
         cmocka_unit_test(check_gemm_finish),
+        cmocka_unit_test(check_bf16_pack),
+        cmocka_unit_test(check_bf16_tile),
         cmocka_unit_test(check_activation_names),
         cmocka_unit_test(check_activate),
         cmocka_unit_test(check_layer_norm),

@@ -12,6 +12,8 @@ void for_each_table(void (*check)(const tyto_kernels *kernels));
 void check_gemm_pack(void **state);
 void check_gemm_tile(void **state);
 void check_gemm_finish(void **state);
+void check_bf16_pack(void **state);
+void check_bf16_tile(void **state);
 void check_activate(void **state);
 void check_activation_names(void **state);
 void check_layer_norm(void **state);

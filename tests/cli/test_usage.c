@@ -138,7 +138,7 @@ static void values_are_checked(void **state)
     run = tyto("detect", "-t", "x", NULL);
     assert_complains(&run, 2, "no photo");
     run = tyto("detect", "-t", "x", CAT, "--precision", "int8", NULL);
-    assert_complains(&run, 2, "--precision: got 'int8', this build has fp32");
+    assert_complains(&run, 2, "--precision: got 'int8', this build has fp32 and bf16");
     run = tyto("bench", "folder", NULL);
     assert_complains(&run, 2, "unexpected argument 'folder'");
     run = tyto("help", "nothing", NULL);

@@ -16,18 +16,22 @@
         assert_int_equal((exec)->arena->used, 0);                                                  \
     } while (0)
 
-/** Calls check for every table and for one thread, three, and more than there is work for. */
+/** Calls check for every table, in floats and in bf16, and for one thread, three, and more than
+ *  there is work for. */
 static inline void for_each_exec(void (*check)(tyto_exec *exec))
 {
     const tyto_kernels *tables[8];
     static const int threads[] = {1, 3, 40};
     enum { THREADS = sizeof(threads) / sizeof(threads[0]) };
     const size_t count = tyto_kernels_list(tables, 8);
-    for (size_t i = 0; i < THREADS * count; i++) {
+    for (size_t i = 0; i < 2 * THREADS * count; i++) {
         tyto_arena arena = {0};
         tyto_pool *pool = tyto_pool_create(threads[i % THREADS]);
         assert_non_null(pool);
-        tyto_exec exec = {.kernels = tables[i / THREADS], .pool = pool, .arena = &arena};
+        tyto_exec exec = {.kernels = tables[i / THREADS / 2],
+                          .precision = i / THREADS % 2 ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32,
+                          .pool = pool,
+                          .arena = &arena};
         check(&exec);
         tyto_arena_clear(&arena);
         tyto_pool_destroy(pool);

@@ -60,10 +60,10 @@ static void check_convolution(tyto_exec *exec, tyto_convolution_args a, int64_t 
     fill_whole(&numbers, x.data, a.channels * a.height * a.width);
     fill_whole(&numbers, w.data, outs * k);
     fill_whole(&numbers, b.data, outs);
-    const size_t bytes = tyto_packed_bytes(exec->kernels, outs, k);
+    const size_t bytes = tyto_packed_bytes(exec->kernels, TYTO_F32, outs, k);
     void *data = tyto_pages_alloc(bytes);
     assert_non_null(data);
-    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, outs, k, data);
+    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, TYTO_F32, outs, k, data);
     tyto_packed_fill(&weight, 0, outs, w.data, k, TYTO_F32, exec->pool);
     a.x = x.data;
     a.weight = &weight;

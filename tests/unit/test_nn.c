@@ -22,7 +22,7 @@ typedef struct product {
 
 #define UNTOUCHED 12345.0f
 
-/* Whole numbers: everything but the rounding of an activation is exact. */
+/* Whole numbers, small enough for bf16: everything but the rounding of an activation is exact. */
 static void check_product(tyto_exec *exec, const product *p, tyto_activation activation)
 {
     const int64_t ldx = p->k + 3, ldy = p->n + 2, ldr = p->n + 5;
@@ -36,8 +36,10 @@ static void check_product(tyto_exec *exec, const product *p, tyto_activation act
     fill_whole(&numbers, bias.data, p->n);
     fill_whole(&numbers, w.data, p->n * p->k);
     fill_with(y.data, y_count, UNTOUCHED);
-    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, p->n, p->k));
-    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, p->n, p->k, data);
+    void *data = aligned_zeros(
+        tyto_packed_bytes(exec->kernels, tyto_packed_dtype(exec->precision), p->n, p->k));
+    const tyto_packed_matrix weight =
+        tyto_packed_over(exec->kernels, tyto_packed_dtype(exec->precision), p->n, p->k, data);
     tyto_packed_fill(&weight, 0, p->n, w.data, p->k, TYTO_F32, exec->pool);
     const tyto_linear_args args = {.x = x.data,
                                    .ldx = ldx,
@@ -109,8 +111,10 @@ static void check_groups(tyto_exec *exec)
     fill_whole(&numbers, bias, N);
     fill_whole(&numbers, residual, ROWS * N);
     fill_with(y, N / GROUP * APART, UNTOUCHED);
-    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
-    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, N, K, data);
+    void *data =
+        aligned_zeros(tyto_packed_bytes(exec->kernels, tyto_packed_dtype(exec->precision), N, K));
+    const tyto_packed_matrix weight =
+        tyto_packed_over(exec->kernels, tyto_packed_dtype(exec->precision), N, K, data);
     tyto_packed_fill(&weight, 0, N, w, K, TYTO_F32, exec->pool);
     const tyto_linear_args args = {.x = x,
                                    .ldx = K,
@@ -159,8 +163,10 @@ static void check_in_place(tyto_exec *exec)
     fill_whole(&numbers, w, N * K);
     fill_whole(&numbers, y, ROWS * N);
     memcpy(before, y, sizeof(y));
-    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
-    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, N, K, data);
+    void *data =
+        aligned_zeros(tyto_packed_bytes(exec->kernels, tyto_packed_dtype(exec->precision), N, K));
+    const tyto_packed_matrix weight =
+        tyto_packed_over(exec->kernels, tyto_packed_dtype(exec->precision), N, K, data);
     tyto_packed_fill(&weight, 0, N, w, K, TYTO_F32, exec->pool);
     tyto_linear_args args = {
         .x = x, .ldx = K, .rows = 0, .weight = &weight, .residual = y, .ldr = N, .y = y, .ldy = N};
@@ -212,8 +218,10 @@ static void check_packing(tyto_exec *exec)
                                                        : (const void *)&half;
             memcpy(source + (size_t)i * width, from, width);
         }
-        void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, N, K));
-        const tyto_packed_matrix matrix = tyto_packed_over(exec->kernels, N, K, data);
+        void *data = aligned_zeros(
+            tyto_packed_bytes(exec->kernels, tyto_packed_dtype(exec->precision), N, K));
+        const tyto_packed_matrix matrix =
+            tyto_packed_over(exec->kernels, tyto_packed_dtype(exec->precision), N, K, data);
         tyto_packed_fill(&matrix, 0, FIRST, source, K, types[t], exec->pool);
         tyto_packed_fill(&matrix, FIRST, N - FIRST, source + FIRST * K * width, K, types[t],
                          exec->pool);
@@ -244,8 +252,8 @@ static void matrices_are_packed(void **state)
     for_each_exec(check_packing);
     const tyto_kernels *kernels;
     assert_int_equal(tyto_kernels_select("scalar", &kernels, NULL), TYTO_OK);
-    assert_int_equal(tyto_packed_bytes(kernels, INT64_MAX, 2), 0);
-    assert_int_equal(tyto_packed_bytes(kernels, INT64_C(1) << 40, INT64_C(1) << 40), 0);
+    assert_int_equal(tyto_packed_bytes(kernels, TYTO_F32, INT64_MAX, 2), 0);
+    assert_int_equal(tyto_packed_bytes(kernels, TYTO_F32, INT64_C(1) << 40, INT64_C(1) << 40), 0);
 }
 
 static void check_matmul(tyto_exec *exec)
@@ -322,6 +330,10 @@ static void check_attention(tyto_exec *exec, const attention_case *with)
                                       .out = out,
                                       .out_strides = {Tq * o_row, o_row, V},
                                       .probabilities = with->probabilities ? maps : NULL};
+    /* Where weights and values are rounded to bf16, by 2⁻⁸ at most of each. */
+    const bool rounded =
+        exec->precision == TYTO_PRECISION_BF16 && exec->kernels->bf16->dot && !with->probabilities;
+    const double tolerance = rounded ? 3.0 * 0x1p-8 : 2e-6;
     RUN(exec, tyto_attention(exec, &args));
     for (int64_t row = 0; row < B * H * Tq; row++) {
         const int64_t b = row / Tq / H, head = row / Tq % H, i = row % Tq;
@@ -338,10 +350,10 @@ static void check_attention(tyto_exec *exec, const attention_case *with)
                                      .v_stride = v_row,
                                      .causal = with->causal,
                                      .key_mask = with->masked ? mask + b * Tk : NULL};
-        tyto_define_attend(&job, i, weights, wanted);
+        (rounded ? tyto_define_attend_bf16 : tyto_define_attend)(&job, i, weights, wanted);
         for (int64_t c = 0; c < V; c++) {
             const float got = out[(b * Tq + i) * o_row + head * V + c];
-            if (!is_close((double)got, wanted[c], 2e-6)) {
+            if (!is_close((double)got, wanted[c], tolerance)) {
                 fail_msg("%s: query %lld of head %lld of %lld: got %.9g, required %.9g",
                          exec->kernels->name, (long long)i, (long long)head, (long long)b,
                          (double)got, wanted[c]);

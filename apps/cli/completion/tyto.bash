@@ -202,7 +202,7 @@ _tyto()
     help:--completion) _tyto_words 'bash zsh fish' "$word" ;;
     *:--model | *:-m) _tyto_files -d "$word" ;;
     *:--threads) : ;;
-    *:--precision) _tyto_words 'auto fp32 bf16 int8' "$word" ;;
+    *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
         detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;

@@ -2,10 +2,8 @@
 
 #define KERNELS tyto_kernels_neon
 #define KERNELS_NAME "neon"
-/* Tiles: rows × vectors, accumulators that fit the registers beside the operands. */
-#define GEMM_ROWS 8
-#define GEMM_VECTORS 3
-#define ATTEND_ROWS 4
-#define ATTEND_VECTORS 4
+#define KERNELS_DOT tyto_kernels_neon_bf16
+#define KERNELS_DOT_NAME "neon_bf16"
+#define KERNELS_DOT_BF16 tyto_bf16_neon_bf16
 
 #include "kernels/vector/table.h"

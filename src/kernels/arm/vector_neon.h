@@ -7,6 +7,12 @@
 typedef float32x4_t vf;
 #define VF_LANES 4
 
+/* Tiles: rows × vectors, accumulators that fit the registers beside the operands. */
+#define GEMM_ROWS 8
+#define GEMM_VECTORS 3
+#define ATTEND_ROWS 4
+#define ATTEND_VECTORS 4
+
 #define vf_load(p) vld1q_f32(p)
 #define vf_store(p, a) vst1q_f32(p, a)
 #define vf_set(a) vdupq_n_f32(a)
@@ -45,6 +51,22 @@ static inline vf vf_scale2(vf a, vf n)
 static inline int vf_any_above(vf a, vf b)
 {
     return vmaxvq_u32(vcgtq_f32(a, b)) != 0;
+}
+/* Pairs of bf16, one in each 32 bits: the even step's in the lower half. */
+typedef uint32x4_t vb;
+
+#define vb_load(p) vreinterpretq_u32_u16(vld1q_u16(p))
+#define vb_even(a) vreinterpretq_f32_u32(vshlq_n_u32(a, 16))
+#define vb_odd(a) vreinterpretq_f32_u32(vandq_u32(a, vdupq_n_u32(0xffff0000u)))
+
+/* To the nearest bf16, to the even one of two; what is not a number stays so. */
+static inline vf vf_to_bf16(vf a)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(a),
+                     last = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1)),
+                     up = vaddq_u32(bits, vaddq_u32(last, vdupq_n_u32(0x7fff))),
+                     nan = vorrq_u32(bits, vdupq_n_u32(0x400000));
+    return vb_odd(vbslq_u32(vceqq_f32(a, a), up, nan));
 }
 /* v[i] lane j ↔ v[j] lane i: pairs, then halves. */
 static inline void vf_transpose(vf v[VF_LANES])

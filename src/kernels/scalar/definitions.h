@@ -5,8 +5,32 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "kernels/kernels.h"
+
+/** The bf16 nearest to x, the even one of two, as its bits; what is not a number stays so. */
+static inline uint16_t tyto_define_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return (uint16_t)((isnan(x) ? bits | 0x400000u : bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
+}
+
+/** The number that bits of a bf16 are. */
+static inline float tyto_define_widen(uint16_t bits)
+{
+    const uint32_t wide = (uint32_t)bits << 16;
+    float x;
+    memcpy(&x, &wide, sizeof(x));
+    return x;
+}
+
+/** x as a product in bf16 sees it. */
+static inline double tyto_define_round(float x)
+{
+    return (double)tyto_define_widen(tyto_define_bf16(x));
+}
 
 /** Σ a[i·a_step]·b[i·b_step] over i < n */
 static inline double tyto_define_product(int64_t n, const float *a, int64_t a_step, const float *b,
@@ -56,13 +80,11 @@ static inline double tyto_define_score(const tyto_attend_job *job, int64_t query
            (masked ? (double)FLT_MAX : 0.0);
 }
 
-/** weights[keys] = softmax of one query's scores; out[V] = weights·v */
-static inline void tyto_define_attend(const tyto_attend_job *job, int64_t query, double *weights,
-                                      double *out)
+/** weights[keys] = softmax of one query's scores, given in weights; out[V] = weights·v */
+static inline void tyto_define_weigh(const tyto_attend_job *job, double *weights, double *out)
 {
     double most = -INFINITY, sum = 0.0;
     for (int64_t j = 0; j < job->keys; j++) {
-        weights[j] = tyto_define_score(job, query, j);
         most = fmax(most, weights[j]);
     }
     for (int64_t j = 0; j < job->keys; j++) {
@@ -115,6 +137,35 @@ static inline double tyto_define_gather(const tyto_gather_job *job, int64_t R, i
     return job->factor ? product + (double)job->factor[j] *
                                        ((double)job->column[j * R + i] + (double)job->line[i])
                        : product;
+}
+
+/** out[V] of one query; weights[keys] is scratch. */
+static inline void tyto_define_attend(const tyto_attend_job *job, int64_t query, double *weights,
+                                      double *out)
+{
+    for (int64_t j = 0; j < job->keys; j++) {
+        weights[j] = tyto_define_score(job, query, j);
+    }
+    tyto_define_weigh(job, weights, out);
+}
+
+/** The same in bf16: q·scale·log2(e) and k are rounded; that weights and values are too is the
+ *  kernels' tolerance. */
+static inline void tyto_define_attend_bf16(const tyto_attend_job *job, int64_t query,
+                                           double *weights, double *out)
+{
+    const float factor = job->scale * 1.44269504088896340736f;
+    const tyto_attend_job masks = {
+        .causal = job->causal, .first_query = job->first_query, .key_mask = job->key_mask};
+    for (int64_t j = 0; j < job->keys; j++) {
+        double product = 0.0;
+        for (int64_t c = 0; c < job->qk_channels; c++) {
+            product += tyto_define_round(job->q[query * job->q_stride + c] * factor) *
+                       tyto_define_round(job->k[j * job->k_stride + c]);
+        }
+        weights[j] = product * 0.69314718055994530942 + tyto_define_score(&masks, query, j);
+    }
+    tyto_define_weigh(job, weights, out);
 }
 
 #endif

@@ -57,6 +57,29 @@ static inline vf vf_scale2(vf a, vf n)
     memcpy(&a, &bits, sizeof(a));
     return a;
 }
+/* A pair of bf16: the even step's in the lower half. */
+typedef uint32_t vb;
+
+static inline vb vb_load(const uint16_t *p)
+{
+    return (vb)p[0] | (vb)p[1] << 16;
+}
+static inline vf vb_odd(vb a)
+{
+    vf odd;
+    a &= 0xffff0000u;
+    memcpy(&odd, &a, sizeof(odd));
+    return odd;
+}
+#define vb_even(a) vb_odd((a) << 16)
+
+/* To the nearest bf16, to the even one of two; what is not a number stays so. */
+static inline vf vf_to_bf16(vf a)
+{
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof(bits));
+    return vb_odd(a != a ? bits | 0x400000u : bits + 0x7fffu + (bits >> 16 & 1));
+}
 #define vf_any_above(a, b) ((a) > (b))
 #define vf_transpose(v) ((void)(v))
 

@@ -13,7 +13,21 @@ static void gemm_pack(int64_t k, const float *x, int64_t ldx, int rows, float *p
     pack_rows(GEMM_ROWS, k, x, ldx, rows, packed);
 }
 
-/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+/* acc = (add ? acc : 0) + sum. All loops over rows and vectors have constant bounds: unrolled,
+ * `sum` lives in registers. */
+static inline __attribute__((always_inline)) void gemm_give(vf sum[GEMM_ROWS][GEMM_VECTORS],
+                                                            float *acc, bool add)
+{
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
+            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+        }
+    }
+}
+
 static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead)
 {
@@ -43,14 +57,7 @@ static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, boo
         a += GEMM_ROWS;
         b += GEMM_COLUMNS;
     }
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
-        }
-    }
+    gemm_give(sum, acc, add);
 }
 
 /* One row of a tile with `activation` known at compile time. */

@@ -6,6 +6,7 @@
 #include "kernels/vector/gemm.h"
 #include "kernels/vector/gemm_few.h"
 #include "kernels/vector/grid.h"
+#include "kernels/vector/widen.h"
 
 static void activate(tyto_activation activation, float *x, int64_t count)
 {
@@ -84,23 +85,28 @@ static double fma_rounds(int64_t rounds)
     return (double)rounds * 12.0 * 2.0 * VF_LANES;
 }
 
-const tyto_kernels KERNELS = {
-    .name = KERNELS_NAME,
-    .gemm_rows = GEMM_ROWS,
-    .gemm_columns = GEMM_COLUMNS,
-    .attention_queries = ATTEND_QUERIES,
-    .attention_channels = ATTEND_ROWS,
-    .lanes = VF_LANES,
-    .gemm_pack = gemm_pack,
-    .gemm_tile = gemm_tile,
-    .gemm_finish = gemm_finish,
-    .gemm_few = gemm_few,
-    .activate = activate,
-    .layer_norm = layer_norm,
+static const tyto_bf16_kernels widened = {
+    .a_bytes = sizeof(float),
+    .gemm_pack = gemm_pack_rounded,
+    .gemm_tile = gemm_tile_widened,
     .attend = attend,
     .attend_scratch = attend_scratch,
-    .attend_grid = attend_grid,
-    .attend_grid_scratch = attend_grid_scratch,
-    .attend_gather = attend_gather,
-    .fma_rounds = fma_rounds,
+    .dot_rounds = fma_rounds,
 };
+
+#define TABLE(table_name, bf16_kernels)                                                            \
+    {                                                                                              \
+        .name = table_name, .family = KERNELS_NAME, .gemm_rows = GEMM_ROWS,                        \
+        .gemm_columns = GEMM_COLUMNS, .attention_queries = ATTEND_QUERIES,                         \
+        .attention_channels = ATTEND_ROWS, .lanes = VF_LANES, .gemm_pack = gemm_pack,              \
+        .gemm_tile = gemm_tile, .gemm_finish = gemm_finish, .gemm_few = gemm_few,                  \
+        .activate = activate, .layer_norm = layer_norm, .attend = attend,                          \
+        .attend_scratch = attend_scratch, .attend_grid = attend_grid,                              \
+        .attend_grid_scratch = attend_grid_scratch, .attend_gather = attend_gather,                \
+        .fma_rounds = fma_rounds, .bf16 = bf16_kernels                                             \
+    }
+
+const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened);
+#ifdef KERNELS_DOT
+const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16);
+#endif

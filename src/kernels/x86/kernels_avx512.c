@@ -2,10 +2,8 @@
 
 #define KERNELS tyto_kernels_avx512
 #define KERNELS_NAME "avx512"
-/* Tiles: rows × vectors, accumulators that fit the registers beside the operands. */
-#define GEMM_ROWS 14
-#define GEMM_VECTORS 2
-#define ATTEND_ROWS 8
-#define ATTEND_VECTORS 3
+#define KERNELS_DOT tyto_kernels_avx512_bf16
+#define KERNELS_DOT_NAME "avx512_bf16"
+#define KERNELS_DOT_BF16 tyto_bf16_avx512_bf16
 
 #include "kernels/vector/table.h"

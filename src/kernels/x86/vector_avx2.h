@@ -66,6 +66,24 @@ static inline void vf_transpose(vf v[VF_LANES])
         v[j + 4] = _mm256_permute2f128_ps(a, b, 0x31);
     }
 }
+/* Pairs of bf16, one in each 32 bits: the even step's in the lower half. */
+typedef __m256i vb;
+
+#define vb_load(p) _mm256_loadu_si256((const __m256i *)(p))
+#define vb_even(a) _mm256_castsi256_ps(_mm256_slli_epi32(a, 16))
+#define vb_odd(a) _mm256_castsi256_ps(_mm256_and_si256(a, _mm256_set1_epi32((int)0xffff0000u)))
+
+/* To the nearest bf16, to the even one of two; what is not a number stays so. */
+static inline vf vf_to_bf16(vf a)
+{
+    const __m256i bits = _mm256_castps_si256(a),
+                  last = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1)),
+                  up = _mm256_add_epi32(bits, _mm256_add_epi32(last, _mm256_set1_epi32(0x7fff))),
+                  nan = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const vf rounded = _mm256_blendv_ps(_mm256_castsi256_ps(up), _mm256_castsi256_ps(nan),
+                                        _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    return vb_odd(_mm256_castps_si256(rounded));
+}
 static inline float vf_sum(vf a)
 {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

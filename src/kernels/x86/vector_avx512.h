@@ -12,6 +12,12 @@
 typedef __m512 vf;
 #define VF_LANES 16
 
+/* Tiles: rows × vectors, accumulators that fit the registers beside the operands. */
+#define GEMM_ROWS 14
+#define GEMM_VECTORS 2
+#define ATTEND_ROWS 8
+#define ATTEND_VECTORS 3
+
 #define vf_load(p) _mm512_loadu_ps(p)
 #define vf_store(p, a) _mm512_storeu_ps(p, a)
 #define vf_set(a) _mm512_set1_ps(a)
@@ -80,6 +86,22 @@ static inline void vf_transpose(vf v[VF_LANES])
         v[j + 8] = _mm512_shuffle_f32x4(a, b, 0xdd);
         v[j + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
     }
+}
+/* Pairs of bf16, one in each 32 bits: the even step's in the lower half. */
+typedef __m512i vb;
+
+#define vb_load(p) _mm512_loadu_si512(p)
+#define vb_even(a) _mm512_castsi512_ps(_mm512_slli_epi32(a, 16))
+#define vb_odd(a) _mm512_castsi512_ps(_mm512_and_si512(a, _mm512_set1_epi32((int)0xffff0000u)))
+
+/* To the nearest bf16, to the even one of two; what is not a number stays so. */
+static inline vf vf_to_bf16(vf a)
+{
+    const __m512i bits = vf_bits(a),
+                  last = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1)),
+                  up = _mm512_add_epi32(bits, _mm512_add_epi32(last, _mm512_set1_epi32(0x7fff)));
+    return vb_odd(_mm512_mask_or_epi32(up, _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), bits,
+                                       _mm512_set1_epi32(0x400000)));
 }
 static inline float vf_sum(vf a)
 {

@@ -19,6 +19,8 @@
     tyto_binder_linear(binder, &to->field, (const char *const[]){name, NULL},                      \
                        (const int64_t[]){out}, in, kernel, bias, #out ", " #in);
 #define LINEAR(field, name, out, in) PRODUCT(field, name, out, in, 0, true)
+#define EXACT(field, name, out, in)                                                                \
+    tyto_binder_exact(binder, &to->field, name, out, in, #out ", " #in);
 #define PROJECTION(field, name, out, in) PRODUCT(field, name, out, in, 0, false)
 #define CONVOLUTION(field, name, out, in, kernel) PRODUCT(field, name, out, in, kernel, false)
 #define FUSED(field, out, in, name1, name2, name3)                                                 \

@@ -10,6 +10,7 @@
 #define TABLE(field, ...) tyto_table_weights field;
 #define NORM(field, ...) tyto_norm_weights field;
 #define LINEAR(field, ...) tyto_linear_weights field;
+#define EXACT(field, ...) tyto_linear_weights field;
 #define PROJECTION(field, ...) tyto_linear_weights field;
 #define FUSED(field, ...) tyto_linear_weights field;
 #define CONVOLUTION(field, ...) tyto_linear_weights field;
@@ -54,6 +55,7 @@ typedef struct tyto_owlv2 {
 #undef TABLE
 #undef NORM
 #undef LINEAR
+#undef EXACT
 #undef PROJECTION
 #undef FUSED
 #undef CONVOLUTION

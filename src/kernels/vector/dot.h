@@ -1,0 +1,147 @@
+/** Products and attention in bf16 where the CPU multiplies pairs itself. Included once per such
+ *  instruction set, after its vb_*. */
+#ifndef TYTO_KERNELS_VECTOR_DOT_H
+#define TYTO_KERNELS_VECTOR_DOT_H
+
+#include "kernels/kernels.h"
+
+#define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
+#define ATTEND_QUERIES (ATTEND_VECTORS * VF_LANES)
+#define CACHE_LINE 64
+/* bf16 in a vector */
+#define VB_LANES (2 * VF_LANES)
+
+/* VB_LANES steps of VF_LANES rows, of which `rows` are there: neighbours in a row are the pairs, so
+ * a transpose of pairs is all. Writes whole vectors: what lands beyond the R rows belongs to the
+ * next pair, which comes after. */
+static inline __attribute__((always_inline)) void
+pack_pairs_block(int R, const float *x, int64_t ldx, int rows, float scale, uint16_t *packed)
+{
+    vf v[VF_LANES];
+#pragma GCC unroll 16
+    for (int r = 0; r < VF_LANES; r++) {
+        const float *row = x + r * ldx;
+        v[r] = r < rows ? vb_as_vf(vb_neighbours(vf_mul(vf_load(row), vf_set(scale)),
+                                                 vf_mul(vf_load(row + VF_LANES), vf_set(scale))))
+                        : vf_set(0.0f);
+    }
+    vf_transpose(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < VF_LANES; i++) {
+        memcpy(packed + i * 2 * R, &v[i], sizeof(v[i]));
+    }
+}
+
+/* packed[⌈k/2⌉][R][2] = x[rows][k]·scale; missing rows and the step after an odd k are 0. R, a
+ * constant at each call, is below VF_LANES or a multiple of it. Blocks of steps while a later one
+ * overwrites what they write too much; the last steps go through memory that has room. */
+static inline __attribute__((always_inline)) void
+pack_pairs(int R, int64_t k, const float *x, int64_t ldx, int rows, float scale, uint16_t *packed)
+{
+    enum { ROOM = 64 };
+    uint16_t last[VB_LANES * ROOM + VB_LANES];
+    float tail[ROOM * VB_LANES];
+    int64_t i = 0;
+    for (; i + VB_LANES < k; i += VB_LANES) {
+        for (int r = 0; r < R; r += VF_LANES) {
+            pack_pairs_block(R, x + r * ldx + i, ldx, rows - r, scale, packed + i * R + 2 * r);
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        for (int64_t j = 0; j < VB_LANES; j++) {
+            tail[r * VB_LANES + j] = i + j < k ? x[r * ldx + i + j] : 0.0f;
+        }
+    }
+    for (int r = 0; r < R; r += VF_LANES) {
+        pack_pairs_block(R, tail + r * VB_LANES, VB_LANES, rows - r, scale, last + 2 * r);
+    }
+    memcpy(packed + i * R, last, (size_t)((k - i + 1) / 2 * 2 * R) * sizeof(uint16_t));
+}
+
+static void gemm_pack_pairs(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
+{
+    pack_pairs(GEMM_ROWS, k, x, ldx, rows, 1.0f, packed);
+}
+
+/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+static void gemm_tile_pairs(int64_t k, const void *packed, const uint16_t *b, float *acc, bool add,
+                            const void *ahead)
+{
+    const uint16_t *a = packed;
+    vf sum[GEMM_ROWS][GEMM_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            sum[r][v] = vf_set(0.0f);
+        }
+    }
+    for (int64_t i = 0; i < k / 2; i++) {
+        vb column[GEMM_VECTORS];
+        __builtin_prefetch((const char *)ahead + i * CACHE_LINE, 0, 2);
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            column[v] = vb_load(b + v * VB_LANES);
+        }
+#pragma GCC unroll 16
+        for (int r = 0; r < GEMM_ROWS; r++) {
+            const vb row = vb_set(a + 2 * r);
+#pragma GCC unroll 16
+            for (int v = 0; v < GEMM_VECTORS; v++) {
+                sum[r][v] = vb_dot(row, column[v], sum[r][v]);
+            }
+        }
+        a += 2 * GEMM_ROWS;
+        b += 2 * GEMM_COLUMNS;
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
+            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+        }
+    }
+}
+
+/* Chains enough to hide the latency of a product of pairs. */
+#define DOT_CHAINS 20
+
+static double dot_rounds(int64_t rounds)
+{
+    static const uint16_t half[2] = {0x3f00, 0x3e80}; /* 1/2 and 1/4: sums stay finite */
+    vf sum[DOT_CHAINS];
+    vb pair = vb_set(half);
+    /* All different, so that no chain stands for another. */
+#pragma GCC unroll 20
+    for (int i = 0; i < DOT_CHAINS; i++) {
+        sum[i] = vf_set((float)i);
+    }
+    for (int64_t n = 0; n < rounds; n++) {
+#pragma GCC unroll 20
+        for (int i = 0; i < DOT_CHAINS; i++) {
+            sum[i] = vb_dot(pair, pair, sum[i]);
+        }
+    }
+    vf all = sum[0];
+    for (int i = 1; i < DOT_CHAINS; i++) {
+        all = vf_add(all, sum[i]);
+    }
+    volatile float keep = vf_sum(all);
+    (void)keep;
+    return (double)rounds * DOT_CHAINS * 2.0 * VB_LANES;
+}
+
+#include "kernels/vector/attend_dot.h"
+
+const tyto_bf16_kernels DOT_KERNELS = {
+    .dot = true,
+    .a_bytes = sizeof(uint16_t),
+    .gemm_pack = gemm_pack_pairs,
+    .gemm_tile = gemm_tile_pairs,
+    .attend = attend_pairs,
+    .attend_scratch = attend_pairs_scratch,
+    .dot_rounds = dot_rounds,
+};
+
+#endif
