@@ -36,6 +36,9 @@ static bool read_json(const char *path, text_lists *out)
 {
     json_error_t wrong;
     const bool piped = strcmp(path, "-") == 0;
+    if (piped && !input_is_unread()) {
+        return false;
+    }
     out->root = piped ? json_loadf(stdin, 0, &wrong) : json_load_file(path, 0, &wrong);
     if (!out->root) {
         say_error("%s: %s", path, wrong.text);

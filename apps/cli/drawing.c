@@ -61,7 +61,13 @@ int drawing_check(drawing *to, const text_list *photos, const text_list *spared)
         return EXIT_USAGE;
     }
     const bool slash = to->path[strlen(to->path) - 1] == '/';
-    to->in_folder = photos->count > 1 || slash || path_is_folder(to->path);
+    to->in_folder = slash || path_is_folder(to->path);
+    if (!to->in_folder && photos->count > 1 && can_draw(to->path)) {
+        say_error("--%s: got '%s' for %zu photos, required a folder", to->option, to->path,
+                  photos->count);
+        return EXIT_USAGE;
+    }
+    to->in_folder = to->in_folder || photos->count > 1;
     if (!to->in_folder && !can_draw(to->path)) {
         say_error("--%s: got '%s', required a name that ends in .png, .jpg or .webp, or a folder",
                   to->option, to->path);

@@ -104,12 +104,25 @@ bool list_photos(const text_list *operands, text_list *photos)
     return good;
 }
 
+bool input_is_unread(void)
+{
+    const bool unread = !feof(stdin);
+    if (!unread) {
+        say_error("standard input: it was read already, required once");
+    }
+    return unread;
+}
+
 /* All of a stream; *bytes gets a NUL after the last one. */
 static bool read_stream(FILE *stream, const char *name, char **bytes, size_t *length)
 {
     size_t capacity = 1 << 16;
-    *bytes = take(capacity, 1);
+    *bytes = NULL;
     *length = 0;
+    if (stream == stdin && !input_is_unread()) {
+        return false;
+    }
+    *bytes = take(capacity, 1);
     for (;;) {
         const size_t got = fread(*bytes + *length, 1, capacity - 1 - *length, stream);
         *length += got;

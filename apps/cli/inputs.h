@@ -11,6 +11,9 @@
  *  each operand that holds none and returns false then; the others are listed all the same. */
 bool list_photos(const text_list *operands, text_list *photos);
 
+/** Whether standard input is still to be read; complains when it has been. */
+bool input_is_unread(void);
+
 /** Decodes a photo; "-" is standard input. Complains and returns false on failure. */
 bool load_photo(const char *path, tyto_image *out);
 

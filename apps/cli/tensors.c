@@ -119,8 +119,8 @@ void tensors_print(FILE *to, const json_t *file)
     char text[512];
     size_t i;
     plain_text(text, sizeof(text), json_string_value(json_object_get(file, "file")));
-    fprintf(to, "%s: %zu tensors\n  type  %-18s      least       most       mean  name\n", text,
-            json_array_size(list), "shape");
+    fprintf(to, "%s: %zu tensor%s\n  type  %-18s      least       most       mean  name\n", text,
+            json_array_size(list), json_array_size(list) == 1 ? "" : "s", "shape");
     json_array_foreach(list, i, tensor)
     {
         const json_t *shape = json_object_get(tensor, "shape");

@@ -362,7 +362,7 @@ wrong "output: tensors to a folder" 1 "got a folder" \
     forward -m "$model" --inputs "$inputs" -o .
 wrong "draw: no such folder" 1 "absent/x.png: No such file" \
     detect -m "$model" "$photo" -t x --draw absent/x.png
-wrong "draw: a file where the folder should be" 1 "text.jpg: got a file, required a folder" \
+wrong "draw: a file where the folder should be" 2 "'text.jpg' for 2 photos, required a folder" \
     detect -m "$model" "$photo" "$photo/../coffee.jpg" -t x --draw text.jpg
 wrong "draw: a name without an ending" 2 "--draw: got 'picture'" \
     detect -m "$model" "$photo" -t x --draw picture

@@ -167,6 +167,10 @@ static void wrong_usage_is_told(void **state)
     assert_complains(&run, 2, "--draw: no photo to draw in");
     run = tyto("postprocess", CAT, NULL);
     assert_complains(&run, 2, "required --outputs FILE");
+    run = tyto("postprocess", CAT, COFFEE, "--outputs", "out.safetensors", "--draw", "x.png", NULL);
+    assert_complains(&run, 2, "--draw: got 'x.png' for 2 photos, required a folder");
+    run = tyto_reading("x\n", 2, "detect", "-m", ODD_MODEL, "-", "--labels", "-", NULL);
+    assert_complains(&run, 1, "standard input: it was read already, required once");
     run = tyto("postprocess", CAT, "--outputs", CAT, NULL);
     assert_complains(&run, 1, "cat.jpg: ");
 }
