@@ -3,6 +3,7 @@
 #
 #   tools/demo_model/run.sh                 everything; about two hours on two free cores
 #   tools/demo_model/run.sh test-set        only the 500 test scenes, into build-demo/test
+#   tools/demo_model/run.sh crowds          only 20 big scenes of small objects, into build-demo/crowds
 #   tools/demo_model/run.sh evaluate        only the figures of models/tyto-small
 #
 # MINUTES sets how long the image side is trained; PYTHON, an interpreter that has the packages of
@@ -24,6 +25,7 @@ if [ -z "${PYTHON:-}" ]; then
 fi
 
 test_set() { "$PYTHON" $here/scenes.py --set test --count 500 --out $work/test; }
+crowds() { "$PYTHON" $here/crowds.py --count 20 --out $work/crowds; }
 evaluate() { "$PYTHON" $here/evaluate.py --model models/tyto-small --scenes $work/test; }
 train() {
     "$PYTHON" $here/text.py --out $work/text
@@ -35,9 +37,10 @@ case "${1:-all}" in
 all) train && test_set && evaluate ;;
 train) train ;;
 test-set) test_set ;;
+crowds) crowds ;;
 evaluate) test_set && evaluate ;;
 *)
-    echo "usage: $here/run.sh [all|train|test-set|evaluate]" >&2
+    echo "usage: $here/run.sh [all|train|test-set|crowds|evaluate]" >&2
     exit 2
     ;;
 esac
