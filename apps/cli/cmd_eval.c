@@ -12,6 +12,7 @@
 #include "model.h"
 #include "output.h"
 #include "photo_reader.h"
+#include "shortcuts.h"
 #include "signals.h"
 #include "tiles.h"
 
@@ -28,6 +29,7 @@ typedef struct eval_args {
     int nms, format;
     bool templates, best_label;
     tiles_args tiles;
+    shortcut_args shortcuts;
 } eval_args;
 
 /* Everything of one run. */
@@ -93,7 +95,8 @@ static int check_usage(job *j)
             "--detections: the detections are read with --detections-in, required one of the two");
         return EXIT_USAGE;
     }
-    if (!tiles_read(&args->tiles, TYTO_BOXES_IMAGE, &j->look)) {
+    if (!shortcuts_check(&args->shortcuts) ||
+        !tiles_read(&args->tiles, TYTO_BOXES_IMAGE, &j->look)) {
         return EXIT_USAGE;
     }
     if (!strstr(args->prompt, PLACE)) {
@@ -162,7 +165,8 @@ static bool open_vocabulary(job *j)
         text_list_add(&texts, text, strlen(text));
         free(text);
     }
-    bool good = model_open(&j->args->common, &j->with) && model_has(&j->with, DETECTION_HEAD);
+    bool good = model_open(&j->args->common, &j->with) && model_has(&j->with, DETECTION_HEAD) &&
+                shortcuts_apply(&j->args->shortcuts, &j->with);
     if (good &&
         tyto_vocabulary_create(j->with.session, (const char *const *)texts.items, texts.count,
                                j->args->templates, &j->vocabulary, &err) != TYTO_OK) {
@@ -388,6 +392,7 @@ static const option options[] = {
     {"iou", 0, OPTION_REAL, "X", "for --nms: how much overlap is too much (default 0.5)", AT(iou),
      0, 1},
     TILE_OPTIONS(eval_args, tiles),
+    SHORTCUT_OPTIONS(eval_args, shortcuts),
     {"limit", 0, OPTION_INTEGER, "N", "only the first N images of FILE", AT(limit), 1, 1e9},
     {"format", 'f', OPTION_CHOICE, "text|json", "tables (default), or one object of JSON",
      AT(format)},
@@ -409,8 +414,11 @@ static const example examples[] = {
     {0},
 };
 
-static const eval_args defaults = {
-    .prompt = PLACE, .top_k = 100, .iou = 0.5, .tiles = TILES_DEFAULTS};
+static const eval_args defaults = {.prompt = PLACE,
+                                   .top_k = 100,
+                                   .iou = 0.5,
+                                   .tiles = TILES_DEFAULTS,
+                                   .shortcuts = SHORTCUT_DEFAULTS};
 
 const command cmd_eval = {
     .name = "eval",

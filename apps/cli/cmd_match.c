@@ -148,6 +148,7 @@ static const option options[] = {
     SEARCH_TEXT_OPTIONS(match_args, search),
     SEARCH_RESULT_OPTIONS(match_args, search, "0", "all", "0.3"),
     TILE_OPTIONS(match_args, search.tiles),
+    SHORTCUT_OPTIONS(match_args, search.shortcuts),
     PROCESSOR_OPTIONS(match_args, search.processor),
     {0},
 };
@@ -166,8 +167,11 @@ static const example examples[] = {
     {0},
 };
 
-static const match_args defaults = {
-    .search = {.iou = 0.3, .nms = TYTO_NMS_ALL, .format = FORMAT_UNSET, .tiles = TILES_DEFAULTS}};
+static const match_args defaults = {.search = {.iou = 0.3,
+                                               .nms = TYTO_NMS_ALL,
+                                               .format = FORMAT_UNSET,
+                                               .tiles = TILES_DEFAULTS,
+                                               .shortcuts = SHORTCUT_DEFAULTS}};
 
 const command cmd_match = {
     .name = "match",

@@ -187,6 +187,7 @@ int search_prepare(search *to, const text_list *spared)
     text_list all = {0};
     set_options(to);
     if (!read_thresholds(to) || !processor_read(&to->args->processor, &to->processor) ||
+        !shortcuts_check(&to->args->shortcuts) ||
         !tiles_read(&to->args->tiles, to->args->boxes, &to->look)) {
         return EXIT_USAGE;
     }
@@ -218,7 +219,8 @@ static bool check_classes(const search *s)
 bool search_open(search *to, const char *head)
 {
     return model_open(to->common, &to->with) && (!head || model_has(&to->with, head)) &&
-           check_classes(to) && processor_apply(&to->processor, &to->with);
+           check_classes(to) && processor_apply(&to->processor, &to->with) &&
+           shortcuts_apply(&to->args->shortcuts, &to->with);
 }
 
 bool vocabulary_add(tyto_vocabulary **whole, tyto_vocabulary *part)

@@ -8,6 +8,7 @@
 #include "model.h"
 #include "processor.h"
 #include "results.h"
+#include "shortcuts.h"
 #include "tiles.h"
 
 enum { FORMAT_UNSET = -1 };
@@ -21,6 +22,7 @@ typedef struct search_args {
     int64_t top_k;
     processor_args processor;
     tiles_args tiles;
+    shortcut_args shortcuts;
 } search_args;
 
 /** Lines of an option table: which texts are meant. */

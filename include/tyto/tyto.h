@@ -28,6 +28,7 @@
 #include <tyto/precision.h>
 #include <tyto/processor.h>
 #include <tyto/session.h>
+#include <tyto/shortcuts.h>
 #include <tyto/status.h>
 #include <tyto/tensor.h>
 #include <tyto/tiles.h>

@@ -53,6 +53,8 @@ typedef struct tyto_architecture {
     void (*close)(void *model);
     /** Numbers of an embedding that stands for a query; NULL: there are no queries. */
     int64_t (*query_width)(const void *model);
+    /** Pixels of a patch's side, and patches along the side of a picture; NULL: there are none. */
+    void (*patches)(const void *model, int64_t *side_px, int64_t *grid);
     /** False when there is no example of that head. batch and queries ≥ 1. */
     bool (*example)(const void *model, const char *head, int64_t batch, int64_t queries,
                     tyto_example *out);

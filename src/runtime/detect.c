@@ -4,6 +4,7 @@
 #include "processors/image/image_processor.h"
 #include "runtime/photo.h"
 #include "runtime/session.h"
+#include "runtime/shortcuts.h"
 #include "runtime/vocabulary.h"
 
 tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, tyto_view *out,
@@ -28,6 +29,13 @@ tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, t
     return tyto_image_processor_run(processor, session->model->engine, image, session->pixels, err);
 }
 
+tyto_status tyto_view_to_search(tyto_session *session, const tyto_image *image, tyto_view *out,
+                                tyto_error *err)
+{
+    return tyto_takes_shortcuts(session) ? tyto_view_by_shortcuts(session, image, out, err)
+                                         : tyto_view_of_image(session, image, out, err);
+}
+
 tyto_view tyto_view_of_photo(const tyto_photo *photo)
 {
     return (tyto_view){.tensor = photo->view,
@@ -41,19 +49,29 @@ tyto_status tyto_search(tyto_session *session, const tyto_view *view,
                         bool guided, int64_t *patches, tyto_detections *out, tyto_error *err)
 {
     const char *const wanted[] = {vocabulary ? "logits" : "objectness_logits", "pred_boxes"};
-    tyto_tensor inputs[2] = {view->tensor};
+    int64_t grid[2] = {view->patch_grid[0], view->patch_grid[1]}, interpolated = 1;
+    tyto_tensor inputs[4] = {view->tensor};
+    size_t n_inputs = 1;
     const tyto_tensor *outputs;
     size_t n_outputs;
     if (vocabulary) {
-        inputs[1] = (tyto_tensor){.name = "text_embeds",
-                                  .dtype = TYTO_F32,
-                                  .rank = 2,
-                                  .shape = {(int64_t)vocabulary->count, vocabulary->width},
-                                  .data = vocabulary->embeds};
+        inputs[n_inputs++] = (tyto_tensor){.name = "text_embeds",
+                                           .dtype = TYTO_F32,
+                                           .rank = 2,
+                                           .shape = {(int64_t)vocabulary->count, vocabulary->width},
+                                           .data = vocabulary->embeds};
+    }
+    if (view->is_part) {
+        inputs[n_inputs++] = (tyto_tensor){
+            .name = "patch_grid", .dtype = TYTO_I64, .rank = 1, .shape = {2}, .data = grid};
+    }
+    if (view->interpolated) {
+        inputs[n_inputs++] = (tyto_tensor){
+            .name = "interpolate_pos_encoding", .dtype = TYTO_I64, .data = &interpolated};
     }
     *out = (tyto_detections){0};
-    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, vocabulary ? 2 : 1, wanted, 2,
-                          &outputs, &n_outputs, err));
+    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, n_inputs, wanted, 2, &outputs,
+                          &n_outputs, err));
     tyto_postprocess_options with = *options;
     with.padded = view->padded;
     const float *logits = outputs[0].data, *boxes = outputs[1].data;
@@ -75,7 +93,7 @@ tyto_status tyto_detect(tyto_session *session, const tyto_vocabulary *vocabulary
 {
     tyto_view view;
     *out = (tyto_detections){0};
-    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
+    TYTO_TRY(tyto_view_to_search(session, image, &view, err));
     return tyto_search(session, &view, vocabulary, options, false, NULL, out, err);
 }
 

@@ -21,7 +21,7 @@ tyto_status tyto_match(tyto_session *session, const tyto_vocabulary *vocabulary,
 {
     tyto_view view;
     *out = (tyto_detections){0};
-    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
+    TYTO_TRY(tyto_view_to_search(session, image, &view, err));
     return tyto_search(session, &view, vocabulary, options, true, NULL, out, err);
 }
 

@@ -3,6 +3,7 @@
 #define TYTO_RUNTIME_SESSION_H
 
 #include <tyto/session.h>
+#include <tyto/shortcuts.h>
 
 #include "models/io.h"
 #include "nn/exec.h"
@@ -17,6 +18,7 @@ struct tyto_session {
     size_t given_capacity;
     const tyto_image_processor *processor; /* the model's, or another; borrowed; NULL: none */
     tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
+    tyto_shortcuts shortcuts;              /* zeros: none */
     float *pixels;                         /* what a task prepared for its current run */
     int64_t pixels_count;
 };

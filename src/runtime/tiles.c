@@ -30,7 +30,9 @@ tyto_status tyto_tiles_plan(const tyto_session *session, int64_t width_px, int64
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "tiles: the image processor doesn't resize, required a side in pixels");
     }
-    if (side == 0) {
+    if (side == 0 && session->shortcuts.input_px > 0) {
+        side = session->shortcuts.input_px;
+    } else if (side == 0) {
         side = tyto_min_i64(processor->width, processor->height);
     }
     return tyto_tiles_init(width_px, height_px, side, options->overlap, out, err);
@@ -68,7 +70,7 @@ static tyto_status search_part(run *r, int64_t part, tyto_error *err)
     tyto_part *to = &r->parts[part];
     to->place =
         (tyto_box){(float)x, (float)y, (float)(x + image->width_px), (float)(y + image->height_px)};
-    TYTO_TRY(tyto_view_of_image(r->session, image, &view, err));
+    TYTO_TRY(tyto_view_to_search(r->session, image, &view, err));
     TYTO_TRY(tyto_search(r->session, &view, r->vocabulary, &r->options, r->guided, &patches,
                          &to->found, err));
     for (size_t i = 0; i < to->found.count; i++) {

@@ -376,6 +376,7 @@ fi
 
 for word in --threads=-1 --threads=1e3 --threads= --top-k=0 --iou=2 --iou=x --nms=maybe \
     --tiles=0 --tiles=-5 --tiles=big --tiles=1e3 --tiles=99999999999999999999 --tile-overlap=0.91 \
+    --input-size=0 --input-size=9e9 --positions=none \
     --tile-overlap=-1 --tile-merge=both --tile-merge-overlap=2 \
     --boxes=round --format= --precision=fp64 --threshold=nan --threshold=-0.1 --threshold=2; do
     wrong "option: $word" 2 "${word%%=*}: got '${word#*=}'" \
@@ -390,6 +391,16 @@ for word in --tile-overlap=0.5 --tiles-only --tile-merge=off --tile-merge-overla
 done
 wrong "option: tiles and the reference's boxes" 2 "--boxes: the reference has no tiles" \
     detect -m "$model" "$photo" -t x --tiles --boxes reference
+wrong "option: positions without a size" 2 "--positions: no other size" \
+    detect -m "$model" "$photo" -t x --positions truncate
+wrong "input size: no multiple of a patch" 1 "input size: got 50, required a multiple of 7" \
+    detect -m "$model" "$photo" -t x --input-size 50 -o out.json
+wrong "input size: beyond the positions" 1 "input size: got 70, required 7 to 63" \
+    detect -m "$model" "$photo" -t x --input-size 70 --positions truncate -o out.json
+wrong "shortcuts: without resizing" 1 "the image processor doesn't resize" \
+    detect -m "$model" "$photo" -t x --skip-padding --resize off -o out.json
+wrong "shortcuts: another size by --size" 1 "got 49x49 pixels, required 9 patches of 7" \
+    detect -m "$model" "$photo" -t x --skip-padding --size 49 -o out.json
 wrong "tiles: more than there may be" 1 "required at most 16384" \
     detect -m "$model" "$photo" -t x --tiles=1 -o out.json
 wrong "tiles: without resizing" 1 "required a side in pixels" \

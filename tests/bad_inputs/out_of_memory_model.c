@@ -150,6 +150,7 @@ static tyto_status detect(tyto_error *err)
     tyto_detections found = {0};
     tyto_postprocess_options options;
     tyto_tile_options tiles;
+    const tyto_shortcuts shortcuts = {.skip_padding = true, .input_px = 49};
     tyto_postprocess_options_init(&options);
     tyto_tile_options_init(&tiles);
     tiles.side_px = 50;
@@ -162,6 +163,9 @@ static tyto_status detect(tyto_error *err)
     tyto_status status = tyto_session_create(model, &session, err);
     if (status == TYTO_OK) {
         status = tyto_vocabulary_create(session, texts, 2, with_templates, &vocabulary, err);
+    }
+    if (status == TYTO_OK && in_tiles) {
+        status = tyto_session_use_shortcuts(session, &shortcuts, err);
     }
     if (status == TYTO_OK) {
         status = in_tiles

@@ -28,6 +28,8 @@ _tyto()
     detect:--tile-overlap) : ;;
     detect:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
     detect:--tile-merge-overlap) : ;;
+    detect:--input-size) : ;;
+    detect:--positions) _tyto_words 'interpolate truncate' "$word" ;;
     detect:--size) : ;;
     detect:--pad) _tyto_words 'config on off' "$word" ;;
     detect:--resize) _tyto_words 'config on off' "$word" ;;
@@ -55,6 +57,8 @@ _tyto()
     match:--tile-overlap) : ;;
     match:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
     match:--tile-merge-overlap) : ;;
+    match:--input-size) : ;;
+    match:--positions) _tyto_words 'interpolate truncate' "$word" ;;
     match:--size) : ;;
     match:--pad) _tyto_words 'config on off' "$word" ;;
     match:--resize) _tyto_words 'config on off' "$word" ;;
@@ -181,6 +185,8 @@ _tyto()
     eval:--tile-overlap) : ;;
     eval:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
     eval:--tile-merge-overlap) : ;;
+    eval:--input-size) : ;;
+    eval:--positions) _tyto_words 'interpolate truncate' "$word" ;;
     eval:--limit) : ;;
     eval:--format | eval:-f) _tyto_words 'text json' "$word" ;;
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
@@ -205,8 +211,8 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output' ;;
@@ -217,7 +223,7 @@ _tyto()
         flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --limit --format --output' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
         convert) options=' --output --dtype --max-shard-size --force' ;;

@@ -102,13 +102,14 @@ static tyto_status need(tyto_exec *exec, int64_t count, float **memory)
 tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
                               int64_t grid, tyto_owlv2_choice *choice)
 {
+    const tyto_owlv2_window whole = tyto_owlv2_window_whole(&model->config.vision);
     const int64_t P = grid * grid, E = model->config.projection_dim;
     const bool by_objectness = choice->rule == TYTO_OWLV2_RULE_OBJECTNESS;
     float *embeds, *mean;
     TYTO_TRY(need(exec, P * 4, &choice->boxes));
     TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
     TYTO_TRY(tyto_exec_floats(exec, E, &mean));
-    TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, grid, choice->boxes));
+    TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, &whole, choice->boxes));
     if (choice->objectness || by_objectness) {
         TYTO_TRY(need(exec, P, &choice->objectness));
         TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P, choice->objectness));
@@ -223,7 +224,8 @@ tyto_status tyto_owlv2_embed_query_forward(const void *model, tyto_exec *exec, t
     const tyto_owlv2 *owlv2 = model;
     embedding run = {.model = owlv2, .grid = tyto_owlv2_grid(&owlv2->config.vision)};
     tyto_owlv2_views views;
-    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", &views));
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", false,
+                                   &views));
     TYTO_TRY(read_regions(&run, exec, io, views.batch));
     TYTO_TRY(read_rule(&run, io));
     TYTO_TRY(declare_outputs(&run, exec, io, views.batch));

@@ -13,7 +13,8 @@ typedef struct detection {
     const tyto_owlv2 *model;
     const tyto_owlv2_queries *queries;
     const float *unit_queries; /* [total,E] */
-    int64_t grid, patches;
+    tyto_owlv2_window window;
+    int64_t patches;
     int64_t next_query;       /* the first of the picture that comes next */
     float *logits;            /* [B,P,most] */
     float *objectness_logits; /* [B,P] */
@@ -79,7 +80,7 @@ static tyto_status detect_in(void *context, tyto_exec *exec, int64_t b, const fl
         TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P,
                                                part(run->objectness_logits, b, P)));
     }
-    return run->pred_boxes ? tyto_owlv2_predict_boxes(model, exec, features, run->grid,
+    return run->pred_boxes ? tyto_owlv2_predict_boxes(model, exec, features, &run->window,
                                                       part(run->pred_boxes, b, P * 4))
                            : TYTO_OK;
 }
@@ -97,7 +98,7 @@ static tyto_status declare_outputs(detection *run, tyto_io *io, int64_t photos)
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "pred_boxes", 3,
                             (const int64_t[]){photos, P, 4}, &run->pred_boxes));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "image_embeds", 4,
-                            (const int64_t[]){photos, run->grid, run->grid, D},
+                            (const int64_t[]){photos, run->window.rows, run->window.columns, D},
                             &run->image_embeds));
     return tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "class_embeds", 3,
                           (const int64_t[]){photos, P, E}, &run->class_embeds);
@@ -124,7 +125,7 @@ tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyt
     const int64_t E = owlv2->config.projection_dim;
     tyto_owlv2_views views;
     float *unit;
-    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", &views));
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", true, &views));
 
     tyto_owlv2_queries queries;
     TYTO_TRY(tyto_owlv2_queries_forward(owlv2, exec, io, views.batch, &queries));
@@ -135,8 +136,8 @@ tyto_status tyto_owlv2_detection_forward(const void *model, tyto_exec *exec, tyt
     detection run = {.model = owlv2,
                      .queries = &queries,
                      .unit_queries = unit,
-                     .grid = tyto_owlv2_grid(&owlv2->config.vision)};
-    run.patches = run.grid * run.grid;
+                     .window = views.window,
+                     .patches = tyto_owlv2_window_patches(&views.window)};
     TYTO_TRY(declare_outputs(&run, io, views.batch));
     tyto_owlv2_labels labels;
     TYTO_TRY(tyto_owlv2_labels_read(exec, io, &queries, &labels));

@@ -6,13 +6,16 @@
 #include "models/owlv2/heads.h"
 
 tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io, const char *pixels,
-                                  const char *embeds, tyto_owlv2_views *out)
+                                  const char *embeds, bool windows, tyto_owlv2_views *out)
 {
     const int64_t G = tyto_owlv2_grid(&model->config.vision),
                   D = model->config.vision.encoder.hidden_size;
-    *out = (tyto_owlv2_views){.embedded = tyto_io_has(io, embeds)};
+    *out = (tyto_owlv2_views){.embedded = tyto_io_has(io, embeds),
+                              .window = tyto_owlv2_window_whole(&model->config.vision)};
     if (!out->embedded) {
-        TYTO_TRY(tyto_owlv2_pictures_read(&model->vision, io, pixels, &out->pictures));
+        TYTO_TRY(windows ? tyto_owlv2_windows_read(&model->vision, io, pixels, &out->pictures)
+                         : tyto_owlv2_pictures_read(&model->vision, io, pixels, &out->pictures));
+        out->window = out->pictures.window;
         out->batch = out->pictures.batch;
         return TYTO_OK;
     }
@@ -60,10 +63,10 @@ tyto_status tyto_owlv2_features_forward(const tyto_owlv2 *model, tyto_exec *exec
                                         const char *prefix, const tyto_owlv2_views *views,
                                         float *kept, tyto_owlv2_features_fn visit, void *context)
 {
-    const int64_t G = tyto_owlv2_grid(&model->config.vision),
-                  each = G * G * model->config.vision.encoder.hidden_size;
+    const int64_t P = tyto_owlv2_window_patches(&views->window),
+                  each = P * model->config.vision.encoder.hidden_size;
     if (!views->embedded) {
-        route to = {model, G * G, kept, visit, context};
+        route to = {model, P, kept, visit, context};
         return tyto_owlv2_vision_forward(&model->vision, exec, io, prefix, &views->pictures,
                                          visit_some, &to);
     }

@@ -10,19 +10,21 @@ typedef struct tyto_owlv2_views {
     const float *embeds;
     int64_t batch;
     bool embedded;
+    tyto_owlv2_window window; /* of each */
 } tyto_owlv2_views;
 
 /** Reads the input `pixels`, or in its place `embeds`, the output of that name of an earlier run.
+ *  windows  pixels may be a part of a picture, or of another size (tyto_owlv2_windows_read)
  *  errors  E_ARGUMENT when both are given, or neither */
 TYTO_NODISCARD tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io,
                                                  const char *pixels, const char *embeds,
-                                                 tyto_owlv2_views *out);
+                                                 bool windows, tyto_owlv2_views *out);
 
-/** What a caller does with picture b's features[G²,D] while they are at hand; b counts up. */
+/** What a caller does with picture b's features[P,D] while they are at hand; b counts up. */
 typedef tyto_status (*tyto_owlv2_features_fn)(void *context, tyto_exec *exec, int64_t b,
                                               const float *features);
 
-/** Calls `visit` for each picture. kept[batch,G²,D] receives all features; NULL: they aren't
+/** Calls `visit` for each picture. kept[batch,P,D] receives all features; NULL: they aren't
  *  wanted later.
  *  outputs  the image tower's under `prefix`, as tyto_owlv2_vision_forward gives them; none for
  *           pictures that are embedded already */

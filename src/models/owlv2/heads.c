@@ -99,14 +99,15 @@ static float log_odds(float x)
 
 /* boxes[P,4] = sigmoid(box_head(features) + bias), the bias placing each box at its patch.
  * source  Owlv2ForObjectDetection.box_predictor; single precision as there */
-static void place_boxes(float *boxes, int64_t grid)
+static void place_boxes(float *boxes, const tyto_owlv2_window *window)
 {
-    const float size = log_odds(1.0f / (float)grid);
-    for (int64_t y = 0; y < grid; y++) {
-        for (int64_t x = 0; x < grid; x++) {
-            float *box = boxes + (y * grid + x) * 4;
-            const float bias[4] = {log_odds((float)(x + 1) / (float)grid),
-                                   log_odds((float)(y + 1) / (float)grid), size, size};
+    const float across = (float)window->grid_columns, down = (float)window->grid_rows,
+                width = log_odds(1.0f / across), height = log_odds(1.0f / down);
+    for (int64_t y = 0; y < window->rows; y++) {
+        for (int64_t x = 0; x < window->columns; x++) {
+            float *box = boxes + (y * window->columns + x) * 4;
+            const float bias[4] = {log_odds((float)(x + 1) / across),
+                                   log_odds((float)(y + 1) / down), width, height};
             for (int i = 0; i < 4; i++) {
                 box[i] = 1.0f / (1.0f + expf(-(box[i] + bias[i])));
             }
@@ -115,13 +116,14 @@ static void place_boxes(float *boxes, int64_t grid)
 }
 
 tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
-                                     const float *features, int64_t grid, float *boxes)
+                                     const float *features, const tyto_owlv2_window *window,
+                                     float *boxes)
 {
     exec->stage = "box head";
     TYTO_TRY(three_layers(exec, &model->box_dense0, &model->box_dense1, &model->box_dense2,
-                          features, grid * grid, boxes));
+                          features, tyto_owlv2_window_patches(window), boxes));
     if (!tyto_exec_planning(exec)) {
-        place_boxes(boxes, grid);
+        place_boxes(boxes, window);
     }
     return TYTO_OK;
 }

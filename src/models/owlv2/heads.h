@@ -32,11 +32,12 @@ TYTO_NODISCARD tyto_status tyto_owlv2_class_logits(const tyto_owlv2 *model, tyto
                                                    const float *embeds, const float *queries,
                                                    int64_t count, int64_t stride, float *logits);
 
-/** boxes[grid²,4] = sigmoid(box_head(features) + bias): centre x, centre y, width, height.
+/** boxes[P,4] = sigmoid(box_head(features) + bias): centre x, centre y, width, height, in the whole
+ *  picture that the window is the top left of.
  *  source  Owlv2ForObjectDetection.box_predictor */
 TYTO_NODISCARD tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
-                                                    const float *features, int64_t grid,
-                                                    float *boxes);
+                                                    const float *features,
+                                                    const tyto_owlv2_window *window, float *boxes);
 
 /** logits[P] = objectness_head(features) */
 TYTO_NODISCARD tyto_status tyto_owlv2_predict_objectness(const tyto_owlv2 *model, tyto_exec *exec,

@@ -54,7 +54,8 @@ static tyto_status match_target(void *context, tyto_exec *exec, int64_t b, const
                                          run->logits + b * P));
     }
     if (run->target_pred_boxes) {
-        TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, run->grid,
+        const tyto_owlv2_window whole = tyto_owlv2_window_whole(&model->config.vision);
+        TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, &whole,
                                           run->target_pred_boxes + b * P * 4));
     }
     tyto_arena_release(exec->arena, mark);
@@ -90,9 +91,9 @@ tyto_status tyto_owlv2_image_guided_forward(const void *model, tyto_exec *exec, 
 {
     const tyto_owlv2 *owlv2 = model;
     tyto_owlv2_views targets, queries;
-    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", &targets));
-    TYTO_TRY(
-        tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", &queries));
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", false, &targets));
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", false,
+                                   &queries));
     if (queries.batch != 1 && queries.batch != targets.batch) {
         return tyto_fail(exec->err, TYTO_E_SHAPE,
                          "query pictures: got %lld, required 1 or one per target (%lld)",

@@ -213,6 +213,13 @@ static int64_t query_width(const void *model)
     return ((const tyto_owlv2 *)model)->config.projection_dim;
 }
 
+static void patches(const void *model, int64_t *side_px, int64_t *grid)
+{
+    const tyto_owlv2_vision_config *config = &((const tyto_owlv2 *)model)->config.vision;
+    *side_px = config->patch_size;
+    *grid = tyto_owlv2_grid(config);
+}
+
 /* Those of Owlv2Model follow those that need the detection heads; the towers' come last. */
 static const tyto_head heads[] = {
     {DETECTION_HEAD, tyto_owlv2_detection_forward},
@@ -240,6 +247,7 @@ static const tyto_head heads[] = {
         .open = open_##what,                                                                       \
         .close = close_model,                                                                      \
         .query_width = ((parts)&BASE) != 0 ? query_width : NULL,                                   \
+        .patches = ((parts)&VISION) != 0 ? patches : NULL,                                         \
         .example = example,                                                                        \
     };
 

@@ -4,6 +4,7 @@
 
 #include "models/architecture.h"
 #include "models/owlv2/config.h"
+#include "models/owlv2/window.h"
 
 #define FLOATS(field, ...) float *field;
 #define SCALAR(field, name) float *field;
@@ -82,14 +83,20 @@ TYTO_NODISCARD tyto_status tyto_owlv2_text_forward(const tyto_owlv2_text *text, 
 typedef struct tyto_owlv2_pictures {
     const float *pixels;
     int64_t batch, height, width;
+    tyto_owlv2_window window;
 } tyto_owlv2_pictures;
 
 /** Reads the input `name`; its pictures must have as many patches as the model has positions. */
 TYTO_NODISCARD tyto_status tyto_owlv2_pictures_read(const tyto_owlv2_vision *vision, tyto_io *io,
                                                     const char *name, tyto_owlv2_pictures *out);
+/** The same of pictures that may be of another size, or the top left of one, by the inputs of
+ *  tyto_owlv2_window_read. */
+TYTO_NODISCARD tyto_status tyto_owlv2_windows_read(const tyto_owlv2_vision *vision, tyto_io *io,
+                                                   const char *name, tyto_owlv2_pictures *out);
 
 /** What a caller does with the last hidden states of some pictures while they are at hand.
- *  hidden[n,1+G²,D] of pictures first … first+n−1; scratch beyond it is free to take. */
+ *  hidden[n,1+P,D], P the window's patches, of pictures first … first+n−1; scratch beyond it is
+ * free to take. */
 typedef tyto_status (*tyto_owlv2_pictures_fn)(void *context, tyto_exec *exec, int64_t first,
                                               int64_t n, float *hidden);
 

@@ -10,7 +10,8 @@
 /* One picture to tokens[1+G²,D]: class embedding, then patches in reading order, each plus its
  * position; the grid is rows × columns of patches. */
 static tyto_status embed_picture(const tyto_owlv2_vision *vision, tyto_exec *exec,
-                                 const float *pixels, int64_t height, int64_t width, float *tokens)
+                                 const float *pixels, int64_t height, int64_t width,
+                                 const float *positions, float *tokens)
 {
     const int64_t D = vision->config.encoder.hidden_size, C = vision->config.num_channels,
                   P = vision->config.patch_size, patches = height / P * (width / P);
@@ -22,7 +23,7 @@ static tyto_status embed_picture(const tyto_owlv2_vision *vision, tyto_exec *exe
                                                    .ldx = C * P * P,
                                                    .rows = patches,
                                                    .weight = &vision->patch_embedding.weight,
-                                                   .residual = vision->position_embedding + D,
+                                                   .residual = positions,
                                                    .ldr = D,
                                                    .y = tokens + D,
                                                    .ldy = D}));
@@ -48,22 +49,43 @@ static tyto_status pool(const tyto_owlv2_vision *vision, tyto_exec *exec, const 
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_pictures_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
-                                     tyto_owlv2_pictures *out)
+static tyto_status read_pictures(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
+                                 bool windows, tyto_owlv2_pictures *out)
 {
-    const int64_t P = vision->config.patch_size, G = tyto_owlv2_grid(&vision->config);
     int64_t shape[4] = {-1, vision->config.num_channels, -1, -1};
     const void *pixels;
     TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 4, shape, &pixels));
-    if (shape[2] / P * (shape[3] / P) != G * G) {
-        return tyto_fail(io->err, TYTO_E_SHAPE,
-                         "input '%s': got %lldx%lld pixels, required %lldx%lld (image_size)", name,
-                         (long long)shape[2], (long long)shape[3],
-                         (long long)vision->config.image_size,
-                         (long long)vision->config.image_size);
+    *out = (tyto_owlv2_pictures){pixels, shape[0], shape[2], shape[3], {0}};
+    return tyto_owlv2_window_read(&vision->config, io, name, windows, shape[2], shape[3],
+                                  &out->window);
+}
+
+tyto_status tyto_owlv2_pictures_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
+                                     tyto_owlv2_pictures *out)
+{
+    return read_pictures(vision, io, name, false, out);
+}
+
+tyto_status tyto_owlv2_windows_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
+                                    tyto_owlv2_pictures *out)
+{
+    return read_pictures(vision, io, name, true, out);
+}
+
+/* The positions[P,D] of the window's patches: the model's own memory, or scratch. */
+static tyto_status find_positions(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                                  const tyto_owlv2_window *window, const float **positions)
+{
+    const int64_t D = vision->config.encoder.hidden_size, G = tyto_owlv2_grid(&vision->config);
+    float *own;
+    *positions = vision->position_embedding + D;
+    if (window->rows == G && window->columns == G && window->grid_rows == G &&
+        window->grid_columns == G) {
+        return TYTO_OK;
     }
-    *out = (tyto_owlv2_pictures){pixels, shape[0], shape[2], shape[3]};
-    return TYTO_OK;
+    TYTO_TRY(tyto_exec_floats(exec, tyto_owlv2_window_patches(window) * D, &own));
+    *positions = own;
+    return tyto_owlv2_positions(&vision->config, exec, vision->position_embedding, window, own);
 }
 
 /* Outputs that nobody wants are NULL; without a prefix there are none. */
@@ -92,14 +114,17 @@ tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec
 {
     const tyto_owlv2_encoder_config *config = &vision->config.encoder;
     const int64_t D = config->hidden_size, C = vision->config.num_channels,
-                  G = tyto_owlv2_grid(&vision->config), T = G * G + 1, batch = pictures->batch,
+                  T = tyto_owlv2_window_patches(&pictures->window) + 1, batch = pictures->batch,
                   each = C * pictures->height * pictures->width;
     float *last, *pooled;
+    const float *positions;
     TYTO_TRY(declare_outputs(config, io, prefix, batch, T, &last, &pooled));
 
     const bool planning = tyto_exec_planning(exec);
     const int64_t together = tyto_owlv2_together(batch, T);
-    size_t mark = tyto_arena_mark(exec->arena);
+    const size_t start = tyto_arena_mark(exec->arena);
+    TYTO_TRY(find_positions(vision, exec, &pictures->window, &positions));
+    const size_t mark = tyto_arena_mark(exec->arena);
     for (int64_t first = 0; first < batch; first += together) {
         const int64_t n = tyto_min_i64(together, batch - first);
         const tyto_owlv2_batch some = {
@@ -109,7 +134,8 @@ tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec
         TYTO_TRY(tyto_exec_floats(exec, n * T * D, &hidden));
         for (int64_t i = 0; i < n; i++) {
             TYTO_TRY(embed_picture(vision, exec, pictures->pixels + (first + i) * each,
-                                   pictures->height, pictures->width, hidden + i * T * D));
+                                   pictures->height, pictures->width, positions,
+                                   hidden + i * T * D));
         }
         TYTO_TRY(tyto_layer_norm(exec, n * T, D, hidden, vision->pre_norm.gamma,
                                  vision->pre_norm.beta, (float)config->layer_norm_eps, hidden));
@@ -129,5 +155,6 @@ tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec
             break; /* later pictures need no more scratch */
         }
     }
+    tyto_arena_release(exec->arena, start);
     return TYTO_OK;
 }
