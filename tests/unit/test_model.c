@@ -349,6 +349,70 @@ static void absent_fields_take_their_defaults(void **state)
     }
 }
 
+/* How many outputs whose name has that part come unasked. */
+static int given_unasked(const char *folder, const char *case_folder, const char *part)
+{
+    log_lines lines = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_engine *engine = make_engine(&lines);
+    tyto_model *model = NULL;
+    tyto_session *session = NULL;
+    golden_case golden;
+    const tyto_tensor *outputs;
+    size_t count;
+    int found = 0;
+    ASSERT_DONE(tyto_model_open(engine, folder, &model, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    golden_open(&golden, case_folder);
+    ASSERT_DONE(tyto_forward(session, golden.head, golden.given, golden.n_given, NULL, 0, &outputs,
+                             &count, &err),
+                &err);
+    for (size_t i = 0; i < count; i++) {
+        found += strstr(outputs[i].name, part) != NULL;
+    }
+    golden_close(&golden);
+    tyto_session_destroy(session);
+    tyto_model_destroy(model);
+    tyto_engine_destroy(engine);
+    return found;
+}
+
+static void a_config_asks_for_states(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *config, *golden;
+        int text_states, image_states, attentions; /* more than layers by one; as many as layers */
+    } cases[] = {
+        {"odd", "{}", "owlv2/odd/masks", 0, 0, 0},
+        /* Of parts, the whole's word counts. */
+        {"odd", "{\"text_config\": {\"output_hidden_states\": true}, \"output_attentions\": false}",
+         "owlv2/odd/masks", 0, 0, 0},
+        {"odd", "{\"output_hidden_states\": true}", "owlv2/odd/masks", 3, 4, 0},
+        {"odd", "{\"output_attentions\": true}", "owlv2/odd/masks", 0, 0, 5},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        checkpoint made;
+        checkpoint_start(&made, cases[i].from);
+        checkpoint_merge(&made, cases[i].config);
+        checkpoint_write(&made);
+        assert_int_equal(given_unasked(made.folder, cases[i].golden, "text_model_output.hidden_s"),
+                         cases[i].text_states);
+        assert_int_equal(
+            given_unasked(made.folder, cases[i].golden, "vision_model_output.hidden_s"),
+            cases[i].image_states);
+        assert_int_equal(given_unasked(made.folder, cases[i].golden, ".attentions."),
+                         cases[i].attentions);
+        checkpoint_end(&made);
+    }
+    checkpoint tower;
+    checkpoint_start(&tower, "text_tower");
+    checkpoint_merge(&tower, "{\"output_hidden_states\": true}");
+    checkpoint_write(&tower);
+    assert_true(given_unasked(tower.folder, "owlv2/text_tower/tower", "hidden_states.0") == 1);
+    checkpoint_end(&tower);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_tower_may_have_no_layers),
         cmocka_unit_test(parameters_are_counted),
         cmocka_unit_test(absent_fields_take_their_defaults),
+        cmocka_unit_test(a_config_asks_for_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,11 +25,19 @@ static tyto_status read_size(const json_t *object, const char *where, const char
     return read_number(object, where, key, 1, maximum, out, err);
 }
 
+static tyto_status read_extras(const json_t *object, const char *where, tyto_owlv2_extras *out,
+                               tyto_error *err)
+{
+    TYTO_TRY(tyto_json_bool(object, where, "output_hidden_states", &out->hidden_states, err));
+    return tyto_json_bool(object, where, "output_attentions", &out->attentions, err);
+}
+
 static tyto_status read_encoder(const json_t *object, const char *where,
                                 tyto_owlv2_encoder_config *out, tyto_error *err)
 {
     const char *act = "quick_gelu";
     out->layer_norm_eps = 1e-5;
+    TYTO_TRY(read_extras(object, where, &out->alone, err));
     TYTO_TRY(read_size(object, where, "hidden_size", TYTO_OWLV2_SIZE_MAX, &out->hidden_size, err));
     TYTO_TRY(read_size(object, where, "intermediate_size", TYTO_OWLV2_SIZE_MAX,
                        &out->intermediate_size, err));
@@ -126,6 +134,8 @@ tyto_status tyto_owlv2_config_read(const json_t *root, const char *file, tyto_ow
     TYTO_TRY(tyto_owlv2_text_config_read(text, where, &out->text, err));
     snprintf(where, sizeof(where), "%s: vision_config", file);
     TYTO_TRY(tyto_owlv2_vision_config_read(vision, where, &out->vision, err));
+    TYTO_TRY(read_extras(root, file, &out->text.encoder.within, err));
+    out->vision.encoder.within = out->text.encoder.within;
     out->projection_dim = 512;
     return read_size(root, file, "projection_dim", TYTO_OWLV2_SIZE_MAX, &out->projection_dim, err);
 }

@@ -3,6 +3,7 @@
 #define TYTO_MODELS_OWLV2_CONFIG_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <tyto/status.h>
 
@@ -13,6 +14,11 @@
 /** Most layers of a tower. */
 #define TYTO_OWLV2_LAYERS_MAX 1024
 
+/** What heads give without being asked: output_hidden_states, output_attentions. */
+typedef struct tyto_owlv2_extras {
+    bool hidden_states, attentions;
+} tyto_owlv2_extras;
+
 /** What both towers are made of. */
 typedef struct tyto_owlv2_encoder_config {
     int64_t hidden_size;
@@ -21,6 +27,8 @@ typedef struct tyto_owlv2_encoder_config {
     int64_t num_attention_heads;
     tyto_activation hidden_act;
     double layer_norm_eps;
+    tyto_owlv2_extras alone;  /* as a model of its own: what its own dict says */
+    tyto_owlv2_extras within; /* as a part of one: what the whole's says */
 } tyto_owlv2_encoder_config;
 
 typedef struct tyto_owlv2_text_config {

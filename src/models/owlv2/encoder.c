@@ -14,23 +14,29 @@ int64_t tyto_owlv2_together(int64_t total, int64_t tokens)
     return tyto_min_i64(total, tyto_max_i64(1, TYTO_OWLV2_ROWS_TOGETHER / tokens));
 }
 
+static tyto_output_kind kind_of(bool by_default)
+{
+    return by_default ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST;
+}
+
 tyto_status tyto_owlv2_declare_states(const tyto_owlv2_encoder_config *config, tyto_io *io,
                                       const char *prefix, int64_t total, int64_t tokens,
                                       bool *wanted)
 {
     const int64_t states[3] = {total, tokens, config->hidden_size};
     const int64_t maps[4] = {total, config->num_attention_heads, tokens, tokens};
+    const tyto_owlv2_extras *extras = *prefix ? &config->within : &config->alone;
     char name[TYTO_IO_NAME_BYTES];
     float *memory;
     *wanted = false;
     for (int64_t i = 0; i <= config->num_hidden_layers; i++) {
         tyto_io_name_at(name, prefix, "hidden_states", i);
-        TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, name, 3, states, &memory));
+        TYTO_TRY(tyto_io_output(io, kind_of(extras->hidden_states), name, 3, states, &memory));
         *wanted = *wanted || memory;
     }
     for (int64_t i = 0; i < config->num_hidden_layers; i++) {
         tyto_io_name_at(name, prefix, "attentions", i);
-        TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, name, 4, maps, &memory));
+        TYTO_TRY(tyto_io_output(io, kind_of(extras->attentions), name, 4, maps, &memory));
         *wanted = *wanted || memory;
     }
     return TYTO_OK;

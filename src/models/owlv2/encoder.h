@@ -22,8 +22,8 @@ typedef struct tyto_owlv2_batch {
 int64_t tyto_owlv2_together(int64_t total, int64_t tokens);
 
 /** Declares prefix.hidden_states.i [total,tokens,D] and prefix.attentions.i
- *  [total,H,tokens,tokens], where wanted, before the first batch runs.
- *  *wanted: some of them are. */
+ *  [total,H,tokens,tokens], where wanted, or given unasked as config.json says, before the first
+ * batch runs. *wanted: some of them are. */
 TYTO_NODISCARD tyto_status tyto_owlv2_declare_states(const tyto_owlv2_encoder_config *config,
                                                      tyto_io *io, const char *prefix, int64_t total,
                                                      int64_t tokens, bool *wanted);
