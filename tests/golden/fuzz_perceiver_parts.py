@@ -70,7 +70,7 @@ class Draw:
             space, content = rng.choice([4, 16]), rng.randrange(2, 12)
             axes = [height, width]
             for _ in range(round(math.log(space, 4))):
-                axes = [(-(-n // 2) + 1) // 2 for n in axes]
+                axes = [(-(-n // 2) - 3) // 2 + 1 for n in axes]  # a convolution with padding, a pool without
             part.update(conv2d_use_batchnorm=rng.random() < 0.5, out_channels=content)
         elif part["prep_type"] == "conv1x1":
             content = part["out_channels"] = rng.randrange(2, 12)
@@ -88,6 +88,8 @@ class Draw:
             axes = [-(-frames // time), -(-height // space), -(-width // space)] if film else [height, width]
             if not film:  # batch and channels are what it thins
                 self.batch, content = -(-self.batch // space), -(-colours // space)
+        if min(axes) < 1:
+            return part, None, None, axes
         part.update(in_channels=colours, spatial_downsample=space, temporal_downsample=time if film else 1)
         batch = self.batch if part["prep_type"] != "pixels" or film else (self.batch - 1) * space + 1
         shape = [batch, *([frames] if film else []), colours, height, width]

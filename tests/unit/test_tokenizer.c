@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 #include <tyto/tyto.h>
 
 static tyto_tokenizer *open_model(const char *name)
@@ -261,6 +262,84 @@ static void long_texts_are_quick(void **state)
     tyto_tokenizer_destroy(tokenizer);
 }
 
+/* {"Sequence": {"id": "A", "type_id": 0}}, or a SpecialToken. */
+static json_t *piece(const char *kind, const char *id, int type_id)
+{
+    return json_pack("{s:{s:s,s:i}}", kind, "id", id, "type_id", type_id);
+}
+
+static json_t *template_of(const char *pattern, int type_id)
+{
+    json_t *list = json_array();
+    for (const char *at = pattern; *at; at++) {
+        const char letter[2] = {*at};
+        json_array_append_new(list, *at == 'S'   ? piece("SpecialToken", "<|startoftext|>", 0)
+                                    : *at == 'E' ? piece("SpecialToken", "<|endoftext|>", type_id)
+                                                 : piece("Sequence", letter, 0));
+    }
+    return list;
+}
+
+/* The tokenizer of golden/data/tokenizer/pairs with another post_processor. */
+static tyto_status open_template(const char *single, const char *pair, int type_id,
+                                 tyto_tokenizer **out, tyto_error *err)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/golden/data/tokenizer/pairs/tokenizer.json",
+             getenv("TYTO_TEST_DATA"));
+    json_t *root = json_load_file(path, 0, NULL);
+    assert_non_null(root);
+    json_object_set_new(root, "post_processor",
+                        json_pack("{s:s,s:o,s:o,s:{s:{s:[i]},s:{s:[i]}}}", "type",
+                                  "TemplateProcessing", "single", template_of(single, 0), "pair",
+                                  template_of(pair, type_id), "special_tokens", "<|startoftext|>",
+                                  "ids", 592, "<|endoftext|>", "ids", 593));
+    char *text = json_dumps(root, 0);
+    write_file("tokenizer.json", text);
+    const tyto_status status = tyto_tokenizer_open(folder, out, err);
+    snprintf(path, sizeof(path), "%s/tokenizer.json", folder);
+    unlink(path);
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+static void a_template_may_spell_out_the_usual(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *single, *pair;
+        int type_id;
+        bool accepted;
+    } cases[] = {{"SAE", "SAEEBE", 0, true},  {"SAE", "SAEEBE", 1, false},
+                 {"SA", "SAEEBE", 0, false},  {"SAE", "SAEBE", 0, false},
+                 {"SBE", "SAEEBE", 0, false}, {"AES", "SAEEBE", 0, false},
+                 {"", "", 0, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tyto_tokenizer *tokenizer = NULL;
+        tyto_error err = TYTO_ERROR_INIT;
+        const tyto_status status =
+            open_template(cases[i].single, cases[i].pair, cases[i].type_id, &tokenizer, &err);
+        assert_int_equal(status, cases[i].accepted ? TYTO_OK : TYTO_E_UNSUPPORTED);
+        if (cases[i].accepted) {
+            const char *first = "to", *second = "in";
+            const tyto_words words[] = {{&first, NULL, 1}, {&second, NULL, 1}};
+            static const int64_t required[] = {592, 531, 593, 593, 530, 593};
+            tyto_encoding encoding;
+            assert_int_equal(
+                tyto_tokenizer_encode_words(tokenizer, words, words + 1, 1, NULL, &encoding, NULL),
+                TYTO_OK);
+            assert_int_equal(encoding.offsets[1], 6);
+            assert_memory_equal(encoding.input_ids, required, sizeof(required));
+            tyto_encoding_clear(&encoding);
+        } else {
+            assert_non_null(strstr(tyto_error_message(&err), "'post_processor': got Template"));
+        }
+        tyto_error_clear(&err);
+        tyto_tokenizer_destroy(tokenizer);
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -294,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_layouts_read),
+        cmocka_unit_test(a_template_may_spell_out_the_usual),
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
         cmocka_unit_test(bad_files_are_refused_in_one_line),
         cmocka_unit_test(options_that_cannot_be_met_are_refused),

@@ -91,14 +91,78 @@ static tyto_status read_end(const json_t *processor, const char *key, const char
     return tyto_read_id(json_array_get(json_object_get(processor, key), 1), file, key, out, err);
 }
 
+/* The text of a template's piece: "A" and "B" for the texts, else a special token's. */
+static const char *piece_text(const json_t *template, size_t i, bool *is_text, int *type_id)
+{
+    const json_t *piece = json_array_get(template, i);
+    const json_t *text = json_object_get(piece, "Sequence"),
+                 *token = json_object_get(piece, "SpecialToken");
+    *is_text = text != NULL;
+    *type_id = (int)json_integer_value(json_object_get(text ? text : token, "type_id"));
+    return text_at(text ? text : token, "id");
+}
+
+/* Whether a template is what RobertaProcessing makes: as in `pattern`, where S and E are the
+ * tokens that stand at the start and end of the first text, and all of type 0. */
+static bool fits_template(const json_t *template, const char *pattern, const char *start,
+                          const char *end)
+{
+    bool fits = json_array_size(template) == strlen(pattern);
+    for (size_t i = 0; fits && pattern[i]; i++) {
+        bool is_text;
+        int type_id;
+        const char *text = piece_text(template, i, &is_text, &type_id);
+        const bool special = pattern[i] == 'S' || pattern[i] == 'E';
+        const char letter[2] = {pattern[i]};
+        const char *required = pattern[i] == 'S' ? start : pattern[i] == 'E' ? end : letter;
+        fits = is_text == !special && type_id == 0 && strcmp(text, required) == 0;
+    }
+    return fits;
+}
+
+/* A special token's only id. */
+static tyto_status read_template_token(const json_t *value, const char *token, const char *file,
+                                       int32_t *out, tyto_error *err)
+{
+    const json_t *tokens = json_object_get(value, "special_tokens"),
+                 *ids = json_object_get(json_object_get(tokens, token), "ids");
+    if (json_array_size(ids) != 1) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: 'post_processor': '%.40s': got %zu ids, required 1", file, token,
+                         json_array_size(ids));
+    }
+    return tyto_read_id(json_array_get(ids, 0), file, "ids", out, err);
+}
+
+/* TemplateProcessing that spells out what RobertaProcessing does. */
+static tyto_status read_template(const json_t *value, const char *file, tyto_tokenizer *tokenizer,
+                                 tyto_error *err)
+{
+    const json_t *single = json_object_get(value, "single"), *pair = json_object_get(value, "pair");
+    bool is_text;
+    int type_id;
+    const char *start = piece_text(single, 0, &is_text, &type_id),
+               *end = piece_text(single, 2, &is_text, &type_id);
+    if (!fits_template(single, "SAE", start, end) || !fits_template(pair, "SAEEBE", start, end)) {
+        return unsupported(file, "post_processor", value,
+                           "a template 'start A end' and 'start A end end B end', types 0", err);
+    }
+    TYTO_TRY(read_template_token(value, start, file, &tokenizer->start_id, err));
+    return read_template_token(value, end, file, &tokenizer->end_id, err);
+}
+
 static tyto_status read_post_processor(const json_t *value, const char *file,
                                        tyto_tokenizer *tokenizer, tyto_error *err)
 {
     if (!value || json_is_null(value) || is_type(value, "ByteLevel")) {
         return TYTO_OK;
     }
+    if (is_type(value, "TemplateProcessing")) {
+        return read_template(value, file, tokenizer, err);
+    }
     if (!is_type(value, "RobertaProcessing") && !is_type(value, "BertProcessing")) {
-        return unsupported(file, "post_processor", value, "RobertaProcessing", err);
+        return unsupported(file, "post_processor", value,
+                           "RobertaProcessing or a TemplateProcessing like it", err);
     }
     TYTO_TRY(read_end(value, "cls", file, &tokenizer->start_id, err));
     return read_end(value, "sep", file, &tokenizer->end_id, err);
