@@ -19,7 +19,7 @@ typedef struct tyto_image_source {
     const char *name;
 } tyto_image_source;
 
-/** Decoders fill `out` and tell the EXIF orientation, 1 to 8. */
+/** Decoders fill `out` and tell the orientation, 1 to 8: EXIF's, or else what XMP says. */
 TYTO_NODISCARD tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out,
                                             int *orientation, tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_png_decode(const tyto_image_source *source, tyto_image *out,
@@ -39,8 +39,10 @@ TYTO_NODISCARD tyto_status tyto_webp_encode(FILE *stream, const char *name, cons
 TYTO_NODISCARD tyto_status tyto_image_check_size(const char *name, uint64_t width_px,
                                                  uint64_t height_px, tyto_error *err);
 
-/** The orientation that EXIF data (from its "II" or "MM" on) gives, or 1. */
+/** The orientation that EXIF data (from its "II" or "MM" on) gives; 0: it gives none. */
 int tyto_exif_orientation(const uint8_t *bytes, size_t length);
+/** The same of an XMP packet. */
+int tyto_xmp_orientation(const uint8_t *bytes, size_t length);
 /** Turns and flips the picture so that it stands as its orientation says. */
 TYTO_NODISCARD tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *err);
 

@@ -18,17 +18,17 @@ static uint64_t number(tyto_cursor *cursor, bool big, size_t bytes)
 int tyto_exif_orientation(const uint8_t *bytes, size_t length)
 {
     if (length < 8) {
-        return 1;
+        return 0;
     }
     const bool big = bytes[0] == 'M';
     if (bytes[0] != bytes[1] || (bytes[0] != 'M' && bytes[0] != 'I')) {
-        return 1;
+        return 0;
     }
     tyto_cursor cursor = tyto_cursor_over(bytes, length);
     (void)tyto_cursor_take(&cursor, 2);
     const uint64_t magic = number(&cursor, big, 2), offset = number(&cursor, big, 4);
     if (cursor.failed || magic != 42 || offset > length) {
-        return 1;
+        return 0;
     }
     cursor.at = offset;
     const uint64_t entries = number(&cursor, big, 2);
@@ -42,7 +42,23 @@ int tyto_exif_orientation(const uint8_t *bytes, size_t length)
             return value >= 1 && value <= 8 ? (int)value : 1;
         }
     }
-    return 1;
+    return 0;
+}
+
+int tyto_xmp_orientation(const uint8_t *bytes, size_t length)
+{
+    static const char name[] = "tiff:Orientation";
+    const uint8_t *found = memmem(bytes, length, name, sizeof(name) - 1);
+    tyto_cursor cursor = tyto_cursor_over(bytes, length);
+    cursor.at = found ? (size_t)(found - bytes) + sizeof(name) - 1 : length;
+    /* An attribute, ="6", or an element, >6<. */
+    uint64_t next = tyto_cursor_little(&cursor, 1);
+    if (next == '=') {
+        next = tyto_cursor_little(&cursor, 1);
+    }
+    const uint64_t digit = tyto_cursor_little(&cursor, 1), after = tyto_cursor_little(&cursor, 1);
+    const bool ends = next == '>' ? after == '<' : (next == '"' || next == '\'') && after == next;
+    return !cursor.failed && ends && digit >= '1' && digit <= '8' ? (int)(digit - '0') : 0;
 }
 
 tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *err)

@@ -18,6 +18,7 @@
 #define SCANS_MAX 100
 #define EXIF_PREFIX "Exif\0"
 #define EXIF_PREFIX_BYTES 6
+#define XMP_PREFIX "http://ns.adobe.com/xap/1.0/"
 
 /* The library's error handler with a way back. */
 typedef struct handler {
@@ -77,14 +78,19 @@ static void on_progress(j_common_ptr codec)
 
 static int marker_orientation(const struct jpeg_decompress_struct *reader)
 {
+    int exif = 0, xmp = 0;
     for (jpeg_saved_marker_ptr m = reader->marker_list; m; m = m->next) {
         if (m->marker == JPEG_APP0 + 1 && m->data_length > EXIF_PREFIX_BYTES &&
-            memcmp(m->data, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0) {
-            return tyto_exif_orientation(m->data + EXIF_PREFIX_BYTES,
+            memcmp(m->data, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0 && !exif) {
+            exif = tyto_exif_orientation(m->data + EXIF_PREFIX_BYTES,
                                          m->data_length - EXIF_PREFIX_BYTES);
+        } else if (m->marker == JPEG_APP0 + 1 && m->data_length > sizeof(XMP_PREFIX) &&
+                   memcmp(m->data, XMP_PREFIX, sizeof(XMP_PREFIX)) == 0 && !xmp) {
+            xmp = tyto_xmp_orientation(m->data + sizeof(XMP_PREFIX),
+                                       m->data_length - sizeof(XMP_PREFIX));
         }
     }
-    return 1;
+    return exif ? exif : xmp ? xmp : 1;
 }
 
 /* One row of CMYK to RGB: channel = (255 − ink)·(255 − black)/255, as Pillow rounds it. Inks are

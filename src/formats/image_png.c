@@ -92,6 +92,24 @@ static void ask_for_rgb(png_structp png, png_infop info)
     png_set_strip_alpha(png);
 }
 
+static int find_orientation(png_structp png, png_infop info)
+{
+    png_uint_32 exif_bytes;
+    png_bytep exif;
+    png_textp texts;
+    int count, found = 0;
+    if (png_get_eXIf_1(png, info, &exif_bytes, &exif)) {
+        found = tyto_exif_orientation(exif, exif_bytes);
+    }
+    png_get_text(png, info, &texts, &count);
+    for (int i = 0; i < count && !found; i++) {
+        if (strcmp(texts[i].key, "XML:com.adobe.xmp") == 0) {
+            found = tyto_xmp_orientation((const uint8_t *)texts[i].text, strlen(texts[i].text));
+        }
+    }
+    return found ? found : 1;
+}
+
 /* Everything that can jump back to the caller. */
 static tyto_status read_picture(png_structp png, png_infop info, const tyto_image_source *source,
                                 png_bytep **rows, tyto_image *out, int *orientation,
@@ -121,11 +139,7 @@ static tyto_status read_picture(png_structp png, png_infop info, const tyto_imag
     }
     png_read_image(png, *rows);
     png_read_end(png, info);
-    png_uint_32 exif_bytes;
-    png_bytep exif;
-    if (png_get_eXIf_1(png, info, &exif_bytes, &exif)) {
-        *orientation = tyto_exif_orientation(exif, exif_bytes);
-    }
+    *orientation = find_orientation(png, info);
     return TYTO_OK;
 }
 

@@ -22,7 +22,7 @@ typedef struct webp_layout {
     const uint8_t *frame; /* of an animation; NULL: there is none */
     size_t frame_bytes;
     int64_t x_px, y_px;
-    int orientation;
+    int orientation, xmp_orientation; /* 0: it gives none */
 } webp_layout;
 
 static void read_frame(const uint8_t *bytes, size_t length, webp_layout *out)
@@ -32,7 +32,7 @@ static void read_frame(const uint8_t *bytes, size_t length, webp_layout *out)
                   y = (int64_t)tyto_cursor_little(&cursor, 3);
     if (!out->frame && length > FRAME_HEADER_BYTES) {
         *out = (webp_layout){bytes + FRAME_HEADER_BYTES, length - FRAME_HEADER_BYTES, 2 * x, 2 * y,
-                             out->orientation};
+                             out->orientation,           out->xmp_orientation};
     }
 }
 
@@ -48,7 +48,7 @@ static void read_exif(const uint8_t *bytes, size_t length, webp_layout *out)
 /* Walks the chunks; what is cut off at the end is for the decoder to judge. */
 static webp_layout read_layout(const tyto_image_source *source)
 {
-    webp_layout out = {.orientation = 1};
+    webp_layout out = {0};
     tyto_cursor cursor = tyto_cursor_over(source->bytes, source->length);
     (void)tyto_cursor_take(&cursor, RIFF_HEADER_BYTES);
     while (!cursor.failed && cursor.at < cursor.length) {
@@ -62,6 +62,8 @@ static webp_layout read_layout(const tyto_image_source *source)
             read_frame(bytes, length, &out);
         } else if (memcmp(id, "EXIF", 4) == 0) {
             read_exif(bytes, length, &out);
+        } else if (memcmp(id, "XMP ", 4) == 0) {
+            out.xmp_orientation = tyto_xmp_orientation(bytes, length);
         }
         (void)tyto_cursor_take(&cursor, length & 1);
     }
@@ -118,12 +120,14 @@ tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, i
     TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)features.width,
                                    (uint64_t)features.height, err));
     webp_layout layout = read_layout(source);
+    *orientation = layout.orientation       ? layout.orientation
+                   : layout.xmp_orientation ? layout.xmp_orientation
+                                            : 1;
     if (!features.has_animation) {
-        layout = (webp_layout){.orientation = layout.orientation};
+        layout = (webp_layout){0};
     } else if (!layout.frame) {
         return fail(source, VP8_STATUS_NOT_ENOUGH_DATA, err);
     }
-    *orientation = layout.orientation;
     TYTO_TRY(tyto_image_create(features.width, features.height, out, err));
     return decode_frame(source, &layout, out, err);
 }

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "formats/image.h"
 #include <tyto/tensor.h>
+#include <zlib.h>
 
 /* Codecs of different versions may round differently where compression loses something. */
 enum { LOSSY_LEVELS = 1 };
@@ -359,19 +360,123 @@ static void odd_exif_data_is_no_orientation(void **state)
         {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 6},
         {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x05\0\0\0", 22, 5},
         {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\0\0\x07", 22, 7},
-        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x01\0\x06\0\0", 22, 1}, /* a text */
-        {"MM\0+\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1}, /* BigTIFF */
-        {"MI\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
-        {"MM\0*\xff\xff\xff\xff\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
-        {"MM\0*\0\0\0\x08\xff\xff\x01\x13\0\x03\0\0\0\x01\0\x06\0\0", 22, 1},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x01\0\x06\0\0", 22, 0}, /* a text */
+        {"MM\0+\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 0}, /* BigTIFF */
+        {"MI\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 0},
+        {"MM\0*\xff\xff\xff\xff\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0", 22, 0},
+        {"MM\0*\0\0\0\x08\xff\xff\x01\x13\0\x03\0\0\0\x01\0\x06\0\0", 22, 0},
         {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0", 22, 1},
-        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06", 20, 1}, /* its field is cut */
-        {"MM", 2, 1},
-        {"", 0, 1},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06", 20, 0}, /* its field is cut */
+        {"MM", 2, 0},
+        {"", 0, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(tyto_exif_orientation((const uint8_t *)cases[i].bytes, cases[i].length),
                          cases[i].orientation);
+    }
+}
+
+#define XMP(orientation)                                                                           \
+    "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:Description tiff:Make=\"a\" "                        \
+    "tiff:Orientation" orientation "</rdf:Description></x:xmpmeta>"
+
+static void odd_xmp_data_is_no_orientation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int orientation;
+    } cases[] = {{XMP("=\"6\">"), 6},
+                 {XMP("='8'>"), 8},
+                 {XMP(">3<"), 3},
+                 {XMP("=\"1\""), 1},
+                 {XMP("=\"9\""), 0},
+                 {XMP("=\"0\""), 0},
+                 {XMP("=\"66\""), 0},
+                 {XMP(">6\""), 0},
+                 {XMP("=\"6'"), 0},
+                 {XMP("6"), 0},
+                 {"tiff:Orientation=\"6", 0},
+                 {"tiff:Orientation", 0},
+                 {"tiff:Orient", 0},
+                 {"", 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const size_t length = strlen(cases[i].text);
+        char *exact = malloc(length + 1); /* so that a sanitizer sees what is read behind it */
+        memcpy(exact, cases[i].text, length);
+        exact = realloc(exact, length ? length : 1);
+        assert_int_equal(tyto_xmp_orientation((const uint8_t *)exact, length),
+                         cases[i].orientation);
+        free(exact);
+    }
+}
+
+static void put_big(uint8_t *to, size_t value)
+{
+    for (int i = 0; i < 4; i++) {
+        to[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+}
+
+/* An XMP packet as each kind of file holds it; returns its length. */
+static size_t xmp_part(const char *name, uint8_t *to)
+{
+    static const char jpeg[] = "http://ns.adobe.com/xap/1.0/\0" XMP("=\"6\">");
+    static const char png[] = "iTXtXML:com.adobe.xmp\0\0\0\0\0" XMP("=\"6\">");
+    static const char webp[] = XMP("=\"6\">");
+    if (strstr(name, ".jpg")) {
+        put_big(to, 0xffe10000 + sizeof(jpeg) - 1 + 2);
+        memcpy(to + 4, jpeg, sizeof(jpeg) - 1);
+        return 4 + sizeof(jpeg) - 1;
+    }
+    if (strstr(name, ".png")) {
+        put_big(to, sizeof(png) - 1 - 4);
+        memcpy(to + 4, png, sizeof(png) - 1);
+        put_big(to + 4 + sizeof(png) - 1, crc32(0, to + 4, sizeof(png) - 1));
+        return 8 + sizeof(png) - 1;
+    }
+    memcpy(to, "XMP ", 4);
+    to[4] = (sizeof(webp) - 1) & 0xff;
+    to[5] = to[6] = to[7] = 0;
+    memcpy(to + 8, webp, sizeof(webp)); /* with a zero, in case it is odd */
+    return 8 + sizeof(webp) - 1 + (sizeof(webp) - 1) % 2;
+}
+
+/* A picture that lies, by XMP alone, is turned; where EXIF says something, that counts. */
+static void xmp_counts_where_there_is_no_exif(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t place; /* of what is added; 0: the end */
+        int turned;
+    } cases[] = {{"rgb_444.jpg", 2, 6},      {"rgb_8.png", 33, 6},
+                 {"lossless.webp", 0, 6},    {"orientation_8.jpg", 2, 1},
+                 {"exif_before.png", 33, 1}, {"orientation_8.webp", 0, 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_image plain, with;
+        uint8_t part[512], bytes[65536];
+        const size_t added = xmp_part(cases[i].name, part);
+        FILE *file = fopen(good_path(cases[i].name), "rb");
+        assert_non_null(file);
+        const size_t length = fread(bytes, 1, sizeof(bytes) - added, file);
+        fclose(file);
+        assert_int_equal(tyto_image_decode(bytes, length, "plain", &plain, &err), TYTO_OK);
+        assert_int_equal(tyto_image_orient(&plain, cases[i].turned, &err), TYTO_OK);
+        const size_t place = cases[i].place ? cases[i].place : length;
+        memmove(bytes + place + added, bytes + place, length - place);
+        memcpy(bytes + place, part, added);
+        if (strstr(cases[i].name, ".webp")) {
+            bytes[4] = (uint8_t)((length + added - 8) & 0xff);
+            bytes[5] = (uint8_t)((length + added - 8) >> 8);
+        }
+        assert_int_equal(tyto_image_decode(bytes, length + added, "with", &with, &err), TYTO_OK);
+        assert_int_equal(with.width_px, plain.width_px);
+        assert_int_equal(with.height_px, plain.height_px);
+        assert_memory_equal(with.data, plain.data, (size_t)(3 * with.width_px * with.height_px));
+        tyto_image_clear(&plain);
+        tyto_image_clear(&with);
     }
 }
 
@@ -399,6 +504,8 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(pictures_have_limits),
         cmocka_unit_test(odd_exif_data_is_no_orientation),
+        cmocka_unit_test(odd_xmp_data_is_no_orientation),
+        cmocka_unit_test(xmp_counts_where_there_is_no_exif),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
