@@ -3,7 +3,8 @@
     python fuzz_perceiver_parts.py FOLDER [--seed N] [--count N]
     TYTO_TEST_DATA=FOLDER build/tests/test_perceiver
 
-FOLDER is laid out as tests/, with the committed checkpoints linked. Descriptions that the reference refuses are drawn again.
+FOLDER is laid out as tests/, with the committed checkpoints linked. Descriptions that the reference refuses are drawn again. Bounds are
+those of the committed cases, twice the reference's own error: of some hundreds of cases, one may miss them by rounding.
 """
 
 import argparse
