@@ -55,20 +55,22 @@ static json_t *peak_object(const tyto_peak *peak)
 {
     json_t *object = json_made(json_object());
     json_put(object, "fp32_gflops", json_real(peak->fp32_gflops));
+    json_put(object, "bf16_gflops", json_real(peak->bf16_gflops));
     json_put(object, "memory_gb_per_s", json_real(peak->memory_gigabytes));
     return object;
 }
 
-static json_t *stage_object(const tyto_stage *stage, double peak_gflops)
+static json_t *stage_object(const tyto_stage *stage, const tyto_peak *peak)
 {
     const double gflops = rate(stage->flops, stage->seconds);
     json_t *object = json_made(json_object());
     json_put(object, "stage", json_text(stage->stage));
     json_put(object, "operation", json_text(stage->operation));
+    json_put(object, "precision", json_text(tyto_precision_name(stage->precision)));
     json_put(object, "seconds", json_real(stage->seconds));
     json_put(object, "gflop", json_real(stage->flops * 1e-9));
     json_put(object, "gflops", json_real(gflops));
-    json_put(object, "peak_share", json_real(gflops / peak_gflops));
+    json_put(object, "peak_share", json_real(gflops / tyto_peak_gflops(peak, stage->precision)));
     return object;
 }
 
@@ -76,14 +78,16 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
                             const tyto_bench_result *result)
 {
     const double fastest = result->forward_s[result->fastest];
-    const tyto_peak peak = {result->peak_gflops, before->memory_gigabytes};
+    const tyto_precision precision = tyto_model_precision(with->model);
+    tyto_peak peak = result->peak;
+    peak.memory_gigabytes = before->memory_gigabytes;
     json_t *object = json_made(json_object()), *runs = json_made(json_array()),
            *stages = json_made(json_array());
     json_put(object, "model", json_text(with->folder));
     json_put(object, "head", json_text(args->head ? args->head : tyto_model_head(with->model)));
     json_put(object, "isa", json_text(tyto_engine_isa(with->engine)));
     json_put(object, "threads", json_integer(tyto_engine_threads(with->engine)));
-    json_put(object, "precision", json_text("fp32"));
+    json_put(object, "precision", json_text(tyto_precision_name(precision)));
     if (!args->inputs) {
         json_put(object, "batch", json_integer(args->batch));
         json_put(object, "queries", json_integer(args->queries));
@@ -95,14 +99,15 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
     json_put(object, "forward_s", runs);
     json_put(object, "gflop", json_real(result->flops * 1e-9));
     json_put(object, "gflops", json_real(rate(result->flops, fastest)));
-    json_put(object, "peak_share", json_real(rate(result->flops, fastest) / result->peak_gflops));
+    json_put(object, "peak_share",
+             json_real(rate(result->flops, fastest) / tyto_peak_gflops(&peak, precision)));
     json_put(object, "peak", peak_object(&peak));
     json_put(object, "weights_mb", json_real(1e-6 * (double)tyto_model_weight_bytes(with->model)));
     json_put(object, "scratch_mb",
              json_real(1e-6 * (double)tyto_session_scratch_bytes(with->session)));
     json_put(object, "peak_rss_mb", json_real(peak_rss_mb()));
     for (size_t i = 0; i < result->n_stages; i++) {
-        json_push(stages, stage_object(&result->stages[i], result->peak_gflops));
+        json_push(stages, stage_object(&result->stages[i], &result->peak));
     }
     json_put(object, "stages", stages);
     return object;
@@ -117,10 +122,10 @@ static void print_rate(FILE *to, double flops, double seconds, double peak_gflop
     fputc('\n', to);
 }
 
-static void print_stage(FILE *to, const char *stage, const char *operation, double seconds,
-                        double total)
+static void print_stage(FILE *to, const char *stage, const char *operation, const char *precision,
+                        double seconds, double total)
 {
-    fprintf(to, "%-16s %-10s %9.2f %5.1f%%", stage, operation, seconds * 1e3,
+    fprintf(to, "%-16s %-10s %-4s %9.2f %5.1f%%", stage, operation, precision, seconds * 1e3,
             100.0 * seconds / total);
 }
 
@@ -128,19 +133,23 @@ static void print_model(FILE *to, const opened *with, const machine *before,
                         const tyto_bench_result *result)
 {
     const double fastest = result->forward_s[result->fastest];
+    const tyto_precision precision = tyto_model_precision(with->model);
     double left = fastest;
-    fprintf(to, "%-16s %-10s %9s %6s %9s %9s %7s\n", "stage", "operation", "ms", "time", "GFLOP",
-            "GFLOP/s", "of peak");
+    fprintf(to, "%-16s %-10s %-4s %9s %6s %9s %9s %7s\n", "stage", "operation", "", "ms", "time",
+            "GFLOP", "GFLOP/s", "of peak");
     for (size_t i = 0; i < result->n_stages; i++) {
         const tyto_stage *stage = &result->stages[i];
-        print_stage(to, stage->stage, stage->operation, stage->seconds, fastest);
-        print_rate(to, stage->flops, stage->seconds, result->peak_gflops);
+        print_stage(to, stage->stage, stage->operation,
+                    stage->flops > 0.0 ? tyto_precision_name(stage->precision) : "", stage->seconds,
+                    fastest);
+        print_rate(to, stage->flops, stage->seconds,
+                   tyto_peak_gflops(&result->peak, stage->precision));
         left -= stage->seconds;
     }
-    print_stage(to, "other", "", left, fastest);
+    print_stage(to, "other", "", "", left, fastest);
     fputc('\n', to);
-    print_stage(to, "forward", "", fastest, fastest);
-    print_rate(to, result->flops, fastest, result->peak_gflops);
+    print_stage(to, "forward", "", tyto_precision_name(precision), fastest, fastest);
+    print_rate(to, result->flops, fastest, tyto_peak_gflops(&result->peak, precision));
     fprintf(to, "\nforwards         ");
     for (int i = 0; i < result->runs; i++) {
         fprintf(to, "%s%.3f", i ? ", " : "", result->forward_s[i]);
@@ -148,9 +157,10 @@ static void print_model(FILE *to, const opened *with, const machine *before,
     fprintf(to, " s; the fastest is shown\n");
     fprintf(to, "load             %.3f s\n", before->load_s);
     fprintf(to,
-            "peak             %.1f GFLOP/s in fp32, %.1f GB/s from memory (%s, "
+            "peak             %.1f GFLOP/s in %s, %.1f GB/s from memory (%s, "
             "%d threads)\n",
-            result->peak_gflops, before->memory_gigabytes, tyto_engine_isa(with->engine),
+            tyto_peak_gflops(&result->peak, precision), tyto_precision_name(precision),
+            before->memory_gigabytes, tyto_engine_isa(with->engine),
             tyto_engine_threads(with->engine));
     fprintf(to,
             "memory           %.0f MB at most: %.0f MB of weights, %.0f MB of "
@@ -295,6 +305,7 @@ static json_t *kernel_object(const tyto_kernel_time *time)
     json_put(object, "kernel", json_text(time->kernel));
     json_put(object, "shape", json_text(time->shape));
     json_put(object, "seconds", json_real(time->seconds));
+    json_put(object, "precision", json_text(tyto_precision_name(time->precision)));
     json_put(object, "gflops", json_real(rate(time->flops, time->seconds)));
     json_put(object, "gb_per_s", json_real(time->gigabytes / time->seconds));
     return object;
@@ -306,7 +317,7 @@ static void print_kernel(FILE *to, const tyto_kernel_time *time, const tyto_peak
             time->gigabytes / time->seconds);
     if (time->flops > 0.0) {
         fprintf(to, " %9.1f GFLOP/s %6.1f%%", rate(time->flops, time->seconds),
-                100.0 * rate(time->flops, time->seconds) / peak->fp32_gflops);
+                100.0 * rate(time->flops, time->seconds) / tyto_peak_gflops(peak, time->precision));
     }
     fputc('\n', to);
 }
@@ -332,9 +343,10 @@ static bool report_machine(const bench_args *args, const tyto_engine *engine, co
         fputc('\n', out.stream);
         json_decref(object);
     } else {
-        fprintf(out.stream, "%s, %d threads: %.1f GFLOP/s in fp32, %.1f GB/s from memory\n",
+        fprintf(out.stream,
+                "%s, %d threads: %.1f GFLOP/s in fp32, %.1f in bf16, %.1f GB/s from memory\n",
                 tyto_engine_isa(engine), tyto_engine_threads(engine), peak->fp32_gflops,
-                peak->memory_gigabytes);
+                peak->bf16_gflops, peak->memory_gigabytes);
         for (size_t i = 0; i < count; i++) {
             print_kernel(out.stream, &times[i], peak);
         }

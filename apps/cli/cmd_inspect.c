@@ -157,12 +157,15 @@ static json_t *config_value(const json_t *config, const char *key)
 }
 
 /* Empty lists and counts, in the order that they are shown. */
-static void begin_report(report *to, const char *folder, const json_t *config)
+static void begin_report(report *to, const char *folder, const json_t *config,
+                         const tyto_engine *engine)
 {
     to->root = json_made(json_object());
     json_put(to->root, "model", json_text(folder));
     json_put(to->root, "model_type", config_value(config, "model_type"));
     json_put(to->root, "architectures", config_value(config, "architectures"));
+    json_put(to->root, "computes_in",
+             json_text(tyto_precision_name(tyto_engine_precision(engine))));
     to->dtypes = json_made(json_object());
     to->missing = json_made(json_array());
     to->misshapen = json_made(json_array());
@@ -287,6 +290,7 @@ static void print_report(FILE *to, const json_t *root, bool tensors)
     fputc('\n', to);
     print_row(to, "model type", type ? type : "-");
     print_row(to, "architecture", json_is_string(head) ? json_string_value(head) : "-");
+    print_row(to, "computes in", json_string_value(json_object_get(root, "computes_in")));
     if (number(root, "parameters") > 0) {
         fprintf(to, "  %-16s%.2f million\n", "parameters",
                 1e-6 * (double)number(root, "parameters"));
@@ -314,12 +318,12 @@ static void print_report(FILE *to, const json_t *root, bool tensors)
 }
 
 /* Looks at one checkpoint; what can't be read becomes a problem in the report. */
-static json_t *look(const char *folder)
+static json_t *look(const char *folder, const tyto_engine *engine)
 {
     report found = {0};
     tyto_error err = TYTO_ERROR_INIT;
     json_t *config = read_config(folder), *problems = json_made(json_array());
-    begin_report(&found, folder, config);
+    begin_report(&found, folder, config, engine);
     if (tyto_model_inspect(folder, tell, &found, &err) != TYTO_OK) {
         add_problem(problems, &err, false);
     }
@@ -373,14 +377,15 @@ static int run(void *given)
     if (args->common.operands.count > 0) {
         return inspect_files(args);
     }
+    tyto_engine *engine = NULL;
     char *folder = model_folder(&args->common);
     if (!folder) {
         return EXIT_FAILED;
     }
     if (!path_is_folder(folder)) {
         say_error("%s: no such folder, required a checkpoint's", folder);
-    } else if (output_open(&out, args->output)) {
-        json_t *root = look(folder);
+    } else if ((engine = engine_open(&args->common)) && output_open(&out, args->output)) {
+        json_t *root = look(folder, engine);
         if (args->format == FORMAT_JSON) {
             json_write(root, true, out.stream);
             fputc('\n', out.stream);
@@ -390,6 +395,7 @@ static int run(void *given)
         code = output_commit(&out) && is_whole(root) ? EXIT_DONE : EXIT_FAILED;
         json_decref(root);
     }
+    tyto_engine_destroy(engine);
     free(folder);
     return code;
 }

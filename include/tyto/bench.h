@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/precision.h>
 #include <tyto/session.h>
 
 TYTO_BEGIN_DECLS
@@ -11,6 +12,7 @@ TYTO_BEGIN_DECLS
 /** Rates that this machine reaches at most, with the engine's threads and instruction set. */
 typedef struct tyto_peak {
     double fp32_gflops;      /**< multiply-adds in registers, counted as two, 1e9 per second */
+    double bf16_gflops;      /**< the same of pairs of bf16; fp32_gflops where the CPU has none */
     double memory_gigabytes; /**< read from memory, 1e9 bytes per second */
 } tyto_peak;
 
@@ -19,12 +21,16 @@ typedef struct tyto_stage {
     const char *stage, *operation; /**< live as long as the library */
     double seconds;
     double flops; /**< a multiply-add counts as two; 0 where there is nothing to count */
+    tyto_precision precision; /**< of the operands */
 } tyto_stage;
 
 /** Most pairs of stage and operation of one run. */
 #define TYTO_STAGES_MAX 48
 
-/** Measures both rates, in about 0.3 s. Other work on the machine lowers them.
+/** The rate of arithmetic that a precision can reach. */
+TYTO_API double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision);
+
+/** Measures all rates, in about 0.4 s. Other work on the machine lowers them.
  *  errors   E_MEMORY    threads  any; calls on one engine take turns */
 TYTO_API TYTO_NODISCARD tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out,
                                                       tyto_error *err);
@@ -58,7 +64,8 @@ typedef struct tyto_bench_result {
     double flops; /**< of one forward, products and attention */
     tyto_stage stages[TYTO_STAGES_MAX];
     size_t n_stages;
-    double peak_gflops;         /**< fp32_gflops, the best of samples before, between and after */
+    tyto_peak peak; /**< rates of arithmetic, the best of samples before, between and after; those
+                       of memory are not measured */
     const tyto_tensor *outputs; /**< of the last run; they belong to the session */
     size_t n_outputs;
 } tyto_bench_result;
@@ -76,9 +83,10 @@ TYTO_API void tyto_bench_result_clear(tyto_bench_result *result);
 typedef struct tyto_kernel_time {
     const char *kernel;
     char shape[48];
-    double seconds;   /**< of one call, the fastest of many */
-    double flops;     /**< of one call; 0 for kernels that mostly move */
-    double gigabytes; /**< 1e9 bytes read and written by one call */
+    double seconds;           /**< of one call, the fastest of many */
+    double flops;             /**< of one call; 0 for kernels that mostly move */
+    double gigabytes;         /**< 1e9 bytes read and written by one call */
+    tyto_precision precision; /**< whose rate is the most it can reach */
 } tyto_kernel_time;
 
 /** Most entries that tyto_bench_kernels gives. */

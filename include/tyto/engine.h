@@ -32,6 +32,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_engine_create(const tyto_engine_options
 TYTO_API void tyto_engine_destroy(tyto_engine *engine);
 /** The ISA in use, by its name in the options. */
 TYTO_API const char *tyto_engine_isa(const tyto_engine *engine);
+/** The precision that checkpoints compute with when they are opened with it: its options', or what
+ *  AUTO means on this CPU. */
+TYTO_API tyto_precision tyto_engine_precision(const tyto_engine *engine);
 TYTO_API int tyto_engine_threads(const tyto_engine *engine);
 
 TYTO_END_DECLS

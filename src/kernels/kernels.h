@@ -95,7 +95,7 @@ typedef struct tyto_gather_job {
 #define TYTO_ATTEND_KEYS 128
 #define TYTO_GATHER_SCRATCH_ROWS (TYTO_ATTEND_KEYS + 1)
 /** Tiles of queries that share a block of keys while it is in the cache. */
-#define TYTO_ATTEND_TILES 8
+#define TYTO_ATTEND_TILES 16
 
 /** Products and attention whose operands are rounded to bf16; sums are floats. Numbers below the
  *  least normal float may count as 0.

@@ -128,9 +128,11 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
         } else {
             tyto_pool_run(exec->pool, args->batch * args->heads * job.groups, attend_task, &job);
         }
-        tyto_exec_account(exec, "attention", start,
-                          2.0 * (double)rows * (double)args->keys *
-                              (double)(args->qk_channels + args->v_channels));
+        tyto_exec_account_as(
+            exec, "attention",
+            bf16 && !args->probabilities ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
+            2.0 * (double)rows * (double)args->keys *
+                (double)(args->qk_channels + args->v_channels));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

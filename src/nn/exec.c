@@ -23,21 +23,35 @@ double tyto_exec_clock(const tyto_exec *exec)
 
 void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops)
 {
+    tyto_exec_account_as(exec, operation, TYTO_PRECISION_FP32, start, flops);
+}
+
+/* Whether an entry is about that. */
+static bool is_of(const tyto_stage *entry, const char *stage, const char *operation,
+                  tyto_precision precision)
+{
+    return entry->precision == precision && strcmp(entry->stage, stage) == 0 &&
+           strcmp(entry->operation, operation) == 0;
+}
+
+void tyto_exec_account_as(tyto_exec *exec, const char *operation, tyto_precision precision,
+                          double start, double flops)
+{
     tyto_profile *profile = exec->profile;
     if (!profile || exec->arena->planning) {
         return;
     }
     const char *stage = exec->stage ? exec->stage : "";
     size_t i = 0;
-    while (i < profile->count && (strcmp(profile->entries[i].stage, stage) != 0 ||
-                                  strcmp(profile->entries[i].operation, operation) != 0)) {
+    while (i < profile->count && !is_of(&profile->entries[i], stage, operation, precision)) {
         i++;
     }
     if (i == TYTO_STAGES_MAX) {
         return;
     }
     if (i == profile->count) {
-        profile->entries[i] = (tyto_stage){.stage = stage, .operation = operation};
+        profile->entries[i] =
+            (tyto_stage){.stage = stage, .operation = operation, .precision = precision};
         profile->count++;
     }
     profile->entries[i].seconds += tyto_exec_clock(exec) - start;

@@ -40,7 +40,10 @@ TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, floa
 
 /** Seconds of a steady clock, or 0 when nobody profiles. */
 double tyto_exec_clock(const tyto_exec *exec);
-/** Adds the time since `start`, and the operations done in it. */
+/** Adds the time since `start`, and the operations done in it, on floats. */
 void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops);
+/** The same on operands of a precision. */
+void tyto_exec_account_as(tyto_exec *exec, const char *operation, tyto_precision precision,
+                          double start, double flops);
 
 #endif

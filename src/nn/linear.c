@@ -270,8 +270,9 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
             tyto_pool_run(exec->pool, tiles, pack_task, &job);
         }
         tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
-        tyto_exec_account(exec, "linear", start,
-                          2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
+        tyto_exec_account_as(
+            exec, "linear", weight->dtype == TYTO_BF16 ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32,
+            start, 2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

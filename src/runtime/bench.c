@@ -10,7 +10,7 @@
 #include "runtime/session.h"
 
 /* Rounds of multiply-adds of one thread in one sample: some milliseconds. */
-#define FMA_ROUNDS 100000
+#define ROUNDS 100000
 /* What one thread reads in one sample: far more than its share of any cache. */
 #define READ_BYTES_PER_THREAD ((size_t)64 << 20)
 #define READ_BYTES_MAX ((size_t)1 << 30)
@@ -28,25 +28,48 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void fma_task(void *context, int64_t index, int worker)
+typedef struct rate_job {
+    double (*run)(int64_t rounds);
+} rate_job;
+
+static void rate_task(void *context, int64_t index, int worker)
 {
     (void)index;
     (void)worker;
-    const tyto_kernels *kernels = context;
-    (void)kernels->fma_rounds(FMA_ROUNDS);
+    const rate_job *job = context;
+    (void)job->run(ROUNDS);
 }
 
 /* The best rate of `samples` in 1e9 operations per second. */
-static double fma_rate(const tyto_engine *engine, int samples)
+static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), int samples)
 {
-    const double flops = engine->kernels->fma_rounds(1) * FMA_ROUNDS * engine->threads;
+    rate_job job = {run};
+    const double flops = run(1) * ROUNDS * engine->threads;
     double best = 0.0;
     for (int i = 0; i < samples; i++) {
         const double start = seconds_now();
-        tyto_pool_run(engine->pool, engine->threads, fma_task, (void *)(uintptr_t)engine->kernels);
+        tyto_pool_run(engine->pool, engine->threads, rate_task, &job);
         best = fmax(best, flops / (seconds_now() - start) * 1e-9);
     }
     return best;
+}
+
+/* Raises the rates of arithmetic to what some samples show; those of bf16 only when asked for. */
+static void measure_rates(const tyto_engine *engine, bool bf16, int samples, tyto_peak *peak)
+{
+    const tyto_kernels *kernels = engine->kernels;
+    peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, samples));
+    if (bf16 && kernels->bf16->dot) {
+        peak->bf16_gflops =
+            fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, samples));
+    } else {
+        peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);
+    }
+}
+
+double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision)
+{
+    return precision == TYTO_PRECISION_BF16 ? peak->bf16_gflops : peak->fp32_gflops;
 }
 
 typedef struct read_job {
@@ -93,7 +116,8 @@ static tyto_status read_rate(const tyto_engine *engine, double *out, tyto_error 
 
 tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out, tyto_error *err)
 {
-    out->fp32_gflops = fma_rate(engine, SAMPLES);
+    *out = (tyto_peak){0};
+    measure_rates(engine, true, SAMPLES, out);
     return read_rate(engine, &out->memory_gigabytes, err);
 }
 
@@ -189,13 +213,14 @@ static tyto_status run_all(tyto_session *session, const tyto_bench_options *opti
                            tyto_bench_result *out, tyto_error *err)
 {
     const tyto_engine *engine = session->model->engine;
-    out->peak_gflops = fma_rate(engine, SAMPLES);
+    const bool bf16 = session->model->precision == TYTO_PRECISION_BF16;
+    measure_rates(engine, bf16, SAMPLES, &out->peak);
     for (int i = 0; i < options->warmup; i++) {
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
     for (int i = 0; i < options->runs; i++) {
         TYTO_TRY(run_once(session, options, i, out, err));
-        out->peak_gflops = fmax(out->peak_gflops, fma_rate(engine, SAMPLES_BETWEEN));
+        measure_rates(engine, bf16, SAMPLES_BETWEEN, &out->peak);
     }
     return TYTO_OK;
 }

@@ -19,6 +19,7 @@
 
 typedef struct kernel_bench {
     const tyto_kernels *kernels;
+    tyto_precision precision; /* of what is measured next */
     float *a, *b, *c;
     tyto_kernel_time *out;
     size_t count;
@@ -61,8 +62,11 @@ static void measure(kernel_bench *bench, const char *kernel, const char *shape, 
         best = fmin(best, time_calls(run, with, calls));
     }
     tyto_kernel_time *to = &bench->out[bench->count++];
-    *to = (tyto_kernel_time){
-        .kernel = kernel, .seconds = best, .flops = flops, .gigabytes = bytes * 1e-9};
+    *to = (tyto_kernel_time){.kernel = kernel,
+                             .precision = bench->precision,
+                             .seconds = best,
+                             .flops = flops,
+                             .gigabytes = bytes * 1e-9};
     snprintf(to->shape, sizeof(to->shape), "%s", shape);
 }
 
@@ -94,6 +98,26 @@ static void run_gemm_finish(const kernel_case *with)
                                     .y = bench->c,
                                     .y_stride = kernels->gemm_columns};
     kernels->gemm_finish(bench->a, kernels->gemm_rows, kernels->gemm_columns, &epilogue);
+}
+
+static void run_dot(const kernel_case *with)
+{
+    with->bench->kernels->bf16->dot_rounds(with->n);
+}
+
+/* The buffers' floats serve as pairs too. */
+static void run_bf16_tile(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->bf16->gemm_tile(with->n, bench->a, (const uint16_t *)(const void *)bench->b,
+                                    bench->c, true, bench->b);
+}
+
+static void run_bf16_pack(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->bf16->gemm_pack(with->n, bench->a, with->n, bench->kernels->gemm_rows,
+                                    bench->c);
 }
 
 static void run_activate(const kernel_case *with)
@@ -128,7 +152,8 @@ static void run_attend(const kernel_case *with)
                                  .out = bench->c,
                                  .out_stride = D,
                                  .scratch = bench->c + queries * D};
-    bench->kernels->attend(&job);
+    (bench->precision == TYTO_PRECISION_BF16 ? bench->kernels->bf16->attend
+                                             : bench->kernels->attend)(&job);
 }
 
 static void measure_products(kernel_bench *bench)
@@ -152,16 +177,47 @@ static void measure_products(kernel_bench *bench)
     measure(bench, "gemm_finish", shape, run_gemm_finish,
             &(kernel_case){.bench = bench, .activation = TYTO_ACT_NONE}, 0.0,
             4.0 * (double)(3 * R * N));
+}
+
+static void measure_attention(kernel_bench *bench, const char *name)
+{
+    const tyto_kernels *kernels = bench->kernels;
     static const int64_t keys[] = {77, 512, 2048};
+    char shape[48];
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const kernel_case with = {.bench = bench, .n = keys[i], .m = 64};
         const int64_t queries = (int64_t)kernels->attention_queries * 4;
         snprintf(shape, sizeof(shape), "%lld queries, %lld keys, 64 channels", (long long)queries,
                  (long long)keys[i]);
-        measure(bench, "attend", shape, run_attend, &with,
+        measure(bench, name, shape, run_attend, &with,
                 2.0 * (double)queries * (double)keys[i] * 128.0,
                 4.0 * 64.0 * (double)(2 * queries + 2 * keys[i]));
     }
+}
+
+static void measure_bf16(kernel_bench *bench)
+{
+    const tyto_kernels *kernels = bench->kernels;
+    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns;
+    static const int64_t depths[] = {64, 256, 768, 1536};
+    const kernel_case rounds = {.bench = bench, .n = 10000};
+    char shape[48];
+    bench->precision = TYTO_PRECISION_BF16;
+    measure(bench, "dot bf16", "registers", run_dot, &rounds, kernels->bf16->dot_rounds(rounds.n),
+            0.0);
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        const int64_t k = depths[i];
+        const kernel_case with = {.bench = bench, .n = k};
+        snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
+                 (long long)k);
+        measure(bench, "tile bf16", shape, run_bf16_tile, &with, 2.0 * (double)(R * N * k),
+                (double)((kernels->bf16->a_bytes * R + 2 * N) * k + 8 * R * N));
+    }
+    snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
+    measure(bench, "pack bf16", shape, run_bf16_pack, &(kernel_case){.bench = bench, .n = 768}, 0.0,
+            (double)((4 + kernels->bf16->a_bytes) * R * 768));
+    measure_attention(bench, "attend bf16");
+    bench->precision = TYTO_PRECISION_FP32;
 }
 
 static void measure_rows(kernel_bench *bench)
@@ -204,6 +260,8 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure(&bench, "fma", "registers", run_fma, &rounds, engine->kernels->fma_rounds(rounds.n),
             0.0);
     measure_products(&bench);
+    measure_attention(&bench, "attend");
+    measure_bf16(&bench);
     measure_rows(&bench);
     *count = bench.count;
     tyto_pages_free(buffer, bytes);

@@ -97,16 +97,6 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
     return status;
 }
 
-/* What auto means: bf16 keeps detections as good as they are, and is faster where the CPU
- * multiplies it itself. */
-static tyto_precision settle_precision(const tyto_engine *engine)
-{
-    if (engine->precision != TYTO_PRECISION_AUTO) {
-        return engine->precision;
-    }
-    return engine->kernels->bf16->dot ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32;
-}
-
 static bool has_file(const char *folder, const char *name, bool *memory_out)
 {
     char *path = tyto_path_join(folder, name);
@@ -170,7 +160,7 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const compo
         goto cleanup;
     }
     model->engine = engine;
-    model->precision = settle_precision(engine);
+    model->precision = tyto_engine_precision(engine);
     model->store.precision = model->precision;
     model->store.tell = tell;
     model->store.tell_user = user;

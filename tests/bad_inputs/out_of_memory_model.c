@@ -24,6 +24,9 @@ static const char *data_path(const char *name)
     return path;
 }
 
+/* Of the next checkpoint that is prepared. */
+static tyto_precision precision;
+
 /* The checkpoint that all but the first test use, and the inputs of a case of it. */
 static void prepare(void)
 {
@@ -31,7 +34,7 @@ static void prepare(void)
     if (model) {
         return;
     }
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = {.threads = 2, .precision = precision};
     if (tyto_engine_create(&options, &engine, &err) != TYTO_OK ||
         tyto_model_open(engine, data_path("owlv2/odd/model"), &model, &err) != TYTO_OK ||
         tyto_tensor_file_open(data_path("owlv2/odd/one/inputs.safetensors"), &inputs, &err) !=
@@ -335,11 +338,11 @@ void examples_are_matched(void **state)
 }
 
 /* The second run of a session asks the system for nothing. */
-void warm_runs_take_no_memory(void **state)
+static void run_warm(tyto_precision in)
 {
-    (void)state;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_session *session = NULL;
+    precision = in;
     prepare();
     assert_int_equal(tyto_session_create(model, &session, &err), TYTO_OK);
     failing_memory_arm(LONG_MAX, false);
@@ -352,4 +355,12 @@ void warm_runs_take_no_memory(void **state)
     }
     tyto_session_destroy(session);
     finish();
+    precision = TYTO_PRECISION_FP32;
+}
+
+void warm_runs_take_no_memory(void **state)
+{
+    (void)state;
+    run_warm(TYTO_PRECISION_FP32);
+    run_warm(TYTO_PRECISION_BF16);
 }

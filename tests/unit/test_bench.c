@@ -64,7 +64,7 @@ static void runs_are_counted_and_stages_add_up(void **state)
     assert_true(linear && attention);
     assert_true(seconds <= result.forward_s[result.fastest]);
     assert_true(flops > 0.0 && flops == result.flops);
-    assert_true(result.peak_gflops > 0.0);
+    assert_true(result.peak.fp32_gflops > 0.0);
     assert_int_equal(result.n_outputs, 3);
     assert_int_equal(result.outputs[0].shape[0], 2);
     assert_int_equal(result.outputs[0].shape[2], 5);
@@ -119,6 +119,9 @@ static void the_machine_has_rates(void **state)
     tyto_peak peak;
     assert_int_equal(tyto_peak_measure(opened->engine, &peak, NULL), TYTO_OK);
     assert_true(peak.fp32_gflops > 0.0 && peak.memory_gigabytes > 0.0);
+    assert_true(peak.bf16_gflops > 0.0);
+    assert_true(tyto_peak_gflops(&peak, TYTO_PRECISION_BF16) == peak.bf16_gflops);
+    assert_true(tyto_peak_gflops(&peak, TYTO_PRECISION_FP32) == peak.fp32_gflops);
 }
 
 static void kernels_have_times(void **state)

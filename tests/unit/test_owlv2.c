@@ -25,6 +25,7 @@ static void run_case(const char *name, void *user)
     snprintf(what, sizeof(what), "%s, %s, %d threads", folder, tyto_engine_isa(with->engine),
              tyto_engine_threads(with->engine));
     golden_open(&golden, folder);
+    golden.unit = golden_unit(with->model);
     ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
     golden_run(&golden, session, golden.head, what);
     /* Again, warm; and without naming the head where it is the checkpoint's own. */
@@ -51,10 +52,10 @@ static void run_checkpoint(const char *name, void *user)
     tyto_model_destroy(model);
 }
 
-static void run_all(const char *isa, int threads)
+static void run_all(const char *isa, int threads, tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = threads, .isa = isa};
+    const tyto_engine_options options = {.threads = threads, .isa = isa, .precision = precision};
     run with = {0};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     assert_string_equal(tyto_engine_isa(with.engine), isa);
@@ -69,8 +70,9 @@ static void all_cases_are_as_the_reference(void **state)
     const tyto_kernels *tables[8];
     const size_t count = tyto_kernels_list(tables, 8);
     for (size_t i = 0; i < count; i++) {
-        run_all(tables[i]->name, 1);
-        run_all(tables[i]->name, 3);
+        run_all(tables[i]->name, 1, TYTO_PRECISION_FP32);
+        run_all(tables[i]->name, 3, TYTO_PRECISION_FP32);
+        run_all(tables[i]->name, 3, TYTO_PRECISION_BF16);
     }
 }
 

@@ -50,6 +50,7 @@ static void run_case(const char *name, void *user)
              tyto_engine_threads(with->engine));
     golden_open(&golden, folder);
     golden.units = UNITS;
+    golden.unit = golden_unit(with->model);
     ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
     golden_run(&golden, session, golden.head, what);
     golden_run(&golden, session, NULL, what); /* again, warm, by the checkpoint's own head */
@@ -69,10 +70,10 @@ static void run_checkpoint(const char *name, void *user)
     tyto_model_destroy(with->model);
 }
 
-static void run_all(const char *isa, int threads)
+static void run_all(const char *isa, int threads, tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = threads, .isa = isa};
+    const tyto_engine_options options = {.threads = threads, .isa = isa, .precision = precision};
     run with = {0};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     golden_for_each("perceiver", run_checkpoint, &with);
@@ -86,7 +87,8 @@ static void all_cases_are_as_the_reference(void **state)
     const tyto_kernels *tables[8];
     const size_t count = tyto_kernels_list(tables, 8);
     for (size_t i = 0; i < count; i++) {
-        run_all(tables[i]->name, i % 2 ? 1 : 3);
+        run_all(tables[i]->name, i % 2 ? 1 : 3, TYTO_PRECISION_FP32);
+        run_all(tables[i]->name, i % 2 ? 3 : 1, TYTO_PRECISION_BF16);
     }
 }
 
