@@ -46,7 +46,7 @@ static bool split_queries(const tyto_perceiver_queries *queries,
         out->positions = &input->positions;
         out->content_channels = input->content;
         return queries->inputs->count == 1 && tyto_perceiver_splits(input) &&
-               input->rows == target->rows;
+               tyto_perceiver_positions_separate(&input->positions) && input->rows == target->rows;
     }
     *query = find_query(queries, target);
     if (!*query || !tyto_perceiver_positions_separate(&(*query)->positions)) {
@@ -92,14 +92,14 @@ static tyto_status dense(tyto_exec *exec, const tyto_packed_matrix *weight, cons
                                                  .ldy = weight->n});
 }
 
-/* What each key adds for positions: tables of the axes, and in the last one's what it adds for the
- * padding. scored[N, Q + 2]: keys by the folded query weights. */
+/* What each key adds for positions: tables of the axes, with constants[N], ldc floats apart, in the
+ * last one's. scored[N, Q + 2]: keys by the folded query weights. */
 static tyto_status make_tables(const tyto_perceiver_split *split, tyto_exec *exec, int64_t N,
-                               const float *scored, tyto_grid *grid)
+                               const float *scored, const float *constants, int64_t ldc,
+                               tyto_grid *grid)
 {
     const tyto_perceiver_positions *positions = split->positions;
-    const int64_t Q = split->channels, C = split->content_channels, size = positions->size,
-                  all = Q + 2;
+    const int64_t C = split->content_channels, size = positions->size, all = split->channels + 2;
     const int last = positions->rank - 1;
     *grid = (tyto_grid){.rank = positions->rank};
     memcpy(grid->dims, positions->dims, sizeof(grid->dims));
@@ -117,29 +117,12 @@ static tyto_status make_tables(const tyto_perceiver_split *split, tyto_exec *exe
                             size, table, grid->stride));
     grid->last = table;
     for (int64_t j = 0; !tyto_exec_planning(exec) && j < N; j++) {
-        double constant = 0.0;
-        for (int64_t c = C + size; c < Q; c++) {
-            constant += (double)scored[j * all + c] * (double)split->padding[c - C - size];
-        }
         for (int64_t i = 0; i < grid->stride; i++) {
             float *entry = &table[j * grid->stride + i];
-            *entry = i < grid->dims[last] ? *entry + (float)constant : 0.0f;
+            *entry = i < grid->dims[last] ? *entry + constants[j * ldc] : 0.0f;
         }
     }
     return TYTO_OK;
-}
-
-/* Keys [N, content + 2] that go with rows of tyto_perceiver_split_rows. */
-static void fill_keys(const tyto_perceiver_split *split, int64_t N, const float *scored, float *to)
-{
-    const int64_t Q = split->channels, C = split->content_channels;
-    for (int64_t j = 0; j < N; j++) {
-        const float *from = scored + j * (Q + 2);
-        float *key = to + j * (C + 2);
-        memcpy(key, from, (size_t)C * sizeof(float));
-        key[C] = -from[Q];
-        key[C + 1] = from[Q + 1];
-    }
 }
 
 /* Everything that the latents bring, of their keys and values kv[N, K + V]. */
@@ -150,8 +133,9 @@ static tyto_status make_memory(const tyto_perceiver *model, const tyto_perceiver
     const tyto_perceiver_layer *layer = &model->parts.decoder->cross;
     const tyto_perceiver_decoder_fold *fold = model->decoder_fold;
     const int64_t N = model->config.num_latents, K = layer->qk_channels,
-                  width = K + layer->v_channels, Z = tail->state.weight.n;
-    TYTO_TRY(tyto_exec_floats(exec, N * tyto_perceiver_split_row(split), &out->keys));
+                  width = K + layer->v_channels, Z = tail->state.weight.n,
+                  D = tyto_perceiver_split_row(split);
+    TYTO_TRY(tyto_exec_floats(exec, N * D, &out->keys));
     TYTO_TRY(tyto_exec_floats(exec, tyto_grid_strips_floats(exec->kernels, N, Z), &out->strips));
     float *scored, *values;
     TYTO_TRY(tyto_exec_floats(exec, N * fold->query.n, &scored));
@@ -160,10 +144,13 @@ static tyto_status make_memory(const tyto_perceiver *model, const tyto_perceiver
     TYTO_TRY(dense(exec, &tail->state.weight, tail->state.bias, N, kv + K, width, TYTO_ACT_NONE,
                    values));
     tyto_grid_strips(exec, N, Z, values, Z, out->strips);
-    if (!tyto_exec_planning(exec)) {
-        fill_keys(split, N, scored, out->keys);
+    TYTO_TRY(tyto_perceiver_split_partners(split, exec, N, scored, fold->query.n, out->keys));
+    TYTO_TRY(make_tables(split, exec, N, scored, out->keys + split->raw + 1, D, &out->grid));
+    /* In its place comes what goes with the 1 of a query's row. */
+    for (int64_t j = 0; !tyto_exec_planning(exec) && j < N; j++) {
+        out->keys[j * D + split->raw + 1] = scored[j * fold->query.n + split->channels + 1];
     }
-    return make_tables(split, exec, N, scored, &out->grid);
+    return TYTO_OK;
 }
 
 /* One target on its way. */

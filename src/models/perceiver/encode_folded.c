@@ -54,21 +54,23 @@ static tyto_status find_kinds(reading *of, tyto_exec *exec)
             split->padding = inputs->part->modalities[i].padding;
         }
         TYTO_TRY(tyto_perceiver_split_prepare(split, exec));
-        of->sources[i].channels = input->content + 1;
-        of->sources[i].rank = input->positions.rank;
-        memcpy(of->sources[i].dims, input->positions.dims, sizeof(of->sources[i].dims));
+        of->sources[i].channels = tyto_perceiver_split_row(split);
+        if (split->table == 0) {
+            of->sources[i].rank = input->positions.rank;
+            memcpy(of->sources[i].dims, input->positions.dims, sizeof(of->sources[i].dims));
+        }
     }
     return TYTO_OK;
 }
 
 /* What the latents multiply inputs of a kind with, and tables for their positions. scored[N, I +
  * 1]: queries by the folded key weights. */
-static tyto_status set_source(const reading *of, tyto_exec *exec, int i, float *scored)
+static tyto_status set_source(const reading *of, tyto_exec *exec, int i, const float *scored)
 {
     const kind *from = &of->kinds[i];
+    const tyto_perceiver_split *split = &from->split;
     const tyto_gather_source *source = &of->sources[i];
-    const int64_t N = of->gather.queries, I = of->inputs->channels, all = I + 1,
-                  C = from->split.content_channels;
+    const int64_t N = of->gather.queries, all = of->inputs->channels + 1, D = source->channels;
     const bool planning = tyto_exec_planning(exec);
     size_t mark = tyto_arena_mark(exec->arena);
     float *q, *table;
@@ -76,28 +78,23 @@ static tyto_status set_source(const reading *of, tyto_exec *exec, int i, float *
         tyto_gather_set(exec, &of->gather, source, -1, scored, all);
         return TYTO_OK;
     }
-    TYTO_TRY(tyto_exec_floats(exec, N * (C + 1), &q));
-    for (int64_t n = 0; !planning && n < N; n++) {
-        memcpy(q + n * (C + 1), scored + n * all, (size_t)C * sizeof(float));
-        q[n * (C + 1) + C] = -scored[n * all + I];
-    }
-    tyto_gather_set(exec, &of->gather, source, -1, q, C + 1);
+    TYTO_TRY(tyto_exec_floats(exec, N * D, &q));
+    TYTO_TRY(tyto_perceiver_split_partners(split, exec, N, scored, all, q));
     for (int a = 0; a < source->rank; a++) {
-        const int64_t size = from->split.positions->size;
+        const int64_t size = split->positions->size;
         TYTO_TRY(tyto_exec_floats(exec, source->dims[a] * N, &table));
-        TYTO_TRY(tyto_matmul_nt(exec, source->dims[a], N, size, from->split.axes[a], size,
-                                scored + C, all, table, N));
+        TYTO_TRY(tyto_matmul_nt(exec, source->dims[a], N, size, split->axes[a], size,
+                                scored + split->content_channels, all, table, N));
+        /* The constant goes with the factor, as the tables do. */
         for (int64_t n = 0; !planning && a == source->rank - 1 && n < N; n++) {
-            double constant = 0.0;
-            for (int64_t c = C + size; c < I; c++) {
-                constant += (double)scored[n * all + c] * (double)from->split.padding[c - C - size];
-            }
             for (int64_t d = 0; d < source->dims[a]; d++) {
-                table[d * N + n] += (float)constant;
+                table[d * N + n] += q[n * D + split->raw + 1];
             }
+            q[n * D + split->raw + 1] = 0.0f;
         }
         tyto_gather_set(exec, &of->gather, source, a, table, N);
     }
+    tyto_gather_set(exec, &of->gather, source, -1, q, D);
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -187,26 +184,85 @@ static tyto_status add_axis(tyto_exec *exec, int64_t N, int64_t dims, int64_t si
     return TYTO_OK;
 }
 
-/* Puts together what a latent gathered of rows that come apart. */
-static void join_row(const kind *from, const tyto_gather_source *source, int64_t I,
-                     const float *gathered, float *x)
+/* x[N,out] += a product of what was gathered of its inputs, x's rows I apart: gathered·wᵀ +
+ * total·bias; or what was gathered, when there is no product. */
+static tyto_status add_product(tyto_exec *exec, const tyto_linear_weights *product, int64_t N,
+                               int64_t out, const float *gathered, int64_t ldg,
+                               const double *totals, float *x, int64_t I)
 {
-    const int64_t C = from->split.content_channels, size = from->split.positions->size,
-                  last = source->dims[source->rank - 1];
-    const float *columns = gathered + tyto_gather_rows(source) - last;
-    double total = 0.0;
-    for (int64_t i = 0; i < last; i++) {
-        total += (double)columns[i];
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *made = NULL;
+    if (product) {
+        TYTO_TRY(tyto_exec_floats(exec, N * out, &made));
+        TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = gathered,
+                                                       .ldx = ldg,
+                                                       .rows = N,
+                                                       .weight = &product->weight,
+                                                       .y = made,
+                                                       .ldy = out}));
     }
-    for (int64_t c = 0; c < C; c++) {
-        x[c] += gathered[c];
+    for (int64_t n = 0; !tyto_exec_planning(exec) && n < N; n++) {
+        const float *from = product ? made + n * out : gathered + n * ldg;
+        for (int64_t c = 0; c < out; c++) {
+            x[n * I + c] += from[c] + (product ? (float)totals[n] * product->bias[c] : 0.0f);
+        }
     }
-    for (int64_t c = C + size; c < I; c++) {
-        x[c] += (float)(total * (double)from->split.padding[c - C - size]);
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* totals[N] = Σ weight·rstd over the inputs of a kind that comes apart. */
+static void sum_totals(const kind *from, const tyto_gather_source *source, int64_t N,
+                       const float *own, int64_t all, double *totals)
+{
+    const int64_t rows = tyto_gather_rows(source),
+                  last = source->rank ? source->dims[source->rank - 1] : 0;
+    for (int64_t n = 0; n < N; n++) {
+        totals[n] = source->rank ? 0.0 : (double)own[n * all + from->split.raw + 1];
+        for (int64_t i = rows - last; i < rows; i++) {
+            totals[n] += (double)own[n * all + i];
+        }
     }
-    for (int64_t c = 0; c < I; c++) {
-        x[c] -= gathered[C];
+}
+
+/* x[N,I] += what was gathered of rows that come apart. */
+static tyto_status join_split(const reading *of, tyto_exec *exec, int i, const float *own, float *x)
+{
+    const kind *from = &of->kinds[i];
+    const tyto_perceiver_split *split = &from->split;
+    const tyto_gather_source *source = &of->sources[i];
+    const tyto_perceiver_preprocessor *part = split->content->part;
+    const int64_t N = of->gather.queries, I = of->inputs->channels, all = of->gather.rows,
+                  C = split->content_channels, P = split->positions->channels, R = split->raw;
+    const bool product = R<C, projected = part->position.project_pos_dim> 0;
+    size_t mark = tyto_arena_mark(exec->arena);
+    double *totals = tyto_arena_take(exec->arena, (size_t)N, sizeof(*totals));
+    if (!totals) {
+        return tyto_fail_memory(exec->err, "scratch");
     }
+    if (!tyto_exec_planning(exec)) {
+        sum_totals(from, source, N, own, all, totals);
+    }
+    TYTO_TRY(add_product(exec, product ? &part->content : NULL, N, C, own, all, totals, x, I));
+    if (split->table > 0) {
+        TYTO_TRY(add_product(exec, projected ? &part->position.projection : NULL, N, P, own + R + 2,
+                             all, totals, x + C, I));
+    }
+    int64_t row = source->channels;
+    for (int a = 0; a < source->rank; a++) {
+        TYTO_TRY(add_axis(exec, N, source->dims[a], P, own + row, all, split->axes[a], x + C, I));
+        row += source->dims[a];
+    }
+    for (int64_t n = 0; !tyto_exec_planning(exec) && n < N; n++) {
+        for (int64_t c = C + P; c < I; c++) {
+            x[n * I + c] += (float)(totals[n] * (double)split->padding[c - C - P]);
+        }
+        for (int64_t c = 0; c < I; c++) {
+            x[n * I + c] -= own[n * all + R];
+        }
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
 }
 
 /* x[N,I] = the weighted sums of normed inputs, before γ and β. */
@@ -218,22 +274,11 @@ static tyto_status join(const reading *of, tyto_exec *exec, const float *gathere
         memset(x, 0, (size_t)(N * I) * sizeof(float));
     }
     for (int i = 0; i < of->count; i++) {
-        const kind *from = &of->kinds[i];
-        const tyto_gather_source *source = &of->sources[i];
-        const float *own = gathered + source->row;
-        int64_t row = source->channels;
-        for (int a = 0; a < source->rank; a++) {
-            TYTO_TRY(add_axis(exec, N, source->dims[a], from->split.positions->size, own + row, all,
-                              from->split.axes[a], x + from->split.content_channels, I));
-            row += source->dims[a];
-        }
-        for (int64_t n = 0; !planning && n < N; n++) {
-            if (from->splits) {
-                join_row(from, source, I, own + n * all, x + n * I);
-            }
-            for (int64_t c = 0; !from->splits && c < I; c++) {
-                x[n * I + c] += own[n * all + c];
-            }
+        const float *own = gathered + of->sources[i].row;
+        if (of->kinds[i].splits) {
+            TYTO_TRY(join_split(of, exec, i, own, x));
+        } else {
+            TYTO_TRY(add_product(exec, NULL, N, I, own, all, NULL, x, I));
         }
     }
     return TYTO_OK;

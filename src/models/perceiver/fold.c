@@ -530,6 +530,7 @@ tyto_status tyto_perceiver_fold(tyto_perceiver *model, const tyto_model_source *
     }
     if (model->cross.heads == 1) {
         TYTO_TRY(fold_encoder(model, source, prefix, err));
+        TYTO_TRY(tyto_perceiver_fold_input(model->parts.input_preprocessor, source, prefix, err));
     }
     return can_fold(model) ? fold_decoder(model, source, prefix, err) : TYTO_OK;
 }

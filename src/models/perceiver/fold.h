@@ -34,6 +34,12 @@ typedef struct tyto_perceiver_encoder_fold {
 struct tyto_perceiver;
 struct tyto_model_source;
 
+/** For fold.c: the products that the rows of an input are made by, when it has no modalities. In
+ *  fold_inputs.c. */
+TYTO_NODISCARD tyto_status tyto_perceiver_fold_input(tyto_perceiver_preprocessor *part,
+                                                     const struct tyto_model_source *source,
+                                                     const char *prefix, tyto_error *err);
+
 /** Folds what the model's composition lets fold; the rest stays NULL.
  *  prefix  of the core's parameters
  *  errors  E_MEMORY, E_FORMAT */

@@ -238,34 +238,40 @@ static void copy_maps(const tyto_perceiver_input *input, int64_t b, int64_t firs
     }
 }
 
+tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input, tyto_exec *exec, int64_t b,
+                                     int64_t first, int64_t n, float *out, int64_t stride)
+{
+    gather_job job = {input, b, first, n, out, stride};
+    if (!tyto_exec_planning(exec)) {
+        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input, tyto_exec *exec,
                                          int64_t b, int64_t first, int64_t n, float *out,
                                          int64_t stride)
 {
-    gather_job job = {input, b, first, n, out, stride};
     size_t mark = tyto_arena_mark(exec->arena);
+    float *raw;
     if (input->part->prep == TYTO_PERCEIVER_PREP_CONV) {
         if (!tyto_exec_planning(exec)) {
             copy_maps(input, b, first, n, out, stride);
         }
         return TYTO_OK;
     }
-    if (input->raw > 0) {
-        job.stride = input->raw;
-        TYTO_TRY(tyto_exec_floats(exec, n * input->raw, &job.out));
+    if (input->raw == 0) {
+        return tyto_perceiver_image_raw(input, exec, b, first, n, out, stride);
     }
-    if (!tyto_exec_planning(exec)) {
-        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
-    }
-    if (input->raw > 0) {
-        TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = job.out,
-                                                       .ldx = input->raw,
-                                                       .rows = n,
-                                                       .weight = &input->part->content.weight,
-                                                       .bias = input->part->content.bias,
-                                                       .y = out,
-                                                       .ldy = stride}));
-    }
+    TYTO_TRY(tyto_exec_floats(exec, n * input->raw, &raw));
+    TYTO_TRY(tyto_perceiver_image_raw(input, exec, b, first, n, raw, input->raw));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = raw,
+                                                   .ldx = input->raw,
+                                                   .rows = n,
+                                                   .weight = &input->part->content.weight,
+                                                   .bias = input->part->content.bias,
+                                                   .y = out,
+                                                   .ldy = stride}));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

@@ -55,6 +55,10 @@ TYTO_NODISCARD tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_pre
 TYTO_NODISCARD tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input,
                                                         tyto_exec *exec, int64_t b, int64_t first,
                                                         int64_t n, float *out, int64_t stride);
+/** The values that a product makes content of, input->raw of them in each row. */
+TYTO_NODISCARD tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input,
+                                                    tyto_exec *exec, int64_t b, int64_t first,
+                                                    int64_t n, float *out, int64_t stride);
 
 /** masked[count]: 1 with that probability, drawn by the generator that `seed` started. The
  *  reference's numbers: torch.bernoulli after torch.manual_seed.

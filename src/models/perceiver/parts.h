@@ -34,6 +34,17 @@ typedef enum tyto_perceiver_prep_type {
     TYTO_PERCEIVER_PREP_PIXELS,
 } tyto_perceiver_prep_type;
 
+/** Products that rows are made by, from their outputs' side: fold.h. All NULL when not folded. */
+typedef struct tyto_perceiver_turned {
+    tyto_packed_matrix
+        content; /* [inputs + 1, outputs] of what makes content; the last is its bias */
+    /* Of a content of few inputs: [inputs + 2, inputs + 1], which multiply (inputs, 1): sums over
+     * outputs of each weight, then of the products of two of them. */
+    float *moments;
+    tyto_packed_matrix table; /* [table's channels + 1, outputs] of what projects positions */
+    float *table_sums;        /* [positions][2]: of a position's channels, of their squares */
+} tyto_perceiver_turned;
+
 /** Turns an input into rows of `channels`. */
 typedef struct tyto_perceiver_preprocessor {
     tyto_perceiver_preprocessor_type type;
@@ -49,6 +60,7 @@ typedef struct tyto_perceiver_preprocessor {
     int64_t spatial_downsample, temporal_downsample, in_channels, out_channels;
     bool conv_after_patching, batchnorm;
     int64_t conv_after_patching_in_channels;
+    tyto_perceiver_turned turned;
     /* multimodal: sorted by name */
     struct tyto_perceiver_input_modality *modalities;
     int count;
