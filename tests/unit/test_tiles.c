@@ -270,15 +270,16 @@ static void boxes_of_one_part_stay(void **state)
     tyto_detections_clear(&out);
 }
 
-/* A photo's own edge cuts nothing: 6 pixels at the right of all tiles are a whole thing, which a
- * larger one of another part does not swallow. An inner edge does. */
+/* A photo's own edge cuts nothing: 10 pixels at the right of all tiles are a whole thing, which
+ * one of another part that covers 6 of them does not swallow. An inner edge does cut: what lies
+ * there in a complete box is a part of it, though it is a third of what the tile could see. */
 static void a_photos_edge_cuts_nothing(void **state)
 {
     (void)state;
     const pair at_edge = {{WHOLE, RIGHT_TILE},
-                          {{{120, 40, 180, 60}, 0.5F, 0, 0}, {{174, 40, 180, 60}, 0.4F, 0, 9}}},
+                          {{{120, 40, 176, 60}, 0.5F, 0, 0}, {{170, 40, 180, 60}, 0.4F, 0, 9}}},
                at_seam = {{WHOLE, RIGHT_TILE},
-                          {{{40, 40, 120, 60}, 0.5F, 0, 0}, {{80, 42, 106, 60}, 0.4F, 0, 9}}};
+                          {{{40, 40, 120, 60}, 0.5F, 0, 0}, {{80, 44, 96, 60}, 0.4F, 0, 9}}};
     assert_merged(&at_edge, &seams, at_edge.found, 2);
     assert_merged(&at_seam, &seams, at_seam.found, 1);
 }
