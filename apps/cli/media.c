@@ -113,7 +113,13 @@ int destination_check(destination *to, bool many)
         say_error("%s: got an empty name, required a file or a folder", to->option);
         return EXIT_USAGE;
     }
-    to->folder = many || to->path[strlen(to->path) - 1] == '/' || path_is_folder(to->path);
+    const bool is_folder = to->path[strlen(to->path) - 1] == '/' || path_is_folder(to->path);
+    if (many && !is_folder && has_ending(to->path, to->endings)) {
+        say_error("%s: got the file '%s' for more than one, required a folder", to->option,
+                  to->path);
+        return EXIT_USAGE;
+    }
+    to->folder = many || is_folder;
     if (!to->folder && !has_ending(to->path, to->endings)) {
         say_error("%s: got '%s', required a folder, or a name that ends in one of %s", to->option,
                   to->path, to->endings);

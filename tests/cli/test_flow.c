@@ -170,6 +170,8 @@ static void wrong_usage_is_told_before_work(void **state)
     assert_complains(&run, 2, "a.png: got one frame alone");
     run = tyto("flow", "-m", "nowhere", "a.png", "b.png", "-o", "x.txt", NULL);
     assert_complains(&run, 2, "-o: got 'x.txt'");
+    run = tyto("flow", "-m", "nowhere", "a.png", "b.png", "a.png", "-o", "x.flo", NULL);
+    assert_complains(&run, 2, "-o: got the file 'x.flo' for more than one, required a folder");
     run = tyto("flow", "-m", "nowhere", "a.png", "b.png", "--draw", "x.flo", NULL);
     assert_complains(&run, 2, "--draw: got 'x.flo'");
     run = tyto("flow", "-m", "nowhere", "a.png", "b.png", "--draw", "b.png", NULL);
