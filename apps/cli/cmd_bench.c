@@ -56,8 +56,22 @@ static json_t *peak_object(const tyto_peak *peak)
     json_t *object = json_made(json_object());
     json_put(object, "fp32_gflops", json_real(peak->fp32_gflops));
     json_put(object, "bf16_gflops", json_real(peak->bf16_gflops));
+    if (peak->int8_gops > 0.0) { /* a run in fp32 doesn't measure it */
+        json_put(object, "int8_gops", json_real(peak->int8_gops));
+    }
     json_put(object, "memory_gb_per_s", json_real(peak->memory_gigabytes));
     return object;
+}
+
+/* What the stages would take at the peak of what they multiply, as a share of `seconds`. */
+static double peak_share(const tyto_bench_result *result, double seconds)
+{
+    double least = 0.0;
+    for (size_t i = 0; i < result->n_stages; i++) {
+        const tyto_stage *stage = &result->stages[i];
+        least += stage->flops * 1e-9 / tyto_peak_gflops(&result->peak, stage->precision);
+    }
+    return least / seconds;
 }
 
 static json_t *stage_object(const tyto_stage *stage, const tyto_peak *peak)
@@ -99,8 +113,7 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
     json_put(object, "forward_s", runs);
     json_put(object, "gflop", json_real(result->flops * 1e-9));
     json_put(object, "gflops", json_real(rate(result->flops, fastest)));
-    json_put(object, "peak_share",
-             json_real(rate(result->flops, fastest) / tyto_peak_gflops(&peak, precision)));
+    json_put(object, "peak_share", json_real(peak_share(result, fastest)));
     json_put(object, "peak", peak_object(&peak));
     json_put(object, "weights_mb", json_real(1e-6 * (double)tyto_model_weight_bytes(with->model)));
     json_put(object, "scratch_mb",
@@ -113,11 +126,10 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
     return object;
 }
 
-static void print_rate(FILE *to, double flops, double seconds, double peak_gflops)
+static void print_rate(FILE *to, double flops, double seconds, double share)
 {
     if (flops > 0.0) {
-        fprintf(to, " %9.2f %9.1f %6.1f%%", flops * 1e-9, rate(flops, seconds),
-                100.0 * rate(flops, seconds) / peak_gflops);
+        fprintf(to, " %9.2f %9.1f %6.1f%%", flops * 1e-9, rate(flops, seconds), 100.0 * share);
     }
     fputc('\n', to);
 }
@@ -143,13 +155,14 @@ static void print_model(FILE *to, const opened *with, const machine *before,
                     stage->flops > 0.0 ? tyto_precision_name(stage->precision) : "", stage->seconds,
                     fastest);
         print_rate(to, stage->flops, stage->seconds,
-                   tyto_peak_gflops(&result->peak, stage->precision));
+                   rate(stage->flops, stage->seconds) /
+                       tyto_peak_gflops(&result->peak, stage->precision));
         left -= stage->seconds;
     }
     print_stage(to, "other", "", "", left, fastest);
     fputc('\n', to);
     print_stage(to, "forward", "", tyto_precision_name(precision), fastest, fastest);
-    print_rate(to, result->flops, fastest, tyto_peak_gflops(&result->peak, precision));
+    print_rate(to, result->flops, fastest, peak_share(result, fastest));
     fprintf(to, "\nforwards         ");
     for (int i = 0; i < result->runs; i++) {
         fprintf(to, "%s%.3f", i ? ", " : "", result->forward_s[i]);
@@ -344,9 +357,10 @@ static bool report_machine(const bench_args *args, const tyto_engine *engine, co
         json_decref(object);
     } else {
         fprintf(out.stream,
-                "%s, %d threads: %.1f GFLOP/s in fp32, %.1f in bf16, %.1f GB/s from memory\n",
+                "%s, %d threads: %.1f GFLOP/s in fp32, %.1f in bf16, %.1f GOP/s in int8, "
+                "%.1f GB/s from memory\n",
                 tyto_engine_isa(engine), tyto_engine_threads(engine), peak->fp32_gflops,
-                peak->bf16_gflops, peak->memory_gigabytes);
+                peak->bf16_gflops, peak->int8_gops, peak->memory_gigabytes);
         for (size_t i = 0; i < count; i++) {
             print_kernel(out.stream, &times[i], peak);
         }

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <tyto/convert.h>
 
+#include "calibration.h"
 #include "commands.h"
 #include "messages.h"
 #include "model.h"
@@ -19,6 +20,7 @@ typedef struct convert_args {
     const char *shard_size;
     int dtype;
     bool force;
+    text_list calibrate;
 } convert_args;
 
 /* "2GB", "500MiB", "100000": bytes, by tens or by twos. */
@@ -61,6 +63,10 @@ static bool check(convert_args *args, tyto_convert_options *options)
                   args->shard_size);
         return false;
     }
+    if (args->calibrate.count > 0 && args->common.precision != TYTO_PRECISION_INT8) {
+        say_error("--calibrate: required --precision int8 with it");
+        return false;
+    }
     if (operands->count == 1) {
         args->common.model = operands->items[0];
     }
@@ -91,7 +97,18 @@ static int run(void *given)
     if (!folder) {
         return EXIT_FAILED;
     }
+    calibration notes = {0};
+    if (args->calibrate.count > 0) {
+        if (!calibration_run(&args->common, &args->calibrate, &notes)) {
+            calibration_close(&notes);
+            free(folder);
+            return EXIT_FAILED;
+        }
+        options.calibration = notes.notes;
+        options.tell = calibration_tell;
+    }
     const tyto_status status = tyto_model_convert(folder, args->output, &options, &err);
+    calibration_close(&notes);
     progress_hide();
     if (status == TYTO_E_ARGUMENT && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(&err));
@@ -113,6 +130,10 @@ static const option options[] = {
     {"max-shard-size", 0, OPTION_TEXT, "SIZE",
      "a file of weights has at most so many bytes, such as 2GB or 500MiB (default: 5GB)",
      AT(shard_size)},
+    {"calibrate", 0, OPTION_TEXTS, "PHOTOS|TEXTS",
+     "for --precision int8: photos, folders of them, or .txt files with a text in each line; what "
+     "the network makes of them decides how inputs are smoothed and which products stay in bf16",
+     AT(calibrate), .files = COMPLETES_FILES},
     {"force", 0, OPTION_FLAG, NULL, "replace the checkpoint that lies in FOLDER", AT(force)},
     {0},
 };
@@ -121,6 +142,9 @@ static const example examples[] = {
     {"tyto convert owlv2-base-patch16-ensemble -o owlv2-half --dtype float16",
      "half the size, in the form that every program reads"},
     {"tyto convert old -o new", "old's pytorch_model.bin as safetensors, bit for bit"},
+    {"tyto convert owlv2-base-patch16-ensemble -o owlv2-int8 --precision int8 --calibrate photos/ "
+     "--calibrate labels.txt",
+     "with choices for int8 made on your own photos and labels"},
     {"tyto convert OWNER/NAME -o parts --max-shard-size 500MB", "a hub's checkpoint, in parts"},
     {0},
 };
@@ -136,6 +160,9 @@ const command cmd_convert = {
         "tokenizer. Tensors keep their names and, unless --dtype says otherwise, every bit. One "
         "that the new type can't hold is an error. Tensors that the network has no use for are "
         "kept, with a warning.\n\n"
+        "With --calibrate, the network runs on photos and texts first. What its products are given "
+        "there tells how to smooth their inputs for --precision int8, and which of them lose too "
+        "much and stay in bf16: int8.safetensors, beside the weights, holds these choices.\n\n"
         "The folder appears whole or not at all. Memory doesn't grow with the checkpoint.",
     .options = options,
     .examples = examples,

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/precision.h>
 #include <tyto/version.h>
 
 #include "commands.h"
@@ -60,15 +59,6 @@ static void version(FILE *to, const command *self)
     fprintf(to, "tyto %s\n", tyto_version());
 }
 
-/* What no kernel of this build computes yet is refused, never replaced in silence. */
-static bool check_precision(const common_args *args)
-{
-    if (args->precision == TYTO_PRECISION_INT8) {
-        say_error("--precision: got 'int8', this build has fp32 and bf16");
-    }
-    return args->precision != TYTO_PRECISION_INT8;
-}
-
 static int run(const command *self, int argc, char **argv)
 {
     int code = EXIT_USAGE;
@@ -83,7 +73,7 @@ static int run(const command *self, int argc, char **argv)
             code = print_and_check(print_help, self);
         } else if (args->version) {
             code = print_and_check(version, self);
-        } else if (check_precision(args)) {
+        } else {
             code = self->run(args);
         }
     }

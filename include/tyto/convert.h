@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <tyto/calibrate.h>
 #include <tyto/engine.h>
 #include <tyto/tensor.h>
 
@@ -21,6 +22,10 @@ typedef struct tyto_convert_options {
     bool force; /**< replaces what is in the folder: a checkpoint's files, and nothing else */
     tyto_convert_progress_fn progress;
     void *progress_user;
+    const tyto_calibration *calibration; /**< of the same checkpoint: int8.safetensors is written
+                                              with what it chooses; NULL: copied, if it is there */
+    tyto_choice_fn tell;
+    void *tell_user;
     tyto_log_fn log; /**< told of tensors that the network doesn't use */
     void *log_user;
 } tyto_convert_options;

@@ -4,6 +4,7 @@
 
 #include <tyto/autoencode.h>
 #include <tyto/bench.h>
+#include <tyto/calibrate.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>

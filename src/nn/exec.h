@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <tyto/bench.h>
+#include <tyto/calibrate.h>
 #include <tyto/precision.h>
 #include <tyto/status.h>
 
@@ -25,8 +26,9 @@ typedef struct tyto_exec {
     tyto_precision precision; /* of attention; products have that of their weights */
     tyto_pool *pool;
     tyto_arena *arena;
-    tyto_profile *profile; /* NULL: nobody asks */
-    const char *stage;     /* set by the model, for the profile */
+    tyto_profile *profile;         /* NULL: nobody asks */
+    tyto_calibration *calibration; /* takes notes of products, or NULL */
+    const char *stage;             /* set by the model, for the profile */
     tyto_error *err;
 } tyto_exec;
 
@@ -37,6 +39,13 @@ static inline bool tyto_exec_planning(const tyto_exec *exec)
 
 /** *out = count floats of scratch, not zeroed. */
 TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out);
+
+/** Floats between rows of `columns` that are written a tile at a time: rows a multiple of a page
+ * apart would fall on the same few lines of the first cache. */
+static inline int64_t tyto_row_stride(int64_t columns)
+{
+    return columns % 1024 == 0 ? columns + 32 : columns;
+}
 
 /** Seconds of a steady clock, or 0 when nobody profiles. */
 double tyto_exec_clock(const tyto_exec *exec);

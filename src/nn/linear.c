@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/calibration.h"
 
 /* Deepest block of a product, in bytes of a column. A panel of such a block streams through the
  * first-level cache and stays in the second; deeper, more of the sums are finished in registers. */
@@ -35,9 +36,11 @@ static int64_t panels_of(const tyto_packed_matrix *matrix)
 typedef struct linear_job {
     const tyto_linear_args *args;
     const tyto_kernels *kernels;
+    int64_t rows;           /* of a tile */
     int64_t k;              /* of the packed weight */
     int64_t steps;          /* of k that lie side by side */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
+    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
     int64_t tiles, panels;  /* of a task */
@@ -54,12 +57,16 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
 {
     const tyto_linear_args *args = job->args;
     const tyto_kernels *kernels = job->kernels;
-    const int64_t R = kernels->gemm_rows, own = tyto_min_i64(depth, args->weight->k - at);
+    const int64_t R = job->rows, own = tyto_min_i64(depth, args->weight->k - at);
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t row = (first_tile + t) * R;
         const float *x = args->x + row * args->ldx + at;
         const int rows = (int)tyto_min_i64(R, args->rows - row);
-        if (args->weight->dtype == TYTO_BF16) {
+        if (args->weight->dtype == TYTO_I8) {
+            char *tile = packed + t * stride;
+            args->weight->int8->pack(own, x, args->ldx, rows, args->weight->smooth, (uint8_t *)tile,
+                                     (float *)(tile + depth * job->a_step));
+        } else if (args->weight->dtype == TYTO_BF16) {
             kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
         } else {
             kernels->gemm_pack(own, x, args->ldx, rows, (float *)(packed + t * stride));
@@ -67,12 +74,20 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
     }
 }
 
-/* sum = (add ? sum : 0) + a·b over `depth` steps of k. */
+/* sum = (add ? sum : 0) + a·b over `depth` steps of k, of which I8 takes all at once; `column` is
+ * the first of the panel. */
 static void multiply_tile(const linear_job *job, int64_t depth, const char *a, const char *b,
-                          float *sum, bool add, const char *ahead)
+                          int64_t column, float *sum, bool add, const char *ahead)
 {
     const tyto_kernels *kernels = job->kernels;
-    if (job->args->weight->dtype == TYTO_BF16) {
+    const tyto_packed_matrix *weight = job->args->weight;
+    if (weight->dtype == TYTO_I8) {
+        const tyto_int8_scales scales = {.rows = (const float *)(a + depth * job->a_step),
+                                         .columns = weight->scales + column,
+                                         .sums = weight->sums + column};
+        weight->int8->tile(depth / TYTO_INT8_GROUP, (const uint8_t *)a, (const int8_t *)b, &scales,
+                           sum, ahead);
+    } else if (weight->dtype == TYTO_BF16) {
         kernels->bf16->gemm_tile(depth, a, (const uint16_t *)b, sum, add, ahead);
     } else {
         kernels->gemm_tile(depth, (const float *)a, (const float *)b, sum, add,
@@ -84,7 +99,7 @@ static void pack_task(void *context, int64_t index, int worker)
 {
     (void)worker;
     const linear_job *job = context;
-    const int64_t stride = job->k * job->a_step;
+    const int64_t stride = job->k * job->a_step + job->tail;
     pack_tiles(job, index, 1, 0, job->k, job->packed + index * stride, stride);
 }
 
@@ -138,7 +153,7 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
 {
     const tyto_linear_args *args = job->args;
     const tyto_kernels *kernels = job->kernels;
-    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns, K = job->k;
+    const int64_t R = job->rows, N = kernels->gemm_columns, K = job->k;
     const bool finishes = at + depth == K;
     const int64_t lines = LINE_BYTES / job->steps; /* bytes ahead that a step of k fetches */
     for (int64_t p = 0; p < panels; p++) {
@@ -159,8 +174,8 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
             }
             for (int64_t i = 0; i < depth; i += job->part) {
                 multiply_tile(job, tyto_min_i64(job->part, depth - i),
-                              a + t * stride + i * job->a_step, panel + i * job->b_step, sum,
-                              at + i > 0, ahead + i * lines);
+                              a + t * stride + i * job->a_step, panel + i * job->b_step, column,
+                              sum, at + i > 0, ahead + i * lines);
             }
             if (finishes) {
                 finish_tile(job, row, rows, column, columns, sum);
@@ -173,7 +188,7 @@ static void linear_task(void *context, int64_t index, int worker)
 {
     const linear_job *job = context;
     const tyto_linear_args *args = job->args;
-    const int64_t R = job->kernels->gemm_rows, K = job->k;
+    const int64_t R = job->rows, K = job->k;
     const int64_t first_tile = index / job->groups * job->tiles,
                   first_panel = index % job->groups * job->panels;
     const int64_t tiles = tyto_min_i64(job->tiles, (args->rows + R - 1) / R - first_tile),
@@ -183,9 +198,9 @@ static void linear_task(void *context, int64_t index, int worker)
     for (int64_t at = 0; at < K; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, K - at);
         const char *rows = a;
-        int64_t stride = depth * job->a_step;
+        int64_t stride = depth * job->a_step + job->tail;
         if (job->packed) {
-            stride = K * job->a_step;
+            stride = K * job->a_step + job->tail;
             rows = job->packed + first_tile * stride + at * job->a_step;
         } else {
             pack_tiles(job, first_tile, tiles, at, depth, a, stride);
@@ -200,8 +215,15 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
     const tyto_kernels *kernels = exec->kernels;
     const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
-    linear_job job = {.args = args, .kernels = kernels, .k = K};
-    if (args->weight->dtype == TYTO_BF16) {
+    linear_job job = {.args = args, .kernels = kernels, .rows = R, .k = K};
+    if (args->weight->dtype == TYTO_I8) {
+        job.rows = args->weight->int8->rows;
+        job.steps = TYTO_INT8_GROUP;
+        job.a_step = job.rows;
+        job.b_step = N;
+        job.tail = job.rows * (int64_t)sizeof(float);
+        job.part = tyto_max_i64(TYTO_INT8_GROUP, K);
+    } else if (args->weight->dtype == TYTO_BF16) {
         job.steps = 2;
         job.a_step = R * kernels->bf16->a_bytes;
         job.b_step = N * (int64_t)sizeof(uint16_t);
@@ -219,15 +241,17 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
 static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 {
     linear_job job = lay_out(exec, args);
-    const int64_t R = job.kernels->gemm_rows, N = job.kernels->gemm_columns, K = job.k,
+    const int64_t R = job.rows, N = job.kernels->gemm_columns, K = job.k,
                   panels = panels_of(args->weight), tiles = (args->rows + R - 1) / R;
-    const int64_t depth_max = DEPTH_BYTES * N / job.b_step;
+    const int64_t depth_max =
+        args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX : DEPTH_BYTES * N / job.b_step;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
     job.depth = tyto_max_i64(job.steps, tyto_round_up((K + blocks - 1) / blocks, job.steps));
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t most = tyto_max_i64(1, CHUNK_BYTES / (job.depth * job.a_step + tile_sums));
+    const int64_t most =
+        tyto_max_i64(1, CHUNK_BYTES / (job.depth * job.a_step + job.tail + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
@@ -241,10 +265,18 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.chunks = (tiles + job.tiles - 1) / job.tiles;
     job.panels = (panels + job.groups - 1) / job.groups;
     job.groups = (panels + job.panels - 1) / job.panels;
-    job.a_bytes =
-        job.groups > 1 ? 0 : tyto_round_up(job.tiles * job.depth * job.a_step, LINE_BYTES);
+    job.a_bytes = job.groups > 1
+                      ? 0
+                      : tyto_round_up(job.tiles * (job.depth * job.a_step + job.tail), LINE_BYTES);
     job.sum_floats = tyto_round_up(R * N * (blocks > 1 ? job.tiles * job.panels : 1), LINE_FLOATS);
     return job;
+}
+
+static tyto_precision precision_of(tyto_dtype dtype)
+{
+    return dtype == TYTO_I8     ? TYTO_PRECISION_INT8
+           : dtype == TYTO_BF16 ? TYTO_PRECISION_BF16
+                                : TYTO_PRECISION_FP32;
 }
 
 tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
@@ -254,25 +286,27 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         return TYTO_OK;
     }
     linear_job job = cut(exec, args);
-    const int64_t R = exec->kernels->gemm_rows, tiles = (args->rows + R - 1) / R;
+    const int64_t R = job.rows, tiles = (args->rows + R - 1) / R;
     size_t mark = tyto_arena_mark(exec->arena);
     const int64_t floats = job.a_bytes / (int64_t)sizeof(float) + job.sum_floats;
     TYTO_TRY(tyto_exec_floats(exec, floats * tyto_pool_threads(exec->pool), &job.scratch));
     if (job.groups > 1) {
         float *packed;
-        TYTO_TRY(tyto_exec_floats(exec, tiles * job.k * job.a_step / (int64_t)sizeof(float) + 1,
-                                  &packed));
+        TYTO_TRY(tyto_exec_floats(
+            exec, tiles * (job.k * job.a_step + job.tail) / (int64_t)sizeof(float) + 1, &packed));
         job.packed = (char *)packed;
     }
     if (!tyto_exec_planning(exec)) {
+        if (exec->calibration) {
+            tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
+        }
         const double start = tyto_exec_clock(exec);
         if (job.packed) {
             tyto_pool_run(exec->pool, tiles, pack_task, &job);
         }
         tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
-        tyto_exec_account_as(
-            exec, "linear", weight->dtype == TYTO_BF16 ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32,
-            start, 2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
+        tyto_exec_account_as(exec, "linear", precision_of(weight->dtype), start,
+                             2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

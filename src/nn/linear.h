@@ -5,23 +5,33 @@
 #include <tyto/precision.h>
 #include <tyto/tensor.h>
 
+#include "kernels/int8.h"
 #include "nn/exec.h"
 
 /** Weights w[n,k] as panels of `columns` outputs, missing outputs 0. Made for one table of kernels;
  *  a view that does not own data.
  *  F32   data[⌈n/columns⌉][k][columns]
- *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0 */
+ *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0
+ *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], steps after k 0: w[n,k]/smooth[k] in whole numbers
+ * of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
+ *        quantised, so that what is rounded lies within smaller bounds (Xiao et al. 2023) */
 typedef struct tyto_packed_matrix {
     int64_t n, k;
     int64_t columns;
     tyto_dtype dtype;
     void *data;
+    const tyto_int8_kernels *int8; /* of I8, as all below */
+    float *scales;
+    int32_t *sums;
+    float *smooth; /* or NULL: all 1 */
 } tyto_packed_matrix;
 
 /** What products of a precision multiply. AUTO is none: a model has settled what it means. */
 static inline tyto_dtype tyto_packed_dtype(tyto_precision precision)
 {
-    return precision == TYTO_PRECISION_FP32 ? TYTO_F32 : TYTO_BF16;
+    return precision == TYTO_PRECISION_FP32   ? TYTO_F32
+           : precision == TYTO_PRECISION_INT8 ? TYTO_I8
+                                              : TYTO_BF16;
 }
 /** Bytes that packing takes; 0 when they overflow. */
 size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k);
@@ -30,6 +40,9 @@ int64_t tyto_packed_k(const tyto_packed_matrix *matrix);
 /** A matrix over `data`, which has those bytes, zeroed and 64-byte aligned. */
 tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n,
                                     int64_t k, void *data);
+/** Smooths x by factors[k], each above 0 and finite, of an I8 matrix that nothing is packed in yet.
+ */
+void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors);
 /** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
  *  source may be unaligned and of any float type. */
 void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,

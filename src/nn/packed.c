@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -8,7 +9,7 @@
 /* Steps of k that lie side by side. */
 static int64_t steps_of(tyto_dtype dtype)
 {
-    return dtype == TYTO_BF16 ? 2 : 1;
+    return dtype == TYTO_I8 ? TYTO_INT8_GROUP : dtype == TYTO_BF16 ? 2 : 1;
 }
 
 int64_t tyto_packed_k(const tyto_packed_matrix *matrix)
@@ -16,24 +17,52 @@ int64_t tyto_packed_k(const tyto_packed_matrix *matrix)
     return tyto_round_up(matrix->k, steps_of(matrix->dtype));
 }
 
+/* Of an I8 matrix: the whole numbers, and each part after them, begin at a multiple of it. */
+static size_t aligned(size_t bytes)
+{
+    return (size_t)tyto_round_up((int64_t)bytes, TYTO_ALIGN);
+}
+
 size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k)
 {
     const int64_t columns = kernels->gemm_columns, steps = steps_of(dtype);
-    size_t count;
-    if (n > INT64_MAX - columns || k > INT64_MAX - steps ||
+    size_t count, bytes;
+    if (n > INT32_MAX - columns || k > INT32_MAX - steps ||
         !tyto_mul_size((size_t)tyto_round_up(n, columns), (size_t)tyto_round_up(k, steps),
                        &count) ||
-        !tyto_mul_size(count, tyto_dtype_bytes(dtype), &count)) {
+        !tyto_mul_size(count, tyto_dtype_bytes(dtype), &bytes)) {
         return 0;
     }
-    return count;
+    if (dtype == TYTO_I8) {
+        const size_t outputs = (size_t)tyto_round_up(n, columns);
+        bytes = aligned(bytes) + aligned(outputs * sizeof(float)) +
+                aligned(outputs * sizeof(int32_t)) + (size_t)k * sizeof(float);
+    }
+    return bytes;
 }
 
 tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n,
                                     int64_t k, void *data)
 {
-    return (tyto_packed_matrix){
+    tyto_packed_matrix matrix = {
         .n = n, .k = k, .columns = kernels->gemm_columns, .dtype = dtype, .data = data};
+    if (dtype == TYTO_I8) {
+        const size_t outputs = (size_t)tyto_round_up(n, matrix.columns);
+        char *scales = (char *)data + aligned(outputs * (size_t)tyto_packed_k(&matrix));
+        char *sums = scales + aligned(outputs * sizeof(float));
+        matrix.int8 = tyto_int8_select(kernels);
+        matrix.scales = (float *)(void *)scales;
+        matrix.sums = (int32_t *)(void *)sums;
+    }
+    return matrix;
+}
+
+void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors)
+{
+    const size_t outputs = (size_t)tyto_round_up(matrix->n, matrix->columns);
+    char *after = (char *)matrix->sums + aligned(outputs * sizeof(int32_t));
+    matrix->smooth = (float *)(void *)after;
+    memcpy(matrix->smooth, factors, (size_t)matrix->k * sizeof(float));
 }
 
 typedef struct fill_job {
@@ -44,8 +73,52 @@ typedef struct fill_job {
 } fill_job;
 
 /* Columns of the source that are converted at once: a block of a panel stays in the cache. Even,
- * so that pairs stay together. */
+ * so that pairs and groups stay together. */
 #define FILL_K 64
+
+/* values[count] = row n of the source from step `at` on, as they are to be quantised. */
+static void read_row(const fill_job *job, int64_t n, int64_t at, int64_t count, float *values)
+{
+    const size_t offset =
+        (size_t)((n - job->row) * job->stride + at) * tyto_dtype_bytes(job->dtype);
+    tyto_convert(values, TYTO_F32, job->source + offset, job->dtype, count);
+    for (int64_t i = 0; job->matrix->smooth && i < count; i++) {
+        values[i] /= job->matrix->smooth[at + i];
+    }
+}
+
+/* One output in whole numbers. A row that is not finite gives a scale that is not. */
+static void fill_int8(const fill_job *job, int64_t n)
+{
+    const tyto_packed_matrix *matrix = job->matrix;
+    const int64_t columns = matrix->columns, k = matrix->k;
+    int8_t *to = (int8_t *)matrix->data + n / columns * columns * tyto_packed_k(matrix) +
+                 n % columns * TYTO_INT8_GROUP;
+    float values[FILL_K], most = 0.0f;
+    int32_t sum = 0;
+    for (int64_t at = 0; at < k; at += FILL_K) {
+        const int64_t count = tyto_min_i64(FILL_K, k - at);
+        read_row(job, n, at, count, values);
+        for (int64_t i = 0; i < count; i++) {
+            const float size = fabsf(values[i]);
+            most = size > most || !isfinite(size) ? size : most;
+        }
+    }
+    const bool steps = isfinite(most) && most >= TYTO_INT8_LEAST;
+    const float inverse = steps ? TYTO_INT8_MOST / most : 0.0f;
+    matrix->scales[n] = steps ? most / TYTO_INT8_MOST : isfinite(most) ? 0.0f : NAN;
+    for (int64_t at = 0; steps && at < k; at += FILL_K) {
+        const int64_t count = tyto_min_i64(FILL_K, k - at);
+        read_row(job, n, at, count, values);
+        for (int64_t i = 0; i < count; i++) {
+            const int value = (int)rintf(values[i] * inverse);
+            to[(at + i) / TYTO_INT8_GROUP * columns * TYTO_INT8_GROUP + i % TYTO_INT8_GROUP] =
+                (int8_t)value;
+            sum += value;
+        }
+    }
+    matrix->sums[n] = sum;
+}
 
 static void fill_panel(void *context, int64_t index, int worker)
 {
@@ -57,7 +130,10 @@ static void fill_panel(void *context, int64_t index, int worker)
     const int64_t first = tyto_max_i64(job->row, panel * columns),
                   end = tyto_min_i64(job->row + job->rows, (panel + 1) * columns);
     const size_t bytes = tyto_dtype_bytes(job->dtype);
-    for (int64_t at = 0; at < k; at += FILL_K) {
+    for (int64_t n = first; matrix->dtype == TYTO_I8 && n < end; n++) {
+        fill_int8(job, n);
+    }
+    for (int64_t at = 0; matrix->dtype != TYTO_I8 && at < k; at += FILL_K) {
         const int64_t count = tyto_min_i64(FILL_K, k - at);
         for (int64_t n = first; n < end; n++) {
             const size_t offset = (size_t)((n - job->row) * job->stride + at) * bytes;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "kernels/int8.h"
 #include "runtime/session.h"
 
 /* Rounds of multiply-adds of one thread in one sample: some milliseconds. */
@@ -54,12 +55,17 @@ static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), 
     return best;
 }
 
-/* Raises the rates of arithmetic to what some samples show; those of bf16 only when asked for. */
-static void measure_rates(const tyto_engine *engine, bool bf16, int samples, tyto_peak *peak)
+/* Raises the rates of arithmetic to what some samples show; those of narrower numbers than floats
+ * only when asked for. */
+static void measure_rates(const tyto_engine *engine, bool narrow, int samples, tyto_peak *peak)
 {
     const tyto_kernels *kernels = engine->kernels;
     peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, samples));
-    if (bf16 && kernels->bf16->dot) {
+    if (narrow) {
+        peak->int8_gops =
+            fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, samples));
+    }
+    if (narrow && kernels->bf16->dot) {
         peak->bf16_gflops =
             fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, samples));
     } else {
@@ -69,7 +75,9 @@ static void measure_rates(const tyto_engine *engine, bool bf16, int samples, tyt
 
 double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision)
 {
-    return precision == TYTO_PRECISION_BF16 ? peak->bf16_gflops : peak->fp32_gflops;
+    return precision == TYTO_PRECISION_INT8   ? peak->int8_gops
+           : precision == TYTO_PRECISION_BF16 ? peak->bf16_gflops
+                                              : peak->fp32_gflops;
 }
 
 typedef struct read_job {
@@ -213,14 +221,14 @@ static tyto_status run_all(tyto_session *session, const tyto_bench_options *opti
                            tyto_bench_result *out, tyto_error *err)
 {
     const tyto_engine *engine = session->model->engine;
-    const bool bf16 = session->model->precision == TYTO_PRECISION_BF16;
-    measure_rates(engine, bf16, SAMPLES, &out->peak);
+    const bool narrow = session->model->precision != TYTO_PRECISION_FP32;
+    measure_rates(engine, narrow, SAMPLES, &out->peak);
     for (int i = 0; i < options->warmup; i++) {
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
     for (int i = 0; i < options->runs; i++) {
         TYTO_TRY(run_once(session, options, i, out, err));
-        measure_rates(engine, bf16, SAMPLES_BETWEEN, &out->peak);
+        measure_rates(engine, narrow, SAMPLES_BETWEEN, &out->peak);
     }
     return TYTO_OK;
 }

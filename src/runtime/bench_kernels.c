@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "kernels/int8.h"
 #include "nn/linear.h"
 #include "runtime/engine.h"
 
@@ -16,11 +17,15 @@
 
 /* Floats of the buffers that kernels work on: enough for every case below. */
 #define BUFFER_FLOATS ((int64_t)1 << 20)
+/* More than any tile has. */
+#define INT8_ROWS_MAX 64
+#define INT8_COLUMNS_MAX 64
 
 typedef struct kernel_bench {
     const tyto_kernels *kernels;
     tyto_precision precision; /* of what is measured next */
     float *a, *b, *c;
+    const int32_t *zeros; /* as many as a tile has columns */
     tyto_kernel_time *out;
     size_t count;
 } kernel_bench;
@@ -30,6 +35,7 @@ typedef struct kernel_case {
     const kernel_bench *bench;
     int64_t n, m;
     tyto_activation activation;
+    const tyto_int8_kernels *int8;
 } kernel_case;
 
 typedef void (*kernel_fn)(const kernel_case *with);
@@ -220,6 +226,52 @@ static void measure_bf16(kernel_bench *bench)
     bench->precision = TYTO_PRECISION_FP32;
 }
 
+static void run_int8_dot(const kernel_case *with)
+{
+    (void)with->int8->dot_rounds(with->n);
+}
+
+static void run_int8_tile(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    const tyto_int8_scales scales = {.rows = bench->a, .columns = bench->a, .sums = bench->zeros};
+    with->int8->tile(with->n / TYTO_INT8_GROUP, (const uint8_t *)bench->b, (const int8_t *)bench->a,
+                     &scales, bench->c, bench->a);
+}
+
+static void run_int8_pack(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    float scales[INT8_ROWS_MAX];
+    with->int8->pack(with->n, bench->a, with->n, with->int8->rows, with->m ? bench->b : NULL,
+                     (uint8_t *)bench->c, scales);
+}
+
+static void measure_int8(kernel_bench *bench)
+{
+    const tyto_int8_kernels *int8 = tyto_int8_select(bench->kernels);
+    const int64_t R = int8->rows, N = int8->columns;
+    static const int64_t depths[] = {768, 3072};
+    char shape[48];
+    bench->precision = TYTO_PRECISION_INT8;
+    kernel_case with = {.bench = bench, .int8 = int8, .n = 3000};
+    measure(bench, "dot int8", "registers", run_int8_dot, &with, int8->dot_rounds(with.n), 0.0);
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        with.n = depths[i];
+        snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
+                 (long long)with.n);
+        measure(bench, "tile int8", shape, run_int8_tile, &with, 2.0 * (double)(R * N * with.n),
+                (double)((R + N) * with.n + 4 * R * N));
+    }
+    with.n = 768;
+    for (with.m = 0; with.m < 2; with.m++) {
+        snprintf(shape, sizeof(shape), "%lld rows, depth 768%s", (long long)R,
+                 with.m ? ", smoothed" : "");
+        measure(bench, "pack int8", shape, run_int8_pack, &with, 0.0, 5.0 * (double)(R * 768));
+    }
+    bench->precision = TYTO_PRECISION_FP32;
+}
+
 static void measure_rows(kernel_bench *bench)
 {
     enum { COUNT = 4096 };
@@ -251,7 +303,9 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     for (int64_t i = 0; i < BUFFERS * BUFFER_FLOATS; i++) {
         buffer[i] = (float)(i * 7919 % 2048) / 1024.0f - 1.0f;
     }
+    static const int32_t zeros[INT8_COLUMNS_MAX];
     kernel_bench bench = {.kernels = engine->kernels,
+                          .zeros = zeros,
                           .a = buffer,
                           .b = buffer + BUFFER_FLOATS,
                           .c = buffer + 2 * BUFFER_FLOATS,
@@ -262,6 +316,7 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure_products(&bench);
     measure_attention(&bench, "attend");
     measure_bf16(&bench);
+    measure_int8(&bench);
     measure_rows(&bench);
     *count = bench.count;
     tyto_pages_free(buffer, bytes);

@@ -25,6 +25,7 @@ static const char *const copied[] = {"preprocessor_config.json",
                                      "added_tokens.json",
                                      "vocab.json",
                                      "merges.txt",
+                                     "int8.safetensors",
                                      "README.md",
                                      "LICENSE"};
 #define COPIED (sizeof(copied) / sizeof(copied[0]))

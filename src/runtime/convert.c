@@ -16,6 +16,7 @@
 #include "tensor/convert.h"
 #include "tensor/narrow.h"
 #include "tensor/tensor.h"
+#include "weights/choices.h"
 
 /* Elements that are converted and written at once. */
 #define CHUNK ((int64_t)1 << 18)
@@ -296,6 +297,18 @@ static tyto_status write_index(const conversion *of, tyto_error *err)
     return status;
 }
 
+/* What the calibration chooses, beside the weights. */
+static tyto_status write_choices(const conversion *of, tyto_error *err)
+{
+    const tyto_convert_options *options = of->options;
+    char *path = tyto_path_join(of->folder.temporary, TYTO_CHOICES_FILE);
+    const tyto_status status = path ? tyto_calibration_save(options->calibration, path,
+                                                            options->tell, options->tell_user, err)
+                                    : tyto_fail_memory(err, of->path);
+    free(path);
+    return status;
+}
+
 static tyto_status write_others(const conversion *of, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
@@ -307,6 +320,9 @@ static tyto_status write_others(const conversion *of, tyto_error *err)
     tyto_status status = tyto_copy_config(of->path, target, dtype, &own);
     if (status == TYTO_OK) {
         status = tyto_copy_processors(of->path, target, &own);
+    }
+    if (status == TYTO_OK && of->options->calibration) {
+        status = write_choices(of, &own);
     }
     if (status == TYTO_OK && of->shards > 1) {
         status = write_index(of, &own);

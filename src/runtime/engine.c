@@ -29,11 +29,6 @@ tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine *
         return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %d, required 0 to %d", with->threads,
                          THREADS_MAX);
     }
-    if (with->precision == TYTO_PRECISION_INT8) {
-        return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                         "precision: got int8, this build has fp32 and "
-                         "bf16");
-    }
     if ((unsigned)with->precision > TYTO_PRECISION_AUTO) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
                          (int)with->precision);

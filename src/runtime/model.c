@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
+#include "weights/choices.h"
 
 #define CONFIG_FILE "config.json"
 /* The files of weights, in the order in which they are looked for. */
@@ -71,27 +72,60 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
                      weights_files[0], weights_files[1], weights_files[2], weights_files[3]);
 }
 
+/* auto takes int8 where choices for it are at hand, which a calibration made: they keep detections
+ * as good as they are too. */
+static tyto_precision settle_precision(const tyto_engine *engine, bool has_choices)
+{
+    const bool takes = engine->precision == TYTO_PRECISION_AUTO && has_choices &&
+                       engine->kernels != &tyto_kernels_scalar;
+    return takes ? TYTO_PRECISION_INT8 : tyto_engine_precision(engine);
+}
+
+/* The choices for whole numbers beside the weights, when there are some. */
+static tyto_status open_choices(const char *folder, tyto_tensor_file **out, char **name,
+                                tyto_error *err)
+{
+    *name = tyto_path_join(folder, TYTO_CHOICES_FILE);
+    if (!*name) {
+        return tyto_fail_memory(err, folder);
+    }
+    return tyto_file_exists(*name) ? tyto_tensor_file_open(*name, out, err) : TYTO_OK;
+}
+
 static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,
                                 const char *config_name, const composition *own, tyto_error *err)
 {
-    char *weights_name = NULL, *unexpected = NULL;
-    tyto_status status = tyto_weights_open(folder, &model->tensors, &weights_name, err);
-    if (status == TYTO_OK) {
-        const tyto_model_source source = {.config = config,
-                                          .config_name = config_name,
-                                          .parts = own ? own->parts : NULL,
-                                          .parts_name = own ? own->name : NULL,
-                                          .tensors = model->tensors,
-                                          .tensors_name = weights_name,
-                                          .store = &model->store,
-                                          .kernels = model->engine->kernels,
-                                          .pool = model->engine->pool};
-        status = model->architecture->open(&source, &model->network, &unexpected, err);
+    char *weights_name = NULL, *choices_name = NULL, *unexpected = NULL;
+    tyto_tensor_file *choices = NULL;
+    tyto_status status = TYTO_OK;
+    const tyto_precision wanted = model->engine->precision;
+    if (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO) {
+        TYTO_CHECK(open_choices(folder, &choices, &choices_name, err));
     }
-    if (status == TYTO_OK && unexpected) {
+    model->precision = settle_precision(model->engine, choices != NULL);
+    model->store.precision = model->precision;
+    TYTO_CHECK(tyto_weights_open(folder, &model->tensors, &weights_name, err));
+    model->store.choices = model->precision == TYTO_PRECISION_INT8 ? choices : NULL;
+    model->store.choices_name = choices_name;
+    const tyto_model_source source = {.config = config,
+                                      .config_name = config_name,
+                                      .parts = own ? own->parts : NULL,
+                                      .parts_name = own ? own->name : NULL,
+                                      .tensors = model->tensors,
+                                      .tensors_name = weights_name,
+                                      .store = &model->store,
+                                      .kernels = model->engine->kernels,
+                                      .pool = model->engine->pool};
+    TYTO_CHECK(model->architecture->open(&source, &model->network, &unexpected, err));
+    if (unexpected) {
         tyto_engine_log(model->engine, TYTO_LOG_WARNING, "%s: unexpected tensors, not used: %s",
                         weights_name, unexpected);
     }
+cleanup:
+    model->store.choices = NULL;
+    model->store.choices_name = NULL;
+    tyto_tensor_file_close(choices);
+    free(choices_name);
     free(unexpected);
     free(weights_name);
     return status;
@@ -160,8 +194,6 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const compo
         goto cleanup;
     }
     model->engine = engine;
-    model->precision = tyto_engine_precision(engine);
-    model->store.precision = model->precision;
     model->store.tell = tell;
     model->store.tell_user = user;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));

@@ -87,6 +87,7 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
                       .pool = model->engine->pool,
                       .arena = &session->scratch,
                       .profile = session->profile,
+                      .calibration = session->calibration,
                       .err = err};
     tyto_arena_plan(&session->scratch);
     tyto_arena_plan(&session->outputs);

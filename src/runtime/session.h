@@ -2,6 +2,7 @@
 #ifndef TYTO_RUNTIME_SESSION_H
 #define TYTO_RUNTIME_SESSION_H
 
+#include <tyto/calibrate.h>
 #include <tyto/session.h>
 #include <tyto/shortcuts.h>
 
@@ -19,6 +20,7 @@ struct tyto_session {
     const tyto_image_processor *processor; /* the model's, or another; borrowed; NULL: none */
     tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
     tyto_shortcuts shortcuts;              /* zeros: none */
+    tyto_calibration *calibration;         /* takes notes of runs, or NULL; borrowed */
     float *pixels;                         /* what a task prepared for its current run */
     int64_t pixels_count;
 };

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "formats/safetensors.h"
 #include "tensor/convert.h"
+#include "weights/choices.h"
 
 /* Longest message about tensors: a checkpoint of another model can lack thousands. */
 #define REPORT_BYTES_MAX ((size_t)1 << 20)
@@ -38,7 +39,7 @@ typedef struct request {
     int64_t row;  /* first row (ROWS) or element (FLOATS) of the slot that the tensor fills */
     int64_t rows; /* of the whole slot; the slot is made with its first part */
     int64_t columns;
-    tyto_dtype packed; /* ROWS: what they become */
+    bool exact; /* ROWS: floats whatever the precision */
     const tyto_tensor *tensor;
 } request;
 
@@ -62,6 +63,10 @@ void tyto_weight_store_clear(tyto_weight_store *store)
         tyto_pages_free(block->pages, block->bytes);
         free(block);
     }
+    for (size_t i = 0; i < store->products_count; i++) {
+        free(store->products[i].name);
+    }
+    free(store->products);
     *store = (tyto_weight_store){0};
 }
 
@@ -180,7 +185,7 @@ void tyto_binder_floats(tyto_binder *binder, float **slot, const char *name, con
     add_request(binder, name, "", want);
 }
 
-static void add_linear(tyto_binder *binder, tyto_dtype packed, tyto_linear_weights *slot,
+static void add_linear(tyto_binder *binder, bool exact, tyto_linear_weights *slot,
                        const char *const *names, const int64_t *outs, int64_t in, int64_t kernel,
                        bool bias, const char *why)
 {
@@ -197,7 +202,7 @@ static void add_linear(tyto_binder *binder, tyto_dtype packed, tyto_linear_weigh
                         .row = row,
                         .rows = total,
                         .columns = in,
-                        .packed = packed};
+                        .exact = exact};
         if (kernel) {
             want.shape[1] = in / (kernel * kernel);
             want.shape[2] = want.shape[3] = kernel;
@@ -220,14 +225,13 @@ static void add_linear(tyto_binder *binder, tyto_dtype packed, tyto_linear_weigh
 void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
                         const int64_t *outs, int64_t in, int64_t kernel, bool bias, const char *why)
 {
-    add_linear(binder, tyto_packed_dtype(binder->store->precision), slot, names, outs, in, kernel,
-               bias, why);
+    add_linear(binder, false, slot, names, outs, in, kernel, bias, why);
 }
 
 void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
                        int64_t out, int64_t in, const char *why)
 {
-    add_linear(binder, TYTO_F32, slot, (const char *const[]){name, NULL}, &out, in, 0, true, why);
+    add_linear(binder, true, slot, (const char *const[]){name, NULL}, &out, in, 0, true, why);
 }
 
 void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
@@ -335,16 +339,52 @@ static bool fill_floats(tyto_binder *binder, const request *want)
     return *slot != NULL;
 }
 
+/* Adds to the products that follow the store's precision. */
+static bool note_product(tyto_weight_store *store, const request *want)
+{
+    tyto_product *products =
+        tyto_realloc(store->products, store->products_count + 1, sizeof(*products));
+    char *name = tyto_copy_text(want->name, strlen(want->name));
+    if (products) {
+        store->products = products;
+    }
+    if (!products || !name) {
+        free(name);
+        return false;
+    }
+    products[store->products_count++] = (tyto_product){name, want->slot};
+    return true;
+}
+
+/* Makes the slot of a product, with its first part. */
+static bool make_matrix(tyto_binder *binder, const request *want)
+{
+    tyto_weight_store *store = binder->store;
+    tyto_packed_matrix *slot = want->slot;
+    const tyto_dtype dtype = want->exact ? TYTO_F32
+                                         : tyto_choice_dtype(store->choices, want->name,
+                                                             store->precision, want->columns);
+    const size_t bytes = tyto_packed_bytes(binder->kernels, dtype, want->rows, want->columns);
+    void *data = bytes ? store_take(store, bytes) : NULL;
+    if (!data || (!want->exact && !note_product(store, want))) {
+        return false;
+    }
+    *slot = tyto_packed_over(binder->kernels, dtype, want->rows, want->columns, data);
+    const tyto_tensor *smooth =
+        store->choices && dtype == TYTO_I8
+            ? tyto_choice_find(store->choices, want->name, TYTO_CHOICES_SMOOTH)
+            : NULL;
+    if (smooth) {
+        tyto_packed_smooth(slot, smooth->data);
+    }
+    return true;
+}
+
 static bool fill_rows(tyto_binder *binder, const request *want)
 {
     tyto_packed_matrix *slot = want->slot;
-    if (!slot->data) {
-        size_t bytes = tyto_packed_bytes(binder->kernels, want->packed, want->rows, want->columns);
-        void *data = bytes ? store_take(binder->store, bytes) : NULL;
-        if (!data) {
-            return false;
-        }
-        *slot = tyto_packed_over(binder->kernels, want->packed, want->rows, want->columns, data);
+    if (!slot->data && !make_matrix(binder, want)) {
+        return false;
     }
     tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->columns,
                      want->tensor->dtype, binder->pool);
@@ -424,6 +464,28 @@ static void tell_all(tyto_binder *binder)
     }
 }
 
+/* Every choice must be one for a product, and possible. */
+static tyto_status check_choices(const tyto_binder *binder, tyto_error *err)
+{
+    const tyto_tensor_file *choices = binder->store->choices;
+    const char *file = binder->store->choices_name;
+    for (size_t i = 0; choices && i < tyto_tensor_file_count(choices); i++) {
+        const tyto_tensor *choice = tyto_tensor_file_at(choices, i);
+        const request *found = NULL;
+        for (size_t j = 0; j < binder->count && !found; j++) {
+            const request *want = &binder->requests[j];
+            const bool first = want->kind == ROWS && !want->exact && want->row == 0;
+            found = first && tyto_choice_is_of(choice, want->name) ? want : NULL;
+        }
+        if (!found) {
+            return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': of no product of this model", file,
+                             choice->name);
+        }
+        TYTO_TRY(tyto_choice_check(choice, found->columns, file, err));
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_error *err)
 {
     *unexpected = NULL;
@@ -435,6 +497,7 @@ tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_erro
         return TYTO_OK;
     }
     TYTO_TRY(check_all(binder, err));
+    TYTO_TRY(check_choices(binder, err));
     for (size_t i = 0; i < binder->count; i++) {
         if (!fill(binder, &binder->requests[i])) {
             return tyto_fail_memory(err, binder->file_name);

@@ -32,12 +32,24 @@ typedef struct tyto_table_weights {
     int64_t n, k;
 } tyto_table_weights;
 
+/** A product by the name of its weights, the first part's where there are several. */
+typedef struct tyto_product {
+    char *name;
+    const tyto_packed_matrix *weight;
+} tyto_product;
+
 /** Owns the memory that bound parameters point into. With `tell`, nothing is bound: it hears of
  *  every tensor instead. */
 typedef struct tyto_weight_store {
     tyto_parameter_fn tell;
     void *tell_user;
     tyto_precision precision; /* that products are packed in */
+    /* For int8: NAME.smooth[k] smooths the input of a product, NAME.bf16 leaves it in bf16.
+     * Borrowed while parameters are bound; NULL: every product is as any other. */
+    const tyto_tensor_file *choices;
+    const char *choices_name; /* for messages */
+    tyto_product *products;   /* that are packed in that precision */
+    size_t products_count;
     struct tyto_weight_block *blocks;
     size_t bytes;       /* converted and packed, mapped tables not counted */
     int64_t parameters; /* elements of all bound tensors */

@@ -41,6 +41,7 @@ static void a_model_has_times_rates_and_stages(void **state)
     assert_true(real(root, "gflops") > gflops * 0.999 && real(root, "gflops") < gflops * 1.001);
     assert_true(real(root, "peak_share") > 0.0 && real(root, "load_s") > 0.0);
     assert_true(real(json_object_get(root, "peak"), "fp32_gflops") > 0.0);
+    assert_true(real(json_object_get(root, "peak"), "bf16_gflops") > 0.0);
     assert_true(real(root, "peak_rss_mb") > real(root, "weights_mb"));
     json_decref(root);
     ran_clear(&run);
@@ -115,11 +116,13 @@ static void the_machine_alone_needs_no_model(void **state)
     assert_done(&run);
     json_t *root = parsed(run.out);
     assert_true(real(json_object_get(root, "peak"), "memory_gb_per_s") > 0.0);
+    assert_true(real(json_object_get(root, "peak"), "int8_gops") > 0.0);
     json_decref(root);
     ran_clear(&run);
     run = tyto("bench", "--kernels", NULL);
     assert_done(&run);
     assert_non_null(strstr(run.out, "gemm_tile"));
+    assert_non_null(strstr(run.out, "tile int8"));
     assert_non_null(strstr(run.out, "attend"));
     ran_clear(&run);
 }

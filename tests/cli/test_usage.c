@@ -137,8 +137,8 @@ static void values_are_checked(void **state)
     assert_complains(&run, 2, "--text: got an empty text");
     run = tyto("detect", "-t", "x", NULL);
     assert_complains(&run, 2, "no photo");
-    run = tyto("detect", "-t", "x", CAT, "--precision", "int8", NULL);
-    assert_complains(&run, 2, "--precision: got 'int8', this build has fp32 and bf16");
+    run = tyto("detect", "-t", "x", CAT, "--precision", "int4", NULL);
+    assert_complains(&run, 2, "--precision: got 'int4', required fp32, bf16, int8 or auto");
     run = tyto("bench", "folder", NULL);
     assert_complains(&run, 2, "unexpected argument 'folder'");
     run = tyto("help", "nothing", NULL);

@@ -120,6 +120,8 @@ static void the_machine_has_rates(void **state)
     assert_int_equal(tyto_peak_measure(opened->engine, &peak, NULL), TYTO_OK);
     assert_true(peak.fp32_gflops > 0.0 && peak.memory_gigabytes > 0.0);
     assert_true(peak.bf16_gflops > 0.0);
+    assert_true(peak.int8_gops > 0.0);
+    assert_true(tyto_peak_gflops(&peak, TYTO_PRECISION_INT8) == peak.int8_gops);
     assert_true(tyto_peak_gflops(&peak, TYTO_PRECISION_BF16) == peak.bf16_gflops);
     assert_true(tyto_peak_gflops(&peak, TYTO_PRECISION_FP32) == peak.fp32_gflops);
 }

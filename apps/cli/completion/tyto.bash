@@ -196,6 +196,7 @@ _tyto()
     convert:--output | convert:-o) _tyto_files -d "$word" ;;
     convert:--dtype | convert:-d) _tyto_words 'keep float32 float16 bfloat16' "$word" ;;
     convert:--max-shard-size) : ;;
+    convert:--calibrate) _tyto_files -f "$word" ;;
     bench:--runs | bench:-n) : ;;
     bench:--warmup) : ;;
     bench:--queries) : ;;
@@ -226,7 +227,7 @@ _tyto()
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
-        convert) options=' --output --dtype --max-shard-size --force' ;;
+        convert) options=' --output --dtype --max-shard-size --calibrate --force' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --on-request --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac

@@ -236,6 +236,7 @@ complete -c tyto -n '__fish_seen_subcommand_from pull' -l revision -x -d 'a bran
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l output -s o -x -a '(__fish_complete_directories)' -d 'the new checkpoint'\''s folder (required)'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l dtype -s d -x -a 'keep float32 float16 bfloat16' -d 'what weights become, rounded to nearest even; keep (default) leaves each as it is'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l max-shard-size -x -d 'a file of weights has at most so many bytes, such as 2GB or 500MiB (default: 5GB)'
+complete -c tyto -n '__fish_seen_subcommand_from convert' -l calibrate -r -F -d 'for --precision int8: photos, folders of them, or .txt files with a text in each line; what the network makes of them decides how inputs are smoothed and which products stay in bf16'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l force -d 'replace the checkpoint that lies in FOLDER'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l runs -s n -x -d 'forwards to measure (default: 5)'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l warmup -x -d 'forwards before them (default: 1)'

@@ -135,11 +135,12 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
                                 const tyto_owlv2_encoder_config *config, tyto_exec *exec,
                                 int64_t rows, float *hidden)
 {
-    const int64_t D = config->hidden_size, F = config->intermediate_size;
+    const int64_t D = config->hidden_size, F = config->intermediate_size,
+                  apart = tyto_row_stride(F);
     size_t mark = tyto_arena_mark(exec->arena);
     float *normed, *wide;
     TYTO_TRY(tyto_exec_floats(exec, rows * D, &normed));
-    TYTO_TRY(tyto_exec_floats(exec, rows * F, &wide));
+    TYTO_TRY(tyto_exec_floats(exec, rows * apart, &wide));
     TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm2.gamma, layer->norm2.beta,
                              (float)config->layer_norm_eps, normed));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
@@ -149,9 +150,9 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
                                                    .bias = layer->fc1.bias,
                                                    .activation = config->hidden_act,
                                                    .y = wide,
-                                                   .ldy = F}));
+                                                   .ldy = apart}));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide,
-                                                   .ldx = F,
+                                                   .ldx = apart,
                                                    .rows = rows,
                                                    .weight = &layer->fc2.weight,
                                                    .bias = layer->fc2.bias,
