@@ -75,16 +75,15 @@ static float *attention_output(const tyto_exec *exec, const tyto_io *io,
     return to + batch->first * H * batch->tokens * batch->tokens;
 }
 
-/* hidden += out_proj(attention(norm1(hidden))) */
+/* mixed[n,tokens,D] = attention(norm1(hidden)) */
 static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
-                          tyto_exec *exec, const tyto_owlv2_batch *batch, float *hidden,
-                          float *probabilities)
+                          tyto_exec *exec, const tyto_owlv2_batch *batch, const float *hidden,
+                          float *mixed, float *probabilities)
 {
     const int64_t B = batch->n, T = batch->tokens, D = config->hidden_size,
                   H = config->num_attention_heads, rows = B * T, d = D / H;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *mixed, *qkv;
-    TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
+    float *qkv;
     TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [3,H,B,T,D/H] */
     TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm1.gamma, layer->norm1.beta,
                              (float)config->layer_norm_eps, mixed));
@@ -117,6 +116,20 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                      .out = mixed,
                                      .out_strides = {.batch = T * D, .token = D, .head = d},
                                      .probabilities = probabilities}));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))); mixed is overwritten. */
+static tyto_status feed_forward(const tyto_owlv2_layer *layer,
+                                const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                int64_t rows, float *mixed, float *hidden)
+{
+    const int64_t D = config->hidden_size, F = config->intermediate_size,
+                  apart = tyto_row_stride(F);
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *wide;
+    TYTO_TRY(tyto_exec_floats(exec, rows * apart, &wide));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
                                                    .ldx = D,
                                                    .rows = rows,
@@ -126,24 +139,9 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                                    .ldr = D,
                                                    .y = hidden,
                                                    .ldy = D}));
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
-}
-
-/* hidden += fc2(act(fc1(norm2(hidden)))) */
-static tyto_status feed_forward(const tyto_owlv2_layer *layer,
-                                const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                int64_t rows, float *hidden)
-{
-    const int64_t D = config->hidden_size, F = config->intermediate_size,
-                  apart = tyto_row_stride(F);
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *normed, *wide;
-    TYTO_TRY(tyto_exec_floats(exec, rows * D, &normed));
-    TYTO_TRY(tyto_exec_floats(exec, rows * apart, &wide));
     TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm2.gamma, layer->norm2.beta,
-                             (float)config->layer_norm_eps, normed));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
+                             (float)config->layer_norm_eps, mixed));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
                                                    .ldx = D,
                                                    .rows = rows,
                                                    .weight = &layer->fc1.weight,
@@ -164,6 +162,33 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
     return TYTO_OK;
 }
 
+/* Rows that pass all products after the attention together: what one leaves is in the cache for the
+ * next. Enough of them for every thread, in even parts of whole tiles. */
+static int64_t rows_of_block(const tyto_exec *exec, int64_t rows)
+{
+    const int64_t most = tyto_max_i64(1024, 512 * (int64_t)tyto_pool_threads(exec->pool)),
+                  blocks = tyto_max_i64(1, (rows + most - 1) / most);
+    return tyto_round_up((rows + blocks - 1) / blocks, exec->kernels->gemm_rows);
+}
+
+static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
+                             tyto_exec *exec, const tyto_owlv2_batch *batch, float *hidden,
+                             float *probabilities)
+{
+    const int64_t D = config->hidden_size, rows = batch->n * batch->tokens,
+                  block = rows_of_block(exec, rows);
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *mixed;
+    TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
+    TYTO_TRY(attend(layer, config, exec, batch, hidden, mixed, probabilities));
+    for (int64_t at = 0; at < rows; at += block) {
+        TYTO_TRY(feed_forward(layer, config, exec, tyto_min_i64(block, rows - at), mixed + at * D,
+                              hidden + at * D));
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
 tyto_status tyto_owlv2_encoder_forward(const tyto_owlv2_layer *layers,
                                        const tyto_owlv2_encoder_config *config, tyto_exec *exec,
                                        tyto_io *io, const tyto_owlv2_batch *batch, float *hidden)
@@ -172,8 +197,7 @@ tyto_status tyto_owlv2_encoder_forward(const tyto_owlv2_layer *layers,
     for (int64_t i = 0; i < config->num_hidden_layers; i++) {
         give_hidden_state(exec, io, batch, i, hidden, D);
         float *probabilities = attention_output(exec, io, batch, i, H);
-        TYTO_TRY(attend(&layers[i], config, exec, batch, hidden, probabilities));
-        TYTO_TRY(feed_forward(&layers[i], config, exec, batch->n * batch->tokens, hidden));
+        TYTO_TRY(run_layer(&layers[i], config, exec, batch, hidden, probabilities));
     }
     give_hidden_state(exec, io, batch, config->num_hidden_layers, hidden, D);
     return TYTO_OK;
