@@ -64,6 +64,7 @@ typedef struct tyto_grid_job {
     const tyto_grid_run *runs;
     int64_t count;
     const float *q, *factor, *k, *v;
+    const uint16_t *v_pairs; /* in bf16: [⌈V/strip⌉][⌈keys/2⌉][strip][2], a missing key 0 */
     int64_t q_stride, k_stride, column_stride;
     float *out;
     int64_t out_stride;
@@ -119,6 +120,10 @@ typedef struct tyto_bf16_kernels {
     /** As that of floats: queries, keys, weights and values are rounded on the way. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    /** As that of floats, scores included: positions need them. Weights are rounded on the way and
+     *  values were. NULL where the CPU doesn't multiply pairs itself. */
+    void (*attend_grid)(const tyto_grid_job *job);
+    int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
     /** As fma_rounds, with pairs. */
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "tensor/narrow.h"
 
 /* Floats of the tiles of a task, 640 KB: with a block of values they stay in the second-level
  * cache. */
@@ -14,30 +15,63 @@ int64_t tyto_grid_stride(const tyto_kernels *kernels, int64_t columns)
     return tyto_round_up(columns, 16) + tyto_round_up(kernels->lanes, 16);
 }
 
-int64_t tyto_grid_strips_floats(const tyto_kernels *kernels, int64_t keys, int64_t channels)
+/* Whether values and weights are multiplied in bf16. */
+static bool in_pairs(const tyto_exec *exec)
 {
-    return keys * tyto_round_up(channels, kernels->attention_channels);
+    return exec->precision != TYTO_PRECISION_FP32 && exec->kernels->bf16->attend_grid;
+}
+
+int64_t tyto_grid_strips_floats(const tyto_exec *exec, int64_t keys, int64_t channels)
+{
+    const int64_t all = tyto_round_up(channels, exec->kernels->attention_channels);
+    return in_pairs(exec) ? (keys + 1) / 2 * all : keys * all;
+}
+
+static void fill_floats(int64_t strip, int64_t keys, int64_t channels, const float *v, int64_t ldv,
+                        float *strips)
+{
+    for (int64_t c = 0; c < channels; c += strip) {
+        for (int64_t j = 0; j < keys; j++) {
+            for (int64_t i = 0; i < strip; i++) {
+                strips[c * keys + j * strip + i] = c + i < channels ? v[j * ldv + c + i] : 0.0f;
+            }
+        }
+    }
+}
+
+static void fill_pairs(int64_t strip, int64_t keys, int64_t channels, const float *v, int64_t ldv,
+                       uint16_t *strips)
+{
+    const int64_t all = (keys + 1) / 2 * 2;
+    for (int64_t c = 0; c < channels; c += strip) {
+        for (int64_t j = 0; j < all; j++) {
+            uint16_t *pair = strips + c * all + j / 2 * 2 * strip + j % 2;
+            for (int64_t i = 0; i < strip; i++) {
+                const float value = c + i < channels && j < keys ? v[j * ldv + c + i] : 0.0f;
+                pair[2 * i] = tyto_f32_to_bf16(value);
+            }
+        }
+    }
 }
 
 void tyto_grid_strips(tyto_exec *exec, int64_t keys, int64_t channels, const float *v, int64_t ldv,
                       float *strips)
 {
-    const int64_t S = exec->kernels->attention_channels;
+    const int64_t strip = exec->kernels->attention_channels;
     if (tyto_exec_planning(exec)) {
         return;
     }
-    for (int64_t c = 0; c < channels; c += S) {
-        for (int64_t j = 0; j < keys; j++) {
-            for (int64_t i = 0; i < S; i++) {
-                strips[c * keys + j * S + i] = c + i < channels ? v[j * ldv + c + i] : 0.0f;
-            }
-        }
+    if (in_pairs(exec)) {
+        fill_pairs(strip, keys, channels, v, ldv, (uint16_t *)(void *)strips);
+    } else {
+        fill_floats(strip, keys, channels, v, ldv, strips);
     }
 }
 
 typedef struct grid_job {
     const tyto_grid_attention_args *args;
     const tyto_kernels *kernels;
+    void (*attend)(const tyto_grid_job *job);
     int64_t per_tile; /* runs of a tile */
     int64_t tiles, tasks;
     tyto_grid_run *runs;
@@ -163,6 +197,7 @@ static void grid_task(void *context, int64_t index, int worker)
                             .factor = args->factor,
                             .k = args->k,
                             .v = args->strips,
+                            .v_pairs = (const uint16_t *)(const void *)args->strips,
                             .q_stride = args->ldq,
                             .k_stride = args->ldk,
                             .column_stride = args->grid->stride,
@@ -179,7 +214,7 @@ static void grid_task(void *context, int64_t index, int worker)
         }
         attend.column_stride = job->kernels->lanes;
     }
-    job->kernels->attend_grid(&attend);
+    job->attend(&attend);
 }
 
 /* Cuts the runs into tasks: as many tiles as stay in the cache, as many tasks for each thread. */
@@ -204,12 +239,14 @@ static tyto_status take_scratch(tyto_exec *exec, grid_job *job, tyto_grid_run **
                   width = width_of(args->grid);
     *most = 2 * all + 2;
     *most_lines = n / 8 + 2;
+    const bool pairs = in_pairs(exec);
     const int64_t tables = job->per_tile * args->keys * lanes;
     float *zeros;
     job->floats =
-        tyto_round_up(exec->kernels->attend_grid_scratch(args->qk_channels, args->v_channels,
-                                                         TYTO_ATTEND_TILES * job->per_tile),
-                      16) +
+        tyto_round_up(
+            (pairs ? exec->kernels->bf16->attend_grid_scratch : exec->kernels->attend_grid_scratch)(
+                args->qk_channels, args->v_channels, TYTO_ATTEND_TILES * job->per_tile),
+            16) +
         tables;
     job->runs = tyto_arena_take(exec->arena, (size_t)*most, sizeof(**sorted));
     *sorted = tyto_arena_take(exec->arena, (size_t)*most, sizeof(**sorted));
@@ -231,8 +268,10 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
 {
     const tyto_kernels *kernels = exec->kernels;
     const int threads = tyto_pool_threads(exec->pool);
-    grid_job job = {
-        .args = args, .kernels = kernels, .per_tile = kernels->attention_queries / kernels->lanes};
+    grid_job job = {.args = args,
+                    .kernels = kernels,
+                    .attend = in_pairs(exec) ? kernels->bf16->attend_grid : kernels->attend_grid,
+                    .per_tile = kernels->attention_queries / kernels->lanes};
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_grid_run *sorted;
     int64_t *starts, most, most_lines;

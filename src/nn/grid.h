@@ -21,9 +21,10 @@ typedef struct tyto_grid {
  *  They must be there, with any finite number. */
 int64_t tyto_grid_stride(const tyto_kernels *kernels, int64_t columns);
 
-/** Floats of v[keys,channels] in strips. */
-int64_t tyto_grid_strips_floats(const tyto_kernels *kernels, int64_t keys, int64_t channels);
-/** strips = v[keys,channels], rows ldv elements apart, as attention reads it. */
+/** Floats that v[keys,channels] in strips takes. */
+int64_t tyto_grid_strips_floats(const tyto_exec *exec, int64_t keys, int64_t channels);
+/** strips = v[keys,channels], rows ldv elements apart, as attention reads it: floats, or pairs of
+ * bf16 when exec's precision and kernels have them. */
 void tyto_grid_strips(tyto_exec *exec, int64_t keys, int64_t channels, const float *v, int64_t ldv,
                       float *strips);
 

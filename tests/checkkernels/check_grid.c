@@ -95,6 +95,43 @@ static void check_run(const tyto_kernels *kernels, const grid_case *with, const 
     }
 }
 
+/* Weights are rounded to 8 bits, and so are values, which here are such numbers before. */
+#define PAIRS_TOLERANCE 0x1p-8
+
+/* The same with values in bf16, where the CPU multiplies them. */
+static void check_pairs(const tyto_kernels *kernels, grid_case *with)
+{
+    tyto_grid_job *job = &with->job;
+    const int64_t S = kernels->attention_channels, strips = (job->v_channels + S - 1) / S,
+                  all = (job->keys + 1) / 2 * 2,
+                  floats = (kernels->bf16->attend_grid_scratch(job->qk_channels, job->v_channels,
+                                                               job->count) +
+                            15) /
+                           16 * 16;
+    guarded pairs = guarded_bytes((size_t)(strips * all * S) * sizeof(uint16_t));
+    uint16_t *to = pairs.data;
+    float *v = with->v.data;
+    memset(to, 0, (size_t)(strips * all * S) * sizeof(uint16_t));
+    for (int64_t i = 0; i < strips * job->keys * S; i++) {
+        const int64_t strip = i / S / job->keys, key = i / S % job->keys;
+        const uint16_t bits = tyto_define_bf16(v[i]);
+        v[i] = tyto_define_widen(bits);
+        to[((strip * all / 2 + key / 2) * S + i % S) * 2 + key % 2] = bits;
+    }
+    guarded_free(&with->scratch);
+    with->scratch = guarded_floats(floats);
+    fill_with(with->scratch.data, floats, NAN);
+    job->scratch = with->scratch.data;
+    job->v_pairs = to;
+    job->v = NULL;
+    kernels->bf16->attend_grid(job);
+    job->v = v;
+    for (int64_t r = 0; r < job->count; r++) {
+        check_run(kernels, with, &with->runs[r], PAIRS_TOLERANCE);
+    }
+    guarded_free(&pairs);
+}
+
 static void check_size(const tyto_kernels *kernels, int64_t runs, int64_t keys, int64_t D,
                        int64_t V, float spread)
 {
@@ -103,6 +140,9 @@ static void check_size(const tyto_kernels *kernels, int64_t runs, int64_t keys, 
     kernels->attend_grid(&with.job);
     for (int64_t r = 0; r < runs; r++) {
         check_run(kernels, &with, &with.runs[r], 2e-6 * fmax(1.0, (double)spread));
+    }
+    if (kernels->bf16->attend_grid) {
+        check_pairs(kernels, &with);
     }
     free_case(&with);
 }

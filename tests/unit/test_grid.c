@@ -60,7 +60,7 @@ static void check_queries(tyto_exec *exec, const tables *with, int64_t first,
     fill_floats(&numbers, factor, n);
     fill_floats(&numbers, k, KEYS * D);
     fill_floats(&numbers, v, KEYS * V);
-    float *strips = malloc((size_t)tyto_grid_strips_floats(exec->kernels, KEYS, V) * sizeof(float));
+    float *strips = malloc((size_t)tyto_grid_strips_floats(exec, KEYS, V) * sizeof(float));
     assert_non_null(strips);
     tyto_grid_strips(exec, KEYS, V, v, V, strips);
     const tyto_grid_attention_args args = {.grid = &with->grid,
@@ -95,7 +95,8 @@ static void check_queries(tyto_exec *exec, const tables *with, int64_t first,
             for (int64_t j = 0; j < KEYS; j++) {
                 wanted += weights[j] / sum * (double)v[j * V + c];
             }
-            if (!is_close((double)out[i * (V + 2) + c], wanted, 1e-6)) {
+            const bool exact = exec->precision == TYTO_PRECISION_FP32;
+            if (!is_close((double)out[i * (V + 2) + c], wanted, exact ? 1e-6 : 0x1p-7)) {
                 fail_msg("%s: query %lld at %lld, channel %d: got %.9g, required %.9g",
                          exec->kernels->name, (long long)i, (long long)at, c,
                          (double)out[i * (V + 2) + c], wanted);
@@ -133,10 +134,18 @@ static void check_grids(tyto_exec *exec)
     check_grid(exec, 3, (const int64_t[]){1, 1, 1});
 }
 
+static void check_rounded_grids(tyto_exec *exec)
+{
+    exec->precision = TYTO_PRECISION_BF16;
+    check_grid(exec, 1, (const int64_t[]){137});
+    check_grid(exec, 3, (const int64_t[]){3, 5, 33});
+}
+
 static void positions_attend(void **state)
 {
     (void)state;
     for_each_exec(check_grids);
+    for_each_exec(check_rounded_grids);
 }
 
 /* Inputs of two kinds: on a grid with two axes, and without one. */

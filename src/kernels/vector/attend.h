@@ -23,7 +23,7 @@ typedef struct attend_tile {
     float *part; /* [ATTEND_QUERIES] the sum of the current block: sums of sums keep accuracy */
 } attend_tile;
 
-static int64_t attend_scratch(int64_t qk_channels, int64_t v_channels)
+static inline int64_t attend_scratch(int64_t qk_channels, int64_t v_channels)
 {
     const int64_t tile = (qk_channels + v_channels + 3) * ATTEND_QUERIES;
     return TYTO_ATTEND_TILES * tile + TYTO_ATTEND_KEYS * ATTEND_QUERIES;
@@ -162,8 +162,8 @@ static inline __attribute__((always_inline)) void attend_weigh(const tyto_attend
 }
 
 /* scores[keys][ATTEND_QUERIES] = exponentials of a block of keys that all queries see. */
-static void attend_weights(const tyto_attend_job *job, const attend_tile *tile, int64_t key,
-                           int64_t keys, float *scores)
+static inline void attend_weights(const tyto_attend_job *job, const attend_tile *tile, int64_t key,
+                                  int64_t keys, float *scores)
 {
     const float *k = job->k + key * job->k_stride;
     int64_t j = 0;
@@ -182,8 +182,8 @@ static void attend_weights(const tyto_attend_job *job, const attend_tile *tile, 
 }
 
 /* c[total][ATTEND_QUERIES] = (add ? c : 0) + a·b, where a[r][i] lies at a[r·row + i·step]. */
-static void attend_rows(int64_t total, int64_t n, const float *a, int64_t row, int64_t step,
-                        const float *b, float *c, bool add)
+static inline void attend_rows(int64_t total, int64_t n, const float *a, int64_t row, int64_t step,
+                               const float *b, float *c, bool add)
 {
     vf sum[ATTEND_ROWS][ATTEND_VECTORS];
     int64_t r = 0;
@@ -202,8 +202,8 @@ static void attend_rows(int64_t total, int64_t n, const float *a, int64_t row, i
 }
 
 /* Adds the most negative float to hidden scores[keys][ATTEND_QUERIES]. */
-static void attend_hide(const tyto_attend_job *job, int64_t first_query, int64_t first_key,
-                        int64_t keys, float *scores)
+static inline void attend_hide(const tyto_attend_job *job, int64_t first_query, int64_t first_key,
+                               int64_t keys, float *scores)
 {
     for (int64_t j = 0; j < keys; j++) {
         float *row = scores + j * ATTEND_QUERIES;
@@ -220,7 +220,8 @@ static void attend_hide(const tyto_attend_job *job, int64_t first_query, int64_t
 }
 
 /* scores → exponentials below the running maximum; sum and o follow when the maximum rises. */
-static void attend_softmax(const attend_tile *tile, int64_t keys, int64_t channels, float *scores)
+static inline void attend_softmax(const attend_tile *tile, int64_t keys, int64_t channels,
+                                  float *scores)
 {
     for (int v = 0; v < ATTEND_VECTORS; v++) {
         float *column = scores + v * VF_LANES;
@@ -250,7 +251,7 @@ static void attend_softmax(const attend_tile *tile, int64_t keys, int64_t channe
 }
 
 /* q[D][ATTEND_QUERIES] of queries first … of the job; missing ones are 0. */
-static void attend_start(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
+static inline void attend_start(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
 {
     const vf factor = vf_set(job->scale * LOG2_E);
     const int64_t left = job->queries - first;
@@ -268,7 +269,7 @@ static void attend_start(const tyto_attend_job *job, int64_t first, const attend
     }
 }
 
-static void attend_end(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
+static inline void attend_end(const tyto_attend_job *job, int64_t first, const attend_tile *tile)
 {
     for (int q = 0; q < ATTEND_QUERIES && first + q < job->queries; q += VF_LANES) {
         const vf factor = vf_div(vf_set(1.0f), vf_load(tile->sum + q));
@@ -278,7 +279,7 @@ static void attend_end(const tyto_attend_job *job, int64_t first, const attend_t
     }
 }
 
-static void attend(const tyto_attend_job *job)
+static inline void attend(const tyto_attend_job *job)
 {
     const int64_t D = job->qk_channels, V = job->v_channels;
     const int64_t tiles = (job->queries + ATTEND_QUERIES - 1) / ATTEND_QUERIES;

@@ -133,6 +133,7 @@ static double dot_rounds(int64_t rounds)
 }
 
 #include "kernels/vector/attend_dot.h"
+#include "kernels/vector/grid_dot.h"
 
 const tyto_bf16_kernels DOT_KERNELS = {
     .dot = true,
@@ -141,6 +142,8 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .gemm_tile = gemm_tile_pairs,
     .attend = attend_pairs,
     .attend_scratch = attend_pairs_scratch,
+    .attend_grid = attend_grid_pairs,
+    .attend_grid_scratch = attend_grid_pairs_scratch,
     .dot_rounds = dot_rounds,
 };
 

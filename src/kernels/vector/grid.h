@@ -14,12 +14,12 @@ typedef struct grid_tile {
     const float *column[ATTEND_VECTORS], *line[ATTEND_VECTORS];
 } grid_tile;
 
-static int64_t grid_v_channels(int64_t v_channels)
+static inline int64_t grid_v_channels(int64_t v_channels)
 {
     return (v_channels + ATTEND_ROWS - 1) / ATTEND_ROWS * ATTEND_ROWS;
 }
 
-static int64_t attend_grid_scratch(int64_t qk_channels, int64_t v_channels, int64_t runs)
+static inline int64_t attend_grid_scratch(int64_t qk_channels, int64_t v_channels, int64_t runs)
 {
     const int64_t tiles = (runs + ATTEND_VECTORS - 1) / ATTEND_VECTORS,
                   rows = qk_channels + grid_v_channels(v_channels) + 4;
@@ -27,8 +27,8 @@ static int64_t attend_grid_scratch(int64_t qk_channels, int64_t v_channels, int6
 }
 
 /* The runs' queries into lanes; lanes without a query read the tables of the first run. */
-static void grid_start(const tyto_grid_job *job, const tyto_grid_run *runs, int64_t count,
-                       float *memory, grid_tile *tile)
+static inline void grid_start(const tyto_grid_job *job, const tyto_grid_run *runs, int64_t count,
+                              float *memory, grid_tile *tile)
 {
     const int64_t D = job->qk_channels, V = grid_v_channels(job->v_channels);
     float *q = memory;
@@ -82,8 +82,8 @@ static inline __attribute__((always_inline)) void grid_weigh(const tyto_grid_job
 }
 
 /* scores[keys][ATTEND_QUERIES] = exponentials of a block of keys, and their sums. */
-static void grid_weights(const tyto_grid_job *job, const grid_tile *tile, int64_t key, int64_t keys,
-                         float *scores)
+static inline void grid_weights(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
+                                int64_t keys, float *scores)
 {
     int64_t j = 0;
     for (int q = 0; q < ATTEND_QUERIES; q++) {
@@ -101,8 +101,8 @@ static void grid_weights(const tyto_grid_job *job, const grid_tile *tile, int64_
 }
 
 /* o[V][ATTEND_QUERIES] += the values of a block of keys, strip by strip. */
-static void grid_add_values(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
-                            int64_t keys, const float *scores)
+static inline void grid_add_values(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
+                                   int64_t keys, const float *scores)
 {
     for (int64_t c = 0; c < job->v_channels; c += ATTEND_ROWS) {
         vf sum[ATTEND_ROWS][ATTEND_VECTORS];
@@ -113,8 +113,8 @@ static void grid_add_values(const tyto_grid_job *job, const grid_tile *tile, int
     }
 }
 
-static void grid_end(const tyto_grid_job *job, const tyto_grid_run *runs, int64_t count,
-                     const grid_tile *tile)
+static inline void grid_end(const tyto_grid_job *job, const tyto_grid_run *runs, int64_t count,
+                            const grid_tile *tile)
 {
     for (int64_t v = 0; v < ATTEND_VECTORS && v < count; v++) {
         const vf factor = vf_div(vf_set(1.0f), vf_load(tile->state.sum + v * VF_LANES));
@@ -124,12 +124,16 @@ static void grid_end(const tyto_grid_job *job, const tyto_grid_run *runs, int64_
     }
 }
 
-static void attend_grid(const tyto_grid_job *job)
+/* Takes the tiles of a job through all blocks of keys. `add_values` multiplies a block's weights
+ * with the values. */
+static inline __attribute__((always_inline)) void grid_run(
+    const tyto_grid_job *job, float *scores,
+    void (*add_values)(const tyto_grid_job *, const grid_tile *, int64_t, int64_t, const float *))
 {
     const int64_t rows = job->qk_channels + grid_v_channels(job->v_channels) + 4,
                   tiles = (job->count + ATTEND_VECTORS - 1) / ATTEND_VECTORS;
     grid_tile all[TYTO_ATTEND_TILES];
-    float *scores = job->scratch, *next = scores + TYTO_ATTEND_KEYS * ATTEND_QUERIES;
+    float *next = scores + TYTO_ATTEND_KEYS * ATTEND_QUERIES;
     for (int64_t t = 0; t < tiles; t++) {
         grid_start(job, job->runs + t * ATTEND_VECTORS, job->count - t * ATTEND_VECTORS, next,
                    &all[t]);
@@ -140,12 +144,17 @@ static void attend_grid(const tyto_grid_job *job)
                       keys = left < TYTO_ATTEND_KEYS ? left : TYTO_ATTEND_KEYS;
         for (int64_t t = 0; t < tiles; t++) {
             grid_weights(job, &all[t], key, keys, scores);
-            grid_add_values(job, &all[t], key, keys, scores);
+            add_values(job, &all[t], key, keys, scores);
         }
     }
     for (int64_t t = 0; t < tiles; t++) {
         grid_end(job, job->runs + t * ATTEND_VECTORS, job->count - t * ATTEND_VECTORS, &all[t]);
     }
+}
+
+static inline void attend_grid(const tyto_grid_job *job)
+{
+    grid_run(job, job->scratch, grid_add_values);
 }
 
 #endif

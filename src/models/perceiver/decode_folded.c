@@ -136,7 +136,7 @@ static tyto_status make_memory(const tyto_perceiver *model, const tyto_perceiver
                   width = K + layer->v_channels, Z = tail->state.weight.n,
                   D = tyto_perceiver_split_row(split);
     TYTO_TRY(tyto_exec_floats(exec, N * D, &out->keys));
-    TYTO_TRY(tyto_exec_floats(exec, tyto_grid_strips_floats(exec->kernels, N, Z), &out->strips));
+    TYTO_TRY(tyto_exec_floats(exec, tyto_grid_strips_floats(exec, N, Z), &out->strips));
     float *scored, *values;
     TYTO_TRY(tyto_exec_floats(exec, N * fold->query.n, &scored));
     TYTO_TRY(tyto_exec_floats(exec, N * Z, &values));
