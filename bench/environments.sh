@@ -1,12 +1,13 @@
-# Sourced by bench/compare and bench/scale from the repository's root: where the Python environments lie, and how they
-# come there. A change of a list of requirements makes that environment anew.
+# Sourced by bench/compare and bench/scale: where the Python environments lie, how they come there, and how a script of
+# bench/driver is started in them. A change of a list of requirements makes that environment anew.
 
 stacks=${TYTO_BENCH:-${XDG_CACHE_HOME:-$HOME/.cache}/tyto-bench}
+root=$(cd "$(dirname "$0")/.." && pwd)
 
 requirements_of() {
     case $1 in
-    reference) echo tests/golden/requirements.txt ;;
-    *) echo "bench/peers/$1.txt" ;;
+    reference) echo "$root/tests/golden/requirements.txt" ;;
+    *) echo "$root/bench/peers/$1.txt" ;;
     esac
 }
 
@@ -21,6 +22,21 @@ environment() {
     cp "$wanted" "$stacks/$1.txt"
 }
 
-build_tyto() {
-    tools/build.sh build -DCMAKE_BUILD_TYPE=Release -DTYTO_TESTS=OFF >&2
+# start SCRIPT STACK... -- OPTION...: with this tree's tyto unless an option names another.
+start() {
+    script=$1
+    shift
+    while [ "$1" != -- ]; do
+        environment "$1"
+        shift
+    done
+    shift
+    case " $* " in
+    *" --command "* | *" --command="* | *" --help "* | *" -h "*) command=tyto ;;
+    *)
+        (cd "$root" && tools/build.sh build -DCMAKE_BUILD_TYPE=Release -DTYTO_TESTS=OFF >&2)
+        command=$root/build/tyto
+        ;;
+    esac
+    exec "$stacks/driver/bin/python" "$root/bench/driver/$script.py" --stacks "$stacks" --command "$command" "$@"
 }

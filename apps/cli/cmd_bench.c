@@ -101,6 +101,7 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
     json_put(object, "head", json_text(args->head ? args->head : tyto_model_head(with->model)));
     json_put(object, "isa", json_text(tyto_engine_isa(with->engine)));
     json_put(object, "threads", json_integer(tyto_engine_threads(with->engine)));
+    json_put(object, "simulated", json_boolean(args->common.simulated));
     json_put(object, "precision", json_text(tyto_precision_name(precision)));
     if (!args->inputs) {
         json_put(object, "batch", json_integer(args->batch));
@@ -414,6 +415,8 @@ static const option options[] = {
      .files = COMPLETES_FILES},
     {"outputs", 0, OPTION_TEXT, "FILE", "write the last run's tensors as .safetensors", AT(outputs),
      .files = COMPLETES_FILES},
+    {"simulate", 0, OPTION_FLAG, NULL, "simulate the threads of --threads on one core",
+     AT(common.simulated)},
     {"on-request", 0, OPTION_FLAG, NULL,
      "load, then run one forward for each line of standard input, answered by a line of JSON",
      AT(on_request)},
@@ -448,7 +451,12 @@ const command cmd_bench = {
                    "alone, measured in the same run. Detection is timed on seeded pixels "
                    "and ready text "
                    "embeddings: what a photo costs once its labels are known.\n\n"
-                   "Memory is the most that the process held at once.",
+                   "Memory is the most that the process held at once.\n\n"
+                   "--simulate tells how the work would divide among more threads than there "
+                   "are cores: the tasks of all threads run one after another on one core, and "
+                   "the time is what threads would take that each fetch the next task when they "
+                   "are free. What threads share, such as memory and caches, doesn't slow them "
+                   "in this.",
     .options = options,
     .examples = examples,
     .args_bytes = sizeof(bench_args),

@@ -63,6 +63,7 @@ tyto_engine *engine_open(const common_args *args)
 {
     const tyto_engine_options options = {.threads = (int)args->threads,
                                          .precision = (tyto_precision)args->precision,
+                                         .simulated = args->simulated,
                                          .log = say_log};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;

@@ -53,6 +53,7 @@ typedef struct common_args {
     int64_t threads; /**< 0: one per core */
     int precision;
     bool quiet, verbose, help, version;
+    bool simulated; /**< threads, for tyto bench */
 } common_args;
 
 /** A command of the tool. Lists end with an entry of zeros. */

@@ -233,17 +233,17 @@ def read_options():
     return chosen
 
 
-def command_line(words):
-    """What the user typed, without what bench/compare puts before it and without where things lie."""
+def command_line(words, name):
+    """What the user typed, without what the script puts before it and without where things lie."""
     own = ("--stacks", "--command", "--json", "--picture")
     kept = [word for before, word in zip([""] + words, words) if before not in own and word not in own]
-    return " ".join(["bench/compare", *kept])
+    return " ".join([name, *kept])
 
 
 def main():
     options = read_options()
     peaks = Peaks(options.command)
-    result = {"command": command_line(sys.argv[1:]), "machine": describe(options.command),
+    result = {"command": command_line(sys.argv[1:], "bench/compare"), "machine": describe(options.command),
               "peaks": peaks.best, "rounds": options.rounds, "cells": []}
     if options.add and options.json.exists():
         result["cells"] = json.loads(options.json.read_text())["cells"]

@@ -4,7 +4,9 @@
 """
 
 import argparse
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from safetensors.torch import load_file
@@ -21,7 +23,16 @@ def to_onnx(network, names, tensors, wanted, path):
 def to_openvino(network, names, tensors, wanted, path):
     import openvino
 
-    model = openvino.convert_model(network, example_input=tensors)
+    try:
+        model = openvino.convert_model(network, example_input=tensors)
+    except RuntimeError:  # a network that torch can't trace
+        detour = path.with_suffix(".onnx")
+        to_onnx(network, names, tensors, wanted, detour)
+        model = openvino.convert_model(detour)
+        openvino.save_model(model, path, compress_to_fp16=False)
+        for part in path.parent.glob(detour.name + "*"):
+            part.unlink()
+        return
     for port, name in zip(model.inputs, names):
         port.get_tensor().set_names({name})
     for port, name in zip(model.outputs, wanted):
@@ -42,8 +53,12 @@ def main():
     inputs = load_file(chosen.folder / f"inputs-{chosen.batch}.safetensors")
     network = Flat(load(chosen.folder / "model"), list(inputs), model.wanted)
     write = to_onnx if chosen.to == "onnxruntime" else to_openvino
-    with torch.inference_mode():
-        write(network, list(inputs), tuple(inputs.values()), model.wanted, chosen.output)
+    try:
+        # Masks here are of probability 0 or 1: nothing to draw, and not every engine can.
+        with torch.inference_mode(), patch("torch.bernoulli", lambda probability: probability):
+            write(network, list(inputs), tuple(inputs.values()), model.wanted, chosen.output)
+    except Exception as failure:
+        sys.exit(f"{type(failure).__name__}: {' '.join(str(failure).split())[:300]}")
 
 
 if __name__ == "__main__":

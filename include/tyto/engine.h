@@ -2,6 +2,7 @@
 #ifndef TYTO_ENGINE_H
 #define TYTO_ENGINE_H
 
+#include <stdbool.h>
 #include <tyto/precision.h>
 #include <tyto/status.h>
 
@@ -18,6 +19,10 @@ typedef struct tyto_engine_options {
                                    "neon_bf16"; NULL: what the environment's TYTO_ISA names, else
                                    the best this CPU has */
     tyto_precision precision; /**< of the models that are opened with it */
+    bool simulated;           /**< for tyto_bench_forward: the threads' tasks run one after another
+                                   on the caller's thread, and the time that they would take is told:
+                                   as tasks are handed out, without what threads share (memory,
+                                   caches) */
     tyto_log_fn log;          /**< NULL: messages are dropped */
     void *log_user;
 } tyto_engine_options;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -36,6 +37,8 @@ struct tyto_pool {
     _Atomic int64_t next;
     _Atomic unsigned gate; /* OPEN while the current run takes workers, and how many are inside */
     _Atomic unsigned run;  /* number of the current run; it changes while the gate is open */
+    double *busy; /* of a simulated pool: seconds that each worker has been at it in a run */
+    double saved_s;
     pthread_t *workers;
     struct worker {
         tyto_pool *pool;
@@ -137,6 +140,25 @@ tyto_pool *tyto_pool_create(int threads)
     return pool;
 }
 
+tyto_pool *tyto_pool_create_simulated(int threads)
+{
+    tyto_pool *pool = tyto_pool_create(1);
+    double *busy = tyto_alloc_zeroed((size_t)threads, sizeof(*busy));
+    if (!pool || !busy) {
+        tyto_pool_destroy(pool);
+        free(busy);
+        return NULL;
+    }
+    pool->threads = threads;
+    pool->busy = busy;
+    return pool;
+}
+
+double tyto_pool_saved_s(const tyto_pool *pool)
+{
+    return pool ? pool->saved_s : 0.0;
+}
+
 void tyto_pool_destroy(tyto_pool *pool)
 {
     if (!pool) {
@@ -153,6 +175,7 @@ void tyto_pool_destroy(tyto_pool *pool)
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->lock);
     pthread_mutex_destroy(&pool->turn);
+    free(pool->busy);
     free(pool->workers);
     free(pool->arguments);
     free(pool);
@@ -163,8 +186,43 @@ int tyto_pool_threads(const tyto_pool *pool)
     return pool ? pool->threads : 1;
 }
 
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A task's time is that of this thread alone: other programs don't count. */
+static void simulate(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context)
+{
+    const double began = clock_seconds(CLOCK_MONOTONIC);
+    double before = clock_seconds(CLOCK_THREAD_CPUTIME_ID), last = 0.0;
+    for (int i = 0; i < pool->threads; i++) {
+        pool->busy[i] = 0.0;
+    }
+    for (int64_t index = 0; index < count; index++) {
+        int free_first = 0;
+        for (int i = 1; i < pool->threads; i++) {
+            free_first = pool->busy[i] < pool->busy[free_first] ? i : free_first;
+        }
+        task(context, index, free_first);
+        const double now = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+        pool->busy[free_first] += now - before;
+        last = pool->busy[free_first] > last ? pool->busy[free_first] : last;
+        before = now;
+    }
+    pool->saved_s += clock_seconds(CLOCK_MONOTONIC) - began - last;
+}
+
 void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context)
 {
+    if (pool && pool->busy) {
+        pthread_mutex_lock(&pool->turn);
+        simulate(pool, count, task, context);
+        pthread_mutex_unlock(&pool->turn);
+        return;
+    }
     if (!pool || pool->threads == 1 || count <= 1) {
         for (int64_t i = 0; i < count; i++) {
             task(context, i, 0);

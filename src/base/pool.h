@@ -13,6 +13,14 @@ typedef void (*tyto_task_fn)(void *context, int64_t index, int worker);
 /** A pool in which the caller is worker 0 and threads−1 more are started; NULL when memory or
  *  threads are out. threads ≥ 1. */
 tyto_pool *tyto_pool_create(int threads);
+/** A pool that does the work of `threads` threads on the caller's alone, and keeps the time that
+ *  they would take: each task goes to the worker that is free first, as the counter hands them out.
+ *  What threads share (memory, caches, the clock of cores) is not in that time. NULL without
+ *  memory. */
+tyto_pool *tyto_pool_create_simulated(int threads);
+/** Seconds that simulated workers would have saved until now; 0 of a real pool. What a clock shows,
+ *  less this, is the simulated time. */
+double tyto_pool_saved_s(const tyto_pool *pool);
 void tyto_pool_destroy(tyto_pool *pool);
 int tyto_pool_threads(const tyto_pool *pool);
 

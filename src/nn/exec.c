@@ -18,7 +18,7 @@ double tyto_exec_clock(const tyto_exec *exec)
         return 0.0;
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - tyto_pool_saved_s(exec->pool);
 }
 
 void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops)

@@ -47,7 +47,7 @@ static inline int64_t tyto_row_stride(int64_t columns)
     return columns % 1024 == 0 ? columns + 32 : columns;
 }
 
-/** Seconds of a steady clock, or 0 when nobody profiles. */
+/** Seconds of a steady clock, simulated where the threads are, or 0 when nobody profiles. */
 double tyto_exec_clock(const tyto_exec *exec);
 /** Adds the time since `start`, and the operations done in it, on floats. */
 void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops);

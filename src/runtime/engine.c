@@ -44,7 +44,8 @@ tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine *
     engine->threads = with->threads ? with->threads : tyto_cores();
     engine->log = with->log;
     engine->log_user = with->log_user;
-    engine->pool = tyto_pool_create(engine->threads);
+    engine->pool = with->simulated ? tyto_pool_create_simulated(engine->threads)
+                                   : tyto_pool_create(engine->threads);
     if (!engine->pool) {
         free(engine);
         return tyto_fail(err, TYTO_E_MEMORY, "engine: no memory or no room for %d threads",

@@ -109,6 +109,28 @@ static void forwards_are_run_on_request(void **state)
     free(request);
 }
 
+static void more_threads_than_cores_are_simulated(void **state)
+{
+    (void)state;
+    double seconds[2];
+    for (int i = 0; i < 2; i++) {
+        ran run = tyto("bench", "-m", ODD_MODEL, "--runs", "20", "--batch", "4", "--threads",
+                       i ? "64" : "1", "--simulate", "--format", "json", NULL);
+        assert_done(&run);
+        json_t *root = parsed(run.out);
+        const json_t *runs = json_object_get(root, "forward_s");
+        seconds[i] = 1e9;
+        for (size_t j = 0; j < json_array_size(runs); j++) {
+            const double second = json_number_value(json_array_get(runs, j));
+            seconds[i] = second < seconds[i] ? second : seconds[i];
+        }
+        assert_true(seconds[i] > 0.0 && json_is_true(json_object_get(root, "simulated")));
+        json_decref(root);
+        ran_clear(&run);
+    }
+    assert_true(seconds[1] < seconds[0]);
+}
+
 static void the_machine_alone_needs_no_model(void **state)
 {
     (void)state;
@@ -144,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_model_has_times_rates_and_stages),
         cmocka_unit_test(given_tensors_are_run_and_kept),
         cmocka_unit_test(forwards_are_run_on_request),
+        cmocka_unit_test(more_threads_than_cores_are_simulated),
         cmocka_unit_test(the_machine_alone_needs_no_model),
         cmocka_unit_test(what_can_not_be_measured_says_so),
     };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -234,6 +235,13 @@ static void files_of_other_processes_are_not_touched(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static void pool_runs_each_task_once(void **state)
 {
     (void)state;
@@ -254,6 +262,41 @@ static void pool_runs_each_task_once(void **state)
     assert_true(tyto_cores() >= 1);
 }
 
+/* How long each task computes, and which worker it got. */
+typedef struct waits {
+    int milliseconds[4];
+    int worker[4];
+} waits;
+
+static void wait_task(void *context, int64_t index, int worker)
+{
+    waits *job = context;
+    const double until =
+        clock_seconds(CLOCK_THREAD_CPUTIME_ID) + 1e-3 * (double)job->milliseconds[index];
+    while (clock_seconds(CLOCK_THREAD_CPUTIME_ID) < until) {
+    }
+    job->worker[index] = worker;
+}
+
+/* Two workers: 40 beside 10, 10 and 10, so 30 of 70 ms are saved, more where other programs come
+ * between. */
+static void simulated_threads_take_the_next_task_when_they_are_free(void **state)
+{
+    (void)state;
+    waits job = {.milliseconds = {40, 10, 10, 10}};
+    tyto_pool *pool = tyto_pool_create_simulated(2);
+    assert_non_null(pool);
+    assert_int_equal(tyto_pool_threads(pool), 2);
+    assert_true(tyto_pool_saved_s(pool) == 0.0);
+    const double began = clock_seconds(CLOCK_MONOTONIC);
+    tyto_pool_run(pool, 4, wait_task, &job);
+    const double took = clock_seconds(CLOCK_MONOTONIC) - began, saved = tyto_pool_saved_s(pool);
+    assert_true(saved >= 0.0299 && took - saved >= 0.0399);
+    static const int expected[] = {0, 1, 1, 1};
+    assert_memory_equal(job.worker, expected, sizeof(expected));
+    tyto_pool_destroy(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +310,7 @@ int main(void)
         cmocka_unit_test(nothing_is_left_by_a_process_that_is_killed),
         cmocka_unit_test(files_of_other_processes_are_not_touched),
         cmocka_unit_test(pool_runs_each_task_once),
+        cmocka_unit_test(simulated_threads_take_the_next_task_when_they_are_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

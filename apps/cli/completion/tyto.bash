@@ -228,7 +228,7 @@ _tyto()
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
         convert) options=' --output --dtype --max-shard-size --calibrate --force' ;;
-        bench) options=' --runs --warmup --queries --batch --inputs --outputs --on-request --head --peak --kernels --format --output' ;;
+        bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac
         case $word in

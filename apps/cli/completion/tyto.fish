@@ -244,6 +244,7 @@ complete -c tyto -n '__fish_seen_subcommand_from bench' -l queries -x -d 'labels
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l batch -x -d 'photos of a forward (default: 1)'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l inputs -s i -r -F -d 'run on these tensors, as '\''tyto forward'\'' does, instead of seeded ones'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l outputs -r -F -d 'write the last run'\''s tensors as .safetensors'
+complete -c tyto -n '__fish_seen_subcommand_from bench' -l simulate -d 'simulate the threads of --threads on one core'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l on-request -d 'load, then run one forward for each line of standard input, answered by a line of JSON'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l head -x -d 'the head to run (default: what config.json names)'
 complete -c tyto -n '__fish_seen_subcommand_from bench' -l peak -d 'measure the machine alone: no model'
