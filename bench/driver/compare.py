@@ -70,8 +70,12 @@ class Cell:
 
     def start_tyto(self):
         kind = "whole" if self.model.pieces > 1 else "inputs"
-        return Tyto(self.options.command, self.source / "model", self.source / f"{kind}-{self.batch}.safetensors",
-                    self.precision, self.threads, self.memory_bytes, self.folder / "tyto.safetensors")
+        try:
+            return Tyto(self.options.command, self.source / "model", self.source / f"{kind}-{self.batch}.safetensors",
+                        self.precision, self.threads, self.memory_bytes, self.folder / "tyto.safetensors")
+        except Failed as failure:
+            _, option, reason = str(failure).partition("error: --precision: ")
+            raise Failed(f"not offered: {reason}") if option else failure
 
     def start_peer(self, engine):
         if (engine, self.precision) in NOT_OFFERED:
@@ -112,12 +116,22 @@ class Cell:
         if name == "tyto":
             best = worker.fastest()
             row.update(isa=best["isa"], weights_mb=best["weights_mb"], scratch_mb=best["scratch_mb"],
-                       stages=best["stages"], how=best["precision"])
+                       stages=best["stages"], stages_s=best["forward_s"][0], how=best["precision"])
         else:
             row.update(how=worker.ready["how"], versions=worker.ready["versions"])
         if beside and name != "tyto":
             row.update(tyto_forward_s=beside, ratio=float(np.median(seconds) / np.median(beside)),
                        ratio_of_fastest=min(seconds) / min(beside))
+
+    def again(self, row, worker, times):
+        """tyto once more, beside other peers."""
+        row["peak_rss_mb"] = max(row["peak_rss_mb"], worker.finish(self.folder / "tyto.safetensors"))
+        row["forward_s"] += times
+        best = worker.fastest()
+        if best["forward_s"][0] < row["stages_s"]:
+            row.update(stages=best["stages"], stages_s=best["forward_s"][0])
+        if self.peak:
+            row["peak_share"] = row["gflop"] / min(row["forward_s"]) / self.peak
 
     def rotation(self, workers):
         """Runs and ends these workers."""
@@ -125,9 +139,8 @@ class Cell:
         for name, worker in workers.items():
             try:
                 known = [row for row in self.rows if row["engine"] == name and "forward_s" in row]
-                if known:  # tyto again, beside other peers
-                    known[0]["forward_s"] += times[name]
-                    worker.finish(self.folder / f"{name}.safetensors")
+                if known:
+                    self.again(known[0], worker, times[name])
                 else:
                     self.record(name, worker, times[name], times.get("tyto"))
             except Failed as failure:
@@ -137,7 +150,7 @@ class Cell:
         waiting = [name for name in ENGINES if name in self.options.engines]
         while waiting:
             workers = {}
-            while waiting and (not workers or meminfo_bytes("MemAvailable") > self.options.reserve_gb * 1e9):
+            while waiting and (len(workers) < 2 or meminfo_bytes("MemAvailable") > self.options.reserve_gb * 1e9):
                 name = waiting.pop(0)
                 say(f"  {name}: loading")
                 try:
@@ -243,10 +256,13 @@ def command_line(words, name):
 def main():
     options = read_options()
     peaks = Peaks(options.command)
-    result = {"command": command_line(sys.argv[1:], "bench/compare"), "machine": describe(options.command),
+    result = {"commands": [command_line(sys.argv[1:], "bench/compare")], "machine": describe(options.command),
               "peaks": peaks.best, "rounds": options.rounds, "cells": []}
     if options.add and options.json.exists():
-        result["cells"] = json.loads(options.json.read_text())["cells"]
+        before = json.loads(options.json.read_text())
+        result["cells"] = before["cells"]
+        result["commands"] = before["commands"] + result["commands"]
+        peaks.best.update({int(threads): best for threads, best in before["peaks"].items()})
 
     def keep(rows):
         fresh = {report.place(row) for row in rows}

@@ -96,7 +96,7 @@ def stages_text(cells):
     rows = []
     for (name, precision), engine_rows in cells.items():
         tyto = engine_rows.get("tyto", {})
-        total = min(tyto.get("forward_s", [0.0]))
+        total = tyto.get("stages_s", 0.0)
         operations = {}
         for stage in tyto.get("stages", []):
             known = operations.setdefault(stage["operation"], [0.0, 0.0, 0.0])
@@ -126,7 +126,7 @@ def distance_text(row):
 def compare_text(result):
     settings = cells_of(result)
     (batch, threads), cells = next(iter(settings.items()))
-    parts = [f"    {result['command']}", versions_text(result),
+    parts = ["\n".join(f"    {command}" for command in result["commands"]), versions_text(result),
              f"### Batch {batch}, {threads} threads",
              "Median seconds of a forward; in brackets, how many times as fast tyto is, by the medians of the rotation "
              "in which both took turns. `~`: 128 times the first of the reference's pieces.",

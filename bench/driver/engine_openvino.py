@@ -16,14 +16,18 @@ class Engine:
         precision, self.how = HOW[options.precision]
         settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
                     "INFERENCE_NUM_THREADS": str(options.threads)}
-        self.request = openvino.Core().compile_model(options.path, "CPU", settings).create_infer_request()
+        core = openvino.Core()
+        model = core.read_model(options.path)
+        # Names are those of the model as it was read: compiling may change them, but not the order.
+        names = [port.any_name for port in model.inputs]
+        self.names = [port.any_name for port in model.outputs]
+        self.request = core.compile_model(model, "CPU", settings).create_infer_request()
         inputs = load_file(options.inputs)
-        for port in self.request.model_inputs:
-            self.request.set_tensor(port, openvino.Tensor(inputs[port.any_name]))
-        self.wanted = options.wanted
+        for i, name in enumerate(names):
+            self.request.set_input_tensor(i, openvino.Tensor(inputs[name]))
 
     def forward(self):
         self.request.infer()
 
     def outputs(self):
-        return {name: self.request.get_tensor(name).data.copy() for name in self.wanted}
+        return {name: self.request.get_output_tensor(i).data.copy() for i, name in enumerate(self.names)}

@@ -26,7 +26,7 @@ def draw(result, path):
         above.legend(fontsize=6, frameon=False)
         for panel in (above, below):
             panel.set_xscale("log")
-            panel.tick_params(labelsize=7)
+            panel.tick_params(which="both", labelsize=7)
             panel.spines[["top", "right"]].set_visible(False)
         above.set_yscale("log")
         below.set_ylim(bottom=0)
