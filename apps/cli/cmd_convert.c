@@ -46,6 +46,14 @@ static bool read_size(const char *word, uint64_t *bytes)
     return false;
 }
 
+/* --precision that is not given. */
+#define UNPACKED (-1)
+
+static bool packs(const convert_args *args)
+{
+    return args->common.precision != UNPACKED;
+}
+
 static bool check(convert_args *args, tyto_convert_options *options)
 {
     const text_list *operands = &args->common.operands;
@@ -63,8 +71,13 @@ static bool check(convert_args *args, tyto_convert_options *options)
                   args->shard_size);
         return false;
     }
-    if (args->calibrate.count > 0 && args->common.precision != TYTO_PRECISION_INT8) {
-        say_error("--calibrate: required --precision int8 with it");
+    if (packs(args) && (args->dtype != DTYPE_KEEP || args->shard_size)) {
+        say_error("--precision: packs weights for this CPU, required without --dtype and "
+                  "--max-shard-size");
+        return false;
+    }
+    if (args->calibrate.count > 0 && packs(args) && args->common.precision != TYTO_PRECISION_INT8) {
+        say_error("--calibrate: makes choices for int8, required --precision int8 or none");
         return false;
     }
     if (operands->count == 1) {
@@ -78,6 +91,26 @@ static bool on_progress(void *user, const char *file, uint64_t done, uint64_t to
     (void)user;
     progress_show_bytes(done, total, file);
     return !interrupted();
+}
+
+/* What the model is bound to, in a file to be mapped. */
+static tyto_status pack(tyto_engine *engine, const char *folder, const char *out,
+                        const tyto_convert_options *options, tyto_error *err)
+{
+    tyto_model *model = NULL;
+    tyto_status status = options->calibration
+                             ? tyto_model_open_calibrated(engine, folder, options->calibration,
+                                                          options->tell, NULL, &model, err)
+                             : tyto_model_open(engine, folder, &model, err);
+    if (status == TYTO_OK) {
+        status = tyto_model_pack(model, out, options, err);
+    }
+    if (status == TYTO_OK) {
+        say_info("%s: packed for %s, %s", out, tyto_engine_isa(engine),
+                 tyto_precision_name(tyto_model_precision(model)));
+    }
+    tyto_model_destroy(model);
+    return status;
 }
 
 static int run(void *given)
@@ -94,28 +127,30 @@ static int run(void *given)
         return EXIT_USAGE;
     }
     char *folder = model_folder(&args->common);
-    if (!folder) {
-        return EXIT_FAILED;
-    }
+    tyto_engine *engine = folder && packs(args) ? engine_open(&args->common) : NULL;
+    bool good = folder && (engine || !packs(args));
     calibration notes = {0};
-    if (args->calibrate.count > 0) {
-        if (!calibration_run(&args->common, &args->calibrate, &notes)) {
-            calibration_close(&notes);
-            free(folder);
-            return EXIT_FAILED;
-        }
+    tyto_status status = TYTO_E_ARGUMENT;
+    if (good && args->calibrate.count > 0) {
+        good = calibration_run(&args->common, &args->calibrate, &notes);
         options.calibration = notes.notes;
         options.tell = calibration_tell;
     }
-    const tyto_status status = tyto_model_convert(folder, args->output, &options, &err);
+    if (good) {
+        status = engine ? pack(engine, folder, args->output, &options, &err)
+                        : tyto_model_convert(folder, args->output, &options, &err);
+    }
     calibration_close(&notes);
     progress_hide();
-    if (status == TYTO_E_ARGUMENT && !args->force && path_is_folder(args->output)) {
+    if (!good) {
+        status = TYTO_E_ARGUMENT; /* and that was said */
+    } else if (status == TYTO_E_ARGUMENT && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(&err));
     } else if (status != TYTO_OK && !interrupted()) {
         say_error("%s", tyto_error_message(&err));
     }
     tyto_error_clear(&err);
+    tyto_engine_destroy(engine);
     free(folder);
     return status == TYTO_OK ? EXIT_DONE : EXIT_FAILED;
 }
@@ -131,7 +166,7 @@ static const option options[] = {
      "a file of weights has at most so many bytes, such as 2GB or 500MiB (default: 5GB)",
      AT(shard_size)},
     {"calibrate", 0, OPTION_TEXTS, "PHOTOS|TEXTS",
-     "for --precision int8: photos, folders of them, or .txt files with a text in each line; what "
+     "for int8: photos, folders of them, or .txt files with a text in each line; what "
      "the network makes of them decides how inputs are smoothed and which products stay in bf16",
      AT(calibrate), .files = COMPLETES_FILES},
     {"force", 0, OPTION_FLAG, NULL, "replace the checkpoint that lies in FOLDER", AT(force)},
@@ -146,12 +181,16 @@ static const example examples[] = {
      "--calibrate labels.txt",
      "with choices for int8 made on your own photos and labels"},
     {"tyto convert OWNER/NAME -o parts --max-shard-size 500MB", "a hub's checkpoint, in parts"},
+    {"tyto convert owlv2-base-patch16-ensemble -o packed --precision bf16",
+     "for tyto on this CPU: half the size, and opened at once"},
     {0},
 };
 
+static const convert_args defaults = {.common = {.precision = UNPACKED}};
+
 const command cmd_convert = {
     .name = "convert",
-    .summary = "write a checkpoint anew: as safetensors, of another type, in parts",
+    .summary = "write a checkpoint anew: as safetensors, of another type, in parts, or packed",
     .synopsis = "[MODEL] -o FOLDER [option...]",
     .operands = "MODEL",
     .description =
@@ -161,12 +200,19 @@ const command cmd_convert = {
         "that the new type can't hold is an error. Tensors that the network has no use for are "
         "kept, with a warning.\n\n"
         "With --calibrate, the network runs on photos and texts first. What its products are given "
-        "there tells how to smooth their inputs for --precision int8, and which of them lose too "
-        "much and stay in bf16: int8.safetensors, beside the weights, holds these choices.\n\n"
-        "The folder appears whole or not at all. Memory doesn't grow with the checkpoint.",
+        "there tells how to smooth their inputs for int8, and which of them lose too much and stay "
+        "in bf16. int8.safetensors, beside the weights, holds these choices; with --precision int8 "
+        "the packed weights do.\n\n"
+        "With --precision weights are packed for tyto alone, as this CPU's kernels want them, into "
+        "model.packed.safetensors: such a folder is mapped instead of read, opens at once, and is "
+        "shared between processes. Where kernels cut otherwise, or in another precision, it is "
+        "packed anew when it is opened.\n\n"
+        "The folder appears whole or not at all. Without --precision, memory doesn't grow with the "
+        "checkpoint.",
     .options = options,
     .examples = examples,
     .files = COMPLETES_FOLDERS,
     .args_bytes = sizeof(convert_args),
+    .defaults = &defaults,
     .run = run,
 };

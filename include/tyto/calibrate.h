@@ -49,6 +49,16 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_calibration_save(const tyto_calibration
                                                           const char *path, tyto_choice_fn tell,
                                                           void *user, tyto_error *err);
 
+/** tyto_model_open for int8, with the choices of a calibration of the same checkpoint instead of
+ *  those beside its weights: what tyto_model_pack may then write.
+ *  engine   of precision int8
+ *  errors   as tyto_model_open; E_IO (stopped) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_open_calibrated(tyto_engine *engine,
+                                                               const char *path,
+                                                               const tyto_calibration *calibration,
+                                                               tyto_choice_fn tell, void *user,
+                                                               tyto_model **out, tyto_error *err);
+
 TYTO_END_DECLS
 
 #endif

@@ -16,9 +16,10 @@ typedef struct tyto_model tyto_model;
 
 /** Opens the checkpoint folder `path` (config.json, preprocessor_config.json, tokenizer files, and
  *  as weights the first of model.safetensors, model.safetensors.index.json, pytorch_model.bin and
- *  pytorch_model.bin.index.json that is there) and packs the weights. Processors are read when the
- *  files are there; a model without them still runs tyto_forward, and so, after a warning, does one
- *  whose image processor is of a kind that this build lacks.
+ *  pytorch_model.bin.index.json that is there) and packs the weights; a folder that
+ *  tyto_model_pack wrote is mapped instead. Processors are read when the files are there; a model
+ *  without them still runs tyto_forward, and so, after a warning, does one whose image processor is
+ *  of a kind that this build lacks.
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one message),
  *          E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(tyto_engine *engine, const char *path,

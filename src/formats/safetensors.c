@@ -81,6 +81,29 @@ cleanup:
     return status;
 }
 
+tyto_status tyto_tensor_file_of(const tyto_tensor *tensors, size_t count, const char *name,
+                                tyto_tensor_file **out, tyto_error *err)
+{
+    tyto_tensor_file *file = NULL;
+    tyto_status status;
+    TYTO_CHECK(create(1, name, &file, err));
+    file->tensors = tyto_alloc(count, sizeof(*tensors));
+    if (!file->tensors) {
+        status = tyto_fail_memory(err, name);
+        goto cleanup;
+    }
+    if (count > 0) {
+        memcpy(file->tensors, tensors, count * sizeof(*tensors));
+    }
+    file->count = count;
+    TYTO_CHECK(tyto_tensor_file_finish(file, name, err));
+    *out = file;
+    file = NULL;
+cleanup:
+    tyto_tensor_file_close(file);
+    return status;
+}
+
 /* Maps and reads one shard; takes `path` over. */
 static tyto_status open_shard(tyto_tensor_file *file, tyto_shard *shard, char *path,
                               tyto_error *err)

@@ -29,6 +29,11 @@ TYTO_NODISCARD tyto_status tyto_tensor_file_parse(const void *bytes, size_t leng
                                                   const char *name, tyto_tensor_file **out,
                                                   tyto_error *err);
 
+/** A file of copies of these tensors, whose names and data are borrowed; `name` is for messages. */
+TYTO_NODISCARD tyto_status tyto_tensor_file_of(const tyto_tensor *tensors, size_t count,
+                                               const char *name, tyto_tensor_file **out,
+                                               tyto_error *err);
+
 /** Gives the mapped pages of a tensor's data back to the system, once what was needed of it has
  *  been copied. They are read from the file again when touched. */
 void tyto_tensor_file_release(const tyto_tensor_file *file, const tyto_tensor *tensor);

@@ -43,6 +43,8 @@ tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtyp
 /** Smooths x by factors[k], each above 0 and finite, of an I8 matrix that nothing is packed in yet.
  */
 void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors);
+/** Takes up the smoothing that an I8 matrix's data were packed with, if any. */
+void tyto_packed_resume(tyto_packed_matrix *matrix);
 /** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
  *  source may be unaligned and of any float type. */
 void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,

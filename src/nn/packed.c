@@ -57,11 +57,25 @@ tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtyp
     return matrix;
 }
 
-void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors)
+/* Where an I8 matrix keeps its smoothing; what isn't smoothed has zeros there. */
+static float *smooth_of(const tyto_packed_matrix *matrix)
 {
     const size_t outputs = (size_t)tyto_round_up(matrix->n, matrix->columns);
     char *after = (char *)matrix->sums + aligned(outputs * sizeof(int32_t));
-    matrix->smooth = (float *)(void *)after;
+    return (float *)(void *)after;
+}
+
+void tyto_packed_resume(tyto_packed_matrix *matrix)
+{
+    if (matrix->dtype == TYTO_I8 && matrix->k > 0) {
+        float *smooth = smooth_of(matrix);
+        matrix->smooth = smooth[0] != 0.0f ? smooth : NULL;
+    }
+}
+
+void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors)
+{
+    matrix->smooth = smooth_of(matrix);
     memcpy(matrix->smooth, factors, (size_t)matrix->k * sizeof(float));
 }
 

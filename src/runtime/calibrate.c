@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/safetensors.h"
 #include "nn/calibration.h"
+#include "runtime/model.h"
 #include "runtime/session.h"
 #include "weights/choices.h"
 
@@ -140,25 +142,54 @@ static tyto_status choose(const tyto_calibration *of, size_t index, tyto_choice 
     return status;
 }
 
+static tyto_status choose_all(const tyto_calibration *of, tyto_choice_fn tell, void *user,
+                              choices *to, tyto_error *err)
+{
+    for (size_t i = 0; i < of->count; i++) {
+        tyto_choice choice;
+        TYTO_TRY(choose(of, i, &choice, to, err));
+        if (tell && !tell(user, &choice)) {
+            return tyto_fail(err, TYTO_E_IO, "calibration: stopped");
+        }
+    }
+    return TYTO_OK;
+}
+
+static void clear_choices(choices *to)
+{
+    for (size_t i = 0; i < to->count; i++) {
+        free((char *)(uintptr_t)to->tensors[i].name);
+        free(to->tensors[i].data);
+    }
+    free(to->tensors);
+}
+
 tyto_status tyto_calibration_save(const tyto_calibration *calibration, const char *path,
                                   tyto_choice_fn tell, void *user, tyto_error *err)
 {
     choices made = {0};
-    tyto_status status = TYTO_OK;
-    for (size_t i = 0; i < calibration->count; i++) {
-        tyto_choice choice;
-        TYTO_CHECK(choose(calibration, i, &choice, &made, err));
-        if (tell && !tell(user, &choice)) {
-            status = tyto_fail(err, TYTO_E_IO, "%s: stopped", path);
-            goto cleanup;
-        }
+    tyto_status status = choose_all(calibration, tell, user, &made, err);
+    if (status == TYTO_OK) {
+        status = tyto_tensor_file_save(path, made.tensors, made.count, err);
     }
-    TYTO_CHECK(tyto_tensor_file_save(path, made.tensors, made.count, err));
-cleanup:
-    for (size_t i = 0; i < made.count; i++) {
-        free((char *)(uintptr_t)made.tensors[i].name);
-        free(made.tensors[i].data);
+    clear_choices(&made);
+    return status;
+}
+
+tyto_status tyto_model_open_calibrated(tyto_engine *engine, const char *path,
+                                       const tyto_calibration *calibration, tyto_choice_fn tell,
+                                       void *user, tyto_model **out, tyto_error *err)
+{
+    choices made = {0};
+    tyto_tensor_file *file = NULL;
+    tyto_status status = choose_all(calibration, tell, user, &made, err);
+    if (status == TYTO_OK) {
+        status = tyto_tensor_file_of(made.tensors, made.count, path, &file, err);
     }
-    free(made.tensors);
+    if (status == TYTO_OK) {
+        status = tyto_model_open_chosen(engine, path, file, out, err);
+    }
+    tyto_tensor_file_close(file);
+    clear_choices(&made);
     return status;
 }

@@ -177,3 +177,17 @@ cleanup:
     free(source);
     return status;
 }
+
+tyto_status tyto_told_in_place(const tyto_folder_writer *folder, tyto_status status,
+                               tyto_error *own, tyto_error *err)
+{
+    if (status != TYTO_OK) {
+        const char *text = tyto_error_message(own);
+        const size_t length = strlen(folder->temporary);
+        const bool ours = strncmp(text, folder->temporary, length) == 0;
+        status =
+            tyto_fail(err, status, "%s%s", ours ? folder->path : "", ours ? text + length : text);
+    }
+    tyto_error_clear(own);
+    return status;
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <tyto/tensor.h>
 
+#include "base/folder.h"
+
 /** Whether a checkpoint has a file of that name. */
 bool tyto_checkpoint_has_file(const char *name);
 
@@ -17,5 +19,9 @@ TYTO_NODISCARD tyto_status tyto_copy_config(const char *from, const char *to,
 
 /** Writes an object as the reference writes its own: sorted, indented. */
 TYTO_NODISCARD tyto_status tyto_write_json(const json_t *object, const char *path, tyto_error *err);
+
+/** Hands an error on: a message that names the folder being filled names its place instead. */
+TYTO_NODISCARD tyto_status tyto_told_in_place(const tyto_folder_writer *folder, tyto_status status,
+                                              tyto_error *own, tyto_error *err);
 
 #endif

@@ -234,21 +234,6 @@ static void name_shard(const conversion *of, size_t shard, char name[SHARD_NAME_
     }
 }
 
-/* Messages name the folder that was asked for, not the one that is being filled. */
-static tyto_status in_place(const conversion *of, tyto_status status, tyto_error *own,
-                            tyto_error *err)
-{
-    if (status != TYTO_OK) {
-        const char *text = tyto_error_message(own);
-        const size_t length = strlen(of->folder.temporary);
-        const bool ours = strncmp(text, of->folder.temporary, length) == 0;
-        status = tyto_fail(err, status, "%s%s", ours ? of->folder.path : "",
-                           ours ? text + length : text);
-    }
-    tyto_error_clear(own);
-    return status;
-}
-
 static tyto_status write_shard(conversion *to, size_t shard, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
@@ -261,7 +246,7 @@ static tyto_status write_shard(conversion *to, size_t shard, tyto_error *err)
     const tyto_status status = tyto_tensor_file_write(
         path, to->tensors + to->first[shard], to->first[shard + 1] - to->first[shard], &how, &own);
     free(path);
-    return in_place(to, status, &own, err);
+    return tyto_told_in_place(&to->folder, status, &own, err);
 }
 
 /* Which tensor lies in which shard. */
@@ -327,15 +312,22 @@ static tyto_status write_others(const conversion *of, tyto_error *err)
     if (status == TYTO_OK && of->shards > 1) {
         status = write_index(of, &own);
     }
-    return in_place(of, status, &own, err);
+    return tyto_told_in_place(&of->folder, status, &own, err);
 }
 
 static tyto_status convert(conversion *to, const char *out, tyto_error *err)
 {
+    tyto_packed_layout layout;
     TYTO_TRY(tyto_folder_writer_open(out, to->options->force ? tyto_checkpoint_has_file : NULL,
                                      &to->folder, err));
     TYTO_TRY(check(to, err));
     TYTO_TRY(tyto_weights_open(to->path, &to->file, &to->weights, err));
+    TYTO_TRY(tyto_packed_layout_read(to->file, to->weights, &layout, err));
+    if (layout.columns) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: got packed weights, required the checkpoint that they were made of",
+                         to->weights);
+    }
     TYTO_TRY(plan(to, err));
     TYTO_TRY(write_others(to, err));
     for (size_t s = 0; s < to->shards; s++) {

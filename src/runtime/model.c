@@ -14,14 +14,23 @@
 
 #define CONFIG_FILE "config.json"
 /* The files of weights, in the order in which they are looked for. */
-static const char *const weights_files[] = {"model.safetensors", "model.safetensors.index.json",
-                                            "pytorch_model.bin", "pytorch_model.bin.index.json"};
+static const char *const weights_files[] = {TYTO_PACKED_FILE, "model.safetensors",
+                                            "model.safetensors.index.json", "pytorch_model.bin",
+                                            "pytorch_model.bin.index.json"};
 
 /* A Perceiver of the user's own parts. */
 typedef struct composition {
     const json_t *parts;
     const char *name; /* for messages */
 } composition;
+
+/* How a model is opened; zeros: as its folder says. */
+typedef struct opening {
+    const composition *own;
+    tyto_parameter_fn tell; /* nothing but names and shapes of tensors is looked at, and told */
+    void *user;
+    const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
+} opening;
 
 /* Picks the family by model_type and the head by `architectures`. */
 static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
@@ -69,16 +78,40 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
         *name = NULL;
     }
     return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no weights, required %s, %s, %s or %s", folder,
-                     weights_files[0], weights_files[1], weights_files[2], weights_files[3]);
+                     weights_files[1], weights_files[2], weights_files[3], weights_files[4]);
 }
 
-/* auto takes int8 where choices for it are at hand, which a calibration made: they keep detections
- * as good as they are too. */
-static tyto_precision settle_precision(const tyto_engine *engine, bool has_choices)
+/* A packed file was made for a precision, which goes before fp32, the default. auto takes int8
+ * where choices for it are at hand, which a calibration made: they keep detections as good as they
+ * are too. */
+static tyto_precision settle_precision(const tyto_engine *engine, tyto_packed_layout layout,
+                                       bool has_choices)
 {
+    if (layout.columns &&
+        (engine->precision == TYTO_PRECISION_FP32 || engine->precision == TYTO_PRECISION_AUTO)) {
+        return layout.precision;
+    }
     const bool takes = engine->precision == TYTO_PRECISION_AUTO && has_choices &&
                        engine->kernels != &tyto_kernels_scalar;
     return takes ? TYTO_PRECISION_INT8 : tyto_engine_precision(engine);
+}
+
+/* A packed file that can't be used as it lies. */
+static void tell_repacking(const tyto_model *model, tyto_packed_layout layout,
+                           const char *weights_name)
+{
+    const tyto_engine *engine = model->engine;
+    if (layout.columns && layout.precision != model->precision) {
+        tyto_engine_log(engine, TYTO_LOG_WARNING, "%s: packed for %s, and packed anew for %s",
+                        weights_name, tyto_precision_name(layout.precision),
+                        tyto_precision_name(model->precision));
+    }
+    if (layout.columns && layout.columns != engine->kernels->gemm_columns) {
+        tyto_engine_log(engine, TYTO_LOG_WARNING,
+                        "%s: packed for another CPU, and packed anew for %s; converted here, it "
+                        "would open at once",
+                        weights_name, engine->kernels->name);
+    }
 }
 
 /* The choices for whole numbers beside the weights, when there are some. */
@@ -93,24 +126,30 @@ static tyto_status open_choices(const char *folder, tyto_tensor_file **out, char
 }
 
 static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,
-                                const char *config_name, const composition *own, tyto_error *err)
+                                const char *config_name, const opening *how, tyto_error *err)
 {
     char *weights_name = NULL, *choices_name = NULL, *unexpected = NULL;
     tyto_tensor_file *choices = NULL;
     tyto_status status = TYTO_OK;
+    tyto_packed_layout layout;
     const tyto_precision wanted = model->engine->precision;
-    if (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO) {
+    if (!how->choices && (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO)) {
         TYTO_CHECK(open_choices(folder, &choices, &choices_name, err));
     }
-    model->precision = settle_precision(model->engine, choices != NULL);
-    model->store.precision = model->precision;
     TYTO_CHECK(tyto_weights_open(folder, &model->tensors, &weights_name, err));
-    model->store.choices = model->precision == TYTO_PRECISION_INT8 ? choices : NULL;
-    model->store.choices_name = choices_name;
+    TYTO_CHECK(tyto_packed_layout_read(model->tensors, weights_name, &layout, err));
+    model->precision = settle_precision(model->engine, layout, how->choices || choices);
+    model->store.precision = model->precision;
+    tell_repacking(model, layout, weights_name);
+    /* A file that was packed for int8 was so by choices of its own. */
+    if (model->precision == TYTO_PRECISION_INT8 && layout.precision != TYTO_PRECISION_INT8) {
+        model->store.choices = how->choices ? how->choices : choices;
+        model->store.choices_name = choices_name ? choices_name : "calibration";
+    }
     const tyto_model_source source = {.config = config,
                                       .config_name = config_name,
-                                      .parts = own ? own->parts : NULL,
-                                      .parts_name = own ? own->name : NULL,
+                                      .parts = how->own ? how->own->parts : NULL,
+                                      .parts_name = how->own ? how->own->name : NULL,
                                       .tensors = model->tensors,
                                       .tensors_name = weights_name,
                                       .store = &model->store,
@@ -176,9 +215,8 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
     return TYTO_OK;
 }
 
-/* tell NULL: opens the model. Else nothing but the names and shapes of its tensors is looked at. */
-static tyto_status open_model(tyto_engine *engine, const char *path, const composition *own,
-                              tyto_parameter_fn tell, void *user, tyto_model **out, tyto_error *err)
+static tyto_status open_model(tyto_engine *engine, const char *path, const opening *how,
+                              tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
@@ -194,15 +232,20 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const compo
         goto cleanup;
     }
     model->engine = engine;
-    model->store.tell = tell;
-    model->store.tell_user = user;
+    model->folder = tyto_copy_text(path, strlen(path));
+    if (!model->folder) {
+        status = tyto_fail_memory(err, path);
+        goto cleanup;
+    }
+    model->store.tell = how->tell;
+    model->store.tell_user = how->user;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
-    TYTO_CHECK(read_architecture(model, config, config_name, own, err));
-    if (!tell) {
+    TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
+    if (!how->tell) {
         TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
         TYTO_CHECK(open_processors(model, path, err));
     }
-    TYTO_CHECK(bind_network(model, path, config, config_name, own, err));
+    TYTO_CHECK(bind_network(model, path, config, config_name, how, err));
     *out = model;
     model = NULL;
 cleanup:
@@ -215,17 +258,25 @@ cleanup:
 tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
                             tyto_error *err)
 {
-    return open_model(engine, path, NULL, NULL, NULL, out, err);
+    return open_model(engine, path, &(opening){0}, out, err);
+}
+
+tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
+                                   const tyto_tensor_file *choices, tyto_model **out,
+                                   tyto_error *err)
+{
+    return open_model(engine, path, &(opening){.choices = choices}, out, err);
 }
 
 tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
                                tyto_error *err)
 {
     const tyto_engine_options alone = {.threads = 1};
+    const opening how = {.tell = tell, .user = user};
     tyto_engine *engine;
     tyto_model *model = NULL;
     TYTO_TRY(tyto_engine_create(&alone, &engine, err));
-    tyto_status status = open_model(engine, path, NULL, tell, user, &model, err);
+    tyto_status status = open_model(engine, path, &how, &model, err);
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
     return status;
@@ -236,7 +287,8 @@ static tyto_status open_composed(tyto_engine *engine, const char *path, json_t *
                                  const char *name, tyto_model **out, tyto_error *err)
 {
     const composition own = {parts, name};
-    tyto_status status = open_model(engine, path, &own, NULL, NULL, out, err);
+    const opening how = {.own = &own};
+    tyto_status status = open_model(engine, path, &how, out, err);
     json_decref(parts);
     return status;
 }
@@ -271,6 +323,7 @@ void tyto_model_destroy(tyto_model *model)
     tyto_tokenizer_destroy(model->tokenizer);
     tyto_image_processor_destroy(model->image_processor);
     free(model->head);
+    free(model->folder);
     free(model);
 }
 

@@ -9,7 +9,11 @@
 #include "runtime/engine.h"
 #include "runtime/labels.h"
 
+/** Weights as tyto_model_pack writes them; looked for before all others. */
+#define TYTO_PACKED_FILE "model.packed.safetensors"
+
 struct tyto_model {
+    char *folder; /* it was opened from */
     tyto_engine *engine;
     const tyto_architecture *architecture;
     tyto_precision precision; /* never AUTO */
@@ -26,6 +30,11 @@ struct tyto_model {
  *  memory  *name, for messages, is newly allocated (tyto_free); NULL when there are none */
 TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out,
                                              char **name, tyto_error *err);
+
+/** tyto_model_open with other choices for int8 than those in the folder, borrowed. */
+TYTO_NODISCARD tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
+                                                  const tyto_tensor_file *choices, tyto_model **out,
+                                                  tyto_error *err);
 
 /** The registry: the architecture of that model_type and class, or NULL. class_name NULL: the
  *  model_type's first. */

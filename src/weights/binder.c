@@ -39,8 +39,9 @@ typedef struct request {
     int64_t row;  /* first row (ROWS) or element (FLOATS) of the slot that the tensor fills */
     int64_t rows; /* of the whole slot; the slot is made with its first part */
     int64_t columns;
-    bool exact; /* ROWS: floats whatever the precision */
-    const tyto_tensor *tensor;
+    bool exact;                /* ROWS: floats whatever the precision */
+    const tyto_tensor *tensor; /* of a packed file: the whole slot's bytes, for its first part */
+    tyto_dtype dtype;          /* of a packed file: what these are */
 } request;
 
 struct tyto_binder {
@@ -52,6 +53,8 @@ struct tyto_binder {
     char prefix[NAME_BYTES];
     request *requests;
     size_t count, capacity;
+    tyto_packed_layout layout; /* of the file; columns 0: it is a plain one */
+    bool folded;
     bool failed; /* memory was out while requests came in */
 };
 
@@ -63,6 +66,7 @@ void tyto_weight_store_clear(tyto_weight_store *store)
         tyto_pages_free(block->pages, block->bytes);
         free(block);
     }
+    tyto_packed_fields_clear(&store->fields);
     for (size_t i = 0; i < store->products_count; i++) {
         free(store->products[i].name);
     }
@@ -234,6 +238,19 @@ void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const cha
     add_linear(binder, true, slot, (const char *const[]){name, NULL}, &out, in, 0, true, why);
 }
 
+void tyto_binder_matrix(tyto_binder *binder, tyto_packed_matrix *slot, const char *name,
+                        int64_t out, int64_t in, const char *why)
+{
+    add_request(binder, name, ".weight",
+                (request){.kind = ROWS,
+                          .rank = 2,
+                          .shape = {out, in},
+                          .why = why,
+                          .slot = slot,
+                          .rows = out,
+                          .columns = in});
+}
+
 void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
                       const char *why)
 {
@@ -266,10 +283,64 @@ static void add_shape(tyto_buffer *report, int rank, const int64_t *shape)
     tyto_buffer_text(report, "]");
 }
 
-/* Finds the request's tensor, and whether it can be used. */
-static tyto_fit find_tensor(request *want, const tyto_tensor_file *file)
+/* Bytes of the slot that the request fills or helps to fill, `dtype` being what it is made of; 0
+ * when they overflow. */
+static size_t slot_bytes(const request *want, const tyto_kernels *kernels, tyto_dtype dtype)
 {
-    const tyto_tensor *tensor = tyto_tensor_file_find(file, want->name);
+    size_t count = (size_t)want->rows, bytes;
+    if (want->kind == ROWS) {
+        return tyto_packed_bytes(kernels, dtype, want->rows, want->columns);
+    }
+    if (want->kind == TABLE && !tyto_mul_size(count, (size_t)want->shape[1], &count)) {
+        return 0;
+    }
+    return tyto_mul_size(count, tyto_dtype_bytes(dtype), &bytes) ? bytes : 0;
+}
+
+/* Kernels of which only the width of a tile is looked at: the file's. */
+static tyto_kernels kernels_of(const tyto_binder *binder)
+{
+    tyto_kernels kernels = *binder->kernels;
+    kernels.gemm_columns = (int)binder->layout.columns;
+    return kernels;
+}
+
+/* The same of a packed file. Parts of a slot come with its first one. */
+static tyto_fit find_field(request *want, const tyto_binder *binder)
+{
+    const tyto_kernels kernels = kernels_of(binder);
+    want->tensor = NULL;
+    if (want->kind == IGNORED) {
+        return TYTO_FIT_IGNORED;
+    }
+    if (want->row > 0) {
+        const request *first = want - 1;
+        while (first->slot != want->slot || first->row > 0) {
+            first--;
+        }
+        want->dtype = first->dtype;
+        return TYTO_FIT_GOOD;
+    }
+    const tyto_packed_field field = tyto_packed_find(binder->file, want->kind == ROWS, want->name);
+    if (!field.tensor) {
+        return TYTO_FIT_MISSING;
+    }
+    want->tensor = field.tensor;
+    want->dtype = field.dtype;
+    if (want->kind == FLOATS && field.dtype != TYTO_F32) {
+        return TYTO_FIT_TYPE;
+    }
+    const size_t bytes = slot_bytes(want, &kernels, field.dtype);
+    return bytes && tyto_packed_fits(&field, bytes) ? TYTO_FIT_GOOD : TYTO_FIT_SHAPE;
+}
+
+/* Finds the request's tensor, and whether it can be used. */
+static tyto_fit find_tensor(request *want, const tyto_binder *binder)
+{
+    if (binder->layout.columns) {
+        return find_field(want, binder);
+    }
+    const tyto_tensor *tensor = tyto_tensor_file_find(binder->file, want->name);
     want->tensor = tensor;
     if (want->kind == IGNORED) {
         return TYTO_FIT_IGNORED;
@@ -285,9 +356,9 @@ static tyto_fit find_tensor(request *want, const tyto_tensor_file *file)
 }
 
 /* Adds to the report when the tensor is missing, misshapen or of a type that can't be used. */
-static void check_request(request *want, const tyto_tensor_file *file, tyto_buffer *report)
+static void check_request(request *want, const tyto_binder *binder, tyto_buffer *report)
 {
-    const tyto_fit fit = find_tensor(want, file);
+    const tyto_fit fit = find_tensor(want, binder);
     const char *separator = report->length ? "; " : "";
     if (fit == TYTO_FIT_GOOD || fit == TYTO_FIT_IGNORED) {
         return;
@@ -295,6 +366,14 @@ static void check_request(request *want, const tyto_tensor_file *file, tyto_buff
     if (fit == TYTO_FIT_TYPE) {
         tyto_buffer_format(report, "%s'%s': type %s, required a float type", separator, want->name,
                            tyto_dtype_name(want->tensor->dtype));
+        return;
+    }
+    if (binder->layout.columns && fit == TYTO_FIT_SHAPE) {
+        const tyto_kernels kernels = kernels_of(binder);
+        tyto_buffer_format(
+            report, "%s'%s': %lld bytes of %s, required %zu, filled up to a line of the cache",
+            separator, want->name, (long long)want->tensor->shape[0], tyto_dtype_name(want->dtype),
+            slot_bytes(want, &kernels, want->dtype));
         return;
     }
     if (fit == TYTO_FIT_MISSING) {
@@ -313,7 +392,7 @@ static tyto_status check_all(tyto_binder *binder, tyto_error *err)
     tyto_buffer report;
     tyto_buffer_init(&report, REPORT_BYTES_MAX);
     for (size_t i = 0; i < binder->count; i++) {
-        check_request(&binder->requests[i], binder->file, &report);
+        check_request(&binder->requests[i], binder, &report);
     }
     tyto_status status = TYTO_OK;
     if (report.failed) {
@@ -326,11 +405,22 @@ static tyto_status check_all(tyto_binder *binder, tyto_error *err)
     return status;
 }
 
+/* Remembers a slot that was made, for a packed file. */
+static bool note(tyto_binder *binder, const request *want, tyto_dtype dtype, const void *data)
+{
+    const size_t bytes = slot_bytes(want, binder->kernels, dtype);
+    return tyto_packed_fields_add(&binder->store->fields, want->kind == ROWS, dtype, want->name,
+                                  data, bytes);
+}
+
 static bool fill_floats(tyto_binder *binder, const request *want)
 {
     float **slot = want->slot;
-    if (!*slot) {
+    if (want->row == 0) {
         *slot = store_take(binder->store, (size_t)want->rows * sizeof(float));
+        if (*slot && !note(binder, want, TYTO_F32, *slot)) {
+            return false;
+        }
     }
     if (*slot) {
         tyto_convert(*slot + want->row, TYTO_F32, want->tensor->data, want->tensor->dtype,
@@ -356,17 +446,32 @@ static bool note_product(tyto_weight_store *store, const request *want)
     return true;
 }
 
-/* Makes the slot of a product, with its first part. */
-static bool make_matrix(tyto_binder *binder, const request *want)
+/* What the slot's matrix is packed in. */
+static tyto_dtype choose_dtype(const tyto_binder *binder, const request *want)
+{
+    const tyto_weight_store *store = binder->store;
+    return want->exact
+               ? TYTO_F32
+               : tyto_choice_dtype(store->choices, want->name, store->precision, want->columns);
+}
+
+/* Tells of a matrix that is made: to packed files, and, when it follows the precision, to
+ * calibrations. */
+static bool tell_matrix(tyto_binder *binder, const request *want)
+{
+    const tyto_packed_matrix *slot = want->slot;
+    return note(binder, want, slot->dtype, slot->data) &&
+           (want->exact || binder->folded || note_product(binder->store, want));
+}
+
+/* Memory for the slot's matrix of `dtype`; false when it is out. */
+static bool make_matrix(tyto_binder *binder, const request *want, tyto_dtype dtype)
 {
     tyto_weight_store *store = binder->store;
     tyto_packed_matrix *slot = want->slot;
-    const tyto_dtype dtype = want->exact ? TYTO_F32
-                                         : tyto_choice_dtype(store->choices, want->name,
-                                                             store->precision, want->columns);
-    const size_t bytes = tyto_packed_bytes(binder->kernels, dtype, want->rows, want->columns);
+    const size_t bytes = slot_bytes(want, binder->kernels, dtype);
     void *data = bytes ? store_take(store, bytes) : NULL;
-    if (!data || (!want->exact && !note_product(store, want))) {
+    if (!data) {
         return false;
     }
     *slot = tyto_packed_over(binder->kernels, dtype, want->rows, want->columns, data);
@@ -377,18 +482,83 @@ static bool make_matrix(tyto_binder *binder, const request *want)
     if (smooth) {
         tyto_packed_smooth(slot, smooth->data);
     }
-    return true;
+    return tell_matrix(binder, want);
 }
 
 static bool fill_rows(tyto_binder *binder, const request *want)
 {
-    tyto_packed_matrix *slot = want->slot;
-    if (!slot->data && !make_matrix(binder, want)) {
+    if (want->row == 0 && !make_matrix(binder, want, choose_dtype(binder, want))) {
         return false;
     }
-    tyto_packed_fill(slot, want->row, want->shape[0], want->tensor->data, want->columns,
+    tyto_packed_fill(want->slot, want->row, want->shape[0], want->tensor->data, want->columns,
                      want->tensor->dtype, binder->pool);
     return true;
+}
+
+static bool fill_table(tyto_binder *binder, const request *want, tyto_dtype dtype)
+{
+    *(tyto_table_weights *)want->slot =
+        (tyto_table_weights){want->tensor->data, dtype, want->shape[0], want->shape[1]};
+    return note(binder, want, dtype, want->tensor->data);
+}
+
+/* Packs a matrix of the file anew, some rows at a time unless it only changes places. */
+static bool repack(tyto_binder *binder, const request *want)
+{
+    const tyto_kernels kernels = kernels_of(binder);
+    const bool same = binder->layout.precision == binder->store->precision;
+    const tyto_dtype dtype = same ? want->dtype : choose_dtype(binder, want);
+    tyto_packed_matrix from =
+        tyto_packed_over(&kernels, want->dtype, want->rows, want->columns, want->tensor->data);
+    tyto_packed_resume(&from);
+    if (!make_matrix(binder, want, dtype)) {
+        return false;
+    }
+    if (dtype == want->dtype) {
+        tyto_packed_move(&from, want->slot);
+        tyto_tensor_file_release(binder->file, want->tensor);
+        return true;
+    }
+    float *rows = tyto_alloc((size_t)from.columns, (size_t)from.k * sizeof(float));
+    for (int64_t n = 0; rows && n < from.n; n += from.columns) {
+        const int64_t count = tyto_min_i64(from.columns, from.n - n);
+        tyto_packed_read(&from, n, count, rows);
+        tyto_packed_fill(want->slot, n, count, rows, from.k, TYTO_F32, binder->pool);
+    }
+    free(rows);
+    tyto_tensor_file_release(binder->file, want->tensor);
+    return rows != NULL;
+}
+
+/* Binds a slot of a packed file, as it lies there when that can be. */
+static bool fill_field(tyto_binder *binder, const request *want)
+{
+    void *data = want->tensor->data;
+    if (want->kind == TABLE) {
+        return fill_table(binder, want, want->dtype);
+    }
+    if (want->kind == ROWS && (binder->layout.columns != binder->kernels->gemm_columns ||
+                               binder->layout.precision != binder->store->precision)) {
+        return repack(binder, want);
+    }
+    binder->store->bytes += slot_bytes(want, binder->kernels, want->dtype);
+    if (want->kind == FLOATS) {
+        *(float **)want->slot = data;
+        return note(binder, want, want->dtype, data);
+    }
+    tyto_packed_matrix *matrix = want->slot;
+    *matrix = tyto_packed_over(binder->kernels, want->dtype, want->rows, want->columns, data);
+    tyto_packed_resume(matrix);
+    return tell_matrix(binder, want);
+}
+
+static int64_t elements_of(const request *want)
+{
+    int64_t elements = 1;
+    for (int i = 0; i < want->rank; i++) {
+        elements *= want->shape[i];
+    }
+    return elements;
 }
 
 static bool fill(tyto_binder *binder, const request *want)
@@ -396,11 +566,12 @@ static bool fill(tyto_binder *binder, const request *want)
     if (want->kind == IGNORED) {
         return true;
     }
-    binder->store->parameters += tyto_tensor_elements(want->tensor);
+    binder->store->parameters += binder->folded ? 0 : elements_of(want);
+    if (binder->layout.columns) {
+        return want->row > 0 || fill_field(binder, want);
+    }
     if (want->kind == TABLE) {
-        *(tyto_table_weights *)want->slot = (tyto_table_weights){
-            want->tensor->data, want->tensor->dtype, want->shape[0], want->shape[1]};
-        return true;
+        return fill_table(binder, want, want->tensor->dtype);
     }
     bool filled = want->kind == FLOATS ? fill_floats(binder, want) : fill_rows(binder, want);
     tyto_tensor_file_release(binder->file, want->tensor);
@@ -426,7 +597,7 @@ static bool list_unexpected(tyto_binder *binder, char **out)
     tyto_buffer names;
     tyto_buffer_init(&names, REPORT_BYTES_MAX);
     qsort(binder->requests, binder->count, sizeof(request), by_name);
-    for (size_t i = 0; i < tyto_tensor_file_count(binder->file); i++) {
+    for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const char *name = tyto_tensor_file_at(binder->file, i)->name;
         if (!is_requested(binder, name)) {
             tyto_buffer_format(&names, "%s%s", names.length ? ", " : "", name);
@@ -439,14 +610,25 @@ static bool list_unexpected(tyto_binder *binder, char **out)
     return *out != NULL;
 }
 
+/* What a request of a packed file gets, as a tensor of its own. */
+static tyto_tensor field_of(const request *want)
+{
+    tyto_tensor field = {.name = want->name, .dtype = want->dtype, .rank = want->rank};
+    memcpy(field.shape, want->shape, sizeof(want->shape));
+    return field;
+}
+
 /* Tells of every request, and of every tensor that has none; leaves the requests sorted. */
 static void tell_all(tyto_binder *binder)
 {
     const tyto_weight_store *store = binder->store;
     for (size_t i = 0; i < binder->count; i++) {
         request *want = &binder->requests[i];
-        const tyto_fit fit = find_tensor(want, binder->file);
-        tyto_parameter told = {.name = want->name, .fit = fit, .tensor = want->tensor};
+        const tyto_fit fit = find_tensor(want, binder);
+        const tyto_tensor field = field_of(want);
+        const bool whole = binder->layout.columns && fit == TYTO_FIT_GOOD;
+        tyto_parameter told = {
+            .name = want->name, .fit = fit, .tensor = whole ? &field : want->tensor};
         told.rank = fit == TYTO_FIT_IGNORED ? -1 : want->rank;
         memcpy(told.shape, want->shape, sizeof(want->shape));
         if (fit != TYTO_FIT_IGNORED || want->tensor) {
@@ -454,7 +636,7 @@ static void tell_all(tyto_binder *binder)
         }
     }
     qsort(binder->requests, binder->count, sizeof(request), by_name);
-    for (size_t i = 0; i < tyto_tensor_file_count(binder->file); i++) {
+    for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const tyto_tensor *tensor = tyto_tensor_file_at(binder->file, i);
         if (!is_requested(binder, tensor->name)) {
             const tyto_parameter told = {
@@ -462,6 +644,32 @@ static void tell_all(tyto_binder *binder)
             store->tell(store->tell_user, &told);
         }
     }
+}
+
+void tyto_binder_folded(tyto_binder *binder)
+{
+    binder->folded = true;
+}
+
+bool tyto_binder_packed(const tyto_binder *binder)
+{
+    tyto_packed_layout layout;
+    return tyto_packed_layout_read(binder->file, binder->file_name, &layout, NULL) == TYTO_OK &&
+           layout.columns;
+}
+
+bool tyto_binder_note(tyto_binder *binder)
+{
+    for (size_t i = 0; i < binder->count && !binder->failed; i++) {
+        const request *want = &binder->requests[i];
+        const tyto_packed_matrix *matrix = want->slot;
+        float *const *floats = want->slot;
+        if (want->row == 0) {
+            binder->failed = want->kind == ROWS ? !note(binder, want, matrix->dtype, matrix->data)
+                                                : !note(binder, want, TYTO_F32, *floats);
+        }
+    }
+    return !binder->failed;
 }
 
 /* Every choice must be one for a product, and possible. */
@@ -492,6 +700,7 @@ tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_erro
     if (binder->failed) {
         return tyto_fail_memory(err, binder->file_name);
     }
+    TYTO_TRY(tyto_packed_layout_read(binder->file, binder->file_name, &binder->layout, err));
     if (binder->store->tell) {
         tell_all(binder);
         return TYTO_OK;

@@ -12,6 +12,7 @@
 
 #include "base/pool.h"
 #include "nn/linear.h"
+#include "weights/packed_file.h"
 
 /** y = x·wᵀ + b of a model. bias NULL: none. */
 typedef struct tyto_linear_weights {
@@ -51,8 +52,9 @@ typedef struct tyto_weight_store {
     tyto_product *products;   /* that are packed in that precision */
     size_t products_count;
     struct tyto_weight_block *blocks;
-    size_t bytes;       /* converted and packed, mapped tables not counted */
-    int64_t parameters; /* elements of all bound tensors */
+    size_t bytes;              /* converted and packed, mapped tables not counted */
+    int64_t parameters;        /* elements of all bound tensors */
+    tyto_packed_fields fields; /* all that was bound, for a packed file */
 } tyto_weight_store;
 
 void tyto_weight_store_clear(tyto_weight_store *store);
@@ -65,7 +67,10 @@ bool tyto_weight_store_pack(tyto_weight_store *store, const tyto_kernels *kernel
 
 typedef struct tyto_binder tyto_binder;
 
-/** memory  file and store outlive the binder; the file also outlives bound tables.
+/** A packed file's fields are bound as they lie in it when its layout is the kernels' own and its
+ *  precision the store's; else its matrices are packed anew.
+ *  memory  file and store outlive the binder; the file also outlives bound tables, and all that is
+ *          bound of a packed file.
  *  file_name is for messages. NULL when memory is out. */
 tyto_binder *tyto_binder_create(const tyto_tensor_file *file, const char *file_name,
                                 tyto_weight_store *store, const tyto_kernels *kernels,
@@ -92,6 +97,9 @@ void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const ch
  */
 void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
                        int64_t out, int64_t in, const char *why);
+/** name.weight[out,in] without the rest of a layer. */
+void tyto_binder_matrix(tyto_binder *binder, tyto_packed_matrix *slot, const char *name,
+                        int64_t out, int64_t in, const char *why);
 /** name.weight[cols] and name.bias[cols]. */
 void tyto_binder_norm(tyto_binder *binder, tyto_norm_weights *slot, const char *name, int64_t cols,
                       const char *why);
@@ -100,6 +108,15 @@ void tyto_binder_table(tyto_binder *binder, tyto_table_weights *slot, const char
                        int64_t k, const char *why);
 /** A tensor that older versions saved and nobody needs: not unexpected when it is there. */
 void tyto_binder_ignore(tyto_binder *binder, const char *name);
+
+/** Requests are for products of parameters, made when a plain checkpoint is opened: a packed file
+ * has them, and none of them is a parameter. */
+void tyto_binder_folded(tyto_binder *binder);
+/** The file is a packed one. */
+bool tyto_binder_packed(const tyto_binder *binder);
+/** Tells the store of all requests, whose slots are filled already, so that a packed file will have
+ *  them; false when memory is out. */
+bool tyto_binder_note(tyto_binder *binder);
 
 /** Checks all requests, then fills all slots and gives mapped pages back as they are packed. When
  *  the store has someone to tell, tells of all tensors instead: slots stay as they are.

@@ -64,6 +64,74 @@ static tyto_status calibrate(tyto_error *err)
     return status;
 }
 
+/* What packing starts from. */
+static tyto_engine *packing;
+static tyto_model *packed;
+
+static tyto_status pack(tyto_error *err)
+{
+    const tyto_convert_options options = {.force = true};
+    return tyto_model_pack(packed, written, &options, err);
+}
+
+static tyto_status open_packed(tyto_error *err)
+{
+    tyto_model *model = NULL;
+    const tyto_status status = tyto_model_open(packing, written, &model, err);
+    tyto_model_destroy(model);
+    return status;
+}
+
+/* As the file lies, and, when `isa` has other tiles, packed anew. */
+static void pack_and_open(const char *isa)
+{
+    char path[512];
+    const tyto_engine_options one = {.threads = 1}, other = {.threads = 1, .isa = isa};
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
+    assert_int_equal(tyto_engine_create(&one, &packing, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(packing, path, &packed, NULL), TYTO_OK);
+    fail_each_once_and_forever(pack);
+    tyto_model_destroy(packed);
+    fail_each_once_and_forever(open_packed);
+    tyto_engine_destroy(packing);
+    assert_int_equal(tyto_engine_create(&other, &packing, NULL), TYTO_OK);
+    fail_each_once_and_forever(open_packed);
+    tyto_engine_destroy(packing);
+}
+
+static tyto_calibration *taken;
+
+static tyto_status open_chosen(tyto_error *err)
+{
+    char path[512];
+    tyto_model *model = NULL;
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
+    const tyto_status status =
+        tyto_model_open_calibrated(packing, path, taken, NULL, NULL, &model, err);
+    tyto_model_destroy(model);
+    return status;
+}
+
+/* By the choices of a calibration that saw nothing. */
+static void open_calibrated(void)
+{
+    char path[512];
+    const tyto_engine_options plain = {.threads = 1},
+                              whole = {.threads = 1, .precision = TYTO_PRECISION_INT8};
+    tyto_engine *engine = NULL;
+    tyto_model *model = NULL;
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
+    assert_int_equal(tyto_engine_create(&plain, &engine, NULL), TYTO_OK);
+    assert_int_equal(tyto_engine_create(&whole, &packing, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, path, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_calibration_create(model, &taken, NULL), TYTO_OK);
+    fail_each_once_and_forever(open_chosen);
+    tyto_calibration_destroy(taken);
+    tyto_model_destroy(model);
+    tyto_engine_destroy(packing);
+    tyto_engine_destroy(engine);
+}
+
 void checkpoints_are_converted(void **state)
 {
     (void)state;
@@ -71,6 +139,8 @@ void checkpoints_are_converted(void **state)
     snprintf(written, sizeof(written), "%s/x", folder);
     fail_each_once_and_forever(convert);
     fail_each_once_and_forever(calibrate);
+    pack_and_open("scalar");
+    open_calibrated();
     /* Only what is whole is there. */
     char command[128];
     snprintf(command, sizeof(command), "rm -r %s && rmdir %s", written, folder);

@@ -215,6 +215,65 @@ static void what_is_there_is_not_lost(void **state)
     assert_complains(&run, 1, "no/where: No such file or directory");
 }
 
+static char *found(const char *model, const char *precision)
+{
+    ran run = tyto("detect", "-m", model, CAT, "-t", "a cat", "--threshold", "0", "-f", "json",
+                   "--precision", precision, NULL);
+    assert_done(&run);
+    assert_string_equal(run.err, "");
+    free(run.err);
+    return run.out;
+}
+
+static void packed_models_find_the_same(void **state)
+{
+    (void)state;
+    static const char *const precisions[] = {"fp32", "bf16", "int8"};
+    for (int i = 0; i < 3; i++) {
+        const char *out = precisions[i];
+        ran run = tyto("convert", ODD_MODEL, "-o", out, "--precision", out, NULL);
+        assert_done(&run);
+        assert_string_equal(run.err, "");
+        ran_clear(&run);
+        assert_false(file_there("fp32/model.safetensors"));
+        assert_same_file(ODD_MODEL, out, "config.json");
+        assert_int_equal(folder_count(out), folder_count(ODD_MODEL));
+        char *plain = found(ODD_MODEL, out), *packed = found(out, "auto");
+        assert_string_equal(plain, packed);
+        free(packed);
+        free(plain);
+    }
+    /* Choices made on the way are packed; without packing they lie beside the weights. */
+    ran run =
+        tyto("convert", ODD_MODEL, "-o", "chosen", "--precision", "int8", "--calibrate", CAT, NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    run = tyto("convert", ODD_MODEL, "-o", "choices", "--calibrate", CAT, NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    assert_true(file_there("choices/int8.safetensors"));
+    assert_true(file_there("choices/model.safetensors"));
+    assert_false(file_there("chosen/model.safetensors"));
+    char *chosen = found("chosen", "auto"), *choices = found("choices", "int8");
+    assert_string_equal(chosen, choices);
+    free(chosen);
+    free(choices);
+    run = tyto("convert", ODD_MODEL, "-o", "y", "--precision", "bf16", "--calibrate", CAT, NULL);
+    assert_complains(&run, 2, "--calibrate: makes choices for int8");
+    run = tyto("inspect", "-m", "bf16", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.out, "BF16"));
+    ran_clear(&run);
+    run = tyto("convert", ODD_MODEL, "-o", "y", "--precision", "bf16", "--dtype", "float16", NULL);
+    assert_complains(&run, 2, "required without --dtype");
+    run = tyto("convert", ODD_MODEL, "-o", "bf16", "--precision", "bf16", NULL);
+    assert_complains(&run, 1, "bf16: is there already");
+    /* What was packed is no source of a checkpoint for others. */
+    run = tyto("convert", "bf16", "-o", "y", NULL);
+    assert_complains(&run, 1, "model.packed.safetensors: got packed weights, required");
+    assert_false(file_there("y"));
+}
+
 /* A file may not grow beyond so many bytes, as on a disk that is full. */
 static void a_full_disk_leaves_nothing(void **state)
 {
@@ -228,7 +287,8 @@ static void a_full_disk_leaves_nothing(void **state)
         small = before;
         small.rlim_cur = limits[i];
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-        ran run = tyto("convert", ODD_MODEL, "-o", "full/x", "-d", "float32", NULL);
+        ran run = i % 2 ? tyto("convert", ODD_MODEL, "-o", "full/x", "--precision", "fp32", NULL)
+                        : tyto("convert", ODD_MODEL, "-o", "full/x", "-d", "float32", NULL);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_complains(&run, 1, "File too large");
         assert_int_equal(folder_count("full"), 0);
@@ -265,6 +325,7 @@ int main(void)
         cmocka_unit_test(torch_files_become_safetensors),
         cmocka_unit_test(types_follow),
         cmocka_unit_test(what_is_there_is_not_lost),
+        cmocka_unit_test(packed_models_find_the_same),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(wrong_words_are_refused),
     };

@@ -74,6 +74,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("checkpoints", type=Path, nargs="+")
     options.add_argument("--command", default="tyto")
+    options.add_argument("--dtypes", nargs="+", choices=DTYPES, default=list(DTYPES))
     args = options.parse_args()
     transformers.utils.logging.disable_progress_bar()
     good = True
@@ -81,7 +82,7 @@ def main():
         for source in args.checkpoints:
             weights = sum(path.stat().st_size for path in source.glob("*.safetensors"))
             weights = weights or sum(path.stat().st_size for path in source.glob("*.bin"))
-            for dtype in DTYPES:
+            for dtype in args.dtypes:
                 for size in (None, f"{max(1, weights // 5000)}KB"):
                     good = check(source, dtype, size, args.command, room) and good
     sys.exit(0 if good else 1)

@@ -225,6 +225,23 @@ static void choices_are_written_and_read(void **state)
     if (!(off > 0.0 && sqrt(off / all) < 10.0 * TYTO_CHOICE_ERROR_MAX)) {
         fail_msg("features are off by %g", sqrt(off / all));
     }
+    /* The same choices without a file, and packed. */
+    tyto_model *chosen = NULL;
+    tyto_vocabulary *mapped = NULL;
+    snprintf(made, sizeof(made), "%s/packed", folder);
+    counts[0] = counts[1] = 0;
+    assert_int_equal(
+        tyto_model_open_calibrated(whole.engine, path, notes, count_choice, counts, &chosen, NULL),
+        TYTO_OK);
+    assert_int_equal(tyto_model_pack(chosen, made, NULL, NULL), TYTO_OK);
+    tyto_model_destroy(chosen);
+    opened packed;
+    assert_int_equal(open_model(&packed, made, TYTO_PRECISION_AUTO, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_precision(packed.model), TYTO_PRECISION_INT8);
+    assert_memory_equal(features_of(&packed, &mapped), got,
+                        3 * (size_t)tyto_vocabulary_width(exact) * sizeof(*got));
+    tyto_vocabulary_destroy(mapped);
+    close_model(&packed);
     tyto_vocabulary_destroy(exact);
     tyto_vocabulary_destroy(rounded);
     tyto_calibration_destroy(notes);

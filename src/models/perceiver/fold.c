@@ -351,13 +351,21 @@ static bool fold_tail(const folding *of, int64_t P, const double *state, const d
     return done;
 }
 
+/* Channels of the output that `product` (or NULL) makes of decoded rows; 0: not to be folded. */
+static int64_t folded_outputs(const tyto_perceiver_decoder *decoder,
+                              const tyto_linear_weights *product)
+{
+    const int64_t P = product ? product->weight.n : decoder->output_num_channels;
+    return P > decoder->num_channels / FEWER ? 0 : P;
+}
+
 /* Folds the output that `product` (or NULL) makes of decoded rows, when that is worth it. */
 static bool fold_output(const folding *of, const tyto_linear_weights *product,
                         const float *raw_product, const double *state, tyto_perceiver_tail *tail)
 {
     const tyto_perceiver_decoder *decoder = of->decoder;
-    const int64_t P = product ? product->weight.n : decoder->output_num_channels;
-    if (P > decoder->num_channels / FEWER) {
+    const int64_t P = folded_outputs(decoder, product);
+    if (P == 0) {
         return true;
     }
     double *total = tyto_alloc((size_t)(P * decoder->num_channels), sizeof(*total)),
@@ -440,6 +448,53 @@ static bool fold_all(folding *of, const tyto_perceiver_postprocessor *post)
     return done;
 }
 
+/* A product that folding makes. */
+static void bind_product(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
+                         int64_t out, int64_t in)
+{
+    tyto_binder_linear(binder, slot, (const char *const[]){name, NULL}, &out, in, 0, true,
+                       "folded");
+}
+
+/* All that folding makes of the decoder. */
+static void bind_folded(const folding *of, tyto_binder *binder,
+                        const tyto_perceiver_postprocessor *post, const char *prefix)
+{
+    const tyto_perceiver_layer *layer = &of->decoder->cross;
+    const int64_t V = layer->v_channels, WQ = layer->q_dim * layer->widening;
+    tyto_perceiver_decoder_fold *to = of->to;
+    to->channels = tyto_min_i64(layer->q_dim, V + 1);
+    tyto_binder_prefix(binder, "%sdecoder.folded.", prefix);
+    tyto_binder_matrix(binder, &to->query, "query", layer->q_dim + 2, layer->qk_channels, "folded");
+    bind_product(binder, &to->hidden, "hidden", WQ, to->channels);
+    for (int i = 0; i < count_targets(post); i++) {
+        const tyto_perceiver_postprocessor *part = target_part(post, i);
+        const int64_t P = folded_outputs(of->decoder, part ? &part->classifier : NULL);
+        to->tails[i].outputs = P;
+        if (P > 0) {
+            tyto_binder_prefix(binder, "%sdecoder.folded.%d.", prefix, i);
+            bind_product(binder, &to->tails[i].state, "state", to->channels + P, V);
+            tyto_binder_floats(binder, &to->tails[i].out, "out.weight", (const int64_t[4]){P, WQ},
+                               "folded");
+            tyto_binder_floats(binder, &to->tails[i].out_bias, "out.bias", (const int64_t[4]){P},
+                               "folded");
+        }
+    }
+}
+
+tyto_status tyto_perceiver_end_folded(tyto_binder *binder, const char *name, tyto_error *err)
+{
+    char *unexpected = NULL;
+    tyto_status status = TYTO_OK;
+    if (tyto_binder_packed(binder)) {
+        status = tyto_binder_finish(binder, &unexpected, err);
+    } else if (!tyto_binder_note(binder)) {
+        status = tyto_fail_memory(err, name);
+    }
+    free(unexpected);
+    return status;
+}
+
 static tyto_status fold_decoder(tyto_perceiver *model, const tyto_model_source *source,
                                 const char *prefix, tyto_error *err)
 {
@@ -447,25 +502,33 @@ static tyto_status fold_decoder(tyto_perceiver *model, const tyto_model_source *
     folding of = {.source = source, .decoder = model->parts.decoder};
     char *unexpected = NULL;
     tyto_status status = TYTO_OK;
-    tyto_binder *binder = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
+    tyto_binder *raw = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
+                                          source->kernels, source->pool),
+                *folded = tyto_binder_create(source->tensors, source->tensors_name, source->store,
                                              source->kernels, source->pool);
     of.to = tyto_alloc_zeroed(1, sizeof(*of.to));
-    if (!binder || !of.to) {
+    if (!raw || !folded || !of.to) {
         status = tyto_fail_memory(err, source->tensors_name);
         goto cleanup;
     }
-    bind_raw(&of, binder, post, prefix);
-    TYTO_CHECK(tyto_binder_finish(binder, &unexpected, err));
-    if (!fold_all(&of, post)) {
-        status = tyto_fail_memory(err, source->tensors_name);
-        goto cleanup;
+    tyto_binder_folded(folded);
+    if (!tyto_binder_packed(raw)) {
+        bind_raw(&of, raw, post, prefix);
+        TYTO_CHECK(tyto_binder_finish(raw, &unexpected, err));
+        if (!fold_all(&of, post)) {
+            status = tyto_fail_memory(err, source->tensors_name);
+            goto cleanup;
+        }
     }
+    bind_folded(&of, folded, post, prefix);
+    TYTO_CHECK(tyto_perceiver_end_folded(folded, source->tensors_name, err));
     model->decoder_fold = of.to;
     of.to = NULL;
 cleanup:
     free(unexpected);
     free(of.to);
-    tyto_binder_destroy(binder);
+    tyto_binder_destroy(raw);
+    tyto_binder_destroy(folded);
     tyto_weight_store_clear(&of.temporary);
     return status;
 }
@@ -493,31 +556,41 @@ static tyto_status fold_encoder(tyto_perceiver *model, const tyto_model_source *
                                 const char *prefix, tyto_error *err)
 {
     const tyto_perceiver_layer *layer = &model->cross;
+    const int64_t I = layer->kv_dim, K = layer->qk_channels;
     folding of = {.source = source};
     float *key = NULL;
     char *unexpected = NULL;
     tyto_status status = TYTO_OK;
-    tyto_binder *binder = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
+    tyto_binder *raw = tyto_binder_create(source->tensors, source->tensors_name, &of.temporary,
+                                          source->kernels, source->pool),
+                *folded = tyto_binder_create(source->tensors, source->tensors_name, source->store,
                                              source->kernels, source->pool);
     tyto_perceiver_encoder_fold *to = tyto_alloc_zeroed(1, sizeof(*to));
-    if (!binder || !to) {
+    if (!raw || !folded || !to) {
         status = tyto_fail_memory(err, source->tensors_name);
         goto cleanup;
     }
-    tyto_binder_prefix(binder, "%sencoder.cross_attention.", prefix);
-    tyto_binder_floats(binder, &key, "attention.self.key.weight",
-                       (const int64_t[4]){layer->qk_channels, layer->kv_dim}, "qk_channels");
-    TYTO_CHECK(tyto_binder_finish(binder, &unexpected, err));
-    if (!fold_key(&of, layer, key, to)) {
-        status = tyto_fail_memory(err, source->tensors_name);
-        goto cleanup;
+    if (!tyto_binder_packed(raw)) {
+        tyto_binder_prefix(raw, "%sencoder.cross_attention.", prefix);
+        tyto_binder_floats(raw, &key, "attention.self.key.weight", (const int64_t[4]){K, I},
+                           "qk_channels");
+        TYTO_CHECK(tyto_binder_finish(raw, &unexpected, err));
+        if (!fold_key(&of, layer, key, to)) {
+            status = tyto_fail_memory(err, source->tensors_name);
+            goto cleanup;
+        }
     }
+    tyto_binder_folded(folded);
+    tyto_binder_prefix(folded, "%sencoder.folded.", prefix);
+    tyto_binder_matrix(folded, &to->key, "key", I + 1, K, "folded");
+    TYTO_CHECK(tyto_perceiver_end_folded(folded, source->tensors_name, err));
     model->encoder_fold = to;
     to = NULL;
 cleanup:
     free(unexpected);
     free(to);
-    tyto_binder_destroy(binder);
+    tyto_binder_destroy(raw);
+    tyto_binder_destroy(folded);
     tyto_weight_store_clear(&of.temporary);
     return status;
 }

@@ -1,5 +1,6 @@
 /** Products of a layer's parameters that do its work with fewer operations: README.md has the
- *  algebra. Made when a model is opened, from the plain parameters, which stay. */
+ *  algebra. Made when a model is opened, from the plain parameters, which stay; a packed file has
+ *  them. */
 #ifndef TYTO_MODELS_PERCEIVER_FOLD_H
 #define TYTO_MODELS_PERCEIVER_FOLD_H
 
@@ -33,6 +34,11 @@ typedef struct tyto_perceiver_encoder_fold {
 
 struct tyto_perceiver;
 struct tyto_model_source;
+
+/** For both files of folding: ends requests for what it makes. A packed file has that, and of a
+ * plain one it was made by now, and a packed one shall have it. */
+TYTO_NODISCARD tyto_status tyto_perceiver_end_folded(tyto_binder *binder, const char *name,
+                                                     tyto_error *err);
 
 /** For fold.c: the products that the rows of an input are made by, when it has no modalities. In
  *  fold_inputs.c. */

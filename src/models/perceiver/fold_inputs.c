@@ -115,6 +115,86 @@ cleanup:
     return status;
 }
 
+/* What of an input is folded, and how. */
+typedef struct input_parts {
+    bool conv1x1, after; /* what makes the content */
+    bool learned, projected;
+    int64_t raw; /* channels of what the content is made of */
+} input_parts;
+
+static input_parts parts_of(const tyto_perceiver_preprocessor *part)
+{
+    const tyto_perceiver_position *position = &part->position;
+    input_parts of = {.conv1x1 = part->prep == TYTO_PERCEIVER_PREP_CONV1X1,
+                      .after =
+                          part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching,
+                      .learned = position->type == TYTO_PERCEIVER_POSITION_TRAINABLE};
+    of.projected = of.learned && position->project_pos_dim > 0;
+    of.raw = of.conv1x1 ? part->in_channels : part->conv_after_patching_in_channels;
+    return of;
+}
+
+/* Makes all of it from the plain parameters. */
+static tyto_status fold_plain(tyto_perceiver_preprocessor *part, const tyto_model_source *source,
+                              tyto_binder *binder, const char *prefix, tyto_error *err)
+{
+    const tyto_perceiver_position *position = &part->position;
+    const input_parts of = parts_of(part);
+    const int64_t points = of.conv1x1 ? 1 : 0; /* a convolution has two more dimensions */
+    float *content = NULL, *projection = NULL;
+    char *unexpected = NULL;
+    tyto_binder_prefix(binder, "%sinput_preprocessor.", prefix);
+    if (of.conv1x1 || of.after) {
+        tyto_binder_floats(
+            binder, &content, of.conv1x1 ? "convnet_1x1.weight" : "conv_after_patches.weight",
+            (const int64_t[4]){part->out_channels, of.raw, points, points}, "out_channels");
+    }
+    if (of.projected) {
+        tyto_binder_floats(binder, &projection, "positions_projection.weight",
+                           (const int64_t[4]){position->project_pos_dim, position->out_channels},
+                           "project_pos_dim");
+    }
+    const tyto_status status = tyto_binder_finish(binder, &unexpected, err);
+    free(unexpected);
+    TYTO_TRY(status);
+    bool done = !content || (turn(source, part->out_channels, of.raw, content, part->content.bias,
+                                  &part->turned.content) &&
+                             find_moments(source, part->out_channels, of.raw, content,
+                                          part->content.bias, &part->turned.moments));
+    done =
+        done && (!projection || turn(source, position->project_pos_dim, position->out_channels,
+                                     projection, position->projection.bias, &part->turned.table));
+    return !done        ? tyto_fail_memory(err, source->tensors_name)
+           : of.learned ? fold_sums(part, source, err)
+                        : TYTO_OK;
+}
+
+/* Asks for all that folding makes of an input. */
+static void bind_turned(tyto_perceiver_preprocessor *part, tyto_binder *binder, const char *prefix)
+{
+    const tyto_perceiver_position *position = &part->position;
+    const input_parts of = parts_of(part);
+    tyto_perceiver_turned *to = &part->turned;
+    tyto_binder_folded(binder);
+    tyto_binder_prefix(binder, "%sinput_preprocessor.folded.", prefix);
+    if (of.conv1x1 || of.after) {
+        tyto_binder_matrix(binder, &to->content, "content", of.raw + 1, part->out_channels,
+                           "folded");
+    }
+    if ((of.conv1x1 || of.after) && of.raw <= MOMENTS_MAX) {
+        tyto_binder_floats(binder, &to->moments, "moments",
+                           (const int64_t[4]){of.raw + 2, of.raw + 1}, "folded");
+    }
+    if (of.projected) {
+        tyto_binder_matrix(binder, &to->table, "table", position->out_channels + 1,
+                           position->project_pos_dim, "folded");
+    }
+    if (of.learned) {
+        tyto_binder_floats(binder, &to->table_sums, "table_sums",
+                           (const int64_t[4]){position->index_count, 2}, "folded");
+    }
+}
+
 tyto_status tyto_perceiver_fold_input(tyto_perceiver_preprocessor *part,
                                       const tyto_model_source *source, const char *prefix,
                                       tyto_error *err)
@@ -122,48 +202,24 @@ tyto_status tyto_perceiver_fold_input(tyto_perceiver_preprocessor *part,
     if (!part || part->type != TYTO_PERCEIVER_IMAGE_PREPROCESSOR || part->add_pos) {
         return TYTO_OK;
     }
-    const tyto_perceiver_position *position = &part->position;
-    const bool conv1x1 = part->prep == TYTO_PERCEIVER_PREP_CONV1X1,
-               after = part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching,
-               learned = position->type == TYTO_PERCEIVER_POSITION_TRAINABLE,
-               projected = learned && position->project_pos_dim > 0;
-    const int64_t raw = conv1x1 ? part->in_channels : part->conv_after_patching_in_channels;
     tyto_weight_store temporary = {0};
-    float *content = NULL, *projection = NULL;
-    char *unexpected = NULL;
     tyto_status status = TYTO_OK;
-    tyto_binder *binder = tyto_binder_create(source->tensors, source->tensors_name, &temporary,
+    tyto_binder *raw = tyto_binder_create(source->tensors, source->tensors_name, &temporary,
+                                          source->kernels, source->pool),
+                *folded = tyto_binder_create(source->tensors, source->tensors_name, source->store,
                                              source->kernels, source->pool);
-    bool done = binder != NULL;
-    if (done) {
-        const int64_t points = conv1x1 ? 1 : 0; /* a convolution has two more dimensions */
-        tyto_binder_prefix(binder, "%sinput_preprocessor.", prefix);
-        if (conv1x1 || after) {
-            tyto_binder_floats(
-                binder, &content, conv1x1 ? "convnet_1x1.weight" : "conv_after_patches.weight",
-                (const int64_t[4]){part->out_channels, raw, points, points}, "out_channels");
-        }
-        if (projected) {
-            tyto_binder_floats(
-                binder, &projection, "positions_projection.weight",
-                (const int64_t[4]){position->project_pos_dim, position->out_channels},
-                "project_pos_dim");
-        }
-        TYTO_CHECK(tyto_binder_finish(binder, &unexpected, err));
+    if (!raw || !folded) {
+        status = tyto_fail_memory(err, source->tensors_name);
+        goto cleanup;
     }
-    done = done && (!content || (turn(source, part->out_channels, raw, content, part->content.bias,
-                                      &part->turned.content) &&
-                                 find_moments(source, part->out_channels, raw, content,
-                                              part->content.bias, &part->turned.moments)));
-    done =
-        done && (!projection || turn(source, position->project_pos_dim, position->out_channels,
-                                     projection, position->projection.bias, &part->turned.table));
-    status = !done     ? tyto_fail_memory(err, source->tensors_name)
-             : learned ? fold_sums(part, source, err)
-                       : TYTO_OK;
+    if (!tyto_binder_packed(raw)) {
+        TYTO_CHECK(fold_plain(part, source, raw, prefix, err));
+    }
+    bind_turned(part, folded, prefix);
+    TYTO_CHECK(tyto_perceiver_end_folded(folded, source->tensors_name, err));
 cleanup:
-    free(unexpected);
-    tyto_binder_destroy(binder);
+    tyto_binder_destroy(raw);
+    tyto_binder_destroy(folded);
     tyto_weight_store_clear(&temporary);
     return status;
 }

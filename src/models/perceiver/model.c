@@ -143,7 +143,7 @@ static tyto_status open_class(const char *class_name, const tyto_model_source *s
         status = tyto_fail_memory(err, source->config_name);
         goto cleanup;
     }
-    const char *prefix = tyto_tensor_file_find(source->tensors, LATENTS) ? "" : WRAPPED;
+    const char *prefix = tyto_weights_have(source->tensors, LATENTS) ? "" : WRAPPED;
     bind_core(binder, model, prefix);
     bind_parts(binder, model, prefix);
     if (strcmp(model->class_name, "PerceiverForMaskedLM") == 0) {

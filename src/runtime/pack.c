@@ -1,0 +1,49 @@
+#include <stdlib.h>
+#include <tyto/convert.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "runtime/conversion.h"
+#include "runtime/model.h"
+
+static bool tell(void *user, uint64_t done, uint64_t total)
+{
+    const tyto_convert_options *options = user;
+    return !options->progress ||
+           options->progress(options->progress_user, TYTO_PACKED_FILE, done, total);
+}
+
+static tyto_status fill(const tyto_model *model, const tyto_convert_options *options,
+                        const char *folder, tyto_error *err)
+{
+    const tyto_kernels *kernels = model->engine->kernels;
+    const tyto_packed_layout layout = {kernels->gemm_columns, model->precision};
+    /* Only read. */
+    void *user = (void *)(uintptr_t)options;
+    char *path = tyto_path_join(folder, TYTO_PACKED_FILE);
+    tyto_status status = path ? tyto_packed_file_write(path, &model->store.fields, &layout,
+                                                       kernels->name, tell, user, err)
+                              : tyto_fail_memory(err, folder);
+    free(path);
+    TYTO_TRY(status);
+    TYTO_TRY(tyto_copy_config(model->folder, folder, NULL, err));
+    return tyto_copy_processors(model->folder, folder, err);
+}
+
+tyto_status tyto_model_pack(const tyto_model *model, const char *out,
+                            const tyto_convert_options *options, tyto_error *err)
+{
+    static const tyto_convert_options plain = {0};
+    const tyto_convert_options *with = options ? options : &plain;
+    tyto_folder_writer folder;
+    tyto_error own = TYTO_ERROR_INIT;
+    TYTO_TRY(
+        tyto_folder_writer_open(out, with->force ? tyto_checkpoint_has_file : NULL, &folder, err));
+    tyto_status status = fill(model, with, folder.temporary, &own);
+    status = tyto_told_in_place(&folder, status, &own, err);
+    if (status == TYTO_OK) {
+        status = tyto_folder_writer_commit(&folder, err);
+    }
+    tyto_folder_writer_abandon(&folder);
+    return status;
+}
