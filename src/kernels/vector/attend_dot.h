@@ -74,14 +74,14 @@ static inline __attribute__((always_inline)) void pairs_product(int rows, int64_
     }
 }
 
-/* All rows of sum[r] = −start (0 when that is NULL). */
+/* All rows of sum[r] = −start − 1/2, which is how pairs_exp2 takes them (0 when start is NULL). */
 static inline __attribute__((always_inline)) void pairs_start(int rows, const float *start,
                                                               pairs_sums sum)
 {
 #pragma GCC unroll 8
     for (int v = 0; v < ATTEND_VECTORS; v++) {
-        const vf zero = vf_set(0.0f);
-        const vf first = start ? vf_sub(zero, vf_load(start + v * VF_LANES)) : zero;
+        const vf first =
+            start ? vf_sub(vf_set(-0.5f), vf_load(start + v * VF_LANES)) : vf_set(0.0f);
 #pragma GCC unroll 8
         for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
             sum[r][v] = first;
@@ -126,12 +126,12 @@ static void pairs_rows(int64_t total, int64_t n, const uint16_t *a, int64_t row,
 /* Added to |x| < 2²², it leaves the whole number nearest to x in the lowest bits. */
 #define PAIRS_WHOLE 12582912.0f
 
-/* 2^x, and half a unit in the last place of bf16 more: cut off, it is rounded. A polynomial of
- * degree 3 (minimax, 7.5e-5 relative) gives 2^(rest + 1/2), which lies in [1, 2], for the rest of
- * x − 1/2 in [−1/2, 1/2]. x ≤ 126; below 2^-126 it stays there. */
+/* 2^(x + 1/2), and half a unit in the last place of bf16 more: cut off, it is rounded. A polynomial
+ * of degree 3 (minimax, 7.5e-5 relative) gives 2^(rest + 1/2), which lies in [1, 2], for the rest
+ * in [−1/2, 1/2]. x ≤ 126; below −126 it stays there. */
 static inline vf pairs_exp2(vf x)
 {
-    x = vf_sub(vf_max(vf_set(-126.0f), x), vf_set(0.5f));
+    x = vf_max(vf_set(-126.0f), x);
     const vf whole = vf_add(x, vf_set(PAIRS_WHOLE));
     const vf rest = vf_sub(x, vf_sub(whole, vf_set(PAIRS_WHOLE)));
     vf p = vf_set(7.802452264047906e-2f);
@@ -276,7 +276,8 @@ static void pairs_hidden_weights(const tyto_attend_job *job, const pairs_tile *t
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < ATTEND_VECTORS; v++) {
                 const float *from = scores + (j + r) * ATTEND_QUERIES + v * VF_LANES;
-                sum[r][v] = vf_sub(vf_load(from), vf_load(tile->most + v * VF_LANES));
+                const vf most = vf_add(vf_load(tile->most + v * VF_LANES), vf_set(0.5f));
+                sum[r][v] = vf_sub(vf_load(from), most);
             }
         }
         pairs_weigh(rows, sum, tile->sum, block->weights + j * ATTEND_QUERIES);
