@@ -38,7 +38,7 @@ while IFS= read -r line; do
     elif [ -n "$example" ] || [ "${line:0:2}" = '$ ' ]; then
         echo "$line"
         example+=${line#\$ }
-        if [ "${line: -1}" = '\' ]; then
+        if [ "${line: -1}" = \\ ]; then
             example=${example%\\}
         else
             bash -c "$example" 2>&1 </dev/null || true

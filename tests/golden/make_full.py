@@ -8,7 +8,7 @@ FOLDER/photo.png    a CC0 photo of scikit-image's sample data
 FOLDER/query.png    the cup in it
 FOLDER/CASE/        a case as in README.md: inputs.safetensors, expected.safetensors, errors.json
 
-A checkpoint that is there already is kept. The float64 runs take some minutes and about 8 GB (B/16) or 17 GB (L/14).
+A checkpoint that is there already is kept. The float64 runs take some minutes and about 8 GB (B/16) or 16 GB (L/14).
 """
 
 import argparse
