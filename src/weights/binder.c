@@ -583,11 +583,20 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const request *)a)->name, ((const request *)b)->name);
 }
 
+/* With nothing asked for there is no array, which neither call may be given. */
+static void sort_requests(tyto_binder *binder)
+{
+    if (binder->count > 0) {
+        qsort(binder->requests, binder->count, sizeof(request), by_name);
+    }
+}
+
 /* Whether a request has that name; the requests are sorted. */
 static bool is_requested(const tyto_binder *binder, const char *name)
 {
     const request key = {.name = (char *)(uintptr_t)name};
-    return bsearch(&key, binder->requests, binder->count, sizeof(request), by_name) != NULL;
+    return binder->count > 0 &&
+           bsearch(&key, binder->requests, binder->count, sizeof(request), by_name) != NULL;
 }
 
 /* Names in the file that no request has; leaves the requests sorted by name. */
@@ -596,7 +605,7 @@ static bool list_unexpected(tyto_binder *binder, char **out)
     *out = NULL;
     tyto_buffer names;
     tyto_buffer_init(&names, REPORT_BYTES_MAX);
-    qsort(binder->requests, binder->count, sizeof(request), by_name);
+    sort_requests(binder);
     for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const char *name = tyto_tensor_file_at(binder->file, i)->name;
         if (!is_requested(binder, name)) {
@@ -635,7 +644,7 @@ static void tell_all(tyto_binder *binder)
             store->tell(store->tell_user, &told);
         }
     }
-    qsort(binder->requests, binder->count, sizeof(request), by_name);
+    sort_requests(binder);
     for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const tyto_tensor *tensor = tyto_tensor_file_at(binder->file, i);
         if (!is_requested(binder, tensor->name)) {

@@ -412,7 +412,11 @@ static void perceivers_are_described(void **state)
 static void perceivers_are_run(void **state)
 {
     static const char *const cases[][2] = {
-        {"multimodal", "chunk"}, {"convolution", "mask"}, {"masked_lm", "masks"}};
+        {"multimodal", "chunk"},
+        {"convolution", "mask"},
+        {"masked_lm", "masks"},
+        {"learned", "pixels"},
+    };
     (void)state;
     const tyto_engine_options options = {.threads = 1};
     tyto_engine *engine = NULL;

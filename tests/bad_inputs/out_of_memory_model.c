@@ -53,7 +53,7 @@ static void finish(void)
     engine = NULL;
 }
 
-/* A sharded checkpoint with a tokenizer.json, and one of three files. */
+/* The checkpoint that is opened. */
 static const char *opened;
 
 static tyto_status open_checkpoint(tyto_error *err)
@@ -72,13 +72,18 @@ static tyto_status open_checkpoint(tyto_error *err)
 
 void checkpoints_are_opened(void **state)
 {
+    /* Sharded ones, one with a tokenizer.json, one of three files, and one that is folded. */
+    static const char *const checkpoints[] = {
+        "owlv2/vision_tower/model",
+        "owlv2/sharded/model",
+        "owlv2/odd/model",
+        "perceiver/learned/model",
+    };
     (void)state;
-    opened = "owlv2/vision_tower/model";
-    fail_each_once_and_forever(open_checkpoint);
-    opened = "owlv2/sharded/model";
-    fail_each_once_and_forever(open_checkpoint);
-    opened = "owlv2/odd/model";
-    fail_each_once_and_forever(open_checkpoint);
+    for (size_t i = 0; i < sizeof(checkpoints) / sizeof(checkpoints[0]); i++) {
+        opened = checkpoints[i];
+        fail_each_once_and_forever(open_checkpoint);
+    }
 }
 
 static tyto_status forward(tyto_session *session, tyto_error *err)
