@@ -15,10 +15,12 @@
 /* What one thread reads in one sample: far more than its share of any cache. */
 #define READ_BYTES_PER_THREAD ((size_t)64 << 20)
 #define READ_BYTES_MAX ((size_t)1 << 30)
-/* Samples of a whole measurement, and of one between two runs. The best counts: a slower one
- * shows only that something else ran. */
+/* How long rates of arithmetic are sampled for, and between two runs. The best counts: a slower one
+ * shows only that something else ran, or that new threads share a core still. */
+#define RATE_S 0.15
+#define RATE_BETWEEN_S 0.01
+/* Samples of reading. */
 #define SAMPLES 10
-#define SAMPLES_BETWEEN 4
 /* Most photos, and most queries of a photo, of an example. */
 #define EXAMPLE_MAX 1000000
 
@@ -47,33 +49,35 @@ static void rate_task(void *context, int64_t index, int worker)
     (void)job->run(ROUNDS);
 }
 
-/* The best rate of `samples` in 1e9 operations per second. */
-static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), int samples)
+/* The best rate that was seen within `seconds`, in 1e9 operations per second. */
+static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), double seconds)
 {
     rate_job job = {run};
     const double flops = run(1) * ROUNDS * engine->threads;
-    double best = 0.0;
-    for (int i = 0; i < samples; i++) {
-        const double start = engine_now(engine);
+    const double began = engine_now(engine);
+    double best = 0.0, start, end;
+    do {
+        start = engine_now(engine);
         tyto_pool_run(engine->pool, engine->threads, rate_task, &job);
-        best = fmax(best, flops / (engine_now(engine) - start) * 1e-9);
-    }
+        end = engine_now(engine);
+        best = fmax(best, flops / (end - start) * 1e-9);
+    } while (end - began < seconds);
     return best;
 }
 
-/* Raises the rates of arithmetic to what some samples show; those of narrower numbers than floats
- * only when asked for. */
-static void measure_rates(const tyto_engine *engine, bool narrow, int samples, tyto_peak *peak)
+/* Raises the rates of arithmetic to what is seen within `seconds` each; those of narrower numbers
+ * than floats only when asked for. */
+static void measure_rates(const tyto_engine *engine, bool narrow, double seconds, tyto_peak *peak)
 {
     const tyto_kernels *kernels = engine->kernels;
-    peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, samples));
+    peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, seconds));
     if (narrow) {
         peak->int8_gops =
-            fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, samples));
+            fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, seconds));
     }
     if (narrow && kernels->bf16->dot) {
         peak->bf16_gflops =
-            fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, samples));
+            fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, seconds));
     } else {
         peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);
     }
@@ -132,7 +136,7 @@ static tyto_status read_rate(const tyto_engine *engine, double *out, tyto_error 
 tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out, tyto_error *err)
 {
     *out = (tyto_peak){0};
-    measure_rates(engine, true, SAMPLES, out);
+    measure_rates(engine, true, RATE_S, out);
     return read_rate(engine, &out->memory_gigabytes, err);
 }
 
@@ -229,13 +233,13 @@ static tyto_status run_all(tyto_session *session, const tyto_bench_options *opti
 {
     const tyto_engine *engine = session->model->engine;
     const bool narrow = session->model->precision != TYTO_PRECISION_FP32;
-    measure_rates(engine, narrow, SAMPLES, &out->peak);
+    measure_rates(engine, narrow, RATE_S, &out->peak);
     for (int i = 0; i < options->warmup; i++) {
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
     for (int i = 0; i < options->runs; i++) {
         TYTO_TRY(run_once(session, options, i, out, err));
-        measure_rates(engine, narrow, SAMPLES_BETWEEN, &out->peak);
+        measure_rates(engine, narrow, RATE_BETWEEN_S, &out->peak);
     }
     return TYTO_OK;
 }
