@@ -71,8 +71,9 @@ class Cell:
     def start_tyto(self):
         kind = "whole" if self.model.pieces > 1 else "inputs"
         try:
-            return Tyto(self.options.command, self.source / "model", self.source / f"{kind}-{self.batch}.safetensors",
-                        self.precision, self.threads, self.memory_bytes, self.folder / "tyto.safetensors")
+            return Tyto(self.options.command, self.exports.path("tyto", self.precision),
+                        self.source / f"{kind}-{self.batch}.safetensors", self.precision, self.threads,
+                        self.memory_bytes, self.folder / "tyto.safetensors")
         except Failed as failure:
             _, option, reason = str(failure).partition("error: --precision: ")
             raise Failed(f"not offered: {reason}") if option else failure
@@ -182,7 +183,8 @@ def measure(options, peaks, keep):
     for model in (MODELS[name] for name in options.models):
         source = prepare(options, model)
         for batch in options.batch:
-            exports = Exports(options.stacks, model, source, batch, options.stacks / "exports" / f"{model.name}-{batch}")
+            folder = options.stacks / "exports" / f"{model.name}-{batch}"
+            exports = Exports(options.stacks, options.command, model, source, batch, folder)
             try:
                 for threads in options.threads:
                     for precision in options.precisions:
