@@ -219,10 +219,6 @@ static void another_precision_can_be_asked_for(void **state)
 static void choices_are_packed_too(void **state)
 {
     (void)state;
-#ifdef __aarch64__
-    /* Open: weights taken back from int8 lie outside the bound below in the emulator. */
-    skip();
-#endif
     char path[GOLDEN_PATH_BYTES];
     float factors[44];
     uint8_t none = 0;
@@ -238,13 +234,17 @@ static void choices_are_packed_too(void **state)
     ASSERT_DONE(tyto_tensor_file_save("chosen/int8.safetensors", choices, 2, &err), &err);
     const tyto_kernels *all[8];
     const size_t count = tyto_kernels_list(all, 8);
-    /* Asked for in bf16, smoothing is taken back: outputs are the network's, but for rounding. */
+    /* Asked for in bf16, smoothing is taken back: outputs are about as far from the network's as
+     * whole numbers are that were never smoothed. How far that is depends on the instruction set.
+     */
     pack("chosen", "packed", NULL, TYTO_PRECISION_INT8);
     pair exact = open_pair(path, NULL, TYTO_PRECISION_BF16),
+         whole = open_pair(path, NULL, TYTO_PRECISION_INT8),
          back = open_pair("packed", NULL, TYTO_PRECISION_BF16);
     assert_int_equal(tyto_model_precision(back.model), TYTO_PRECISION_BF16);
     const double off = difference(cases[0].name, &exact, &back);
-    assert_true(off > 0.0 && off < 0.05);
+    assert_true(off > 0.0 && off < 1.25 * difference(cases[0].name, &exact, &whole));
+    close_pair(&whole);
     close_pair(&back);
     close_pair(&exact);
     for (int k = 0; k < 4; k++) {
