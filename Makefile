@@ -25,7 +25,7 @@ install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 # Tests that take longer in the emulator than a test may, and have nothing of arm64 in them.
-LONG_IN_EMULATOR = cli_tiles|bad_inputs_memory|docs_owlv2
+LONG_IN_EMULATOR = cli_tiles|docs_owlv2
 
 check-arm:
 	@tools/setup.sh arm
