@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "hub/hub.h"
@@ -73,23 +74,20 @@ cleanup:
 tyto_status tyto_hub_check_snapshot(const char *folder, tyto_error *err)
 {
     bool memory_out = false;
-    const bool config = has_file(folder, "config.json", &memory_out);
-    const bool safetensors = has_file(folder, "model.safetensors", &memory_out);
-    const bool index = has_file(folder, "model.safetensors.index.json", &memory_out);
-    const bool bin = has_file(folder, "pytorch_model.bin", &memory_out);
-    const bool bin_index = has_file(folder, "pytorch_model.bin.index.json", &memory_out);
+    const bool config = has_file(folder, TYTO_CONFIG_FILE, &memory_out);
+    const char *weights = NULL;
+    for (size_t i = 0; tyto_weights_files[i] && !weights; i++) {
+        weights =
+            has_file(folder, tyto_weights_files[i], &memory_out) ? tyto_weights_files[i] : NULL;
+    }
     if (memory_out) {
         return tyto_fail_memory(err, folder);
     }
-    if (!config || !(safetensors || index || bin || bin_index)) {
+    if (!config || !weights) {
         return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no %s", folder,
-                         config ? "weights" : "config.json");
+                         config ? "weights" : TYTO_CONFIG_FILE);
     }
-    if (safetensors || (bin && !index)) {
-        return TYTO_OK;
-    }
-    return check_shards(
-        folder, index ? "model.safetensors.index.json" : "pytorch_model.bin.index.json", err);
+    return strstr(weights, ".index.json") ? check_shards(folder, weights, err) : TYTO_OK;
 }
 
 /* The commit that a revision names in the cache; a commit names itself. */

@@ -7,23 +7,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "hub/hub.h"
-
-/* Everything but the weights; what a repository lacks of these it can do without. */
-static const char *const small_files[] = {"config.json",
-                                          "preprocessor_config.json",
-                                          "processor_config.json",
-                                          "tokenizer.json",
-                                          "tokenizer_config.json",
-                                          "special_tokens_map.json",
-                                          "added_tokens.json",
-                                          "vocab.json",
-                                          "merges.txt"};
-/* The first of these that is there; an index brings the files that it names. */
-static const char *const weights_files[] = {"model.safetensors", "model.safetensors.index.json",
-                                            "pytorch_model.bin", "pytorch_model.bin.index.json"};
 
 typedef struct pull {
     tyto_hub_place place;
@@ -154,28 +141,36 @@ cleanup:
     return status;
 }
 
+/* Brings a file unless the repository lacks it. */
+static tyto_status bring_if_there(pull *of, const char *name)
+{
+    const json_t *sibling = find_sibling(of, name);
+    return sibling ? bring(of, name, sibling) : TYTO_OK;
+}
+
+/* Everything that stands beside the weights, and the first of those that are there; an index brings
+ * the files that it names. */
 static tyto_status bring_all(pull *of)
 {
-    const size_t n_small = sizeof(small_files) / sizeof(small_files[0]);
     const char *weights = NULL;
-    for (size_t i = 0; i < sizeof(weights_files) / sizeof(weights_files[0]) && !weights; i++) {
-        weights = find_sibling(of, weights_files[i]) ? weights_files[i] : NULL;
+    for (size_t i = 0; tyto_weights_files[i] && !weights; i++) {
+        weights = find_sibling(of, tyto_weights_files[i]) ? tyto_weights_files[i] : NULL;
     }
-    if (!weights || !find_sibling(of, small_files[0])) {
-        return tyto_fail(
-            of->err, TYTO_E_NOT_FOUND,
-            "%s: no %s on the hub at revision '%s', required a checkpoint", of->place.repo,
-            weights ? "config.json" : "model.safetensors or pytorch_model.bin", of->place.revision);
+    if (!weights || !find_sibling(of, TYTO_CONFIG_FILE)) {
+        return tyto_fail(of->err, TYTO_E_NOT_FOUND,
+                         "%s: no %s on the hub at revision '%s', required a checkpoint",
+                         of->place.repo,
+                         weights ? TYTO_CONFIG_FILE : "model.safetensors or pytorch_model.bin",
+                         of->place.revision);
     }
-    for (size_t i = 0; i < n_small; i++) {
-        count(of, find_sibling(of, small_files[i]));
+    count(of, find_sibling(of, TYTO_CONFIG_FILE));
+    for (size_t i = 0; tyto_companion_files[i]; i++) {
+        count(of, find_sibling(of, tyto_companion_files[i]));
     }
     count(of, find_sibling(of, weights));
-    for (size_t i = 0; i < n_small; i++) {
-        const json_t *sibling = find_sibling(of, small_files[i]);
-        if (sibling) {
-            TYTO_TRY(bring(of, small_files[i], sibling));
-        }
+    TYTO_TRY(bring_if_there(of, TYTO_CONFIG_FILE));
+    for (size_t i = 0; tyto_companion_files[i]; i++) {
+        TYTO_TRY(bring_if_there(of, tyto_companion_files[i]));
     }
     TYTO_TRY(bring(of, weights, find_sibling(of, weights)));
     const char *ending = strstr(weights, ".index.json");

@@ -10,24 +10,16 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/checkpoint_files.h"
 #include "formats/json.h"
 
-#define CONFIG "config.json"
 #define COPY_BYTES ((size_t)64 << 10)
 /* Digits that tell any double from its neighbours. */
 #define DIGITS_MAX 17
 
-static const char *const copied[] = {"preprocessor_config.json",
-                                     "processor_config.json",
-                                     "tokenizer.json",
-                                     "tokenizer_config.json",
-                                     "special_tokens_map.json",
-                                     "added_tokens.json",
-                                     "vocab.json",
-                                     "merges.txt",
-                                     "int8.safetensors",
-                                     "README.md",
-                                     "LICENSE"};
+/* What else goes with a checkpoint from folder to folder. */
+static const char *const documents[] = {"README.md", "LICENSE", NULL};
+static const char *const *const copied[] = {tyto_companion_files, documents};
 #define COPIED (sizeof(copied) / sizeof(copied[0]))
 
 static bool ends_with(const char *name, const char *ending)
@@ -44,8 +36,10 @@ static bool begins_with(const char *name, const char *beginning)
 bool tyto_checkpoint_has_file(const char *name)
 {
     for (size_t i = 0; i < COPIED; i++) {
-        if (strcmp(name, copied[i]) == 0) {
-            return true;
+        for (size_t k = 0; copied[i][k]; k++) {
+            if (strcmp(name, copied[i][k]) == 0) {
+                return true;
+            }
         }
     }
     const bool safetensors =
@@ -53,7 +47,7 @@ bool tyto_checkpoint_has_file(const char *name)
         (ends_with(name, ".safetensors") || ends_with(name, ".safetensors.index.json"));
     const bool torch = begins_with(name, "pytorch_model") &&
                        (ends_with(name, ".bin") || ends_with(name, ".bin.index.json"));
-    return safetensors || torch || strcmp(name, CONFIG) == 0;
+    return safetensors || torch || strcmp(name, TYTO_CONFIG_FILE) == 0;
 }
 
 static tyto_status fail_errno(tyto_error *err, const char *path)
@@ -112,7 +106,9 @@ static tyto_status copy_file(const char *from, const char *to, const char *name,
 tyto_status tyto_copy_processors(const char *from, const char *to, tyto_error *err)
 {
     for (size_t i = 0; i < COPIED; i++) {
-        TYTO_TRY(copy_file(from, to, copied[i], err));
+        for (size_t k = 0; copied[i][k]; k++) {
+            TYTO_TRY(copy_file(from, to, copied[i][k], err));
+        }
     }
     return TYTO_OK;
 }
@@ -158,16 +154,17 @@ tyto_status tyto_copy_config(const char *from, const char *to, const char *torch
     json_t *config = NULL;
     tyto_status status = TYTO_OK;
     if (!torch_dtype) {
-        return copy_file(from, to, CONFIG, err);
+        return copy_file(from, to, TYTO_CONFIG_FILE, err);
     }
-    char *source = tyto_path_join(from, CONFIG), *target = tyto_path_join(to, CONFIG);
+    char *source = tyto_path_join(from, TYTO_CONFIG_FILE),
+         *target = tyto_path_join(to, TYTO_CONFIG_FILE);
     if (!source || !target) {
-        status = tyto_fail_memory(err, CONFIG);
+        status = tyto_fail_memory(err, TYTO_CONFIG_FILE);
         goto cleanup;
     }
     TYTO_CHECK(tyto_json_load(source, &config, err));
     if (json_object_set_new(config, "torch_dtype", json_string(torch_dtype)) != 0) {
-        status = tyto_fail_memory(err, CONFIG);
+        status = tyto_fail_memory(err, TYTO_CONFIG_FILE);
         goto cleanup;
     }
     TYTO_CHECK(tyto_write_json(config, target, err));

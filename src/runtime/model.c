@@ -8,15 +8,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "weights/choices.h"
-
-#define CONFIG_FILE "config.json"
-/* The files of weights, in the order in which they are looked for. */
-static const char *const weights_files[] = {TYTO_PACKED_FILE, "model.safetensors",
-                                            "model.safetensors.index.json", "pytorch_model.bin",
-                                            "pytorch_model.bin.index.json"};
 
 /* A Perceiver of the user's own parts. */
 typedef struct composition {
@@ -66,8 +61,8 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
 tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char **name,
                               tyto_error *err)
 {
-    for (size_t i = 0; i < sizeof(weights_files) / sizeof(weights_files[0]); i++) {
-        *name = tyto_path_join(folder, weights_files[i]);
+    for (size_t i = 0; tyto_weights_files[i]; i++) {
+        *name = tyto_path_join(folder, tyto_weights_files[i]);
         if (!*name) {
             return tyto_fail_memory(err, folder);
         }
@@ -78,7 +73,8 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
         *name = NULL;
     }
     return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no weights, required %s, %s, %s or %s", folder,
-                     weights_files[1], weights_files[2], weights_files[3], weights_files[4]);
+                     tyto_weights_files[1], tyto_weights_files[2], tyto_weights_files[3],
+                     tyto_weights_files[4]);
 }
 
 /* A packed file was made for a precision, which goes before fp32, the default. auto takes int8
@@ -226,7 +222,7 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
                          path);
     }
     tyto_model *model = tyto_alloc_zeroed(1, sizeof(*model));
-    config_name = tyto_path_join(path, CONFIG_FILE);
+    config_name = tyto_path_join(path, TYTO_CONFIG_FILE);
     if (!model || !config_name) {
         status = tyto_fail_memory(err, path);
         goto cleanup;

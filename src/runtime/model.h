@@ -9,9 +9,6 @@
 #include "runtime/engine.h"
 #include "runtime/labels.h"
 
-/** Weights as tyto_model_pack writes them; looked for before all others. */
-#define TYTO_PACKED_FILE "model.packed.safetensors"
-
 struct tyto_model {
     char *folder; /* it was opened from */
     tyto_engine *engine;

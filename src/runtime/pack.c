@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/checkpoint_files.h"
 #include "runtime/conversion.h"
 #include "runtime/model.h"
 

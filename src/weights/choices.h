@@ -4,10 +4,9 @@
 
 #include <tyto/tensor.h>
 
+#include "formats/checkpoint_files.h"
 #include "nn/linear.h"
 
-/** The file beside the weights. */
-#define TYTO_CHOICES_FILE "int8.safetensors"
 /** Endings of a tensor's name after that of the product, its weight's without ".weight".
  *  NAME.smooth[k] are the factors of its input; NAME.bf16 leaves it in bf16. */
 #define TYTO_CHOICES_SMOOTH ".smooth"

@@ -2,13 +2,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/room.h"
 
 #define WORDS_MAX 64
 #define PATH_BYTES 4096
@@ -19,21 +20,13 @@ static char folder[] = "/tmp/tyto-cli-XXXXXX";
 int enter_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    return room_enter(folder);
 }
 
 int leave_folder(void **state)
 {
     (void)state;
-    return chdir("/") == 0 ? nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    return room_leave(folder);
 }
 
 static const char *environment(const char *name)

@@ -1,7 +1,6 @@
 /* Hub ids, the cache, and downloads with every fault that a server can have. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "hub/hub.h"
 #include "run.h"
 #include "server.h"
+#include "support/room.h"
 
 enum { WEIGHTS_BYTES = 300000, PATH_BYTES = 512 };
 #define TOKEN "hf_veryverysecret"
@@ -62,19 +62,11 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     server_stop(&hub);
-    return nftw(cache, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return room_remove(cache);
 }
 
 static char *in_cache(char path[PATH_BYTES], const char *name)
@@ -516,6 +508,20 @@ static void an_index_brings_its_files(void **state)
     assert_int_equal(tyto_hub_find("acme/owl", &options, &found, NULL), TYTO_E_NOT_FOUND);
 }
 
+static void packed_weights_come_with_their_choices(void **state)
+{
+    (void)state;
+    server_find(&hub, "model.safetensors")->name = "model.packed.safetensors";
+    server_add(&hub, "int8.safetensors", weights, 1000, true);
+    char *folder = pulled(), *found = NULL;
+    assert_true(is_there("snapshots/" SERVER_COMMIT "/model.packed.safetensors"));
+    assert_true(is_there("snapshots/" SERVER_COMMIT "/int8.safetensors"));
+    assert_false(is_there("snapshots/" SERVER_COMMIT "/pytorch_model.bin"));
+    assert_int_equal(tyto_hub_find("acme/owl", &options, &found, NULL), TYTO_OK);
+    tyto_free(found);
+    tyto_free(folder);
+}
+
 static void repositories_without_a_checkpoint_are_refused(void **state)
 {
     (void)state;
@@ -638,6 +644,7 @@ int main(void)
         WITH_SERVER(what_does_not_fit_is_not_begun),
         WITH_SERVER(two_pulls_fetch_once),
         WITH_SERVER(an_index_brings_its_files),
+        WITH_SERVER(packed_weights_come_with_their_choices),
         WITH_SERVER(repositories_without_a_checkpoint_are_refused),
         WITH_SERVER(revisions_are_asked_for),
         WITH_SERVER(strange_answers_are_refused),

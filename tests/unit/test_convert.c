@@ -1,29 +1,20 @@
 /* Checkpoints written anew: what is kept, what is refused, and what is left behind. */
-#include <ftw.h>
-
 #include "base/folder.h"
 #include "support/checkpoint.h"
+#include "support/room.h"
 
 static char room[] = "/tmp/tyto-convert-XXXXXX";
 
 static int make_room(void **state)
 {
     (void)state;
-    return mkdtemp(room) && chdir(room) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    return room_enter(room);
 }
 
 static int remove_room(void **state)
 {
     (void)state;
-    return chdir("/") == 0 ? nftw(room, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    return room_leave(room);
 }
 
 static size_t entries_of(const char *path)

@@ -1,9 +1,9 @@
 /* Packed checkpoints: bound by mapping alone, they compute what the plain ones do, to the bit. */
-#include <ftw.h>
-
+#include "formats/checkpoint_files.h"
 #include "formats/safetensors.h"
 #include "runtime/model.h"
 #include "support/golden.h"
+#include "support/room.h"
 
 static char room[] = "/tmp/tyto-packed-XXXXXX";
 static int warnings;
@@ -11,21 +11,13 @@ static int warnings;
 static int make_room(void **state)
 {
     (void)state;
-    return mkdtemp(room) && chdir(room) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    return room_enter(room);
 }
 
 static int remove_room(void **state)
 {
     (void)state;
-    return chdir("/") == 0 ? nftw(room, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    return room_leave(room);
 }
 
 static void count_warnings(void *user, tyto_log_level level, const char *message)

@@ -8,8 +8,7 @@
 #ifndef TYTO_KERNELS_VECTOR_ATTEND_DOT_H
 #define TYTO_KERNELS_VECTOR_ATTEND_DOT_H
 
-#include <float.h>
-
+#include "kernels/vector/attend.h"
 #include "kernels/vector/pack.h"
 
 /* State of one tile of queries in scratch. */
@@ -243,24 +242,6 @@ static int64_t pairs_weights(const pairs_tile *tile, const pairs_block *block, i
     return j;
 }
 
-/* Adds the most negative float to hidden scores[keys][ATTEND_QUERIES]. */
-static void pairs_hide(const tyto_attend_job *job, int64_t first_query, int64_t first_key,
-                       int64_t keys, float *scores)
-{
-    for (int64_t j = 0; j < keys; j++) {
-        float *row = scores + j * ATTEND_QUERIES;
-        const int64_t key = first_key + j;
-        if (job->key_mask && !job->key_mask[key]) {
-            for (int q = 0; q < ATTEND_QUERIES; q++) {
-                row[q] += -FLT_MAX;
-            }
-        }
-        for (int q = 0; job->causal && q < ATTEND_QUERIES && first_query + q < key; q++) {
-            row[q] += -FLT_MAX;
-        }
-    }
-}
-
 /* Weights of a block of keys some of which are hidden. */
 static void pairs_hidden_weights(const tyto_attend_job *job, const pairs_tile *tile,
                                  const pairs_block *block, int64_t first_query, int64_t first_key,
@@ -268,7 +249,7 @@ static void pairs_hidden_weights(const tyto_attend_job *job, const pairs_tile *t
 {
     float *scores = block->scores;
     pairs_rows(keys, block->stride / 2, block->k, block->stride, 2, tile->q, scores, false);
-    pairs_hide(job, first_query, first_key, keys, scores);
+    attend_hide(job, first_query, first_key, keys, scores);
     pairs_raise(tile, keys, job->v_channels, scores);
     for (int64_t j = 0; j < keys; j += 2) {
         const int rows = j + 1 < keys ? 2 : 1;

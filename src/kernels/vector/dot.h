@@ -6,7 +6,6 @@
 #include "kernels/kernels.h"
 
 #define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
-#define ATTEND_QUERIES (ATTEND_VECTORS * VF_LANES)
 #define CACHE_LINE 64
 /* bf16 in a vector */
 #define VB_LANES (2 * VF_LANES)

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/image.h"
 
 /* As few tiles as cover the length with at least that overlap. */
 static int64_t count_along(int64_t length, int64_t side, int64_t overlap)
@@ -14,13 +15,8 @@ static int64_t count_along(int64_t length, int64_t side, int64_t overlap)
 tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px, int64_t side_px, double overlap,
                             tyto_tiles *out, tyto_error *err)
 {
-    if (width_px < 1 || height_px < 1 || width_px > TYTO_IMAGE_SIDE_MAX ||
-        height_px > TYTO_IMAGE_SIDE_MAX || width_px * height_px > TYTO_IMAGE_PIXELS_MAX) {
-        return tyto_fail(err, TYTO_E_LIMIT,
-                         "photo: got %lldx%lld pixels, required at least 1x1 and at most %lld",
-                         (long long)width_px, (long long)height_px,
-                         (long long)TYTO_IMAGE_PIXELS_MAX);
-    }
+    TYTO_TRY(tyto_image_check_size("photo", (uint64_t)tyto_max_i64(width_px, 0),
+                                   (uint64_t)tyto_max_i64(height_px, 0), err));
     if (side_px < 1) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "tiles: got a side of %lld, required at least 1",
                          (long long)side_px);
