@@ -24,8 +24,8 @@ check:
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
-# Tests that take longer in the emulator than a test may, and have nothing of arm64 in them.
-LONG_IN_EMULATOR = cli_tiles|docs_owlv2
+# Tests that run networks for minutes in the emulator, and have nothing of arm64 in them.
+LONG_IN_EMULATOR = bad_inputs_memory|cli_bench|cli_demo_model|cli_tiles|docs_owlv2
 
 check-arm:
 	@tools/setup.sh arm
