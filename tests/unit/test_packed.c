@@ -227,15 +227,15 @@ static void choices_are_packed_too(void **state)
     const tyto_kernels *all[8];
     const size_t count = tyto_kernels_list(all, 8);
     /* Asked for in bf16, smoothing is taken back: outputs are about as far from the network's as
-     * whole numbers are that were never smoothed. How far that is depends on the instruction set.
-     */
+     * those of whole numbers are. Twice, for these factors were chosen for no input: smoothed by
+     * them, weights are rounded more coarsely. */
     pack("chosen", "packed", NULL, TYTO_PRECISION_INT8);
-    pair exact = open_pair(path, NULL, TYTO_PRECISION_BF16),
+    pair exact = open_pair(path, NULL, TYTO_PRECISION_FP32),
          whole = open_pair(path, NULL, TYTO_PRECISION_INT8),
          back = open_pair("packed", NULL, TYTO_PRECISION_BF16);
     assert_int_equal(tyto_model_precision(back.model), TYTO_PRECISION_BF16);
     const double off = difference(cases[0].name, &exact, &back);
-    assert_true(off > 0.0 && off < 1.25 * difference(cases[0].name, &exact, &whole));
+    assert_true(off > 0.0 && off < 2.0 * difference(cases[0].name, &exact, &whole));
     close_pair(&whole);
     close_pair(&back);
     close_pair(&exact);

@@ -4,7 +4,10 @@
  *  As in attend.h scores are transposed, Sᵀ = K·Qᵀ and Oᵀ += Vᵀ·Pᵀ; pairs run along the channels
  *  in the first product and along the keys in the second. A block of keys and values becomes bf16
  *  once for all tiles of queries. What is summed of the weights is what the second product
- *  multiplies: the rounded ones. */
+ *  multiplies: the rounded ones.
+ *
+ *  Where the instruction set looks powers of two up in a table (VB_FIXED), all weights are 2⁻⁶⁴ of
+ *  what they are elsewhere; the division at the end doesn't see it. */
 #ifndef TYTO_KERNELS_VECTOR_ATTEND_DOT_H
 #define TYTO_KERNELS_VECTOR_ATTEND_DOT_H
 
@@ -73,14 +76,23 @@ static inline __attribute__((always_inline)) void pairs_product(int rows, int64_
     }
 }
 
-/* All rows of sum[r] = −start − 1/2, which is how pairs_exp2 takes them (0 when start is NULL). */
+#ifdef VB_FIXED
+#define PAIRS_SHIFT (-64.0f)
+#else
+#define PAIRS_SHIFT 0.0f
+#endif
+/* Added to a score and what is subtracted from it: the power of two that its weight has, as
+ * pairs_exp2 takes it. */
+#define PAIRS_FROM (PAIRS_SHIFT - 0.5f)
+
+/* All rows of sum[r] = PAIRS_FROM − start (0 when start is NULL). */
 static inline __attribute__((always_inline)) void pairs_start(int rows, const float *start,
                                                               pairs_sums sum)
 {
 #pragma GCC unroll 8
     for (int v = 0; v < ATTEND_VECTORS; v++) {
         const vf first =
-            start ? vf_sub(vf_set(-0.5f), vf_load(start + v * VF_LANES)) : vf_set(0.0f);
+            start ? vf_sub(vf_set(PAIRS_FROM), vf_load(start + v * VF_LANES)) : vf_set(0.0f);
 #pragma GCC unroll 8
         for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
             sum[r][v] = first;
@@ -119,9 +131,6 @@ static void pairs_rows(int64_t total, int64_t n, const uint16_t *a, int64_t row,
     }
 }
 
-/* How far, in powers of two, scores may rise above what is subtracted: the division at the end
- * takes it out again, and nothing overflows. */
-#define PAIRS_RISE 24.0f
 /* Added to |x| < 2²², it leaves the whole number nearest to x in the lowest bits. */
 #define PAIRS_WHOLE 12582912.0f
 
@@ -161,20 +170,6 @@ static __attribute__((noinline)) void pairs_raise(const pairs_tile *tile, int64_
     }
 }
 
-/* Whether any of the differences is above what they may rise to. */
-static inline __attribute__((always_inline)) bool pairs_rise(int rows, pairs_sums sum)
-{
-    vf most = sum[0][0];
-#pragma GCC unroll 8
-    for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
-#pragma GCC unroll 8
-        for (int v = 0; v < ATTEND_VECTORS; v++) {
-            most = vf_max(sum[r][v], most);
-        }
-    }
-    return vf_any_above(most, vf_set(PAIRS_RISE));
-}
-
 /* weights[rows/2][ATTEND_QUERIES][2] of differences in registers, and their sum. */
 static inline __attribute__((always_inline)) void pairs_weigh(int rows, pairs_sums sum,
                                                               float *total, uint16_t *weights)
@@ -194,6 +189,91 @@ static inline __attribute__((always_inline)) void pairs_weigh(int rows, pairs_su
     }
 }
 
+#ifdef VB_FIXED
+/* A score − most + PAIRS_BIAS in [0, 128) becomes a fixed-point number in the lowest bits of a
+ * float; its whole part is the exponent of the weight. What lies below counts as 0. */
+#define PAIRS_BIAS (PAIRS_SHIFT + 127.0f)
+
+/* From here on sums are scores alone. */
+static inline __attribute__((always_inline)) void pairs_first(int rows, const pairs_tile *tile,
+                                                              pairs_sums sum)
+{
+    (void)tile;
+    pairs_start(rows, NULL, sum);
+}
+
+/* The same from a table. False when a score is too far above what is subtracted. */
+static inline __attribute__((always_inline)) bool pairs_quick(const pairs_tile *tile, int rows,
+                                                              pairs_sums sum, uint16_t *weights)
+{
+    vb any = vb_none();
+#pragma GCC unroll 8
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        const vf base = vf_sub(vf_set(VB_FIXED + PAIRS_BIAS), vf_load(tile->most + v * VF_LANES));
+#pragma GCC unroll 8
+        for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
+            sum[r][v] = vf_max(vf_set(VB_FIXED), vf_add(sum[r][v], base));
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r + 1 < ATTEND_ROWS && r < rows; r += 2) {
+            any = vb_fixed_or(any, sum[r][v], sum[r + 1 < rows ? r + 1 : r][v]);
+        }
+    }
+    if (__builtin_expect(vb_fixed_above(any), 0)) {
+        return false;
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        vf all = vf_load(tile->sum + v * VF_LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r + 1 < ATTEND_ROWS && r < rows; r += 2) {
+            const vb pair =
+                vb_fixed_exp2(sum[r][v], r + 1 < rows ? sum[r + 1][v] : vf_set(VB_FIXED));
+            vb_store(weights + r * ATTEND_QUERIES + v * VB_LANES, pair);
+            all = vb_dot(pair, vb_ones(), all);
+        }
+        vf_store(tile->sum + v * VF_LANES, all);
+    }
+    return true;
+}
+#else
+/* How far, in powers of two, scores may rise above what is subtracted: the division at the end
+ * takes it out again, and nothing overflows. */
+#define PAIRS_RISE 24.0f
+
+/* Whether any of the differences is above what they may rise to. */
+static inline __attribute__((always_inline)) bool pairs_rise(int rows, pairs_sums sum)
+{
+    vf most = sum[0][0];
+#pragma GCC unroll 8
+    for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < ATTEND_VECTORS; v++) {
+            most = vf_max(sum[r][v], most);
+        }
+    }
+    return vf_any_above(most, vf_set(PAIRS_RISE));
+}
+
+/* Sums start where the difference is what comes out. */
+static inline __attribute__((always_inline)) void pairs_first(int rows, const pairs_tile *tile,
+                                                              pairs_sums sum)
+{
+    pairs_start(rows, tile->most, sum);
+}
+
+/* Their weights. False when a score is too far above what is subtracted. */
+static inline __attribute__((always_inline)) bool pairs_quick(const pairs_tile *tile, int rows,
+                                                              pairs_sums sum, uint16_t *weights)
+{
+    if (__builtin_expect(pairs_rise(rows, sum), 0)) {
+        return false;
+    }
+    pairs_weigh(rows, sum, tile->sum, weights);
+    return true;
+}
+#endif
+
 /* Weights of some keys that all queries see. False, with nothing done, when what is subtracted has
  * to rise first and may not: weights that were made before wait for their values. */
 static inline __attribute__((always_inline)) bool pairs_score(const pairs_tile *tile,
@@ -202,21 +282,23 @@ static inline __attribute__((always_inline)) bool pairs_score(const pairs_tile *
                                                               bool may_rise)
 {
     const uint16_t *k = block->k + key * block->stride;
+    uint16_t *weights = block->weights + key * ATTEND_QUERIES;
     pairs_sums sum;
+    pairs_first(rows, tile, sum);
+    pairs_product(rows, block->stride / 2, k, block->stride, 2, tile->q, sum);
+    if (pairs_quick(tile, rows, sum, weights)) {
+        return true;
+    }
+    if (!may_rise) {
+        return false;
+    }
+    pairs_start(rows, NULL, sum);
+    pairs_product(rows, block->stride / 2, k, block->stride, 2, tile->q, sum);
+    pairs_give(rows, sum, block->scores, false);
+    pairs_raise(tile, rows, channels, block->scores);
     pairs_start(rows, tile->most, sum);
     pairs_product(rows, block->stride / 2, k, block->stride, 2, tile->q, sum);
-    if (__builtin_expect(pairs_rise(rows, sum), 0)) {
-        if (!may_rise) {
-            return false;
-        }
-        pairs_start(rows, NULL, sum);
-        pairs_product(rows, block->stride / 2, k, block->stride, 2, tile->q, sum);
-        pairs_give(rows, sum, block->scores, false);
-        pairs_raise(tile, rows, channels, block->scores);
-        pairs_start(rows, tile->most, sum);
-        pairs_product(rows, block->stride / 2, k, block->stride, 2, tile->q, sum);
-    }
-    pairs_weigh(rows, sum, tile->sum, block->weights + key * ATTEND_QUERIES);
+    pairs_weigh(rows, sum, tile->sum, weights);
     return true;
 }
 
@@ -257,8 +339,8 @@ static void pairs_hidden_weights(const tyto_attend_job *job, const pairs_tile *t
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < ATTEND_VECTORS; v++) {
                 const float *from = scores + (j + r) * ATTEND_QUERIES + v * VF_LANES;
-                const vf most = vf_add(vf_load(tile->most + v * VF_LANES), vf_set(0.5f));
-                sum[r][v] = vf_sub(vf_load(from), most);
+                const vf below = vf_sub(vf_load(from), vf_load(tile->most + v * VF_LANES));
+                sum[r][v] = vf_add(below, vf_set(PAIRS_FROM));
             }
         }
         pairs_weigh(rows, sum, tile->sum, block->weights + j * ATTEND_QUERIES);

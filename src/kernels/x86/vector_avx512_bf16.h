@@ -45,4 +45,41 @@ static inline vf vf_raise(vf a, vf whole)
     return _mm512_castsi512_ps(_mm512_add_epi32(vf_bits(a), _mm512_slli_epi32(vf_bits(whole), 23)));
 }
 
+/* Powers of two from a table. For x in [0, 128), VB_FIXED + x is a float whose lowest 14 bits are x
+ * with 7 bits of fraction, rounded to the nearest. */
+#define VB_FIXED 98304.0f
+#define vb_none() _mm512_setzero_si512()
+
+/* a or the bits of two such floats */
+static inline vb vb_fixed_or(vb a, vf b, vf c)
+{
+    return _mm512_ternarylogic_epi32(a, vf_bits(b), vf_bits(c), 0xfe);
+}
+/* whether one of the floats in `any` was VB_FIXED + 128 or more, or not a number */
+static inline int vb_fixed_above(vb any)
+{
+    return _mm512_test_epi32_mask(any, _mm512_set1_epi32(0x383fc000)) != 0;
+}
+/* 2^(x − 127) of both floats' x, as pairs: the whole part is the exponent, and the fraction f looks
+ * up the seven bits of the significand, 128·(2^(f/128) − 1) to the nearest. */
+static inline vb vb_fixed_exp2(vf even, vf odd)
+{
+    static const uint8_t significands[128] __attribute__((aligned(64))) = {
+        0,   1,   1,   2,   3,   4,   4,   5,   6,   6,   7,   8,   9,   9,   10,  11,
+        12,  12,  13,  14,  15,  15,  16,  17,  18,  19,  19,  20,  21,  22,  23,  23,
+        24,  25,  26,  27,  28,  28,  29,  30,  31,  32,  33,  34,  34,  35,  36,  37,
+        38,  39,  40,  41,  42,  43,  43,  44,  45,  46,  47,  48,  49,  50,  51,  52,
+        53,  54,  55,  56,  57,  58,  59,  60,  61,  62,  63,  64,  65,  66,  67,  68,
+        69,  70,  72,  73,  74,  75,  76,  77,  78,  79,  80,  82,  83,  84,  85,  86,
+        87,  88,  90,  91,  92,  93,  94,  96,  97,  98,  99,  100, 102, 103, 104, 105,
+        107, 108, 109, 111, 112, 113, 115, 116, 117, 118, 120, 121, 123, 124, 125, 127};
+    const vb x =
+        _mm512_mask_blend_epi16(0xaaaaaaaau, vf_bits(even), _mm512_slli_epi32(vf_bits(odd), 16));
+    /* The lower byte of each number holds the fraction and the lowest bit of the exponent. */
+    const vb found =
+        _mm512_mask2_permutex2var_epi8(_mm512_load_si512(significands), x, 0x5555555555555555u,
+                                       _mm512_load_si512(significands + 64));
+    return _mm512_ternarylogic_epi32(found, x, _mm512_set1_epi32(0x00800080), 0xf8);
+}
+
 #endif
