@@ -22,8 +22,8 @@ typedef struct tyto_tiles {
 } tyto_tiles;
 
 /** overlap  share of the side that neighbours have in common at least, 0 … TYTO_TILE_OVERLAP_MAX
- *  errors   E_ARGUMENT (side, overlap), E_FORMAT (no pixels), E_LIMIT (a photo beyond tyto_image's
- * limits, too many tiles) */
+ *  errors   E_ARGUMENT (side, overlap), E_FORMAT (no pixels), E_LIMIT (a photo beyond
+ *           tyto_image's limits, too many tiles) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px,
                                                     int64_t side_px, double overlap,
                                                     tyto_tiles *out, tyto_error *err);

@@ -194,7 +194,7 @@ static inline __attribute__((always_inline)) void pairs_weigh(int rows, pairs_su
  * float; its whole part is the exponent of the weight. What lies below counts as 0. */
 #define PAIRS_BIAS (PAIRS_SHIFT + 127.0f)
 
-/* From here on sums are scores alone. */
+/* Sums start at 0: they are scores alone. */
 static inline __attribute__((always_inline)) void pairs_first(int rows, const pairs_tile *tile,
                                                               pairs_sums sum)
 {
@@ -202,7 +202,7 @@ static inline __attribute__((always_inline)) void pairs_first(int rows, const pa
     pairs_start(rows, NULL, sum);
 }
 
-/* The same from a table. False when a score is too far above what is subtracted. */
+/* The weights of scores, from a table. False when a score is too far above what is subtracted. */
 static inline __attribute__((always_inline)) bool pairs_quick(const pairs_tile *tile, int rows,
                                                               pairs_sums sum, uint16_t *weights)
 {
@@ -262,7 +262,7 @@ static inline __attribute__((always_inline)) void pairs_first(int rows, const pa
     pairs_start(rows, tile->most, sum);
 }
 
-/* Their weights. False when a score is too far above what is subtracted. */
+/* The weights of differences. False when a score is too far above what is subtracted. */
 static inline __attribute__((always_inline)) bool pairs_quick(const pairs_tile *tile, int rows,
                                                               pairs_sums sum, uint16_t *weights)
 {
