@@ -7,6 +7,7 @@ help:
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
 	@echo "make check-arm  cross-build for arm64 and run the tests in an emulator"
+	@echo "make fuzz       search every reader of files for crashes, a minute each, with clang"
 	@echo "make clean      remove the build folders"
 
 build:
@@ -32,7 +33,13 @@ check-arm:
 	@TYTO_TEST_ARGS="-E $(LONG_IN_EMULATOR) $(TYTO_TEST_ARGS)" tools/test.sh $(BUILD)-arm \
 	  --toolchain cmake/arm64.cmake -DCMAKE_BUILD_TYPE=Release
 
+fuzz:
+	@tools/setup.sh ci
+	@TYTO_TEST_ARGS="-R replay_" tools/test.sh $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DTYTO_FUZZ=ON \
+	  -DTYTO_SANITIZE=address,undefined
+	@tools/fuzz.sh $(BUILD)-fuzz 60
+
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check install check-arm clean
+.PHONY: help build demo check install check-arm fuzz clean

@@ -38,7 +38,7 @@ const topic topics[] = {
      "itself is read, whatever it refers to."},
     {"ENVIRONMENT",
      "TYTO_MODEL  the checkpoint folder to use without --model\n"
-     "TYTO_ISA  scalar, avx2, avx512, avx512_bf16, neon or neon_bf16 (default: the best "
+     "TYTO_ISA  scalar, avx2, avx512, avx512_bf16, amx, neon or neon_bf16 (default: the best "
      "here)\n"
      "HF_HOME  where the hub's cache and token are (default: ~/.cache/huggingface)\n"
      "HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE  the cache (default: hub in HF_HOME)\n"

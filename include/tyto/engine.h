@@ -15,7 +15,7 @@ typedef void (*tyto_log_fn)(void *user, tyto_log_level level, const char *messag
 
 typedef struct tyto_engine_options {
     int threads;              /**< 0: one per core that this process may use */
-    const char *isa;          /**< "scalar", "avx2", "avx512", "avx512_bf16", "neon" or
+    const char *isa;          /**< "scalar", "avx2", "avx512", "avx512_bf16", "amx", "neon" or
                                    "neon_bf16"; NULL: what the environment's TYTO_ISA names, else
                                    the best this CPU has */
     tyto_precision precision; /**< of the models that are opened with it */

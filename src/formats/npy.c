@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "tensor/tensor.h"
 
 #define MAGIC "\x93NUMPY"
 #define MAGIC_BYTES 6
@@ -159,7 +160,7 @@ static bool find_type(const char *descr, tyto_dtype *out)
 
 static tyto_status check_header(header *of, size_t data_bytes, const char *name, tyto_error *err)
 {
-    size_t count = 1;
+    size_t bytes;
     if (!find_type(of->descr, &of->tensor.dtype)) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: descr: got '%s', required little-endian numbers such as '<f4'", name,
@@ -169,12 +170,7 @@ static tyto_status check_header(header *of, size_t data_bytes, const char *name,
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: fortran_order: got True, required False",
                          name);
     }
-    bool fits = true;
-    for (int i = 0; i < of->tensor.rank; i++) {
-        fits = fits && tyto_mul_size(count, (size_t)of->tensor.shape[i], &count);
-    }
-    if (!fits || !tyto_mul_size(count, tyto_dtype_bytes(of->tensor.dtype), &count) ||
-        count != data_bytes) {
+    if (!tyto_tensor_bytes(&of->tensor, &bytes) || bytes != data_bytes) {
         return tyto_fail(err, TYTO_E_FORMAT,
                          "%s: got %zu bytes of data, required as many as the shape has", name,
                          data_bytes);

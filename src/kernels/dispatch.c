@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 #include "kernels/kernels.h"
+#if defined(__x86_64__)
+#include "kernels/x86/amx.h"
+#endif
 
 static bool always(void)
 {
@@ -29,6 +32,13 @@ static bool has_avx512_bf16(void)
     return has_avx512() && __builtin_cpu_supports("avx512bf16") &&
            __builtin_cpu_supports("avx512vbmi");
 }
+
+/* Registers of tiles, with their products of bf16 and of bytes. The system gives them to a program
+ * that asks. */
+static bool has_amx(void)
+{
+    return has_avx512_bf16() && tyto_amx_ask();
+}
 #elif defined(__aarch64__)
 /* BF16 of the second word of the kernel's list, as sys/auxv.h spells it only in newer systems. */
 #define HWCAP2_BFLOAT16 (1ul << 14)
@@ -49,6 +59,7 @@ static const struct {
     {&tyto_kernels_avx2, has_avx2},
     {&tyto_kernels_avx512, has_avx512},
     {&tyto_kernels_avx512_bf16, has_avx512_bf16},
+    {&tyto_kernels_amx, has_amx},
 #elif defined(__aarch64__)
     {&tyto_kernels_neon, always},
     {&tyto_kernels_neon_bf16, has_neon_bf16},
@@ -89,7 +100,7 @@ tyto_status tyto_kernels_select(const char *isa, const tyto_kernels **out, tyto_
     }
     return tyto_fail(
         err, TYTO_E_ARGUMENT,
-        "isa: got '%s', required scalar, avx2, avx512, avx512_bf16, neon or neon_bf16, "
+        "isa: got '%s', required scalar, avx2, avx512, avx512_bf16, amx, neon or neon_bf16, "
         "as this build has them",
         isa);
 }

@@ -25,6 +25,11 @@ static bool has_vnni512(void)
 {
     return __builtin_cpu_supports("avx512vnni");
 }
+static bool has_amx(void)
+{
+    const tyto_kernels *with;
+    return tyto_kernels_select(tyto_kernels_amx.name, &with, NULL) == TYTO_OK;
+}
 #elif defined(__aarch64__)
 static bool has_dotprod(void)
 {
@@ -32,18 +37,22 @@ static bool has_dotprod(void)
 }
 #endif
 
-/* Within an instruction set the slowest first. */
+/* Within an instruction set the slowest first. What goes with one table alone names it. */
 static const struct {
     const tyto_int8_kernels *kernels;
     bool (*supported)(void);
+    const tyto_kernels *with;
 } tables[] = {
-    {&tyto_int8_scalar, always},
+    {&tyto_int8_scalar, always, NULL},
 #if defined(__x86_64__)
-    {&tyto_int8_avx2, always},   {&tyto_int8_avxvnni, has_avxvnni},
-    {&tyto_int8_avx512, always}, {&tyto_int8_vnni512, has_vnni512},
+    {&tyto_int8_avx2, always, NULL},
+    {&tyto_int8_avxvnni, has_avxvnni, NULL},
+    {&tyto_int8_avx512, always, NULL},
+    {&tyto_int8_vnni512, has_vnni512, NULL},
+    {&tyto_int8_amx, has_amx, &tyto_kernels_amx},
 #elif defined(__aarch64__)
-    {&tyto_int8_neon, always},
-    {&tyto_int8_dotprod, has_dotprod},
+    {&tyto_int8_neon, always, NULL},
+    {&tyto_int8_dotprod, has_dotprod, NULL},
 #endif
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -52,7 +61,8 @@ const tyto_int8_kernels *tyto_int8_select(const tyto_kernels *kernels)
 {
     const tyto_int8_kernels *found = NULL;
     for (size_t i = 0; i < TABLES; i++) {
-        if (strcmp(tables[i].kernels->isa, kernels->family) == 0 && tables[i].supported()) {
+        if (strcmp(tables[i].kernels->isa, kernels->family) == 0 && tables[i].supported() &&
+            (!tables[i].with || tables[i].with == kernels)) {
             found = tables[i].kernels;
         }
     }

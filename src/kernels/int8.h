@@ -27,11 +27,16 @@ typedef struct tyto_int8_scales {
 typedef struct tyto_int8_kernels {
     const char *name;
     const char *isa;   /* family of the tables in kernels.h that it belongs to */
-    int rows, columns; /* of a tile: no more rows than that table's, and as many columns */
+    int rows, columns; /* of a tile, which has as many columns as that table's */
     int offset;        /* what packed activations are raised by: 128 where the instruction takes
                           them without sign, else 0 */
+    int steps;         /* of k that lie side by side in packed activations */
+    int depth;         /* steps of k that `part` should be called for, or 0: no parts */
 
-    /** packed[⌈k/4⌉][rows][4] = x[rows][k] quantised, and scales[rows] = what a step is worth.
+    /** Around a thread's calls of tile and part, as in tyto_bf16_kernels. */
+    void (*begin)(void);
+    void (*end)(void);
+    /** packed[⌈k/steps⌉][rows][steps] = x[rows][k] quantised, and scales[rows] = what a step is worth.
      *  Missing rows are 0, with scale 0; a row with a number that is not finite has the scale NaN,
      *  and zeros.
      *  rows     at most `rows` of the table; ldx elements apart
@@ -39,10 +44,15 @@ typedef struct tyto_int8_kernels {
     void (*pack)(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
                  uint8_t *packed, float *scales);
     /** y[rows][columns] = (Σ a·b)·row scale·column scale, whole numbers until the last.
-     *  shapes   a[groups][rows][4] as packed, b[groups][columns][4]; y and b 64-byte aligned
+     *  shapes   a as packed, b[groups][columns][4]; y and b 64-byte aligned
      *  ahead    as in gemm_tile */
     void (*tile)(int64_t groups, const uint8_t *a, const int8_t *b, const tyto_int8_scales *scales,
                  float *y, const void *ahead);
+    /** The same in parts: sums[rows][columns] = (add ? sums : 0) + Σ a·b, and at the end y of them.
+     *  y may be sums. NULL: no parts. */
+    void (*part)(int64_t groups, const uint8_t *a, const int8_t *b, int32_t *sums, bool add,
+                 const void *ahead);
+    void (*finish)(const int32_t *sums, const tyto_int8_scales *scales, float *y);
     /** Runs `rounds` rounds of products in registers; gives their operations, two per product. */
     double (*dot_rounds)(int64_t rounds);
 } tyto_int8_kernels;
@@ -52,6 +62,7 @@ extern const tyto_int8_kernels tyto_int8_avx2;
 extern const tyto_int8_kernels tyto_int8_avxvnni;
 extern const tyto_int8_kernels tyto_int8_avx512;
 extern const tyto_int8_kernels tyto_int8_vnni512;
+extern const tyto_int8_kernels tyto_int8_amx;
 extern const tyto_int8_kernels tyto_int8_neon;
 extern const tyto_int8_kernels tyto_int8_dotprod;
 
@@ -63,7 +74,7 @@ size_t tyto_int8_list(const tyto_int8_kernels **out, size_t most);
 /** Bytes of a packed tile of k steps. */
 static inline int64_t tyto_int8_tile_bytes(const tyto_int8_kernels *kernels, int64_t k)
 {
-    return (k + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP * TYTO_INT8_GROUP * kernels->rows;
+    return (k + kernels->steps - 1) / kernels->steps * kernels->steps * kernels->rows;
 }
 
 #endif

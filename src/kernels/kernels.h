@@ -92,6 +92,9 @@ typedef struct tyto_gather_job {
     float *scratch; /* TYTO_GATHER_SCRATCH_ROWS rows of attention_queries, 64-byte aligned */
 } tyto_gather_job;
 
+/** Steps of k in a tile register of bf16. */
+#define TYTO_TILE_STEPS_BF16 32
+
 /** Key rows whose scores are held at once. */
 #define TYTO_ATTEND_KEYS 128
 #define TYTO_GATHER_SCRATCH_ROWS (TYTO_ATTEND_KEYS + 1)
@@ -106,13 +109,20 @@ typedef struct tyto_gather_job {
  *  packed as floats that were rounded. */
 typedef struct tyto_bf16_kernels {
     bool dot;    /* the CPU multiplies pairs itself */
+    int rows;    /* of a tile of the matrix product, which has gemm_columns */
     int a_bytes; /* of an element of a packed */
+    int a_steps; /* of k that lie side by side in a packed, 2 or TYTO_TILE_STEPS_BF16 */
+    int depth;   /* steps of k whose part of b should stay in the first-level cache, or 0 */
 
+    /** Around a thread's calls of gemm_tile: registers of tiles have to be set up. NULL where there
+     *  are none. */
+    void (*begin)(void);
+    void (*end)(void);
     /** a packed for gemm_tile from x[rows][k], rows ldx elements apart; missing rows are 0: pairs
-     *  [⌈k/2⌉][gemm_rows][2], or floats [2·⌈k/2⌉][gemm_rows].
-     *  rows     at most gemm_rows */
+     *  [⌈k/2⌉][rows][2], floats [2·⌈k/2⌉][rows], or [⌈k/32⌉][rows][32].
+     *  rows     at most `rows` of the table */
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
-    /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b, for an even k
+    /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b, for an even k
      *  shapes   a as gemm_pack gives it, b[k/2][gemm_columns][2]; acc 64-byte aligned
      *  ahead    as for floats, with each pair */
     void (*gemm_tile)(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
@@ -170,16 +180,26 @@ typedef struct tyto_kernels {
     const tyto_bf16_kernels *bf16;
 } tyto_kernels;
 
+/** Calls a function that some tables lack. */
+static inline void tyto_call(void (*function)(void))
+{
+    if (function) {
+        function();
+    }
+}
+
 extern const tyto_kernels tyto_kernels_scalar;
 extern const tyto_kernels tyto_kernels_avx2;
 extern const tyto_kernels tyto_kernels_avx512;
 extern const tyto_kernels tyto_kernels_avx512_bf16;
+extern const tyto_kernels tyto_kernels_amx;
 extern const tyto_kernels tyto_kernels_neon;
 extern const tyto_kernels tyto_kernels_neon_bf16;
 
 /** What the tables of CPUs that multiply pairs have beside what they share with the plainer ones:
  *  from files of their own, for their flags. */
 extern const tyto_bf16_kernels tyto_bf16_avx512_bf16;
+extern const tyto_bf16_kernels tyto_bf16_amx;
 extern const tyto_bf16_kernels tyto_bf16_neon_bf16;
 
 /** The table called `isa`, or the fastest that CPU and system support when isa is NULL.

@@ -21,6 +21,8 @@
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
+/* Rows of a task where registers of tiles multiply: so fast that reading the weights shows. */
+#define ROWS_OF_TILES 512
 /* Bytes and floats of a cache line. */
 #define LINE_BYTES 64
 #define LINE_FLOATS 16
@@ -38,17 +40,27 @@ typedef struct linear_job {
     const tyto_kernels *kernels;
     int64_t rows;           /* of a tile */
     int64_t k;              /* of the packed weight */
-    int64_t steps;          /* of k that lie side by side */
+    int64_t steps;          /* of k that lie side by side in the weight */
+    int64_t a_steps;        /* and in packed rows */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
     int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
+    int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
+    void (*begin)(void);    /* around a task, or NULL */
+    void (*end)(void);
     int64_t tiles, panels;  /* of a task */
     int64_t chunks, groups;
     char *packed;                /* [tile][k][rows of a tile] of all rows, or NULL */
     int64_t a_bytes, sum_floats; /* of a worker's scratch */
     float *scratch;
 } linear_job;
+
+/* Bytes of a packed tile of so many steps. */
+static int64_t tile_bytes(const linear_job *job, int64_t depth)
+{
+    return tyto_round_up(depth, job->a_steps) * job->a_step + job->tail;
+}
 
 /* Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` bytes
  * apart. */
@@ -65,7 +77,7 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
         if (args->weight->dtype == TYTO_I8) {
             char *tile = packed + t * stride;
             args->weight->int8->pack(own, x, args->ldx, rows, args->weight->smooth, (uint8_t *)tile,
-                                     (float *)(tile + depth * job->a_step));
+                                     (float *)(tile + tile_bytes(job, depth) - job->tail));
         } else if (args->weight->dtype == TYTO_BF16) {
             kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
         } else {
@@ -74,20 +86,37 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
     }
 }
 
-/* sum = (add ? sum : 0) + a·b over `depth` steps of k, of which I8 takes all at once; `column` is
- * the first of the panel. */
+/* A tile of whole numbers: steps at … at+depth−1 of a packed tile and of a panel whose first column
+ * is `column`. sum holds whole numbers until the last step. */
+static void multiply_int8(const linear_job *job, int64_t at, int64_t depth, const char *tile,
+                          const char *panel, int64_t column, float *sum, const char *ahead)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const tyto_int8_kernels *int8 = weight->int8;
+    const char *scales_of_rows = tile + tile_bytes(job, job->k) - job->tail;
+    const tyto_int8_scales scales = {.rows = (const float *)scales_of_rows,
+                                     .columns = weight->scales + column,
+                                     .sums = weight->sums + column};
+    const uint8_t *a = (const uint8_t *)(tile + at * job->a_step);
+    const int8_t *b = (const int8_t *)(panel + at * job->b_step);
+    const int64_t groups = depth / TYTO_INT8_GROUP;
+    if (depth == job->k) {
+        int8->tile(groups, a, b, &scales, sum, ahead);
+        return;
+    }
+    int32_t *whole = (int32_t *)(void *)sum;
+    int8->part(groups, a, b, whole, at > 0, ahead);
+    if (at + depth == job->k) {
+        int8->finish(whole, &scales, sum);
+    }
+}
+
+/* sum = (add ? sum : 0) + a·b over `depth` steps of k. */
 static void multiply_tile(const linear_job *job, int64_t depth, const char *a, const char *b,
-                          int64_t column, float *sum, bool add, const char *ahead)
+                          float *sum, bool add, const char *ahead)
 {
     const tyto_kernels *kernels = job->kernels;
-    const tyto_packed_matrix *weight = job->args->weight;
-    if (weight->dtype == TYTO_I8) {
-        const tyto_int8_scales scales = {.rows = (const float *)(a + depth * job->a_step),
-                                         .columns = weight->scales + column,
-                                         .sums = weight->sums + column};
-        weight->int8->tile(depth / TYTO_INT8_GROUP, (const uint8_t *)a, (const int8_t *)b, &scales,
-                           sum, ahead);
-    } else if (weight->dtype == TYTO_BF16) {
+    if (job->args->weight->dtype == TYTO_BF16) {
         kernels->bf16->gemm_tile(depth, a, (const uint16_t *)b, sum, add, ahead);
     } else {
         kernels->gemm_tile(depth, (const float *)a, (const float *)b, sum, add,
@@ -99,7 +128,7 @@ static void pack_task(void *context, int64_t index, int worker)
 {
     (void)worker;
     const linear_job *job = context;
-    const int64_t stride = job->k * job->a_step + job->tail;
+    const int64_t stride = tile_bytes(job, job->k);
     pack_tiles(job, index, 1, 0, job->k, job->packed + index * stride, stride);
 }
 
@@ -133,6 +162,14 @@ static void finish_tile(const linear_job *job, int64_t row, int rows, int64_t co
     }
 }
 
+/* A tile of rows and a panel. */
+typedef struct tile_place {
+    const char *a;     /* packed rows, from a block's first step on */
+    const char *panel; /* from step 0 on */
+    int64_t row, column;
+    int rows, columns; /* that are there */
+} tile_place;
+
 /* Asks for the lines that the epilogue will touch, a whole tile's arithmetic before it does. */
 static void fetch_outputs(const tyto_epilogue *epilogue, int rows, int columns)
 {
@@ -146,39 +183,66 @@ static void fetch_outputs(const tyto_epilogue *epilogue, int rows, int columns)
     }
 }
 
+/* Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on through
+ * the epilogue. `block` is where the packed rows begin. */
+static void multiply_part(const linear_job *job, const tile_place *place, int64_t block, int64_t at,
+                          int64_t depth, float *sum, const char *ahead)
+{
+    const tyto_linear_args *args = job->args;
+    const bool finishes = at + depth == job->k;
+    const int64_t lines = LINE_BYTES / job->steps; /* bytes ahead that a step of k fetches */
+    if (finishes) {
+        const tyto_epilogue epilogue = epilogue_of(args, place->row, place->column);
+        fetch_outputs(&epilogue, place->rows, place->columns);
+    }
+    if (args->weight->dtype == TYTO_I8) {
+        multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
+    } else {
+        for (int64_t i = 0; i < depth; i += job->part) {
+            multiply_tile(job, tyto_min_i64(job->part, depth - i),
+                          place->a + (at + i - block) * job->a_step,
+                          place->panel + (at + i) * job->b_step, sum, at + i > 0,
+                          ahead + i * lines);
+        }
+    }
+    if (finishes) {
+        finish_tile(job, place->row, place->rows, place->column, place->columns, sum);
+    }
+}
+
 /* One block of a task: columns at … of x against the same of each panel. */
 static void multiply_block(const linear_job *job, int64_t first_tile, int64_t tiles,
                            int64_t first_panel, int64_t panels, int64_t at, int64_t depth,
                            const char *a, int64_t stride, float *sums)
 {
     const tyto_linear_args *args = job->args;
-    const tyto_kernels *kernels = job->kernels;
-    const int64_t R = job->rows, N = kernels->gemm_columns, K = job->k;
-    const bool finishes = at + depth == K;
-    const int64_t lines = LINE_BYTES / job->steps; /* bytes ahead that a step of k fetches */
+    const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k;
+    const int64_t fetched = depth * LINE_BYTES / job->steps; /* bytes ahead, by one tile */
+    const int64_t end = at + depth;
     for (int64_t p = 0; p < panels; p++) {
-        const char *panel =
-            (const char *)args->weight->data + ((first_panel + p) * K + at) * job->b_step;
+        const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
         const int64_t column = (first_panel + p) * N;
-        const int columns = (int)tyto_min_i64(N, args->weight->n - column);
-        for (int64_t t = 0; t < tiles; t++) {
-            const int64_t row = (first_tile + t) * R;
-            const int rows = (int)tyto_min_i64(R, args->rows - row);
-            float *sum = depth == K ? sums : sums + (p * job->tiles + t) * R * N;
-            /* The next panel comes while this one is used: each call fetches a part of it. */
-            const bool fetches = p + 1 < panels && t * lines < job->b_step;
-            const char *ahead = fetches ? panel + (K * job->b_step + t * lines * depth) : panel;
-            if (finishes) {
-                const tyto_epilogue epilogue = epilogue_of(args, row, column);
-                fetch_outputs(&epilogue, rows, columns);
-            }
-            for (int64_t i = 0; i < depth; i += job->part) {
-                multiply_tile(job, tyto_min_i64(job->part, depth - i),
-                              a + t * stride + i * job->a_step, panel + i * job->b_step, column,
-                              sum, at + i > 0, ahead + i * lines);
-            }
-            if (finishes) {
-                finish_tile(job, row, rows, column, columns, sum);
+        for (int64_t i = at; i < end; i += job->inner) {
+            const int64_t inner = tyto_min_i64(job->inner, end - i);
+            for (int64_t t = 0; t < tiles; t++) {
+                const int64_t row = (first_tile + t) * R;
+                const tile_place place = {
+                    .a = a + t * stride,
+                    .panel = panel,
+                    .row = row,
+                    .rows = (int)tyto_min_i64(R, args->rows - row),
+                    .column = column,
+                    .columns = (int)tyto_min_i64(N, args->weight->n - column),
+                };
+                const int64_t kept = (job->depth < K ? p * job->tiles : 0) + t;
+                float *sum = job->inner < K ? sums + kept * R * N : sums;
+                /* The next panel comes while this one is used: each call fetches a part of it. */
+                const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
+                const char *ahead = panel + i * job->b_step;
+                if (fetches) {
+                    ahead += K * job->b_step + t * fetched;
+                }
+                multiply_part(job, &place, at, i, inner, sum, ahead);
             }
         }
     }
@@ -195,18 +259,20 @@ static void linear_task(void *context, int64_t index, int worker)
                   panels = tyto_min_i64(job->panels, panels_of(args->weight) - first_panel);
     float *sums = job->scratch + worker * (job->a_bytes / (int64_t)sizeof(float) + job->sum_floats);
     char *a = (char *)(sums + job->sum_floats);
+    tyto_call(job->begin);
     for (int64_t at = 0; at < K; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, K - at);
         const char *rows = a;
-        int64_t stride = depth * job->a_step + job->tail;
+        int64_t stride = tile_bytes(job, depth);
         if (job->packed) {
-            stride = K * job->a_step + job->tail;
+            stride = tile_bytes(job, K);
             rows = job->packed + first_tile * stride + at * job->a_step;
         } else {
             pack_tiles(job, first_tile, tiles, at, depth, a, stride);
         }
         multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums);
     }
+    tyto_call(job->end);
 }
 
 /* How the weight's type is laid out. */
@@ -216,24 +282,35 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
     const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
     linear_job job = {.args = args, .kernels = kernels, .rows = R, .k = K};
+    int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
-        job.rows = args->weight->int8->rows;
+        const tyto_int8_kernels *int8 = args->weight->int8;
+        job.rows = int8->rows;
         job.steps = TYTO_INT8_GROUP;
+        job.a_steps = int8->steps;
         job.a_step = job.rows;
         job.b_step = N;
         job.tail = job.rows * (int64_t)sizeof(float);
-        job.part = tyto_max_i64(TYTO_INT8_GROUP, K);
+        job.begin = int8->begin;
+        job.end = int8->end;
+        inner = int8->depth;
     } else if (args->weight->dtype == TYTO_BF16) {
+        job.rows = kernels->bf16->rows;
         job.steps = 2;
-        job.a_step = R * kernels->bf16->a_bytes;
+        job.a_steps = kernels->bf16->a_steps;
+        job.a_step = job.rows * kernels->bf16->a_bytes;
         job.b_step = N * (int64_t)sizeof(uint16_t);
         job.part = tyto_max_i64(2, K); /* rounding of the operands is what shows */
+        job.begin = kernels->bf16->begin;
+        job.end = kernels->bf16->end;
+        inner = kernels->bf16->depth;
     } else {
-        job.steps = 1;
+        job.steps = job.a_steps = 1;
         job.a_step = R * (int64_t)sizeof(float);
         job.b_step = N * (int64_t)sizeof(float);
         job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
     }
+    job.inner = inner && inner < K ? inner : tyto_max_i64(1, K);
     return job;
 }
 
@@ -246,17 +323,18 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     const int64_t depth_max =
         args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX : DEPTH_BYTES * N / job.b_step;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
-    job.depth = tyto_max_i64(job.steps, tyto_round_up((K + blocks - 1) / blocks, job.steps));
+    const int64_t even = tyto_max_i64(job.steps, job.a_steps);
+    job.depth = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t most =
-        tyto_max_i64(1, CHUNK_BYTES / (job.depth * job.a_step + job.tail + tile_sums));
+    const int64_t most = tyto_max_i64(1, CHUNK_BYTES / (tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
         const int64_t wanted = TASKS_PER_THREAD * threads;
-        job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(tiles, wanted));
+        const int64_t split = job.begin ? (args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES : tiles;
+        job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(split, wanted));
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
     }
@@ -267,8 +345,9 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = (panels + job.panels - 1) / job.panels;
     job.a_bytes = job.groups > 1
                       ? 0
-                      : tyto_round_up(job.tiles * (job.depth * job.a_step + job.tail), LINE_BYTES);
-    job.sum_floats = tyto_round_up(R * N * (blocks > 1 ? job.tiles * job.panels : 1), LINE_FLOATS);
+                      : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
+    const int64_t kept = (job.inner < K ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
+    job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
     return job;
 }
 
@@ -293,7 +372,7 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
     if (job.groups > 1) {
         float *packed;
         TYTO_TRY(tyto_exec_floats(
-            exec, tiles * (job.k * job.a_step + job.tail) / (int64_t)sizeof(float) + 1, &packed));
+            exec, tiles * tile_bytes(&job, job.k) / (int64_t)sizeof(float) + 1, &packed));
         job.packed = (char *)packed;
     }
     if (!tyto_exec_planning(exec)) {

@@ -122,7 +122,7 @@ static void run_bf16_tile(const kernel_case *with)
 static void run_bf16_pack(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
-    bench->kernels->bf16->gemm_pack(with->n, bench->a, with->n, bench->kernels->gemm_rows,
+    bench->kernels->bf16->gemm_pack(with->n, bench->a, with->n, bench->kernels->bf16->rows,
                                     bench->c);
 }
 
@@ -204,7 +204,7 @@ static void measure_attention(kernel_bench *bench, const char *name)
 static void measure_bf16(kernel_bench *bench)
 {
     const tyto_kernels *kernels = bench->kernels;
-    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns;
+    const int64_t R = kernels->bf16->rows, N = kernels->gemm_columns;
     static const int64_t depths[] = {64, 256, 768, 1536};
     const kernel_case rounds = {.bench = bench, .n = 10000};
     char shape[48];
@@ -216,8 +216,10 @@ static void measure_bf16(kernel_bench *bench)
         const kernel_case with = {.bench = bench, .n = k};
         snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
                  (long long)k);
+        tyto_call(kernels->bf16->begin);
         measure(bench, "tile bf16", shape, run_bf16_tile, &with, 2.0 * (double)(R * N * k),
                 (double)((kernels->bf16->a_bytes * R + 2 * N) * k + 8 * R * N));
+        tyto_call(kernels->bf16->end);
     }
     snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
     measure(bench, "pack bf16", shape, run_bf16_pack, &(kernel_case){.bench = bench, .n = 768}, 0.0,
@@ -260,8 +262,10 @@ static void measure_int8(kernel_bench *bench)
         with.n = depths[i];
         snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
                  (long long)with.n);
+        tyto_call(int8->begin);
         measure(bench, "tile int8", shape, run_int8_tile, &with, 2.0 * (double)(R * N * with.n),
                 (double)((R + N) * with.n + 4 * R * N));
+        tyto_call(int8->end);
     }
     with.n = 768;
     for (with.m = 0; with.m < 2; with.m++) {

@@ -11,22 +11,30 @@ static const float extremes[] = {0.0f,       -0.0f,      1.00390625f, 1.01171875
                                  3.396e38f,  INFINITY,   -INFINITY,   NAN,         FLT_MIN};
 #define EXTREMES ((int64_t)(sizeof(extremes) / sizeof(extremes[0])))
 
+static int64_t round_up(int64_t value, int64_t to)
+{
+    return (value + to - 1) / to * to;
+}
+
 /* Step i of a row of what gemm_pack made. */
 static float packed_at(const tyto_kernels *kernels, const void *packed, int64_t i, int row)
 {
-    const int R = kernels->gemm_rows;
+    const int R = kernels->bf16->rows;
     if (kernels->bf16->a_bytes == (int)sizeof(float)) {
         return ((const float *)packed)[i * R + row];
     }
+    const int steps = kernels->bf16->a_steps;
     assert_int_equal(kernels->bf16->a_bytes, sizeof(uint16_t));
-    return tyto_define_widen(((const uint16_t *)packed)[(i / 2 * R + row) * 2 + i % 2]);
+    return tyto_define_widen(
+        ((const uint16_t *)packed)[(i / steps * R + row) * steps + i % steps]);
 }
 
 /* x ends where its last row ends, and packed where the tile ends. */
 static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t gap, bool extreme)
 {
-    const int R = kernels->gemm_rows;
-    const int64_t ldx = k + gap, room = (rows - 1) * ldx + k, even = k + k % 2;
+    const int R = kernels->bf16->rows;
+    const int64_t ldx = k + gap, room = (rows - 1) * ldx + k,
+                  even = round_up(k, kernels->bf16->a_steps);
     stream numbers = {(uint64_t)(k * 100 + rows)};
     guarded x = guarded_floats(room),
             packed = guarded_bytes((size_t)(even * R * kernels->bf16->a_bytes));
@@ -55,7 +63,7 @@ static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t
 
 static void check_packs(const tyto_kernels *kernels)
 {
-    for (int rows = 1; rows <= kernels->gemm_rows; rows++) {
+    for (int rows = 1; rows <= kernels->bf16->rows; rows++) {
         for (int64_t k = 1; k <= 100; k++) {
             check_pack(kernels, k, rows, 0, false);
             check_pack(kernels, k, rows, 3, k % 7 == 0);
@@ -73,9 +81,10 @@ void check_bf16_pack(void **state)
 /* Packed by the kernel, so that a may be of either form; b in pairs. */
 static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool whole)
 {
-    const int R = kernels->gemm_rows, N = kernels->gemm_columns;
+    const int R = kernels->bf16->rows, N = kernels->gemm_columns;
     stream numbers = {(uint64_t)(k * 2 + add + 1)};
-    guarded a = guarded_bytes((size_t)(k * R * kernels->bf16->a_bytes)),
+    guarded a = guarded_bytes((size_t)(round_up(k, kernels->bf16->a_steps) * R *
+                                       kernels->bf16->a_bytes)),
             rows = guarded_floats(R * k), b = guarded_bytes((size_t)(k * N) * sizeof(uint16_t)),
             acc = guarded_floats(R * N);
     float *x = rows.data, *sums = acc.data, *before = malloc((size_t)(R * N) * sizeof(float)),
@@ -95,7 +104,9 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
         columns[i] = tyto_define_widen(bits);
     }
     kernels->bf16->gemm_pack(k, x, k, R, a.data);
+    tyto_call(kernels->bf16->begin);
     kernels->bf16->gemm_tile(k, a.data, pairs, sums, add, pairs);
+    tyto_call(kernels->bf16->end);
     for (int64_t i = 0; i < R * k; i++) {
         x[i] = tyto_define_widen(tyto_define_bf16(x[i]));
     }

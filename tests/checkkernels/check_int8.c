@@ -24,7 +24,7 @@ static void check_belongs(const tyto_kernels *kernels)
     assert_non_null(own);
     assert_string_equal(own->isa, kernels->family);
     assert_int_equal(own->columns, kernels->gemm_columns);
-    assert_true(own->rows <= kernels->gemm_rows);
+    assert_true(own->depth % own->steps == 0 && !own->part == !own->depth);
 }
 
 void check_int8_select(void **state)
@@ -33,6 +33,13 @@ void check_int8_select(void **state)
     (void)state;
     for_each_table(check_belongs);
     assert_int_equal(tyto_int8_list(tables, 1), 1);
+}
+
+/* Where step i of a row lies in a packed tile. */
+static int64_t packed_at(const tyto_int8_kernels *kernels, int row, int64_t i)
+{
+    const int64_t steps = kernels->steps;
+    return (i / steps * kernels->rows + row) * steps + i % steps;
 }
 
 /* Packs x[rows][k] and compares all bytes and scales; x ends where its last row ends. */
@@ -56,7 +63,7 @@ static void compare_pack(const tyto_int8_kernels *kernels, int64_t k, const floa
             const int wanted = r < rows && i < k
                                    ? tyto_define_quantised(x + r * ldx, smooth, i, step)
                                    : 0,
-                      got = to[(i / GROUP * kernels->rows + r) * GROUP + i % GROUP];
+                      got = to[packed_at(kernels, r, i)];
             if (got != (uint8_t)(wanted + kernels->offset)) {
                 fail_msg("%s: k %lld, %d rows, smooth %d: row %d, step %lld: got %d, required %d",
                          kernels->name, (long long)k, rows, smooth != NULL, r, (long long)i,
@@ -156,22 +163,48 @@ static int weight_of(stream *numbers, numbers_kind kind)
     return kind == ANY ? (int)next_int(numbers, -127, 127) : kind == ALL_LEAST ? -127 : 127;
 }
 
-static void check_tile(const tyto_int8_kernels *kernels, int64_t groups, numbers_kind kind)
+/* The same tile at once, or in parts of at most `steps` steps. */
+static void multiply(const tyto_int8_kernels *kernels, int64_t groups, const uint8_t *a,
+                     const int8_t *b, const tyto_int8_scales *scales, int64_t steps, float *y)
+{
+    tyto_call(kernels->begin);
+    if (!steps) {
+        kernels->tile(groups, a, b, scales, y, b);
+    }
+    for (int64_t at = 0; steps && at < groups * GROUP; at += steps) {
+        const int64_t left = groups * GROUP - at;
+        kernels->part((left < steps ? left : steps) / GROUP, a + at * kernels->rows,
+                      b + at * kernels->columns, (int32_t *)(void *)y, at > 0, b);
+    }
+    if (steps) {
+        kernels->finish((const int32_t *)(const void *)y, scales, y);
+    }
+    tyto_call(kernels->end);
+}
+
+/* steps: of a part, or 0 */
+static void check_tile(const tyto_int8_kernels *kernels, int64_t groups, numbers_kind kind,
+                       int64_t steps)
 {
     const int R = kernels->rows, N = kernels->columns;
+    const int64_t k = groups * GROUP, bytes = tyto_int8_tile_bytes(kernels, k);
     stream numbers = {(uint64_t)(groups * 4 + (int)kind + 1)};
-    guarded a = guarded_bytes((size_t)(groups * R * GROUP)),
-            b = guarded_bytes((size_t)(groups * N * GROUP)), sums = guarded_floats(N),
-            rows = guarded_floats(R), columns = guarded_floats(N), y = guarded_floats(R * N);
-    uint8_t *left = a.data;
+    guarded a = guarded_bytes((size_t)bytes), b = guarded_bytes((size_t)(k * N)),
+            sums = guarded_floats(N), rows = guarded_floats(R), columns = guarded_floats(N),
+            y = guarded_floats(R * N);
+    uint8_t *left = a.data, *plain = malloc((size_t)(k * R));
     int8_t *right = b.data;
     int32_t *totals = sums.data;
     float *out = y.data, *row_scales = rows.data, *column_scales = columns.data;
-    for (int64_t i = 0; i < groups * R * GROUP; i++) {
-        left[i] = (uint8_t)(activation_of(&numbers, kind) + kernels->offset);
+    assert_non_null(plain);
+    memset(left, kernels->offset, (size_t)bytes);
+    for (int64_t i = 0; i < k * R; i++) {
+        const int row = (int)(i / GROUP % R);
+        plain[i] = (uint8_t)(activation_of(&numbers, kind) + kernels->offset);
+        left[packed_at(kernels, row, i / GROUP / R * GROUP + i % GROUP)] = plain[i];
     }
     memset(totals, 0, (size_t)N * sizeof(int32_t));
-    for (int64_t i = 0; i < groups * N * GROUP; i++) {
+    for (int64_t i = 0; i < k * N; i++) {
         right[i] = (int8_t)weight_of(&numbers, kind);
         totals[i / GROUP % N] += right[i];
     }
@@ -185,22 +218,23 @@ static void check_tile(const tyto_int8_kernels *kernels, int64_t groups, numbers
             row_scales[R - 1] = NAN;
         }
         fill_with(out, R * N, 12345.0f);
-        kernels->tile(
-            groups, left, right,
-            &(tyto_int8_scales){.rows = row_scales, .columns = column_scales, .sums = totals}, out,
-            right);
+        multiply(
+            kernels, groups, left, right,
+            &(tyto_int8_scales){.rows = row_scales, .columns = column_scales, .sums = totals},
+            steps, out);
         for (int i = 0; i < R * N; i++) {
-            const int32_t sum = tyto_define_int8_product(groups, left + i / N * GROUP, R,
+            const int32_t sum = tyto_define_int8_product(groups, plain + i / N * GROUP, R,
                                                          right + i % N * GROUP, N, kernels->offset);
             const float wanted = (float)sum * row_scales[i / N] * column_scales[i % N];
             if (!is_close((double)out[i], (double)wanted, 0.0)) {
-                fail_msg("%s: %lld groups, kind %d, pass %d: row %d, column %d: got %.9g, "
-                         "required %.9g",
-                         kernels->name, (long long)groups, (int)kind, pass, i / N, i % N,
-                         (double)out[i], (double)wanted);
+                fail_msg("%s: %lld groups, kind %d, pass %d, steps %lld: row %d, column %d: got "
+                         "%.9g, required %.9g",
+                         kernels->name, (long long)groups, (int)kind, pass, (long long)steps, i / N,
+                         i % N, (double)out[i], (double)wanted);
             }
         }
     }
+    free(plain);
     guarded_free(&a);
     guarded_free(&b);
     guarded_free(&sums);
@@ -209,18 +243,25 @@ static void check_tile(const tyto_int8_kernels *kernels, int64_t groups, numbers
     guarded_free(&y);
 }
 
+static void check_kinds(const tyto_int8_kernels *kernels, int64_t groups)
+{
+    for (int kind = ANY; kind <= OPPOSITE; kind++) {
+        check_tile(kernels, groups, (numbers_kind)kind, 0);
+        if (kernels->part) {
+            check_tile(kernels, groups, (numbers_kind)kind, kernels->steps);
+            check_tile(kernels, groups, (numbers_kind)kind, kernels->depth);
+        }
+    }
+}
+
 static void check_tiles(const tyto_int8_kernels *kernels)
 {
     static const int64_t depths[] = {64, 192, 769, TYTO_INT8_DEPTH_MAX / GROUP};
     for (int64_t groups = 1; groups <= 40; groups++) {
-        for (int kind = ANY; kind <= OPPOSITE; kind++) {
-            check_tile(kernels, groups, (numbers_kind)kind);
-        }
+        check_kinds(kernels, groups);
     }
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
-        for (int kind = ANY; kind <= OPPOSITE; kind++) {
-            check_tile(kernels, depths[i], (numbers_kind)kind);
-        }
+        check_kinds(kernels, depths[i]);
     }
 }
 

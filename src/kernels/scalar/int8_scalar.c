@@ -54,6 +54,7 @@ const tyto_int8_kernels tyto_int8_scalar = {
     .rows = ROWS,
     .columns = COLUMNS,
     .offset = 0,
+    .steps = TYTO_INT8_GROUP,
     .pack = pack,
     .tile = tile,
     .dot_rounds = dot_rounds,

@@ -1,5 +1,5 @@
 /** Products and attention in bf16 where the CPU multiplies pairs itself. Included once per such
- *  instruction set, after its vb_*. */
+ *  instruction set, after its vb_*. Without DOT_KERNELS there is attention alone. */
 #ifndef TYTO_KERNELS_VECTOR_DOT_H
 #define TYTO_KERNELS_VECTOR_DOT_H
 
@@ -57,6 +57,7 @@ pack_pairs(int R, int64_t k, const float *x, int64_t ldx, int rows, float scale,
     memcpy(packed + i * R, last, (size_t)((k - i + 1) / 2 * 2 * R) * sizeof(uint16_t));
 }
 
+#ifdef DOT_KERNELS
 static void gemm_pack_pairs(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
 {
     pack_pairs(GEMM_ROWS, k, x, ldx, rows, 1.0f, packed);
@@ -131,12 +132,17 @@ static double dot_rounds(int64_t rounds)
     return (double)rounds * DOT_CHAINS * 2.0 * VB_LANES;
 }
 
+#endif
+
 #include "kernels/vector/attend_dot.h"
 #include "kernels/vector/grid_dot.h"
 
+#ifdef DOT_KERNELS
 const tyto_bf16_kernels DOT_KERNELS = {
     .dot = true,
+    .rows = GEMM_ROWS,
     .a_bytes = sizeof(uint16_t),
+    .a_steps = 2,
     .gemm_pack = gemm_pack_pairs,
     .gemm_tile = gemm_tile_pairs,
     .attend = attend_pairs,
@@ -145,5 +151,6 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .attend_grid_scratch = attend_grid_pairs_scratch,
     .dot_rounds = dot_rounds,
 };
+#endif
 
 #endif

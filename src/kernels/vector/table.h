@@ -86,7 +86,9 @@ static double fma_rounds(int64_t rounds)
 }
 
 static const tyto_bf16_kernels widened = {
+    .rows = GEMM_ROWS,
     .a_bytes = sizeof(float),
+    .a_steps = 2,
     .gemm_pack = gemm_pack_rounded,
     .gemm_tile = gemm_tile_widened,
     .attend = attend,
@@ -94,7 +96,7 @@ static const tyto_bf16_kernels widened = {
     .dot_rounds = fma_rounds,
 };
 
-#define TABLE(table_name, bf16_kernels)                                                            \
+#define TABLE(table_name, bf16_kernels)                                                                    \
     {                                                                                              \
         .name = table_name, .family = KERNELS_NAME, .gemm_rows = GEMM_ROWS,                        \
         .gemm_columns = GEMM_COLUMNS, .attention_queries = ATTEND_QUERIES,                         \
@@ -109,4 +111,7 @@ static const tyto_bf16_kernels widened = {
 const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened);
 #ifdef KERNELS_DOT
 const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16);
+#endif
+#ifdef KERNELS_TILES
+const tyto_kernels KERNELS_TILES = TABLE(KERNELS_TILES_NAME, &KERNELS_TILES_BF16);
 #endif

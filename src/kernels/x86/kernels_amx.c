@@ -1,0 +1,97 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels/x86/tiles_amx.h"
+
+#include "kernels/vector/dot.h"
+
+void tyto_amx_begin(void)
+{
+    /* As the instruction reads it: palette 1, and of each register the bytes of a row and the rows.
+     */
+    struct {
+        uint8_t palette, start_row, reserved[14];
+        uint16_t bytes[16];
+        uint8_t rows[16];
+    } config __attribute__((aligned(64))) = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        config.bytes[i] = TILE_BYTES;
+        config.rows[i] = TILE_ROWS;
+    }
+    __asm__ volatile("" : : "r"(&config) : "memory");
+    _tile_loadconfig(&config);
+}
+
+void tyto_amx_end(void)
+{
+    _tile_release();
+}
+
+/* packed[⌈k/32⌉][TILES_ROWS][32]: neighbours stay neighbours. */
+static void pack_tiles(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
+{
+    const int64_t whole = k / VB_LANES * VB_LANES;
+    const int left = (int)(k - whole), most = left < VF_LANES ? left : VF_LANES;
+    const __mmask16 low = (__mmask16)((1u << most) - 1),
+                    high = (__mmask16)((1u << (left - most)) - 1);
+    for (int r = 0; r < TILES_ROWS; r++) {
+        const float *row = x + r * ldx;
+        char *to = (char *)packed + r * TILE_BYTES;
+        for (int64_t i = 0; i < whole; i += VB_LANES, to += STEP_BYTES) {
+            vb_store(to, r < rows ? vb_neighbours(vf_load(row + i), vf_load(row + i + VF_LANES))
+                                  : _mm512_setzero_si512());
+        }
+        if (left) {
+            vb_store(to, r < rows ? vb_neighbours(_mm512_maskz_loadu_ps(low, row + whole),
+                                                  _mm512_maskz_loadu_ps(high, row + whole + most))
+                                  : _mm512_setzero_si512());
+        }
+    }
+}
+
+static void multiply_tile(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
+                          const void *ahead)
+{
+    TILES_PRODUCT(_tile_dpbf16ps, k / 2, a, b, acc, add, ahead);
+}
+
+/* Four registers of sums at a time hide the latency of a product. */
+static double tile_rounds(int64_t rounds)
+{
+    static const uint16_t half[TILE_ROWS * VB_LANES] __attribute__((aligned(64))) = {0x3f00};
+    float sums[TILES_ROWS * TILES_COLUMNS] __attribute__((aligned(64)));
+    tyto_amx_begin();
+    tiles_start(NULL, false);
+    tile_load(4, half, TILE_BYTES);
+    tile_load(5, half, TILE_BYTES);
+    tile_load(6, half, TILE_BYTES);
+    tile_load(7, half, TILE_BYTES);
+    for (int64_t n = 0; n < rounds; n++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    tiles_give(sums);
+    tyto_amx_end();
+    volatile float keep = sums[0];
+    (void)keep;
+    return (double)rounds * 2.0 * TILES_ROWS * TILES_COLUMNS * VB_LANES;
+}
+
+const tyto_bf16_kernels tyto_bf16_amx = {
+    .dot = true,
+    .rows = TILES_ROWS,
+    .a_bytes = sizeof(uint16_t),
+    .a_steps = VB_LANES,
+    .depth = 256,
+    .begin = tyto_amx_begin,
+    .end = tyto_amx_end,
+    .gemm_pack = pack_tiles,
+    .gemm_tile = multiply_tile,
+    .attend = attend_pairs,
+    .attend_scratch = attend_pairs_scratch,
+    .attend_grid = attend_grid_pairs,
+    .attend_grid_scratch = attend_grid_pairs_scratch,
+    .dot_rounds = tile_rounds,
+};

@@ -1,0 +1,102 @@
+/** Tiles of a product in AMX's registers: 32 rows × 32 columns of sums in four of them, two for
+ *  rows and two for columns. */
+#ifndef TYTO_KERNELS_X86_TILES_AMX_H
+#define TYTO_KERNELS_X86_TILES_AMX_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels/x86/amx.h"
+#include "kernels/x86/vector_avx512_bf16.h"
+
+/* Of a register. */
+#define TILE_ROWS 16
+#define TILE_BYTES 64
+/* Of a product's tile: rows and columns, and bytes of a row of sums. */
+#define TILES_ROWS (2 * TILE_ROWS)
+#define TILES_COLUMNS (2 * VF_LANES)
+#define SUMS_STRIDE (TILES_COLUMNS * 4)
+/* Bytes of the part of a and of b that one step of registers takes. */
+#define STEP_BYTES (TILES_ROWS * TILE_BYTES)
+
+/* The compiler doesn't know that a load reads memory. */
+#define tile_load(tile, from, stride)                                                              \
+    do {                                                                                           \
+        __asm__ volatile("" : : : "memory");                                                       \
+        _tile_loadd(tile, from, stride);                                                           \
+    } while (0)
+
+/* The four registers of sums, 0 or from memory. */
+static inline __attribute__((always_inline)) void tiles_start(const void *sums, bool add)
+{
+    const char *from = sums;
+    if (add) {
+        tile_load(0, from, SUMS_STRIDE);
+        tile_load(1, from + TILE_BYTES, SUMS_STRIDE);
+        tile_load(2, from + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
+        tile_load(3, from + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
+}
+
+static inline __attribute__((always_inline)) void tiles_give(void *sums)
+{
+    char *to = sums;
+    _tile_stored(0, to, SUMS_STRIDE);
+    _tile_stored(1, to + TILE_BYTES, SUMS_STRIDE);
+    _tile_stored(2, to + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
+    _tile_stored(3, to + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
+}
+
+/* Lines of what comes next that a step of registers asks for. */
+static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
+{
+#pragma GCC unroll 16
+    for (int i = 0; i < TILE_ROWS; i++) {
+        _mm_prefetch(ahead + i * TILE_BYTES, _MM_HINT_T1);
+    }
+}
+
+/* One step: sums += a·b by `multiply`, an instruction. */
+#define TILES_STEP(multiply, a, b)                                                                 \
+    do {                                                                                           \
+        tile_load(4, a, TILE_BYTES);                                                               \
+        tile_load(6, b, 2 * TILE_BYTES);                                                           \
+        multiply(0, 4, 6);                                                                         \
+        tile_load(7, (b) + TILE_BYTES, 2 * TILE_BYTES);                                            \
+        multiply(1, 4, 7);                                                                         \
+        tile_load(5, (a) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                                    \
+        multiply(2, 5, 6);                                                                         \
+        multiply(3, 5, 7);                                                                         \
+    } while (0)
+
+/* sums = (add ? sums : 0) + a·b over `lines` lines of b, each of which is all columns of what lies
+ * side by side in 32 bits. After the last whole step a has zeros; b is copied up to its end. */
+#define TILES_PRODUCT(multiply, lines, a, b, sums, add, ahead)                                     \
+    do {                                                                                           \
+        const char *rows = (const char *)(a), *columns = (const char *)(b),                        \
+                   *next = (const char *)(ahead);                                                  \
+        const bool fetches = next != columns;                                                      \
+        tiles_start(sums, add);                                                                    \
+        for (int64_t step = 0; step < (lines) / TILE_ROWS; step++) {                               \
+            if (fetches) {                                                                         \
+                tiles_fetch(next);                                                                 \
+                next += TILE_ROWS * TILE_BYTES;                                                    \
+            }                                                                                      \
+            TILES_STEP(multiply, rows, columns);                                                   \
+            rows += STEP_BYTES;                                                                    \
+            columns += STEP_BYTES;                                                                 \
+        }                                                                                          \
+        if ((lines) % TILE_ROWS) {                                                                 \
+            char last[STEP_BYTES] __attribute__((aligned(64))) = {0};                              \
+            memcpy(last, columns, (size_t)((lines) % TILE_ROWS) * 2 * TILE_BYTES);                 \
+            TILES_STEP(multiply, rows, last);                                                      \
+        }                                                                                          \
+        tiles_give(sums);                                                                          \
+    } while (0)
+
+#endif
