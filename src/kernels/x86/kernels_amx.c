@@ -1,9 +1,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/x86/attend_amx.h"
 #include "kernels/x86/tiles_amx.h"
-
-#include "kernels/vector/dot.h"
 
 void tyto_amx_begin(void)
 {
@@ -89,8 +88,8 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .end = tyto_amx_end,
     .gemm_pack = pack_tiles,
     .gemm_tile = multiply_tile,
-    .attend = attend_pairs,
-    .attend_scratch = attend_pairs_scratch,
+    .attend = attend_amx,
+    .attend_scratch = attend_amx_scratch,
     .attend_grid = attend_grid_pairs,
     .attend_grid_scratch = attend_grid_pairs_scratch,
     .dot_rounds = tile_rounds,

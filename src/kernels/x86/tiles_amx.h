@@ -61,18 +61,24 @@ static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
     }
 }
 
-/* One step: sums += a·b by `multiply`, an instruction. */
-#define TILES_STEP(multiply, a, b)                                                                 \
+/* One step: sums += a·b by `multiply`, an instruction; `other` is done after each of its four. */
+#define TILES_STEP_WITH(multiply, a, b, other)                                                     \
     do {                                                                                           \
         tile_load(4, a, TILE_BYTES);                                                               \
         tile_load(6, b, 2 * TILE_BYTES);                                                           \
         multiply(0, 4, 6);                                                                         \
+        other;                                                                                     \
         tile_load(7, (b) + TILE_BYTES, 2 * TILE_BYTES);                                            \
         multiply(1, 4, 7);                                                                         \
+        other;                                                                                     \
         tile_load(5, (a) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                                    \
         multiply(2, 5, 6);                                                                         \
+        other;                                                                                     \
         multiply(3, 5, 7);                                                                         \
+        other;                                                                                     \
     } while (0)
+
+#define TILES_STEP(multiply, a, b) TILES_STEP_WITH(multiply, a, b, (void)0)
 
 /* sums = (add ? sums : 0) + a·b over `lines` lines of b, each of which is all columns of what lies
  * side by side in 32 bits. After the last whole step a has zeros; b is copied up to its end. */
