@@ -21,9 +21,15 @@
 
 #include "kernels/vector/dot.h"
 
-/* Keys of a step and of a block. */
+/* Keys of a step; steps of a chunk, whose scores are held, and of a block, whose keys and values
+ * are packed. */
 #define AMX_KEYS VB_LANES
-#define AMX_STEPS 4
+#ifndef AMX_CHUNK
+#define AMX_CHUNK 2
+#endif
+#ifndef AMX_STEPS
+#define AMX_STEPS 8
+#endif
 #define AMX_BLOCK_KEYS (AMX_STEPS * AMX_KEYS)
 /* Elements of a tile of a product's operand and of its sums. */
 #define AMX_OPERAND (STEP_BYTES / 2)
@@ -53,20 +59,35 @@ typedef struct amx_tile {
 
 /* A block of keys in scratch. */
 typedef struct amx_block {
-    int64_t first, keys, steps; /* counted without those left out */
-    int64_t depth, groups;      /* ⌈D/32⌉ and ⌈V/32⌉ */
-    uint16_t *k;                /* [steps][depth][16][32 keys][2] */
-    uint16_t *v;                /* [groups][AMX_STEPS][16][32 channels][2] */
-    uint16_t *weights;          /* [steps][TILES_ROWS][32] */
-    float *scores[2];           /* [TILES_ROWS][32] of a step, by turns */
+    int64_t first, keys;   /* counted without those left out */
+    int64_t depth, groups; /* ⌈D/32⌉ and ⌈V/32⌉ */
+    uint16_t *k;           /* [AMX_STEPS][depth][16][32 keys][2] */
+    uint16_t *v;           /* [groups][AMX_STEPS][16][32 channels][2] */
 } amx_block;
+
+/* A tile and a chunk of a block's keys. */
+typedef struct amx_item {
+    amx_tile *tile;
+    int64_t first, steps; /* of the block's */
+} amx_item;
+
+/* What a thread is at. */
+typedef struct amx_work {
+    amx_block block;
+    amx_item item;     /* whose scores are there; without a tile there is none */
+    float *scores;     /* [AMX_CHUNK][TILES_ROWS][32] */
+    float *spare;      /* as many */
+    uint16_t *weights; /* [AMX_CHUNK][TILES_ROWS][32] */
+    char *held;        /* where the sums in the registers belong */
+} amx_work;
 
 static int64_t attend_amx_scratch(int64_t qk_channels, int64_t v_channels)
 {
     const int64_t depth = (qk_channels + 31) / 32, groups = (v_channels + 31) / 32,
                   operand = AMX_OPERAND / 2;
     const int64_t tile = depth * operand + 2 * (int64_t)TILES_ROWS * VF_LANES + groups * AMX_SUMS;
-    const int64_t block = AMX_STEPS * (depth + groups + 1) * operand + 2 * AMX_SUMS;
+    const int64_t block =
+        AMX_STEPS * (depth + groups) * operand + AMX_CHUNK * (2 * AMX_SUMS + operand);
     const int64_t all = AMX_TILES * tile + block,
                   other = attend_pairs_scratch(qk_channels, v_channels);
     return all > other ? all : other;
@@ -164,8 +185,7 @@ static void amx_pack_block(const tyto_attend_job *job, int64_t *next, amx_block 
             index[block->keys++] = *next;
         }
     }
-    block->steps = (block->keys + AMX_KEYS - 1) / AMX_KEYS;
-    for (int64_t s = 0; s < block->steps; s++) {
+    for (int64_t s = 0; s * AMX_KEYS < block->keys; s++) {
         const int64_t left = block->keys - s * AMX_KEYS;
         amx_pack_keys(job, index + s * AMX_KEYS, left, block->k + s * block->depth * AMX_OPERAND,
                       most);
@@ -177,8 +197,8 @@ static void amx_pack_block(const tyto_attend_job *job, int64_t *next, amx_block 
 typedef struct amx_rows {
     const float *scores;
     uint16_t *weights;
-    int row, each; /* the next one, and how many at a time */
-    vb any;        /* all bits of their whole numbers */
+    int64_t left;
+    vb any; /* all bits of their whole numbers */
 } amx_rows;
 
 /* The weights of 32 scores: of a number of 8.8 bits, the exponent and the fraction f of a power of
@@ -192,20 +212,33 @@ static inline __attribute__((always_inline)) void amx_weigh_row(amx_rows *rows, 
         22, 21, 21, 19, 19, 18, 17, 16, 16, 15, 14, 14, 13, 13, 12, 12, 11, 11, 11, 10, 10, 10,
         10, 10, 10, 9,  9,  10, 10, 10, 10, 10, 10, 11, 11, 12, 12, 12, 13, 14, 14, 15, 16, 16,
         18, 18, 19, 20, 22, 22, 24, 25, 26, 28, 29, 30, 31, 30, 29, 27, 27, 25, 24, 23};
-    const float *from = rows->scores + rows->row * AMX_KEYS;
+    const float *from = rows->scores;
     const vb whole = _mm512_maskz_packus_epi32(seen, _mm512_cvtps_epi32(vf_load(from)),
                                                _mm512_cvtps_epi32(vf_load(from + VF_LANES)));
     const vb correction = _mm512_maskz_permutexvar_epi8(
         0x5555555555555555u, _mm512_srli_epi16(whole, 2), _mm512_load_si512(corrections));
-    vb_store(rows->weights + rows->row * AMX_KEYS, _mm512_avg_epu16(whole, correction));
+    vb_store(rows->weights, _mm512_avg_epu16(whole, correction));
     rows->any = _mm512_or_si512(rows->any, whole);
-    rows->row++;
+    rows->scores += AMX_KEYS;
+    rows->weights += AMX_KEYS;
+    rows->left--;
 }
 
 static inline __attribute__((always_inline)) void amx_weigh_some(amx_rows *rows)
 {
-    for (int i = 0; i < rows->each && rows->row < TILES_ROWS; i++) {
-        amx_weigh_row(rows, 0xffffffffu);
+    if (rows->left) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) {
+            amx_weigh_row(rows, 0xffffffffu);
+        }
+    }
+}
+
+/* Scores that lie before `end`. */
+static inline __attribute__((always_inline)) void amx_weigh_until(amx_rows *rows, const float *end)
+{
+    while (rows->left && rows->scores < end) {
+        amx_weigh_some(rows);
     }
 }
 
@@ -215,21 +248,73 @@ static inline bool amx_above(const amx_rows *rows)
     return _mm512_test_epi16_mask(rows->any, _mm512_set1_epi16((short)0x8000)) != 0;
 }
 
-/* Scores of a step of keys; those of the step before become weights on the way. */
-static inline __attribute__((always_inline)) void
-amx_score(const amx_tile *tile, const uint16_t *k, int64_t depth, float *scores, amx_rows *rows)
+/* Sums of one of a product's registers go where they belong, and others begin. Stores that come
+ * after the products of the next sums would hold those up. */
+#define AMX_TURN(tile, to, from, stride)                                                           \
+    do {                                                                                           \
+        _tile_stored(tile, to, SUMS_STRIDE);                                                       \
+        tile_load(tile, from, stride);                                                             \
+    } while (0)
+
+/* The first step of a product whose sums begin as from[2·TILE_ROWS], of which the second half of
+ * the columns is `beside` behind the first. */
+#define AMX_FIRST_STEP(held, from, beside, stride, a, b, other)                                    \
+    do {                                                                                           \
+        tile_load(4, a, TILE_BYTES);                                                               \
+        tile_load(6, b, 2 * TILE_BYTES);                                                           \
+        AMX_TURN(0, held, from, stride);                                                           \
+        _tile_dpbf16ps(0, 4, 6);                                                                   \
+        other;                                                                                     \
+        tile_load(7, (b) + TILE_BYTES, 2 * TILE_BYTES);                                            \
+        AMX_TURN(1, (held) + TILE_BYTES, (from) + (beside), stride);                               \
+        _tile_dpbf16ps(1, 4, 7);                                                                   \
+        other;                                                                                     \
+        tile_load(5, (a) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                                    \
+        AMX_TURN(2, (held) + TILE_ROWS * SUMS_STRIDE, (from) + TILE_ROWS * (stride), stride);      \
+        _tile_dpbf16ps(2, 5, 6);                                                                   \
+        other;                                                                                     \
+        AMX_TURN(3, (held) + TILE_ROWS * SUMS_STRIDE + TILE_BYTES,                                 \
+                 (from) + TILE_ROWS * (stride) + (beside), stride);                                \
+        _tile_dpbf16ps(3, 5, 7);                                                                   \
+        other;                                                                                     \
+    } while (0)
+
+/* The registers' sums go where they belong. */
+static void amx_give(amx_work *work)
 {
-    const char *a = (const char *)tile->q, *b = (const char *)k;
-    tile_load(0, tile->from, TILE_BYTES);
-    tile_load(1, tile->from, TILE_BYTES);
-    tile_load(2, tile->from + TILE_ROWS * VF_LANES, TILE_BYTES);
-    tile_load(3, tile->from + TILE_ROWS * VF_LANES, TILE_BYTES);
-    for (int64_t d = 0; d < depth; d++) {
-        TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_weigh_some(rows));
+    tiles_give(work->held);
+    work->held = (char *)work->spare;
+}
+
+/* Scores of an item; those of `rows`, which are in the same place, become weights before. */
+static inline __attribute__((always_inline)) void amx_score(amx_work *work, const amx_item *item,
+                                                            float *scores, amx_rows *rows)
+{
+    const int64_t depth = work->block.depth;
+    const char *b = (const char *)(work->block.k + item->first * depth * AMX_OPERAND),
+               *from = (const char *)item->tile->from;
+    for (int64_t s = 0; s < item->steps; s++) {
+        const char *a = (const char *)item->tile->q;
+        AMX_FIRST_STEP(work->held, from, 0, TILE_BYTES, a, b, amx_weigh_some(rows));
         a += STEP_BYTES;
         b += STEP_BYTES;
+        for (int64_t d = 1; d < depth; d++) {
+            TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_weigh_some(rows));
+            a += STEP_BYTES;
+            b += STEP_BYTES;
+        }
+        amx_weigh_until(rows, scores + (s + 1) * AMX_SUMS);
+        work->held = (char *)(scores + s * AMX_SUMS);
     }
-    tiles_give(scores);
+}
+
+/* The same alone. */
+static __attribute__((noinline)) void amx_score_only(amx_work *work, const amx_item *item,
+                                                     float *scores)
+{
+    amx_rows none = {.left = 0};
+    amx_score(work, item, scores, &none);
+    amx_give(work);
 }
 
 /* Which of a step's scores row r sees. */
@@ -250,68 +335,80 @@ static inline uint32_t amx_seen_packed(const amx_tile *tile, int r, int64_t firs
     return packed;
 }
 
-/* Weights of steps first … of a block, `steps` of which the tile sees. Returns the step after the
- * last, before the end when what is subtracted has to rise there. */
-static int64_t amx_weights(const amx_tile *tile, const amx_block *block, int64_t first,
-                           int64_t steps)
+static amx_rows amx_rows_of(const amx_work *work)
 {
-    const int64_t depth = block->depth;
-    amx_rows rows = {.row = TILES_ROWS};
-    for (int64_t s = first; s <= steps; s++) {
-        const int64_t before = block->first + (s - 1) * AMX_KEYS;
-        if (s > first) {
-            rows = (amx_rows){.scores = block->scores[(s - 1) % 2],
-                              .weights = block->weights + (s - 1) * TILES_ROWS * AMX_KEYS,
-                              .each = depth > 4   ? 1
-                                      : depth > 1 ? 4
-                                                  : 8,
-                              .any = _mm512_setzero_si512()};
-            while (rows.row < TILES_ROWS && tile->seen[0] < before + AMX_KEYS) {
-                amx_weigh_row(&rows, amx_seen_packed(tile, rows.row, before));
+    return (amx_rows){.scores = work->scores,
+                      .weights = work->weights,
+                      .left = work->item.steps * TILES_ROWS,
+                      .any = _mm512_setzero_si512()};
+}
+
+/* The first key of a step of an item, without those left out. */
+static inline int64_t amx_key(const amx_work *work, const amx_item *item, int64_t step)
+{
+    return work->block.first + (item->first + step) * AMX_KEYS;
+}
+
+/* Weights of an item of which rows see a part. */
+static __attribute__((noinline)) void amx_weigh_part(const amx_work *work, const amx_item *item,
+                                                     amx_rows *rows)
+{
+    for (int64_t s = 0; s < item->steps; s++) {
+        for (int r = 0; r < TILES_ROWS; r++) {
+            amx_weigh_row(rows, amx_seen_packed(item->tile, r, amx_key(work, item, s)));
+        }
+    }
+}
+
+static bool amx_whole(const amx_work *work, const amx_item *item)
+{
+    return item->tile->seen[0] >= amx_key(work, item, item->steps);
+}
+
+/* Rows whose weights are added up while products run. */
+typedef struct amx_totals {
+    const uint16_t *weights;
+    float *sum;
+    int64_t left, steps;
+} amx_totals;
+
+static inline __attribute__((always_inline)) void amx_add_some(amx_totals *totals)
+{
+    if (totals->left) {
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++) {
+            vf sum = vf_load(totals->sum);
+            for (int64_t s = 0; s < totals->steps; s++) {
+                sum = vb_dot(vb_load(totals->weights + s * TILES_ROWS * AMX_KEYS), vb_ones(), sum);
             }
+            vf_store(totals->sum, sum);
+            totals->sum += VF_LANES;
+            totals->weights += AMX_KEYS;
         }
-        if (s < steps) {
-            amx_score(tile, block->k + s * depth * AMX_OPERAND, depth, block->scores[s % 2], &rows);
-        }
-        while (rows.row < TILES_ROWS) {
-            amx_weigh_row(&rows, 0xffffffffu);
-        }
-        if (s > first && __builtin_expect(amx_above(&rows), 0)) {
-            return s - 1;
-        }
+        totals->left -= 2;
     }
-    return steps;
 }
 
-/* Adds weights of steps first … end − 1 to the sums of row r. */
-static inline __attribute__((always_inline)) void
-amx_add(const amx_tile *tile, const amx_block *block, int64_t first, int64_t end, int64_t r)
+/* O += P·V of an item, and the sums of its weights. */
+static inline __attribute__((always_inline)) void amx_values(amx_work *work, const amx_item *item)
 {
-    const uint16_t *weights = block->weights + r * AMX_KEYS;
-    vf sum = vf_load(tile->sum + r * VF_LANES);
-    for (int64_t s = first; s < end; s++) {
-        sum = vb_dot(vb_load(weights + s * TILES_ROWS * AMX_KEYS), vb_ones(), sum);
-    }
-    vf_store(tile->sum + r * VF_LANES, sum);
-}
-
-/* O += P·V over steps first … end − 1. */
-static void amx_values(const amx_tile *tile, const amx_block *block, int64_t first, int64_t end)
-{
+    const amx_block *block = &work->block;
+    amx_totals totals = {
+        .weights = work->weights, .sum = item->tile->sum, .left = TILES_ROWS, .steps = item->steps};
     for (int64_t g = 0; g < block->groups; g++) {
-        float *o = tile->o + g * AMX_SUMS;
-        const char *a = (const char *)(block->weights + first * AMX_OPERAND),
-                   *b = (const char *)(block->v + (g * AMX_STEPS + first) * AMX_OPERAND);
-        tiles_start(o, true);
-        for (int64_t s = first; s < end; s++) {
-            TILES_STEP(_tile_dpbf16ps, a, b);
+        char *o = (char *)(item->tile->o + g * AMX_SUMS);
+        const char *a = (const char *)work->weights,
+                   *b = (const char *)(block->v + (g * AMX_STEPS + item->first) * AMX_OPERAND);
+        AMX_FIRST_STEP(work->held, o, TILE_BYTES, SUMS_STRIDE, a, b, amx_add_some(&totals));
+        for (int64_t s = 1; s < item->steps; s++) {
             a += STEP_BYTES;
             b += STEP_BYTES;
+            TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_add_some(&totals));
         }
-        tiles_give(o);
+        work->held = o;
     }
-    for (int64_t r = 0; r < TILES_ROWS; r++) {
-        amx_add(tile, block, first, end, r);
+    while (totals.left) {
+        amx_add_some(&totals);
     }
 }
 
@@ -333,17 +430,20 @@ static vf amx_highest(const amx_tile *tile, const float *scores, int first_row, 
     return v[0];
 }
 
-/* Subtracts from now on what the scores of a step reach; what was summed shrinks. At first that is
+/* Subtracts from now on what the scores of an item reach; what was summed shrinks. At first that is
  * nothing, and what is subtracted may sink. */
-static __attribute__((noinline)) void amx_raise(amx_tile *tile, const amx_block *block,
-                                                int64_t step)
+static __attribute__((noinline)) void amx_raise(amx_work *work, const amx_item *item)
 {
-    float *scores = block->scores[0], rise[TILES_ROWS], shrink[TILES_ROWS];
-    amx_rows none = {.row = TILES_ROWS};
-    amx_score(tile, block->k + step * block->depth * AMX_OPERAND, block->depth, scores, &none);
+    amx_tile *tile = item->tile;
+    float rise[TILES_ROWS], shrink[TILES_ROWS];
+    amx_score_only(work, item, work->spare);
     for (int r = 0; r < TILES_ROWS; r += VF_LANES) {
-        vf above =
-            vf_sub(amx_highest(tile, scores, r, block->first + step * AMX_KEYS), vf_set(AMX_LEVEL));
+        vf most = vf_set(-FLT_MAX);
+        for (int64_t s = 0; s < item->steps; s++) {
+            most = vf_max(most,
+                          amx_highest(tile, work->spare + s * AMX_SUMS, r, amx_key(work, item, s)));
+        }
+        vf above = vf_sub(most, vf_set(AMX_LEVEL));
         above = tile->fresh ? above : vf_max(above, vf_set(0.0f));
         vf_store(rise + r, above);
         vf_store(shrink + r, vf_exp2(vf_mul(above, vf_set(-1.0f / AMX_UNITS))));
@@ -356,7 +456,7 @@ static __attribute__((noinline)) void amx_raise(amx_tile *tile, const amx_block 
         }
         const vf factor = vf_set(shrink[r]);
         vf_store(sum, vf_mul(vf_load(sum), factor));
-        for (int64_t c = 0; c < block->groups * TILES_COLUMNS; c += VF_LANES) {
+        for (int64_t c = 0; c < work->block.groups * TILES_COLUMNS; c += VF_LANES) {
             float *o =
                 tile->o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS + c % TILES_COLUMNS;
             vf_store(o, vf_mul(vf_load(o), factor));
@@ -365,22 +465,61 @@ static __attribute__((noinline)) void amx_raise(amx_tile *tile, const amx_block 
     tile->fresh = false;
 }
 
-/* A block of keys for one tile: weights, then their values. */
-static void amx_attend_block(amx_tile *tile, const amx_block *block)
+/* The item of before becomes weights, while the scores of the next, if any, are computed, and then
+ * values. */
+static void amx_go_on(amx_work *work, const amx_item *next)
 {
-    const int64_t seen = tile->seen[TILES_ROWS - 1] - block->first,
-                  all = (seen + AMX_KEYS - 1) / AMX_KEYS,
-                  steps = all < block->steps ? all : block->steps;
-    if (tile->fresh) {
-        amx_raise(tile, block, 0);
+    const amx_item item = work->item;
+    amx_rows rows = amx_rows_of(work);
+    const bool whole = amx_whole(work, &item);
+    if (!whole) {
+        amx_weigh_part(work, &item, &rows);
     }
-    for (int64_t done = 0; done < steps;) {
-        const int64_t end = amx_weights(tile, block, done, steps);
-        amx_values(tile, block, done, end);
-        if (end < steps) {
-            amx_raise(tile, block, end);
+    if (next) {
+        amx_score(work, next, work->scores, &rows);
+    }
+    while (rows.left) {
+        amx_weigh_some(&rows);
+    }
+    if (__builtin_expect(amx_above(&rows), 0)) {
+        amx_give(work);
+        amx_raise(work, &item);
+        amx_score_only(work, &item, work->scores);
+        rows = amx_rows_of(work);
+        if (!whole) {
+            amx_weigh_part(work, &item, &rows);
         }
-        done = end;
+        while (rows.left) {
+            amx_weigh_some(&rows);
+        }
+        if (next) {
+            amx_score_only(work, next, work->scores);
+        }
+    }
+    amx_values(work, &item);
+    work->item = next ? *next : (amx_item){0};
+}
+
+/* All keys of the block for one tile; the last of them wait for what comes next. */
+static void amx_attend_tile(amx_work *work, amx_tile *tile)
+{
+    const amx_block *block = &work->block;
+    const int64_t seen = tile->seen[TILES_ROWS - 1] - block->first,
+                  keys = seen < block->keys ? seen : block->keys,
+                  steps = (keys + AMX_KEYS - 1) / AMX_KEYS;
+    for (int64_t s = 0; s < steps; s += AMX_CHUNK) {
+        const amx_item next = {
+            .tile = tile, .first = s, .steps = steps - s < AMX_CHUNK ? steps - s : AMX_CHUNK};
+        if (tile->fresh) {
+            amx_give(work);
+            amx_raise(work, &next);
+        }
+        if (work->item.tile) {
+            amx_go_on(work, &next);
+        } else {
+            amx_score_only(work, &next, work->scores);
+            work->item = next;
+        }
     }
 }
 
@@ -440,20 +579,22 @@ static void amx_look(const tyto_attend_job *job, int64_t first, int64_t *next, i
 /* False, with nothing given out, when the job can't be done this way. */
 static bool amx_attend(const tyto_attend_job *job)
 {
-    const int64_t tiles = (job->queries + TILES_ROWS - 1) / TILES_ROWS;
+    const int64_t tiles = (job->queries + TILES_ROWS - 1) / TILES_ROWS,
+                  depth = (job->qk_channels + 31) / 32, groups = (job->v_channels + 31) / 32;
     amx_tile all[AMX_TILES];
-    amx_block block = {.depth = (job->qk_channels + 31) / 32,
-                       .groups = (job->v_channels + 31) / 32};
+    amx_work work = {.block = {.depth = depth, .groups = groups}};
     float *next = job->scratch;
-    block.k = (void *)next;
-    next += AMX_STEPS * block.depth * AMX_OPERAND / 2;
-    block.v = (void *)next;
-    next += AMX_STEPS * block.groups * AMX_OPERAND / 2;
-    block.weights = (void *)next;
-    next += AMX_STEPS * AMX_OPERAND / 2;
-    block.scores[0] = next;
-    block.scores[1] = next + AMX_SUMS;
-    next += 2 * AMX_SUMS;
+    work.block.k = (void *)next;
+    next += AMX_STEPS * depth * AMX_OPERAND / 2;
+    work.block.v = (void *)next;
+    next += AMX_STEPS * groups * AMX_OPERAND / 2;
+    work.weights = (void *)next;
+    next += AMX_CHUNK * AMX_OPERAND / 2;
+    work.scores = next;
+    next += AMX_CHUNK * AMX_SUMS;
+    work.spare = next;
+    next += AMX_CHUNK * AMX_SUMS;
+    work.held = (char *)work.spare;
     vb q_most = _mm512_setzero_si512(), k_most = _mm512_setzero_si512();
     int64_t looked = 0, seen = 0;
     for (int64_t t = 0; t < tiles; t++) {
@@ -461,19 +602,23 @@ static bool amx_attend(const tyto_attend_job *job)
         if (all[t].seen[0] == 0) {
             return false;
         }
-        next = amx_begin_tile(job, t * TILES_ROWS, &block, next, &all[t], &q_most);
+        next = amx_begin_tile(job, t * TILES_ROWS, &work.block, next, &all[t], &q_most);
     }
     for (int64_t key = 0; key < job->keys;) {
-        amx_pack_block(job, &key, &block, &k_most);
+        amx_pack_block(job, &key, &work.block, &k_most);
         const vf most =
             vf_mul(vf_set((float)job->qk_channels), vf_mul(vb_as_vf(q_most), vb_as_vf(k_most)));
         if (_mm512_cmp_ps_mask(most, vf_set(AMX_UNITS_MOST), _CMP_NLT_UQ)) {
             return false;
         }
         for (int64_t t = 0; t < tiles; t++) {
-            amx_attend_block(&all[t], &block);
+            amx_attend_tile(&work, &all[t]);
+        }
+        if (work.item.tile) {
+            amx_go_on(&work, NULL);
         }
     }
+    amx_give(&work);
     for (int64_t t = 0; t < tiles; t++) {
         amx_end_tile(job, t * TILES_ROWS, &all[t]);
     }
