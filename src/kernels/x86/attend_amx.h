@@ -1,10 +1,13 @@
 /** Attention in bf16 in AMX's registers of tiles.
  *
- *  Scores are S = Q·Kᵀ, rows of queries, in tiles of 32 queries and steps of 32 keys; then
- *  O += P·V. A query's 32 scores are two vectors, which become whole numbers, one vector of 16 bits
- *  and from there its bf16 weights: a row of P as the second product reads it, but for the order of
- *  the keys, in which the values are packed. Products run beside the vectors' instructions, so the
- *  weights of one step are made between the products of the next.
+ *  Scores are S = Q·Kᵀ in tiles of 32 queries and steps of 32 keys; then O += P·V for a few steps
+ * at once. A query's 32 scores of a step are two vectors, which become whole numbers, one vector of
+ * 16 bits and from there its bf16 weights: a row of P as the second product reads it, but for the
+ *  order of the keys, in which the values are packed.
+ *
+ *  Products run beside the instructions of vectors as long as enough of both are in sight, so a
+ * step becomes weights between the products of the step after the next, whatever tile that is of.
+ * Sums are stored where the next product's begin: before, they would hold its instructions up.
  *
  *  Keys that no query sees are left out when a block of keys and values is packed, once for all
  *  tiles of queries. What few jobs can't be done this way go to attend_pairs: some query sees no
@@ -21,20 +24,22 @@
 
 #include "kernels/vector/dot.h"
 
-/* Keys of a step; steps of a chunk, whose scores are held, and of a block, whose keys and values
- * are packed. */
+/* Keys of a step. */
 #define AMX_KEYS VB_LANES
+/* Steps whose values are added at once. */
 #ifndef AMX_CHUNK
-#define AMX_CHUNK 2
+#define AMX_CHUNK 4
 #endif
+/* Steps of a block, whose keys and values are packed: at most, and beyond a chunk only while it has
+ * no more operands of a product than this. */
 #ifndef AMX_STEPS
-#define AMX_STEPS 8
+#define AMX_STEPS 16
 #endif
-#define AMX_BLOCK_KEYS (AMX_STEPS * AMX_KEYS)
+#define AMX_BLOCK_OPERANDS 64
 /* Elements of a tile of a product's operand and of its sums. */
 #define AMX_OPERAND (STEP_BYTES / 2)
 #define AMX_SUMS (TILES_ROWS * TILES_COLUMNS)
-/* More tiles than a job has. */
+/* At least as many tiles as a job has. */
 #define AMX_TILES (TYTO_ATTEND_TILES * ATTEND_QUERIES / TILES_ROWS)
 
 /* A unit of a score; a power of two has so many. */
@@ -50,7 +55,8 @@
 /* A tile of queries in scratch. */
 typedef struct amx_tile {
     uint16_t *q; /* [⌈D/32⌉][TILES_ROWS][32], times scale·log2(e)·AMX_UNITS */
-    float *from; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL − most·AMX_UNITS */
+    float *from; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL − what is subtracted
+                  */
     float *sum;               /* [TILES_ROWS][16] running sums of weights */
     float *o;                 /* [⌈V/32⌉][TILES_ROWS][TILES_COLUMNS] */
     int64_t seen[TILES_ROWS]; /* how many of the keys that are not left out a query sees */
@@ -61,33 +67,46 @@ typedef struct amx_tile {
 typedef struct amx_block {
     int64_t first, keys;   /* counted without those left out */
     int64_t depth, groups; /* ⌈D/32⌉ and ⌈V/32⌉ */
-    uint16_t *k;           /* [AMX_STEPS][depth][16][32 keys][2] */
-    uint16_t *v;           /* [groups][AMX_STEPS][16][32 channels][2] */
+    int64_t most;          /* steps */
+    uint16_t *k;           /* [most][depth][16][32 keys][2] */
+    uint16_t *v;           /* [groups][most][16][32 channels][2] */
 } amx_block;
 
-/* A tile and a chunk of a block's keys. */
-typedef struct amx_item {
+/* A tile and a step of the block's keys. */
+typedef struct amx_step {
     amx_tile *tile;
-    int64_t first, steps; /* of the block's */
-} amx_item;
+    int64_t index;
+    bool last; /* of its chunk */
+} amx_step;
 
 /* What a thread is at. */
 typedef struct amx_work {
+    const tyto_attend_job *job;
+    int64_t ahead, ahead_end,
+        ahead_each; /* keys of the next block to ask for, and how many a step */
     amx_block block;
-    amx_item item;     /* whose scores are there; without a tile there is none */
-    float *scores;     /* [AMX_CHUNK][TILES_ROWS][32] */
-    float *spare;      /* as many */
-    uint16_t *weights; /* [AMX_CHUNK][TILES_ROWS][32] */
-    char *held;        /* where the sums in the registers belong */
+    amx_step waiting[2]; /* steps whose scores are there, by turns; without a tile there is none */
+    float *scores[2];    /* [TILES_ROWS][32] of them */
+    int turn;            /* of the older one, where the next one goes */
+    float *spare;        /* [TILES_ROWS][32] */
+    uint16_t *weights;   /* [AMX_CHUNK][TILES_ROWS][32] */
+    vb any;              /* all bits of the chunk's whole numbers */
+    char *held;          /* where the sums in the registers belong */
 } amx_work;
+
+static int64_t amx_block_steps(int64_t depth, int64_t groups)
+{
+    const int64_t fit = AMX_BLOCK_OPERANDS / (depth + groups) / AMX_CHUNK * AMX_CHUNK;
+    return fit > AMX_STEPS ? AMX_STEPS : fit > AMX_CHUNK ? fit : AMX_CHUNK;
+}
 
 static int64_t attend_amx_scratch(int64_t qk_channels, int64_t v_channels)
 {
     const int64_t depth = (qk_channels + 31) / 32, groups = (v_channels + 31) / 32,
                   operand = AMX_OPERAND / 2;
     const int64_t tile = depth * operand + 2 * (int64_t)TILES_ROWS * VF_LANES + groups * AMX_SUMS;
-    const int64_t block =
-        AMX_STEPS * (depth + groups) * operand + AMX_CHUNK * (2 * AMX_SUMS + operand);
+    const int64_t block = amx_block_steps(depth, groups) * (depth + groups) * operand +
+                          AMX_CHUNK * operand + 3 * (int64_t)AMX_SUMS;
     const int64_t all = AMX_TILES * tile + block,
                   other = attend_pairs_scratch(qk_channels, v_channels);
     return all > other ? all : other;
@@ -99,16 +118,26 @@ static inline __mmask16 amx_lanes(int64_t n, int64_t at)
     return (__mmask16)(n - at >= VF_LANES ? 0xffff : n > at ? (1u << (n - at)) - 1 : 0);
 }
 
-/* Channels c … c + 31 of a row of n, times factor; the largest bits of a number without its sign
- * go to `most`. */
-static inline __attribute__((always_inline)) vb amx_narrow(const float *row, int64_t c, int64_t n,
-                                                           vf factor, vb *most)
+/* 32 channels as bf16. The largest bits of a number without its sign go to `most`. */
+static inline vb amx_narrow(vf low, vf high, vb *most)
 {
-    const vf low = vf_mul(_mm512_maskz_loadu_ps(amx_lanes(n, c), row + c), factor),
-             high = vf_mul(_mm512_maskz_loadu_ps(amx_lanes(n, c + VF_LANES), row + c + VF_LANES),
-                           factor);
-    *most = _mm512_max_epu32(*most, _mm512_max_epu32(vf_bits(vf_abs(low)), vf_bits(vf_abs(high))));
-    return vb_neighbours(low, high);
+    const vb both = vb_neighbours(low, high);
+    *most = _mm512_max_epu16(*most, _mm512_and_si512(both, _mm512_set1_epi16(0x7fff)));
+    return both;
+}
+
+/* The largest of those numbers; not a number when one of them was none. */
+static float amx_largest(vb most)
+{
+    uint16_t bits[VB_LANES], largest = 0;
+    float number;
+    vb_store(bits, most);
+    for (int i = 0; i < VB_LANES; i++) {
+        largest = bits[i] > largest ? bits[i] : largest;
+    }
+    const uint32_t wide = (uint32_t)largest << 16;
+    memcpy(&number, &wide, sizeof(number));
+    return number;
 }
 
 static void amx_pack_queries(const tyto_attend_job *job, int64_t first, const amx_tile *tile,
@@ -117,12 +146,17 @@ static void amx_pack_queries(const tyto_attend_job *job, int64_t first, const am
     const vf factor = vf_set(job->scale * LOG2_E * AMX_UNITS);
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
+        const __mmask16 low = amx_lanes(D, c), high = amx_lanes(D, c + VF_LANES);
         uint16_t *to = tile->q + c * TILES_ROWS;
         for (int64_t r = 0; r < TILES_ROWS; r++) {
-            const float *row = job->q + (first + r) * job->q_stride;
-            vb_store(to + r * VB_LANES, first + r < job->queries
-                                            ? amx_narrow(row, c, D, factor, most)
-                                            : _mm512_setzero_si512());
+            const float *row = job->q + (first + r) * job->q_stride + c;
+            vb both = _mm512_setzero_si512();
+            if (first + r < job->queries) {
+                both =
+                    amx_narrow(vf_mul(_mm512_maskz_loadu_ps(low, row), factor),
+                               vf_mul(_mm512_maskz_loadu_ps(high, row + VF_LANES), factor), most);
+            }
+            vb_store(to + r * VB_LANES, both);
         }
     }
 }
@@ -133,6 +167,7 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
 {
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
+        const __mmask16 low = amx_lanes(D, c), high = amx_lanes(D, c + VF_LANES);
         for (int64_t half = 0; half < AMX_KEYS; half += VF_LANES) {
             uint16_t *to = packed + c * TILES_COLUMNS + 2 * half;
             vf v[VF_LANES];
@@ -140,8 +175,9 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
             for (int j = 0; j < VF_LANES; j++) {
                 v[j] = vf_set(0.0f);
                 if (half + j < keys) {
-                    const float *row = job->k + index[half + j] * job->k_stride;
-                    v[j] = vb_as_vf(amx_narrow(row, c, D, vf_set(1.0f), most));
+                    const float *row = job->k + index[half + j] * job->k_stride + c;
+                    v[j] = vb_as_vf(amx_narrow(_mm512_maskz_loadu_ps(low, row),
+                                               _mm512_maskz_loadu_ps(high, row + VF_LANES), most));
                 }
             }
             vf_transpose(v);
@@ -153,23 +189,25 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
     }
 }
 
-/* A step of values. Weights come out of the packing of their whole numbers by fours of the first
- * and of the last 16 keys in turn. */
+/* A step of values; groups of channels are `stride` apart. Weights come out of the packing of their
+ * whole numbers by fours of the first and of the last 16 keys in turn. */
 static void amx_pack_values(const tyto_attend_job *job, const int64_t *index, int64_t keys,
-                            uint16_t *packed)
+                            int64_t stride, uint16_t *packed)
 {
     const int64_t V = job->v_channels;
-    for (int64_t pair = 0; pair < AMX_KEYS / 2; pair++) {
-        const int64_t j = 2 * pair, half = pair % 8, row = 2 * half - half % 2 + (pair < 8 ? 0 : 2);
-        for (int64_t c = 0; c < V; c += VF_LANES) {
-            const __mmask16 even = j < keys ? amx_lanes(V, c) : 0,
-                            odd = j + 1 < keys ? amx_lanes(V, c) : 0;
-            const float *first = job->v + (even ? index[j] * job->v_stride : 0) + c,
-                        *second = job->v + (odd ? index[j + 1] * job->v_stride : 0) + c;
-            uint16_t *to = packed + c / TILES_COLUMNS * AMX_STEPS * AMX_OPERAND +
-                           row * 2 * TILES_COLUMNS + 2 * (c % TILES_COLUMNS);
-            vb_store(to, vb_pair(_mm512_maskz_loadu_ps(even, first),
-                                 _mm512_maskz_loadu_ps(odd, second)));
+    for (int64_t c = 0; c < V; c += VF_LANES) {
+        const __mmask16 lanes = amx_lanes(V, c);
+        uint16_t *to = packed + c / TILES_COLUMNS * stride + 2 * (c % TILES_COLUMNS);
+        for (int64_t pair = 0; pair < AMX_KEYS / 2; pair++) {
+            const int64_t j = 2 * pair, row = 2 * (pair % 8) - pair % 2 + (pair < 8 ? 0 : 2);
+            vf even = vf_set(0.0f), odd = vf_set(0.0f);
+            if (j < keys) {
+                even = _mm512_maskz_loadu_ps(lanes, job->v + index[j] * job->v_stride + c);
+            }
+            if (j + 1 < keys) {
+                odd = _mm512_maskz_loadu_ps(lanes, job->v + index[j + 1] * job->v_stride + c);
+            }
+            vb_store(to + row * 2 * TILES_COLUMNS, vb_pair(even, odd));
         }
     }
 }
@@ -177,10 +215,10 @@ static void amx_pack_values(const tyto_attend_job *job, const int64_t *index, in
 /* Keys of a block from `*next` on that are not left out. */
 static void amx_pack_block(const tyto_attend_job *job, int64_t *next, amx_block *block, vb *most)
 {
-    int64_t index[AMX_BLOCK_KEYS];
+    int64_t index[AMX_STEPS * AMX_KEYS];
     block->first += block->keys;
     block->keys = 0;
-    for (; *next < job->keys && block->keys < AMX_BLOCK_KEYS; ++*next) {
+    for (; *next < job->keys && block->keys < block->most * AMX_KEYS; ++*next) {
         if (!job->key_mask || job->key_mask[*next]) {
             index[block->keys++] = *next;
         }
@@ -189,7 +227,8 @@ static void amx_pack_block(const tyto_attend_job *job, int64_t *next, amx_block 
         const int64_t left = block->keys - s * AMX_KEYS;
         amx_pack_keys(job, index + s * AMX_KEYS, left, block->k + s * block->depth * AMX_OPERAND,
                       most);
-        amx_pack_values(job, index + s * AMX_KEYS, left, block->v + s * AMX_OPERAND);
+        amx_pack_values(job, index + s * AMX_KEYS, left, block->most * AMX_OPERAND,
+                        block->v + s * AMX_OPERAND);
     }
 }
 
@@ -234,18 +273,10 @@ static inline __attribute__((always_inline)) void amx_weigh_some(amx_rows *rows)
     }
 }
 
-/* Scores that lie before `end`. */
-static inline __attribute__((always_inline)) void amx_weigh_until(amx_rows *rows, const float *end)
-{
-    while (rows->left && rows->scores < end) {
-        amx_weigh_some(rows);
-    }
-}
-
 /* Whether a score was above what exponents hold. */
-static inline bool amx_above(const amx_rows *rows)
+static inline bool amx_above(vb any)
 {
-    return _mm512_test_epi16_mask(rows->any, _mm512_set1_epi16((short)0x8000)) != 0;
+    return _mm512_test_epi16_mask(any, _mm512_set1_epi16((short)0x8000)) != 0;
 }
 
 /* Sums of one of a product's registers go where they belong, and others begin. Stores that come
@@ -279,44 +310,6 @@ static inline bool amx_above(const amx_rows *rows)
         other;                                                                                     \
     } while (0)
 
-/* The registers' sums go where they belong. */
-static void amx_give(amx_work *work)
-{
-    tiles_give(work->held);
-    work->held = (char *)work->spare;
-}
-
-/* Scores of an item; those of `rows`, which are in the same place, become weights before. */
-static inline __attribute__((always_inline)) void amx_score(amx_work *work, const amx_item *item,
-                                                            float *scores, amx_rows *rows)
-{
-    const int64_t depth = work->block.depth;
-    const char *b = (const char *)(work->block.k + item->first * depth * AMX_OPERAND),
-               *from = (const char *)item->tile->from;
-    for (int64_t s = 0; s < item->steps; s++) {
-        const char *a = (const char *)item->tile->q;
-        AMX_FIRST_STEP(work->held, from, 0, TILE_BYTES, a, b, amx_weigh_some(rows));
-        a += STEP_BYTES;
-        b += STEP_BYTES;
-        for (int64_t d = 1; d < depth; d++) {
-            TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_weigh_some(rows));
-            a += STEP_BYTES;
-            b += STEP_BYTES;
-        }
-        amx_weigh_until(rows, scores + (s + 1) * AMX_SUMS);
-        work->held = (char *)(scores + s * AMX_SUMS);
-    }
-}
-
-/* The same alone. */
-static __attribute__((noinline)) void amx_score_only(amx_work *work, const amx_item *item,
-                                                     float *scores)
-{
-    amx_rows none = {.left = 0};
-    amx_score(work, item, scores, &none);
-    amx_give(work);
-}
-
 /* Which of a step's scores row r sees. */
 static inline uint32_t amx_seen(const amx_tile *tile, int r, int64_t first_key)
 {
@@ -335,34 +328,78 @@ static inline uint32_t amx_seen_packed(const amx_tile *tile, int r, int64_t firs
     return packed;
 }
 
-static amx_rows amx_rows_of(const amx_work *work)
+/* The registers' sums go where they belong. */
+static void amx_give(amx_work *work)
 {
-    return (amx_rows){.scores = work->scores,
-                      .weights = work->weights,
-                      .left = work->item.steps * TILES_ROWS,
-                      .any = _mm512_setzero_si512()};
+    tiles_give(work->held);
+    work->held = (char *)work->spare;
 }
 
-/* The first key of a step of an item, without those left out. */
-static inline int64_t amx_key(const amx_work *work, const amx_item *item, int64_t step)
+/* Scores of a step; `rows` become weights on the way. */
+static inline __attribute__((always_inline)) void
+amx_score(amx_work *work, const amx_tile *tile, int64_t index, float *scores, amx_rows *rows)
 {
-    return work->block.first + (item->first + step) * AMX_KEYS;
+    const int64_t depth = work->block.depth;
+    const char *a = (const char *)tile->q, *from = (const char *)tile->from,
+               *b = (const char *)(work->block.k + index * depth * AMX_OPERAND);
+    char *held = work->held;
+    AMX_FIRST_STEP(held, from, 0, TILE_BYTES, a, b, amx_weigh_some(rows));
+    for (int64_t d = 1; d < depth; d++) {
+        a += STEP_BYTES;
+        b += STEP_BYTES;
+        TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_weigh_some(rows));
+    }
+    work->held = (char *)scores;
 }
 
-/* Weights of an item of which rows see a part. */
-static __attribute__((noinline)) void amx_weigh_part(const amx_work *work, const amx_item *item,
+/* The same alone. */
+static __attribute__((noinline)) void amx_score_only(amx_work *work, const amx_tile *tile,
+                                                     int64_t index, float *scores)
+{
+    amx_rows none = {.left = 0};
+    amx_score(work, tile, index, scores, &none);
+    amx_give(work);
+}
+
+/* The first key of a step, without those left out. */
+static inline int64_t amx_key(const amx_work *work, int64_t index)
+{
+    return work->block.first + index * AMX_KEYS;
+}
+
+static inline amx_rows amx_rows_of(const amx_work *work, const amx_step *step, const float *scores)
+{
+    return (amx_rows){.scores = scores,
+                      .weights = work->weights + step->index % AMX_CHUNK * AMX_OPERAND,
+                      .left = TILES_ROWS,
+                      .any = work->any};
+}
+
+/* Weights of a step some of whose scores some queries don't see. */
+static __attribute__((noinline)) void amx_weigh_part(const amx_work *work, const amx_step *step,
                                                      amx_rows *rows)
 {
-    for (int64_t s = 0; s < item->steps; s++) {
-        for (int r = 0; r < TILES_ROWS; r++) {
-            amx_weigh_row(rows, amx_seen_packed(item->tile, r, amx_key(work, item, s)));
-        }
+    for (int r = 0; r < TILES_ROWS; r++) {
+        amx_weigh_row(rows, amx_seen_packed(step->tile, r, amx_key(work, step->index)));
     }
 }
 
-static bool amx_whole(const amx_work *work, const amx_item *item)
+static inline bool amx_whole(const amx_work *work, const amx_step *step)
 {
-    return item->tile->seen[0] >= amx_key(work, item, item->steps);
+    return step->tile->seen[0] >= amx_key(work, step->index + 1);
+}
+
+/* Weights of a step alone. */
+static void amx_weigh(amx_work *work, const amx_step *step, const float *scores)
+{
+    amx_rows rows = amx_rows_of(work, step, scores);
+    if (!amx_whole(work, step)) {
+        amx_weigh_part(work, step, &rows);
+    }
+    while (rows.left) {
+        amx_weigh_some(&rows);
+    }
+    work->any = rows.any;
 }
 
 /* Rows whose weights are added up while products run. */
@@ -375,32 +412,33 @@ typedef struct amx_totals {
 static inline __attribute__((always_inline)) void amx_add_some(amx_totals *totals)
 {
     if (totals->left) {
-#pragma GCC unroll 2
-        for (int i = 0; i < 2; i++) {
-            vf sum = vf_load(totals->sum);
-            for (int64_t s = 0; s < totals->steps; s++) {
-                sum = vb_dot(vb_load(totals->weights + s * TILES_ROWS * AMX_KEYS), vb_ones(), sum);
+        vf sum = vf_load(totals->sum);
+#pragma GCC unroll 4
+        for (int s = 0; s < AMX_CHUNK; s++) {
+            if (s < totals->steps) {
+                sum = vb_dot(vb_load(totals->weights + s * AMX_OPERAND), vb_ones(), sum);
             }
-            vf_store(totals->sum, sum);
-            totals->sum += VF_LANES;
-            totals->weights += AMX_KEYS;
         }
-        totals->left -= 2;
+        vf_store(totals->sum, sum);
+        totals->sum += VF_LANES;
+        totals->weights += AMX_KEYS;
+        totals->left--;
     }
 }
 
-/* O += P·V of an item, and the sums of its weights. */
-static inline __attribute__((always_inline)) void amx_values(amx_work *work, const amx_item *item)
+/* O += P·V of the chunk that ends with a step, and the sums of its weights. */
+static inline __attribute__((always_inline)) void amx_values(amx_work *work, const amx_step *last)
 {
     const amx_block *block = &work->block;
+    const int64_t first = last->index / AMX_CHUNK * AMX_CHUNK, steps = last->index + 1 - first;
     amx_totals totals = {
-        .weights = work->weights, .sum = item->tile->sum, .left = TILES_ROWS, .steps = item->steps};
+        .weights = work->weights, .sum = last->tile->sum, .left = TILES_ROWS, .steps = steps};
     for (int64_t g = 0; g < block->groups; g++) {
-        char *o = (char *)(item->tile->o + g * AMX_SUMS);
+        char *o = (char *)(last->tile->o + g * AMX_SUMS), *held = work->held;
         const char *a = (const char *)work->weights,
-                   *b = (const char *)(block->v + (g * AMX_STEPS + item->first) * AMX_OPERAND);
-        AMX_FIRST_STEP(work->held, o, TILE_BYTES, SUMS_STRIDE, a, b, amx_add_some(&totals));
-        for (int64_t s = 1; s < item->steps; s++) {
+                   *b = (const char *)(block->v + (g * block->most + first) * AMX_OPERAND);
+        AMX_FIRST_STEP(held, o, TILE_BYTES, SUMS_STRIDE, a, b, amx_add_some(&totals));
+        for (int64_t s = 1; s < steps; s++) {
             a += STEP_BYTES;
             b += STEP_BYTES;
             TILES_STEP_WITH(_tile_dpbf16ps, a, b, amx_add_some(&totals));
@@ -430,23 +468,26 @@ static vf amx_highest(const amx_tile *tile, const float *scores, int first_row, 
     return v[0];
 }
 
-/* Subtracts from now on what the scores of an item reach; what was summed shrinks. At first that is
- * nothing, and what is subtracted may sink. */
-static __attribute__((noinline)) void amx_raise(amx_work *work, const amx_item *item)
+/* Subtracts from now on what the scores of steps first … end − 1 reach; what was summed shrinks. At
+ * first that is nothing, and what is subtracted may sink. */
+static __attribute__((noinline)) void amx_raise(amx_work *work, amx_tile *tile, int64_t first,
+                                                int64_t end)
 {
-    amx_tile *tile = item->tile;
+    vf most[2] = {vf_set(-FLT_MAX), vf_set(-FLT_MAX)};
     float rise[TILES_ROWS], shrink[TILES_ROWS];
-    amx_score_only(work, item, work->spare);
-    for (int r = 0; r < TILES_ROWS; r += VF_LANES) {
-        vf most = vf_set(-FLT_MAX);
-        for (int64_t s = 0; s < item->steps; s++) {
-            most = vf_max(most,
-                          amx_highest(tile, work->spare + s * AMX_SUMS, r, amx_key(work, item, s)));
+    amx_give(work);
+    for (int64_t s = first; s < end; s++) {
+        amx_score_only(work, tile, s, work->spare);
+        for (int half = 0; half < 2; half++) {
+            most[half] = vf_max(most[half],
+                                amx_highest(tile, work->spare, half * VF_LANES, amx_key(work, s)));
         }
-        vf above = vf_sub(most, vf_set(AMX_LEVEL));
+    }
+    for (int half = 0; half < 2; half++) {
+        vf above = vf_sub(most[half], vf_set(AMX_LEVEL));
         above = tile->fresh ? above : vf_max(above, vf_set(0.0f));
-        vf_store(rise + r, above);
-        vf_store(shrink + r, vf_exp2(vf_mul(above, vf_set(-1.0f / AMX_UNITS))));
+        vf_store(rise + half * VF_LANES, above);
+        vf_store(shrink + half * VF_LANES, vf_exp2(vf_mul(above, vf_set(-1.0f / AMX_UNITS))));
     }
     for (int64_t r = 0; r < TILES_ROWS; r++) {
         float *from = tile->from + r * VF_LANES, *sum = tile->sum + r * VF_LANES;
@@ -465,39 +506,90 @@ static __attribute__((noinline)) void amx_raise(amx_work *work, const amx_item *
     tile->fresh = false;
 }
 
-/* The item of before becomes weights, while the scores of the next, if any, are computed, and then
- * values. */
-static void amx_go_on(amx_work *work, const amx_item *next)
+/* What is subtracted was too little for the chunk that ends with a step: its weights once more, and
+ * the scores that wait. */
+static __attribute__((noinline)) void amx_redo(amx_work *work, const amx_step *last)
 {
-    const amx_item item = work->item;
-    amx_rows rows = amx_rows_of(work);
-    const bool whole = amx_whole(work, &item);
-    if (!whole) {
-        amx_weigh_part(work, &item, &rows);
+    const int64_t first = last->index / AMX_CHUNK * AMX_CHUNK;
+    amx_raise(work, last->tile, first, last->index + 1);
+    for (int64_t s = first; s <= last->index; s++) {
+        const amx_step step = {.tile = last->tile, .index = s};
+        amx_score_only(work, step.tile, s, work->spare);
+        amx_weigh(work, &step, work->spare);
     }
-    if (next) {
-        amx_score(work, next, work->scores, &rows);
-    }
-    while (rows.left) {
-        amx_weigh_some(&rows);
-    }
-    if (__builtin_expect(amx_above(&rows), 0)) {
-        amx_give(work);
-        amx_raise(work, &item);
-        amx_score_only(work, &item, work->scores);
-        rows = amx_rows_of(work);
-        if (!whole) {
-            amx_weigh_part(work, &item, &rows);
+    for (int i = 0; i < 2; i++) {
+        if (work->waiting[i].tile == last->tile) {
+            amx_score_only(work, last->tile, work->waiting[i].index, work->scores[i]);
         }
+    }
+}
+
+/* After the weights of a step: those of a whole chunk meet their values. */
+static inline __attribute__((always_inline)) void amx_finish(amx_work *work, const amx_step *step)
+{
+    if (step->last) {
+        if (__builtin_expect(amx_above(work->any), 0)) {
+            amx_redo(work, step);
+        }
+        work->any = _mm512_setzero_si512();
+        amx_values(work, step);
+    }
+}
+
+/* Asks for some keys and values that are packed later. */
+static inline void amx_fetch(amx_work *work)
+{
+    const tyto_attend_job *job = work->job;
+    for (int64_t i = 0; i < work->ahead_each && work->ahead < work->ahead_end; i++) {
+        const float *k = job->k + work->ahead * job->k_stride,
+                    *v = job->v + work->ahead * job->v_stride;
+        for (int64_t c = 0; c < job->qk_channels; c += VF_LANES) {
+            _mm_prefetch((const char *)(k + c), _MM_HINT_T1);
+        }
+        for (int64_t c = 0; c < job->v_channels; c += VF_LANES) {
+            _mm_prefetch((const char *)(v + c), _MM_HINT_T1);
+        }
+        work->ahead++;
+    }
+}
+
+/* Scores of the next step, while the older of those that wait becomes weights. */
+static void amx_go_on(amx_work *work, const amx_step *next)
+{
+    float *scores = work->scores[work->turn];
+    const amx_step step = work->waiting[work->turn];
+    amx_rows rows = {.left = 0};
+    if (step.tile) {
+        rows = amx_rows_of(work, &step, scores);
+        if (!amx_whole(work, &step)) {
+            amx_weigh_part(work, &step, &rows);
+        }
+    }
+    amx_score(work, next->tile, next->index, scores, &rows);
+    work->waiting[work->turn] = *next;
+    work->turn = !work->turn;
+    if (step.tile) {
         while (rows.left) {
             amx_weigh_some(&rows);
         }
-        if (next) {
-            amx_score_only(work, next, work->scores);
-        }
+        work->any = rows.any;
+        amx_finish(work, &step);
     }
-    amx_values(work, &item);
-    work->item = next ? *next : (amx_item){0};
+}
+
+/* What waits becomes weights and values. */
+static __attribute__((noinline)) void amx_end(amx_work *work)
+{
+    amx_give(work);
+    for (int i = 0; i < 2; i++) {
+        const amx_step step = work->waiting[work->turn];
+        work->waiting[work->turn].tile = NULL;
+        if (step.tile) {
+            amx_weigh(work, &step, work->scores[work->turn]);
+            amx_finish(work, &step);
+        }
+        work->turn = !work->turn;
+    }
 }
 
 /* All keys of the block for one tile; the last of them wait for what comes next. */
@@ -507,19 +599,14 @@ static void amx_attend_tile(amx_work *work, amx_tile *tile)
     const int64_t seen = tile->seen[TILES_ROWS - 1] - block->first,
                   keys = seen < block->keys ? seen : block->keys,
                   steps = (keys + AMX_KEYS - 1) / AMX_KEYS;
-    for (int64_t s = 0; s < steps; s += AMX_CHUNK) {
-        const amx_item next = {
-            .tile = tile, .first = s, .steps = steps - s < AMX_CHUNK ? steps - s : AMX_CHUNK};
-        if (tile->fresh) {
-            amx_give(work);
-            amx_raise(work, &next);
-        }
-        if (work->item.tile) {
-            amx_go_on(work, &next);
-        } else {
-            amx_score_only(work, &next, work->scores);
-            work->item = next;
-        }
+    if (tile->fresh) {
+        amx_raise(work, tile, 0, 1);
+    }
+    for (int64_t s = 0; s < steps; s++) {
+        const amx_step next = {
+            .tile = tile, .index = s, .last = s % AMX_CHUNK == AMX_CHUNK - 1 || s == steps - 1};
+        amx_fetch(work);
+        amx_go_on(work, &next);
     }
 }
 
@@ -576,27 +663,37 @@ static void amx_look(const tyto_attend_job *job, int64_t first, int64_t *next, i
     }
 }
 
+/* Places what a thread is at in a job's scratch; returns what follows it. */
+static float *amx_begin(const tyto_attend_job *job, amx_work *work)
+{
+    float *next = job->scratch;
+    amx_block *block = &work->block;
+    block->depth = (job->qk_channels + 31) / 32;
+    block->groups = (job->v_channels + 31) / 32;
+    block->most = amx_block_steps(block->depth, block->groups);
+    block->k = (void *)next;
+    next += block->most * block->depth * AMX_OPERAND / 2;
+    block->v = (void *)next;
+    next += block->most * block->groups * AMX_OPERAND / 2;
+    work->weights = (void *)next;
+    next += AMX_CHUNK * AMX_OPERAND / 2;
+    work->scores[0] = next;
+    work->scores[1] = next + AMX_SUMS;
+    work->spare = next + 2 * AMX_SUMS;
+    work->held = (char *)work->spare;
+    work->any = _mm512_setzero_si512();
+    return next + 3 * AMX_SUMS;
+}
+
 /* False, with nothing given out, when the job can't be done this way. */
 static bool amx_attend(const tyto_attend_job *job)
 {
-    const int64_t tiles = (job->queries + TILES_ROWS - 1) / TILES_ROWS,
-                  depth = (job->qk_channels + 31) / 32, groups = (job->v_channels + 31) / 32;
+    const int64_t tiles = (job->queries + TILES_ROWS - 1) / TILES_ROWS;
     amx_tile all[AMX_TILES];
-    amx_work work = {.block = {.depth = depth, .groups = groups}};
-    float *next = job->scratch;
-    work.block.k = (void *)next;
-    next += AMX_STEPS * depth * AMX_OPERAND / 2;
-    work.block.v = (void *)next;
-    next += AMX_STEPS * groups * AMX_OPERAND / 2;
-    work.weights = (void *)next;
-    next += AMX_CHUNK * AMX_OPERAND / 2;
-    work.scores = next;
-    next += AMX_CHUNK * AMX_SUMS;
-    work.spare = next;
-    next += AMX_CHUNK * AMX_SUMS;
-    work.held = (char *)work.spare;
+    amx_work work = {.job = job};
     vb q_most = _mm512_setzero_si512(), k_most = _mm512_setzero_si512();
     int64_t looked = 0, seen = 0;
+    float *next = amx_begin(job, &work);
     for (int64_t t = 0; t < tiles; t++) {
         amx_look(job, t * TILES_ROWS, &looked, &seen, &all[t]);
         if (all[t].seen[0] == 0) {
@@ -606,17 +703,19 @@ static bool amx_attend(const tyto_attend_job *job)
     }
     for (int64_t key = 0; key < job->keys;) {
         amx_pack_block(job, &key, &work.block, &k_most);
-        const vf most =
-            vf_mul(vf_set((float)job->qk_channels), vf_mul(vb_as_vf(q_most), vb_as_vf(k_most)));
-        if (_mm512_cmp_ps_mask(most, vf_set(AMX_UNITS_MOST), _CMP_NLT_UQ)) {
+        if (!((float)job->qk_channels * amx_largest(q_most) * amx_largest(k_most) <
+              AMX_UNITS_MOST)) {
             return false;
         }
+        const int64_t left = job->keys - key, most = work.block.most * AMX_KEYS,
+                      after = left < most ? left : most;
+        work.ahead = key;
+        work.ahead_end = key + after;
+        work.ahead_each = (after + tiles * work.block.most - 1) / (tiles * work.block.most);
         for (int64_t t = 0; t < tiles; t++) {
             amx_attend_tile(&work, &all[t]);
         }
-        if (work.item.tile) {
-            amx_go_on(&work, NULL);
-        }
+        amx_end(&work);
     }
     amx_give(&work);
     for (int64_t t = 0; t < tiles; t++) {
