@@ -27,14 +27,10 @@
 /* Keys of a step. */
 #define AMX_KEYS VB_LANES
 /* Steps whose values are added at once. */
-#ifndef AMX_CHUNK
-#define AMX_CHUNK 4
-#endif
+#define AMX_CHUNK 2
 /* Steps of a block, whose keys and values are packed: at most, and beyond a chunk only while it has
  * no more operands of a product than this. */
-#ifndef AMX_STEPS
 #define AMX_STEPS 16
-#endif
 #define AMX_BLOCK_OPERANDS 64
 /* Elements of a tile of a product's operand and of its sums. */
 #define AMX_OPERAND (STEP_BYTES / 2)
@@ -318,14 +314,13 @@ static inline uint32_t amx_seen(const amx_tile *tile, int r, int64_t first_key)
 }
 
 /* The same as bits of the 16-bit numbers, whose order is that of amx_pack_values. */
-static inline uint32_t amx_seen_packed(const amx_tile *tile, int r, int64_t first_key)
+static inline uint32_t amx_in_order(uint32_t seen)
 {
-    const uint32_t seen = amx_seen(tile, r, first_key);
-    uint32_t packed = 0;
+    uint32_t bits = 0;
     for (int i = 0; i < 4; i++) {
-        packed |= (seen >> 4 * i & 15) << 8 * i | (seen >> (16 + 4 * i) & 15) << (8 * i + 4);
+        bits |= (seen >> 4 * i & 15) << 8 * i | (seen >> (16 + 4 * i) & 15) << (8 * i + 4);
     }
-    return packed;
+    return bits;
 }
 
 /* The registers' sums go where they belong. */
@@ -379,8 +374,15 @@ static inline amx_rows amx_rows_of(const amx_work *work, const amx_step *step, c
 static __attribute__((noinline)) void amx_weigh_part(const amx_work *work, const amx_step *step,
                                                      amx_rows *rows)
 {
+    const int64_t first_key = amx_key(work, step->index);
+    uint32_t before = 0, bits = 0;
     for (int r = 0; r < TILES_ROWS; r++) {
-        amx_weigh_row(rows, amx_seen_packed(step->tile, r, amx_key(work, step->index)));
+        const uint32_t seen = amx_seen(step->tile, r, first_key);
+        if (seen != before) {
+            bits = amx_in_order(seen);
+            before = seen;
+        }
+        amx_weigh_row(rows, bits);
     }
 }
 
@@ -412,17 +414,22 @@ typedef struct amx_totals {
 static inline __attribute__((always_inline)) void amx_add_some(amx_totals *totals)
 {
     if (totals->left) {
-        vf sum = vf_load(totals->sum);
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++) {
+            const uint16_t *weights = totals->weights + i * AMX_KEYS;
+            float *to = totals->sum + i * VF_LANES;
+            vf sum = vf_load(to);
 #pragma GCC unroll 4
-        for (int s = 0; s < AMX_CHUNK; s++) {
-            if (s < totals->steps) {
-                sum = vb_dot(vb_load(totals->weights + s * AMX_OPERAND), vb_ones(), sum);
+            for (int s = 0; s < AMX_CHUNK; s++) {
+                if (s < totals->steps) {
+                    sum = vb_dot(vb_load(weights + s * AMX_OPERAND), vb_ones(), sum);
+                }
             }
+            vf_store(to, sum);
         }
-        vf_store(totals->sum, sum);
-        totals->sum += VF_LANES;
-        totals->weights += AMX_KEYS;
-        totals->left--;
+        totals->sum += 2 * VF_LANES;
+        totals->weights += 2 * AMX_KEYS;
+        totals->left -= 2;
     }
 }
 
@@ -454,6 +461,7 @@ static inline __attribute__((always_inline)) void amx_values(amx_work *work, con
 static vf amx_highest(const amx_tile *tile, const float *scores, int first_row, int64_t first_key)
 {
     vf v[VF_LANES];
+#pragma GCC unroll 16
     for (int r = 0; r < VF_LANES; r++) {
         const float *row = scores + (first_row + r) * AMX_KEYS;
         const uint32_t seen = amx_seen(tile, first_row + r, first_key);
@@ -462,6 +470,7 @@ static vf amx_highest(const amx_tile *tile, const float *scores, int first_row, 
                       _mm512_mask_loadu_ps(least, (__mmask16)(seen >> 16), row + VF_LANES));
     }
     vf_transpose(v);
+#pragma GCC unroll 16
     for (int r = 1; r < VF_LANES; r++) {
         v[0] = vf_max(v[0], v[r]);
     }
@@ -634,16 +643,35 @@ static float *amx_begin_tile(const tyto_attend_job *job, int64_t first, const am
     return next;
 }
 
+/* 1 / the sum of each of 16 rows' weights */
+static inline vf amx_factors(const float *sums)
+{
+    vf v[VF_LANES];
+#pragma GCC unroll 16
+    for (int r = 0; r < VF_LANES; r++) {
+        v[r] = vf_load(sums + r * VF_LANES);
+    }
+    vf_transpose(v);
+#pragma GCC unroll 16
+    for (int r = 1; r < VF_LANES; r++) {
+        v[0] = vf_add(v[0], v[r]);
+    }
+    return vf_div(vf_set(1.0f), v[0]);
+}
+
 static void amx_end_tile(const tyto_attend_job *job, int64_t first, const amx_tile *tile)
 {
     const int64_t V = job->v_channels;
+    float factors[TILES_ROWS];
+    vf_store(factors, amx_factors(tile->sum));
+    vf_store(factors + VF_LANES, amx_factors(tile->sum + VF_LANES * VF_LANES));
     for (int64_t r = 0; r < TILES_ROWS && first + r < job->queries; r++) {
-        const vf factor = vf_set(1.0f / vf_sum(vf_load(tile->sum + r * VF_LANES)));
+        const vf factor = vf_set(factors[r]);
+        float *out = job->out + (first + r) * job->out_stride;
         for (int64_t c = 0; c < V; c += VF_LANES) {
             const vf o = vf_load(tile->o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS +
                                  c % TILES_COLUMNS);
-            _mm512_mask_storeu_ps(job->out + (first + r) * job->out_stride + c, amx_lanes(V, c),
-                                  vf_mul(o, factor));
+            _mm512_mask_storeu_ps(out + c, amx_lanes(V, c), vf_mul(o, factor));
         }
     }
 }
