@@ -50,7 +50,7 @@ static void grid_add_pairs(const tyto_grid_job *job, const grid_tile *tile, int6
     }
 }
 
-static void attend_grid_pairs(const tyto_grid_job *job)
+static inline void attend_grid_pairs(const tyto_grid_job *job)
 {
     grid_run(job, job->scratch + GRID_PAIRS_FLOATS, grid_add_pairs);
 }

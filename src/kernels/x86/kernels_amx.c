@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kernels/x86/attend_amx.h"
+#include "kernels/x86/grid_amx.h"
 #include "kernels/x86/tiles_amx.h"
 
 void tyto_amx_begin(void)
@@ -90,7 +91,7 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .gemm_tile = multiply_tile,
     .attend = attend_amx,
     .attend_scratch = attend_amx_scratch,
-    .attend_grid = attend_grid_pairs,
-    .attend_grid_scratch = attend_grid_pairs_scratch,
+    .attend_grid = attend_grid_amx,
+    .attend_grid_scratch = attend_grid_amx_scratch,
     .dot_rounds = tile_rounds,
 };
