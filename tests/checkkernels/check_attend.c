@@ -213,12 +213,30 @@ void check_attend_masks(void **state)
 
 /* Scores so far apart that one key has all the weight; the error of a score, of the order of its
  * last place, becomes one of the weight. */
-static void check_sharp(const kind *of, float scale)
+static void check_sharp(const kind *of, int64_t queries, int64_t keys, float scale)
 {
-    attend_case with = make_case(of, 9, 200, 8, 5);
+    attend_case with = make_case(of, queries, keys, 8, 5);
     with.job.scale = scale;
     /* An error of a score, which is a sum of floats, becomes one of the weight. */
     with.tolerance += 2e-6 * fabs((double)scale);
+    run_case(&with);
+    free_case(&with);
+}
+
+/* Scores that rise from key to key, so that what was subtracted is too little again and again. */
+static void check_rising(const kind *of)
+{
+    const int64_t keys = 700;
+    attend_case with = make_case(of, 2 * of->kernels->attention_queries + 3, keys, 8, 5);
+    float *q = with.q.data, *k = with.k.data;
+    with.job.scale = 4.0f;
+    with.tolerance += 2e-6 * (double)keys;
+    for (int64_t i = 0; i < with.job.queries; i++) {
+        q[i * with.job.q_stride] = i % 3 == 0 ? 1.0f : i % 3 == 1 ? -1.0f : 0.25f;
+    }
+    for (int64_t j = 0; j < keys; j++) {
+        k[j * with.job.k_stride] = (float)j;
+    }
     run_case(&with);
     free_case(&with);
 }
@@ -250,10 +268,12 @@ static void check_not_a_number(const kind *of)
 
 static void check_extremes(const kind *of)
 {
-    check_sharp(of, 0.0f);
-    check_sharp(of, 50.0f);
-    check_sharp(of, -50.0f);
-    check_sharp(of, 1000.0f);
+    static const float scales[] = {0.0f, 50.0f, -50.0f, 1000.0f};
+    for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+        check_sharp(of, 9, 200, scales[i]);
+        check_sharp(of, 2 * of->kernels->attention_queries + 3, 700, scales[i]);
+    }
+    check_rising(of);
     check_not_a_number(of);
 }
 

@@ -51,10 +51,9 @@
 /* A tile of queries in scratch. */
 typedef struct amx_tile {
     uint16_t *q; /* [⌈D/32⌉][TILES_ROWS][32], times scale·log2(e)·AMX_UNITS */
-    float *from; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL − what is subtracted
-                  */
-    float *sum;               /* [TILES_ROWS][16] running sums of weights */
-    float *o;                 /* [⌈V/32⌉][TILES_ROWS][TILES_COLUMNS] */
+    float *from; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL at first */
+    float *sum;  /* [TILES_ROWS][16] running sums of weights */
+    float *o;    /* [⌈V/32⌉][TILES_ROWS][TILES_COLUMNS] */
     int64_t seen[TILES_ROWS]; /* how many of the keys that are not left out a query sees */
     bool fresh;               /* nothing has been subtracted */
 } amx_tile;
@@ -77,9 +76,6 @@ typedef struct amx_step {
 
 /* What a thread is at. */
 typedef struct amx_work {
-    const tyto_attend_job *job;
-    int64_t ahead, ahead_end,
-        ahead_each; /* keys of the next block to ask for, and how many a step */
     amx_block block;
     amx_step waiting[2]; /* steps whose scores are there, by turns; without a tile there is none */
     float *scores[2];    /* [TILES_ROWS][32] of them */
@@ -241,8 +237,9 @@ typedef struct amx_rows {
  * find in a table. `seen` of the scores count, the others weigh 0. */
 static inline __attribute__((always_inline)) void amx_weigh_row(amx_rows *rows, __mmask32 seen)
 {
-    /* 256·(2^f − 1 − f) + AMX_ROUND − 1/2 at f = n/64 + AMX_ROUND/256 to the nearest, beyond f = 1
-     * as below it: the average rounds up. */
+    /* Near 256·(2^f − 1 − f) + AMX_ROUND − 1/2 for f = (n + 3/8)/64 + AMX_ROUND/256, less 1 where
+     * that is more: the best whole numbers for the four fractions of each. The average rounds up.
+     */
     static const uint8_t corrections[64] __attribute__((aligned(64))) = {
         22, 21, 21, 19, 19, 18, 17, 16, 16, 15, 14, 14, 13, 13, 12, 12, 11, 11, 11, 10, 10, 10,
         10, 10, 10, 9,  9,  10, 10, 10, 10, 10, 10, 11, 11, 12, 12, 12, 13, 14, 14, 15, 16, 16,
@@ -545,23 +542,6 @@ static inline __attribute__((always_inline)) void amx_finish(amx_work *work, con
     }
 }
 
-/* Asks for some keys and values that are packed later. */
-static inline void amx_fetch(amx_work *work)
-{
-    const tyto_attend_job *job = work->job;
-    for (int64_t i = 0; i < work->ahead_each && work->ahead < work->ahead_end; i++) {
-        const float *k = job->k + work->ahead * job->k_stride,
-                    *v = job->v + work->ahead * job->v_stride;
-        for (int64_t c = 0; c < job->qk_channels; c += VF_LANES) {
-            _mm_prefetch((const char *)(k + c), _MM_HINT_T1);
-        }
-        for (int64_t c = 0; c < job->v_channels; c += VF_LANES) {
-            _mm_prefetch((const char *)(v + c), _MM_HINT_T1);
-        }
-        work->ahead++;
-    }
-}
-
 /* Scores of the next step, while the older of those that wait becomes weights. */
 static void amx_go_on(amx_work *work, const amx_step *next)
 {
@@ -614,7 +594,6 @@ static void amx_attend_tile(amx_work *work, amx_tile *tile)
     for (int64_t s = 0; s < steps; s++) {
         const amx_step next = {
             .tile = tile, .index = s, .last = s % AMX_CHUNK == AMX_CHUNK - 1 || s == steps - 1};
-        amx_fetch(work);
         amx_go_on(work, &next);
     }
 }
@@ -718,7 +697,7 @@ static bool amx_attend(const tyto_attend_job *job)
 {
     const int64_t tiles = (job->queries + TILES_ROWS - 1) / TILES_ROWS;
     amx_tile all[AMX_TILES];
-    amx_work work = {.job = job};
+    amx_work work = {.turn = 0};
     vb q_most = _mm512_setzero_si512(), k_most = _mm512_setzero_si512();
     int64_t looked = 0, seen = 0;
     float *next = amx_begin(job, &work);
@@ -735,11 +714,6 @@ static bool amx_attend(const tyto_attend_job *job)
               AMX_UNITS_MOST)) {
             return false;
         }
-        const int64_t left = job->keys - key, most = work.block.most * AMX_KEYS,
-                      after = left < most ? left : most;
-        work.ahead = key;
-        work.ahead_end = key + after;
-        work.ahead_each = (after + tiles * work.block.most - 1) / (tiles * work.block.most);
         for (int64_t t = 0; t < tiles; t++) {
             amx_attend_tile(&work, &all[t]);
         }
