@@ -36,11 +36,10 @@ typedef struct tyto_int8_kernels {
     /** Around a thread's calls of tile and part, as in tyto_bf16_kernels. */
     void (*begin)(void);
     void (*end)(void);
-    /** packed[⌈k/steps⌉][rows][steps] = x[rows][k] quantised, and scales[rows] = what a step is worth.
-     *  Missing rows are 0, with scale 0; a row with a number that is not finite has the scale NaN,
-     *  and zeros.
-     *  rows     at most `rows` of the table; ldx elements apart
-     *  smooth   [k] factors of x, or NULL */
+    /** packed[⌈k/steps⌉][rows][steps] = x[rows][k] quantised, and scales[rows] = what a step is
+     * worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
+     * NaN, and zeros. rows     at most `rows` of the table; ldx elements apart smooth   [k] factors
+     * of x, or NULL */
     void (*pack)(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
                  uint8_t *packed, float *scales);
     /** y[rows][columns] = (Σ a·b)·row scale·column scale, whole numbers until the last.

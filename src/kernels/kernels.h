@@ -151,8 +151,8 @@ typedef struct tyto_kernels {
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, float *packed);
     /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b
      *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned
-     *  ahead    the caller's next operand: a cache line of it is fetched with each step of k. Any
-     *           address will do */
+     *  ahead    the caller's next operand, or NULL: a cache line of it is fetched with each step of
+     *           k. Any address will do */
     void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead);
     /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns. acc may start at

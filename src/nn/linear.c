@@ -49,7 +49,7 @@ typedef struct linear_job {
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
     void (*begin)(void);    /* around a task, or NULL */
     void (*end)(void);
-    int64_t tiles, panels;  /* of a task */
+    int64_t tiles, panels; /* of a task */
     int64_t chunks, groups;
     char *packed;                /* [tile][k][rows of a tile] of all rows, or NULL */
     int64_t a_bytes, sum_floats; /* of a worker's scratch */
@@ -183,8 +183,8 @@ static void fetch_outputs(const tyto_epilogue *epilogue, int rows, int columns)
     }
 }
 
-/* Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on through
- * the epilogue. `block` is where the packed rows begin. */
+/* Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on
+ * through the epilogue. `block` is where the packed rows begin. */
 static void multiply_part(const linear_job *job, const tile_place *place, int64_t block, int64_t at,
                           int64_t depth, float *sum, const char *ahead)
 {
@@ -202,7 +202,7 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
             multiply_tile(job, tyto_min_i64(job->part, depth - i),
                           place->a + (at + i - block) * job->a_step,
                           place->panel + (at + i) * job->b_step, sum, at + i > 0,
-                          ahead + i * lines);
+                          ahead ? ahead + i * lines : NULL);
         }
     }
     if (finishes) {
@@ -238,10 +238,7 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                 float *sum = job->inner < K ? sums + kept * R * N : sums;
                 /* The next panel comes while this one is used: each call fetches a part of it. */
                 const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
-                const char *ahead = panel + i * job->b_step;
-                if (fetches) {
-                    ahead += K * job->b_step + t * fetched;
-                }
+                const char *ahead = fetches ? panel + (K + i) * job->b_step + t * fetched : NULL;
                 multiply_part(job, &place, at, i, inner, sum, ahead);
             }
         }
@@ -343,9 +340,8 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.chunks = (tiles + job.tiles - 1) / job.tiles;
     job.panels = (panels + job.groups - 1) / job.groups;
     job.groups = (panels + job.panels - 1) / job.panels;
-    job.a_bytes = job.groups > 1
-                      ? 0
-                      : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
+    job.a_bytes =
+        job.groups > 1 ? 0 : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
     const int64_t kept = (job.inner < K ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
     return job;

@@ -84,7 +84,7 @@ static void run_fma(const kernel_case *with)
 static void run_gemm_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
-    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true, bench->b);
+    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true, NULL);
 }
 
 static void run_gemm_pack(const kernel_case *with)
@@ -116,7 +116,7 @@ static void run_bf16_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
     bench->kernels->bf16->gemm_tile(with->n, bench->a, (const uint16_t *)(const void *)bench->b,
-                                    bench->c, true, bench->b);
+                                    bench->c, true, NULL);
 }
 
 static void run_bf16_pack(const kernel_case *with)
@@ -238,7 +238,7 @@ static void run_int8_tile(const kernel_case *with)
     const kernel_bench *bench = with->bench;
     const tyto_int8_scales scales = {.rows = bench->a, .columns = bench->a, .sums = bench->zeros};
     with->int8->tile(with->n / TYTO_INT8_GROUP, (const uint8_t *)bench->b, (const int8_t *)bench->a,
-                     &scales, bench->c, bench->a);
+                     &scales, bench->c, NULL);
 }
 
 static void run_int8_pack(const kernel_case *with)

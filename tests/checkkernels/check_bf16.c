@@ -25,8 +25,7 @@ static float packed_at(const tyto_kernels *kernels, const void *packed, int64_t 
     }
     const int steps = kernels->bf16->a_steps;
     assert_int_equal(kernels->bf16->a_bytes, sizeof(uint16_t));
-    return tyto_define_widen(
-        ((const uint16_t *)packed)[(i / steps * R + row) * steps + i % steps]);
+    return tyto_define_widen(((const uint16_t *)packed)[(i / steps * R + row) * steps + i % steps]);
 }
 
 /* x ends where its last row ends, and packed where the tile ends. */
@@ -83,8 +82,8 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
 {
     const int R = kernels->bf16->rows, N = kernels->gemm_columns;
     stream numbers = {(uint64_t)(k * 2 + add + 1)};
-    guarded a = guarded_bytes((size_t)(round_up(k, kernels->bf16->a_steps) * R *
-                                       kernels->bf16->a_bytes)),
+    guarded a = guarded_bytes(
+                (size_t)(round_up(k, kernels->bf16->a_steps) * R * kernels->bf16->a_bytes)),
             rows = guarded_floats(R * k), b = guarded_bytes((size_t)(k * N) * sizeof(uint16_t)),
             acc = guarded_floats(R * N);
     float *x = rows.data, *sums = acc.data, *before = malloc((size_t)(R * N) * sizeof(float)),
@@ -105,7 +104,7 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
     }
     kernels->bf16->gemm_pack(k, x, k, R, a.data);
     tyto_call(kernels->bf16->begin);
-    kernels->bf16->gemm_tile(k, a.data, pairs, sums, add, pairs);
+    kernels->bf16->gemm_tile(k, a.data, pairs, sums, add, add ? pairs : NULL);
     tyto_call(kernels->bf16->end);
     for (int64_t i = 0; i < R * k; i++) {
         x[i] = tyto_define_widen(tyto_define_bf16(x[i]));

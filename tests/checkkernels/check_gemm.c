@@ -58,7 +58,7 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
     if (!add) {
         fill_with(sums, R * N, NAN);
     }
-    kernels->gemm_tile(k, a.data, b.data, sums, add, b.data);
+    kernels->gemm_tile(k, a.data, b.data, sums, add, add ? b.data : NULL);
     /* Whole numbers are summed without rounding. Else k sums, of some √k by chance, are each off by
      * half a unit in the last place, and these add up like √k too. */
     const double tolerance = whole ? 0.0 : (double)FLT_EPSILON * (8.0 + (double)k / 2.0);

@@ -169,7 +169,7 @@ static void multiply(const tyto_int8_kernels *kernels, int64_t groups, const uin
 {
     tyto_call(kernels->begin);
     if (!steps) {
-        kernels->tile(groups, a, b, scales, y, b);
+        kernels->tile(groups, a, b, scales, y, groups % 2 ? b : NULL);
     }
     for (int64_t at = 0; steps && at < groups * GROUP; at += steps) {
         const int64_t left = groups * GROUP - at;
@@ -218,10 +218,9 @@ static void check_tile(const tyto_int8_kernels *kernels, int64_t groups, numbers
             row_scales[R - 1] = NAN;
         }
         fill_with(out, R * N, 12345.0f);
-        multiply(
-            kernels, groups, left, right,
-            &(tyto_int8_scales){.rows = row_scales, .columns = column_scales, .sums = totals},
-            steps, out);
+        multiply(kernels, groups, left, right,
+                 &(tyto_int8_scales){.rows = row_scales, .columns = column_scales, .sums = totals},
+                 steps, out);
         for (int i = 0; i < R * N; i++) {
             const int32_t sum = tyto_define_int8_product(groups, plain + i / N * GROUP, R,
                                                          right + i % N * GROUP, N, kernels->offset);

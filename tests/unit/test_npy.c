@@ -76,9 +76,7 @@ static void other_files_are_refused(void **state)
     } cases[] = {
         {4, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", 4, TYTO_E_UNSUPPORTED},
         {0, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", 4, TYTO_E_UNSUPPORTED},
-        {1,
-         "{'descr': '<f4', 'fortran_order': False, 'shape': (214888888888688, 57151, 0)}",
-         0,
+        {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (214888888888688, 57151, 0)}", 0,
          TYTO_E_FORMAT},
         {1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", 4, TYTO_E_UNSUPPORTED},
         {1, "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", 4, TYTO_E_UNSUPPORTED},

@@ -63,22 +63,17 @@ static void gemm_pack_pairs(int64_t k, const float *x, int64_t ldx, int rows, vo
     pack_pairs(GEMM_ROWS, k, x, ldx, rows, 1.0f, packed);
 }
 
-/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
-static void gemm_tile_pairs(int64_t k, const void *packed, const uint16_t *b, float *acc, bool add,
-                            const void *ahead)
+/* sum += a·b, as in gemm_steps. */
+static inline __attribute__((always_inline)) void pairs_steps(int64_t k, const uint16_t *a,
+                                                              const uint16_t *b,
+                                                              vf sum[GEMM_ROWS][GEMM_VECTORS],
+                                                              bool fetches, const char *ahead)
 {
-    const uint16_t *a = packed;
-    vf sum[GEMM_ROWS][GEMM_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            sum[r][v] = vf_set(0.0f);
-        }
-    }
     for (int64_t i = 0; i < k / 2; i++) {
         vb column[GEMM_VECTORS];
-        __builtin_prefetch((const char *)ahead + i * CACHE_LINE, 0, 2);
+        if (fetches) {
+            __builtin_prefetch(ahead + i * CACHE_LINE, 0, 2);
+        }
 #pragma GCC unroll 16
         for (int v = 0; v < GEMM_VECTORS; v++) {
             column[v] = vb_load(b + v * VB_LANES);
@@ -93,6 +88,25 @@ static void gemm_tile_pairs(int64_t k, const void *packed, const uint16_t *b, fl
         }
         a += 2 * GEMM_ROWS;
         b += 2 * GEMM_COLUMNS;
+    }
+}
+
+/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+static void gemm_tile_pairs(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
+                            const void *ahead)
+{
+    vf sum[GEMM_ROWS][GEMM_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            sum[r][v] = vf_set(0.0f);
+        }
+    }
+    if (ahead) {
+        pairs_steps(k, a, b, sum, true, ahead);
+    } else {
+        pairs_steps(k, a, b, sum, false, NULL);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < GEMM_ROWS; r++) {

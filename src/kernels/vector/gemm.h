@@ -28,20 +28,17 @@ static inline __attribute__((always_inline)) void gemm_give(vf sum[GEMM_ROWS][GE
     }
 }
 
-static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add,
-                      const float *ahead)
+/* sum += a·b; whether it fetches is known at compile time: asking for what is there costs time. */
+static inline __attribute__((always_inline)) void gemm_steps(int64_t k, const float *a,
+                                                             const float *b,
+                                                             vf sum[GEMM_ROWS][GEMM_VECTORS],
+                                                             bool fetches, const char *ahead)
 {
-    vf sum[GEMM_ROWS][GEMM_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            sum[r][v] = vf_set(0.0f);
-        }
-    }
     for (int64_t i = 0; i < k; i++) {
         vf column[GEMM_VECTORS];
-        __builtin_prefetch((const char *)ahead + i * CACHE_LINE, 0, 2);
+        if (fetches) {
+            __builtin_prefetch(ahead + i * CACHE_LINE, 0, 2);
+        }
 #pragma GCC unroll 16
         for (int v = 0; v < GEMM_VECTORS; v++) {
             column[v] = vf_load(b + v * VF_LANES);
@@ -56,6 +53,24 @@ static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, boo
         }
         a += GEMM_ROWS;
         b += GEMM_COLUMNS;
+    }
+}
+
+static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, bool add,
+                      const float *ahead)
+{
+    vf sum[GEMM_ROWS][GEMM_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < GEMM_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < GEMM_VECTORS; v++) {
+            sum[r][v] = vf_set(0.0f);
+        }
+    }
+    if (ahead) {
+        gemm_steps(k, a, b, sum, true, (const char *)ahead);
+    } else {
+        gemm_steps(k, a, b, sum, false, NULL);
     }
     gemm_give(sum, acc, add);
 }

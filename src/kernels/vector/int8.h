@@ -84,22 +84,17 @@ static void int8_pack(int64_t k, const float *x, int64_t ldx, int rows, const fl
     }
 }
 
-/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
-static void int8_tile(int64_t groups, const uint8_t *a, const int8_t *b,
-                      const tyto_int8_scales *scales, float *y, const void *ahead)
+/* sum += a·b; whether it fetches is known at compile time: asking for what is there costs time. */
+static inline __attribute__((always_inline)) void int8_steps(int64_t groups, const uint8_t *a,
+                                                             const int8_t *b,
+                                                             vi sum[INT8_ROWS][INT8_VECTORS],
+                                                             bool fetches, const char *ahead)
 {
-    vi sum[INT8_ROWS][INT8_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < INT8_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < INT8_VECTORS; v++) {
-            /* Takes out what the offset of the rows adds to each column. */
-            sum[r][v] = vi_start(scales->sums + v * VF_LANES);
-        }
-    }
     for (int64_t g = 0; g < groups; g++) {
         vi column[INT8_VECTORS];
-        __builtin_prefetch((const char *)ahead + g * CACHE_LINE, 0, 2);
+        if (fetches) {
+            __builtin_prefetch(ahead + g * CACHE_LINE, 0, 2);
+        }
 #pragma GCC unroll 16
         for (int v = 0; v < INT8_VECTORS; v++) {
             column[v] = vi_load(b + v * VF_LANES * TYTO_INT8_GROUP);
@@ -114,6 +109,26 @@ static void int8_tile(int64_t groups, const uint8_t *a, const int8_t *b,
         }
         a += INT8_ROWS * TYTO_INT8_GROUP;
         b += INT8_COLUMNS * TYTO_INT8_GROUP;
+    }
+}
+
+/* All loops over rows and vectors have constant bounds: unrolled, `sum` lives in registers. */
+static void int8_tile(int64_t groups, const uint8_t *a, const int8_t *b,
+                      const tyto_int8_scales *scales, float *y, const void *ahead)
+{
+    vi sum[INT8_ROWS][INT8_VECTORS];
+#pragma GCC unroll 16
+    for (int r = 0; r < INT8_ROWS; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < INT8_VECTORS; v++) {
+            /* Takes out what the offset of the rows adds to each column. */
+            sum[r][v] = vi_start(scales->sums + v * VF_LANES);
+        }
+    }
+    if (ahead) {
+        int8_steps(groups, a, b, sum, true, ahead);
+    } else {
+        int8_steps(groups, a, b, sum, false, NULL);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < INT8_ROWS; r++) {

@@ -96,7 +96,7 @@ static const tyto_bf16_kernels widened = {
     .dot_rounds = fma_rounds,
 };
 
-#define TABLE(table_name, bf16_kernels)                                                                    \
+#define TABLE(table_name, bf16_kernels)                                                            \
     {                                                                                              \
         .name = table_name, .family = KERNELS_NAME, .gemm_rows = GEMM_ROWS,                        \
         .gemm_columns = GEMM_COLUMNS, .attention_queries = ATTEND_QUERIES,                         \

@@ -39,7 +39,9 @@ static void gemm_tile_widened(int64_t k, const void *packed, const uint16_t *b, 
     }
     for (int64_t i = 0; i < k; i += 2) {
         vf even[GEMM_VECTORS], odd[GEMM_VECTORS];
-        __builtin_prefetch((const char *)ahead + i / 2 * CACHE_LINE, 0, 2);
+        if (ahead) {
+            __builtin_prefetch((const char *)ahead + i / 2 * CACHE_LINE, 0, 2);
+        }
 #pragma GCC unroll 16
         for (int v = 0; v < GEMM_VECTORS; v++) {
             const vb pairs = vb_load(b + v * 2 * VF_LANES);

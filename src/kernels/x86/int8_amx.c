@@ -18,9 +18,8 @@ static inline __attribute__((always_inline)) __m512i quantised(const vf v[4])
 }
 
 /* One row; `smooth`, NULL or not, is known at compile time. */
-static inline __attribute__((always_inline)) void pack_row(int64_t k, const float *x,
-                                                           const float *smooth, float inverse,
-                                                           char *to)
+static inline __attribute__((always_inline)) void
+pack_row(int64_t k, const float *x, const float *smooth, float inverse, char *to)
 {
     const vf factor = vf_set(inverse);
     int64_t i = 0;
