@@ -19,7 +19,7 @@ typedef struct tyto_epilogue {
     tyto_activation activation;
     const float *residual; /* of the tile's first element, or NULL; may be y */
     int64_t residual_stride;
-    float *y;
+    void *y; /* floats, or the numbers in bf16 that tyto_bf16_kernels makes */
     int64_t y_stride;
 } tyto_epilogue;
 
@@ -122,11 +122,16 @@ typedef struct tyto_bf16_kernels {
      *  [⌈k/2⌉][rows][2], floats [2·⌈k/2⌉][rows], or [⌈k/32⌉][rows][32].
      *  rows     at most `rows` of the table */
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
+    /** The same from x that is rounded already. NULL where the CPU doesn't multiply pairs itself.
+     */
+    void (*gemm_pack_bf16)(int64_t k, const uint16_t *x, int64_t ldx, int rows, void *packed);
     /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b, for an even k
      *  shapes   a as gemm_pack gives it, b[k/2][gemm_columns][2]; acc 64-byte aligned
      *  ahead    as for floats, with each pair */
     void (*gemm_tile)(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
                       const void *ahead);
+    /** As that of floats, rounded; rows ≤ those of a tile here. NULL as gemm_pack_bf16. */
+    void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
     /** As that of floats: queries, keys, weights and values are rounded on the way. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);

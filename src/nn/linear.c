@@ -72,12 +72,16 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
     const int64_t R = job->rows, own = tyto_min_i64(depth, args->weight->k - at);
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t row = (first_tile + t) * R;
-        const float *x = args->x + row * args->ldx + at;
+        const int64_t first = row * args->ldx + at;
+        const float *x = args->x ? args->x + first : NULL;
         const int rows = (int)tyto_min_i64(R, args->rows - row);
         if (args->weight->dtype == TYTO_I8) {
             char *tile = packed + t * stride;
             args->weight->int8->pack(own, x, args->ldx, rows, args->weight->smooth, (uint8_t *)tile,
                                      (float *)(tile + tile_bytes(job, depth) - job->tail));
+        } else if (args->x_bf16) {
+            kernels->bf16->gemm_pack_bf16(own, args->x_bf16 + first, args->ldx, rows,
+                                          packed + t * stride);
         } else if (args->weight->dtype == TYTO_BF16) {
             kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
         } else {
@@ -135,13 +139,14 @@ static void pack_task(void *context, int64_t index, int worker)
 /* What follows a tile whose sum is complete. */
 static tyto_epilogue epilogue_of(const tyto_linear_args *args, int64_t row, int64_t column)
 {
-    const int64_t group = args->group ? args->group : args->weight->n;
+    const int64_t group = args->group ? args->group : args->weight->n,
+                  at = column / group * args->group_stride + row * args->ldy + column % group;
     return (tyto_epilogue){
         .bias = args->bias ? args->bias + column : NULL,
         .activation = args->activation,
         .residual = args->residual ? args->residual + row * args->ldr + column : NULL,
         .residual_stride = args->ldr,
-        .y = args->y + column / group * args->group_stride + row * args->ldy + column % group,
+        .y = args->y_bf16 ? (void *)(args->y_bf16 + at) : (void *)(args->y + at),
         .y_stride = args->ldy,
     };
 }
@@ -158,7 +163,11 @@ static void finish_tile(const linear_job *job, int64_t row, int rows, int64_t co
             part = (int)tyto_min_i64(part, args->group - (column + c) % args->group);
         }
         const tyto_epilogue epilogue = epilogue_of(args, row, column + c);
-        job->kernels->gemm_finish(sum + c, rows, part, &epilogue);
+        if (args->y_bf16) {
+            job->kernels->bf16->gemm_finish(sum + c, rows, part, &epilogue);
+        } else {
+            job->kernels->gemm_finish(sum + c, rows, part, &epilogue);
+        }
     }
 }
 
@@ -171,14 +180,16 @@ typedef struct tile_place {
 } tile_place;
 
 /* Asks for the lines that the epilogue will touch, a whole tile's arithmetic before it does. */
-static void fetch_outputs(const tyto_epilogue *epilogue, int rows, int columns)
+static void fetch_outputs(const tyto_epilogue *epilogue, int width, int rows, int columns)
 {
     for (int r = 0; r < rows; r++) {
-        for (int c = 0; c < columns; c += LINE_FLOATS) {
-            __builtin_prefetch(epilogue->y + r * epilogue->y_stride + c, 1);
-            if (epilogue->residual && epilogue->residual != epilogue->y) {
-                __builtin_prefetch(epilogue->residual + r * epilogue->residual_stride + c, 0);
-            }
+        const char *y = (const char *)epilogue->y + r * epilogue->y_stride * width;
+        for (int c = 0; c < columns * width; c += LINE_BYTES) {
+            __builtin_prefetch(y + c, 1);
+        }
+        for (int c = 0; epilogue->residual && epilogue->residual != epilogue->y && c < columns;
+             c += LINE_FLOATS) {
+            __builtin_prefetch(epilogue->residual + r * epilogue->residual_stride + c, 0);
         }
     }
 }
@@ -193,7 +204,8 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
     const int64_t lines = LINE_BYTES / job->steps; /* bytes ahead that a step of k fetches */
     if (finishes) {
         const tyto_epilogue epilogue = epilogue_of(args, place->row, place->column);
-        fetch_outputs(&epilogue, place->rows, place->columns);
+        fetch_outputs(&epilogue, args->y_bf16 ? sizeof(uint16_t) : sizeof(float), place->rows,
+                      place->columns);
     }
     if (args->weight->dtype == TYTO_I8) {
         multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
@@ -345,6 +357,25 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     const int64_t kept = (job.inner < K ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
     return job;
+}
+
+bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
+{
+    return weight->dtype == TYTO_BF16 && exec->kernels->bf16->gemm_pack_bf16 && !exec->calibration;
+}
+
+tyto_status tyto_linear_between(tyto_exec *exec, const tyto_packed_matrix *second, int64_t rows,
+                                tyto_between *out)
+{
+    const bool in_bf16 = tyto_linear_in_bf16(exec, second);
+    *out = (tyto_between){.apart = tyto_row_stride(second->k)};
+    const int64_t count = rows * out->apart;
+    TYTO_TRY(tyto_exec_floats(exec, in_bf16 ? (count + 1) / 2 : count, &out->floats));
+    if (in_bf16) {
+        out->bf16 = (uint16_t *)(void *)out->floats;
+        out->floats = NULL;
+    }
+    return TYTO_OK;
 }
 
 static tyto_precision precision_of(tyto_dtype dtype)

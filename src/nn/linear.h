@@ -54,14 +54,16 @@ void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t row
  *  y[rows,n] = act(x[rows,k]·wᵀ + bias[n]) + residual[rows,n] */
 typedef struct tyto_linear_args {
     const float *x;
-    int64_t ldx; /* elements between rows */
+    const uint16_t *x_bf16; /* instead of x, where tyto_linear_in_bf16 */
+    int64_t ldx;            /* elements between rows */
     int64_t rows;
     const tyto_packed_matrix *weight;
     const float *bias; /* or NULL */
     tyto_activation activation;
     const float *residual; /* or NULL; may be y */
     int64_t ldr;
-    float *y; /* not x */
+    float *y;         /* not x */
+    uint16_t *y_bf16; /* instead of y, rounded, for a product that takes it */
     int64_t ldy;
     /* Outputs in groups, such as heads: output c of row r lies at
      * y[c / group · group_stride + r·ldy + c % group]. group 0: all in one. */
@@ -69,6 +71,17 @@ typedef struct tyto_linear_args {
 } tyto_linear_args;
 
 TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);
+/** Whether products with this weight round x to bf16 anyway, and any product may write it so. */
+bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
+/** The activations between two products, floats or, where the second takes it, bf16; `apart`
+ *  elements between rows. One of the pointers is NULL. */
+typedef struct tyto_between {
+    float *floats;
+    uint16_t *bf16;
+    int64_t apart;
+} tyto_between;
+TYTO_NODISCARD tyto_status tyto_linear_between(tyto_exec *exec, const tyto_packed_matrix *second,
+                                               int64_t rows, tyto_between *out);
 
 /** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and
  * a tile of the matrix product would be mostly empty. */

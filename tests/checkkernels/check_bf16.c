@@ -56,6 +56,25 @@ static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t
                      (double)wanted);
         }
     }
+    if (kernels->bf16->gemm_pack_bf16) {
+        /* What is rounded already is packed to the same bits. */
+        guarded rounded = guarded_bytes((size_t)room * sizeof(uint16_t)),
+                again = guarded_bytes((size_t)(even * R) * sizeof(uint16_t));
+        uint16_t *halves = rounded.data;
+        for (int64_t i = 0; i < room; i++) {
+            halves[i] = tyto_define_bf16(from[i]);
+        }
+        kernels->bf16->gemm_pack(k, from, ldx, rows, packed.data);
+        memset(again.data, 0xff, (size_t)(even * R) * sizeof(uint16_t));
+        kernels->bf16->gemm_pack_bf16(k, halves, ldx, rows, again.data);
+        for (int64_t i = 0; i < even * R; i++) {
+            const float one = packed_at(kernels, packed.data, i / R, (int)(i % R)),
+                        other = packed_at(kernels, again.data, i / R, (int)(i % R));
+            assert_true(isnan(one) ? isnan(other) : one == other);
+        }
+        guarded_free(&rounded);
+        guarded_free(&again);
+    }
     guarded_free(&x);
     guarded_free(&packed);
 }

@@ -104,6 +104,33 @@ typedef enum residual_kind { NO_RESIDUAL, OWN_RESIDUAL, RESIDUAL_IS_Y } residual
 #define GAP 3
 #define UNTOUCHED 12345.0f
 
+/* The same epilogue rounded to bf16, against what it is before; nothing beyond the columns moves.
+ */
+static void check_rounded(const tyto_kernels *kernels, const float *sums, int rows, int columns,
+                          const tyto_epilogue *epilogue, const double *wanted)
+{
+    const int64_t stride = epilogue->y_stride, room = (rows - 1) * stride + columns;
+    guarded y = guarded_bytes((size_t)room * sizeof(uint16_t));
+    uint16_t *out = y.data;
+    tyto_epilogue halves = *epilogue;
+    halves.y = out;
+    memset(out, 0x55, (size_t)room * sizeof(uint16_t));
+    kernels->bf16->gemm_finish(sums, rows, columns, &halves);
+    for (int64_t i = 0; i < room; i++) {
+        const double got = (double)tyto_define_widen(out[i]);
+        const bool close = i % stride < columns
+                               ? is_close(got, wanted[i], fabs(wanted[i]) * 0x1.02p-8 + 1e-6)
+                               : out[i] == 0x5555;
+        if (!close) {
+            fail_msg("%s: %d rows, %d columns, activation %d in bf16: at %lld got %.9g, required "
+                     "%.9g",
+                     kernels->name, rows, columns, (int)epilogue->activation, (long long)i, got,
+                     wanted[i]);
+        }
+    }
+    guarded_free(&y);
+}
+
 static void check_finish(const tyto_kernels *kernels, int rows, int columns,
                          tyto_activation activation, bool with_bias, residual_kind residual)
 {
@@ -150,6 +177,9 @@ static void check_finish(const tyto_kernels *kernels, int rows, int columns,
                      kernels->name, rows, columns, (int)activation, with_bias, (int)residual,
                      (long long)i, (double)out[i], wanted[i]);
         }
+    }
+    if (kernels->bf16->gemm_finish && residual != RESIDUAL_IS_Y) {
+        check_rounded(kernels, sums, rows, columns, &epilogue, wanted);
     }
     free(wanted);
     guarded_free(&acc);

@@ -408,8 +408,9 @@ static float *pairs_begin(const tyto_attend_job *job, int64_t first, int64_t str
                          .o = next + q_floats,
                          .most = next + q_floats + job->v_channels * ATTEND_QUERIES,
                          .sum = next + q_floats + (job->v_channels + 1) * ATTEND_QUERIES};
-    pack_pairs(ATTEND_QUERIES, job->qk_channels, job->q + first * job->q_stride, job->q_stride,
-               left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES, job->scale * LOG2_E, tile->q);
+    pack_pairs(ATTEND_QUERIES, FROM_FLOATS, job->qk_channels, job->q + first * job->q_stride,
+               job->q_stride, left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES,
+               job->scale * LOG2_E, tile->q);
     for (int q = 0; q < ATTEND_QUERIES; q++) {
         tile->most[q] = -FLT_MAX;
         tile->sum[q] = 0.0f;

@@ -4,25 +4,34 @@
 #define TYTO_KERNELS_VECTOR_DOT_H
 
 #include "kernels/kernels.h"
+#include "kernels/vector/finish_dot.h"
 
-#define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
-#define CACHE_LINE 64
 /* bf16 in a vector */
 #define VB_LANES (2 * VF_LANES)
+
+/* What pack_pairs packs: floats to be rounded, or bf16. */
+typedef enum pairs_source { FROM_FLOATS, FROM_BF16 } pairs_source;
 
 /* VB_LANES steps of VF_LANES rows, of which `rows` are there: neighbours in a row are the pairs, so
  * a transpose of pairs is all. Writes whole vectors: what lands beyond the R rows belongs to the
  * next pair, which comes after. */
-static inline __attribute__((always_inline)) void
-pack_pairs_block(int R, const float *x, int64_t ldx, int rows, float scale, uint16_t *packed)
+static inline __attribute__((always_inline)) void pack_pairs_block(int R, pairs_source source,
+                                                                   const void *x, int64_t ldx,
+                                                                   int rows, float scale,
+                                                                   uint16_t *packed)
 {
     vf v[VF_LANES];
 #pragma GCC unroll 16
     for (int r = 0; r < VF_LANES; r++) {
-        const float *row = x + r * ldx;
-        v[r] = r < rows ? vb_as_vf(vb_neighbours(vf_mul(vf_load(row), vf_set(scale)),
-                                                 vf_mul(vf_load(row + VF_LANES), vf_set(scale))))
-                        : vf_set(0.0f);
+        if (r >= rows) {
+            v[r] = vf_set(0.0f);
+        } else if (source == FROM_BF16) {
+            v[r] = vb_as_vf(vb_load((const uint16_t *)x + r * ldx));
+        } else {
+            const float *row = (const float *)x + r * ldx;
+            v[r] = vb_as_vf(vb_neighbours(vf_mul(vf_load(row), vf_set(scale)),
+                                          vf_mul(vf_load(row + VF_LANES), vf_set(scale))));
+        }
     }
     vf_transpose(v);
 #pragma GCC unroll 16
@@ -31,28 +40,33 @@ pack_pairs_block(int R, const float *x, int64_t ldx, int rows, float scale, uint
     }
 }
 
-/* packed[⌈k/2⌉][R][2] = x[rows][k]·scale; missing rows and the step after an odd k are 0. R, a
- * constant at each call, is below VF_LANES or a multiple of it. Blocks of steps while a later one
- * overwrites what they write too much; the last steps go through memory that has room. */
-static inline __attribute__((always_inline)) void
-pack_pairs(int R, int64_t k, const float *x, int64_t ldx, int rows, float scale, uint16_t *packed)
+/* packed[⌈k/2⌉][R][2] = x[rows][k]·scale, bf16 as it is; missing rows and the step after an odd k
+ * are 0. R, a constant at each call, is below VF_LANES or a multiple of it. Blocks of steps while a
+ * later one overwrites what they write too much; the last steps go through memory that has room. */
+static inline __attribute__((always_inline)) void pack_pairs(int R, pairs_source source, int64_t k,
+                                                             const void *x, int64_t ldx, int rows,
+                                                             float scale, uint16_t *packed)
 {
     enum { ROOM = 64 };
+    const size_t width = source == FROM_BF16 ? sizeof(uint16_t) : sizeof(float);
+    const char *from = x;
     uint16_t last[VB_LANES * ROOM + VB_LANES];
-    float tail[ROOM * VB_LANES];
+    char tail[ROOM * VB_LANES * sizeof(float)] __attribute__((aligned(64)));
     int64_t i = 0;
     for (; i + VB_LANES < k; i += VB_LANES) {
         for (int r = 0; r < R; r += VF_LANES) {
-            pack_pairs_block(R, x + r * ldx + i, ldx, rows - r, scale, packed + i * R + 2 * r);
+            pack_pairs_block(R, source, from + (size_t)(r * ldx + i) * width, ldx, rows - r, scale,
+                             packed + i * R + 2 * r);
         }
     }
+    memset(tail, 0, (size_t)(rows * VB_LANES) * width);
     for (int r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < VB_LANES; j++) {
-            tail[r * VB_LANES + j] = i + j < k ? x[r * ldx + i + j] : 0.0f;
-        }
+        memcpy(tail + (size_t)(r * VB_LANES) * width, from + (size_t)(r * ldx + i) * width,
+               (size_t)(k - i) * width);
     }
     for (int r = 0; r < R; r += VF_LANES) {
-        pack_pairs_block(R, tail + r * VB_LANES, VB_LANES, rows - r, scale, last + 2 * r);
+        pack_pairs_block(R, source, tail + (size_t)(r * VB_LANES) * width, VB_LANES, rows - r,
+                         scale, last + 2 * r);
     }
     memcpy(packed + i * R, last, (size_t)((k - i + 1) / 2 * 2 * R) * sizeof(uint16_t));
 }
@@ -60,7 +74,12 @@ pack_pairs(int R, int64_t k, const float *x, int64_t ldx, int rows, float scale,
 #ifdef DOT_KERNELS
 static void gemm_pack_pairs(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
 {
-    pack_pairs(GEMM_ROWS, k, x, ldx, rows, 1.0f, packed);
+    pack_pairs(GEMM_ROWS, FROM_FLOATS, k, x, ldx, rows, 1.0f, packed);
+}
+
+static void gemm_pack_bf16(int64_t k, const uint16_t *x, int64_t ldx, int rows, void *packed)
+{
+    pack_pairs(GEMM_ROWS, FROM_BF16, k, x, ldx, rows, 1.0f, packed);
 }
 
 /* sum += a·b, as in gemm_steps. */
@@ -158,7 +177,9 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .a_bytes = sizeof(uint16_t),
     .a_steps = 2,
     .gemm_pack = gemm_pack_pairs,
+    .gemm_pack_bf16 = gemm_pack_bf16,
     .gemm_tile = gemm_tile_pairs,
+    .gemm_finish = gemm_finish_pairs,
     .attend = attend_pairs,
     .attend_scratch = attend_pairs_scratch,
     .attend_grid = attend_grid_pairs,

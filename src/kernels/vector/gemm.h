@@ -2,11 +2,9 @@
 #ifndef TYTO_KERNELS_VECTOR_GEMM_H
 #define TYTO_KERNELS_VECTOR_GEMM_H
 
+#include "kernels/vector/gemm_sizes.h"
 #include "kernels/vector/math.h"
 #include "kernels/vector/pack.h"
-
-#define GEMM_COLUMNS (GEMM_VECTORS * VF_LANES)
-#define CACHE_LINE 64
 
 static void gemm_pack(int64_t k, const float *x, int64_t ldx, int rows, float *packed)
 {
@@ -81,7 +79,7 @@ static inline void finish_row(const float *acc, int columns, const tyto_epilogue
 {
     float padded[GEMM_COLUMNS];
     const float *residual = e->residual ? e->residual + row * e->residual_stride : NULL;
-    float *y = e->y + row * e->y_stride;
+    float *y = (float *)e->y + row * e->y_stride;
     for (int v = 0; v < GEMM_VECTORS; v++) {
         const int first = v * VF_LANES;
         const bool whole = first + VF_LANES <= columns;
@@ -118,7 +116,7 @@ static inline void finish_whole(const float *acc, int rows, const tyto_epilogue 
     }
     for (int r = 0; r < rows; r++) {
         const float *residual = e->residual ? e->residual + r * e->residual_stride : NULL;
-        float *y = e->y + r * e->y_stride;
+        float *y = (float *)e->y + r * e->y_stride;
         for (int v = 0; v < GEMM_VECTORS; v++) {
             const int at = v * VF_LANES;
             vf x = vf_add(vf_load(acc + r * GEMM_COLUMNS + at), bias[v]);

@@ -49,6 +49,24 @@ static void pack_tiles(int64_t k, const float *x, int64_t ldx, int rows, void *p
     }
 }
 
+/* The same from numbers that are bf16 already: lines are copied. */
+static void copy_tiles(int64_t k, const uint16_t *x, int64_t ldx, int rows, void *packed)
+{
+    const int64_t whole = k / VB_LANES * VB_LANES;
+    const __mmask32 left = (__mmask32)((1ull << (k - whole)) - 1);
+    for (int r = 0; r < TILES_ROWS; r++) {
+        const uint16_t *row = x + r * ldx;
+        char *to = (char *)packed + r * TILE_BYTES;
+        for (int64_t i = 0; i < whole; i += VB_LANES, to += STEP_BYTES) {
+            vb_store(to, r < rows ? vb_load(row + i) : _mm512_setzero_si512());
+        }
+        if (left) {
+            vb_store(to, r < rows ? _mm512_maskz_loadu_epi16(left, row + whole)
+                                  : _mm512_setzero_si512());
+        }
+    }
+}
+
 static void multiply_tile(int64_t k, const void *a, const uint16_t *b, float *acc, bool add,
                           const void *ahead)
 {
@@ -88,7 +106,9 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .gemm_pack = pack_tiles,
+    .gemm_pack_bf16 = copy_tiles,
     .gemm_tile = multiply_tile,
+    .gemm_finish = gemm_finish_pairs,
     .attend = attend_amx,
     .attend_scratch = attend_amx_scratch,
     .attend_grid = attend_grid_amx,

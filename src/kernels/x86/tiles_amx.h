@@ -86,7 +86,7 @@ static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
     do {                                                                                           \
         const char *rows = (const char *)(a), *columns = (const char *)(b),                        \
                    *next = (const char *)(ahead);                                                  \
-        const bool fetches = next != NULL;                                                      \
+        const bool fetches = next != NULL;                                                         \
         tiles_start(sums, add);                                                                    \
         for (int64_t step = 0; step < (lines) / TILE_ROWS; step++) {                               \
             if (fetches) {                                                                         \

@@ -125,11 +125,10 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
                                 const tyto_owlv2_encoder_config *config, tyto_exec *exec,
                                 int64_t rows, float *mixed, float *hidden)
 {
-    const int64_t D = config->hidden_size, F = config->intermediate_size,
-                  apart = tyto_row_stride(F);
+    const int64_t D = config->hidden_size;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *wide;
-    TYTO_TRY(tyto_exec_floats(exec, rows * apart, &wide));
+    tyto_between wide;
+    TYTO_TRY(tyto_linear_between(exec, &layer->fc2.weight, rows, &wide));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
                                                    .ldx = D,
                                                    .rows = rows,
@@ -147,10 +146,12 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
                                                    .weight = &layer->fc1.weight,
                                                    .bias = layer->fc1.bias,
                                                    .activation = config->hidden_act,
-                                                   .y = wide,
-                                                   .ldy = apart}));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide,
-                                                   .ldx = apart,
+                                                   .y = wide.floats,
+                                                   .y_bf16 = wide.bf16,
+                                                   .ldy = wide.apart}));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide.floats,
+                                                   .x_bf16 = wide.bf16,
+                                                   .ldx = wide.apart,
                                                    .rows = rows,
                                                    .weight = &layer->fc2.weight,
                                                    .bias = layer->fc2.bias,

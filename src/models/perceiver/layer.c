@@ -84,12 +84,30 @@ static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *ex
 {
     const int64_t Q = layer->q_dim;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *normed, *wide;
+    float *normed;
+    tyto_between wide;
     TYTO_TRY(tyto_exec_floats(exec, rows * Q, &normed));
-    TYTO_TRY(tyto_exec_floats(exec, rows * Q * layer->widening, &wide));
+    TYTO_TRY(tyto_linear_between(exec, &layer->dense2.weight, rows, &wide));
     TYTO_TRY(norm(exec, &layer->norm, rows, Q, y, normed));
-    TYTO_TRY(dense(exec, &layer->dense1, rows, normed, layer->act, NULL, wide));
-    TYTO_TRY(dense(exec, &layer->dense2, rows, wide, TYTO_ACT_NONE, y, y));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
+                                                   .ldx = Q,
+                                                   .rows = rows,
+                                                   .weight = &layer->dense1.weight,
+                                                   .bias = layer->dense1.bias,
+                                                   .activation = layer->act,
+                                                   .y = wide.floats,
+                                                   .y_bf16 = wide.bf16,
+                                                   .ldy = wide.apart}));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide.floats,
+                                                   .x_bf16 = wide.bf16,
+                                                   .ldx = wide.apart,
+                                                   .rows = rows,
+                                                   .weight = &layer->dense2.weight,
+                                                   .bias = layer->dense2.bias,
+                                                   .residual = y,
+                                                   .ldr = Q,
+                                                   .y = y,
+                                                   .ldy = Q}));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
