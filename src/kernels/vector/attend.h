@@ -99,15 +99,15 @@ static __attribute__((noinline)) void attend_raise(const attend_tile *tile, int 
         }
         const vf shrink = vf_exp2(vf_sub(before, most));
         vf_store(tile->most + v * VF_LANES, most);
-        vf_store(total, vf_mul(vf_load(total), shrink));
-        vf_store(part, vf_mul(vf_load(part), shrink));
+        vf_store(total, vf_shrunk(vf_load(total), shrink));
+        vf_store(part, vf_shrunk(vf_load(part), shrink));
         for (int64_t c = 0; c < channels; c++) {
             float *o = tile->o + c * ATTEND_QUERIES + v * VF_LANES;
-            vf_store(o, vf_mul(vf_load(o), shrink));
+            vf_store(o, vf_shrunk(vf_load(o), shrink));
         }
         for (int64_t j = 1; j <= done; j++) {
             float *earlier = column - j * ATTEND_QUERIES;
-            vf_store(earlier, vf_mul(vf_load(earlier), shrink));
+            vf_store(earlier, vf_shrunk(vf_load(earlier), shrink));
         }
     }
 }
@@ -245,7 +245,7 @@ static inline void attend_softmax(const attend_tile *tile, int64_t keys, int64_t
         }
         for (int64_t c = 0; c < channels; c++) {
             float *o = tile->o + c * ATTEND_QUERIES + v * VF_LANES;
-            vf_store(o, vf_mul(vf_load(o), shrink));
+            vf_store(o, vf_shrunk(vf_load(o), shrink));
         }
     }
 }

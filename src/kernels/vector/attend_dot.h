@@ -162,10 +162,10 @@ static __attribute__((noinline)) void pairs_raise(const pairs_tile *tile, int64_
         }
         const vf shrink = vf_exp2(vf_sub(before, most));
         vf_store(tile->most + v * VF_LANES, most);
-        vf_store(total, vf_mul(vf_load(total), shrink));
+        vf_store(total, vf_shrunk(vf_load(total), shrink));
         for (int64_t c = 0; c < channels; c++) {
             float *o = tile->o + c * ATTEND_QUERIES + v * VF_LANES;
-            vf_store(o, vf_mul(vf_load(o), shrink));
+            vf_store(o, vf_shrunk(vf_load(o), shrink));
         }
     }
 }

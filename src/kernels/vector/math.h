@@ -7,12 +7,16 @@
 #define LOG2_E 1.44269504088896340736f
 #define LN_2 0.69314718055994530942f
 
+/* The least weight that counts beside the 1 that every softmax has: what it is multiplied with stays
+ * in the range of normal floats, outside of which some CPUs take a hundred times as long. */
+#define LEAST_WEIGHT 0x1p-96f
+
 /* 2^x for x ≤ 127: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree
- * 5 (minimax, 7.5e-8 relative). Below 2^-126 it stays there. x comes second in the limits, so that
+ * 5 (minimax, 7.5e-8 relative). At LEAST_WEIGHT it stays. x comes second in the limits, so that
  * what is not a number stays so. */
 static inline vf vf_exp2_bounded(vf x)
 {
-    x = vf_max(vf_set(-126.0f), x);
+    x = vf_max(vf_set(-96.0f), x);
     const vf whole = vf_round(x);
     const vf rest = vf_sub(x, whole);
     vf p = vf_set(1.3276466634124517e-3f);
@@ -22,6 +26,13 @@ static inline vf vf_exp2_bounded(vf x)
     p = vf_fma(p, rest, vf_set(6.931469440460205e-1f));
     p = vf_fma(p, rest, vf_set(1.0f));
     return vf_scale2(p, whole);
+}
+
+/* What was weighed by 1 and is by `shrink` now: nothing, below LEAST_WEIGHT. */
+static inline vf vf_shrunk(vf a, vf shrink)
+{
+    const vf b = vf_mul(a, shrink);
+    return vf_if_positive(vf_sub(vf_set(LEAST_WEIGHT), vf_abs(b)), vf_set(0.0f), b);
 }
 
 /* 2^x; above 2^127 it stays there. */
