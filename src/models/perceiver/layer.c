@@ -241,14 +241,20 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                                       float *x, float *probabilities)
 {
     const int64_t Q = layer->q_dim, K = layer->qk_channels, V = layer->v_channels, H = layer->heads,
-                  all = 2 * K + V, rows = batch * tokens;
+                  all = tyto_row_stride(2 * K + V), rows = batch * tokens;
     size_t mark = tyto_arena_mark(exec->arena);
     float *normed, *qkv, *context;
     TYTO_TRY(tyto_exec_floats(exec, rows * V, &context));
     TYTO_TRY(tyto_exec_floats(exec, rows * Q, &normed));
     TYTO_TRY(tyto_exec_floats(exec, rows * all, &qkv));
     TYTO_TRY(norm(exec, &layer->norm1, rows, Q, x, normed));
-    TYTO_TRY(dense(exec, &layer->qkv, rows, normed, TYTO_ACT_NONE, NULL, qkv));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
+                                                   .ldx = Q,
+                                                   .rows = rows,
+                                                   .weight = &layer->qkv.weight,
+                                                   .bias = layer->qkv.bias,
+                                                   .y = qkv,
+                                                   .ldy = all}));
     const tyto_attention_view from = {.batch = tokens * all, .token = all, .head = K / H};
     TYTO_TRY(tyto_attention(
         exec,
