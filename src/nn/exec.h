@@ -41,7 +41,8 @@ static inline bool tyto_exec_planning(const tyto_exec *exec)
 TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out);
 
 /** Floats between rows of `columns` of which a few are read or written at a time: an odd number of
- *  cache lines, since rows some power of two apart fall on the same few lines of the first cache. */
+ *  cache lines, since rows some power of two apart fall on the same few lines of the first cache.
+ */
 static inline int64_t tyto_row_stride(int64_t columns)
 {
     return columns % 32 == 0 ? columns + 16 : columns;

@@ -368,9 +368,9 @@ tyto_status tyto_linear_between(tyto_exec *exec, const tyto_packed_matrix *secon
                                 tyto_between *out)
 {
     const bool in_bf16 = tyto_linear_in_bf16(exec, second);
-    *out = (tyto_between){.apart = in_bf16 && second->k % 2 == 0
-                                       ? 2 * tyto_row_stride(second->k / 2)
-                                       : tyto_row_stride(second->k)};
+    *out =
+        (tyto_between){.apart = in_bf16 && second->k % 2 == 0 ? 2 * tyto_row_stride(second->k / 2)
+                                                              : tyto_row_stride(second->k)};
     const int64_t count = rows * out->apart;
     TYTO_TRY(tyto_exec_floats(exec, in_bf16 ? (count + 1) / 2 : count, &out->floats));
     if (in_bf16) {

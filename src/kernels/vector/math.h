@@ -7,8 +7,8 @@
 #define LOG2_E 1.44269504088896340736f
 #define LN_2 0.69314718055994530942f
 
-/* The least weight that counts beside the 1 that every softmax has: what it is multiplied with stays
- * in the range of normal floats, outside of which some CPUs take a hundred times as long. */
+/* The least weight that counts beside the 1 that every softmax has: what it is multiplied with
+ * stays in the range of normal floats, outside of which some CPUs take a hundred times as long. */
 #define LEAST_WEIGHT 0x1p-96f
 
 /* 2^x for x ≤ 127: whole part into the exponent, the rest in [-1/2, 1/2] by a polynomial of degree
