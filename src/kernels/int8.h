@@ -32,6 +32,7 @@ typedef struct tyto_int8_kernels {
                           them without sign, else 0 */
     int steps;         /* of k that lie side by side in packed activations */
     int depth;         /* steps of k that `part` should be called for, or 0: no parts */
+    int fetches;       /* bytes ahead that a step of k asks for */
 
     /** Around a thread's calls of tile and part, as in tyto_bf16_kernels. */
     void (*begin)(void);

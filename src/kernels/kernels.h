@@ -113,6 +113,7 @@ typedef struct tyto_bf16_kernels {
     int a_bytes; /* of an element of a packed */
     int a_steps; /* of k that lie side by side in a packed, 2 or TYTO_TILE_STEPS_BF16 */
     int depth;   /* steps of k whose part of b should stay in the first-level cache, or 0 */
+    int fetches; /* bytes ahead that a step of k asks for */
 
     /** Around a thread's calls of gemm_tile: registers of tiles have to be set up. NULL where there
      *  are none. */

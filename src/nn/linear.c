@@ -21,8 +21,10 @@
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
-/* Rows of a task where registers of tiles multiply: so fast that reading the weights shows. */
+/* Where registers of tiles multiply, reading the weights shows: a task has many rows, and a chunk
+ * of them half of the second-level cache that such CPUs have. */
 #define ROWS_OF_TILES 512
+#define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
 /* Bytes and floats of a cache line. */
 #define LINE_BYTES 64
 #define LINE_FLOATS 16
@@ -44,6 +46,7 @@ typedef struct linear_job {
     int64_t a_steps;        /* and in packed rows */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
     int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
+    int64_t fetches;        /* bytes of the next panel that a step of k asks for */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
@@ -201,7 +204,6 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
 {
     const tyto_linear_args *args = job->args;
     const bool finishes = at + depth == job->k;
-    const int64_t lines = LINE_BYTES / job->steps; /* bytes ahead that a step of k fetches */
     if (finishes) {
         const tyto_epilogue epilogue = epilogue_of(args, place->row, place->column);
         fetch_outputs(&epilogue, args->y_bf16 ? sizeof(uint16_t) : sizeof(float), place->rows,
@@ -214,7 +216,7 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
             multiply_tile(job, tyto_min_i64(job->part, depth - i),
                           place->a + (at + i - block) * job->a_step,
                           place->panel + (at + i) * job->b_step, sum, at + i > 0,
-                          ahead ? ahead + i * lines : NULL);
+                          ahead ? ahead + i * job->fetches : NULL);
         }
     }
     if (finishes) {
@@ -229,7 +231,7 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
 {
     const tyto_linear_args *args = job->args;
     const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k;
-    const int64_t fetched = depth * LINE_BYTES / job->steps; /* bytes ahead, by one tile */
+    const int64_t fetched = depth * job->fetches; /* by one tile */
     const int64_t end = at + depth;
     for (int64_t p = 0; p < panels; p++) {
         const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
@@ -250,7 +252,8 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                 float *sum = job->inner < K ? sums + kept * R * N : sums;
                 /* The next panel comes while this one is used: each call fetches a part of it. */
                 const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
-                const char *ahead = fetches ? panel + (K + i) * job->b_step + t * fetched : NULL;
+                const int64_t asked = t * fetched + (i - at) * job->fetches;
+                const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
                 multiply_part(job, &place, at, i, inner, sum, ahead);
             }
         }
@@ -302,6 +305,7 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
         job.tail = job.rows * (int64_t)sizeof(float);
         job.begin = int8->begin;
         job.end = int8->end;
+        job.fetches = int8->fetches;
         inner = int8->depth;
     } else if (args->weight->dtype == TYTO_BF16) {
         job.rows = kernels->bf16->rows;
@@ -312,9 +316,11 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
         job.part = tyto_max_i64(2, K); /* rounding of the operands is what shows */
         job.begin = kernels->bf16->begin;
         job.end = kernels->bf16->end;
+        job.fetches = kernels->bf16->fetches;
         inner = kernels->bf16->depth;
     } else {
         job.steps = job.a_steps = 1;
+        job.fetches = LINE_BYTES;
         job.a_step = R * (int64_t)sizeof(float);
         job.b_step = N * (int64_t)sizeof(float);
         job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
@@ -337,7 +343,8 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t most = tyto_max_i64(1, CHUNK_BYTES / (tile_bytes(&job, job.depth) + tile_sums));
+    const int64_t chunk = job.begin ? CHUNK_BYTES_OF_TILES : CHUNK_BYTES,
+                  most = tyto_max_i64(1, chunk / (tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {

@@ -55,6 +55,7 @@ const tyto_int8_kernels tyto_int8_scalar = {
     .columns = COLUMNS,
     .offset = 0,
     .steps = TYTO_INT8_GROUP,
+    .fetches = 1,
     .pack = pack,
     .tile = tile,
     .dot_rounds = dot_rounds,

@@ -176,6 +176,7 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .rows = GEMM_ROWS,
     .a_bytes = sizeof(uint16_t),
     .a_steps = 2,
+    .fetches = CACHE_LINE / 2,
     .gemm_pack = gemm_pack_pairs,
     .gemm_pack_bf16 = gemm_pack_bf16,
     .gemm_tile = gemm_tile_pairs,

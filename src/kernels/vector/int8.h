@@ -188,6 +188,7 @@ const tyto_int8_kernels INT8_TABLE = {
     .columns = INT8_COLUMNS,
     .offset = INT8_OFFSET,
     .steps = TYTO_INT8_GROUP,
+    .fetches = CACHE_LINE / TYTO_INT8_GROUP,
     .pack = int8_pack,
     .tile = int8_tile,
     .dot_rounds = int8_rounds,

@@ -89,6 +89,7 @@ static const tyto_bf16_kernels widened = {
     .rows = GEMM_ROWS,
     .a_bytes = sizeof(float),
     .a_steps = 2,
+    .fetches = CACHE_LINE / 2,
     .gemm_pack = gemm_pack_rounded,
     .gemm_tile = gemm_tile_widened,
     .attend = attend,

@@ -123,6 +123,7 @@ const tyto_int8_kernels tyto_int8_amx = {
     .offset = 0,
     .steps = STEPS,
     .depth = 512,
+    .fetches = TILES_FETCHED / STEPS,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .pack = pack,

@@ -103,6 +103,7 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .a_bytes = sizeof(uint16_t),
     .a_steps = VB_LANES,
     .depth = 256,
+    .fetches = TILES_FETCHED / VB_LANES,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .gemm_pack = pack_tiles,

@@ -52,12 +52,15 @@ static inline __attribute__((always_inline)) void tiles_give(void *sums)
     _tile_stored(3, to + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
 }
 
-/* Lines of what comes next that a step of registers asks for. */
+/* Bytes ahead that a step of registers asks for: few, so that they come from memory while a whole
+ * chunk of rows is multiplied. */
+#define TILES_FETCHED 256
+
 static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
 {
 #pragma GCC unroll 16
-    for (int i = 0; i < TILE_ROWS; i++) {
-        _mm_prefetch(ahead + i * TILE_BYTES, _MM_HINT_T1);
+    for (int i = 0; i < TILES_FETCHED; i += TILE_BYTES) {
+        _mm_prefetch(ahead + i, _MM_HINT_T1);
     }
 }
 
@@ -91,7 +94,7 @@ static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
         for (int64_t step = 0; step < (lines) / TILE_ROWS; step++) {                               \
             if (fetches) {                                                                         \
                 tiles_fetch(next);                                                                 \
-                next += TILE_ROWS * TILE_BYTES;                                                    \
+                next += TILES_FETCHED;                                                             \
             }                                                                                      \
             TILES_STEP(multiply, rows, columns);                                                   \
             rows += STEP_BYTES;                                                                    \
