@@ -21,9 +21,10 @@
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
-/* Where registers of tiles multiply, reading the weights shows: a task has many rows, and a chunk
- * of them half of the second-level cache that such CPUs have. */
-#define ROWS_OF_TILES 512
+/* Where registers of tiles multiply, reading the weights shows: tasks are few and have many rows,
+ * and a chunk of them takes half of the second-level cache that such CPUs have. */
+#define TASKS_OF_TILES 2
+#define ROWS_OF_TILES 1024
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
 /* Bytes and floats of a cache line. */
 #define LINE_BYTES 64
@@ -348,7 +349,7 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
-        const int64_t wanted = TASKS_PER_THREAD * threads;
+        const int64_t wanted = (job.begin ? TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
         const int64_t split = job.begin ? (args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES : tiles;
         job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(split, wanted));
         job.groups =

@@ -94,24 +94,11 @@ static void tile(int64_t groups, const uint8_t *a, const int8_t *b, const tyto_i
 
 static double tile_rounds(int64_t rounds)
 {
-    static const int8_t ones[TILE_ROWS * TILE_BYTES] __attribute__((aligned(64))) = {1, 2, 3};
-    int32_t sums[TILES_ROWS * TILES_COLUMNS] __attribute__((aligned(64)));
-    tyto_amx_begin();
-    tiles_start(NULL, false);
-    tile_load(4, ones, TILE_BYTES);
-    tile_load(5, ones, TILE_BYTES);
-    tile_load(6, ones, TILE_BYTES);
-    tile_load(7, ones, TILE_BYTES);
-    for (int64_t n = 0; n < rounds; n++) {
-        _tile_dpbssd(0, 4, 6);
-        _tile_dpbssd(1, 4, 7);
-        _tile_dpbssd(2, 5, 6);
-        _tile_dpbssd(3, 5, 7);
+    int8_t numbers[TILE_ROWS * TILE_BYTES] __attribute__((aligned(64)));
+    for (int i = 0; i < TILE_ROWS * TILE_BYTES; i++) {
+        numbers[i] = (int8_t)(i * 37 % 255 - 127);
     }
-    tiles_give(sums);
-    tyto_amx_end();
-    volatile int32_t keep = sums[0];
-    (void)keep;
+    TILES_ROUNDS(_tile_dpbssd, numbers, rounds);
     return (double)rounds * 2.0 * TILES_ROWS * TILES_COLUMNS * STEPS;
 }
 

@@ -73,27 +73,14 @@ static void multiply_tile(int64_t k, const void *a, const uint16_t *b, float *ac
     TILES_PRODUCT(_tile_dpbf16ps, k / 2, a, b, acc, add, ahead);
 }
 
-/* Four registers of sums at a time hide the latency of a product. */
+/* Numbers between 1/2 and 1 of either sign. */
 static double tile_rounds(int64_t rounds)
 {
-    static const uint16_t half[TILE_ROWS * VB_LANES] __attribute__((aligned(64))) = {0x3f00};
-    float sums[TILES_ROWS * TILES_COLUMNS] __attribute__((aligned(64)));
-    tyto_amx_begin();
-    tiles_start(NULL, false);
-    tile_load(4, half, TILE_BYTES);
-    tile_load(5, half, TILE_BYTES);
-    tile_load(6, half, TILE_BYTES);
-    tile_load(7, half, TILE_BYTES);
-    for (int64_t n = 0; n < rounds; n++) {
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
+    uint16_t numbers[TILE_ROWS * VB_LANES] __attribute__((aligned(64)));
+    for (int i = 0; i < TILE_ROWS * VB_LANES; i++) {
+        numbers[i] = (uint16_t)(0x3f00 + i * 37 % 128 + (i * 5 % 7 % 2) * 0x8000);
     }
-    tiles_give(sums);
-    tyto_amx_end();
-    volatile float keep = sums[0];
-    (void)keep;
+    TILES_ROUNDS(_tile_dpbf16ps, numbers, rounds);
     return (double)rounds * 2.0 * TILES_ROWS * TILES_COLUMNS * VB_LANES;
 }
 

@@ -108,4 +108,28 @@ static inline __attribute__((always_inline)) void tiles_fetch(const char *ahead)
         tiles_give(sums);                                                                          \
     } while (0)
 
+/* Rounds of products by `multiply`, from operands that fill a register and change from row to row:
+ * a core slows down under such work, not under zeros. Four registers of sums at a time hide the
+ * latency of a product. Gives products of one register with one. */
+#define TILES_ROUNDS(multiply, operand, rounds)                                                    \
+    do {                                                                                           \
+        char sums[TILES_ROWS * SUMS_STRIDE] __attribute__((aligned(64)));                          \
+        tyto_amx_begin();                                                                          \
+        tiles_start(NULL, false);                                                                  \
+        tile_load(4, operand, TILE_BYTES);                                                         \
+        tile_load(5, operand, TILE_BYTES);                                                         \
+        tile_load(6, operand, TILE_BYTES);                                                         \
+        tile_load(7, operand, TILE_BYTES);                                                         \
+        for (int64_t n = 0; n < (rounds); n++) {                                                   \
+            multiply(0, 4, 6);                                                                     \
+            multiply(1, 4, 7);                                                                     \
+            multiply(2, 5, 6);                                                                     \
+            multiply(3, 5, 7);                                                                     \
+        }                                                                                          \
+        tiles_give(sums);                                                                          \
+        tyto_amx_end();                                                                            \
+        volatile char keep = sums[0];                                                              \
+        (void)keep;                                                                                \
+    } while (0)
+
 #endif
