@@ -51,6 +51,7 @@ typedef struct linear_job {
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
+    bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
     void (*begin)(void);    /* around a task, or NULL */
     void (*end)(void);
     int64_t tiles, panels; /* of a task */
@@ -250,7 +251,7 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                     .columns = (int)tyto_min_i64(N, args->weight->n - column),
                 };
                 const int64_t kept = (job->depth < K ? p * job->tiles : 0) + t;
-                float *sum = job->inner < K ? sums + kept * R * N : sums;
+                float *sum = job->unfinished ? sums + kept * R * N : sums;
                 /* The next panel comes while this one is used: each call fetches a part of it. */
                 const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
                 const int64_t asked = t * fetched + (i - at) * job->fetches;
@@ -362,7 +363,8 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = (panels + job.panels - 1) / job.panels;
     job.a_bytes =
         job.groups > 1 ? 0 : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
-    const int64_t kept = (job.inner < K ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
+    job.unfinished = job.depth < K || job.inner < K;
+    const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
     return job;
 }
