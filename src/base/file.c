@@ -144,6 +144,10 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
     tyto_status status = data == MAP_FAILED ? fail_errno(err, path) : TYTO_OK;
     close(fd);
     if (status == TYTO_OK) {
+#ifdef MADV_HUGEPAGE
+        /* What comes from a disk comes in huge pages, where the file system has them. */
+        (void)madvise(data, size, MADV_HUGEPAGE);
+#endif
         *out = (tyto_file_map){.data = data, .length = size};
     }
     return status;
@@ -271,6 +275,16 @@ tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_
     return status;
 }
 
+void tyto_file_writer_in_huge_pages(tyto_file_writer *writer)
+{
+    writer->buffer = tyto_alloc(TYTO_HUGE_PAGE_BYTES, 1);
+    if (writer->buffer &&
+        setvbuf(writer->stream, writer->buffer, _IOFBF, TYTO_HUGE_PAGE_BYTES) != 0) {
+        free(writer->buffer);
+        writer->buffer = NULL;
+    }
+}
+
 tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
 {
     bool bad = ferror(writer->stream) != 0;
@@ -304,6 +318,7 @@ void tyto_file_writer_abandon(tyto_file_writer *writer)
     if (writer->temporary && !writer->nameless) {
         unlink(writer->temporary);
     }
+    free(writer->buffer);
     free(writer->temporary);
     free(writer->path);
     *writer = (tyto_file_writer){0};

@@ -45,10 +45,14 @@ typedef struct tyto_file_writer {
     char *temporary; /* its name until then; NULL when it is written in place */
     size_t temporary_bytes;
     bool nameless; /* it has none yet: nothing is left behind, however the process ends */
+    char *buffer;  /* of the stream, or NULL: its own */
 } tyto_file_writer;
 
 TYTO_NODISCARD tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out,
                                                  tyto_error *err);
+/** For a file that will be mapped: from now on, before anything is written, it is written in pieces
+ * of a huge page, which the system then keeps and maps as such where it can. */
+void tyto_file_writer_in_huge_pages(tyto_file_writer *writer);
 /** Flushes, checks every earlier write, and renames into place; removes the file on failure.
  *  The writer is closed in any case. */
 TYTO_NODISCARD tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err);

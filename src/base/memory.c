@@ -51,33 +51,32 @@ void tyto_free(void *pointer)
     free(pointer);
 }
 
-#define HUGE_PAGE_BYTES ((size_t)2 << 20)
-
 static bool page_bytes(size_t bytes, size_t *out)
 {
-    if (!tyto_add_size(bytes ? bytes : 1, HUGE_PAGE_BYTES - 1, out)) {
+    if (!tyto_add_size(bytes ? bytes : 1, TYTO_HUGE_PAGE_BYTES - 1, out)) {
         return false;
     }
-    *out &= ~(HUGE_PAGE_BYTES - 1);
+    *out &= ~(TYTO_HUGE_PAGE_BYTES - 1);
     return true;
 }
 
 void *tyto_pages_alloc(size_t bytes)
 {
     size_t rounded, reserved;
-    if (!page_bytes(bytes, &rounded) || !tyto_add_size(rounded, HUGE_PAGE_BYTES, &reserved)) {
+    if (!page_bytes(bytes, &rounded) || !tyto_add_size(rounded, TYTO_HUGE_PAGE_BYTES, &reserved)) {
         return NULL;
     }
     char *base = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
         return NULL;
     }
-    size_t lead = (HUGE_PAGE_BYTES - (uintptr_t)base % HUGE_PAGE_BYTES) % HUGE_PAGE_BYTES;
+    size_t lead =
+        (TYTO_HUGE_PAGE_BYTES - (uintptr_t)base % TYTO_HUGE_PAGE_BYTES) % TYTO_HUGE_PAGE_BYTES;
     if (lead) {
         munmap(base, lead);
     }
-    if (lead != HUGE_PAGE_BYTES) {
-        munmap(base + lead + rounded, HUGE_PAGE_BYTES - lead);
+    if (lead != TYTO_HUGE_PAGE_BYTES) {
+        munmap(base + lead + rounded, TYTO_HUGE_PAGE_BYTES - lead);
     }
 #ifdef MADV_HUGEPAGE
     (void)madvise(base + lead, rounded, MADV_HUGEPAGE);

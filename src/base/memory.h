@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TYTO_HUGE_PAGE_BYTES ((size_t)2 << 20)
+
 /** Alignment of tensor data: a cache line, and the widest vector. */
 #define TYTO_ALIGN 64
 

@@ -139,6 +139,7 @@ static tyto_status write_file(const char *path, const tyto_buffer *header, const
 {
     tyto_file_writer writer;
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));
+    tyto_file_writer_in_huge_pages(&writer);
     uint8_t length[LENGTH_BYTES];
     for (size_t i = 0; i < sizeof(length); i++) {
         length[i] = (uint8_t)(header->length >> (8 * i));
