@@ -131,9 +131,9 @@ static void check_products(tyto_exec *exec)
     check_product(exec, &(product){5, 2100, 40, true, true}, TYTO_ACT_NONE);
     check_product(exec, &(product){700, 40, 520, true, true}, TYTO_ACT_NONE);
     /* Sums in several blocks, which wait for each other. */
-    check_product(exec, &(product){70, 75, 1500, true, true}, TYTO_ACT_NONE);
-    check_product(exec, &(product){40, 1100, 2500, true, false}, TYTO_ACT_NONE);
-    check_product(exec, &(product){100, 70, 4300, false, true}, TYTO_ACT_NONE);
+    check_product(exec, &(product){35, 40, 1500, true, true}, TYTO_ACT_NONE);
+    check_product(exec, &(product){15, 1040, 1100, true, false}, TYTO_ACT_NONE);
+    check_product(exec, &(product){34, 35, 4300, false, true}, TYTO_ACT_NONE);
     check_product(exec, &(product){40, 50, 300, true, true}, TYTO_ACT_GELU);
     check_product(exec, &(product){40, 50, 20, true, false}, TYTO_ACT_QUICK_GELU);
 }
