@@ -92,9 +92,6 @@ typedef struct tyto_gather_job {
     float *scratch; /* TYTO_GATHER_SCRATCH_ROWS rows of attention_queries, 64-byte aligned */
 } tyto_gather_job;
 
-/** Steps of k in a tile register of bf16. */
-#define TYTO_TILE_STEPS_BF16 32
-
 /** Key rows whose scores are held at once. */
 #define TYTO_ATTEND_KEYS 128
 #define TYTO_GATHER_SCRATCH_ROWS (TYTO_ATTEND_KEYS + 1)
@@ -111,7 +108,7 @@ typedef struct tyto_bf16_kernels {
     bool dot;    /* the CPU multiplies pairs itself */
     int rows;    /* of a tile of the matrix product, which has gemm_columns */
     int a_bytes; /* of an element of a packed */
-    int a_steps; /* of k that lie side by side in a packed, 2 or TYTO_TILE_STEPS_BF16 */
+    int a_steps; /* of k that lie side by side in a packed, 2 or 32 */
     int depth;   /* steps of k whose part of b should stay in the first-level cache, or 0 */
     int fetches; /* bytes ahead that a step of k asks for */
 
@@ -161,7 +158,7 @@ typedef struct tyto_kernels {
      *           k. Any address will do */
     void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead);
-    /** y[rows][columns] = epilogue(acc); rows ≤ gemm_rows, columns ≤ gemm_columns. acc may start at
+    /** y[rows][columns] = epilogue(acc); any rows of acc, columns ≤ gemm_columns. acc may start at
      *  any column of a tile that has as many from there on; no other is read. */
     void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
     /** y[rows][n] = x[rows][k]·w[n][k]ᵀ for few n: rows of x are read where they lie. */

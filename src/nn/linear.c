@@ -289,31 +289,36 @@ static void linear_task(void *context, int64_t index, int worker)
     tyto_call(job->end);
 }
 
+int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight)
+{
+    return weight->dtype == TYTO_I8     ? weight->int8->rows
+           : weight->dtype == TYTO_BF16 ? kernels->bf16->rows
+                                        : kernels->gemm_rows;
+}
+
 /* How the weight's type is laid out. */
 static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const int64_t R = kernels->gemm_rows, N = kernels->gemm_columns,
+    const int64_t R = tyto_linear_tile_rows(kernels, args->weight), N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
     linear_job job = {.args = args, .kernels = kernels, .rows = R, .k = K};
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
-        job.rows = int8->rows;
         job.steps = TYTO_INT8_GROUP;
         job.a_steps = int8->steps;
-        job.a_step = job.rows;
+        job.a_step = R;
         job.b_step = N;
-        job.tail = job.rows * (int64_t)sizeof(float);
+        job.tail = R * (int64_t)sizeof(float);
         job.begin = int8->begin;
         job.end = int8->end;
         job.fetches = int8->fetches;
         inner = int8->depth;
     } else if (args->weight->dtype == TYTO_BF16) {
-        job.rows = kernels->bf16->rows;
         job.steps = 2;
         job.a_steps = kernels->bf16->a_steps;
-        job.a_step = job.rows * kernels->bf16->a_bytes;
+        job.a_step = R * kernels->bf16->a_bytes;
         job.b_step = N * (int64_t)sizeof(uint16_t);
         job.part = tyto_max_i64(2, K); /* rounding of the operands is what shows */
         job.begin = kernels->bf16->begin;

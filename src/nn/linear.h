@@ -71,6 +71,8 @@ typedef struct tyto_linear_args {
 } tyto_linear_args;
 
 TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);
+/** Rows of a tile of products with this weight: a part of x is best a multiple of it. */
+int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight);
 /** Whether products with this weight round x to bf16 anyway, and any product may write it so. */
 bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
 /** The activations between two products, floats or, where the second takes it, bf16; `apart`

@@ -115,26 +115,13 @@ static void gemm_tile_pairs(int64_t k, const void *a, const uint16_t *b, float *
                             const void *ahead)
 {
     vf sum[GEMM_ROWS][GEMM_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            sum[r][v] = vf_set(0.0f);
-        }
-    }
+    gemm_start(sum);
     if (ahead) {
         pairs_steps(k, a, b, sum, true, ahead);
     } else {
         pairs_steps(k, a, b, sum, false, NULL);
     }
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
-        }
-    }
+    gemm_give(sum, acc, add);
 }
 
 /* Chains enough to hide the latency of a product of pairs. */

@@ -3,7 +3,7 @@
 #ifndef TYTO_KERNELS_VECTOR_FINISH_DOT_H
 #define TYTO_KERNELS_VECTOR_FINISH_DOT_H
 
-#include "kernels/vector/gemm_sizes.h"
+#include "kernels/vector/gemm_sums.h"
 #include "kernels/vector/math.h"
 
 /* One row whose columns are all there, with `activation` known at compile time. */

@@ -2,28 +2,13 @@
 #ifndef TYTO_KERNELS_VECTOR_GEMM_H
 #define TYTO_KERNELS_VECTOR_GEMM_H
 
-#include "kernels/vector/gemm_sizes.h"
+#include "kernels/vector/gemm_sums.h"
 #include "kernels/vector/math.h"
 #include "kernels/vector/pack.h"
 
 static void gemm_pack(int64_t k, const float *x, int64_t ldx, int rows, float *packed)
 {
     pack_rows(GEMM_ROWS, k, x, ldx, rows, packed);
-}
-
-/* acc = (add ? acc : 0) + sum. All loops over rows and vectors have constant bounds: unrolled,
- * `sum` lives in registers. */
-static inline __attribute__((always_inline)) void gemm_give(vf sum[GEMM_ROWS][GEMM_VECTORS],
-                                                            float *acc, bool add)
-{
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
-        }
-    }
 }
 
 /* sum += a·b; whether it fetches is known at compile time: asking for what is there costs time. */
@@ -58,13 +43,7 @@ static void gemm_tile(int64_t k, const float *a, const float *b, float *acc, boo
                       const float *ahead)
 {
     vf sum[GEMM_ROWS][GEMM_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            sum[r][v] = vf_set(0.0f);
-        }
-    }
+    gemm_start(sum);
     if (ahead) {
         gemm_steps(k, a, b, sum, true, (const char *)ahead);
     } else {

@@ -30,13 +30,7 @@ static void gemm_tile_widened(int64_t k, const void *packed, const uint16_t *b, 
 {
     const float *a = packed;
     vf sum[GEMM_ROWS][GEMM_VECTORS];
-#pragma GCC unroll 16
-    for (int r = 0; r < GEMM_ROWS; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < GEMM_VECTORS; v++) {
-            sum[r][v] = vf_set(0.0f);
-        }
-    }
+    gemm_start(sum);
     for (int64_t i = 0; i < k; i += 2) {
         vf even[GEMM_VECTORS], odd[GEMM_VECTORS];
         if (ahead) {
