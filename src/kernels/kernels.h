@@ -141,6 +141,42 @@ typedef struct tyto_bf16_kernels {
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;
 
+/** Parts of a float, each a bf16, whose sum it is. */
+#define TYTO_PARTS 3
+
+/** Lines of the parts of b[k][gemm_columns] that are to be made, of ⌈k/32⌉·TYTO_PARTS_LINES. */
+typedef struct tyto_parts_split {
+    int64_t k;
+    const float *b;
+    void *parts; /* tyto_parts_bytes(k, gemm_columns) */
+    int64_t line, end;
+} tyto_parts_split;
+#define TYTO_PARTS_LINES 16
+
+/** Bytes of the parts of k steps of so many rows or columns. */
+static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
+{
+    return (k + 31) / 32 * 32 * across * TYTO_PARTS * (int64_t)sizeof(uint16_t);
+}
+
+/** Products of floats, where the CPU multiplies bf16 so much faster that it pays to split them. */
+typedef struct tyto_parts_kernels {
+    int rows;         /* of a tile of the matrix product, which has gemm_columns */
+    int depth;        /* steps of k whose parts of b should stay in the nearer caches */
+    int64_t rows_min; /* of a product from where on it pays */
+    /** Around a thread's calls of gemm_tile. */
+    void (*begin)(void);
+    void (*end)(void);
+    /** The parts of x[rows][k], rows ldx elements apart; missing rows are 0. */
+    void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
+    /** The parts of a packed b: of lines line … end−1. */
+    void (*gemm_split)(const tyto_parts_split *split);
+    /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b from the parts of both; acc 64-byte aligned
+     *  more     split on the way, or NULL: other parts than b */
+    void (*gemm_tile)(int64_t k, const void *a, const void *b, float *acc, bool add,
+                      const tyto_parts_split *more);
+} tyto_parts_kernels;
+
 typedef struct tyto_kernels {
     const char *name;
     const char *family;          /* name of the plainest table with the same tiles */
@@ -181,6 +217,7 @@ typedef struct tyto_kernels {
      */
     double (*fma_rounds)(int64_t rounds);
     const tyto_bf16_kernels *bf16;
+    const tyto_parts_kernels *parts; /* or NULL: gemm_tile is the fastest there is */
 } tyto_kernels;
 
 /** Calls a function that some tables lack. */
@@ -203,6 +240,7 @@ extern const tyto_kernels tyto_kernels_neon_bf16;
  *  from files of their own, for their flags. */
 extern const tyto_bf16_kernels tyto_bf16_avx512_bf16;
 extern const tyto_bf16_kernels tyto_bf16_amx;
+extern const tyto_parts_kernels tyto_parts_amx;
 extern const tyto_bf16_kernels tyto_bf16_neon_bf16;
 
 /** The table called `isa`, or the fastest that CPU and system support when isa is NULL.

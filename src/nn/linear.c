@@ -26,6 +26,12 @@
 #define TASKS_OF_TILES 2
 #define ROWS_OF_TILES 1024
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
+/* Where floats are split into parts, a panel's part is split anew for each chunk of rows, so a
+ * chunk and the steps of a block are as large as that cache allows. */
+#define CHUNK_BYTES_OF_PARTS (3 * CHUNK_BYTES)
+#define DEPTH_OF_PARTS 1536
+/* Of k that make a step of registers. */
+#define STEPS_OF_PARTS 32
 /* Bytes and floats of a cache line. */
 #define LINE_BYTES 64
 #define LINE_FLOATS 16
@@ -52,12 +58,13 @@ typedef struct linear_job {
     int64_t depth;          /* of a block */
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
     bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
-    void (*begin)(void);    /* around a task, or NULL */
+    const tyto_parts_kernels *parts; /* floats are split into parts, or NULL */
+    void (*begin)(void);             /* around a task, or NULL */
     void (*end)(void);
     int64_t tiles, panels; /* of a task */
     int64_t chunks, groups;
-    char *packed;                /* [tile][k][rows of a tile] of all rows, or NULL */
-    int64_t a_bytes, sum_floats; /* of a worker's scratch */
+    char *packed;                         /* [tile][k][rows of a tile] of all rows, or NULL */
+    int64_t a_bytes, b_bytes, sum_floats; /* of a worker's scratch */
     float *scratch;
 } linear_job;
 
@@ -89,6 +96,8 @@ static void pack_tiles(const linear_job *job, int64_t first_tile, int64_t tiles,
                                           packed + t * stride);
         } else if (args->weight->dtype == TYTO_BF16) {
             kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
+        } else if (job->parts) {
+            job->parts->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
         } else {
             kernels->gemm_pack(own, x, args->ldx, rows, (float *)(packed + t * stride));
         }
@@ -178,8 +187,10 @@ static void finish_tile(const linear_job *job, int64_t row, int rows, int64_t co
 
 /* A tile of rows and a panel. */
 typedef struct tile_place {
-    const char *a;     /* packed rows, from a block's first step on */
-    const char *panel; /* from step 0 on */
+    const char *a;          /* packed rows, from a block's first step on */
+    const char *panel;      /* from step 0 on */
+    const char *parts;      /* of the panel's steps that are to be multiplied, where it is split */
+    tyto_parts_split split; /* and what is split meanwhile */
     int64_t row, column;
     int rows, columns; /* that are there */
 } tile_place;
@@ -213,6 +224,9 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
     }
     if (args->weight->dtype == TYTO_I8) {
         multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
+    } else if (job->parts) {
+        job->parts->gemm_tile(depth, place->a + (at - block) * job->a_step, place->parts, sum,
+                              at > 0, &place->split);
     } else {
         for (int64_t i = 0; i < depth; i += job->part) {
             multiply_tile(job, tyto_min_i64(job->part, depth - i),
@@ -226,25 +240,64 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
     }
 }
 
-/* One block of a task: columns at … of x against the same of each panel. */
+/* All lines of the parts of a panel's steps at … at+depth−1. */
+static tyto_parts_split split_of(const linear_job *job, int64_t panel, int64_t at, int64_t depth,
+                                 void *parts)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const float *b = weight->data;
+    return (tyto_parts_split){.k = depth,
+                              .b = b + (panel * job->k + at) * weight->columns,
+                              .parts = parts,
+                              .end = tyto_round_up(depth, job->a_steps) / job->a_steps *
+                                     TYTO_PARTS_LINES};
+}
+
+/* What one of `tiles` tiles does of it. */
+static tyto_parts_split share_of(tyto_parts_split all, int64_t tile, int64_t tiles)
+{
+    const int64_t lines = all.end;
+    all.line = lines * tile / tiles;
+    all.end = lines * (tile + 1) / tiles;
+    return all;
+}
+
+/* One block of a task: columns at … of x against the same of each panel. Where panels are split,
+ * the parts of the next steps are made while these are multiplied; `parts` has room for both. */
 static void multiply_block(const linear_job *job, int64_t first_tile, int64_t tiles,
                            int64_t first_panel, int64_t panels, int64_t at, int64_t depth,
-                           const char *a, int64_t stride, float *sums)
+                           const char *a, int64_t stride, float *sums, char *parts)
 {
     const tyto_linear_args *args = job->args;
     const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k;
     const int64_t fetched = depth * job->fetches; /* by one tile */
     const int64_t end = at + depth;
+    int64_t turn = 0;
+    if (job->parts) {
+        const tyto_parts_split first =
+            split_of(job, first_panel, at, tyto_min_i64(job->inner, depth), parts);
+        job->parts->gemm_split(&first);
+    }
     for (int64_t p = 0; p < panels; p++) {
         const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
         const int64_t column = (first_panel + p) * N;
         for (int64_t i = at; i < end; i += job->inner) {
             const int64_t inner = tyto_min_i64(job->inner, end - i);
+            const bool last = i + inner == end;
+            tyto_parts_split next = {.line = 0};
+            if (job->parts && (!last || p + 1 < panels)) {
+                const int64_t from = last ? at : i + inner;
+                next = split_of(job, first_panel + p + last, from,
+                                tyto_min_i64(job->inner, end - from),
+                                parts + !turn * job->b_bytes / 2);
+            }
             for (int64_t t = 0; t < tiles; t++) {
                 const int64_t row = (first_tile + t) * R;
                 const tile_place place = {
                     .a = a + t * stride,
                     .panel = panel,
+                    .parts = parts + turn * job->b_bytes / 2,
+                    .split = share_of(next, t, tiles),
                     .row = row,
                     .rows = (int)tyto_min_i64(R, args->rows - row),
                     .column = column,
@@ -258,8 +311,15 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                 const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
                 multiply_part(job, &place, at, i, inner, sum, ahead);
             }
+            turn = !turn;
         }
     }
+}
+
+/* Of a worker. */
+static int64_t scratch_floats(const linear_job *job)
+{
+    return job->sum_floats + (job->a_bytes + job->b_bytes) / (int64_t)sizeof(float);
 }
 
 static void linear_task(void *context, int64_t index, int worker)
@@ -271,8 +331,8 @@ static void linear_task(void *context, int64_t index, int worker)
                   first_panel = index % job->groups * job->panels;
     const int64_t tiles = tyto_min_i64(job->tiles, (args->rows + R - 1) / R - first_tile),
                   panels = tyto_min_i64(job->panels, panels_of(args->weight) - first_panel);
-    float *sums = job->scratch + worker * (job->a_bytes / (int64_t)sizeof(float) + job->sum_floats);
-    char *a = (char *)(sums + job->sum_floats);
+    float *sums = job->scratch + worker * scratch_floats(job);
+    char *a = (char *)(sums + job->sum_floats), *parts = a + job->a_bytes;
     tyto_call(job->begin);
     for (int64_t at = 0; at < K; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, K - at);
@@ -284,25 +344,47 @@ static void linear_task(void *context, int64_t index, int worker)
         } else {
             pack_tiles(job, first_tile, tiles, at, depth, a, stride);
         }
-        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums);
+        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums,
+                       parts);
     }
     tyto_call(job->end);
 }
 
-int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight)
+/* The kernels for parts, if a product of floats with so many rows uses them. */
+static const tyto_parts_kernels *parts_of(const tyto_kernels *kernels,
+                                          const tyto_packed_matrix *weight, int64_t rows)
 {
+    const bool pays =
+        weight->dtype == TYTO_F32 && kernels->parts && rows >= kernels->parts->rows_min;
+    return pays ? kernels->parts : NULL;
+}
+
+static int64_t tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight,
+                         int64_t rows)
+{
+    const tyto_parts_kernels *parts = parts_of(kernels, weight, rows);
     return weight->dtype == TYTO_I8     ? weight->int8->rows
            : weight->dtype == TYTO_BF16 ? kernels->bf16->rows
+           : parts                      ? parts->rows
                                         : kernels->gemm_rows;
+}
+
+int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight)
+{
+    return tile_rows(kernels, weight, INT64_MAX);
 }
 
 /* How the weight's type is laid out. */
 static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const int64_t R = tyto_linear_tile_rows(kernels, args->weight), N = kernels->gemm_columns,
+    const int64_t R = tile_rows(kernels, args->weight, args->rows), N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
-    linear_job job = {.args = args, .kernels = kernels, .rows = R, .k = K};
+    linear_job job = {.args = args,
+                      .kernels = kernels,
+                      .parts = parts_of(kernels, args->weight, args->rows),
+                      .rows = R,
+                      .k = K};
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
@@ -325,6 +407,14 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
         job.end = kernels->bf16->end;
         job.fetches = kernels->bf16->fetches;
         inner = kernels->bf16->depth;
+    } else if (job.parts) {
+        job.steps = 1;
+        job.a_steps = STEPS_OF_PARTS;
+        job.a_step = tyto_parts_bytes(job.a_steps, R) / job.a_steps;
+        job.b_step = N * (int64_t)sizeof(float);
+        job.begin = job.parts->begin;
+        job.end = job.parts->end;
+        inner = job.parts->depth;
     } else {
         job.steps = job.a_steps = 1;
         job.fetches = LINE_BYTES;
@@ -342,15 +432,18 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     linear_job job = lay_out(exec, args);
     const int64_t R = job.rows, N = job.kernels->gemm_columns, K = job.k,
                   panels = panels_of(args->weight), tiles = (args->rows + R - 1) / R;
-    const int64_t depth_max =
-        args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX : DEPTH_BYTES * N / job.b_step;
+    const int64_t depth_max = args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX
+                              : job.parts                    ? DEPTH_OF_PARTS
+                                                             : DEPTH_BYTES * N / job.b_step;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
     const int64_t even = tyto_max_i64(job.steps, job.a_steps);
     job.depth = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t chunk = job.begin ? CHUNK_BYTES_OF_TILES : CHUNK_BYTES,
+    const int64_t chunk = job.parts   ? CHUNK_BYTES_OF_PARTS
+                          : job.begin ? CHUNK_BYTES_OF_TILES
+                                      : CHUNK_BYTES,
                   most = tyto_max_i64(1, chunk / (tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
@@ -368,6 +461,7 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = (panels + job.panels - 1) / job.panels;
     job.a_bytes =
         job.groups > 1 ? 0 : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
+    job.b_bytes = job.parts ? 2 * tyto_parts_bytes(job.inner, N) : 0;
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
@@ -411,8 +505,8 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
     linear_job job = cut(exec, args);
     const int64_t R = job.rows, tiles = (args->rows + R - 1) / R;
     size_t mark = tyto_arena_mark(exec->arena);
-    const int64_t floats = job.a_bytes / (int64_t)sizeof(float) + job.sum_floats;
-    TYTO_TRY(tyto_exec_floats(exec, floats * tyto_pool_threads(exec->pool), &job.scratch));
+    TYTO_TRY(
+        tyto_exec_floats(exec, scratch_floats(&job) * tyto_pool_threads(exec->pool), &job.scratch));
     if (job.groups > 1) {
         float *packed;
         TYTO_TRY(tyto_exec_floats(

@@ -97,7 +97,7 @@ static const tyto_bf16_kernels widened = {
     .dot_rounds = fma_rounds,
 };
 
-#define TABLE(table_name, bf16_kernels)                                                            \
+#define TABLE(table_name, bf16_kernels, parts_kernels)                                             \
     {                                                                                              \
         .name = table_name, .family = KERNELS_NAME, .gemm_rows = GEMM_ROWS,                        \
         .gemm_columns = GEMM_COLUMNS, .attention_queries = ATTEND_QUERIES,                         \
@@ -106,13 +106,14 @@ static const tyto_bf16_kernels widened = {
         .activate = activate, .layer_norm = layer_norm, .attend = attend,                          \
         .attend_scratch = attend_scratch, .attend_grid = attend_grid,                              \
         .attend_grid_scratch = attend_grid_scratch, .attend_gather = attend_gather,                \
-        .fma_rounds = fma_rounds, .bf16 = bf16_kernels                                             \
+        .fma_rounds = fma_rounds, .bf16 = bf16_kernels, .parts = parts_kernels                     \
     }
 
-const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened);
+const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened, NULL);
 #ifdef KERNELS_DOT
-const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16);
+const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16, NULL);
 #endif
 #ifdef KERNELS_TILES
-const tyto_kernels KERNELS_TILES = TABLE(KERNELS_TILES_NAME, &KERNELS_TILES_BF16);
+const tyto_kernels KERNELS_TILES =
+    TABLE(KERNELS_TILES_NAME, &KERNELS_TILES_BF16, &KERNELS_TILES_PARTS);
 #endif

@@ -3,6 +3,7 @@
 
 #include "kernels/x86/attend_amx.h"
 #include "kernels/x86/grid_amx.h"
+#include "kernels/x86/parts_amx.h"
 #include "kernels/x86/tiles_amx.h"
 
 void tyto_amx_begin(void)
@@ -102,4 +103,15 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .attend_grid = attend_grid_amx,
     .attend_grid_scratch = attend_grid_amx_scratch,
     .dot_rounds = tile_rounds,
+};
+
+const tyto_parts_kernels tyto_parts_amx = {
+    .rows = TILES_ROWS,
+    .depth = 256,
+    .rows_min = 2 * TILES_ROWS,
+    .begin = tyto_amx_begin,
+    .end = tyto_amx_end,
+    .gemm_pack = pack_parts,
+    .gemm_split = split_lines,
+    .gemm_tile = multiply_parts,
 };

@@ -1,0 +1,148 @@
+/** Products of floats in AMX's registers of tiles, which multiply bf16 alone.
+ *
+ *  A float is the sum of three parts, each of them a bf16: what rounding to bf16 gives, what is
+ * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
+ * are added up; those left out are below 2⁻²⁵ of the product. A product of two parts is exact, and
+ * 32 of them are added before they meet a sum, so sums come out nearer than a chain of
+ * multiply-adds.
+ *
+ *  Numbers beyond bf16's largest, 2¹²⁸·(1 − 2⁻⁹), come out as no numbers; parts below the least
+ *  normal float count as 0. */
+#ifndef TYTO_KERNELS_X86_PARTS_AMX_H
+#define TYTO_KERNELS_X86_PARTS_AMX_H
+
+#include "kernels/x86/tiles_amx.h"
+
+/* Bytes of all parts of a or b that one step of registers takes: [TYTO_PARTS][STEP_BYTES]. Steps i
+ * and i + 16 of 32 lie side by side. */
+#define PARTS_STEP_BYTES (TYTO_PARTS * STEP_BYTES)
+/* Floats of b ahead of those that are split which are asked for. */
+#define PARTS_FETCHED 8192
+
+/* The parts of 32 numbers, those of `first` beside those of `second`, STEP_BYTES apart. */
+static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *to)
+{
+    const vb high = _mm512_set1_epi32((int)0xffff0000), half = _mm512_set1_epi32(0x8000);
+    const vb even = _mm512_add_epi32(vf_bits(first), half),
+             odd = _mm512_and_si512(_mm512_add_epi32(vf_bits(second), half), high);
+    vb_store(to, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd));
+    const vf even_left = vf_sub(first, vb_as_vf(_mm512_and_si512(even, high))),
+             odd_left = vf_sub(second, vb_as_vf(odd));
+    const vb odd_cut = _mm512_and_si512(vf_bits(odd_left), high);
+    vb_store(to + STEP_BYTES, _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_left), 16), odd_cut));
+    const vf even_rest = vf_sub(even_left, vb_as_vf(_mm512_and_si512(vf_bits(even_left), high))),
+             odd_rest = vf_sub(odd_left, vb_as_vf(odd_cut));
+    vb_store(to + 2 * STEP_BYTES,
+             _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_rest), 16), vf_bits(odd_rest)));
+}
+
+/* Part `part` of a step's rows or columns, in two registers. */
+#define PARTS_ROWS(a, part)                                                                        \
+    do {                                                                                           \
+        tile_load(4, (a) + (part)*STEP_BYTES, TILE_BYTES);                                         \
+        tile_load(5, (a) + (part)*STEP_BYTES + TILE_ROWS * TILE_BYTES, TILE_BYTES);                \
+    } while (0)
+#define PARTS_COLUMNS(b, part)                                                                     \
+    do {                                                                                           \
+        tile_load(6, (b) + (part)*STEP_BYTES, 2 * TILE_BYTES);                                     \
+        tile_load(7, (b) + (part)*STEP_BYTES + TILE_BYTES, 2 * TILE_BYTES);                        \
+    } while (0)
+#define PARTS_FOUR(other)                                                                          \
+    do {                                                                                           \
+        _tile_dpbf16ps(0, 4, 6);                                                                   \
+        _tile_dpbf16ps(1, 4, 7);                                                                   \
+        _tile_dpbf16ps(2, 5, 6);                                                                   \
+        _tile_dpbf16ps(3, 5, 7);                                                                   \
+        other;                                                                                     \
+    } while (0)
+/* How often a step of parts does `other`. */
+#define PARTS_TURNS 6
+
+/* One step: sums += a·b, in an order that loads little; `other` is done after each pair of parts.
+ */
+#define PARTS_STEP_WITH(a, b, other)                                                               \
+    do {                                                                                           \
+        PARTS_ROWS(a, 2);                                                                          \
+        PARTS_COLUMNS(b, 0);                                                                       \
+        PARTS_FOUR(other);                                                                         \
+        PARTS_ROWS(a, 1);                                                                          \
+        PARTS_FOUR(other);                                                                         \
+        PARTS_COLUMNS(b, 1);                                                                       \
+        PARTS_FOUR(other);                                                                         \
+        PARTS_ROWS(a, 0);                                                                          \
+        PARTS_FOUR(other);                                                                         \
+        PARTS_COLUMNS(b, 2);                                                                       \
+        PARTS_FOUR(other);                                                                         \
+        PARTS_COLUMNS(b, 0);                                                                       \
+        PARTS_FOUR(other);                                                                         \
+    } while (0)
+
+/* The first of `left` floats that are there, the rest 0. */
+static inline vf parts_some(const float *x, int64_t left)
+{
+    return left >= VF_LANES
+               ? vf_load(x)
+               : _mm512_maskz_loadu_ps((__mmask16)(left > 0 ? (1u << left) - 1 : 0), x);
+}
+
+/* packed[⌈k/32⌉][TYTO_PARTS][TILES_ROWS][32] */
+static void pack_parts(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
+{
+    for (int r = 0; r < TILES_ROWS; r++) {
+        const float *row = x + r * ldx;
+        char *to = (char *)packed + r * TILE_BYTES;
+        for (int64_t i = 0; i < k; i += VB_LANES, to += PARTS_STEP_BYTES) {
+            const int64_t left = r < rows ? k - i : 0;
+            parts_split(parts_some(row + i, left), parts_some(row + i + VF_LANES, left - VF_LANES),
+                        to);
+        }
+    }
+}
+
+/* A line of b's parts: its steps i and i + 16 of 32. */
+static inline __attribute__((always_inline)) void split_line(const tyto_parts_split *split,
+                                                             int64_t line)
+{
+    const int64_t step = line / TILE_ROWS * VB_LANES + line % TILE_ROWS;
+    const float *first = split->b + step * TILES_COLUMNS,
+                *second = first + TILE_ROWS * TILES_COLUMNS;
+    char *to = (char *)split->parts + line / TILE_ROWS * PARTS_STEP_BYTES +
+               line % TILE_ROWS * 2 * TILE_BYTES;
+    for (int c = 0; c < TILES_COLUMNS; c += VF_LANES) {
+        const vf low = step < split->k ? vf_load(first + c) : vf_set(0.0f),
+                 high = step + TILE_ROWS < split->k ? vf_load(second + c) : vf_set(0.0f);
+        _mm_prefetch((const char *)(first + PARTS_FETCHED + c), _MM_HINT_T1);
+        _mm_prefetch((const char *)(second + PARTS_FETCHED + c), _MM_HINT_T1);
+        parts_split(low, high, to + c * (int)sizeof(float));
+    }
+}
+
+static void split_lines(const tyto_parts_split *split)
+{
+    for (int64_t line = split->line; line < split->end; line++) {
+        split_line(split, line);
+    }
+}
+
+static void multiply_parts(int64_t k, const void *a, const void *b, float *acc, bool add,
+                           const tyto_parts_split *more)
+{
+    const char *rows = a, *columns = b;
+    const int64_t steps = (k + VB_LANES - 1) / VB_LANES, turns = steps * PARTS_TURNS;
+    tyto_parts_split now = more ? *more : (tyto_parts_split){.line = 0};
+    const int64_t each = turns ? (now.end - now.line + turns - 1) / turns : 0;
+    tiles_start(acc, add);
+#define SPLIT_SOME                                                                                 \
+    for (int64_t i = 0; i < each && now.line < now.end; i++) {                                     \
+        split_line(&now, now.line++);                                                              \
+    }
+    for (int64_t step = 0; step < steps; step++) {
+        PARTS_STEP_WITH(rows, columns, SPLIT_SOME);
+        rows += PARTS_STEP_BYTES;
+        columns += PARTS_STEP_BYTES;
+    }
+#undef SPLIT_SOME
+    tiles_give(acc);
+}
+
+#endif
