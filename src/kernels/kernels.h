@@ -144,16 +144,8 @@ typedef struct tyto_bf16_kernels {
 /** Parts of a float, each a bf16, whose sum it is. */
 #define TYTO_PARTS 3
 
-/** Lines of the parts of b[k][gemm_columns] that are to be made, of ⌈k/32⌉·TYTO_PARTS_LINES. */
-typedef struct tyto_parts_split {
-    int64_t k;
-    const float *b;
-    void *parts; /* tyto_parts_bytes(k, gemm_columns) */
-    int64_t line, end;
-} tyto_parts_split;
-#define TYTO_PARTS_LINES 16
-
-/** Bytes of the parts of k steps of so many rows or columns. */
+/** Bytes of the parts of k steps of so many rows or columns, tyto_parts_kernels.rows or
+ *  gemm_columns: 32 steps lie together. */
 static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
 {
     return (k + 31) / 32 * 32 * across * TYTO_PARTS * (int64_t)sizeof(uint16_t);
@@ -162,19 +154,19 @@ static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
 /** Products of floats, where the CPU multiplies bf16 so much faster that it pays to split them. */
 typedef struct tyto_parts_kernels {
     int rows;         /* of a tile of the matrix product, which has gemm_columns */
-    int depth;        /* steps of k whose parts of b should stay in the nearer caches */
+    int fetches;      /* bytes ahead that 32 steps of k ask for */
     int64_t rows_min; /* of a product from where on it pays */
     /** Around a thread's calls of gemm_tile. */
     void (*begin)(void);
     void (*end)(void);
     /** The parts of x[rows][k], rows ldx elements apart; missing rows are 0. */
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
-    /** The parts of a packed b: of lines line … end−1. */
-    void (*gemm_split)(const tyto_parts_split *split);
+    /** The parts of b[k][gemm_columns], packed as for gemm_tile of floats. */
+    void (*gemm_split)(int64_t k, const float *b, void *parts);
     /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b from the parts of both; acc 64-byte aligned
-     *  more     split on the way, or NULL: other parts than b */
+     *  ahead    as for floats */
     void (*gemm_tile)(int64_t k, const void *a, const void *b, float *acc, bool add,
-                      const tyto_parts_split *more);
+                      const void *ahead);
 } tyto_parts_kernels;
 
 typedef struct tyto_kernels {

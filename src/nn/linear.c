@@ -26,9 +26,11 @@
 #define TASKS_OF_TILES 2
 #define ROWS_OF_TILES 1024
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
-/* Where floats are split into parts, a panel's part is split anew for each chunk of rows, so a
- * chunk and the steps of a block are as large as that cache allows. */
-#define CHUNK_BYTES_OF_PARTS (3 * CHUNK_BYTES)
+/* Where floats are split into parts, some panels are split at once and stay in the second-level
+ * cache, that many bytes of them, while all rows of a task go by; those are many, but not too many
+ * bytes, so that splitting the panels anew for each task shows little. */
+#define PANELS_BYTES_OF_PARTS (2 * CHUNK_BYTES)
+#define CHUNK_BYTES_OF_PARTS (16 * CHUNK_BYTES)
 #define DEPTH_OF_PARTS 1536
 /* Of k that make a step of registers. */
 #define STEPS_OF_PARTS 32
@@ -62,6 +64,7 @@ typedef struct linear_job {
     void (*begin)(void);             /* around a task, or NULL */
     void (*end)(void);
     int64_t tiles, panels; /* of a task */
+    int64_t resident;      /* panels that are split at once */
     int64_t chunks, groups;
     char *packed;                         /* [tile][k][rows of a tile] of all rows, or NULL */
     int64_t a_bytes, b_bytes, sum_floats; /* of a worker's scratch */
@@ -187,10 +190,8 @@ static void finish_tile(const linear_job *job, int64_t row, int rows, int64_t co
 
 /* A tile of rows and a panel. */
 typedef struct tile_place {
-    const char *a;          /* packed rows, from a block's first step on */
-    const char *panel;      /* from step 0 on */
-    const char *parts;      /* of the panel's steps that are to be multiplied, where it is split */
-    tyto_parts_split split; /* and what is split meanwhile */
+    const char *a;     /* packed rows, from a block's first step on */
+    const char *panel; /* from step 0 on; its parts from a block's first step on */
     int64_t row, column;
     int rows, columns; /* that are there */
 } tile_place;
@@ -225,8 +226,8 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
     if (args->weight->dtype == TYTO_I8) {
         multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
     } else if (job->parts) {
-        job->parts->gemm_tile(depth, place->a + (at - block) * job->a_step, place->parts, sum,
-                              at > 0, &place->split);
+        job->parts->gemm_tile(depth, place->a + (at - block) * job->a_step, place->panel, sum,
+                              at > 0, ahead);
     } else {
         for (int64_t i = 0; i < depth; i += job->part) {
             multiply_tile(job, tyto_min_i64(job->part, depth - i),
@@ -240,64 +241,25 @@ static void multiply_part(const linear_job *job, const tile_place *place, int64_
     }
 }
 
-/* All lines of the parts of a panel's steps at … at+depth−1. */
-static tyto_parts_split split_of(const linear_job *job, int64_t panel, int64_t at, int64_t depth,
-                                 void *parts)
-{
-    const tyto_packed_matrix *weight = job->args->weight;
-    const float *b = weight->data;
-    return (tyto_parts_split){.k = depth,
-                              .b = b + (panel * job->k + at) * weight->columns,
-                              .parts = parts,
-                              .end = tyto_round_up(depth, job->a_steps) / job->a_steps *
-                                     TYTO_PARTS_LINES};
-}
-
-/* What one of `tiles` tiles does of it. */
-static tyto_parts_split share_of(tyto_parts_split all, int64_t tile, int64_t tiles)
-{
-    const int64_t lines = all.end;
-    all.line = lines * tile / tiles;
-    all.end = lines * (tile + 1) / tiles;
-    return all;
-}
-
-/* One block of a task: columns at … of x against the same of each panel. Where panels are split,
- * the parts of the next steps are made while these are multiplied; `parts` has room for both. */
+/* One block of a task: columns at … of x against the same of each panel. */
 static void multiply_block(const linear_job *job, int64_t first_tile, int64_t tiles,
                            int64_t first_panel, int64_t panels, int64_t at, int64_t depth,
-                           const char *a, int64_t stride, float *sums, char *parts)
+                           const char *a, int64_t stride, float *sums)
 {
     const tyto_linear_args *args = job->args;
     const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k;
     const int64_t fetched = depth * job->fetches; /* by one tile */
     const int64_t end = at + depth;
-    int64_t turn = 0;
-    if (job->parts) {
-        const tyto_parts_split first =
-            split_of(job, first_panel, at, tyto_min_i64(job->inner, depth), parts);
-        job->parts->gemm_split(&first);
-    }
     for (int64_t p = 0; p < panels; p++) {
         const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
         const int64_t column = (first_panel + p) * N;
         for (int64_t i = at; i < end; i += job->inner) {
             const int64_t inner = tyto_min_i64(job->inner, end - i);
-            const bool last = i + inner == end;
-            tyto_parts_split next = {.line = 0};
-            if (job->parts && (!last || p + 1 < panels)) {
-                const int64_t from = last ? at : i + inner;
-                next = split_of(job, first_panel + p + last, from,
-                                tyto_min_i64(job->inner, end - from),
-                                parts + !turn * job->b_bytes / 2);
-            }
             for (int64_t t = 0; t < tiles; t++) {
                 const int64_t row = (first_tile + t) * R;
                 const tile_place place = {
                     .a = a + t * stride,
                     .panel = panel,
-                    .parts = parts + turn * job->b_bytes / 2,
-                    .split = share_of(next, t, tiles),
                     .row = row,
                     .rows = (int)tyto_min_i64(R, args->rows - row),
                     .column = column,
@@ -311,7 +273,42 @@ static void multiply_block(const linear_job *job, int64_t first_tile, int64_t ti
                 const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
                 multiply_part(job, &place, at, i, inner, sum, ahead);
             }
-            turn = !turn;
+        }
+    }
+}
+
+/* A task whose panels are split, some at once. */
+static void multiply_split(const linear_job *job, int64_t first_tile, int64_t tiles,
+                           int64_t first_panel, int64_t panels, const char *a, float *sums,
+                           char *parts)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const int64_t R = job->rows, N = weight->columns, K = job->k, stride = tile_bytes(job, K);
+    for (int64_t at = 0; at < K; at += job->depth) {
+        const int64_t depth = tyto_min_i64(job->depth, K - at), bytes = tyto_parts_bytes(depth, N);
+        const int64_t steps = (depth + STEPS_OF_PARTS - 1) / STEPS_OF_PARTS;
+        const int64_t fetched = steps * job->fetches, wanted = depth * job->a_step;
+        for (int64_t p = 0; p < panels; p++) {
+            const float *panel = (const float *)weight->data + (first_panel + p) * K * N;
+            job->parts->gemm_split(depth, panel + at * N, parts + p * bytes);
+        }
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t row = (first_tile + t) * R;
+            for (int64_t p = 0; p < panels; p++) {
+                const int64_t column = (first_panel + p) * N;
+                const tile_place place = {
+                    .a = a + t * stride + at * job->a_step,
+                    .panel = parts + p * bytes,
+                    .row = row,
+                    .rows = (int)tyto_min_i64(R, job->args->rows - row),
+                    .column = column,
+                    .columns = (int)tyto_min_i64(N, weight->n - column),
+                };
+                float *sum = job->unfinished ? sums + (t * job->resident + p) * R * N : sums;
+                const bool fetches = t + 1 < tiles && p * fetched < wanted;
+                multiply_part(job, &place, at, at, depth, sum,
+                              fetches ? place.a + stride + p * fetched : NULL);
+            }
         }
     }
 }
@@ -334,7 +331,18 @@ static void linear_task(void *context, int64_t index, int worker)
     float *sums = job->scratch + worker * scratch_floats(job);
     char *a = (char *)(sums + job->sum_floats), *parts = a + job->a_bytes;
     tyto_call(job->begin);
-    for (int64_t at = 0; at < K; at += job->depth) {
+    if (job->parts) {
+        const int64_t stride = tile_bytes(job, K);
+        if (!job->packed) {
+            pack_tiles(job, first_tile, tiles, 0, K, a, stride);
+        }
+        for (int64_t p = 0; p < panels; p += job->resident) {
+            multiply_split(job, first_tile, tiles, first_panel + p,
+                           tyto_min_i64(job->resident, panels - p),
+                           job->packed ? job->packed + first_tile * stride : a, sums, parts);
+        }
+    }
+    for (int64_t at = 0; !job->parts && at < K; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, K - at);
         const char *rows = a;
         int64_t stride = tile_bytes(job, depth);
@@ -344,8 +352,7 @@ static void linear_task(void *context, int64_t index, int worker)
         } else {
             pack_tiles(job, first_tile, tiles, at, depth, a, stride);
         }
-        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums,
-                       parts);
+        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums);
     }
     tyto_call(job->end);
 }
@@ -414,7 +421,7 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
         job.b_step = N * (int64_t)sizeof(float);
         job.begin = job.parts->begin;
         job.end = job.parts->end;
-        inner = job.parts->depth;
+        job.fetches = job.parts->fetches;
     } else {
         job.steps = job.a_steps = 1;
         job.fetches = LINE_BYTES;
@@ -426,24 +433,59 @@ static linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
     return job;
 }
 
+/* Makes the tasks even, and none of them empty. */
+static void even_parts(linear_job *job, int64_t tiles, int64_t panels)
+{
+    job->tiles = (tiles + job->chunks - 1) / job->chunks;
+    job->chunks = (tiles + job->tiles - 1) / job->tiles;
+    job->panels = (panels + job->groups - 1) / job->groups;
+    job->groups = (panels + job->panels - 1) / job->panels;
+}
+
+/* Tasks of a product whose panels are split. */
+static void cut_split(const tyto_exec *exec, linear_job *job)
+{
+    const linear_job whole = *job;
+    const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k,
+                  panels = panels_of(job->args->weight), tiles = (job->args->rows + R - 1) / R;
+    const int64_t blocks = tyto_max_i64(1, (K + DEPTH_OF_PARTS - 1) / DEPTH_OF_PARTS),
+                  most = tyto_max_i64(1, CHUNK_BYTES_OF_PARTS / tile_bytes(&whole, K)),
+                  wanted = TASKS_OF_TILES * (int64_t)tyto_pool_threads(exec->pool);
+    job->depth = tyto_max_i64(1, tyto_round_up((K + blocks - 1) / blocks, job->a_steps));
+    job->chunks =
+        tyto_max_i64((tiles + most - 1) / most,
+                     tyto_min_i64((job->args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES, wanted));
+    job->groups = tyto_min_i64((wanted + job->chunks - 1) / job->chunks, panels);
+    even_parts(job, tiles, panels);
+    const int64_t bytes = tyto_parts_bytes(job->depth, N),
+                  fit = tyto_max_i64(1, PANELS_BYTES_OF_PARTS / bytes),
+                  turns = (job->panels + fit - 1) / fit;
+    job->resident = (job->panels + turns - 1) / turns;
+    job->unfinished = job->depth < K;
+    job->a_bytes = job->groups > 1 ? 0 : job->tiles * tile_bytes(&whole, K);
+    job->b_bytes = job->resident * bytes;
+    job->sum_floats = R * N * (job->unfinished ? job->tiles * job->resident : 1);
+}
+
 /* Chooses the tasks: all outputs of a chunk of rows together, unless the chunks don't go round. */
 static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 {
     linear_job job = lay_out(exec, args);
+    if (job.parts) {
+        cut_split(exec, &job);
+        return job;
+    }
     const int64_t R = job.rows, N = job.kernels->gemm_columns, K = job.k,
                   panels = panels_of(args->weight), tiles = (args->rows + R - 1) / R;
-    const int64_t depth_max = args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX
-                              : job.parts                    ? DEPTH_OF_PARTS
-                                                             : DEPTH_BYTES * N / job.b_step;
+    const int64_t depth_max =
+        args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX : DEPTH_BYTES * N / job.b_step;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
     const int64_t even = tyto_max_i64(job.steps, job.a_steps);
     job.depth = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t chunk = job.parts   ? CHUNK_BYTES_OF_PARTS
-                          : job.begin ? CHUNK_BYTES_OF_TILES
-                                      : CHUNK_BYTES,
+    const int64_t chunk = job.begin ? CHUNK_BYTES_OF_TILES : CHUNK_BYTES,
                   most = tyto_max_i64(1, chunk / (tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
@@ -454,14 +496,9 @@ static linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
     }
-    /* Even parts, none of them empty. */
-    job.tiles = (tiles + job.chunks - 1) / job.chunks;
-    job.chunks = (tiles + job.tiles - 1) / job.tiles;
-    job.panels = (panels + job.groups - 1) / job.groups;
-    job.groups = (panels + job.panels - 1) / job.panels;
+    even_parts(&job, tiles, panels);
     job.a_bytes =
         job.groups > 1 ? 0 : tyto_round_up(job.tiles * tile_bytes(&job, job.depth), LINE_BYTES);
-    job.b_bytes = job.parts ? 2 * tyto_parts_bytes(job.inner, N) : 0;
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);

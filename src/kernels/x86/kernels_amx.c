@@ -107,11 +107,11 @@ const tyto_bf16_kernels tyto_bf16_amx = {
 
 const tyto_parts_kernels tyto_parts_amx = {
     .rows = TILES_ROWS,
-    .depth = 256,
+    .fetches = PARTS_FETCHED,
     .rows_min = 2 * TILES_ROWS,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .gemm_pack = pack_parts,
-    .gemm_split = split_lines,
+    .gemm_split = split_columns,
     .gemm_tile = multiply_parts,
 };

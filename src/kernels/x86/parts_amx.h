@@ -16,8 +16,8 @@
 /* Bytes of all parts of a or b that one step of registers takes: [TYTO_PARTS][STEP_BYTES]. Steps i
  * and i + 16 of 32 lie side by side. */
 #define PARTS_STEP_BYTES (TYTO_PARTS * STEP_BYTES)
-/* Floats of b ahead of those that are split which are asked for. */
-#define PARTS_FETCHED 8192
+/* Bytes ahead that a step asks for, a sixth of it with each pair of parts. */
+#define PARTS_FETCHED 2304
 
 /* The parts of 32 numbers, those of `first` beside those of `second`, STEP_BYTES apart. */
 static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *to)
@@ -55,9 +55,6 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
         _tile_dpbf16ps(3, 5, 7);                                                                   \
         other;                                                                                     \
     } while (0)
-/* How often a step of parts does `other`. */
-#define PARTS_TURNS 6
-
 /* One step: sums += a·b, in an order that loads little; `other` is done after each pair of parts.
  */
 #define PARTS_STEP_WITH(a, b, other)                                                               \
@@ -99,49 +96,43 @@ static void pack_parts(int64_t k, const float *x, int64_t ldx, int rows, void *p
     }
 }
 
-/* A line of b's parts: its steps i and i + 16 of 32. */
-static inline __attribute__((always_inline)) void split_line(const tyto_parts_split *split,
-                                                             int64_t line)
+/* parts[⌈k/32⌉][TYTO_PARTS][16][TILES_COLUMNS][2] */
+static void split_columns(int64_t k, const float *b, void *parts)
 {
-    const int64_t step = line / TILE_ROWS * VB_LANES + line % TILE_ROWS;
-    const float *first = split->b + step * TILES_COLUMNS,
-                *second = first + TILE_ROWS * TILES_COLUMNS;
-    char *to = (char *)split->parts + line / TILE_ROWS * PARTS_STEP_BYTES +
-               line % TILE_ROWS * 2 * TILE_BYTES;
-    for (int c = 0; c < TILES_COLUMNS; c += VF_LANES) {
-        const vf low = step < split->k ? vf_load(first + c) : vf_set(0.0f),
-                 high = step + TILE_ROWS < split->k ? vf_load(second + c) : vf_set(0.0f);
-        _mm_prefetch((const char *)(first + PARTS_FETCHED + c), _MM_HINT_T1);
-        _mm_prefetch((const char *)(second + PARTS_FETCHED + c), _MM_HINT_T1);
-        parts_split(low, high, to + c * (int)sizeof(float));
+    for (int64_t i = 0; i < (k + VB_LANES - 1) / VB_LANES * TILE_ROWS; i++) {
+        const int64_t step = i / TILE_ROWS * VB_LANES + i % TILE_ROWS;
+        const float *first = b + step * TILES_COLUMNS, *second = first + TILE_ROWS * TILES_COLUMNS;
+        char *to =
+            (char *)parts + i / TILE_ROWS * PARTS_STEP_BYTES + i % TILE_ROWS * 2 * TILE_BYTES;
+        for (int c = 0; c < TILES_COLUMNS; c += VF_LANES) {
+            const vf low = step < k ? vf_load(first + c) : vf_set(0.0f),
+                     high = step + TILE_ROWS < k ? vf_load(second + c) : vf_set(0.0f);
+            parts_split(low, high, to + c * (int)sizeof(float));
+        }
     }
 }
 
-static void split_lines(const tyto_parts_split *split)
+static inline __attribute__((always_inline)) void parts_fetch(const char **next)
 {
-    for (int64_t line = split->line; line < split->end; line++) {
-        split_line(split, line);
+    if (*next) {
+#pragma GCC unroll 8
+        for (int i = 0; i < PARTS_FETCHED / 6; i += TILE_BYTES) {
+            _mm_prefetch(*next + i, _MM_HINT_T1);
+        }
+        *next += PARTS_FETCHED / 6;
     }
 }
 
 static void multiply_parts(int64_t k, const void *a, const void *b, float *acc, bool add,
-                           const tyto_parts_split *more)
+                           const void *ahead)
 {
-    const char *rows = a, *columns = b;
-    const int64_t steps = (k + VB_LANES - 1) / VB_LANES, turns = steps * PARTS_TURNS;
-    tyto_parts_split now = more ? *more : (tyto_parts_split){.line = 0};
-    const int64_t each = turns ? (now.end - now.line + turns - 1) / turns : 0;
+    const char *rows = a, *columns = b, *next = ahead;
     tiles_start(acc, add);
-#define SPLIT_SOME                                                                                 \
-    for (int64_t i = 0; i < each && now.line < now.end; i++) {                                     \
-        split_line(&now, now.line++);                                                              \
-    }
-    for (int64_t step = 0; step < steps; step++) {
-        PARTS_STEP_WITH(rows, columns, SPLIT_SOME);
+    for (int64_t i = 0; i < k; i += VB_LANES) {
+        PARTS_STEP_WITH(rows, columns, parts_fetch(&next));
         rows += PARTS_STEP_BYTES;
         columns += PARTS_STEP_BYTES;
     }
-#undef SPLIT_SOME
     tiles_give(acc);
 }
 
