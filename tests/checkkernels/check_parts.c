@@ -1,0 +1,206 @@
+#include <float.h>
+
+#include "checkkernels.h"
+#include "kernels/scalar/definitions.h"
+
+/* A tile's operands and sums; x and b end where their last row ends, the parts where they have to.
+ */
+typedef struct parts_case {
+    const tyto_kernels *kernels;
+    int64_t k;
+    int rows;
+    guarded x, b, a_parts, b_parts, acc;
+} parts_case;
+
+static parts_case make_case(const tyto_kernels *kernels, int64_t k, int rows)
+{
+    const int R = kernels->parts->rows, N = kernels->gemm_columns;
+    return (parts_case){.kernels = kernels,
+                        .k = k,
+                        .rows = rows,
+                        .x = guarded_floats(rows * k),
+                        .b = guarded_floats(k * N),
+                        .a_parts = guarded_bytes((size_t)tyto_parts_bytes(k, R)),
+                        .b_parts = guarded_bytes((size_t)tyto_parts_bytes(k, N)),
+                        .acc = guarded_floats(R * N)};
+}
+
+static void free_case(parts_case *with)
+{
+    guarded_free(&with->x);
+    guarded_free(&with->b);
+    guarded_free(&with->a_parts);
+    guarded_free(&with->b_parts);
+    guarded_free(&with->acc);
+}
+
+static void multiply(const parts_case *with, bool add)
+{
+    const tyto_parts_kernels *parts = with->kernels->parts;
+    parts->gemm_pack(with->k, with->x.data, with->k, with->rows, with->a_parts.data);
+    parts->gemm_split(with->k, with->b.data, with->b_parts.data);
+    parts->begin();
+    parts->gemm_tile(with->k, with->a_parts.data, with->b_parts.data, with->acc.data, add,
+                     add ? with->b.data : NULL);
+    parts->end();
+}
+
+static double product(const parts_case *with, int row, int column)
+{
+    const float *x = with->x.data, *b = with->b.data;
+    return row < with->rows ? tyto_define_product(with->k, x + row * with->k, 1, b + column,
+                                                  with->kernels->gemm_columns)
+                            : 0.0;
+}
+
+static void check_tile(const tyto_kernels *kernels, int64_t k, int rows, bool add, bool whole)
+{
+    const int R = kernels->parts->rows, N = kernels->gemm_columns;
+    stream numbers = {(uint64_t)(k * 100 + rows * 2 + add)};
+    parts_case with = make_case(kernels, k, rows);
+    float *sums = with.acc.data, *before = malloc((size_t)(R * N) * sizeof(float));
+    assert_non_null(before);
+    (whole ? fill_whole : fill_floats)(&numbers, with.x.data, rows * k);
+    (whole ? fill_whole : fill_floats)(&numbers, with.b.data, k * N);
+    (whole ? fill_whole : fill_floats)(&numbers, before, R * N);
+    memcpy(sums, before, (size_t)(R * N) * sizeof(float));
+    if (!add) {
+        fill_with(sums, R * N, NAN);
+    }
+    multiply(&with, add);
+    /* Whole numbers are summed without rounding. Else 32 products meet a sum at once, so what is
+     * rounded grows with a sixteenth of what it is where they come one by one, six times. */
+    const double tolerance = whole ? 0.0 : (double)FLT_EPSILON * (8.0 + (double)k / 5.0);
+    for (int i = 0; i < R * N; i++) {
+        const double wanted = (add ? (double)before[i] : 0.0) + product(&with, i / N, i % N);
+        if (!is_close((double)sums[i], wanted, tolerance)) {
+            fail_msg("%s: parts, k %lld, row %d, column %d: got %.9g, required %.9g", kernels->name,
+                     (long long)k, i / N, i % N, (double)sums[i], wanted);
+        }
+    }
+    free(before);
+    free_case(&with);
+}
+
+static void check_tiles(const tyto_kernels *kernels)
+{
+    static const int64_t depths[] = {255, 256, 257, 600, 3072};
+    if (!kernels->parts) {
+        return;
+    }
+    const int R = kernels->parts->rows;
+    for (int64_t k = 1; k <= 100; k++) {
+        check_tile(kernels, k, R, false, true);
+        check_tile(kernels, k, (int)(k % R) + 1, true, true);
+        check_tile(kernels, k, R, true, false);
+    }
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        check_tile(kernels, depths[i], R, false, true);
+        check_tile(kernels, depths[i], R, false, false);
+    }
+}
+
+void check_parts_tile(void **state)
+{
+    (void)state;
+    for_each_table(check_tiles);
+}
+
+/* The square of what a whole tile is off. */
+static double error_of(const parts_case *with, const float *sums)
+{
+    const int R = with->kernels->parts->rows, N = with->kernels->gemm_columns;
+    double error = 0.0;
+    for (int i = 0; i < R * N; i++) {
+        const double off = (double)sums[i] - product(with, i / N, i % N);
+        error += off * off;
+    }
+    return error;
+}
+
+/* The same by a chain of multiply-adds, each of which rounds once. */
+static double error_of_chain(const parts_case *with)
+{
+    const int R = with->kernels->parts->rows, N = with->kernels->gemm_columns;
+    const float *x = with->x.data, *b = with->b.data;
+    float *sums = malloc((size_t)(R * N) * sizeof(float));
+    assert_non_null(sums);
+    for (int i = 0; i < R * N; i++) {
+        sums[i] = 0.0f;
+        for (int64_t k = 0; k < with->k; k++) {
+            sums[i] = fmaf(x[i / N * with->k + k], b[k * N + i % N], sums[i]);
+        }
+    }
+    const double error = error_of(with, sums);
+    free(sums);
+    return error;
+}
+
+/* Parts are no less exact than floats, however large or small the numbers are. */
+static void check_error(const tyto_kernels *kernels)
+{
+    static const int64_t depths[] = {32, 64, 256, 1280};
+    static const float sizes[] = {1.0f, 0x1p-90f, 0x1p60f};
+    if (!kernels->parts) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+            stream numbers = {i * 10 + s};
+            parts_case with = make_case(kernels, depths[i], kernels->parts->rows);
+            float *x = with.x.data;
+            fill_floats(&numbers, x, with.rows * with.k);
+            fill_floats(&numbers, with.b.data, with.k * kernels->gemm_columns);
+            for (int64_t n = 0; n < with.rows * with.k; n++) {
+                x[n] *= sizes[s];
+            }
+            multiply(&with, false);
+            const double parts = error_of(&with, with.acc.data), chain = error_of_chain(&with);
+            if (!(parts <= chain)) {
+                fail_msg("%s: parts, k %lld, numbers of %g: off by %g, multiply-adds by %g",
+                         kernels->name, (long long)with.k, (double)sizes[s], sqrt(parts),
+                         sqrt(chain));
+            }
+            free_case(&with);
+        }
+    }
+}
+
+void check_parts_error(void **state)
+{
+    (void)state;
+    for_each_table(check_error);
+}
+
+/* What is not finite stays so, and in its own row. */
+static void check_not_finite(const tyto_kernels *kernels)
+{
+    static const float odd[] = {INFINITY, -INFINITY, NAN, FLT_MAX};
+    if (!kernels->parts) {
+        return;
+    }
+    const int R = kernels->parts->rows, N = kernels->gemm_columns;
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        stream numbers = {i};
+        parts_case with = make_case(kernels, 70, R);
+        float *x = with.x.data;
+        const float *sums = with.acc.data;
+        fill_floats(&numbers, x, R * with.k);
+        fill_floats(&numbers, with.b.data, with.k * N);
+        x[3 * with.k + 40] = odd[i];
+        multiply(&with, false);
+        for (int n = 0; n < R * N; n++) {
+            if ((n / N == 3) == (isfinite(sums[n]) != 0)) {
+                fail_msg("%s: parts, %g in row 3: row %d has %g", kernels->name, (double)odd[i],
+                         n / N, (double)sums[n]);
+            }
+        }
+        free_case(&with);
+    }
+}
+
+void check_parts_not_finite(void **state)
+{
+    (void)state;
+    for_each_table(check_not_finite);
+}
