@@ -141,8 +141,9 @@ typedef struct tyto_bf16_kernels {
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;
 
-/** Parts of a float, each a bf16, whose sum it is. */
+/** Parts of a float, each a bf16, whose sum it is, and products of parts that make one of floats. */
 #define TYTO_PARTS 3
+#define TYTO_PRODUCTS_OF_PARTS 6
 
 /** Bytes of the parts of k steps of so many rows or columns, tyto_parts_kernels.rows or
  *  gemm_columns: 32 steps lie together. */

@@ -75,9 +75,13 @@ static void measure_rates(const tyto_engine *engine, bool narrow, double seconds
         peak->int8_gops =
             fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, seconds));
     }
-    if (narrow && kernels->bf16->dot) {
+    if (kernels->bf16->dot && (narrow || kernels->parts)) {
         peak->bf16_gflops =
             fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, seconds));
+        if (kernels->parts) {
+            peak->fp32_gflops =
+                fmax(peak->fp32_gflops, peak->bf16_gflops / TYTO_PRODUCTS_OF_PARTS);
+        }
     } else {
         peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);
     }

@@ -126,6 +126,25 @@ static void run_bf16_pack(const kernel_case *with)
                                     bench->c);
 }
 
+static void run_parts_tile(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->parts->gemm_tile(with->n, bench->a, bench->b, bench->c, true, NULL);
+}
+
+static void run_parts_pack(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    const tyto_parts_kernels *parts = bench->kernels->parts;
+    parts->gemm_pack(with->n, bench->a, with->n, parts->rows, bench->c);
+}
+
+static void run_parts_split(const kernel_case *with)
+{
+    const kernel_bench *bench = with->bench;
+    bench->kernels->parts->gemm_split(with->n, bench->a, bench->c);
+}
+
 static void run_activate(const kernel_case *with)
 {
     /* Fresh values: activations run into fixed points when they are applied over and over. */
@@ -199,6 +218,33 @@ static void measure_attention(kernel_bench *bench, const char *name)
                 2.0 * (double)queries * (double)keys[i] * 128.0,
                 4.0 * 64.0 * (double)(2 * queries + 2 * keys[i]));
     }
+}
+
+/* Products of floats by their parts. */
+static void measure_parts(kernel_bench *bench)
+{
+    const tyto_parts_kernels *parts = bench->kernels->parts;
+    const int64_t R = parts->rows, N = bench->kernels->gemm_columns;
+    static const int64_t depths[] = {64, 256, 768, 1280};
+    char shape[48];
+    /* Bits of floats are no parts: any that are finite will do. */
+    parts->begin();
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        const int64_t k = depths[i];
+        const kernel_case with = {.bench = bench, .n = k};
+        snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
+                 (long long)k);
+        measure(bench, "tile parts", shape, run_parts_tile, &with, 2.0 * (double)(R * N * k),
+                (double)(tyto_parts_bytes(k, R + N) + 8 * R * N));
+    }
+    parts->end();
+    const kernel_case with = {.bench = bench, .n = 768};
+    snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
+    measure(bench, "pack parts", shape, run_parts_pack, &with, 0.0,
+            (double)(tyto_parts_bytes(768, R) + 4 * R * 768));
+    snprintf(shape, sizeof(shape), "%lld columns, depth 768", (long long)N);
+    measure(bench, "split parts", shape, run_parts_split, &with, 0.0,
+            (double)(tyto_parts_bytes(768, N) + 4 * N * 768));
 }
 
 static void measure_bf16(kernel_bench *bench)
@@ -318,6 +364,9 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure(&bench, "fma", "registers", run_fma, &rounds, engine->kernels->fma_rounds(rounds.n),
             0.0);
     measure_products(&bench);
+    if (bench.kernels->parts) {
+        measure_parts(&bench);
+    }
     measure_attention(&bench, "attend");
     measure_bf16(&bench);
     measure_int8(&bench);

@@ -85,13 +85,13 @@ static inline vf parts_some(const float *x, int64_t left)
 /* packed[⌈k/32⌉][TYTO_PARTS][TILES_ROWS][32] */
 static void pack_parts(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
 {
-    for (int r = 0; r < TILES_ROWS; r++) {
-        const float *row = x + r * ldx;
-        char *to = (char *)packed + r * TILE_BYTES;
-        for (int64_t i = 0; i < k; i += VB_LANES, to += PARTS_STEP_BYTES) {
+    char *to = packed;
+    for (int64_t i = 0; i < k; i += VB_LANES, to += PARTS_STEP_BYTES) {
+        for (int r = 0; r < TILES_ROWS; r++) {
+            const float *row = x + r * ldx + i;
             const int64_t left = r < rows ? k - i : 0;
-            parts_split(parts_some(row + i, left), parts_some(row + i + VF_LANES, left - VF_LANES),
-                        to);
+            parts_split(parts_some(row, left), parts_some(row + VF_LANES, left - VF_LANES),
+                        to + r * TILE_BYTES);
         }
     }
 }
