@@ -144,12 +144,14 @@ typedef struct tyto_bf16_kernels {
 /** Parts of a float, each a bf16, whose sum it is, and products of parts that make one of floats. */
 #define TYTO_PARTS 3
 #define TYTO_PRODUCTS_OF_PARTS 6
+/** Steps of k whose parts lie together. */
+#define TYTO_PARTS_STEPS 32
 
-/** Bytes of the parts of k steps of so many rows or columns, tyto_parts_kernels.rows or
- *  gemm_columns: 32 steps lie together. */
+/** Bytes of the parts of k steps of so many rows or columns. */
 static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
 {
-    return (k + 31) / 32 * 32 * across * TYTO_PARTS * (int64_t)sizeof(uint16_t);
+    return (k + TYTO_PARTS_STEPS - 1) / TYTO_PARTS_STEPS * TYTO_PARTS_STEPS * across * TYTO_PARTS *
+           (int64_t)sizeof(uint16_t);
 }
 
 /** Products of floats, where the CPU multiplies bf16 so much faster that it pays to split them. */

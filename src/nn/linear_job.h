@@ -1,0 +1,97 @@
+/** A product with packed weights as its tasks see it: how operands lie, how the work is cut, and
+ * what is done for one tile. */
+#ifndef TYTO_NN_LINEAR_JOB_H
+#define TYTO_NN_LINEAR_JOB_H
+
+#include "base/memory.h"
+#include "nn/linear.h"
+
+/** Tasks per thread, and most rows of a task, where registers of tiles multiply: reading the
+ * weights shows, so tasks are few and have many rows. */
+#define TYTO_TASKS_OF_TILES 2
+#define TYTO_ROWS_OF_TILES 1024
+
+/** Panels of a weight. */
+static inline int64_t tyto_linear_panels(const tyto_packed_matrix *matrix)
+{
+    return (matrix->n + matrix->columns - 1) / matrix->columns;
+}
+
+/** A product cut into tasks of `tiles` row tiles × `panels` panels: a chunk of rows by a group of
+ * outputs. Rows are packed by the task itself, or, when several groups need the same ones, by all
+ * threads before. */
+typedef struct tyto_linear_job {
+    const tyto_linear_args *args;
+    const tyto_kernels *kernels;
+    int64_t rows;           /* of a tile */
+    int64_t k;              /* of the packed weight */
+    int64_t steps;          /* of k that lie side by side in the weight */
+    int64_t a_steps;        /* and in packed rows */
+    int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
+    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
+    int64_t fetches;        /* bytes of the next panel that a step of k asks for */
+    int64_t part;           /* most steps of k of one sum */
+    int64_t depth;          /* of a block */
+    int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
+    bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
+    const tyto_parts_kernels *parts; /* floats are split into parts, or NULL */
+    void (*begin)(void);             /* around a task, or NULL */
+    void (*end)(void);
+    int64_t tiles, panels; /* of a task */
+    int64_t resident;      /* panels that are split at once */
+    int64_t chunks, groups;
+    char *packed;                         /* [tile][k][rows of a tile] of all rows, or NULL */
+    int64_t a_bytes, b_bytes, sum_floats; /* of a worker's scratch */
+    float *scratch;
+} tyto_linear_job;
+
+/** Bytes of a packed tile of so many steps. */
+static inline int64_t tyto_linear_tile_bytes(const tyto_linear_job *job, int64_t depth)
+{
+    return tyto_round_up(depth, job->a_steps) * job->a_step + job->tail;
+}
+
+/** A tile of rows and a panel. */
+typedef struct tyto_linear_place {
+    const char *a;     /* packed rows, from a block's first step on */
+    const char *panel; /* from step 0 on; its parts from a block's first step on */
+    int64_t row, column;
+    int rows, columns; /* that are there */
+} tyto_linear_place;
+
+/** Where tile `tile` of all rows and panel `panel` of the weight meet; the operands are left to the
+ *  caller. */
+static inline tyto_linear_place tyto_linear_place_of(const tyto_linear_job *job, int64_t tile,
+                                                     int64_t panel)
+{
+    const int64_t row = tile * job->rows, N = job->kernels->gemm_columns, column = panel * N;
+    return (tyto_linear_place){
+        .row = row,
+        .column = column,
+        .rows = (int)tyto_min_i64(job->rows, job->args->rows - row),
+        .columns = (int)tyto_min_i64(N, job->args->weight->n - column),
+    };
+}
+
+/** Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` bytes
+ * apart. */
+void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
+                      int64_t depth, char *packed, int64_t stride);
+/** Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on
+ * through the epilogue. `block` is where the packed rows begin. */
+void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,
+                          int64_t at, int64_t depth, float *sum, const char *ahead);
+/** Makes the tasks even, and none of them empty. */
+void tyto_linear_even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels);
+
+/** Whether tasks split the weight's floats into parts: of products with so many rows. */
+const tyto_parts_kernels *tyto_linear_parts(const tyto_kernels *kernels,
+                                            const tyto_packed_matrix *weight, int64_t rows);
+/** Chooses the tasks of such a product. */
+void tyto_linear_cut_split(const tyto_exec *exec, tyto_linear_job *job);
+/** One of them: `a` has the packed rows, all steps of them. */
+void tyto_linear_split_task(const tyto_linear_job *job, int64_t first_tile, int64_t tiles,
+                            int64_t first_panel, int64_t panels, const char *a, float *sums,
+                            char *parts);
+
+#endif

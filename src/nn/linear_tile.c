@@ -1,0 +1,151 @@
+/* What is done for one tile of a product: packing its rows, multiplying, the epilogue. */
+#include "nn/linear_job.h"
+
+/* Bytes and floats of a cache line. */
+#define LINE_BYTES 64
+#define LINE_FLOATS 16
+
+void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
+                      int64_t depth, char *packed, int64_t stride)
+{
+    const tyto_linear_args *args = job->args;
+    const tyto_kernels *kernels = job->kernels;
+    const int64_t R = job->rows, own = tyto_min_i64(depth, args->weight->k - at);
+    for (int64_t t = 0; t < tiles; t++) {
+        const int64_t row = (first_tile + t) * R;
+        const int64_t first = row * args->ldx + at;
+        const float *x = args->x ? args->x + first : NULL;
+        const int rows = (int)tyto_min_i64(R, args->rows - row);
+        if (args->weight->dtype == TYTO_I8) {
+            char *tile = packed + t * stride;
+            args->weight->int8->pack(
+                own, x, args->ldx, rows, args->weight->smooth, (uint8_t *)tile,
+                (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail));
+        } else if (args->x_bf16) {
+            kernels->bf16->gemm_pack_bf16(own, args->x_bf16 + first, args->ldx, rows,
+                                          packed + t * stride);
+        } else if (args->weight->dtype == TYTO_BF16) {
+            kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
+        } else if (job->parts) {
+            job->parts->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
+        } else {
+            kernels->gemm_pack(own, x, args->ldx, rows, (float *)(packed + t * stride));
+        }
+    }
+}
+
+/* A tile of whole numbers: steps at … at+depth−1 of a packed tile and of a panel whose first column
+ * is `column`. sum holds whole numbers until the last step. */
+static void multiply_int8(const tyto_linear_job *job, int64_t at, int64_t depth, const char *tile,
+                          const char *panel, int64_t column, float *sum, const char *ahead)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const tyto_int8_kernels *int8 = weight->int8;
+    const char *scales_of_rows = tile + tyto_linear_tile_bytes(job, job->k) - job->tail;
+    const tyto_int8_scales scales = {.rows = (const float *)scales_of_rows,
+                                     .columns = weight->scales + column,
+                                     .sums = weight->sums + column};
+    const uint8_t *a = (const uint8_t *)(tile + at * job->a_step);
+    const int8_t *b = (const int8_t *)(panel + at * job->b_step);
+    const int64_t groups = depth / TYTO_INT8_GROUP;
+    if (depth == job->k) {
+        int8->tile(groups, a, b, &scales, sum, ahead);
+        return;
+    }
+    int32_t *whole = (int32_t *)(void *)sum;
+    int8->part(groups, a, b, whole, at > 0, ahead);
+    if (at + depth == job->k) {
+        int8->finish(whole, &scales, sum);
+    }
+}
+
+/* sum = (add ? sum : 0) + a·b over `depth` steps of k. */
+static void multiply_tile(const tyto_linear_job *job, int64_t depth, const char *a, const char *b,
+                          float *sum, bool add, const char *ahead)
+{
+    const tyto_kernels *kernels = job->kernels;
+    if (job->args->weight->dtype == TYTO_BF16) {
+        kernels->bf16->gemm_tile(depth, a, (const uint16_t *)b, sum, add, ahead);
+    } else {
+        kernels->gemm_tile(depth, (const float *)a, (const float *)b, sum, add,
+                           (const float *)ahead);
+    }
+}
+
+/* What follows a tile whose sum is complete. */
+static tyto_epilogue epilogue_of(const tyto_linear_args *args, int64_t row, int64_t column)
+{
+    const int64_t group = args->group ? args->group : args->weight->n,
+                  at = column / group * args->group_stride + row * args->ldy + column % group;
+    return (tyto_epilogue){
+        .bias = args->bias ? args->bias + column : NULL,
+        .activation = args->activation,
+        .residual = args->residual ? args->residual + row * args->ldr + column : NULL,
+        .residual_stride = args->ldr,
+        .y = args->y_bf16 ? (void *)(args->y_bf16 + at) : (void *)(args->y + at),
+        .y_stride = args->ldy,
+    };
+}
+
+/* The epilogue of a tile, group by group. */
+static void finish_tile(const tyto_linear_job *job, int64_t row, int rows, int64_t column,
+                        int columns, const float *sum)
+{
+    const tyto_linear_args *args = job->args;
+    int part;
+    for (int c = 0; c < columns; c += part) {
+        part = columns - c;
+        if (args->group) {
+            part = (int)tyto_min_i64(part, args->group - (column + c) % args->group);
+        }
+        const tyto_epilogue epilogue = epilogue_of(args, row, column + c);
+        if (args->y_bf16) {
+            job->kernels->bf16->gemm_finish(sum + c, rows, part, &epilogue);
+        } else {
+            job->kernels->gemm_finish(sum + c, rows, part, &epilogue);
+        }
+    }
+}
+
+/* Asks for the lines that the epilogue will touch, a whole tile's arithmetic before it does. */
+static void fetch_outputs(const tyto_epilogue *epilogue, int width, int rows, int columns)
+{
+    for (int r = 0; r < rows; r++) {
+        const char *y = (const char *)epilogue->y + r * epilogue->y_stride * width;
+        for (int c = 0; c < columns * width; c += LINE_BYTES) {
+            __builtin_prefetch(y + c, 1);
+        }
+        for (int c = 0; epilogue->residual && epilogue->residual != epilogue->y && c < columns;
+             c += LINE_FLOATS) {
+            __builtin_prefetch(epilogue->residual + r * epilogue->residual_stride + c, 0);
+        }
+    }
+}
+
+void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,
+                          int64_t at, int64_t depth, float *sum, const char *ahead)
+{
+    const tyto_linear_args *args = job->args;
+    const bool finishes = at + depth == job->k;
+    if (finishes) {
+        const tyto_epilogue epilogue = epilogue_of(args, place->row, place->column);
+        fetch_outputs(&epilogue, args->y_bf16 ? sizeof(uint16_t) : sizeof(float), place->rows,
+                      place->columns);
+    }
+    if (args->weight->dtype == TYTO_I8) {
+        multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
+    } else if (job->parts) {
+        job->parts->gemm_tile(depth, place->a + (at - block) * job->a_step, place->panel, sum,
+                              at > 0, ahead);
+    } else {
+        for (int64_t i = 0; i < depth; i += job->part) {
+            multiply_tile(job, tyto_min_i64(job->part, depth - i),
+                          place->a + (at + i - block) * job->a_step,
+                          place->panel + (at + i) * job->b_step, sum, at + i > 0,
+                          ahead ? ahead + i * job->fetches : NULL);
+        }
+    }
+    if (finishes) {
+        finish_tile(job, place->row, place->rows, place->column, place->columns, sum);
+    }
+}
