@@ -231,22 +231,6 @@ bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight
     return weight->dtype == TYTO_BF16 && exec->kernels->bf16->gemm_pack_bf16 && !exec->calibration;
 }
 
-tyto_status tyto_linear_between(tyto_exec *exec, const tyto_packed_matrix *second, int64_t rows,
-                                tyto_between *out)
-{
-    const bool in_bf16 = tyto_linear_in_bf16(exec, second);
-    *out =
-        (tyto_between){.apart = in_bf16 && second->k % 2 == 0 ? 2 * tyto_row_stride(second->k / 2)
-                                                              : tyto_row_stride(second->k)};
-    const int64_t count = rows * out->apart;
-    TYTO_TRY(tyto_exec_floats(exec, in_bf16 ? (count + 1) / 2 : count, &out->floats));
-    if (in_bf16) {
-        out->bf16 = (uint16_t *)(void *)out->floats;
-        out->floats = NULL;
-    }
-    return TYTO_OK;
-}
-
 static tyto_precision precision_of(tyto_dtype dtype)
 {
     return dtype == TYTO_I8     ? TYTO_PRECISION_INT8

@@ -75,16 +75,6 @@ TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *
 int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight);
 /** Whether products with this weight round x to bf16 anyway, and any product may write it so. */
 bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
-/** The activations between two products, floats or, where the second takes it, bf16; `apart`
- *  elements between rows. One of the pointers is NULL. */
-typedef struct tyto_between {
-    float *floats;
-    uint16_t *bf16;
-    int64_t apart;
-} tyto_between;
-TYTO_NODISCARD tyto_status tyto_linear_between(tyto_exec *exec, const tyto_packed_matrix *second,
-                                               int64_t rows, tyto_between *out);
-
 /** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and
  * a tile of the matrix product would be mostly empty. */
 typedef struct tyto_linear_few_args {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/attention.h"
+#include "nn/feed_forward.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 
@@ -121,14 +122,11 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
 }
 
 /* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))); mixed is overwritten. */
-static tyto_status feed_forward(const tyto_owlv2_layer *layer,
-                                const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                int64_t rows, float *mixed, float *hidden)
+static tyto_status after_attention(const tyto_owlv2_layer *layer,
+                                   const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                   int64_t rows, float *mixed, float *hidden)
 {
     const int64_t D = config->hidden_size;
-    size_t mark = tyto_arena_mark(exec->arena);
-    tyto_between wide;
-    TYTO_TRY(tyto_linear_between(exec, &layer->fc2.weight, rows, &wide));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
                                                    .ldx = D,
                                                    .rows = rows,
@@ -140,27 +138,14 @@ static tyto_status feed_forward(const tyto_owlv2_layer *layer,
                                                    .ldy = D}));
     TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm2.gamma, layer->norm2.beta,
                              (float)config->layer_norm_eps, mixed));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
-                                                   .ldx = D,
-                                                   .rows = rows,
-                                                   .weight = &layer->fc1.weight,
-                                                   .bias = layer->fc1.bias,
-                                                   .activation = config->hidden_act,
-                                                   .y = wide.floats,
-                                                   .y_bf16 = wide.bf16,
-                                                   .ldy = wide.apart}));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide.floats,
-                                                   .x_bf16 = wide.bf16,
-                                                   .ldx = wide.apart,
-                                                   .rows = rows,
-                                                   .weight = &layer->fc2.weight,
-                                                   .bias = layer->fc2.bias,
-                                                   .residual = hidden,
-                                                   .ldr = D,
-                                                   .y = hidden,
-                                                   .ldy = D}));
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
+    return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = mixed,
+                                                             .rows = rows,
+                                                             .first = &layer->fc1.weight,
+                                                             .second = &layer->fc2.weight,
+                                                             .first_bias = layer->fc1.bias,
+                                                             .second_bias = layer->fc2.bias,
+                                                             .activation = config->hidden_act,
+                                                             .y = hidden});
 }
 
 /* Rows that pass all products after the attention together: what one leaves is in the cache for the
@@ -184,8 +169,8 @@ static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_enc
     TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
     TYTO_TRY(attend(layer, config, exec, batch, hidden, mixed, probabilities));
     for (int64_t at = 0; at < rows; at += block) {
-        TYTO_TRY(feed_forward(layer, config, exec, tyto_min_i64(block, rows - at), mixed + at * D,
-                              hidden + at * D));
+        TYTO_TRY(after_attention(layer, config, exec, tyto_min_i64(block, rows - at),
+                                 mixed + at * D, hidden + at * D));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

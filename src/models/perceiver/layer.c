@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "models/perceiver/requests.h"
 #include "nn/attention.h"
-#include "nn/linear.h"
+#include "nn/feed_forward.h"
 #include "nn/norm.h"
 
 tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
@@ -85,29 +85,16 @@ static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *ex
     const int64_t Q = layer->q_dim;
     size_t mark = tyto_arena_mark(exec->arena);
     float *normed;
-    tyto_between wide;
     TYTO_TRY(tyto_exec_floats(exec, rows * Q, &normed));
-    TYTO_TRY(tyto_linear_between(exec, &layer->dense2.weight, rows, &wide));
     TYTO_TRY(norm(exec, &layer->norm, rows, Q, y, normed));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
-                                                   .ldx = Q,
-                                                   .rows = rows,
-                                                   .weight = &layer->dense1.weight,
-                                                   .bias = layer->dense1.bias,
-                                                   .activation = layer->act,
-                                                   .y = wide.floats,
-                                                   .y_bf16 = wide.bf16,
-                                                   .ldy = wide.apart}));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = wide.floats,
-                                                   .x_bf16 = wide.bf16,
-                                                   .ldx = wide.apart,
-                                                   .rows = rows,
-                                                   .weight = &layer->dense2.weight,
-                                                   .bias = layer->dense2.bias,
-                                                   .residual = y,
-                                                   .ldr = Q,
-                                                   .y = y,
-                                                   .ldy = Q}));
+    TYTO_TRY(tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = normed,
+                                                               .rows = rows,
+                                                               .first = &layer->dense1.weight,
+                                                               .second = &layer->dense2.weight,
+                                                               .first_bias = layer->dense1.bias,
+                                                               .second_bias = layer->dense2.bias,
+                                                               .activation = layer->act,
+                                                               .y = y}));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
