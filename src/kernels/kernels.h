@@ -154,11 +154,14 @@ static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
            (int64_t)sizeof(uint16_t);
 }
 
-/** Products of floats, where the CPU multiplies bf16 so much faster that it pays to split them. */
+/** Products and attention of floats, where the CPU multiplies bf16 so much faster that it pays to
+ * split them. */
 typedef struct tyto_parts_kernels {
     int rows;         /* of a tile of the matrix product, which has gemm_columns */
     int fetches;      /* bytes ahead that 32 steps of k ask for */
     int64_t rows_min; /* of a product from where on it pays */
+    /* Of attention from where on it pays: keys, and channels of both products. */
+    int64_t attend_keys_min, attend_channels_min;
     /** Around a thread's calls of gemm_tile. */
     void (*begin)(void);
     void (*end)(void);
@@ -170,6 +173,9 @@ typedef struct tyto_parts_kernels {
      *  ahead    as for floats */
     void (*gemm_tile)(int64_t k, const void *a, const void *b, float *acc, bool add,
                       const void *ahead);
+    /** As that of floats; not to be called between begin and end. */
+    void (*attend)(const tyto_attend_job *job);
+    int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
 } tyto_parts_kernels;
 
 typedef struct tyto_kernels {

@@ -97,14 +97,28 @@ static void plain_task(void *context, int64_t index, int worker)
               a->probabilities + index * a->keys);
 }
 
+/* The kernels that take floats in parts, where that pays, or NULL. */
+static const tyto_parts_kernels *parts_of(const tyto_kernels *kernels,
+                                          const tyto_attention_args *args)
+{
+    const tyto_parts_kernels *parts = kernels->parts;
+    const bool pays = parts && args->keys >= parts->attend_keys_min &&
+                      args->qk_channels + args->v_channels >= parts->attend_channels_min;
+    return pays ? parts : NULL;
+}
+
 tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const int64_t most = (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
-                  tiles =
-                      (args->queries + kernels->attention_queries - 1) / kernels->attention_queries;
     const bool bf16 = exec->precision != TYTO_PRECISION_FP32;
-    attention_job job = {.args = args, .attend = bf16 ? kernels->bf16->attend : kernels->attend};
+    const tyto_parts_kernels *parts = bf16 ? NULL : parts_of(kernels, args);
+    const int64_t tile = parts ? parts->rows : kernels->attention_queries,
+                  most = (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
+                  tiles = (args->queries + tile - 1) / tile;
+    attention_job job = {.args = args,
+                         .attend = bf16    ? kernels->bf16->attend
+                                   : parts ? parts->attend
+                                           : kernels->attend};
     /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
     job.groups = tyto_max_i64(1, (args->queries + most - 1) / most);
     if (tyto_pool_threads(exec->pool) > 1) {
@@ -114,10 +128,12 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     }
     const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
     job.groups = (tiles + each - 1) / each;
-    job.group = each * kernels->attention_queries;
-    job.floats = tyto_round_up((bf16 ? kernels->bf16->attend_scratch : kernels->attend_scratch)(
-                                   args->qk_channels, args->v_channels),
-                               16);
+    job.group = each * tile;
+    job.floats =
+        tyto_round_up((bf16    ? kernels->bf16->attend_scratch
+                       : parts ? parts->attend_scratch
+                               : kernels->attend_scratch)(args->qk_channels, args->v_channels),
+                      16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
     if (!tyto_exec_planning(exec)) {

@@ -24,6 +24,7 @@
 typedef struct kernel_bench {
     const tyto_kernels *kernels;
     tyto_precision precision; /* of what is measured next */
+    bool parts;               /* of floats */
     float *a, *b, *c;
     const int32_t *zeros; /* as many as a tile has columns */
     tyto_kernel_time *out;
@@ -178,6 +179,7 @@ static void run_attend(const kernel_case *with)
                                  .out_stride = D,
                                  .scratch = bench->c + queries * D};
     (bench->precision == TYTO_PRECISION_BF16 ? bench->kernels->bf16->attend
+     : bench->parts                          ? bench->kernels->parts->attend
                                              : bench->kernels->attend)(&job);
 }
 
@@ -368,6 +370,11 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
         measure_parts(&bench);
     }
     measure_attention(&bench, "attend");
+    if (bench.kernels->parts) {
+        bench.parts = true;
+        measure_attention(&bench, "attend parts");
+        bench.parts = false;
+    }
     measure_bf16(&bench);
     measure_int8(&bench);
     measure_rows(&bench);

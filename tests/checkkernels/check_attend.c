@@ -6,7 +6,7 @@
 /* One job with its memory; every row is followed by a gap that nobody may write to. */
 typedef struct attend_case {
     tyto_attend_job job;
-    const char *name;
+    const char *name, *kind;
     void (*attend)(const tyto_attend_job *job);
     void (*define)(const tyto_attend_job *job, int64_t query, double *weights, double *out);
     double tolerance; /* for values in −1 … 1 and scores of a few units */
@@ -16,10 +16,11 @@ typedef struct attend_case {
 #define GAP 5
 #define UNTOUCHED 12345.0f
 
-/* Which of a table's two kinds of attention is checked. */
+/* Which of a table's kinds of attention is checked: of floats, by parts of them, or in bf16. */
+typedef enum precision { FLOATS, PARTS, BF16 } precision;
 typedef struct kind {
     const tyto_kernels *kernels;
-    bool bf16;
+    precision precision;
 } kind;
 
 /* Rounding to bf16 changes a number by 2⁻⁸ of it at most: so weights, and so values. */
@@ -30,14 +31,30 @@ static int64_t extent(int64_t rows, int64_t stride, int64_t columns)
     return (rows - 1) * stride + columns;
 }
 
+static void (*attend_of(const kind *of))(const tyto_attend_job *job)
+{
+    return of->precision == BF16    ? of->kernels->bf16->attend
+           : of->precision == PARTS ? of->kernels->parts->attend
+                                    : of->kernels->attend;
+}
+
+static int64_t scratch_of(const kind *of, int64_t qk_channels, int64_t v_channels)
+{
+    return (of->precision == BF16    ? of->kernels->bf16->attend_scratch
+            : of->precision == PARTS ? of->kernels->parts->attend_scratch
+                                     : of->kernels->attend_scratch)(qk_channels, v_channels);
+}
+
 static attend_case make_case(const kind *of, int64_t queries, int64_t keys, int64_t qk_channels,
                              int64_t v_channels)
 {
+    const bool bf16 = of->precision == BF16;
     stream numbers = {(uint64_t)(queries + keys * 3 + qk_channels * 7 + v_channels * 11)};
     attend_case with = {.name = of->kernels->name,
-                        .attend = of->bf16 ? of->kernels->bf16->attend : of->kernels->attend,
-                        .define = of->bf16 ? tyto_define_attend_bf16 : tyto_define_attend,
-                        .tolerance = of->bf16 ? 3.0 * BF16_UNIT : 2e-6,
+                        .kind = (const char *[]){"floats", "parts", "bf16"}[of->precision],
+                        .attend = attend_of(of),
+                        .define = bf16 ? tyto_define_attend_bf16 : tyto_define_attend,
+                        .tolerance = bf16 ? 3.0 * BF16_UNIT : 2e-6,
                         .job = {.queries = queries,
                                 .keys = keys,
                                 .qk_channels = qk_channels,
@@ -52,8 +69,7 @@ static attend_case make_case(const kind *of, int64_t queries, int64_t keys, int6
                   k = extent(keys, job->k_stride, qk_channels),
                   v = extent(keys, job->v_stride, v_channels),
                   out = extent(queries, job->out_stride, v_channels),
-                  scratch = (of->bf16 ? of->kernels->bf16->attend_scratch
-                                      : of->kernels->attend_scratch)(qk_channels, v_channels);
+                  scratch = scratch_of(of, qk_channels, v_channels);
     with.q = guarded_floats(q);
     with.k = guarded_floats(k);
     with.v = guarded_floats(v);
@@ -79,13 +95,16 @@ static void check_kinds(const tyto_kernels *kernels)
 {
     check_kind(&(kind){.kernels = kernels});
     if (kernels->bf16->dot) {
-        check_kind(&(kind){.kernels = kernels, .bf16 = true});
+        check_kind(&(kind){.kernels = kernels, .precision = BF16});
     } else {
         assert_ptr_equal(kernels->bf16->attend, kernels->attend);
     }
+    if (kernels->parts) {
+        check_kind(&(kind){.kernels = kernels, .precision = PARTS});
+    }
 }
 
-/* Both kinds of every table; where the CPU does not multiply pairs, they are one. */
+/* All kinds of every table; where the CPU does not multiply pairs, bf16 is that of floats. */
 static void for_each_kind(void (*check)(const kind *of))
 {
     check_kind = check;
@@ -116,9 +135,9 @@ static void run_case(const attend_case *with)
         for (int64_t c = 0; c < job->v_channels; c++) {
             if (!is_close((double)out[c], wanted[c], with->tolerance)) {
                 fail_msg(
-                    "%s: %lld queries, %lld keys, %lld and %lld channels, causal %d from %lld, "
+                    "%s, %s: %lld queries, %lld keys, %lld and %lld channels, causal %d from %lld, "
                     "mask %d: query %lld channel %lld: got %.9g, required %.9g",
-                    with->name, (long long)job->queries, (long long)job->keys,
+                    with->name, with->kind, (long long)job->queries, (long long)job->keys,
                     (long long)job->qk_channels, (long long)job->v_channels, job->causal,
                     (long long)job->first_query, job->key_mask != NULL, (long long)i, (long long)c,
                     (double)out[c], wanted[c]);
@@ -266,6 +285,43 @@ static void check_not_a_number(const kind *of)
     free_case(&with);
 }
 
+/* Every so many of the numbers. */
+static void multiply(float *x, int64_t count, int64_t step, float factor)
+{
+    for (int64_t i = 0; i < count; i += step) {
+        x[i] *= factor;
+    }
+}
+
+/* Queries, keys and values so large or small that kernels may have to take care of their parts. */
+static void check_ranges(const kind *of)
+{
+    static const float factors[][3] = {{0x1p100f, 0x1p-100f, 1.0f}, {0x1p-100f, 0x1p100f, 1.0f},
+                                       {0x1p-60f, 0x1p-60f, 1.0f},  {0x1p7f, 0x1p7f, 1.0f},
+                                       {1.0f, 1.0f, 0x1p99f},       {1.0f, 1.0f, 0x1p-100f}};
+    for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
+        attend_case with = make_case(of, of->kernels->attention_queries + 1, 200, 8, 5);
+        const tyto_attend_job *job = &with.job;
+        const float *factor = factors[i];
+        multiply(with.q.data, extent(job->queries, job->q_stride, 8), 1, factor[0]);
+        multiply(with.k.data, extent(job->keys, job->k_stride, 8), 1, factor[1]);
+        multiply(with.v.data, extent(job->keys, job->v_stride, 5), 1, factor[2]);
+        with.tolerance *= fmax(1.0, (double)factor[0] * (double)factor[1]) * (double)factor[2];
+        run_case(&with);
+        free_case(&with);
+    }
+    attend_case with = make_case(of, of->kernels->attention_queries + 1, 200, 8, 5);
+    const tyto_attend_job *job = &with.job;
+    multiply(with.q.data, extent(job->queries, job->q_stride, 8), 7, 0x1p-116f);
+    multiply(with.k.data, extent(job->keys, job->k_stride, 8), 5, 0x1p-110f);
+    multiply(with.v.data, extent(job->keys, job->v_stride, 5), 3, 0x1p-113f);
+    run_case(&with);
+    float *v = with.v.data;
+    v[140 * job->v_stride + 2] = INFINITY;
+    run_case(&with);
+    free_case(&with);
+}
+
 static void check_extremes(const kind *of)
 {
     static const float scales[] = {0.0f, 50.0f, -50.0f, 1000.0f};
@@ -275,6 +331,9 @@ static void check_extremes(const kind *of)
     }
     check_rising(of);
     check_not_a_number(of);
+    if (of->precision != BF16) {
+        check_ranges(of);
+    }
 }
 
 void check_attend_extremes(void **state)

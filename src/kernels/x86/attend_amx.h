@@ -18,26 +18,18 @@
 #ifndef TYTO_KERNELS_X86_ATTEND_AMX_H
 #define TYTO_KERNELS_X86_ATTEND_AMX_H
 
-#include <float.h>
-
-#include "kernels/x86/tiles_amx.h"
+#include "kernels/x86/softmax_amx.h"
 
 #include "kernels/vector/dot.h"
 
-/* Keys of a step. */
-#define AMX_KEYS VB_LANES
 /* Steps whose values are added at once. */
 #define AMX_CHUNK 2
 /* Steps of a block, whose keys and values are packed: at most, and beyond a chunk only while it has
  * no more operands of a product than this. */
 #define AMX_STEPS 16
 #define AMX_BLOCK_OPERANDS 64
-/* Elements of a tile of a product's operand and of its sums. */
+/* Elements of a tile of a product's operand. */
 #define AMX_OPERAND (STEP_BYTES / 2)
-#define AMX_SUMS (TILES_ROWS * TILES_COLUMNS)
-/* At least as many tiles as a job has. */
-#define AMX_TILES (TYTO_ATTEND_TILES * ATTEND_QUERIES / TILES_ROWS)
-
 /* A unit of a score; a power of two has so many. */
 #define AMX_UNITS 256.0f
 /* A score that equals what is subtracted from it comes out of the product as this. Its whole part
@@ -102,12 +94,6 @@ static int64_t attend_amx_scratch(int64_t qk_channels, int64_t v_channels)
     const int64_t all = AMX_TILES * tile + block,
                   other = attend_pairs_scratch(qk_channels, v_channels);
     return all > other ? all : other;
-}
-
-/* The lanes of a vector at `at` that are among the first n. */
-static inline __mmask16 amx_lanes(int64_t n, int64_t at)
-{
-    return (__mmask16)(n - at >= VF_LANES ? 0xffff : n > at ? (1u << (n - at)) - 1 : 0);
 }
 
 /* 32 channels as bf16. The largest bits of a number without its sign go to `most`. */
@@ -209,12 +195,7 @@ static void amx_pack_block(const tyto_attend_job *job, int64_t *next, amx_block 
 {
     int64_t index[AMX_STEPS * AMX_KEYS];
     block->first += block->keys;
-    block->keys = 0;
-    for (; *next < job->keys && block->keys < block->most * AMX_KEYS; ++*next) {
-        if (!job->key_mask || job->key_mask[*next]) {
-            index[block->keys++] = *next;
-        }
-    }
+    block->keys = amx_shown(job, next, block->most * AMX_KEYS, index);
     for (int64_t s = 0; s * AMX_KEYS < block->keys; s++) {
         const int64_t left = block->keys - s * AMX_KEYS;
         amx_pack_keys(job, index + s * AMX_KEYS, left, block->k + s * block->depth * AMX_OPERAND,
@@ -303,14 +284,7 @@ static inline bool amx_above(vb any)
         other;                                                                                     \
     } while (0)
 
-/* Which of a step's scores row r sees. */
-static inline uint32_t amx_seen(const amx_tile *tile, int r, int64_t first_key)
-{
-    const int64_t seen = tile->seen[r] - first_key;
-    return seen >= AMX_KEYS ? 0xffffffffu : seen <= 0 ? 0 : (1u << seen) - 1;
-}
-
-/* The same as bits of the 16-bit numbers, whose order is that of amx_pack_values. */
+/* Seen scores as bits of the 16-bit numbers, whose order is that of amx_pack_values. */
 static inline uint32_t amx_in_order(uint32_t seen)
 {
     uint32_t bits = 0;
@@ -374,7 +348,7 @@ static __attribute__((noinline)) void amx_weigh_part(const amx_work *work, const
     const int64_t first_key = amx_key(work, step->index);
     uint32_t before = 0, bits = 0;
     for (int r = 0; r < TILES_ROWS; r++) {
-        const uint32_t seen = amx_seen(step->tile, r, first_key);
+        const uint32_t seen = amx_seen(step->tile->seen, r, first_key);
         if (seen != before) {
             bits = amx_in_order(seen);
             before = seen;
@@ -454,26 +428,6 @@ static inline __attribute__((always_inline)) void amx_values(amx_work *work, con
     }
 }
 
-/* The highest of a step's scores that each of 16 rows sees. */
-static vf amx_highest(const amx_tile *tile, const float *scores, int first_row, int64_t first_key)
-{
-    vf v[VF_LANES];
-#pragma GCC unroll 16
-    for (int r = 0; r < VF_LANES; r++) {
-        const float *row = scores + (first_row + r) * AMX_KEYS;
-        const uint32_t seen = amx_seen(tile, first_row + r, first_key);
-        const vf least = vf_set(-FLT_MAX);
-        v[r] = vf_max(_mm512_mask_loadu_ps(least, (__mmask16)seen, row),
-                      _mm512_mask_loadu_ps(least, (__mmask16)(seen >> 16), row + VF_LANES));
-    }
-    vf_transpose(v);
-#pragma GCC unroll 16
-    for (int r = 1; r < VF_LANES; r++) {
-        v[0] = vf_max(v[0], v[r]);
-    }
-    return v[0];
-}
-
 /* Subtracts from now on what the scores of steps first … end − 1 reach; what was summed shrinks. At
  * first that is nothing, and what is subtracted may sink. */
 static __attribute__((noinline)) void amx_raise(amx_work *work, amx_tile *tile, int64_t first,
@@ -485,8 +439,8 @@ static __attribute__((noinline)) void amx_raise(amx_work *work, amx_tile *tile, 
     for (int64_t s = first; s < end; s++) {
         amx_score_only(work, tile, s, work->spare);
         for (int half = 0; half < 2; half++) {
-            most[half] = vf_max(most[half],
-                                amx_highest(tile, work->spare, half * VF_LANES, amx_key(work, s)));
+            most[half] = vf_max(most[half], amx_highest(tile->seen, work->spare, half * VF_LANES,
+                                                        amx_key(work, s)));
         }
     }
     for (int half = 0; half < 2; half++) {
@@ -622,54 +576,6 @@ static float *amx_begin_tile(const tyto_attend_job *job, int64_t first, const am
     return next;
 }
 
-/* 1 / the sum of each of 16 rows' weights */
-static inline vf amx_factors(const float *sums)
-{
-    vf v[VF_LANES];
-#pragma GCC unroll 16
-    for (int r = 0; r < VF_LANES; r++) {
-        v[r] = vf_load(sums + r * VF_LANES);
-    }
-    vf_transpose(v);
-#pragma GCC unroll 16
-    for (int r = 1; r < VF_LANES; r++) {
-        v[0] = vf_add(v[0], v[r]);
-    }
-    return vf_div(vf_set(1.0f), v[0]);
-}
-
-static void amx_end_tile(const tyto_attend_job *job, int64_t first, const amx_tile *tile)
-{
-    const int64_t V = job->v_channels;
-    float factors[TILES_ROWS];
-    vf_store(factors, amx_factors(tile->sum));
-    vf_store(factors + VF_LANES, amx_factors(tile->sum + VF_LANES * VF_LANES));
-    for (int64_t r = 0; r < TILES_ROWS && first + r < job->queries; r++) {
-        const vf factor = vf_set(factors[r]);
-        float *out = job->out + (first + r) * job->out_stride;
-        for (int64_t c = 0; c < V; c += VF_LANES) {
-            const vf o = vf_load(tile->o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS +
-                                 c % TILES_COLUMNS);
-            _mm512_mask_storeu_ps(out + c, amx_lanes(V, c), vf_mul(o, factor));
-        }
-    }
-}
-
-/* How many keys that are not left out each query of a tile sees, where those before `*next`, of
- * which there are `*seen`, are counted already. A missing query sees what the last one does. */
-static void amx_look(const tyto_attend_job *job, int64_t first, int64_t *next, int64_t *seen,
-                     amx_tile *tile)
-{
-    for (int64_t r = 0; r < TILES_ROWS; r++) {
-        const int64_t query = first + r < job->queries ? first + r : job->queries - 1,
-                      end = job->first_query + query + 1;
-        for (; *next < job->keys && (!job->causal || *next < end); ++*next) {
-            *seen += !job->key_mask || job->key_mask[*next];
-        }
-        tile->seen[r] = *seen;
-    }
-}
-
 /* Places what a thread is at in a job's scratch; returns what follows it. */
 static float *amx_begin(const tyto_attend_job *job, amx_work *work)
 {
@@ -702,7 +608,7 @@ static bool amx_attend(const tyto_attend_job *job)
     int64_t looked = 0, seen = 0;
     float *next = amx_begin(job, &work);
     for (int64_t t = 0; t < tiles; t++) {
-        amx_look(job, t * TILES_ROWS, &looked, &seen, &all[t]);
+        amx_look(job, t * TILES_ROWS, &looked, &seen, all[t].seen);
         if (all[t].seen[0] == 0) {
             return false;
         }
@@ -721,7 +627,7 @@ static bool amx_attend(const tyto_attend_job *job)
     }
     amx_give(&work);
     for (int64_t t = 0; t < tiles; t++) {
-        amx_end_tile(job, t * TILES_ROWS, &all[t]);
+        amx_give_out(job, t * TILES_ROWS, all[t].sum, all[t].o);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kernels/x86/attend_amx.h"
+#include "kernels/x86/attend_parts_amx.h"
 #include "kernels/x86/grid_amx.h"
 #include "kernels/x86/parts_amx.h"
 #include "kernels/x86/tiles_amx.h"
@@ -109,9 +110,13 @@ const tyto_parts_kernels tyto_parts_amx = {
     .rows = TILES_ROWS,
     .fetches = PARTS_FETCHED,
     .rows_min = 2 * TILES_ROWS,
+    .attend_keys_min = 2 * AMX_KEYS,
+    .attend_channels_min = TILES_COLUMNS,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .gemm_pack = pack_parts,
     .gemm_split = split_columns,
     .gemm_tile = multiply_parts,
+    .attend = attend_parts,
+    .attend_scratch = attend_parts_scratch,
 };
