@@ -11,10 +11,10 @@ TYTO_BEGIN_DECLS
 
 /** Rates that this machine reaches at most, with the engine's threads and instruction set. */
 typedef struct tyto_peak {
-    double fp32_gflops;      /**< multiply-adds in registers, counted as two, 1e9 per second; or those
-                                made of bf16 ones, where that is more */
-    double bf16_gflops;      /**< the same of pairs of bf16; fp32_gflops where the CPU has none */
-    double int8_gops;        /**< the same of bytes, as this CPU sums their products best */
+    double fp32_gflops; /**< multiply-adds in registers, counted as two, 1e9 per second; or those
+                           made of bf16 ones, where that is more */
+    double bf16_gflops; /**< the same of pairs of bf16; fp32_gflops where the CPU has none */
+    double int8_gops;   /**< the same of bytes, as this CPU sums their products best */
     double memory_gigabytes; /**< read from memory, 1e9 bytes per second */
 } tyto_peak;
 
@@ -92,7 +92,7 @@ typedef struct tyto_kernel_time {
 } tyto_kernel_time;
 
 /** Most entries that tyto_bench_kernels gives. */
-#define TYTO_KERNEL_TIMES_MAX 48
+#define TYTO_KERNEL_TIMES_MAX 64
 
 /** Times the kernels of the engine's instruction set, in about a second.
  *  memory  out has room for TYTO_KERNEL_TIMES_MAX; *count receives how many there are

@@ -141,7 +141,8 @@ typedef struct tyto_bf16_kernels {
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;
 
-/** Parts of a float, each a bf16, whose sum it is, and products of parts that make one of floats. */
+/** Parts of a float, each a bf16, whose sum it is, and products of parts that make one of floats.
+ */
 #define TYTO_PARTS 3
 #define TYTO_PRODUCTS_OF_PARTS 6
 /** Steps of k whose parts lie together. */

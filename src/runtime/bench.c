@@ -79,8 +79,7 @@ static void measure_rates(const tyto_engine *engine, bool narrow, double seconds
         peak->bf16_gflops =
             fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, seconds));
         if (kernels->parts) {
-            peak->fp32_gflops =
-                fmax(peak->fp32_gflops, peak->bf16_gflops / TYTO_PRODUCTS_OF_PARTS);
+            peak->fp32_gflops = fmax(peak->fp32_gflops, peak->bf16_gflops / TYTO_PRODUCTS_OF_PARTS);
         }
     } else {
         peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);

@@ -172,6 +172,48 @@ void check_parts_error(void **state)
     for_each_table(check_error);
 }
 
+/* Tiny numbers beside others, down to where a part has more bits than bf16: each leaves the others
+ * alone. */
+static void check_neighbours(const tyto_kernels *kernels)
+{
+    if (!kernels->parts) {
+        return;
+    }
+    const int N = kernels->gemm_columns;
+    stream numbers = {7};
+    parts_case with = make_case(kernels, 96, kernels->parts->rows);
+    float *x = with.x.data, *b = with.b.data;
+    fill_floats(&numbers, x, with.rows * with.k);
+    fill_floats(&numbers, b, with.k * N);
+    for (int64_t i = 0; i < with.rows * with.k; i++) {
+        x[i] = ldexpf(x[i], -(int)(i * 7 % 150));
+    }
+    for (int64_t i = 0; i < with.k * N; i++) {
+        b[i] = ldexpf(b[i], -(int)(i * 11 % 150));
+    }
+    multiply(&with, false);
+    const float *sums = with.acc.data;
+    for (int i = 0; i < with.rows * N; i++) {
+        const double wanted = product(&with, i / N, i % N);
+        double size = 0.0;
+        for (int64_t k = 0; k < with.k; k++) {
+            size += fabs((double)x[i / N * with.k + k] * (double)b[k * N + i % N]);
+        }
+        /* Numbers whose parts are subnormal keep less of them. */
+        if (!is_close((double)sums[i], wanted, size * 0x1p-22 + 0x1p-120)) {
+            fail_msg("%s: parts of tiny numbers, row %d, column %d: got %.9g, required %.9g",
+                     kernels->name, i / N, i % N, (double)sums[i], wanted);
+        }
+    }
+    free_case(&with);
+}
+
+void check_parts_neighbours(void **state)
+{
+    (void)state;
+    for_each_table(check_neighbours);
+}
+
 /* What is not finite stays so, and in its own row. */
 static void check_not_finite(const tyto_kernels *kernels)
 {

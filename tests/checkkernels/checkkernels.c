@@ -49,6 +49,7 @@ int main(void)
         cmocka_unit_test(check_bf16_tile),
         cmocka_unit_test(check_parts_tile),
         cmocka_unit_test(check_parts_error),
+        cmocka_unit_test(check_parts_neighbours),
         cmocka_unit_test(check_parts_not_finite),
         cmocka_unit_test(check_activation_names),
         cmocka_unit_test(check_activate),

@@ -16,6 +16,7 @@ void check_bf16_pack(void **state);
 void check_bf16_tile(void **state);
 void check_parts_tile(void **state);
 void check_parts_error(void **state);
+void check_parts_neighbours(void **state);
 void check_parts_not_finite(void **state);
 void check_activate(void **state);
 void check_activation_names(void **state);

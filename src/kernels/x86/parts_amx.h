@@ -33,7 +33,9 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
     const vf even_rest = vf_sub(even_left, vb_as_vf(_mm512_and_si512(vf_bits(even_left), high))),
              odd_rest = vf_sub(odd_left, vb_as_vf(odd_cut));
     vb_store(to + 2 * STEP_BYTES,
-             _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_rest), 16), vf_bits(odd_rest)));
+             /* Below the normal floats the rest has more bits than bf16 has. */
+             _mm512_ternarylogic_epi32(_mm512_srli_epi32(vf_bits(even_rest), 16), vf_bits(odd_rest),
+                                       high, 0xf8));
 }
 
 /* Part `part` of a step's rows or columns, in two registers. */
