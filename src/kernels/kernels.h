@@ -177,6 +177,8 @@ typedef struct tyto_parts_kernels {
     /** As that of floats; not to be called between begin and end. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    void (*attend_grid)(const tyto_grid_job *job);
+    int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
 } tyto_parts_kernels;
 
 typedef struct tyto_kernels {

@@ -21,6 +21,25 @@ static bool in_pairs(const tyto_exec *exec)
     return exec->precision != TYTO_PRECISION_FP32 && exec->kernels->bf16->attend_grid;
 }
 
+typedef void (*attend_grid_fn)(const tyto_grid_job *job);
+typedef int64_t (*attend_grid_scratch_fn)(int64_t qk_channels, int64_t v_channels, int64_t runs);
+
+static attend_grid_fn attend_of(const tyto_exec *exec)
+{
+    const tyto_kernels *kernels = exec->kernels;
+    return in_pairs(exec)   ? kernels->bf16->attend_grid
+           : kernels->parts ? kernels->parts->attend_grid
+                            : kernels->attend_grid;
+}
+
+static attend_grid_scratch_fn scratch_of(const tyto_exec *exec)
+{
+    const tyto_kernels *kernels = exec->kernels;
+    return in_pairs(exec)   ? kernels->bf16->attend_grid_scratch
+           : kernels->parts ? kernels->parts->attend_grid_scratch
+                            : kernels->attend_grid_scratch;
+}
+
 int64_t tyto_grid_strips_floats(const tyto_exec *exec, int64_t keys, int64_t channels)
 {
     const int64_t all = tyto_round_up(channels, exec->kernels->attention_channels);
@@ -239,15 +258,12 @@ static tyto_status take_scratch(tyto_exec *exec, grid_job *job, tyto_grid_run **
                   width = width_of(args->grid);
     *most = 2 * all + 2;
     *most_lines = n / 8 + 2;
-    const bool pairs = in_pairs(exec);
     const int64_t tables = job->per_tile * args->keys * lanes;
     float *zeros;
-    job->floats =
-        tyto_round_up(
-            (pairs ? exec->kernels->bf16->attend_grid_scratch : exec->kernels->attend_grid_scratch)(
-                args->qk_channels, args->v_channels, TYTO_ATTEND_TILES * job->per_tile),
-            16) +
-        tables;
+    job->floats = tyto_round_up(scratch_of(exec)(args->qk_channels, args->v_channels,
+                                                 TYTO_ATTEND_TILES * job->per_tile),
+                                16) +
+                  tables;
     job->runs = tyto_arena_take(exec->arena, (size_t)*most, sizeof(**sorted));
     *sorted = tyto_arena_take(exec->arena, (size_t)*most, sizeof(**sorted));
     *starts = tyto_arena_take(exec->arena, (size_t)width + 1, sizeof(**starts));
@@ -270,7 +286,7 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
     const int threads = tyto_pool_threads(exec->pool);
     grid_job job = {.args = args,
                     .kernels = kernels,
-                    .attend = in_pairs(exec) ? kernels->bf16->attend_grid : kernels->attend_grid,
+                    .attend = attend_of(exec),
                     .per_tile = kernels->attention_queries / kernels->lanes};
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_grid_run *sorted;

@@ -22,6 +22,18 @@ static const float *numbers_of(guarded *memory, stream *numbers, int64_t count, 
     return values;
 }
 
+/* Scratch of another kernel than before. */
+static void take_scratch(grid_case *with, int64_t (*floats_of)(int64_t, int64_t, int64_t))
+{
+    tyto_grid_job *job = &with->job;
+    const int64_t floats =
+        (floats_of(job->qk_channels, job->v_channels, job->count) + 15) / 16 * 16;
+    guarded_free(&with->scratch);
+    with->scratch = guarded_floats(floats);
+    fill_with(with->scratch.data, floats, NAN);
+    job->scratch = with->scratch.data;
+}
+
 /* Runs of 1 to `lanes` queries, that read the tables at any column. */
 static void make_case(const tyto_kernels *kernels, int64_t runs, int64_t keys, int64_t D, int64_t V,
                       float spread, grid_case *with)
@@ -103,11 +115,7 @@ static void check_pairs(const tyto_kernels *kernels, grid_case *with)
 {
     tyto_grid_job *job = &with->job;
     const int64_t S = kernels->attention_channels, strips = (job->v_channels + S - 1) / S,
-                  all = (job->keys + 1) / 2 * 2,
-                  floats = (kernels->bf16->attend_grid_scratch(job->qk_channels, job->v_channels,
-                                                               job->count) +
-                            15) /
-                           16 * 16;
+                  all = (job->keys + 1) / 2 * 2;
     guarded pairs = guarded_bytes((size_t)(strips * all * S) * sizeof(uint16_t));
     uint16_t *to = pairs.data;
     float *v = with->v.data;
@@ -118,10 +126,7 @@ static void check_pairs(const tyto_kernels *kernels, grid_case *with)
         v[i] = tyto_define_widen(bits);
         to[((strip * all / 2 + key / 2) * S + i % S) * 2 + key % 2] = bits;
     }
-    guarded_free(&with->scratch);
-    with->scratch = guarded_floats(floats);
-    fill_with(with->scratch.data, floats, NAN);
-    job->scratch = with->scratch.data;
+    take_scratch(with, kernels->bf16->attend_grid_scratch);
     job->v_pairs = to;
     job->v = NULL;
     kernels->bf16->attend_grid(job);
@@ -137,9 +142,18 @@ static void check_size(const tyto_kernels *kernels, int64_t runs, int64_t keys, 
 {
     grid_case with;
     make_case(kernels, runs, keys, D, V, spread, &with);
+    const double tolerance = 2e-6 * fmax(1.0, (double)spread);
     kernels->attend_grid(&with.job);
     for (int64_t r = 0; r < runs; r++) {
-        check_run(kernels, &with, &with.runs[r], 2e-6 * fmax(1.0, (double)spread));
+        check_run(kernels, &with, &with.runs[r], tolerance);
+    }
+    if (kernels->parts) {
+        take_scratch(&with, kernels->parts->attend_grid_scratch);
+        fill_with(with.job.out, runs * kernels->lanes * with.job.out_stride, UNTOUCHED);
+        kernels->parts->attend_grid(&with.job);
+        for (int64_t r = 0; r < runs; r++) {
+            check_run(kernels, &with, &with.runs[r], tolerance);
+        }
     }
     if (kernels->bf16->attend_grid) {
         check_pairs(kernels, &with);

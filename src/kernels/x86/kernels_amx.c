@@ -4,6 +4,7 @@
 #include "kernels/x86/attend_amx.h"
 #include "kernels/x86/attend_parts_amx.h"
 #include "kernels/x86/grid_amx.h"
+#include "kernels/x86/grid_parts_amx.h"
 #include "kernels/x86/parts_amx.h"
 #include "kernels/x86/tiles_amx.h"
 
@@ -119,4 +120,6 @@ const tyto_parts_kernels tyto_parts_amx = {
     .gemm_tile = multiply_parts,
     .attend = attend_parts,
     .attend_scratch = attend_parts_scratch,
+    .attend_grid = attend_grid_parts,
+    .attend_grid_scratch = attend_grid_parts_scratch,
 };

@@ -19,8 +19,9 @@
 /* Bytes ahead that a step asks for, a sixth of it with each pair of parts. */
 #define PARTS_FETCHED 2304
 
-/* The parts of 32 numbers, those of `first` beside those of `second`, STEP_BYTES apart. */
-static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *to)
+/* The parts of 32 numbers, those of `first` beside those of `second`, `apart` bytes apart. */
+static inline __attribute__((always_inline)) void parts_split_apart(vf first, vf second, char *to,
+                                                                    int64_t apart)
 {
     const vb high = _mm512_set1_epi32((int)0xffff0000), half = _mm512_set1_epi32(0x8000);
     const vb even = _mm512_add_epi32(vf_bits(first), half),
@@ -29,13 +30,19 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
     const vf even_left = vf_sub(first, vb_as_vf(_mm512_and_si512(even, high))),
              odd_left = vf_sub(second, vb_as_vf(odd));
     const vb odd_cut = _mm512_and_si512(vf_bits(odd_left), high);
-    vb_store(to + STEP_BYTES, _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_left), 16), odd_cut));
+    vb_store(to + apart, _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_left), 16), odd_cut));
     const vf even_rest = vf_sub(even_left, vb_as_vf(_mm512_and_si512(vf_bits(even_left), high))),
              odd_rest = vf_sub(odd_left, vb_as_vf(odd_cut));
-    vb_store(to + 2 * STEP_BYTES,
+    vb_store(to + 2 * apart,
              /* Below the normal floats the rest has more bits than bf16 has. */
              _mm512_ternarylogic_epi32(_mm512_srli_epi32(vf_bits(even_rest), 16), vf_bits(odd_rest),
                                        high, 0xf8));
+}
+
+/* The same as an operand of a step of registers has them. */
+static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *to)
+{
+    parts_split_apart(first, second, to, STEP_BYTES);
 }
 
 /* Part `part` of a step's rows or columns, in two registers. */
