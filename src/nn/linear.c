@@ -25,10 +25,6 @@
 /* Where registers of tiles multiply, a chunk takes half of the second-level cache that such CPUs
  * have. */
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
-/* Bytes and floats of a cache line. */
-#define LINE_BYTES 64
-#define LINE_FLOATS 16
-
 static void pack_task(void *context, int64_t index, int worker)
 {
     (void)worker;
@@ -73,38 +69,65 @@ static int64_t scratch_floats(const tyto_linear_job *job)
     return job->sum_floats + (job->a_bytes + job->b_bytes) / (int64_t)sizeof(float);
 }
 
+/* Rows and panels of a task, and a worker's memory. */
+typedef struct linear_share {
+    int64_t first_tile, tiles, first_panel, panels;
+    float *sums;
+    char *a, *parts;
+} linear_share;
+
+static linear_share share_of(const tyto_linear_job *job, int64_t index, int worker)
+{
+    const int64_t first_tile = index / job->groups * job->tiles,
+                  first_panel = index % job->groups * job->panels,
+                  tiles = (job->args->rows + job->rows - 1) / job->rows;
+    float *sums = job->scratch + worker * scratch_floats(job);
+    char *a = (char *)(sums + job->sum_floats);
+    return (linear_share){
+        .first_tile = first_tile,
+        .tiles = tyto_min_i64(job->tiles, tiles - first_tile),
+        .first_panel = first_panel,
+        .panels = tyto_min_i64(job->panels, tyto_linear_panels(job->args->weight) - first_panel),
+        .sums = sums,
+        .a = a,
+        .parts = a + job->a_bytes,
+    };
+}
+
+static void split_task(void *context, int64_t index, int worker)
+{
+    const tyto_linear_job *job = context;
+    const linear_share share = share_of(job, index, worker);
+    const int64_t stride = tyto_linear_tile_bytes(job, job->k);
+    const char *rows = share.a;
+    if (job->packed) {
+        rows = job->packed + share.first_tile * stride;
+    } else {
+        tyto_linear_pack(job, share.first_tile, share.tiles, 0, job->k, share.a, stride);
+    }
+    tyto_call(job->begin);
+    tyto_linear_split_task(job, share.first_tile, share.tiles, share.first_panel, share.panels,
+                           rows, share.sums, share.parts);
+    tyto_call(job->end);
+}
+
 static void linear_task(void *context, int64_t index, int worker)
 {
     const tyto_linear_job *job = context;
-    const tyto_linear_args *args = job->args;
-    const int64_t R = job->rows, K = job->k;
-    const int64_t first_tile = index / job->groups * job->tiles,
-                  first_panel = index % job->groups * job->panels;
-    const int64_t tiles = tyto_min_i64(job->tiles, (args->rows + R - 1) / R - first_tile),
-                  panels =
-                      tyto_min_i64(job->panels, tyto_linear_panels(args->weight) - first_panel);
-    float *sums = job->scratch + worker * scratch_floats(job);
-    char *a = (char *)(sums + job->sum_floats), *parts = a + job->a_bytes;
+    const linear_share share = share_of(job, index, worker);
     tyto_call(job->begin);
-    if (job->parts) {
-        const int64_t stride = tyto_linear_tile_bytes(job, K);
-        if (!job->packed) {
-            tyto_linear_pack(job, first_tile, tiles, 0, K, a, stride);
-        }
-        tyto_linear_split_task(job, first_tile, tiles, first_panel, panels,
-                               job->packed ? job->packed + first_tile * stride : a, sums, parts);
-    }
-    for (int64_t at = 0; !job->parts && at < K; at += job->depth) {
-        const int64_t depth = tyto_min_i64(job->depth, K - at);
-        const char *rows = a;
+    for (int64_t at = 0; at < job->k; at += job->depth) {
+        const int64_t depth = tyto_min_i64(job->depth, job->k - at);
+        const char *rows = share.a;
         int64_t stride = tyto_linear_tile_bytes(job, depth);
         if (job->packed) {
-            stride = tyto_linear_tile_bytes(job, K);
-            rows = job->packed + first_tile * stride + at * job->a_step;
+            stride = tyto_linear_tile_bytes(job, job->k);
+            rows = job->packed + share.first_tile * stride + at * job->a_step;
         } else {
-            tyto_linear_pack(job, first_tile, tiles, at, depth, a, stride);
+            tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.a, stride);
         }
-        multiply_block(job, first_tile, tiles, first_panel, panels, at, depth, rows, stride, sums);
+        multiply_block(job, share.first_tile, share.tiles, share.first_panel, share.panels, at,
+                       depth, rows, stride, share.sums);
     }
     tyto_call(job->end);
 }
@@ -158,16 +181,14 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
         job.fetches = kernels->bf16->fetches;
         inner = kernels->bf16->depth;
     } else if (job.parts) {
-        job.steps = 1;
         job.a_steps = TYTO_PARTS_STEPS;
         job.a_step = tyto_parts_bytes(job.a_steps, R) / job.a_steps;
-        job.b_step = N * (int64_t)sizeof(float);
         job.begin = job.parts->begin;
         job.end = job.parts->end;
         job.fetches = job.parts->fetches;
     } else {
         job.steps = job.a_steps = 1;
-        job.fetches = LINE_BYTES;
+        job.fetches = TYTO_LINE_BYTES;
         job.a_step = R * (int64_t)sizeof(float);
         job.b_step = N * (int64_t)sizeof(float);
         job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
@@ -219,10 +240,10 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.a_bytes =
         job.groups > 1
             ? 0
-            : tyto_round_up(job.tiles * tyto_linear_tile_bytes(&job, job.depth), LINE_BYTES);
+            : tyto_round_up(job.tiles * tyto_linear_tile_bytes(&job, job.depth), TYTO_LINE_BYTES);
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
-    job.sum_floats = tyto_round_up(R * N * kept, LINE_FLOATS);
+    job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
     return job;
 }
 
@@ -264,7 +285,8 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         if (job.packed) {
             tyto_pool_run(exec->pool, tiles, pack_task, &job);
         }
-        tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
+        tyto_pool_run(exec->pool, job.chunks * job.groups, job.parts ? split_task : linear_task,
+                      &job);
         tyto_exec_account_as(exec, "linear", precision_of(weight->dtype), start,
                              2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     }

@@ -11,6 +11,10 @@
 #define TYTO_TASKS_OF_TILES 2
 #define TYTO_ROWS_OF_TILES 1024
 
+/** Bytes and floats of a cache line. */
+#define TYTO_LINE_BYTES 64
+#define TYTO_LINE_FLOATS 16
+
 /** Panels of a weight. */
 static inline int64_t tyto_linear_panels(const tyto_packed_matrix *matrix)
 {
@@ -29,7 +33,8 @@ typedef struct tyto_linear_job {
     int64_t a_steps;        /* and in packed rows */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
     int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
-    int64_t fetches;        /* bytes of the next panel that a step of k asks for */
+    int64_t fetches;        /* bytes that a step of k asks for, of the next panel; where panels are
+                             * split, 32 steps, of the next tile of rows */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
@@ -40,7 +45,7 @@ typedef struct tyto_linear_job {
     int64_t tiles, panels; /* of a task */
     int64_t resident;      /* panels that are split at once */
     int64_t chunks, groups;
-    char *packed;                         /* [tile][k][rows of a tile] of all rows, or NULL */
+    char *packed;                         /* all rows, tile by tile, or NULL */
     int64_t a_bytes, b_bytes, sum_floats; /* of a worker's scratch */
     float *scratch;
 } tyto_linear_job;

@@ -7,39 +7,42 @@
 
 /* Bytes of panels that are split at once, and of a task's packed rows. */
 #define PANELS_BYTES ((int64_t)1 << 20)
-#define CHUNK_BYTES ((int64_t)8 << 20)
+#define ROWS_BYTES ((int64_t)8 << 20)
+/* Tiles of rows that are worth a task of their own. */
+#define TILES_MIN 16
 /* Most steps of a block: deeper, there would be too few such panels. */
 #define DEPTH_MAX 1536
 
 const tyto_parts_kernels *tyto_linear_parts(const tyto_kernels *kernels,
                                             const tyto_packed_matrix *weight, int64_t rows)
 {
-    const bool pays =
-        weight->dtype == TYTO_F32 && kernels->parts && rows >= kernels->parts->rows_min;
-    return pays ? kernels->parts : NULL;
+    const tyto_parts_kernels *parts = kernels->parts;
+    /* With one panel alone, packing rows costs more than their product saves. */
+    const bool pays = weight->dtype == TYTO_F32 && parts && rows >= parts->rows_min &&
+                      weight->n > weight->columns;
+    return pays ? parts : NULL;
 }
 
 void tyto_linear_cut_split(const tyto_exec *exec, tyto_linear_job *job)
 {
-    const tyto_linear_job whole = *job;
     const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k,
                   panels = tyto_linear_panels(job->args->weight),
-                  tiles = (job->args->rows + R - 1) / R;
+                  tiles = (job->args->rows + R - 1) / R, tile = tyto_linear_tile_bytes(job, K);
     const int64_t blocks = tyto_max_i64(1, (K + DEPTH_MAX - 1) / DEPTH_MAX),
-                  most = tyto_max_i64(1, CHUNK_BYTES / tyto_linear_tile_bytes(&whole, K)),
+                  most = tyto_max_i64(1, ROWS_BYTES / tile),
                   wanted = TYTO_TASKS_OF_TILES * (int64_t)tyto_pool_threads(exec->pool);
     job->depth = tyto_max_i64(1, tyto_round_up((K + blocks - 1) / blocks, job->a_steps));
-    job->chunks = tyto_max_i64(
-        (tiles + most - 1) / most,
-        tyto_min_i64((job->args->rows + TYTO_ROWS_OF_TILES - 1) / TYTO_ROWS_OF_TILES, wanted));
-    job->groups = tyto_min_i64((wanted + job->chunks - 1) / job->chunks, panels);
+    /* Outputs are parted, and all rows packed before, only where chunks are few and small. */
+    job->chunks = tyto_max_i64((tiles + most - 1) / most,
+                               tyto_min_i64((tiles + TILES_MIN - 1) / TILES_MIN, wanted));
+    job->groups = tyto_min_i64(tyto_max_i64(1, wanted / job->chunks), panels);
     tyto_linear_even_tasks(job, tiles, panels);
     const int64_t bytes = tyto_parts_bytes(job->depth, N),
                   fit = tyto_max_i64(1, PANELS_BYTES / bytes),
                   turns = (job->panels + fit - 1) / fit;
     job->resident = (job->panels + turns - 1) / turns;
     job->unfinished = job->depth < K;
-    job->a_bytes = job->groups > 1 ? 0 : job->tiles * tyto_linear_tile_bytes(&whole, K);
+    job->a_bytes = job->groups > 1 ? 0 : job->tiles * tile;
     job->b_bytes = job->resident * bytes;
     job->sum_floats = R * N * (job->unfinished ? job->tiles * job->resident : 1);
 }

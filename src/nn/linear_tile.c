@@ -1,10 +1,6 @@
 /* What is done for one tile of a product: packing its rows, multiplying, the epilogue. */
 #include "nn/linear_job.h"
 
-/* Bytes and floats of a cache line. */
-#define LINE_BYTES 64
-#define LINE_FLOATS 16
-
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
                       int64_t depth, char *packed, int64_t stride)
 {
@@ -112,11 +108,11 @@ static void fetch_outputs(const tyto_epilogue *epilogue, int width, int rows, in
 {
     for (int r = 0; r < rows; r++) {
         const char *y = (const char *)epilogue->y + r * epilogue->y_stride * width;
-        for (int c = 0; c < columns * width; c += LINE_BYTES) {
+        for (int c = 0; c < columns * width; c += TYTO_LINE_BYTES) {
             __builtin_prefetch(y + c, 1);
         }
         for (int c = 0; epilogue->residual && epilogue->residual != epilogue->y && c < columns;
-             c += LINE_FLOATS) {
+             c += TYTO_LINE_FLOATS) {
             __builtin_prefetch(epilogue->residual + r * epilogue->residual_stride + c, 0);
         }
     }

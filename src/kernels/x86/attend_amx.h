@@ -20,8 +20,6 @@
 
 #include "kernels/x86/softmax_amx.h"
 
-#include "kernels/vector/dot.h"
-
 /* Steps whose values are added at once. */
 #define AMX_CHUNK 2
 /* Steps of a block, whose keys and values are packed: at most, and beyond a chunk only while it has

@@ -144,27 +144,6 @@ static inline bool parts_above(vb any)
     return _mm512_test_epi32_mask(any, _mm512_set1_epi32(PARTS_ABOVE)) != 0;
 }
 
-/* A product of values on its way to those before it. */
-typedef struct parts_addend {
-    const float *from;
-    float *to;
-    int64_t left;
-} parts_addend;
-
-/* A quarter of it, so that it's done in any product. */
-static inline __attribute__((always_inline)) void parts_add_some(parts_addend *addend)
-{
-    if (addend->left) {
-#pragma GCC unroll 16
-        for (int i = 0; i < AMX_SUMS / 4; i += VF_LANES) {
-            vf_store(addend->to + i, vf_add(vf_load(addend->to + i), vf_load(addend->from + i)));
-        }
-        addend->from += AMX_SUMS / 4;
-        addend->to += AMX_SUMS / 4;
-        addend->left--;
-    }
-}
-
 /* Sums of one of a product's registers go where they belong, and others begin at 0. Stores that
  * come after the products of the next sums would hold those up. */
 #define PARTS_RENEW(tile, to)                                                                      \

@@ -7,7 +7,7 @@
 #include "kernels/x86/softmax_amx.h"
 
 /* Steps of a block at most, and beyond one only while it has no more operands of a product. */
-#define PARTS_STEPS 16
+#define PARTS_BLOCK_STEPS 16
 #define PARTS_BLOCK_OPERANDS 64
 /* Queries, keys and values may be so large, and so small before they count as 0. The largest value
  * is to be well above that. */
@@ -27,7 +27,7 @@ typedef struct parts_block {
 static int64_t parts_block_steps(int64_t depth, int64_t groups)
 {
     const int64_t fit = PARTS_BLOCK_OPERANDS / (depth + groups);
-    return fit > PARTS_STEPS ? PARTS_STEPS : fit > 1 ? fit : 1;
+    return fit > PARTS_BLOCK_STEPS ? PARTS_BLOCK_STEPS : fit > 1 ? fit : 1;
 }
 
 /* Numbers on their way to their parts; the largest bits without the sign go to `most`. What is
@@ -124,7 +124,7 @@ static void parts_pack_values(const tyto_attend_job *job, const int64_t *index, 
 static void parts_pack_block(const tyto_attend_job *job, int64_t *next, parts_block *block,
                              vb *k_most, vb *v_most)
 {
-    int64_t index[PARTS_STEPS * AMX_KEYS];
+    int64_t index[PARTS_BLOCK_STEPS * AMX_KEYS];
     block->first += block->keys;
     block->keys = amx_shown(job, next, block->most * AMX_KEYS, index);
     for (int64_t s = 0; s * AMX_KEYS < block->keys; s++) {

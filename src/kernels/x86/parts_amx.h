@@ -2,12 +2,12 @@
  *
  *  A float is the sum of three parts, each of them a bf16: what rounding to bf16 gives, what is
  * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
- * are added up; those left out are below 2⁻²⁵ of the product. A product of two parts is exact, and
- * 32 of them are added before they meet a sum, so sums come out nearer than a chain of
- * multiply-adds.
+ * are added up; those left out are below 2⁻²³ of the product, and mostly near 2⁻²⁶. A product of
+ * two parts is exact, 32 of them are added before they meet a sum, and long sums are sums of sums.
  *
- *  Numbers beyond bf16's largest, 2¹²⁸·(1 − 2⁻⁹), come out as no numbers; parts below the least
- *  normal float count as 0. */
+ *  Infinite numbers, those that rounding to bf16 makes infinite (from 2¹²⁸·(1 − 2⁻⁹) on), and
+ *  products that overflow come out as no numbers. Parts below the least normal float count as 0, so
+ *  numbers below some 2⁻¹¹⁰ keep fewer digits. */
 #ifndef TYTO_KERNELS_X86_PARTS_AMX_H
 #define TYTO_KERNELS_X86_PARTS_AMX_H
 
@@ -16,6 +16,8 @@
 /* Bytes of all parts of a or b that one step of registers takes: [TYTO_PARTS][STEP_BYTES]. Steps i
  * and i + 16 of 32 lie side by side. */
 #define PARTS_STEP_BYTES (TYTO_PARTS * STEP_BYTES)
+/* Steps of k of a sum: what is rounded grows with its length. */
+#define PARTS_DEPTH 256
 /* Bytes ahead that a step asks for, a sixth of it with each pair of parts. */
 #define PARTS_FETCHED 2304
 
@@ -132,17 +134,54 @@ static inline __attribute__((always_inline)) void parts_fetch(const char **next)
     }
 }
 
+/* Sums that are on their way to those before them. */
+typedef struct parts_addend {
+    const float *from;
+    float *to;
+    int64_t left; /* quarters */
+} parts_addend;
+#define PARTS_QUARTER (TILES_ROWS * TILES_COLUMNS / 4)
+
+/* A quarter of them, so that it's done in any step. */
+static inline __attribute__((always_inline)) void parts_add_some(parts_addend *addend)
+{
+    if (addend->left) {
+#pragma GCC unroll 16
+        for (int i = 0; i < PARTS_QUARTER; i += VF_LANES) {
+            vf_store(addend->to + i, vf_add(vf_load(addend->to + i), vf_load(addend->from + i)));
+        }
+        addend->from += PARTS_QUARTER;
+        addend->to += PARTS_QUARTER;
+        addend->left--;
+    }
+}
+
+/* A sum in registers is PARTS_DEPTH steps long; it is added to those before while the next one is
+ * made. */
 static void multiply_parts(int64_t k, const void *a, const void *b, float *acc, bool add,
                            const void *ahead)
 {
     const char *rows = a, *columns = b, *next = ahead;
-    tiles_start(acc, add);
-    for (int64_t i = 0; i < k; i += VB_LANES) {
-        PARTS_STEP_WITH(rows, columns, parts_fetch(&next));
-        rows += PARTS_STEP_BYTES;
-        columns += PARTS_STEP_BYTES;
+    float sums[4 * PARTS_QUARTER] __attribute__((aligned(64)));
+    parts_addend addend = {.left = 0};
+    for (int64_t at = 0; at < k; at += PARTS_DEPTH) {
+        const int64_t end = k - at < PARTS_DEPTH ? k : at + PARTS_DEPTH;
+        tiles_start(NULL, false);
+        for (int64_t i = at; i < end; i += VB_LANES) {
+            PARTS_STEP_WITH(rows, columns, parts_fetch(&next); parts_add_some(&addend));
+            rows += PARTS_STEP_BYTES;
+            columns += PARTS_STEP_BYTES;
+        }
+        if (at == 0 && !add) {
+            tiles_give(acc);
+        } else {
+            tiles_give(sums);
+            addend = (parts_addend){.from = sums, .to = acc, .left = 4};
+        }
     }
-    tiles_give(acc);
+    while (addend.left) {
+        parts_add_some(&addend);
+    }
 }
 
 #endif
