@@ -89,7 +89,9 @@ typedef struct tyto_gather_job {
     float *most, *sum, *o, *column_sums, *line_sum;
     float *state;
     int64_t rows;
-    float *scratch; /* TYTO_GATHER_SCRATCH_ROWS rows of attention_queries, 64-byte aligned */
+    float *scratch;     /* TYTO_GATHER_SCRATCH_ROWS rows of attention_queries, 64-byte aligned */
+    const void *packed; /* for tyto_gather_kernels, in place of x: key 0 is number first of these */
+    int64_t first;
 } tyto_gather_job;
 
 /** Key rows whose scores are held at once. */
@@ -97,6 +99,21 @@ typedef struct tyto_gather_job {
 #define TYTO_GATHER_SCRATCH_ROWS (TYTO_ATTEND_KEYS + 1)
 /** Tiles of queries that share a block of keys while it is in the cache. */
 #define TYTO_ATTEND_TILES 16
+
+/** Keys of tyto_gather_kernels that are packed together. */
+#define TYTO_GATHER_KEYS 32
+
+/** Attention to more keys where a piece of them is packed once for all tiles of queries. */
+typedef struct tyto_gather_kernels {
+    /** Bytes of TYTO_GATHER_KEYS keys. */
+    int64_t (*packed_bytes)(int64_t channels);
+    /** TYTO_GATHER_KEYS keys of x[keys,channels], rows ldx elements apart; missing keys are 0. */
+    void (*pack)(int64_t keys, int64_t channels, const float *x, int64_t ldx, void *packed);
+    /** As attend_gather. */
+    void (*attend)(const tyto_gather_job *job);
+    /** Floats of scratch for it. */
+    int64_t (*scratch)(int64_t channels);
+} tyto_gather_kernels;
 
 /** Products and attention whose operands are rounded to bf16; sums are floats. Numbers below the
  *  least normal float may count as 0.
@@ -137,6 +154,7 @@ typedef struct tyto_bf16_kernels {
      *  values were. NULL where the CPU doesn't multiply pairs itself. */
     void (*attend_grid)(const tyto_grid_job *job);
     int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
+    const tyto_gather_kernels *gather; /* or NULL: that of floats is the fastest there is */
     /** As fma_rounds, with pairs. */
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;

@@ -81,8 +81,17 @@ typedef struct gather_job {
     const tyto_gather_source *source;
     int64_t first, n, ldx;
     const float *x, *factor;
-    float *scratch; /* of each worker: the kernel's, and a line */
+    const tyto_gather_kernels *kernels; /* NULL: x is read where it lies */
+    char *packed;                       /* x for these */
+    float *scratch;                     /* of each worker: the kernel's, and a line */
+    int64_t floats;                     /* of it */
 } gather_job;
+
+/* Kernels that fit the precision and want x packed, or NULL. */
+static const tyto_gather_kernels *kernels_of(const tyto_exec *exec)
+{
+    return exec->precision == TYTO_PRECISION_FP32 ? NULL : exec->kernels->bf16->gather;
+}
 
 /* line[R] = what the tables of all axes but the last add to a line. */
 static void fill_line(const gather_job *job, int64_t tile, int64_t line, float *to)
@@ -122,11 +131,12 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
                          float *state, float *scratch)
 {
     const tyto_gather_source *source = job->source;
-    const tyto_kernels *kernels = job->exec->kernels;
-    const int64_t R = kernels->attention_queries, rank = source->rank,
+    const int64_t R = job->exec->kernels->attention_queries, rank = source->rank,
                   width = rank ? source->dims[rank - 1] : 0;
     float *own = state + (EXTRA_ROWS + source->row) * R, *line = scratch,
           *columns = own + (tyto_gather_rows(source) - width) * R;
+    void (*run)(const tyto_gather_job *) =
+        job->kernels ? job->kernels->attend : job->exec->kernels->attend_gather;
     tyto_gather_job attend = {.channels = source->channels,
                               .x_stride = job->ldx,
                               .q = source->q + tile * source->channels * R,
@@ -137,11 +147,13 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
                               .line_sum = state + LINE * R,
                               .state = state + LINE * R,
                               .rows = job->gather->rows + EXTRA_ROWS - LINE,
-                              .scratch = scratch + R};
+                              .scratch = scratch + R,
+                              .packed = job->packed};
     while (from < end) {
         const int64_t at = job->first + from, left = rank ? width - at % width : end - from;
         attend.keys = tyto_min_i64(left, end - from);
         attend.x = job->x + from * job->ldx;
+        attend.first = from;
         if (rank) {
             attend.factor = job->factor + from;
             attend.column = source->tables[rank - 1] + (tile * width + at % width) * R;
@@ -149,7 +161,7 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
             fill_line(job, tile, at / width, line);
             memset(attend.line_sum, 0, (size_t)R * sizeof(float));
         }
-        kernels->attend_gather(&attend);
+        run(&attend);
         if (rank) {
             add_line(job, at / width, attend.line_sum, own);
         }
@@ -157,9 +169,13 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
     }
 }
 
-static int64_t scratch_floats(const tyto_kernels *kernels)
+static void pack_task(void *context, int64_t index, int worker)
 {
-    return tyto_round_up((TYTO_GATHER_SCRATCH_ROWS + 1) * kernels->attention_queries, 16);
+    const gather_job *job = context;
+    const int64_t C = job->source->channels, first = index * TYTO_GATHER_KEYS;
+    (void)worker;
+    job->kernels->pack(tyto_min_i64(TYTO_GATHER_KEYS, job->n - first), C, job->x + first * job->ldx,
+                       job->ldx, job->packed + index * job->kernels->packed_bytes(C));
 }
 
 static void gather_task(void *context, int64_t index, int worker)
@@ -168,23 +184,44 @@ static void gather_task(void *context, int64_t index, int worker)
     const tyto_gather *gather = job->gather;
     const int64_t part = index / gather->tiles, tile = index % gather->tiles;
     gather_lines(job, tile, job->n * part / gather->parts, job->n * (part + 1) / gather->parts,
-                 tile_state(job->exec, gather, part, tile),
-                 job->scratch + worker * scratch_floats(job->exec->kernels));
+                 tile_state(job->exec, gather, part, tile), job->scratch + worker * job->floats);
 }
 
 tyto_status tyto_gather_add(tyto_exec *exec, const tyto_gather *gather,
                             const tyto_gather_source *source, int64_t first, int64_t n,
                             const float *x, int64_t ldx, const float *factor)
 {
-    gather_job job = {exec, gather, source, first, n, ldx, x, factor, NULL};
+    const int64_t R = exec->kernels->attention_queries, C = source->channels,
+                  steps = (n + TYTO_GATHER_KEYS - 1) / TYTO_GATHER_KEYS;
+    gather_job job = {.exec = exec,
+                      .gather = gather,
+                      .source = source,
+                      .first = first,
+                      .n = n,
+                      .ldx = ldx,
+                      .x = x,
+                      .factor = factor,
+                      .kernels = kernels_of(exec)};
     size_t mark = tyto_arena_mark(exec->arena);
-    TYTO_TRY(tyto_exec_floats(exec, scratch_floats(exec->kernels) * tyto_pool_threads(exec->pool),
-                              &job.scratch));
+    job.floats = tyto_round_up(
+        R + (job.kernels ? job.kernels->scratch(C) : TYTO_GATHER_SCRATCH_ROWS * R), 16);
+    TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
+    if (job.kernels) {
+        job.packed =
+            tyto_arena_take(exec->arena, (size_t)steps, (size_t)job.kernels->packed_bytes(C));
+        if (!job.packed) {
+            return tyto_fail_memory(exec->err, "scratch");
+        }
+    }
     if (!tyto_exec_planning(exec)) {
         const double start = tyto_exec_clock(exec);
+        if (job.kernels) {
+            tyto_pool_run(exec->pool, steps, pack_task, &job);
+        }
         tyto_pool_run(exec->pool, gather->tiles * gather->parts, gather_task, &job);
-        tyto_exec_account(exec, "gather", start,
-                          4.0 * (double)gather->queries * (double)n * (double)source->channels);
+        tyto_exec_account_as(exec, "gather",
+                             job.kernels ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
+                             4.0 * (double)gather->queries * (double)n * (double)C);
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -12,7 +12,7 @@
 
 int64_t tyto_grid_stride(const tyto_kernels *kernels, int64_t columns)
 {
-    return tyto_round_up(columns, 16) + tyto_round_up(kernels->lanes, 16);
+    return tyto_row_stride(tyto_round_up(columns, 16) + tyto_round_up(kernels->lanes, 16));
 }
 
 /* Whether values and weights are multiplied in bf16. */
@@ -310,9 +310,10 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
         }
         cut(&job, threads);
         tyto_pool_run(exec->pool, job.tasks, grid_task, &job);
-        tyto_exec_account(exec, "grid attention", start,
-                          2.0 * (double)args->queries * (double)args->keys *
-                              (double)(args->qk_channels + args->v_channels));
+        tyto_exec_account_as(exec, "grid attention",
+                             in_pairs(exec) ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
+                             2.0 * (double)args->queries * (double)args->keys *
+                                 (double)(args->qk_channels + args->v_channels));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -125,9 +125,7 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
     tyto_call(kernels->bf16->begin);
     kernels->bf16->gemm_tile(k, a.data, pairs, sums, add, add ? pairs : NULL);
     tyto_call(kernels->bf16->end);
-    for (int64_t i = 0; i < R * k; i++) {
-        x[i] = tyto_define_widen(tyto_define_bf16(x[i]));
-    }
+    round_to_bf16(x, R * k);
     /* As for floats: products of bf16 are exact, and their sums round. */
     const double tolerance = whole ? 0.0 : (double)FLT_EPSILON * (8.0 + (double)k / 2.0);
     for (int i = 0; i < R * N; i++) {

@@ -73,9 +73,43 @@ static void assert_near(const tyto_kernels *kernels, const gather_case *with, co
     }
 }
 
+/* Weights are rounded to 8 bits; x and queries, too, are such numbers before. */
+#define PACKED_TOLERANCE 0x1p-8
+
+/* Runs the job on keys packed behind `first` others, of which it must read none. */
+static void run_packed(const tyto_gather_kernels *gather, const gather_case *with, int64_t first)
+{
+    const int64_t C = with->job.channels, all = first + with->job.keys,
+                  steps = (all + TYTO_GATHER_KEYS - 1) / TYTO_GATHER_KEYS,
+                  bytes = gather->packed_bytes(C), floats = (gather->scratch(C) + 15) / 16 * 16;
+    tyto_gather_job job = with->job;
+    guarded packed = guarded_bytes((size_t)(steps * bytes)), scratch = guarded_floats(floats),
+            x = guarded_floats(all * C);
+    float *rows = x.data;
+    fill_with(rows, first * C, 3e30f);
+    for (int64_t i = 0; i < job.keys * C; i++) {
+        rows[first * C + i] = job.x[i / C * job.x_stride + i % C];
+    }
+    for (int64_t s = 0; s < steps; s++) {
+        const int64_t left = all - s * TYTO_GATHER_KEYS;
+        gather->pack(left < TYTO_GATHER_KEYS ? left : TYTO_GATHER_KEYS, C,
+                     rows + s * TYTO_GATHER_KEYS * C, C, (char *)packed.data + s * bytes);
+    }
+    fill_with(scratch.data, floats, NAN);
+    job.x = NULL;
+    job.packed = packed.data;
+    job.first = first;
+    job.scratch = scratch.data;
+    gather->attend(&job);
+    guarded_free(&packed);
+    guarded_free(&scratch);
+    guarded_free(&x);
+}
+
 /* Runs the job, and holds one query's state against the formula. Everything is compared as the
  * weights' sum of that query would have it: relative to 2^most of old and new. */
-static void run_case(const tyto_kernels *kernels, const gather_case *with, double tolerance)
+static void run_case(const tyto_kernels *kernels, const tyto_gather_kernels *gather, int64_t first,
+                     const gather_case *with, double tolerance)
 {
     const tyto_gather_job *job = &with->job;
     const int64_t R = with->lanes, count = job->rows * R;
@@ -85,7 +119,11 @@ static void run_case(const tyto_kernels *kernels, const gather_case *with, doubl
     memcpy(state, job->state, (size_t)count * sizeof(float));
     memcpy(most, job->most, (size_t)R * sizeof(float));
     memcpy(sum, job->sum, (size_t)R * sizeof(float));
-    kernels->attend_gather(job);
+    if (gather) {
+        run_packed(gather, with, first);
+    } else {
+        kernels->attend_gather(job);
+    }
     for (int64_t i = 0; i < R; i++) {
         const double shrink = exp2((double)most[i] - (double)job->most[i]);
         double total = shrink * (double)sum[i], line = shrink * (double)state[i], scale;
@@ -126,8 +164,15 @@ static void check_size(const tyto_kernels *kernels, int64_t keys, int64_t channe
 {
     gather_case with;
     make_case(kernels, keys, channels, grid, spread, &with);
-    run_case(kernels, &with, 2e-6 * fmax(1.0, (double)spread));
+    run_case(kernels, NULL, 0, &with, 2e-6 * fmax(1.0, (double)spread));
     free_case(&with);
+    if (kernels->bf16->gather) {
+        make_case(kernels, keys, channels, grid, spread, &with);
+        round_to_bf16(with.x.data, (keys - 1) * with.job.x_stride + channels);
+        round_to_bf16(with.q.data, channels * with.lanes);
+        run_case(kernels, kernels->bf16->gather, keys * 7 % 45, &with, PACKED_TOLERANCE);
+        free_case(&with);
+    }
 }
 
 static void check_sizes(const tyto_kernels *kernels)

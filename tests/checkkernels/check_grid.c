@@ -107,10 +107,11 @@ static void check_run(const tyto_kernels *kernels, const grid_case *with, const 
     }
 }
 
-/* Weights are rounded to 8 bits, and so are values, which here are such numbers before. */
+/* Weights are rounded to 8 bits, and so are values, and queries and keys on some CPUs, which here
+ * are such numbers before. */
 #define PAIRS_TOLERANCE 0x1p-8
 
-/* The same with values in bf16, where the CPU multiplies them. */
+/* The same in bf16, where the CPU multiplies such numbers. */
 static void check_pairs(const tyto_kernels *kernels, grid_case *with)
 {
     tyto_grid_job *job = &with->job;
@@ -119,6 +120,8 @@ static void check_pairs(const tyto_kernels *kernels, grid_case *with)
     guarded pairs = guarded_bytes((size_t)(strips * all * S) * sizeof(uint16_t));
     uint16_t *to = pairs.data;
     float *v = with->v.data;
+    round_to_bf16(with->q.data, job->count * kernels->lanes * job->q_stride);
+    round_to_bf16(with->k.data, job->keys * job->k_stride);
     memset(to, 0, (size_t)(strips * all * S) * sizeof(uint16_t));
     for (int64_t i = 0; i < strips * job->keys * S; i++) {
         const int64_t strip = i / S / job->keys, key = i / S % job->keys;

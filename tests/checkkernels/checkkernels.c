@@ -2,6 +2,7 @@
 #include "checkkernels.h"
 
 #include "base/error.h"
+#include "kernels/scalar/definitions.h"
 
 /* More tables than any machine has. */
 #define TABLES_MAX 8
@@ -13,6 +14,13 @@ void for_each_table(void (*check)(const tyto_kernels *kernels))
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++) {
         check(tables[i]);
+    }
+}
+
+void round_to_bf16(float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        x[i] = tyto_define_widen(tyto_define_bf16(x[i]));
     }
 }
 

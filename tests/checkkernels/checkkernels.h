@@ -8,6 +8,9 @@
 /** Calls check(kernels) for every table that this CPU has. */
 void for_each_table(void (*check)(const tyto_kernels *kernels));
 
+/** x[i] = the nearest number in bf16 */
+void round_to_bf16(float *x, int64_t count);
+
 /** cmocka tests, one per kernel. */
 void check_gemm_pack(void **state);
 void check_gemm_tile(void **state);

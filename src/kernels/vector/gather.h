@@ -5,6 +5,23 @@
 
 #include "kernels/vector/attend.h"
 
+/* Adds what the tables have for some keys, from `key` on, to their scores. */
+static inline __attribute__((always_inline)) void gather_tables(const tyto_gather_job *job,
+                                                                int rows, int64_t key,
+                                                                vf sum[ATTEND_ROWS][ATTEND_VECTORS])
+{
+#pragma GCC unroll 8
+    for (int v = 0; v < ATTEND_VECTORS; v++) {
+        const vf line = vf_load(job->line + v * VF_LANES);
+        const float *column = job->column + key * ATTEND_QUERIES + v * VF_LANES;
+#pragma GCC unroll 8
+        for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
+            const vf table = vf_add(vf_load(column + r * ATTEND_QUERIES), line);
+            sum[r][v] = vf_fma(vf_set(job->factor[key + r]), table, sum[r][v]);
+        }
+    }
+}
+
 static inline __attribute__((always_inline)) void gather_weigh(const tyto_gather_job *job,
                                                                const attend_tile *tile, int rows,
                                                                int64_t key, int64_t done,
@@ -15,22 +32,14 @@ static inline __attribute__((always_inline)) void gather_weigh(const tyto_gather
     attend_product(rows, job->channels, job->x + key * job->x_stride, job->x_stride, 1, tile->q,
                    sum);
     if (job->factor) {
-#pragma GCC unroll 8
-        for (int v = 0; v < ATTEND_VECTORS; v++) {
-            const vf line = vf_load(job->line + v * VF_LANES);
-            const float *column = job->column + key * ATTEND_QUERIES + v * VF_LANES;
-#pragma GCC unroll 8
-            for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
-                const vf table = vf_add(vf_load(column + r * ATTEND_QUERIES), line);
-                sum[r][v] = vf_fma(vf_set(job->factor[key + r]), table, sum[r][v]);
-            }
-        }
+        gather_tables(job, rows, key, sum);
     }
     attend_exponents(tile, rows, job->rows, done, sum, scores);
 }
 
 /* Adds up what a block of keys weighs, times their factors. */
-static void gather_sums(const tyto_gather_job *job, int64_t key, int64_t keys, const float *scores)
+static inline void gather_sums(const tyto_gather_job *job, int64_t key, int64_t keys,
+                               const float *scores)
 {
     vf total[ATTEND_VECTORS];
     for (int v = 0; v < ATTEND_VECTORS; v++) {
@@ -52,7 +61,7 @@ static void gather_sums(const tyto_gather_job *job, int64_t key, int64_t keys, c
     }
 }
 
-static void attend_gather(const tyto_gather_job *job)
+static inline void attend_gather(const tyto_gather_job *job)
 {
     const attend_tile tile = {.q = (float *)(uintptr_t)job->q,
                               .o = job->state,

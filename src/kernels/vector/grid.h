@@ -10,6 +10,7 @@
 /* A tile, and what its queries read of the tables. */
 typedef struct grid_tile {
     attend_tile state;
+    int64_t index; /* in its job */
     float *factor; /* [ATTEND_QUERIES] */
     const float *column[ATTEND_VECTORS], *line[ATTEND_VECTORS];
 } grid_tile;
@@ -58,15 +59,12 @@ static inline void grid_start(const tyto_grid_job *job, const tyto_grid_run *run
     }
 }
 
-static inline __attribute__((always_inline)) void grid_weigh(const tyto_grid_job *job,
-                                                             const grid_tile *tile, int rows,
-                                                             int64_t key, int64_t done,
-                                                             float *scores)
+/* Adds what the tables have for some keys, from `key` on, to their scores. */
+static inline __attribute__((always_inline)) void grid_tables(const tyto_grid_job *job,
+                                                              const grid_tile *tile, int rows,
+                                                              int64_t key,
+                                                              vf sum[ATTEND_ROWS][ATTEND_VECTORS])
 {
-    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
-    attend_take(rows, NULL, sum);
-    attend_product(rows, job->qk_channels, job->k + key * job->k_stride, job->k_stride, 1,
-                   tile->state.q, sum);
 #pragma GCC unroll 8
     for (int v = 0; v < ATTEND_VECTORS; v++) {
         const vf factor = vf_load(tile->factor + v * VF_LANES);
@@ -78,6 +76,18 @@ static inline __attribute__((always_inline)) void grid_weigh(const tyto_grid_job
             sum[r][v] = vf_fma(factor, table, sum[r][v]);
         }
     }
+}
+
+static inline __attribute__((always_inline)) void grid_weigh(const tyto_grid_job *job,
+                                                             const grid_tile *tile, int rows,
+                                                             int64_t key, int64_t done,
+                                                             float *scores)
+{
+    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
+    attend_take(rows, NULL, sum);
+    attend_product(rows, job->qk_channels, job->k + key * job->k_stride, job->k_stride, 1,
+                   tile->state.q, sum);
+    grid_tables(job, tile, rows, key, sum);
     attend_exponents(&tile->state, rows, grid_v_channels(job->v_channels), done, sum, scores);
 }
 
@@ -102,7 +112,7 @@ static inline void grid_weights(const tyto_grid_job *job, const grid_tile *tile,
 
 /* o[V][ATTEND_QUERIES] += the values of a block of keys, strip by strip. */
 static inline void grid_add_values(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
-                                   int64_t keys, const float *scores)
+                                   int64_t keys, float *scores)
 {
     for (int64_t c = 0; c < job->v_channels; c += ATTEND_ROWS) {
         vf sum[ATTEND_ROWS][ATTEND_VECTORS];
@@ -124,11 +134,14 @@ static inline void grid_end(const tyto_grid_job *job, const tyto_grid_run *runs,
     }
 }
 
-/* Takes the tiles of a job through all blocks of keys. `add_values` multiplies a block's weights
- * with the values. */
-static inline __attribute__((always_inline)) void grid_run(
-    const tyto_grid_job *job, float *scores,
-    void (*add_values)(const tyto_grid_job *, const grid_tile *, int64_t, int64_t, const float *))
+/* What a job's tiles do with a block of keys. */
+typedef void (*grid_step)(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
+                          int64_t keys, float *scores);
+
+/* Takes the tiles of a job through all blocks of keys: `weigh` makes a block's weights, and
+ * `add_values` multiplies them with the values. */
+static inline __attribute__((always_inline)) void grid_run(const tyto_grid_job *job, float *scores,
+                                                           grid_step weigh, grid_step add_values)
 {
     const int64_t rows = job->qk_channels + grid_v_channels(job->v_channels) + 4,
                   tiles = (job->count + ATTEND_VECTORS - 1) / ATTEND_VECTORS;
@@ -137,13 +150,14 @@ static inline __attribute__((always_inline)) void grid_run(
     for (int64_t t = 0; t < tiles; t++) {
         grid_start(job, job->runs + t * ATTEND_VECTORS, job->count - t * ATTEND_VECTORS, next,
                    &all[t]);
+        all[t].index = t;
         next += rows * ATTEND_QUERIES;
     }
     for (int64_t key = 0; key < job->keys; key += TYTO_ATTEND_KEYS) {
         const int64_t left = job->keys - key,
                       keys = left < TYTO_ATTEND_KEYS ? left : TYTO_ATTEND_KEYS;
         for (int64_t t = 0; t < tiles; t++) {
-            grid_weights(job, &all[t], key, keys, scores);
+            weigh(job, &all[t], key, keys, scores);
             add_values(job, &all[t], key, keys, scores);
         }
     }
@@ -154,7 +168,7 @@ static inline __attribute__((always_inline)) void grid_run(
 
 static inline void attend_grid(const tyto_grid_job *job)
 {
-    grid_run(job, job->scratch, grid_add_values);
+    grid_run(job, job->scratch, grid_weights, grid_add_values);
 }
 
 #endif

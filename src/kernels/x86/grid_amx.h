@@ -1,42 +1,61 @@
-/** Attention of queries on a grid whose values are multiplied in AMX's registers of tiles. Scores,
- *  weights and their sums are those of grid_dot.h; Oᵀ += Vᵀ·Pᵀ, where pairs of weights are the
- *  second operand as they lie, and a block of values is transposed once for all tiles of queries.
- */
+/** Attention of queries on a grid in bf16 in AMX's registers of tiles. What the tables add, weights
+ *  and their sums are those of grid_dot.h; Sᵀ = K·Qᵀ and Oᵀ += Vᵀ·Pᵀ, where pairs of weights are
+ * the second operand as they lie. A block's keys and values are packed once for all tiles of
+ * queries. */
 #ifndef TYTO_KERNELS_X86_GRID_AMX_H
 #define TYTO_KERNELS_X86_GRID_AMX_H
 
-#include "kernels/x86/tiles_amx.h"
-
-#include "kernels/vector/dot.h"
-
-_Static_assert(ATTEND_VECTORS == 3 && 2 * ATTEND_ROWS == TILE_ROWS, "as registers are dealt out");
+#include "kernels/x86/columns_amx.h"
 
 /* Pairs of keys of a block, and those of a register. */
 #define GRID_PAIRS (TYTO_ATTEND_KEYS / 2)
 #define GRID_STEP TILE_ROWS
-/* Bytes of a row of weights or of sums. */
-#define GRID_STRIDE (ATTEND_QUERIES * 4)
 
-/* Values of a block lie in scratch behind its weights, [⌈V/16⌉][GRID_PAIRS/16][16 channels][16]
- * pairs, and in front of them which block it is. */
-static inline int64_t *grid_values_key(const tyto_grid_job *job)
+/* In front of a job's own scratch. */
+typedef struct grid_amx {
+    int64_t key; /* of the block whose keys and values are there, or −1 */
+    uint16_t weights[TYTO_ATTEND_KEYS * ATTEND_QUERIES] __attribute__((aligned(64)));
+    char operands[]; /* keys [⌈D/32⌉][TYTO_ATTEND_KEYS][32]; values [⌈V/16⌉][GRID_PAIRS/16][16
+                        channels][16] pairs; queries of each tile [⌈D/32⌉][16][ATTEND_QUERIES][2] */
+} grid_amx;
+
+static inline grid_amx *grid_amx_of(const tyto_grid_job *job)
 {
-    return (void *)(job->scratch + GRID_PAIRS_FLOATS);
+    return (void *)job->scratch;
 }
 
-static int64_t grid_values_floats(int64_t v_channels)
+static inline int64_t grid_amx_depth(int64_t channels)
 {
-    return TILE_ROWS + (v_channels + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS * GRID_PAIRS;
+    return (channels + VB_LANES - 1) / VB_LANES;
+}
+
+static inline int64_t grid_amx_keys_bytes(int64_t qk_channels)
+{
+    return grid_amx_depth(qk_channels) * TYTO_ATTEND_KEYS * TILE_BYTES;
+}
+
+static inline int64_t grid_amx_values_bytes(int64_t v_channels)
+{
+    return (v_channels + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS * GRID_PAIRS * 4;
+}
+
+static int64_t grid_amx_floats(int64_t qk_channels, int64_t v_channels, int64_t runs)
+{
+    const int64_t tiles = (runs + ATTEND_VECTORS - 1) / ATTEND_VECTORS;
+    return ((int64_t)sizeof(grid_amx) + grid_amx_keys_bytes(qk_channels) +
+            grid_amx_values_bytes(v_channels) +
+            tiles * grid_amx_depth(qk_channels) * COLUMNS_STEP) /
+           (int64_t)sizeof(float);
 }
 
 static int64_t attend_grid_amx_scratch(int64_t qk_channels, int64_t v_channels, int64_t runs)
 {
-    return grid_values_floats(v_channels) +
-           attend_grid_pairs_scratch(qk_channels, v_channels, runs);
+    return grid_amx_floats(qk_channels, v_channels, runs) +
+           attend_grid_scratch(qk_channels, v_channels, runs);
 }
 
 /* Values of a block: 16 channels of 16 pairs at a time. */
-static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs, uint32_t *to)
+static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs, char *to)
 {
     const int64_t all = (job->keys + 1) / 2,
                   strips = grid_v_channels(job->v_channels) / ATTEND_ROWS;
@@ -61,72 +80,92 @@ static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs,
             }
             vf_transpose(v);
 #pragma GCC unroll 16
-            for (int64_t i = 0; i < VF_LANES; i++) {
+            for (int64_t i = 0; i < VF_LANES; i++, to += TILE_BYTES) {
                 vb_store(to, vf_bits(v[i]));
-                to += GRID_STEP;
             }
         }
     }
 }
 
-/* sums[16][ATTEND_QUERIES] += 16 channels' values times weights */
-static void grid_product(const uint32_t *values, const uint16_t *weights, int64_t pairs,
-                         float *sums)
+/* What a block of keys is weighed with. */
+typedef struct grid_amx_work {
+    const tyto_grid_job *job;
+    const grid_tile *tile;
+    int64_t key; /* the block's first */
+    const char *keys, *queries;
+    float *scores;
+} grid_amx_work;
+
+static inline __attribute__((always_inline)) void grid_amx_score(const void *context, int64_t first)
 {
-    const char *a = (const char *)values, *b = (const char *)weights;
-    char *to = (char *)sums;
-    tile_load(0, to, GRID_STRIDE);
-    tile_load(1, to + TILE_BYTES, GRID_STRIDE);
-    tile_load(2, to + 2 * TILE_BYTES, GRID_STRIDE);
-    for (int64_t p = 0; p < pairs; p += GRID_STEP) {
-        tile_load(3, a, TILE_BYTES);
-        tile_load(4, b, GRID_STRIDE);
-        _tile_dpbf16ps(0, 3, 4);
-        tile_load(5, b + TILE_BYTES, GRID_STRIDE);
-        _tile_dpbf16ps(1, 3, 5);
-        tile_load(6, b + 2 * TILE_BYTES, GRID_STRIDE);
-        _tile_dpbf16ps(2, 3, 6);
-        a += TILE_ROWS * TILE_BYTES;
-        b += GRID_STEP * GRID_STRIDE;
-    }
-    _tile_stored(0, to, GRID_STRIDE);
-    _tile_stored(1, to + TILE_BYTES, GRID_STRIDE);
-    _tile_stored(2, to + 2 * TILE_BYTES, GRID_STRIDE);
+    const grid_amx_work *work = context;
+    columns_scores(grid_amx_depth(work->job->qk_channels), work->keys + first * TILE_BYTES,
+                   TYTO_ATTEND_KEYS * TILE_BYTES, work->queries,
+                   work->scores + first * ATTEND_QUERIES);
 }
 
-static void grid_add_tiles(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
-                           int64_t keys, const float *scores)
+static inline __attribute__((always_inline)) void grid_amx_weigh(const void *context, int rows,
+                                                                 int64_t at)
 {
-    uint16_t *weights = (uint16_t *)(void *)job->scratch;
-    uint32_t *v = (void *)(job->scratch + GRID_PAIRS_FLOATS + TILE_ROWS);
+    const grid_amx_work *work = context;
+    const tyto_grid_job *job = work->job;
+    float *scores = work->scores + at * ATTEND_QUERIES;
+    vf sum[ATTEND_ROWS][ATTEND_VECTORS];
+    attend_take(rows, scores, sum);
+    grid_tables(job, work->tile, rows, work->key + at, sum);
+    attend_exponents(&work->tile->state, rows, grid_v_channels(job->v_channels), at, sum, scores);
+}
+
+static void grid_amx_weights(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
+                             int64_t keys, float *scores)
+{
+    grid_amx *own = grid_amx_of(job);
+    const int64_t D = job->qk_channels;
+    char *values = own->operands + grid_amx_keys_bytes(D),
+         *queries = values + grid_amx_values_bytes(job->v_channels) +
+                    tile->index * grid_amx_depth(D) * COLUMNS_STEP;
+    const grid_amx_work work = {.job = job,
+                                .tile = tile,
+                                .key = key,
+                                .keys = own->operands,
+                                .queries = queries,
+                                .scores = scores};
+    if (key == 0) {
+        columns_queries(D, tile->state.q, (uint16_t *)(void *)queries);
+    }
+    if (own->key != key) {
+        columns_keys(TYTO_ATTEND_KEYS, keys, D, job->k + key * job->k_stride, job->k_stride,
+                     own->operands);
+        grid_transpose(job, key, (keys + 1) / 2, values);
+        own->key = key;
+    }
+    columns_weights(&tile->state, 0, keys, &work, grid_amx_score, grid_amx_weigh);
+}
+
+static void grid_amx_add(const tyto_grid_job *job, const grid_tile *tile, int64_t key, int64_t keys,
+                         float *scores)
+{
+    grid_amx *own = grid_amx_of(job);
     const int64_t V = grid_v_channels(job->v_channels), pairs = (keys + 1) / 2,
                   whole = (pairs + GRID_STEP - 1) / GRID_STEP * GRID_STEP;
-    if (*grid_values_key(job) != key) {
-        grid_transpose(job, key, pairs, v);
-        *grid_values_key(job) = key;
-    }
-    grid_pair_weights(tile, keys, scores, weights);
-    memset(weights + pairs * 2 * ATTEND_QUERIES, 0, (size_t)((whole - pairs) * GRID_STRIDE));
+    const char *values = own->operands + grid_amx_keys_bytes(job->qk_channels);
+    (void)key;
+    grid_pair_weights(&tile->state, keys, scores, own->weights);
+    memset(own->weights + pairs * 2 * ATTEND_QUERIES, 0,
+           (size_t)((whole - pairs) * COLUMNS_STRIDE));
     for (int64_t c = 0; c < V; c += TILE_ROWS) {
-        float *o = tile->state.o + c * ATTEND_QUERIES;
-        if (c + TILE_ROWS <= V) {
-            grid_product(v, weights, whole, o);
-        } else {
-            float half[TILE_ROWS * ATTEND_QUERIES] __attribute__((aligned(64))) = {0};
-            memcpy(half, o, sizeof(half) / 2);
-            grid_product(v, weights, whole, half);
-            memcpy(o, half, sizeof(half) / 2);
-        }
-        v += TILE_ROWS * GRID_PAIRS;
+        columns_values(V - c < TILE_ROWS ? V - c : TILE_ROWS, whole / GRID_STEP, values, TILE_SIZE,
+                       (const char *)own->weights, tile->state.o + c * ATTEND_QUERIES);
+        values += TILE_ROWS * GRID_PAIRS * 4;
     }
 }
 
 static void attend_grid_amx(const tyto_grid_job *job)
 {
-    *grid_values_key(job) = -1;
+    grid_amx_of(job)->key = -1;
     tyto_amx_begin();
-    grid_run(job, job->scratch + GRID_PAIRS_FLOATS + grid_values_floats(job->v_channels),
-             grid_add_tiles);
+    grid_run(job, job->scratch + grid_amx_floats(job->qk_channels, job->v_channels, job->count),
+             grid_amx_weights, grid_amx_add);
     tyto_amx_end();
 }
 

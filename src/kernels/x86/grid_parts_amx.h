@@ -137,7 +137,7 @@ static void grid_parts_product(const char *a, const char *b, int64_t steps, floa
 }
 
 static void grid_add_parts(const tyto_grid_job *job, const grid_tile *tile, int64_t key,
-                           int64_t keys, const float *scores)
+                           int64_t keys, float *scores)
 {
     grid_parts *parts = (void *)job->scratch;
     const int64_t V = grid_v_channels(job->v_channels), steps = (keys + VB_LANES - 1) / VB_LANES;
@@ -162,7 +162,7 @@ static void attend_grid_parts(const tyto_grid_job *job)
 {
     ((grid_parts *)(void *)job->scratch)->key = -1;
     tyto_amx_begin();
-    grid_run(job, job->scratch + grid_parts_floats(job->v_channels), grid_add_parts);
+    grid_run(job, job->scratch + grid_parts_floats(job->v_channels), grid_weights, grid_add_parts);
     tyto_amx_end();
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernels/x86/attend_amx.h"
 #include "kernels/x86/attend_parts_amx.h"
+#include "kernels/x86/gather_amx.h"
 #include "kernels/x86/grid_amx.h"
 #include "kernels/x86/grid_parts_amx.h"
 #include "kernels/x86/parts_amx.h"
@@ -87,6 +88,13 @@ static double tile_rounds(int64_t rounds)
     return (double)rounds * 2.0 * TILES_ROWS * TILES_COLUMNS * VB_LANES;
 }
 
+static const tyto_gather_kernels gather_amx = {
+    .packed_bytes = gather_amx_bytes,
+    .pack = gather_amx_pack,
+    .attend = attend_gather_amx,
+    .scratch = gather_amx_scratch,
+};
+
 const tyto_bf16_kernels tyto_bf16_amx = {
     .dot = true,
     .rows = TILES_ROWS,
@@ -104,6 +112,7 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .attend_scratch = attend_amx_scratch,
     .attend_grid = attend_grid_amx,
     .attend_grid_scratch = attend_grid_amx_scratch,
+    .gather = &gather_amx,
     .dot_rounds = tile_rounds,
 };
 

@@ -17,12 +17,6 @@
 /* At least as many tiles as a job has. */
 #define AMX_TILES (TYTO_ATTEND_TILES * ATTEND_QUERIES / TILES_ROWS)
 
-/* The lanes of a vector at `at` that are among the first n. */
-static inline __mmask16 amx_lanes(int64_t n, int64_t at)
-{
-    return (__mmask16)(n - at >= VF_LANES ? 0xffff : n > at ? (1u << (n - at)) - 1 : 0);
-}
-
 /* How many keys that are not left out each query of a tile sees, where those before `*next`, of
  * which there are `*counted`, are counted already. A missing query sees what the last one does. */
 static void amx_look(const tyto_attend_job *job, int64_t first, int64_t *next, int64_t *counted,

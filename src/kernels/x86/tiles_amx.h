@@ -19,6 +19,12 @@
 /* Bytes of the part of a and of b that one step of registers takes. */
 #define STEP_BYTES (TILES_ROWS * TILE_BYTES)
 
+/* The lanes of a vector at `at` that are among the first n. */
+static inline __mmask16 amx_lanes(int64_t n, int64_t at)
+{
+    return (__mmask16)(n - at >= VF_LANES ? 0xffff : n > at ? (1u << (n - at)) - 1 : 0);
+}
+
 /* The compiler doesn't know that a load reads memory. */
 #define tile_load(tile, from, stride)                                                              \
     do {                                                                                           \

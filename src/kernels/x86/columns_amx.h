@@ -1,0 +1,135 @@
+/** Products of bf16 in AMX's registers of tiles whose columns are queries, three registers of them:
+ *  scores of keys, and sums of values. */
+#ifndef TYTO_KERNELS_X86_COLUMNS_AMX_H
+#define TYTO_KERNELS_X86_COLUMNS_AMX_H
+
+#include "kernels/x86/tiles_amx.h"
+
+#include "kernels/vector/dot.h"
+
+_Static_assert(ATTEND_VECTORS == 3 && 2 * ATTEND_ROWS == TILE_ROWS, "as registers are dealt out");
+
+/* Bytes of a row of either operand's pairs or of sums, and of a step's columns. */
+#define COLUMNS_STRIDE (ATTEND_QUERIES * 4)
+#define COLUMNS_STEP (TILE_ROWS * COLUMNS_STRIDE)
+/* Bytes of a register. */
+#define TILE_SIZE (TILE_ROWS * TILE_BYTES)
+
+/* Registers 0 to 2 += a·b over `steps` steps of 32; those of a are `apart` bytes apart. */
+static inline __attribute__((always_inline)) void columns_steps(int64_t steps, const char *a,
+                                                                int64_t apart, const char *b)
+{
+    for (int64_t i = 0; i < steps; i++) {
+        tile_load(3, a, TILE_BYTES);
+        tile_load(4, b, COLUMNS_STRIDE);
+        _tile_dpbf16ps(0, 3, 4);
+        tile_load(5, b + TILE_BYTES, COLUMNS_STRIDE);
+        _tile_dpbf16ps(1, 3, 5);
+        tile_load(6, b + 2 * TILE_BYTES, COLUMNS_STRIDE);
+        _tile_dpbf16ps(2, 3, 6);
+        a += apart;
+        b += COLUMNS_STEP;
+    }
+}
+
+static inline __attribute__((always_inline)) void columns_give(float *sums)
+{
+    char *to = (char *)sums;
+    _tile_stored(0, to, COLUMNS_STRIDE);
+    _tile_stored(1, to + TILE_BYTES, COLUMNS_STRIDE);
+    _tile_stored(2, to + 2 * TILE_BYTES, COLUMNS_STRIDE);
+}
+
+/* scores[16 keys][ATTEND_QUERIES] = keys·queries */
+static inline __attribute__((always_inline)) void
+columns_scores(int64_t steps, const char *keys, int64_t apart, const char *queries, float *scores)
+{
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    columns_steps(steps, keys, apart, queries);
+    columns_give(scores);
+}
+
+/* sums[rows][ATTEND_QUERIES] += values·weights for up to 16 channels. */
+static inline void columns_values(int64_t rows, int64_t steps, const char *values, int64_t apart,
+                                  const char *weights, float *sums)
+{
+    float part[TILE_ROWS * ATTEND_QUERIES] __attribute__((aligned(64)));
+    const size_t bytes = (size_t)rows * COLUMNS_STRIDE;
+    float *to = sums;
+    if (rows < TILE_ROWS) {
+        memset((char *)part + bytes, 0, sizeof(part) - bytes);
+        memcpy(part, sums, bytes);
+        to = part;
+    }
+    tile_load(0, (char *)to, COLUMNS_STRIDE);
+    tile_load(1, (char *)to + TILE_BYTES, COLUMNS_STRIDE);
+    tile_load(2, (char *)to + 2 * TILE_BYTES, COLUMNS_STRIDE);
+    columns_steps(steps, values, apart, weights);
+    columns_give(to);
+    if (to == part) {
+        memcpy(sums, part, bytes);
+    }
+}
+
+/* pairs[⌈D/32⌉][16][ATTEND_QUERIES][2] of q[D][ATTEND_QUERIES]; missing channels are 0. */
+static void columns_queries(int64_t channels, const float *q, uint16_t *pairs)
+{
+    for (int64_t c = 0; c < (channels + VB_LANES - 1) / VB_LANES * VB_LANES; c += 2) {
+        for (int v = 0; v < ATTEND_VECTORS; v++) {
+            const float *even = q + c * ATTEND_QUERIES + v * VF_LANES;
+            const vf first = c < channels ? vf_load(even) : vf_set(0.0f),
+                     second = c + 1 < channels ? vf_load(even + ATTEND_QUERIES) : vf_set(0.0f);
+            vb_store(pairs + c * ATTEND_QUERIES + v * VB_LANES, vb_pair(first, second));
+        }
+    }
+}
+
+/* rows[⌈D/32⌉][keys][32] of k[keys][D], rows ldk elements apart, and `keys` of them of `all`;
+ * missing keys and channels are 0. */
+static void columns_keys(int64_t all, int64_t keys, int64_t channels, const float *k, int64_t ldk,
+                         char *rows)
+{
+    for (int64_t c = 0; c < channels; c += VB_LANES) {
+        const __mmask16 low = amx_lanes(channels, c), high = amx_lanes(channels, c + VF_LANES);
+        for (int64_t j = 0; j < all; j++, rows += TILE_BYTES) {
+            const float *from = k + j * ldk + c;
+            vb_store(rows, j < keys ? vb_neighbours(_mm512_maskz_loadu_ps(low, from),
+                                                    _mm512_maskz_loadu_ps(high, from + VF_LANES))
+                                    : _mm512_setzero_si512());
+        }
+    }
+}
+
+/* A block's keys `from` to `to` become weights: products of 16 keys run while those before do.
+ * score    has 16 keys' scores multiplied, from a multiple of 16 on
+ * weigh    makes weights of the scores of ATTEND_ROWS keys or of one */
+static inline __attribute__((always_inline)) void
+columns_weights(const attend_tile *tile, int64_t from, int64_t to, const void *context,
+                void (*score)(const void *context, int64_t first),
+                void (*weigh)(const void *context, int rows, int64_t key))
+{
+    int64_t at = from;
+    for (int q = 0; q < ATTEND_QUERIES; q++) {
+        tile->part[q] = 0.0f;
+    }
+    score(context, at / TILE_ROWS * TILE_ROWS);
+    while (at < to) {
+        const int64_t next = (at / TILE_ROWS + 1) * TILE_ROWS, end = next < to ? next : to;
+        if (next < to) {
+            score(context, next);
+        }
+        for (; at + ATTEND_ROWS <= end; at += ATTEND_ROWS) {
+            weigh(context, ATTEND_ROWS, at);
+        }
+        for (; at < end; at++) {
+            weigh(context, 1, at);
+        }
+    }
+    for (int q = 0; q < ATTEND_QUERIES; q++) {
+        tile->sum[q] += tile->part[q];
+    }
+}
+
+#endif
