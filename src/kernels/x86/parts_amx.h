@@ -3,7 +3,8 @@
  *  A float is the sum of three parts, each of them a bf16: what rounding to bf16 gives, what is
  * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
  * are added up; those left out are below 2⁻²³ of the product, and mostly near 2⁻²⁶. A product of
- * two parts is exact, 32 of them are added before they meet a sum, and long sums are sums of sums.
+ * two parts is exact, and 32 of them are added before they meet a sum. What is rounded then grows
+ * with the sum, so a sum takes the smaller products of all steps before the largest ones.
  *
  *  Infinite numbers, those that rounding to bf16 makes infinite (from 2¹²⁸·(1 − 2⁻⁹) on), and
  *  products that overflow come out as no numbers. Parts below the least normal float count as 0, so
@@ -16,8 +17,8 @@
 /* Bytes of all parts of a or b that one step of registers takes: [TYTO_PARTS][STEP_BYTES]. Steps i
  * and i + 16 of 32 lie side by side. */
 #define PARTS_STEP_BYTES (TYTO_PARTS * STEP_BYTES)
-/* Steps of k of a sum: what is rounded grows with its length. */
-#define PARTS_DEPTH 256
+/* Steps of registers of a sum: what is rounded grows with its length. */
+#define PARTS_DEPTH 32
 /* Bytes ahead that a step asks for, a sixth of it with each pair of parts. */
 #define PARTS_FETCHED 2304
 
@@ -66,9 +67,9 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
         _tile_dpbf16ps(3, 5, 7);                                                                   \
         other;                                                                                     \
     } while (0)
-/* One step: sums += a·b, in an order that loads little; `other` is done after each pair of parts.
- */
-#define PARTS_STEP_WITH(a, b, other)                                                               \
+/* One step of all pairs of parts but the largest, in an order that loads little; `other` is done
+ * after each. */
+#define PARTS_SMALLER(a, b, other)                                                                 \
     do {                                                                                           \
         PARTS_ROWS(a, 2);                                                                          \
         PARTS_COLUMNS(b, 0);                                                                       \
@@ -81,6 +82,11 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
         PARTS_FOUR(other);                                                                         \
         PARTS_COLUMNS(b, 2);                                                                       \
         PARTS_FOUR(other);                                                                         \
+    } while (0)
+/* And of the largest. */
+#define PARTS_LARGEST(a, b, other)                                                                 \
+    do {                                                                                           \
+        PARTS_ROWS(a, 0);                                                                          \
         PARTS_COLUMNS(b, 0);                                                                       \
         PARTS_FOUR(other);                                                                         \
     } while (0)
@@ -156,28 +162,37 @@ static inline __attribute__((always_inline)) void parts_add_some(parts_addend *a
     }
 }
 
-/* A sum in registers is PARTS_DEPTH steps long; it is added to those before while the next one is
- * made. */
+/* Sums in registers are PARTS_DEPTH steps long at most, and are added to those before while the
+ * next ones are made. In each the largest products come last, since what is rounded grows with what
+ * a product is added to. */
 static void multiply_parts(int64_t k, const void *a, const void *b, float *acc, bool add,
                            const void *ahead)
 {
+    const int64_t steps = (k + VB_LANES - 1) / VB_LANES,
+                  count = (steps + PARTS_DEPTH - 1) / PARTS_DEPTH;
     const char *rows = a, *columns = b, *next = ahead;
     float sums[4 * PARTS_QUARTER] __attribute__((aligned(64)));
     parts_addend addend = {.left = 0};
-    for (int64_t at = 0; at < k; at += PARTS_DEPTH) {
-        const int64_t end = k - at < PARTS_DEPTH ? k : at + PARTS_DEPTH;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t first = steps * i / count, own = steps * (i + 1) / count - first;
         tiles_start(NULL, false);
-        for (int64_t i = at; i < end; i += VB_LANES) {
-            PARTS_STEP_WITH(rows, columns, parts_fetch(&next); parts_add_some(&addend));
-            rows += PARTS_STEP_BYTES;
-            columns += PARTS_STEP_BYTES;
+        for (int64_t s = 0; s < own; s++) {
+            PARTS_SMALLER(rows + s * PARTS_STEP_BYTES, columns + s * PARTS_STEP_BYTES,
+                          parts_fetch(&next);
+                          parts_add_some(&addend));
         }
-        if (at == 0 && !add) {
+        for (int64_t s = 0; s < own; s++) {
+            PARTS_LARGEST(rows + s * PARTS_STEP_BYTES, columns + s * PARTS_STEP_BYTES,
+                          parts_fetch(&next));
+        }
+        if (i == 0 && !add) {
             tiles_give(acc);
         } else {
             tiles_give(sums);
             addend = (parts_addend){.from = sums, .to = acc, .left = 4};
         }
+        rows += own * PARTS_STEP_BYTES;
+        columns += own * PARTS_STEP_BYTES;
     }
     while (addend.left) {
         parts_add_some(&addend);
