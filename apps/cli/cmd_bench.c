@@ -28,7 +28,7 @@ typedef struct machine {
     double memory_gigabytes; /* per second */
 } machine;
 
-/* Most memory that this process has held at once, in MB; 0 where the system
+/* Most memory that this process has held at once since forget_peak_rss, in MB; 0 where the system
  * doesn't tell. */
 static double peak_rss_mb(void)
 {

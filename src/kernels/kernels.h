@@ -109,7 +109,8 @@ typedef struct tyto_gather_kernels {
     int64_t (*packed_bytes)(int64_t channels);
     /** TYTO_GATHER_KEYS keys of x[keys,channels], rows ldx elements apart; missing keys are 0. */
     void (*pack)(int64_t keys, int64_t channels, const float *x, int64_t ldx, void *packed);
-    /** As attend_gather. */
+    /** As attend_gather: x is rounded as a value, and two parts of it and of q count as keys and
+     *  queries. */
     void (*attend)(const tyto_gather_job *job);
     /** Floats of scratch for it. */
     int64_t (*scratch)(int64_t channels);
@@ -150,8 +151,9 @@ typedef struct tyto_bf16_kernels {
     /** As that of floats: queries, keys, weights and values are rounded on the way. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
-    /** As that of floats, scores included: positions need them. Weights are rounded on the way and
-     *  values were. NULL where the CPU doesn't multiply pairs itself. */
+    /** As that of floats: scores keep at least two parts of queries and keys, since positions need
+     *  them. Weights are rounded on the way and values were. NULL where the CPU doesn't multiply
+     *  pairs itself. */
     void (*attend_grid)(const tyto_grid_job *job);
     int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
     const tyto_gather_kernels *gather; /* or NULL: that of floats is the fastest there is */

@@ -310,6 +310,7 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
         }
         cut(&job, threads);
         tyto_pool_run(exec->pool, job.tasks, grid_task, &job);
+        /* Where scores are products of floats, those count as the others do. */
         tyto_exec_account_as(exec, "grid attention",
                              in_pairs(exec) ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
                              2.0 * (double)args->queries * (double)args->keys *

@@ -73,20 +73,23 @@ static void assert_near(const tyto_kernels *kernels, const gather_case *with, co
     }
 }
 
-/* Weights are rounded to 8 bits; x and queries, too, are such numbers before. */
+/* Weights are rounded to 8 bits, and so are values, which here are such numbers before. */
 #define PACKED_TOLERANCE 0x1p-8
 
-/* Runs the job on keys packed behind `first` others, of which it must read none. */
+/* Keys packed after a job's own. */
+#define BEHIND 5
+
+/* Runs the job on keys packed behind `first` others and before some, of which it must read none. */
 static void run_packed(const tyto_gather_kernels *gather, const gather_case *with, int64_t first)
 {
-    const int64_t C = with->job.channels, all = first + with->job.keys,
+    const int64_t C = with->job.channels, all = first + with->job.keys + BEHIND,
                   steps = (all + TYTO_GATHER_KEYS - 1) / TYTO_GATHER_KEYS,
                   bytes = gather->packed_bytes(C), floats = (gather->scratch(C) + 15) / 16 * 16;
     tyto_gather_job job = with->job;
     guarded packed = guarded_bytes((size_t)(steps * bytes)), scratch = guarded_floats(floats),
             x = guarded_floats(all * C);
     float *rows = x.data;
-    fill_with(rows, first * C, 3e30f);
+    fill_with(rows, all * C, 3e30f);
     for (int64_t i = 0; i < job.keys * C; i++) {
         rows[first * C + i] = job.x[i / C * job.x_stride + i % C];
     }
@@ -126,13 +129,14 @@ static void run_case(const tyto_kernels *kernels, const tyto_gather_kernels *gat
     }
     for (int64_t i = 0; i < R; i++) {
         const double shrink = exp2((double)most[i] - (double)job->most[i]);
-        double total = shrink * (double)sum[i], line = shrink * (double)state[i], scale;
+        double total = shrink * (double)sum[i], line = shrink * (double)state[i], weights = 0.0;
         for (int64_t j = 0; j < job->keys; j++) {
             const double w = exp2(tyto_define_gather(job, R, i, j) - (double)job->most[i]);
-            total += w;
+            weights += w;
             line += job->factor ? w * (double)job->factor[j] : 0.0;
         }
-        scale = tolerance * fmax(1.0, fabs(total));
+        total += weights;
+        const double scale = tolerance * fmax(1.0, fmax(fabs(total), weights));
         assert_true(job->most[i] >= most[i]);
         assert_near(kernels, with, "sum", i, (double)job->sum[i], total, scale);
         assert_near(kernels, with, "line", i, (double)job->state[i], line, scale);
@@ -159,6 +163,33 @@ static void run_case(const tyto_kernels *kernels, const tyto_gather_kernels *gat
     free(sum);
 }
 
+/* Sums of factors that are all 1 are those of the weights, however those are rounded. */
+static void check_sums(const tyto_kernels *kernels)
+{
+    gather_case with;
+    if (!kernels->bf16->gather) {
+        return;
+    }
+    make_case(kernels, 9, 1, true, 1.0f, &with);
+    const int64_t R = with.lanes;
+    fill_with(with.factor.data, 9, 1.0f);
+    fill_with(with.line.data, R, 0.0f);
+    fill_with(with.column.data, 9 * R, 0.0f);
+    fill_with(with.q.data, R, 1.0f);
+    fill_with(with.most.data, R, 0.0f);
+    fill_with(with.sum.data, R, 0.0f);
+    fill_with(with.state.data, with.job.rows * R, 0.0f);
+    fill_with(with.x.data, 8 * with.job.x_stride, 0.0f);
+    ((float *)with.x.data)[8 * with.job.x_stride] = 20.25f;
+    run_packed(kernels->bf16->gather, &with, 3);
+    for (int64_t i = 0; i < R; i++) {
+        assert_true(is_close((double)(with.job.line_sum[i] / with.job.sum[i]), 1.0, 1e-6));
+        assert_true(
+            is_close((double)(with.job.column_sums[8 * R + i] / with.job.sum[i]), 1.0, 1e-4));
+    }
+    free_case(&with);
+}
+
 static void check_size(const tyto_kernels *kernels, int64_t keys, int64_t channels, bool grid,
                        float spread)
 {
@@ -169,7 +200,6 @@ static void check_size(const tyto_kernels *kernels, int64_t keys, int64_t channe
     if (kernels->bf16->gather) {
         make_case(kernels, keys, channels, grid, spread, &with);
         round_to_bf16(with.x.data, (keys - 1) * with.job.x_stride + channels);
-        round_to_bf16(with.q.data, channels * with.lanes);
         run_case(kernels, kernels->bf16->gather, keys * 7 % 45, &with, PACKED_TOLERANCE);
         free_case(&with);
     }
@@ -181,6 +211,8 @@ static void check_sizes(const tyto_kernels *kernels)
         check_size(kernels, 19, channels, true, 1.0f);
         check_size(kernels, 19, channels, false, 1.0f);
     }
+    check_size(kernels, 150, 33, true, 1.0f);
+    check_size(kernels, 150, 70, true, 1.0f);
     for (int64_t keys = 1; keys <= 300; keys += keys < 20 ? 1 : 31) {
         check_size(kernels, keys, 5, true, 1.0f);
     }
@@ -193,4 +225,5 @@ void check_attend_gather(void **state)
 {
     (void)state;
     for_each_table(check_sizes);
+    for_each_table(check_sums);
 }

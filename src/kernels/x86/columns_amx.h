@@ -1,5 +1,9 @@
 /** Products of bf16 in AMX's registers of tiles whose columns are queries, three registers of them:
- *  scores of keys, and sums of values. */
+ *  scores of keys, and sums of values.
+ *
+ *  Scores are the products of two parts of each operand, a number in bf16 and what that leaves, but
+ *  for the two rests': a channel that all keys share, such as a constant, would be rounded the same
+ *  way for all queries, and shift their weights. */
 #ifndef TYTO_KERNELS_X86_COLUMNS_AMX_H
 #define TYTO_KERNELS_X86_COLUMNS_AMX_H
 
@@ -40,13 +44,16 @@ static inline __attribute__((always_inline)) void columns_give(float *sums)
     _tile_stored(2, to + 2 * TILE_BYTES, COLUMNS_STRIDE);
 }
 
-/* scores[16 keys][ATTEND_QUERIES] = keys·queries */
+/* scores[16 keys][ATTEND_QUERIES] = keys·queries. Steps of a part of 16 keys are `apart` bytes
+ * apart, and the rests begin `steps` of them further; so do those of queries. */
 static inline __attribute__((always_inline)) void
 columns_scores(int64_t steps, const char *keys, int64_t apart, const char *queries, float *scores)
 {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
+    columns_steps(steps, keys + steps * apart, apart, queries);
+    columns_steps(steps, keys, apart, queries + steps * COLUMNS_STEP);
     columns_steps(steps, keys, apart, queries);
     columns_give(scores);
 }
@@ -73,31 +80,66 @@ static inline void columns_values(int64_t rows, int64_t steps, const char *value
     }
 }
 
-/* pairs[⌈D/32⌉][16][ATTEND_QUERIES][2] of q[D][ATTEND_QUERIES]; missing channels are 0. */
+/* The lower or upper half of 32 numbers as floats. */
+static inline vf columns_wide(vb both, int upper)
+{
+    const __m256i half = upper ? _mm512_extracti64x4_epi64(both, 1) : _mm512_castsi512_si256(both);
+    return vb_as_vf(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+
+/* What rounding to bf16 leaves of pairs' numbers. */
+static inline vf columns_even_rest(vf even, vb pair)
+{
+    return vf_sub(even, vb_as_vf(_mm512_slli_epi32(pair, 16)));
+}
+static inline vf columns_odd_rest(vf odd, vb pair)
+{
+    return vf_sub(odd, vb_as_vf(_mm512_and_si512(pair, _mm512_set1_epi32((int)0xffff0000))));
+}
+
+/* pairs[2 parts][⌈D/32⌉][16][ATTEND_QUERIES][2] of q[D][ATTEND_QUERIES]; missing channels are 0. */
 static void columns_queries(int64_t channels, const float *q, uint16_t *pairs)
 {
-    for (int64_t c = 0; c < (channels + VB_LANES - 1) / VB_LANES * VB_LANES; c += 2) {
+    const int64_t all = (channels + VB_LANES - 1) / VB_LANES * VB_LANES;
+    for (int64_t c = 0; c < all; c += 2) {
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            const float *even = q + c * ATTEND_QUERIES + v * VF_LANES;
-            const vf first = c < channels ? vf_load(even) : vf_set(0.0f),
-                     second = c + 1 < channels ? vf_load(even + ATTEND_QUERIES) : vf_set(0.0f);
-            vb_store(pairs + c * ATTEND_QUERIES + v * VB_LANES, vb_pair(first, second));
+            const float *from = q + c * ATTEND_QUERIES + v * VF_LANES;
+            uint16_t *to = pairs + c * ATTEND_QUERIES + v * VB_LANES;
+            const vf even = c < channels ? vf_load(from) : vf_set(0.0f),
+                     odd = c + 1 < channels ? vf_load(from + ATTEND_QUERIES) : vf_set(0.0f);
+            const vb pair = vb_pair(even, odd);
+            vb_store(to, pair);
+            vb_store(to + all * ATTEND_QUERIES,
+                     vb_pair(columns_even_rest(even, pair), columns_odd_rest(odd, pair)));
         }
     }
 }
 
-/* rows[⌈D/32⌉][keys][32] of k[keys][D], rows ldk elements apart, and `keys` of them of `all`;
- * missing keys and channels are 0. */
+/* Bytes of what columns_keys makes. */
+static inline int64_t columns_keys_bytes(int64_t all, int64_t channels)
+{
+    return (channels + VB_LANES - 1) / VB_LANES * all * 2 * TILE_BYTES;
+}
+
+/* rows[2 parts][⌈D/32⌉][all][32] of k[keys][D], rows ldk elements apart, of which there are `keys`
+ * of `all`; missing keys and channels are 0. */
 static void columns_keys(int64_t all, int64_t keys, int64_t channels, const float *k, int64_t ldk,
                          char *rows)
 {
+    char *rests = rows + columns_keys_bytes(all, channels) / 2;
     for (int64_t c = 0; c < channels; c += VB_LANES) {
         const __mmask16 low = amx_lanes(channels, c), high = amx_lanes(channels, c + VF_LANES);
-        for (int64_t j = 0; j < all; j++, rows += TILE_BYTES) {
+        for (int64_t j = 0; j < all; j++, rows += TILE_BYTES, rests += TILE_BYTES) {
             const float *from = k + j * ldk + c;
-            vb_store(rows, j < keys ? vb_neighbours(_mm512_maskz_loadu_ps(low, from),
-                                                    _mm512_maskz_loadu_ps(high, from + VF_LANES))
-                                    : _mm512_setzero_si512());
+            vf first = vf_set(0.0f), second = vf_set(0.0f);
+            if (j < keys) {
+                first = _mm512_maskz_loadu_ps(low, from);
+                second = _mm512_maskz_loadu_ps(high, from + VF_LANES);
+            }
+            const vb both = vb_neighbours(first, second);
+            vb_store(rows, both);
+            vb_store(rests, vb_neighbours(vf_sub(first, columns_wide(both, 0)),
+                                          vf_sub(second, columns_wide(both, 1))));
         }
     }
 }

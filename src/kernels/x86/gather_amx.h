@@ -14,10 +14,10 @@ _Static_assert(TYTO_GATHER_KEYS == VB_LANES, "keys that are packed together are 
 /* Where the values of packed keys begin. */
 static inline int64_t gather_amx_values(int64_t channels)
 {
-    return (channels + VB_LANES - 1) / VB_LANES * 2 * TILE_SIZE;
+    return columns_keys_bytes(VB_LANES, channels);
 }
 
-/* [⌈C/32⌉][32 keys][32] and [⌈C/16⌉][16 channels][32 keys] */
+/* What columns_keys makes, and [⌈C/16⌉][16 channels][32 keys]. */
 static int64_t gather_amx_bytes(int64_t channels)
 {
     return gather_amx_values(channels) + (channels + TILE_ROWS - 1) / TILE_ROWS * TILE_SIZE;
@@ -55,7 +55,7 @@ static void gather_amx_pack(int64_t keys, int64_t channels, const float *x, int6
 static int64_t gather_amx_scratch(int64_t channels)
 {
     return (TYTO_ATTEND_KEYS + TYTO_ATTEND_KEYS / 2 +
-            (channels + VB_LANES - 1) / VB_LANES * TILE_ROWS + 1) *
+            (channels + VB_LANES - 1) / VB_LANES * 2 * TILE_ROWS + 1) *
            ATTEND_QUERIES;
 }
 
@@ -96,6 +96,17 @@ static inline __attribute__((always_inline)) void gather_amx_weigh(const void *c
     attend_exponents(&work->tile, rows, work->job->rows, at - work->from, sum, scores);
 }
 
+/* Weights of a block's keys, rounded as they will multiply the values. */
+static void gather_amx_round(const gather_amx_work *work)
+{
+    const int64_t end = work->to * ATTEND_QUERIES;
+    for (int64_t i = work->from * ATTEND_QUERIES; i < end; i += VF_LANES) {
+        float *weight = work->scores + i;
+        const vf wide = vf_load(weight);
+        vf_store(weight, columns_wide(vb_neighbours(wide, wide), 0));
+    }
+}
+
 /* What the block's weights add to sums. */
 static void gather_amx_add(const gather_amx_work *work)
 {
@@ -106,6 +117,7 @@ static void gather_amx_add(const gather_amx_work *work)
     memset(work->scores + work->to * ATTEND_QUERIES, 0,
            (size_t)(steps * VB_LANES - work->to) * row);
     if (job->factor) {
+        gather_amx_round(work);
         gather_sums(job, work->key + work->from, work->to - work->from,
                     work->scores + work->from * ATTEND_QUERIES);
     }

@@ -15,8 +15,8 @@
 typedef struct grid_amx {
     int64_t key; /* of the block whose keys and values are there, or −1 */
     uint16_t weights[TYTO_ATTEND_KEYS * ATTEND_QUERIES] __attribute__((aligned(64)));
-    char operands[]; /* keys [⌈D/32⌉][TYTO_ATTEND_KEYS][32]; values [⌈V/16⌉][GRID_PAIRS/16][16
-                        channels][16] pairs; queries of each tile [⌈D/32⌉][16][ATTEND_QUERIES][2] */
+    char operands[]; /* keys as columns_keys makes them; values [⌈V/16⌉][GRID_PAIRS/16][16
+                        channels][16] pairs; queries of each tile as columns_queries does */
 } grid_amx;
 
 static inline grid_amx *grid_amx_of(const tyto_grid_job *job)
@@ -31,7 +31,7 @@ static inline int64_t grid_amx_depth(int64_t channels)
 
 static inline int64_t grid_amx_keys_bytes(int64_t qk_channels)
 {
-    return grid_amx_depth(qk_channels) * TYTO_ATTEND_KEYS * TILE_BYTES;
+    return columns_keys_bytes(TYTO_ATTEND_KEYS, qk_channels);
 }
 
 static inline int64_t grid_amx_values_bytes(int64_t v_channels)
@@ -44,7 +44,7 @@ static int64_t grid_amx_floats(int64_t qk_channels, int64_t v_channels, int64_t 
     const int64_t tiles = (runs + ATTEND_VECTORS - 1) / ATTEND_VECTORS;
     return ((int64_t)sizeof(grid_amx) + grid_amx_keys_bytes(qk_channels) +
             grid_amx_values_bytes(v_channels) +
-            tiles * grid_amx_depth(qk_channels) * COLUMNS_STEP) /
+            tiles * grid_amx_depth(qk_channels) * 2 * COLUMNS_STEP) /
            (int64_t)sizeof(float);
 }
 
@@ -123,7 +123,7 @@ static void grid_amx_weights(const tyto_grid_job *job, const grid_tile *tile, in
     const int64_t D = job->qk_channels;
     char *values = own->operands + grid_amx_keys_bytes(D),
          *queries = values + grid_amx_values_bytes(job->v_channels) +
-                    tile->index * grid_amx_depth(D) * COLUMNS_STEP;
+                    tile->index * grid_amx_depth(D) * 2 * COLUMNS_STEP;
     const grid_amx_work work = {.job = job,
                                 .tile = tile,
                                 .key = key,

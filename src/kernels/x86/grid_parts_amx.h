@@ -5,18 +5,15 @@
 #ifndef TYTO_KERNELS_X86_GRID_PARTS_AMX_H
 #define TYTO_KERNELS_X86_GRID_PARTS_AMX_H
 
+#include "kernels/x86/columns_amx.h"
 #include "kernels/x86/parts_amx.h"
 
 #include "kernels/vector/grid.h"
 
-_Static_assert(ATTEND_VECTORS == 3 && 2 * ATTEND_ROWS == TILE_ROWS, "as registers are dealt out");
-
 /* Steps of a block of keys. */
 #define GRID_PARTS_STEPS (TYTO_ATTEND_KEYS / VB_LANES)
-/* Bytes of a row of weights or of sums, of a part of a step of weights, and of all parts of it. */
-#define GRID_PARTS_STRIDE (ATTEND_QUERIES * 4)
-#define GRID_WEIGHTS_BYTES (TILE_ROWS * GRID_PARTS_STRIDE)
-#define GRID_WEIGHTS_STEP (TYTO_PARTS * GRID_WEIGHTS_BYTES)
+/* Bytes of all parts of a step of weights. */
+#define GRID_WEIGHTS_STEP (TYTO_PARTS * COLUMNS_STEP)
 
 /* In front of a job's own scratch. */
 typedef struct grid_parts {
@@ -87,8 +84,7 @@ static void grid_parts_weights(int64_t keys, const float *scores, char *to)
                 parts_split_apart(j < keys ? vf_load(first) : vf_set(0.0f),
                                   j + TILE_ROWS < keys ? vf_load(first + TILE_ROWS * ATTEND_QUERIES)
                                                        : vf_set(0.0f),
-                                  to + i * GRID_PARTS_STRIDE + q * (int)sizeof(float),
-                                  GRID_WEIGHTS_BYTES);
+                                  to + i * COLUMNS_STRIDE + q * (int)sizeof(float), COLUMNS_STEP);
             }
         }
     }
@@ -97,9 +93,9 @@ static void grid_parts_weights(int64_t keys, const float *scores, char *to)
 /* A part of a step's weights, in three registers, and its products with values in another one. */
 #define GRID_PARTS_WEIGHTS(b, part)                                                                \
     do {                                                                                           \
-        tile_load(4, (b) + (part)*GRID_WEIGHTS_BYTES, GRID_PARTS_STRIDE);                          \
-        tile_load(5, (b) + (part)*GRID_WEIGHTS_BYTES + TILE_BYTES, GRID_PARTS_STRIDE);             \
-        tile_load(6, (b) + (part)*GRID_WEIGHTS_BYTES + 2 * TILE_BYTES, GRID_PARTS_STRIDE);         \
+        tile_load(4, (b) + (part)*COLUMNS_STEP, COLUMNS_STRIDE);                                   \
+        tile_load(5, (b) + (part)*COLUMNS_STEP + TILE_BYTES, COLUMNS_STRIDE);                      \
+        tile_load(6, (b) + (part)*COLUMNS_STEP + 2 * TILE_BYTES, COLUMNS_STRIDE);                  \
     } while (0)
 #define GRID_PARTS_THREE(values)                                                                   \
     do {                                                                                           \
@@ -131,9 +127,9 @@ static void grid_parts_product(const char *a, const char *b, int64_t steps, floa
         a += PARTS_STEP_BYTES;
         b += GRID_WEIGHTS_STEP;
     }
-    _tile_stored(0, to, GRID_PARTS_STRIDE);
-    _tile_stored(1, to + TILE_BYTES, GRID_PARTS_STRIDE);
-    _tile_stored(2, to + 2 * TILE_BYTES, GRID_PARTS_STRIDE);
+    _tile_stored(0, to, COLUMNS_STRIDE);
+    _tile_stored(1, to + TILE_BYTES, COLUMNS_STRIDE);
+    _tile_stored(2, to + 2 * TILE_BYTES, COLUMNS_STRIDE);
 }
 
 static void grid_add_parts(const tyto_grid_job *job, const grid_tile *tile, int64_t key,

@@ -4,7 +4,7 @@
  * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
  * are added up; those left out are below 2⁻²³ of the product, and mostly near 2⁻²⁶. A product of
  * two parts is exact, and 32 of them are added before they meet a sum. What is rounded then grows
- * with the sum, so a sum takes the smaller products of all steps before the largest ones.
+ * with the sum, so a tile's sums take the smaller products of all steps before the largest ones.
  *
  *  Infinite numbers, those that rounding to bf16 makes infinite (from 2¹²⁸·(1 − 2⁻⁹) on), and
  *  products that overflow come out as no numbers. Parts below the least normal float count as 0, so
@@ -94,9 +94,7 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
 /* The first of `left` floats that are there, the rest 0. */
 static inline vf parts_some(const float *x, int64_t left)
 {
-    return left >= VF_LANES
-               ? vf_load(x)
-               : _mm512_maskz_loadu_ps((__mmask16)(left > 0 ? (1u << left) - 1 : 0), x);
+    return _mm512_maskz_loadu_ps(amx_lanes(left, 0), x);
 }
 
 /* packed[⌈k/32⌉][TYTO_PARTS][TILES_ROWS][32] */
