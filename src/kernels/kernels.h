@@ -161,45 +161,21 @@ typedef struct tyto_bf16_kernels {
     double (*dot_rounds)(int64_t rounds);
 } tyto_bf16_kernels;
 
-/** Parts of a float, each a bf16, whose sum it is, and products of parts that make one of floats.
- */
-#define TYTO_PARTS 3
-#define TYTO_PRODUCTS_OF_PARTS 6
-/** Steps of k whose parts lie together. */
-#define TYTO_PARTS_STEPS 32
-
-/** Bytes of the parts of k steps of so many rows or columns. */
-static inline int64_t tyto_parts_bytes(int64_t k, int64_t across)
-{
-    return (k + TYTO_PARTS_STEPS - 1) / TYTO_PARTS_STEPS * TYTO_PARTS_STEPS * across * TYTO_PARTS *
-           (int64_t)sizeof(uint16_t);
-}
-
-/** Products and attention of floats, where the CPU multiplies bf16 so much faster that it pays to
- * split them. */
+/** Attention of floats by three parts of each, all of them bf16, where the CPU multiplies bf16 so
+ * much faster that it pays to split them. */
 typedef struct tyto_parts_kernels {
-    int rows;         /* of a tile of the matrix product, which has gemm_columns */
-    int fetches;      /* bytes ahead that 32 steps of k ask for */
-    int64_t rows_min; /* of a product from where on it pays */
-    /* Of attention from where on it pays: keys, and channels of both products. */
+    int rows; /* queries of a tile */
+    /* From where on it pays: keys, and channels of both products. */
     int64_t attend_keys_min, attend_channels_min;
-    /** Around a thread's calls of gemm_tile. */
-    void (*begin)(void);
-    void (*end)(void);
-    /** The parts of x[rows][k], rows ldx elements apart; missing rows are 0. */
-    void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed);
-    /** The parts of b[k][gemm_columns], packed as for gemm_tile of floats. */
-    void (*gemm_split)(int64_t k, const float *b, void *parts);
-    /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b from the parts of both; acc 64-byte aligned
-     *  ahead    as for floats */
-    void (*gemm_tile)(int64_t k, const void *a, const void *b, float *acc, bool add,
-                      const void *ahead);
-    /** As that of floats; not to be called between begin and end. */
+    /** As those of floats. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
     void (*attend_grid)(const tyto_grid_job *job);
     int64_t (*attend_grid_scratch)(int64_t qk_channels, int64_t v_channels, int64_t runs);
 } tyto_parts_kernels;
+
+/** Products of floats by their digits (kernels/digits.h). */
+typedef struct tyto_digits_kernels tyto_digits_kernels;
 
 typedef struct tyto_kernels {
     const char *name;
@@ -241,7 +217,8 @@ typedef struct tyto_kernels {
      */
     double (*fma_rounds)(int64_t rounds);
     const tyto_bf16_kernels *bf16;
-    const tyto_parts_kernels *parts; /* or NULL: gemm_tile is the fastest there is */
+    const tyto_parts_kernels *parts;   /* or NULL: attend is the fastest there is */
+    const tyto_digits_kernels *digits; /* or NULL: gemm_tile is the fastest there is */
 } tyto_kernels;
 
 /** Calls a function that some tables lack. */
@@ -265,6 +242,7 @@ extern const tyto_kernels tyto_kernels_neon_bf16;
 extern const tyto_bf16_kernels tyto_bf16_avx512_bf16;
 extern const tyto_bf16_kernels tyto_bf16_amx;
 extern const tyto_parts_kernels tyto_parts_amx;
+extern const tyto_digits_kernels tyto_digits_amx;
 extern const tyto_bf16_kernels tyto_bf16_neon_bf16;
 
 /** The table called `isa`, or the fastest that CPU and system support when isa is NULL.

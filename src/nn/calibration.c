@@ -69,21 +69,13 @@ void tyto_calibration_note(tyto_calibration *calibration, const tyto_packed_matr
     }
 }
 
-/* Element c of row n of a matrix of floats. */
-static float weight_at(const tyto_packed_matrix *weight, int64_t n, int64_t c)
-{
-    const float *data = weight->data;
-    const int64_t N = weight->columns;
-    return data[(n / N * weight->k + c) * N + n % N];
-}
-
 void tyto_calibration_smooth(const tyto_calibration_site *site, float strength, float *factors)
 {
     const tyto_packed_matrix *weight = site->weight;
     for (int64_t c = 0; c < weight->k; c++) {
         float most = 0.0f;
         for (int64_t n = 0; n < weight->n; n++) {
-            most = fmaxf(most, fabsf(weight_at(weight, n, c)));
+            most = fmaxf(most, fabsf(tyto_packed_number(weight, n, c)));
         }
         const float factor = powf(most, 1.0f - strength) / powf(site->most[c], strength);
         /* A channel that is never used, or that nothing hears, stays as it is. */
@@ -118,9 +110,7 @@ static void quantise(const tyto_calibration_site *site, const float *factors, fl
         tyto_packed_smooth(out, factors);
     }
     for (int64_t n = 0; n < weight->n; n++) {
-        for (int64_t c = 0; c < weight->k; c++) {
-            row[c] = weight_at(weight, n, c);
-        }
+        tyto_packed_read(weight, n, 1, row);
         tyto_packed_fill(out, n, 1, row, weight->k, TYTO_F32, pool);
     }
 }

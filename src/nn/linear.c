@@ -10,6 +10,8 @@
 /* Deepest block of a product, in bytes of a column. A panel of such a block streams through the
  * first-level cache and stays in the second; deeper, more of the sums are finished in registers. */
 #define DEPTH_BYTES 4096
+/* The same of digits, in steps of k: a panel of them stays in the second-level cache. */
+#define DEPTH_OF_DIGITS 1536
 /* Products of one sum: what is rounded grows with a sum's length, so sums of floats are made of
  * four parts, or more when those would be longer than this, and none so short that adding them up
  * costs time. */
@@ -25,12 +27,28 @@
 /* Where registers of tiles multiply, a chunk takes half of the second-level cache that such CPUs
  * have. */
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
+/* The same of digits: the leading ones alone are read as a rule. */
+#define CHUNK_BYTES_OF_DIGITS (CHUNK_BYTES_OF_TILES / TYTO_DIGITS_LEADING * TYTO_DIGITS)
+
+/* Bytes of a tile of all blocks, packed one after the other. */
+static int64_t blocks_bytes(const tyto_linear_job *job)
+{
+    const int64_t whole = job->k / job->depth;
+    return whole * tyto_linear_tile_bytes(job, job->depth) +
+           (whole * job->depth < job->k ? tyto_linear_tile_bytes(job, job->k - whole * job->depth)
+                                        : 0);
+}
+
 static void pack_task(void *context, int64_t index, int worker)
 {
     (void)worker;
     const tyto_linear_job *job = context;
-    const int64_t stride = tyto_linear_tile_bytes(job, job->k);
-    tyto_linear_pack(job, index, 1, 0, job->k, job->packed + index * stride, stride);
+    char *to = job->packed + index * blocks_bytes(job);
+    for (int64_t at = 0; at < job->k; at += job->depth) {
+        const int64_t depth = tyto_min_i64(job->depth, job->k - at);
+        tyto_linear_pack(job, index, 1, at, depth, to, 0);
+        to += tyto_linear_tile_bytes(job, depth);
+    }
 }
 
 /* One block of a task: columns at … of x against the same of each panel. */
@@ -43,7 +61,7 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
     const int64_t fetched = depth * job->fetches; /* by one tile */
     const int64_t end = at + depth;
     for (int64_t p = 0; p < panels; p++) {
-        const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
+        const char *panel = (const char *)args->weight->data + (first_panel + p) * job->panel_bytes;
         for (int64_t i = at; i < end; i += job->inner) {
             const int64_t inner = tyto_min_i64(job->inner, end - i);
             for (int64_t t = 0; t < tiles; t++) {
@@ -56,7 +74,8 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
                 /* The next panel comes while this one is used: each call fetches a part of it. */
                 const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
                 const int64_t asked = t * fetched + (i - at) * job->fetches;
-                const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
+                const char *ahead =
+                    fetches ? panel + job->panel_bytes + at * job->b_step + asked : NULL;
                 tyto_linear_multiply(job, &place, at, i, inner, sum, ahead);
             }
         }
@@ -66,14 +85,14 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
 /* Of a worker. */
 static int64_t scratch_floats(const tyto_linear_job *job)
 {
-    return job->sum_floats + (job->a_bytes + job->b_bytes) / (int64_t)sizeof(float);
+    return job->sum_floats + job->a_bytes / (int64_t)sizeof(float);
 }
 
 /* Rows and panels of a task, and a worker's memory. */
 typedef struct linear_share {
     int64_t first_tile, tiles, first_panel, panels;
     float *sums;
-    char *a, *parts;
+    char *a;
 } linear_share;
 
 static linear_share share_of(const tyto_linear_job *job, int64_t index, int worker)
@@ -82,33 +101,14 @@ static linear_share share_of(const tyto_linear_job *job, int64_t index, int work
                   first_panel = index % job->groups * job->panels,
                   tiles = (job->args->rows + job->rows - 1) / job->rows;
     float *sums = job->scratch + worker * scratch_floats(job);
-    char *a = (char *)(sums + job->sum_floats);
     return (linear_share){
         .first_tile = first_tile,
         .tiles = tyto_min_i64(job->tiles, tiles - first_tile),
         .first_panel = first_panel,
         .panels = tyto_min_i64(job->panels, tyto_linear_panels(job->args->weight) - first_panel),
         .sums = sums,
-        .a = a,
-        .parts = a + job->a_bytes,
+        .a = (char *)(sums + job->sum_floats),
     };
-}
-
-static void split_task(void *context, int64_t index, int worker)
-{
-    const tyto_linear_job *job = context;
-    const linear_share share = share_of(job, index, worker);
-    const int64_t stride = tyto_linear_tile_bytes(job, job->k);
-    const char *rows = share.a;
-    if (job->packed) {
-        rows = job->packed + share.first_tile * stride;
-    } else {
-        tyto_linear_pack(job, share.first_tile, share.tiles, 0, job->k, share.a, stride);
-    }
-    tyto_call(job->begin);
-    tyto_linear_split_task(job, share.first_tile, share.tiles, share.first_panel, share.panels,
-                           rows, share.sums, share.parts);
-    tyto_call(job->end);
 }
 
 static void linear_task(void *context, int64_t index, int worker)
@@ -121,8 +121,9 @@ static void linear_task(void *context, int64_t index, int worker)
         const char *rows = share.a;
         int64_t stride = tyto_linear_tile_bytes(job, depth);
         if (job->packed) {
-            stride = tyto_linear_tile_bytes(job, job->k);
-            rows = job->packed + share.first_tile * stride + at * job->a_step;
+            const int64_t block = tyto_linear_tile_bytes(job, job->depth);
+            rows = job->packed + share.first_tile * blocks_bytes(job) + at / job->depth * block;
+            stride = blocks_bytes(job);
         } else {
             tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.a, stride);
         }
@@ -132,32 +133,25 @@ static void linear_task(void *context, int64_t index, int worker)
     tyto_call(job->end);
 }
 
-static int64_t tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight,
-                         int64_t rows)
-{
-    const tyto_parts_kernels *parts = tyto_linear_parts(kernels, weight, rows);
-    return weight->dtype == TYTO_I8     ? weight->int8->rows
-           : weight->dtype == TYTO_BF16 ? kernels->bf16->rows
-           : parts                      ? parts->rows
-                                        : kernels->gemm_rows;
-}
-
 int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight)
 {
-    return tile_rows(kernels, weight, INT64_MAX);
+    return weight->digits               ? weight->digits->rows
+           : weight->dtype == TYTO_I8   ? weight->int8->rows
+           : weight->dtype == TYTO_BF16 ? kernels->bf16->rows
+                                        : kernels->gemm_rows;
 }
 
 /* How the weight's type is laid out. */
 static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const int64_t R = tile_rows(kernels, args->weight, args->rows), N = kernels->gemm_columns,
+    const int64_t R = tyto_linear_tile_rows(kernels, args->weight), N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
     tyto_linear_job job = {.args = args,
                            .kernels = kernels,
-                           .parts = tyto_linear_parts(kernels, args->weight, args->rows),
                            .rows = R,
-                           .k = K};
+                           .k = K,
+                           .panel_bytes = tyto_packed_panel_bytes(args->weight)};
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
@@ -180,12 +174,16 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
         job.end = kernels->bf16->end;
         job.fetches = kernels->bf16->fetches;
         inner = kernels->bf16->depth;
-    } else if (job.parts) {
-        job.a_steps = TYTO_PARTS_STEPS;
-        job.a_step = tyto_parts_bytes(job.a_steps, R) / job.a_steps;
-        job.begin = job.parts->begin;
-        job.end = job.parts->end;
-        job.fetches = job.parts->fetches;
+    } else if (args->weight->digits) {
+        const tyto_digits_kernels *digits = args->weight->digits;
+        job.steps = job.a_steps = TYTO_DIGITS_STEPS;
+        job.a_step = R * TYTO_DIGITS;
+        job.b_step = N * TYTO_DIGITS_LEADING; /* the last digits lie behind */
+        job.tail = tyto_round_up((R + 1) * (int64_t)sizeof(float), TYTO_LINE_BYTES);
+        job.begin = digits->begin;
+        job.end = digits->end;
+        job.fetches = digits->fetches;
+        inner = digits->depth;
     } else {
         job.steps = job.a_steps = 1;
         job.fetches = TYTO_LINE_BYTES;
@@ -193,11 +191,16 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
         job.b_step = N * (int64_t)sizeof(float);
         job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
     }
-    job.inner = inner && inner < K ? inner : tyto_max_i64(1, K);
+    job.inner = tyto_max_i64(1, K);
+    if (inner && inner < K) {
+        const int64_t parts = (K + inner - 1) / inner;
+        job.inner = tyto_round_up((K + parts - 1) / parts, tyto_max_i64(job.steps, job.a_steps));
+    }
     return job;
 }
 
-void tyto_linear_even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
+/* Makes the tasks even, and none of them empty. */
+static void even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
 {
     job->tiles = (tiles + job->chunks - 1) / job->chunks;
     job->chunks = (tiles + job->tiles - 1) / job->tiles;
@@ -209,21 +212,20 @@ void tyto_linear_even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
 static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 {
     tyto_linear_job job = lay_out(exec, args);
-    if (job.parts) {
-        tyto_linear_cut_split(exec, &job);
-        return job;
-    }
     const int64_t R = job.rows, N = job.kernels->gemm_columns, K = job.k,
                   panels = tyto_linear_panels(args->weight), tiles = (args->rows + R - 1) / R;
-    const int64_t depth_max =
-        args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX : DEPTH_BYTES * N / job.b_step;
+    const int64_t depth_max = args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX
+                              : args->weight->digits         ? DEPTH_OF_DIGITS
+                                                             : DEPTH_BYTES * N / job.b_step;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
     const int64_t even = tyto_max_i64(job.steps, job.a_steps);
     job.depth = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t chunk = job.begin ? CHUNK_BYTES_OF_TILES : CHUNK_BYTES,
+    const int64_t chunk = args->weight->digits ? CHUNK_BYTES_OF_DIGITS
+                          : job.begin          ? CHUNK_BYTES_OF_TILES
+                                               : CHUNK_BYTES,
                   most = tyto_max_i64(1, chunk /
                                              (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
@@ -236,7 +238,7 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
     }
-    tyto_linear_even_tasks(&job, tiles, panels);
+    even_tasks(&job, tiles, panels);
     job.a_bytes =
         job.groups > 1
             ? 0
@@ -272,9 +274,8 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         tyto_exec_floats(exec, scratch_floats(&job) * tyto_pool_threads(exec->pool), &job.scratch));
     if (job.groups > 1) {
         float *packed;
-        TYTO_TRY(tyto_exec_floats(
-            exec, tiles * tyto_linear_tile_bytes(&job, job.k) / (int64_t)sizeof(float) + 1,
-            &packed));
+        TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
+                                  &packed));
         job.packed = (char *)packed;
     }
     if (!tyto_exec_planning(exec)) {
@@ -285,8 +286,7 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         if (job.packed) {
             tyto_pool_run(exec->pool, tiles, pack_task, &job);
         }
-        tyto_pool_run(exec->pool, job.chunks * job.groups, job.parts ? split_task : linear_task,
-                      &job);
+        tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
         tyto_exec_account_as(exec, "linear", precision_of(weight->dtype), start,
                              2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     }

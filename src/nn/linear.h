@@ -5,12 +5,15 @@
 #include <tyto/precision.h>
 #include <tyto/tensor.h>
 
+#include "kernels/digits.h"
 #include "kernels/int8.h"
 #include "nn/exec.h"
 
 /** Weights w[n,k] as panels of `columns` outputs, missing outputs 0. Made for one table of kernels;
  *  a view that does not own data.
  *  F32   data[⌈n/columns⌉][k][columns]
+ *  F32   where kernels multiply digits and the matrix is large enough: data[⌈n/columns⌉][k·columns]
+ *        in digits (kernels/digits.h), and scales[n]
  *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0
  *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], steps after k 0: w[n,k]/smooth[k] in whole numbers
  * of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
@@ -20,10 +23,11 @@ typedef struct tyto_packed_matrix {
     int64_t columns;
     tyto_dtype dtype;
     void *data;
-    const tyto_int8_kernels *int8; /* of I8, as all below */
-    float *scales;
-    int32_t *sums;
-    float *smooth; /* or NULL: all 1 */
+    const tyto_digits_kernels *digits; /* or NULL: no digits */
+    const tyto_int8_kernels *int8;     /* of I8, or NULL */
+    float *scales;                     /* of I8 and digits */
+    int32_t *sums;                     /* of I8 */
+    float *smooth;                     /* of I8, or NULL: all 1 */
 } tyto_packed_matrix;
 
 /** What products of a precision multiply. AUTO is none: a model has settled what it means. */
@@ -45,6 +49,14 @@ tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtyp
 void tyto_packed_smooth(tyto_packed_matrix *matrix, const void *factors);
 /** Takes up the smoothing that an I8 matrix's data were packed with, if any. */
 void tyto_packed_resume(tyto_packed_matrix *matrix);
+/** Bytes of a panel. */
+int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix);
+/** Element i of row n as a float. */
+float tyto_packed_number(const tyto_packed_matrix *matrix, int64_t n, int64_t i);
+/** to[rows,k] = rows row … row+rows−1 as floats. */
+void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *to);
+/** Copies a matrix to one of the same size and type with other tiles; not of digits. */
+void tyto_packed_move(const tyto_packed_matrix *from, tyto_packed_matrix *to);
 /** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
  *  source may be unaligned and of any float type. */
 void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,

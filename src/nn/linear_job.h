@@ -33,20 +33,18 @@ typedef struct tyto_linear_job {
     int64_t a_steps;        /* and in packed rows */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
     int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
-    int64_t fetches;        /* bytes that a step of k asks for, of the next panel; where panels are
-                             * split, 32 steps, of the next tile of rows */
+    int64_t panel_bytes;    /* from panel to panel */
+    int64_t fetches;        /* bytes that a step of k asks for, of the next panel */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */
     int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
     bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
-    const tyto_parts_kernels *parts; /* floats are split into parts, or NULL */
-    void (*begin)(void);             /* around a task, or NULL */
+    void (*begin)(void);    /* around a task, or NULL */
     void (*end)(void);
     int64_t tiles, panels; /* of a task */
-    int64_t resident;      /* panels that are split at once */
     int64_t chunks, groups;
-    char *packed;                         /* all rows, tile by tile, or NULL */
-    int64_t a_bytes, b_bytes, sum_floats; /* of a worker's scratch */
+    char *packed;                /* all rows, tile by tile, or NULL */
+    int64_t a_bytes, sum_floats; /* of a worker's scratch */
     float *scratch;
 } tyto_linear_job;
 
@@ -59,7 +57,7 @@ static inline int64_t tyto_linear_tile_bytes(const tyto_linear_job *job, int64_t
 /** A tile of rows and a panel. */
 typedef struct tyto_linear_place {
     const char *a;     /* packed rows, from a block's first step on */
-    const char *panel; /* from step 0 on; its parts from a block's first step on */
+    const char *panel; /* from step 0 on */
     int64_t row, column;
     int rows, columns; /* that are there */
 } tyto_linear_place;
@@ -86,17 +84,5 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
  * through the epilogue. `block` is where the packed rows begin. */
 void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,
                           int64_t at, int64_t depth, float *sum, const char *ahead);
-/** Makes the tasks even, and none of them empty. */
-void tyto_linear_even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels);
-
-/** Whether tasks split the weight's floats into parts: of products with so many rows. */
-const tyto_parts_kernels *tyto_linear_parts(const tyto_kernels *kernels,
-                                            const tyto_packed_matrix *weight, int64_t rows);
-/** Chooses the tasks of such a product. */
-void tyto_linear_cut_split(const tyto_exec *exec, tyto_linear_job *job);
-/** One of them: `a` has the packed rows, all steps of them. */
-void tyto_linear_split_task(const tyto_linear_job *job, int64_t first_tile, int64_t tiles,
-                            int64_t first_panel, int64_t panels, const char *a, float *sums,
-                            char *parts);
 
 #endif

@@ -22,8 +22,10 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
                                           packed + t * stride);
         } else if (args->weight->dtype == TYTO_BF16) {
             kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
-        } else if (job->parts) {
-            job->parts->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
+        } else if (args->weight->digits) {
+            char *tile = packed + t * stride;
+            float *scales = (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail);
+            scales[R] = args->weight->digits->pack(own, x, args->ldx, rows, tile, scales);
         } else {
             kernels->gemm_pack(own, x, args->ldx, rows, (float *)(packed + t * stride));
         }
@@ -53,6 +55,29 @@ static void multiply_int8(const tyto_linear_job *job, int64_t at, int64_t depth,
     if (at + depth == job->k) {
         int8->finish(whole, &scales, sum);
     }
+}
+
+/* A tile of floats in digits. */
+static void multiply_digits(const tyto_linear_job *job, const tyto_linear_place *place,
+                            int64_t block, int64_t at, int64_t depth, float *sum, const char *ahead)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const int64_t R = job->rows, N = weight->columns,
+                  whole = tyto_min_i64(job->depth, job->k - block);
+    const float *scales =
+        (const float *)(place->a + tyto_linear_tile_bytes(job, whole) - job->tail);
+    const tyto_digits_operand rows = {.leading = place->a + (at - block) * TYTO_DIGITS_LEADING * R,
+                                      .last =
+                                          scales[R] != 0.0f
+                                              ? place->a +
+                                                    (whole * TYTO_DIGITS_LEADING + at - block) * R
+                                              : NULL,
+                                      .scales = scales},
+                              columns = {.leading = place->panel + at * TYTO_DIGITS_LEADING * N,
+                                         .last =
+                                             place->panel + (job->k * TYTO_DIGITS_LEADING + at) * N,
+                                         .scales = weight->scales + place->column};
+    weight->digits->tile(depth / TYTO_DIGITS_STEPS, &rows, &columns, sum, at > 0, ahead);
 }
 
 /* sum = (add ? sum : 0) + a·b over `depth` steps of k. */
@@ -130,9 +155,8 @@ void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *p
     }
     if (args->weight->dtype == TYTO_I8) {
         multiply_int8(job, at, depth, place->a, place->panel, place->column, sum, ahead);
-    } else if (job->parts) {
-        job->parts->gemm_tile(depth, place->a + (at - block) * job->a_step, place->panel, sum,
-                              at > 0, ahead);
+    } else if (args->weight->digits) {
+        multiply_digits(job, place, block, at, depth, sum, ahead);
     } else {
         for (int64_t i = 0; i < depth; i += job->part) {
             multiply_tile(job, tyto_min_i64(job->part, depth - i),

@@ -6,18 +6,40 @@
 #include "tensor/convert.h"
 #include "tensor/narrow.h"
 
-/* Steps of k that lie side by side. */
-static int64_t steps_of(tyto_dtype dtype)
+/* Fewest steps of k of a matrix in digits: shorter, most of them would be there in vain. */
+#define DIGITS_K_MIN 32
+
+/* What a matrix is packed in, beside its dtype: with one panel alone, rows' digits cost more than
+ * their products save. */
+static const tyto_digits_kernels *digits_of(const tyto_kernels *kernels, tyto_dtype dtype,
+                                            int64_t n, int64_t k)
 {
-    return dtype == TYTO_I8 ? TYTO_INT8_GROUP : dtype == TYTO_BF16 ? 2 : 1;
+    return dtype == TYTO_F32 && n > kernels->gemm_columns && k >= DIGITS_K_MIN ? kernels->digits
+                                                                               : NULL;
+}
+
+/* Steps of k that lie side by side. */
+static int64_t steps_of(const tyto_digits_kernels *digits, tyto_dtype dtype)
+{
+    return digits               ? TYTO_DIGITS_STEPS
+           : dtype == TYTO_I8   ? TYTO_INT8_GROUP
+           : dtype == TYTO_BF16 ? 2
+                                : 1;
 }
 
 int64_t tyto_packed_k(const tyto_packed_matrix *matrix)
 {
-    return tyto_round_up(matrix->k, steps_of(matrix->dtype));
+    return tyto_round_up(matrix->k, steps_of(matrix->digits, matrix->dtype));
 }
 
-/* Of an I8 matrix: the whole numbers, and each part after them, begin at a multiple of it. */
+int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix)
+{
+    /* Digits of a float are as many bytes as it is. */
+    return tyto_packed_k(matrix) * matrix->columns * (int64_t)tyto_dtype_bytes(matrix->dtype);
+}
+
+/* Of a matrix that has more than panels: they, and each part after them, begin at a multiple of
+ * it. */
 static size_t aligned(size_t bytes)
 {
     return (size_t)tyto_round_up((int64_t)bytes, TYTO_ALIGN);
@@ -25,7 +47,8 @@ static size_t aligned(size_t bytes)
 
 size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k)
 {
-    const int64_t columns = kernels->gemm_columns, steps = steps_of(dtype);
+    const tyto_digits_kernels *digits = digits_of(kernels, dtype, n, k);
+    const int64_t columns = kernels->gemm_columns, steps = steps_of(digits, dtype);
     size_t count, bytes;
     if (n > INT32_MAX - columns || k > INT32_MAX - steps ||
         !tyto_mul_size((size_t)tyto_round_up(n, columns), (size_t)tyto_round_up(k, steps),
@@ -37,6 +60,8 @@ size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t 
         const size_t outputs = (size_t)tyto_round_up(n, columns);
         bytes = aligned(bytes) + aligned(outputs * sizeof(float)) +
                 aligned(outputs * sizeof(int32_t)) + (size_t)k * sizeof(float);
+    } else if (digits) {
+        bytes = aligned(bytes) + (size_t)tyto_round_up(n, columns) * sizeof(float);
     }
     return bytes;
 }
@@ -46,13 +71,17 @@ tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtyp
 {
     tyto_packed_matrix matrix = {
         .n = n, .k = k, .columns = kernels->gemm_columns, .dtype = dtype, .data = data};
+    matrix.digits = digits_of(kernels, dtype, n, k);
+    const size_t outputs = (size_t)tyto_round_up(n, matrix.columns),
+                 panels = outputs / (size_t)matrix.columns;
+    char *scales = (char *)data + aligned(panels * (size_t)tyto_packed_panel_bytes(&matrix)),
+         *after = scales + aligned(outputs * sizeof(float));
     if (dtype == TYTO_I8) {
-        const size_t outputs = (size_t)tyto_round_up(n, matrix.columns);
-        char *scales = (char *)data + aligned(outputs * (size_t)tyto_packed_k(&matrix));
-        char *sums = scales + aligned(outputs * sizeof(float));
         matrix.int8 = tyto_int8_select(kernels);
         matrix.scales = (float *)(void *)scales;
-        matrix.sums = (int32_t *)(void *)sums;
+        matrix.sums = (int32_t *)(void *)after;
+    } else if (matrix.digits) {
+        matrix.scales = (float *)(void *)scales;
     }
     return matrix;
 }
@@ -88,7 +117,7 @@ typedef struct fill_job {
 
 /* Columns of the source that are converted at once: a block of a panel stays in the cache. Even,
  * so that pairs and groups stay together. */
-#define FILL_K 64
+#define FILL_K TYTO_DIGITS_STEPS
 
 /* values[count] = row n of the source from step `at` on, as they are to be quantised. */
 static void read_row(const fill_job *job, int64_t n, int64_t at, int64_t count, float *values)
@@ -134,6 +163,28 @@ static void fill_int8(const fill_job *job, int64_t n)
     matrix->sums[n] = sum;
 }
 
+/* One output in digits. */
+static void fill_digits(const fill_job *job, int64_t n)
+{
+    const tyto_packed_matrix *matrix = job->matrix;
+    const int64_t k = matrix->k, panel = n / matrix->columns;
+    char *to = (char *)matrix->data + panel * tyto_packed_panel_bytes(matrix);
+    float values[FILL_K], most = 0.0f;
+    for (int64_t at = 0; at < k; at += FILL_K) {
+        const int64_t count = tyto_min_i64(FILL_K, k - at);
+        read_row(job, n, at, count, values);
+        const float size = matrix->digits->most(count, values);
+        most = size > most || !isfinite(size) ? size : most;
+    }
+    const float column = tyto_digits_size(most);
+    matrix->scales[n] = column;
+    for (int64_t at = 0; column > 0.0f && at < k; at += FILL_K) {
+        const int64_t count = tyto_min_i64(FILL_K, k - at);
+        read_row(job, n, at, count, values);
+        matrix->digits->pack_column(k, at, values, column, (int)(n % matrix->columns), to);
+    }
+}
+
 static void fill_panel(void *context, int64_t index, int worker)
 {
     (void)worker;
@@ -144,10 +195,11 @@ static void fill_panel(void *context, int64_t index, int worker)
     const int64_t first = tyto_max_i64(job->row, panel * columns),
                   end = tyto_min_i64(job->row + job->rows, (panel + 1) * columns);
     const size_t bytes = tyto_dtype_bytes(job->dtype);
-    for (int64_t n = first; matrix->dtype == TYTO_I8 && n < end; n++) {
-        fill_int8(job, n);
+    const bool by_rows = matrix->dtype == TYTO_I8 || matrix->digits;
+    for (int64_t n = first; by_rows && n < end; n++) {
+        (matrix->digits ? fill_digits : fill_int8)(job, n);
     }
-    for (int64_t at = 0; matrix->dtype != TYTO_I8 && at < k; at += FILL_K) {
+    for (int64_t at = 0; !by_rows && at < k; at += FILL_K) {
         const int64_t count = tyto_min_i64(FILL_K, k - at);
         for (int64_t n = first; n < end; n++) {
             const size_t offset = (size_t)((n - job->row) * job->stride + at) * bytes;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "kernels/digits.h"
 #include "kernels/int8.h"
 #include "runtime/session.h"
 
@@ -71,16 +72,16 @@ static void measure_rates(const tyto_engine *engine, bool narrow, double seconds
 {
     const tyto_kernels *kernels = engine->kernels;
     peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, seconds));
-    if (narrow) {
+    if (narrow || kernels->digits) {
         peak->int8_gops =
             fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, seconds));
     }
-    if (kernels->bf16->dot && (narrow || kernels->parts)) {
+    if (kernels->digits) {
+        peak->fp32_gflops = fmax(peak->fp32_gflops, peak->int8_gops / TYTO_DIGITS_PAIRS);
+    }
+    if (kernels->bf16->dot && narrow) {
         peak->bf16_gflops =
             fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, seconds));
-        if (kernels->parts) {
-            peak->fp32_gflops = fmax(peak->fp32_gflops, peak->bf16_gflops / TYTO_PRODUCTS_OF_PARTS);
-        }
     } else {
         peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);
     }

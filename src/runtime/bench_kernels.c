@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "kernels/digits.h"
 #include "kernels/int8.h"
 #include "nn/linear.h"
 #include "runtime/engine.h"
@@ -127,23 +128,24 @@ static void run_bf16_pack(const kernel_case *with)
                                     bench->c);
 }
 
-static void run_parts_tile(const kernel_case *with)
+/* The buffers' floats serve as digits too. */
+static void run_digits_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
-    bench->kernels->parts->gemm_tile(with->n, bench->a, bench->b, bench->c, true, NULL);
+    const tyto_digits_kernels *digits = bench->kernels->digits;
+    const tyto_digits_operand a = {.leading = bench->a,
+                                   .last = with->m ? bench->a : NULL,
+                                   .scales = bench->a},
+                              b = {.leading = bench->b, .last = bench->b, .scales = bench->b};
+    digits->tile(with->n / TYTO_DIGITS_STEPS, &a, &b, bench->c, false, NULL);
 }
 
-static void run_parts_pack(const kernel_case *with)
+static void run_digits_pack(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
-    const tyto_parts_kernels *parts = bench->kernels->parts;
-    parts->gemm_pack(with->n, bench->a, with->n, parts->rows, bench->c);
-}
-
-static void run_parts_split(const kernel_case *with)
-{
-    const kernel_bench *bench = with->bench;
-    bench->kernels->parts->gemm_split(with->n, bench->a, bench->c);
+    const int rows = bench->kernels->digits->rows;
+    bench->kernels->digits->pack(with->n, bench->a, with->n, rows, bench->c,
+                                 bench->c + rows * with->n);
 }
 
 static void run_activate(const kernel_case *with)
@@ -222,31 +224,29 @@ static void measure_attention(kernel_bench *bench, const char *name)
     }
 }
 
-/* Products of floats by their parts. */
-static void measure_parts(kernel_bench *bench)
+/* Products of floats by their digits. */
+static void measure_digits(kernel_bench *bench)
 {
-    const tyto_parts_kernels *parts = bench->kernels->parts;
-    const int64_t R = parts->rows, N = bench->kernels->gemm_columns;
+    const tyto_digits_kernels *digits = bench->kernels->digits;
+    const int64_t R = digits->rows, N = bench->kernels->gemm_columns;
     static const int64_t depths[] = {64, 256, 768, 1280};
     char shape[48];
-    /* Bits of floats are no parts: any that are finite will do. */
-    parts->begin();
+    digits->begin();
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
-        const int64_t k = depths[i];
-        const kernel_case with = {.bench = bench, .n = k};
-        snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
-                 (long long)k);
-        measure(bench, "tile parts", shape, run_parts_tile, &with, 2.0 * (double)(R * N * k),
-                (double)(tyto_parts_bytes(k, R + N) + 8 * R * N));
+        for (int last = 0; last < 2; last++) {
+            const int64_t k = depths[i];
+            const kernel_case with = {.bench = bench, .n = k, .m = last};
+            snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld%s", (long long)R, (long long)N,
+                     (long long)k, last ? ", 4 digits" : "");
+            measure(bench, "tile digits", shape, run_digits_tile, &with, 2.0 * (double)(R * N * k),
+                    (double)(tyto_digits_bytes(k, R + N) + 8 * R * N));
+        }
     }
-    parts->end();
+    digits->end();
     const kernel_case with = {.bench = bench, .n = 768};
     snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
-    measure(bench, "pack parts", shape, run_parts_pack, &with, 0.0,
-            (double)(tyto_parts_bytes(768, R) + 4 * R * 768));
-    snprintf(shape, sizeof(shape), "%lld columns, depth 768", (long long)N);
-    measure(bench, "split parts", shape, run_parts_split, &with, 0.0,
-            (double)(tyto_parts_bytes(768, N) + 4 * N * 768));
+    measure(bench, "pack digits", shape, run_digits_pack, &with, 0.0,
+            (double)(tyto_digits_bytes(768, R) + 4 * R * 768));
 }
 
 static void measure_bf16(kernel_bench *bench)
@@ -366,8 +366,8 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure(&bench, "fma", "registers", run_fma, &rounds, engine->kernels->fma_rounds(rounds.n),
             0.0);
     measure_products(&bench);
-    if (bench.kernels->parts) {
-        measure_parts(&bench);
+    if (bench.kernels->digits) {
+        measure_digits(&bench);
     }
     measure_attention(&bench, "attend");
     if (bench.kernels->parts) {

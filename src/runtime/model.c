@@ -102,7 +102,10 @@ static void tell_repacking(const tyto_model *model, tyto_packed_layout layout,
                         weights_name, tyto_precision_name(layout.precision),
                         tyto_precision_name(model->precision));
     }
-    if (layout.columns && layout.columns != engine->kernels->gemm_columns) {
+    const bool other = layout.columns != engine->kernels->gemm_columns ||
+                       (model->precision == TYTO_PRECISION_FP32 &&
+                        layout.digits != (engine->kernels->digits != NULL));
+    if (layout.columns && other) {
         tyto_engine_log(engine, TYTO_LOG_WARNING,
                         "%s: packed for another CPU, and packed anew for %s; converted here, it "
                         "would open at once",

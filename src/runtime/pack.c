@@ -18,7 +18,8 @@ static tyto_status fill(const tyto_model *model, const tyto_convert_options *opt
                         const char *folder, tyto_error *err)
 {
     const tyto_kernels *kernels = model->engine->kernels;
-    const tyto_packed_layout layout = {kernels->gemm_columns, model->precision};
+    const tyto_packed_layout layout = {
+        .columns = kernels->gemm_columns, .precision = model->precision, .digits = kernels->digits};
     /* Only read. */
     void *user = (void *)(uintptr_t)options;
     char *path = tyto_path_join(folder, TYTO_PACKED_FILE);

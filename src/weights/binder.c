@@ -298,10 +298,12 @@ static size_t slot_bytes(const request *want, const tyto_kernels *kernels, tyto_
 }
 
 /* Kernels of which only the width of a tile is looked at: the file's. */
+static const tyto_digits_kernels digits_of_another;
 static tyto_kernels kernels_of(const tyto_binder *binder)
 {
     tyto_kernels kernels = *binder->kernels;
     kernels.gemm_columns = (int)binder->layout.columns;
+    kernels.digits = binder->layout.digits ? &digits_of_another : NULL;
     return kernels;
 }
 
@@ -514,7 +516,8 @@ static bool repack(tyto_binder *binder, const request *want)
     if (!make_matrix(binder, want, dtype)) {
         return false;
     }
-    if (dtype == want->dtype) {
+    const tyto_packed_matrix *slot = want->slot;
+    if (dtype == want->dtype && !from.digits && !slot->digits) {
         tyto_packed_move(&from, want->slot);
         tyto_tensor_file_release(binder->file, want->tensor);
         return true;
@@ -537,8 +540,10 @@ static bool fill_field(tyto_binder *binder, const request *want)
     if (want->kind == TABLE) {
         return fill_table(binder, want, want->dtype);
     }
+    const bool otherwise =
+        want->dtype == TYTO_F32 && binder->layout.digits != (binder->kernels->digits != NULL);
     if (want->kind == ROWS && (binder->layout.columns != binder->kernels->gemm_columns ||
-                               binder->layout.precision != binder->store->precision)) {
+                               binder->layout.precision != binder->store->precision || otherwise)) {
         return repack(binder, want);
     }
     binder->store->bytes += slot_bytes(want, binder->kernels, want->dtype);

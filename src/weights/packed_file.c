@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/safetensors.h"
-#include "tensor/convert.h"
 
 #define FORMAT "tyto-packed"
 #define VERSION "1"
@@ -66,6 +65,7 @@ tyto_status tyto_packed_layout_read(const tyto_tensor_file *file, const char *fi
                          file_name, columns ? columns : "", COLUMNS_MAX);
     }
     out->columns = width;
+    out->digits = is_text(file, "digits", "4");
     return TYTO_OK;
 }
 
@@ -102,52 +102,6 @@ bool tyto_packed_fits(const tyto_packed_field *field, size_t bytes)
     const tyto_tensor *tensor = field->tensor;
     return tensor->dtype == TYTO_U8 && tensor->rank == 1 && bytes <= SIZE_MAX - TYTO_ALIGN &&
            (size_t)tensor->shape[0] == padded(bytes) && (uintptr_t)tensor->data % TYTO_ALIGN == 0;
-}
-
-/* Place of a number of the matrix within its data, in elements. */
-static int64_t place_of(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
-{
-    const int64_t steps = matrix->dtype == TYTO_I8     ? TYTO_INT8_GROUP
-                          : matrix->dtype == TYTO_BF16 ? 2
-                                                       : 1;
-    const int64_t columns = matrix->columns, panel = n / columns * columns * tyto_packed_k(matrix);
-    return panel + (i / steps * columns + n % columns) * steps + i % steps;
-}
-
-void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *to)
-{
-    const int64_t k = matrix->k;
-    for (int64_t n = row; n < row + rows; n++, to += k) {
-        for (int64_t i = 0; i < k; i++) {
-            const int64_t at = place_of(matrix, n, i);
-            if (matrix->dtype == TYTO_I8) {
-                to[i] = (float)((const int8_t *)matrix->data)[at] * matrix->scales[n] *
-                        (matrix->smooth ? matrix->smooth[i] : 1.0f);
-            } else if (matrix->dtype == TYTO_BF16) {
-                to[i] = tyto_bf16_to_f32(((const uint16_t *)matrix->data)[at]);
-            } else {
-                to[i] = ((const float *)matrix->data)[at];
-            }
-        }
-    }
-}
-
-void tyto_packed_move(const tyto_packed_matrix *from, tyto_packed_matrix *to)
-{
-    const size_t width = tyto_dtype_bytes(from->dtype);
-    for (int64_t n = 0; n < from->n; n++) {
-        for (int64_t i = 0; i < from->k; i++) {
-            memcpy((char *)to->data + (size_t)place_of(to, n, i) * width,
-                   (const char *)from->data + (size_t)place_of(from, n, i) * width, width);
-        }
-    }
-    if (from->dtype == TYTO_I8) {
-        memcpy(to->scales, from->scales, (size_t)from->n * sizeof(*to->scales));
-        memcpy(to->sums, from->sums, (size_t)from->n * sizeof(*to->sums));
-        if (from->smooth) {
-            tyto_packed_smooth(to, from->smooth);
-        }
-    }
 }
 
 bool tyto_packed_fields_add(tyto_packed_fields *fields, bool matrix, tyto_dtype dtype,
@@ -247,8 +201,9 @@ tyto_status tyto_packed_file_write(const char *path, const tyto_packed_fields *f
     }
     snprintf(metadata, sizeof(metadata),
              "{\"format\":\"" FORMAT "\",\"version\":\"" VERSION "\",\"precision\":\"%s\","
-             "\"columns\":\"%" PRId64 "\",\"isa\":\"%s\"}",
-             tyto_precision_name(layout->precision), layout->columns, isa);
+             "\"columns\":\"%" PRId64 "\",%s\"isa\":\"%s\"}",
+             tyto_precision_name(layout->precision), layout->columns,
+             layout->digits ? "\"digits\":\"4\"," : "", isa);
     const tyto_tensor_writing how = {
         .metadata = metadata, .align = PAGE_BYTES, .put = put, .user = &to};
     status = tyto_tensor_file_write(path, tensors, to.count, &how, err);

@@ -6,8 +6,8 @@
  *      TYPE:name          floats, or a table that is looked up, of that type
  *      packed TYPE:name   a packed matrix; of several parts that were made one, the first names it
  *
- *  The metadata tell the layout: "format", "version", "precision", "columns" of a tile, and, for
- *  people, the "isa" that it was made on. */
+ *  The metadata tell the layout: "format", "version", "precision", "columns" of a tile, "digits"
+ *  where floats are in those, and, for people, the "isa" that it was made on. */
 #ifndef TYTO_WEIGHTS_PACKED_FILE_H
 #define TYTO_WEIGHTS_PACKED_FILE_H
 
@@ -22,6 +22,7 @@
 typedef struct tyto_packed_layout {
     int64_t columns; /* of a tile; 0: the file is no packed one */
     tyto_precision precision;
+    bool digits; /* large matrices of floats are in digits */
 } tyto_packed_layout;
 
 /** errors  E_FORMAT, E_UNSUPPORTED (of another version or precision) */
@@ -40,12 +41,6 @@ tyto_packed_field tyto_packed_find(const tyto_tensor_file *file, bool matrix, co
 bool tyto_weights_have(const tyto_tensor_file *file, const char *name);
 /** Whether the field is `bytes` long, and where it may be used as it lies. */
 bool tyto_packed_fits(const tyto_packed_field *field, size_t bytes);
-
-/** to[rows,k] = rows row … row+rows−1 of a matrix, packed for whatever tile, as floats. */
-void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *to);
-
-/** Copies a matrix to one of the same size and type with other tiles. */
-void tyto_packed_move(const tyto_packed_matrix *from, tyto_packed_matrix *to);
 
 /** Fields that a model was bound to, in the order of its requests. */
 typedef struct tyto_packed_fields {

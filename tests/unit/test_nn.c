@@ -89,14 +89,19 @@ static void check_product(tyto_exec *exec, const product *p, tyto_activation act
                                     .residual_stride = ldr};
     for (int64_t i = 0; i < y_count; i++) {
         const int row = (int)(i / ldy), column = (int)(i % ldy);
-        double wanted = (double)UNTOUCHED;
+        double wanted = (double)UNTOUCHED, size = 0.0;
         if (column < p->n) {
-            const double sum = tyto_define_product(p->k, args.x + row * ldx, 1,
-                                                   (float *)w.data + column * p->k, 1);
+            const float *from = args.x + row * ldx, *to = (const float *)w.data + column * p->k;
+            const double sum = tyto_define_product(p->k, from, 1, to, 1);
+            size = sqrt(tyto_define_product(p->k, from, 1, from, 1) *
+                        tyto_define_product(p->k, to, 1, to, 1));
             wanted = tyto_define_finish(sum, &epilogue, row, column);
         }
         const double got = (double)args.y[i],
-                     tolerance = activation == TYTO_ACT_NONE ? 0.0 : 1e-6 * fmax(1.0, fabs(wanted));
+                     tolerance =
+                         (activation == TYTO_ACT_NONE ? 0.0 : 1e-6 * fmax(1.0, fabs(wanted))) +
+                         /* Whole numbers are none of a row's steps. */
+                         (weight.digits ? 0x1p-22 * size : 0.0);
         if (!is_close(got, wanted, tolerance)) {
             fail_msg("%s: %lld x %lld x %lld, bias %d, residual %d: row %d column %d: got %.9g, "
                      "required %.9g",

@@ -99,12 +99,25 @@ static double difference(const char *name, const pair *a, const pair *b)
     return most;
 }
 
-static void assert_same_outputs(const char *name, const pair *a, const pair *b)
+static void assert_near_outputs(const char *name, const pair *a, const pair *b, double most)
 {
     const double off = difference(name, a, b);
-    if (off != 0.0) {
+    if (off > most) {
         fail_msg("%s: outputs differ by %g", name, off);
     }
+}
+
+static void assert_same_outputs(const char *name, const pair *a, const pair *b)
+{
+    assert_near_outputs(name, a, b, 0.0);
+}
+
+/* What outputs may differ by once weights come from what these kernels packed of floats: digits
+ * leave out bits of the smallest, so that sums are rounded otherwise, and now and then a number is
+ * rounded to the other one of two in bf16. */
+static double off_packed(const tyto_kernels *kernels, tyto_precision precision)
+{
+    return !kernels->digits ? 0.0 : precision == TYTO_PRECISION_FP32 ? 2e-6 : 0.01;
 }
 
 static const struct {
@@ -163,7 +176,8 @@ static void other_tiles_are_packed_anew(void **state)
     const size_t count = tyto_kernels_list(all, 8);
     char path[GOLDEN_PATH_BYTES];
     const char *isas[2] = {all[0]->name, all[count - 1]->name};
-    const bool wider = all[0]->gemm_columns != all[count - 1]->gemm_columns;
+    const bool wider = all[0]->gemm_columns != all[count - 1]->gemm_columns,
+               differ = all[0]->digits != all[count - 1]->digits;
     for (size_t i = 0; i < CASES; i++) {
         for (int k = 0; k < 2 * PRECISIONS; k++) {
             const tyto_precision precision = precisions[k / 2];
@@ -173,8 +187,9 @@ static void other_tiles_are_packed_anew(void **state)
             pair plain = open_pair(path, isas[1 - k % 2], precision),
                  packed = open_pair("other", isas[1 - k % 2], TYTO_PRECISION_AUTO);
             assert_int_equal(tyto_model_precision(packed.model), precision);
-            assert_int_equal(warnings, wider);
-            assert_same_outputs(cases[i].name, &plain, &packed);
+            assert_int_equal(warnings, wider || (differ && precision == TYTO_PRECISION_FP32));
+            assert_near_outputs(cases[i].name, &plain, &packed,
+                                off_packed(all[k % 2 ? count - 1 : 0], precision));
             close_pair(&packed);
             close_pair(&plain);
         }
@@ -184,23 +199,26 @@ static void other_tiles_are_packed_anew(void **state)
 static void another_precision_can_be_asked_for(void **state)
 {
     (void)state;
+    const tyto_kernels *all[8];
+    const tyto_kernels *fastest = all[tyto_kernels_list(all, 8) - 1];
     char path[GOLDEN_PATH_BYTES];
     for (size_t k = 0; k < 2 * CASES; k++) {
         const size_t i = k / 2;
         const tyto_precision precision = precisions[1 + k % 2];
+        const double most = off_packed(fastest, precision);
         warnings = 0;
         pack(model_of(path, i), "single", NULL, TYTO_PRECISION_FP32);
         pair plain = open_pair(path, NULL, precision),
              packed = open_pair("single", NULL, precision);
         assert_int_equal(tyto_model_precision(packed.model), precision);
         assert_int_equal(warnings, 1);
-        assert_same_outputs(cases[i].name, &plain, &packed);
+        assert_near_outputs(cases[i].name, &plain, &packed, most);
         /* And what is bound may be packed once more. */
         tyto_error err = TYTO_ERROR_INIT;
         const tyto_convert_options force = {.force = true};
         ASSERT_DONE(tyto_model_pack(packed.model, "again", &force, &err), &err);
         pair again = open_pair("again", NULL, TYTO_PRECISION_AUTO);
-        assert_same_outputs(cases[i].name, &plain, &again);
+        assert_near_outputs(cases[i].name, &plain, &again, most);
         close_pair(&again);
         close_pair(&packed);
         close_pair(&plain);

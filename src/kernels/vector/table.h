@@ -97,7 +97,7 @@ static const tyto_bf16_kernels widened = {
     .dot_rounds = fma_rounds,
 };
 
-#define TABLE(table_name, bf16_kernels, parts_kernels)                                             \
+#define TABLE(table_name, bf16_kernels, parts_kernels, digits_kernels)                             \
     {                                                                                              \
         .name = table_name, .family = KERNELS_NAME, .gemm_rows = GEMM_ROWS,                        \
         .gemm_columns = GEMM_COLUMNS, .attention_queries = ATTEND_QUERIES,                         \
@@ -106,14 +106,15 @@ static const tyto_bf16_kernels widened = {
         .activate = activate, .layer_norm = layer_norm, .attend = attend,                          \
         .attend_scratch = attend_scratch, .attend_grid = attend_grid,                              \
         .attend_grid_scratch = attend_grid_scratch, .attend_gather = attend_gather,                \
-        .fma_rounds = fma_rounds, .bf16 = bf16_kernels, .parts = parts_kernels                     \
+        .fma_rounds = fma_rounds, .bf16 = bf16_kernels, .parts = parts_kernels,                    \
+        .digits = digits_kernels                                                                   \
     }
 
-const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened, NULL);
+const tyto_kernels KERNELS = TABLE(KERNELS_NAME, &widened, NULL, NULL);
 #ifdef KERNELS_DOT
-const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16, NULL);
+const tyto_kernels KERNELS_DOT = TABLE(KERNELS_DOT_NAME, &KERNELS_DOT_BF16, NULL, NULL);
 #endif
 #ifdef KERNELS_TILES
 const tyto_kernels KERNELS_TILES =
-    TABLE(KERNELS_TILES_NAME, &KERNELS_TILES_BF16, &KERNELS_TILES_PARTS);
+    TABLE(KERNELS_TILES_NAME, &KERNELS_TILES_BF16, &KERNELS_TILES_PARTS, &KERNELS_TILES_DIGITS);
 #endif

@@ -13,14 +13,14 @@
 /* Steps of a block of keys. */
 #define GRID_PARTS_STEPS (TYTO_ATTEND_KEYS / VB_LANES)
 /* Bytes of all parts of a step of weights. */
-#define GRID_WEIGHTS_STEP (TYTO_PARTS * COLUMNS_STEP)
+#define GRID_WEIGHTS_STEP (PARTS * COLUMNS_STEP)
 
 /* In front of a job's own scratch. */
 typedef struct grid_parts {
     int64_t key; /* of the block whose values are there, or −1 */
     float sums[TILE_ROWS * ATTEND_QUERIES] __attribute__((aligned(64)));
     char weights[GRID_PARTS_STEPS * GRID_WEIGHTS_STEP] __attribute__((aligned(64)));
-    char values[]; /* [⌈V/32⌉][GRID_PARTS_STEPS][TYTO_PARTS][32 channels][32 keys] in bf16 */
+    char values[]; /* [⌈V/32⌉][GRID_PARTS_STEPS][PARTS][32 channels][32 keys] in bf16 */
 } grid_parts;
 
 static int64_t grid_parts_floats(int64_t v_channels)

@@ -3,6 +3,7 @@
 
 #include "kernels/x86/attend_amx.h"
 #include "kernels/x86/attend_parts_amx.h"
+#include "kernels/x86/digits_amx.h"
 #include "kernels/x86/gather_amx.h"
 #include "kernels/x86/grid_amx.h"
 #include "kernels/x86/grid_parts_amx.h"
@@ -118,17 +119,22 @@ const tyto_bf16_kernels tyto_bf16_amx = {
 
 const tyto_parts_kernels tyto_parts_amx = {
     .rows = TILES_ROWS,
-    .fetches = PARTS_FETCHED,
-    .rows_min = 2 * TILES_ROWS,
     .attend_keys_min = 2 * AMX_KEYS,
     .attend_channels_min = 2 * TILES_COLUMNS,
-    .begin = tyto_amx_begin,
-    .end = tyto_amx_end,
-    .gemm_pack = pack_parts,
-    .gemm_split = split_columns,
-    .gemm_tile = multiply_parts,
     .attend = attend_parts,
     .attend_scratch = attend_parts_scratch,
     .attend_grid = attend_grid_parts,
     .attend_grid_scratch = attend_grid_parts_scratch,
+};
+
+const tyto_digits_kernels tyto_digits_amx = {
+    .rows = TILES_ROWS,
+    .fetches = DIGITS_FETCHED / TYTO_DIGITS_STEPS,
+    .depth = 384,
+    .begin = tyto_amx_begin,
+    .end = tyto_amx_end,
+    .pack = pack_digits,
+    .most = digits_most,
+    .pack_column = pack_digits_column,
+    .tile = multiply_digits,
 };

@@ -9,5 +9,6 @@
 #define KERNELS_TILES_NAME "amx"
 #define KERNELS_TILES_BF16 tyto_bf16_amx
 #define KERNELS_TILES_PARTS tyto_parts_amx
+#define KERNELS_TILES_DIGITS tyto_digits_amx
 
 #include "kernels/vector/table.h"

@@ -1,4 +1,5 @@
-/** Products of floats in AMX's registers of tiles, which multiply bf16 alone.
+/** Floats as parts for AMX's registers of tiles, which multiply bf16: for attention, whose sums are
+ *  short.
  *
  *  A float is the sum of three parts, each of them a bf16: what rounding to bf16 gives, what is
  * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
@@ -14,13 +15,10 @@
 
 #include "kernels/x86/tiles_amx.h"
 
-/* Bytes of all parts of a or b that one step of registers takes: [TYTO_PARTS][STEP_BYTES]. Steps i
- * and i + 16 of 32 lie side by side. */
-#define PARTS_STEP_BYTES (TYTO_PARTS * STEP_BYTES)
-/* Steps of registers of a sum: what is rounded grows with its length. */
-#define PARTS_DEPTH 32
-/* Bytes ahead that a step asks for, a sixth of it with each pair of parts. */
-#define PARTS_FETCHED 2304
+#define PARTS 3
+/* Bytes of all parts of a or b that one step of registers takes: [PARTS][STEP_BYTES]. Steps i and
+ * i + 16 of 32 lie side by side. */
+#define PARTS_STEP_BYTES (PARTS * STEP_BYTES)
 
 /* The parts of 32 numbers, those of `first` beside those of `second`, `apart` bytes apart. */
 static inline __attribute__((always_inline)) void parts_split_apart(vf first, vf second, char *to,
@@ -67,76 +65,6 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
         _tile_dpbf16ps(3, 5, 7);                                                                   \
         other;                                                                                     \
     } while (0)
-/* One step of all pairs of parts but the largest, in an order that loads little; `other` is done
- * after each. */
-#define PARTS_SMALLER(a, b, other)                                                                 \
-    do {                                                                                           \
-        PARTS_ROWS(a, 2);                                                                          \
-        PARTS_COLUMNS(b, 0);                                                                       \
-        PARTS_FOUR(other);                                                                         \
-        PARTS_ROWS(a, 1);                                                                          \
-        PARTS_FOUR(other);                                                                         \
-        PARTS_COLUMNS(b, 1);                                                                       \
-        PARTS_FOUR(other);                                                                         \
-        PARTS_ROWS(a, 0);                                                                          \
-        PARTS_FOUR(other);                                                                         \
-        PARTS_COLUMNS(b, 2);                                                                       \
-        PARTS_FOUR(other);                                                                         \
-    } while (0)
-/* And of the largest. */
-#define PARTS_LARGEST(a, b, other)                                                                 \
-    do {                                                                                           \
-        PARTS_ROWS(a, 0);                                                                          \
-        PARTS_COLUMNS(b, 0);                                                                       \
-        PARTS_FOUR(other);                                                                         \
-    } while (0)
-
-/* The first of `left` floats that are there, the rest 0. */
-static inline vf parts_some(const float *x, int64_t left)
-{
-    return _mm512_maskz_loadu_ps(amx_lanes(left, 0), x);
-}
-
-/* packed[⌈k/32⌉][TYTO_PARTS][TILES_ROWS][32] */
-static void pack_parts(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
-{
-    char *to = packed;
-    for (int64_t i = 0; i < k; i += VB_LANES, to += PARTS_STEP_BYTES) {
-        for (int r = 0; r < TILES_ROWS; r++) {
-            const float *row = x + r * ldx + i;
-            const int64_t left = r < rows ? k - i : 0;
-            parts_split(parts_some(row, left), parts_some(row + VF_LANES, left - VF_LANES),
-                        to + r * TILE_BYTES);
-        }
-    }
-}
-
-/* parts[⌈k/32⌉][TYTO_PARTS][16][TILES_COLUMNS][2] */
-static void split_columns(int64_t k, const float *b, void *parts)
-{
-    for (int64_t i = 0; i < (k + VB_LANES - 1) / VB_LANES * TILE_ROWS; i++) {
-        const int64_t step = i / TILE_ROWS * VB_LANES + i % TILE_ROWS;
-        const float *first = b + step * TILES_COLUMNS, *second = first + TILE_ROWS * TILES_COLUMNS;
-        char *to =
-            (char *)parts + i / TILE_ROWS * PARTS_STEP_BYTES + i % TILE_ROWS * 2 * TILE_BYTES;
-        for (int c = 0; c < TILES_COLUMNS; c += VF_LANES) {
-            const vf low = step < k ? vf_load(first + c) : vf_set(0.0f),
-                     high = step + TILE_ROWS < k ? vf_load(second + c) : vf_set(0.0f);
-            parts_split(low, high, to + c * (int)sizeof(float));
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void parts_fetch(const char **next)
-{
-    if (*next) {
-#pragma GCC unroll 8
-        for (int i = 0; i < PARTS_FETCHED / 6; i += TILE_BYTES) {
-            _mm_prefetch(*next + i, _MM_HINT_T1);
-        }
-        *next += PARTS_FETCHED / 6;
-    }
-}
 
 /* Sums that are on their way to those before them. */
 typedef struct parts_addend {
@@ -157,43 +85,6 @@ static inline __attribute__((always_inline)) void parts_add_some(parts_addend *a
         addend->from += PARTS_QUARTER;
         addend->to += PARTS_QUARTER;
         addend->left--;
-    }
-}
-
-/* Sums in registers are PARTS_DEPTH steps long at most, and are added to those before while the
- * next ones are made. In each the largest products come last, since what is rounded grows with what
- * a product is added to. */
-static void multiply_parts(int64_t k, const void *a, const void *b, float *acc, bool add,
-                           const void *ahead)
-{
-    const int64_t steps = (k + VB_LANES - 1) / VB_LANES,
-                  count = (steps + PARTS_DEPTH - 1) / PARTS_DEPTH;
-    const char *rows = a, *columns = b, *next = ahead;
-    float sums[4 * PARTS_QUARTER] __attribute__((aligned(64)));
-    parts_addend addend = {.left = 0};
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t first = steps * i / count, own = steps * (i + 1) / count - first;
-        tiles_start(NULL, false);
-        for (int64_t s = 0; s < own; s++) {
-            PARTS_SMALLER(rows + s * PARTS_STEP_BYTES, columns + s * PARTS_STEP_BYTES,
-                          parts_fetch(&next);
-                          parts_add_some(&addend));
-        }
-        for (int64_t s = 0; s < own; s++) {
-            PARTS_LARGEST(rows + s * PARTS_STEP_BYTES, columns + s * PARTS_STEP_BYTES,
-                          parts_fetch(&next));
-        }
-        if (i == 0 && !add) {
-            tiles_give(acc);
-        } else {
-            tiles_give(sums);
-            addend = (parts_addend){.from = sums, .to = acc, .left = 4};
-        }
-        rows += own * PARTS_STEP_BYTES;
-        columns += own * PARTS_STEP_BYTES;
-    }
-    while (addend.left) {
-        parts_add_some(&addend);
     }
 }
 
