@@ -63,12 +63,22 @@ static inline float tyto_digits_value(const int8_t digits[TYTO_DIGITS], float si
     return (float)(whole * (double)size / TYTO_DIGITS_MOST);
 }
 
-/** A tile of rows, or of columns, from some step of k on. */
-typedef struct tyto_digits_operand {
-    const void *leading; /* [⌈k/64⌉][TYTO_DIGITS_LEADING][rows][64]; columns as tiles have them */
-    const void *last;    /* [⌈k/64⌉][rows][64]; of rows or NULL: they are 0 */
-    const float *scales; /* [rows], size/127²; of columns, size */
-} tyto_digits_operand;
+/** A tile of rows from some step of k on: scales are size/127². */
+typedef struct tyto_digits_rows {
+    const void *leading; /* [⌈k/64⌉][TYTO_DIGITS_LEADING][rows][64] */
+    const void *last;    /* [⌈k/64⌉][rows][64], or NULL: they are 0 */
+    const float *scales; /* [rows] */
+} tyto_digits_rows;
+
+/** A panel of columns from some step of k on: scales are sizes. */
+typedef struct tyto_digits_columns {
+    const void *digits;  /* [⌈k/64⌉][TYTO_DIGITS][columns/16][16][16][4]: four steps of sixteen
+                            columns lie side by side */
+    const float *scales; /* [columns] */
+} tyto_digits_columns;
+
+/** Columns that lie side by side. */
+#define TYTO_DIGITS_COLUMNS 16
 
 struct tyto_digits_kernels {
     int rows;    /* of a tile of the matrix product, which has gemm_columns */
@@ -77,10 +87,10 @@ struct tyto_digits_kernels {
     /** Around a thread's calls of tile. */
     void (*begin)(void);
     void (*end)(void);
-    /** The digits of x[rows][k], rows ldx elements apart: leading and last as operands have them,
-     *  one after the other, and scales[rows]. Missing rows are 0, with scale 0; a row with a number
-     *  that is not finite has zeros and the scale NaN. The last digit of rows in which none stands
-     *  out is 0. Gives whether there are others. */
+    /** The digits of x[rows][k], rows ldx elements apart: leading and last, one after the other,
+     * and scales[rows]. Missing rows are 0, with scale 0; a row with a number that is not finite
+     * has zeros and the scale NaN. The last digit of rows in which none stands out is 0. Gives
+     * whether there are others. */
     bool (*pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed, float *scales);
     /** max|x|, or what is not finite when there is such a number. */
     float (*most)(int64_t k, const float *x);
@@ -91,26 +101,27 @@ struct tyto_digits_kernels {
     /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b over steps·64 steps of k, at most
      *  TYTO_DIGITS_DEPTH_MAX; acc 64-byte aligned
      *  ahead    as for floats */
-    void (*tile)(int64_t steps, const tyto_digits_operand *a, const tyto_digits_operand *b,
-                 float *acc, bool add, const void *ahead);
+    void (*tile)(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, float *acc,
+                 bool add, const void *ahead);
 };
 
-/** Bytes of leading and last digits of k steps of so many rows or columns. */
+/** Bytes of the digits of k steps of so many rows or columns. */
 static inline int64_t tyto_digits_bytes(int64_t k, int64_t across)
 {
     return (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS * TYTO_DIGITS_STEPS * across *
            TYTO_DIGITS;
 }
 
-/** Where digit d of step i of a column lies in a panel of k steps, in bytes: sixteen columns of a
- *  register lie side by side, four steps of each. */
-static inline int64_t tyto_digits_place(int64_t k, int columns, int d, int64_t i, int column)
+/** Where digit d of step i of a column lies in a panel, in bytes; columns are a multiple of
+ *  TYTO_DIGITS_COLUMNS. */
+static inline int64_t tyto_digits_place(int64_t columns, int d, int64_t i, int column)
 {
-    const int64_t steps = (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS,
-                  step = i / TYTO_DIGITS_STEPS, bytes = (int64_t)columns * TYTO_DIGITS_STEPS,
-                  first = d < TYTO_DIGITS_LEADING ? (step * TYTO_DIGITS_LEADING + d) * bytes
-                                                  : (steps * TYTO_DIGITS_LEADING + step) * bytes;
-    return first + column / 16 * 1024 + i % TYTO_DIGITS_STEPS / 4 * 64 + column % 16 * 4 + i % 4;
+    const int64_t fours = TYTO_DIGITS_STEPS / 4, within = i % TYTO_DIGITS_STEPS,
+                  group =
+                      (i / TYTO_DIGITS_STEPS * TYTO_DIGITS + d) * (columns / TYTO_DIGITS_COLUMNS) +
+                      column / TYTO_DIGITS_COLUMNS;
+    return ((group * fours + within / 4) * TYTO_DIGITS_COLUMNS + column % TYTO_DIGITS_COLUMNS) * 4 +
+           within % 4;
 }
 
 /** Whether a row takes its fourth digit. Counted in 2⁻²⁴ of √k times both root mean squares, a

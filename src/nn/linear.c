@@ -61,7 +61,7 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
     const int64_t fetched = depth * job->fetches; /* by one tile */
     const int64_t end = at + depth;
     for (int64_t p = 0; p < panels; p++) {
-        const char *panel = (const char *)args->weight->data + (first_panel + p) * job->panel_bytes;
+        const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
         for (int64_t i = at; i < end; i += job->inner) {
             const int64_t inner = tyto_min_i64(job->inner, end - i);
             for (int64_t t = 0; t < tiles; t++) {
@@ -74,8 +74,7 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
                 /* The next panel comes while this one is used: each call fetches a part of it. */
                 const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
                 const int64_t asked = t * fetched + (i - at) * job->fetches;
-                const char *ahead =
-                    fetches ? panel + job->panel_bytes + at * job->b_step + asked : NULL;
+                const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
                 tyto_linear_multiply(job, &place, at, i, inner, sum, ahead);
             }
         }
@@ -147,11 +146,7 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
     const tyto_kernels *kernels = exec->kernels;
     const int64_t R = tyto_linear_tile_rows(kernels, args->weight), N = kernels->gemm_columns,
                   K = tyto_packed_k(args->weight);
-    tyto_linear_job job = {.args = args,
-                           .kernels = kernels,
-                           .rows = R,
-                           .k = K,
-                           .panel_bytes = tyto_packed_panel_bytes(args->weight)};
+    tyto_linear_job job = {.args = args, .kernels = kernels, .rows = R, .k = K};
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
@@ -178,7 +173,7 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
         const tyto_digits_kernels *digits = args->weight->digits;
         job.steps = job.a_steps = TYTO_DIGITS_STEPS;
         job.a_step = R * TYTO_DIGITS;
-        job.b_step = N * TYTO_DIGITS_LEADING; /* the last digits lie behind */
+        job.b_step = N * TYTO_DIGITS;
         job.tail = tyto_round_up((R + 1) * (int64_t)sizeof(float), TYTO_LINE_BYTES);
         job.begin = digits->begin;
         job.end = digits->end;

@@ -62,20 +62,15 @@ static void multiply_digits(const tyto_linear_job *job, const tyto_linear_place 
                             int64_t block, int64_t at, int64_t depth, float *sum, const char *ahead)
 {
     const tyto_packed_matrix *weight = job->args->weight;
-    const int64_t R = job->rows, N = weight->columns,
-                  whole = tyto_min_i64(job->depth, job->k - block);
+    const int64_t R = job->rows, whole = tyto_min_i64(job->depth, job->k - block);
     const float *scales =
         (const float *)(place->a + tyto_linear_tile_bytes(job, whole) - job->tail);
-    const tyto_digits_operand rows = {.leading = place->a + (at - block) * TYTO_DIGITS_LEADING * R,
-                                      .last =
-                                          scales[R] != 0.0f
-                                              ? place->a +
-                                                    (whole * TYTO_DIGITS_LEADING + at - block) * R
-                                              : NULL,
-                                      .scales = scales},
-                              columns = {.leading = place->panel + at * TYTO_DIGITS_LEADING * N,
-                                         .last =
-                                             place->panel + (job->k * TYTO_DIGITS_LEADING + at) * N,
+    const tyto_digits_rows rows = {
+        .leading = place->a + (at - block) * TYTO_DIGITS_LEADING * R,
+        .last =
+            scales[R] != 0.0f ? place->a + (whole * TYTO_DIGITS_LEADING + at - block) * R : NULL,
+        .scales = scales};
+    const tyto_digits_columns columns = {.digits = place->panel + at * job->b_step,
                                          .scales = weight->scales + place->column};
     weight->digits->tile(depth / TYTO_DIGITS_STEPS, &rows, &columns, sum, at > 0, ahead);
 }

@@ -17,12 +17,11 @@ static int64_t place_of(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
 static float from_digits(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
 {
     const int64_t columns = matrix->columns;
+    const int8_t *panel =
+        (const int8_t *)matrix->data + n / columns * tyto_packed_panel_bytes(matrix);
     int8_t digits[TYTO_DIGITS];
     for (int d = 0; d < TYTO_DIGITS; d++) {
-        digits[d] =
-            ((const int8_t *)matrix
-                 ->data)[n / columns * tyto_packed_panel_bytes(matrix) +
-                         tyto_digits_place(matrix->k, (int)columns, d, i, (int)(n % columns))];
+        digits[d] = panel[tyto_digits_place(columns, d, i, (int)(n % columns))];
     }
     return tyto_digits_value(digits, matrix->scales[n]);
 }

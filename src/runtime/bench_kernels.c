@@ -133,10 +133,9 @@ static void run_digits_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
     const tyto_digits_kernels *digits = bench->kernels->digits;
-    const tyto_digits_operand a = {.leading = bench->a,
-                                   .last = with->m ? bench->a : NULL,
-                                   .scales = bench->a},
-                              b = {.leading = bench->b, .last = bench->b, .scales = bench->b};
+    const tyto_digits_rows a = {
+        .leading = bench->a, .last = with->m ? bench->a : NULL, .scales = bench->a};
+    const tyto_digits_columns b = {.digits = bench->b, .scales = bench->b};
     digits->tile(with->n / TYTO_DIGITS_STEPS, &a, &b, bench->c, false, NULL);
 }
 

@@ -297,13 +297,14 @@ static size_t slot_bytes(const request *want, const tyto_kernels *kernels, tyto_
     return tyto_mul_size(count, tyto_dtype_bytes(dtype), &bytes) ? bytes : 0;
 }
 
-/* Kernels of which only the width of a tile is looked at: the file's. */
-static const tyto_digits_kernels digits_of_another;
+/* Kernels of which only the width of a tile is looked at, and whether floats are in digits: the
+ * file's. */
+static const tyto_digits_kernels digits_of_a_file;
 static tyto_kernels kernels_of(const tyto_binder *binder)
 {
     tyto_kernels kernels = *binder->kernels;
     kernels.gemm_columns = (int)binder->layout.columns;
-    kernels.digits = binder->layout.digits ? &digits_of_another : NULL;
+    kernels.digits = binder->layout.digits ? &digits_of_a_file : NULL;
     return kernels;
 }
 

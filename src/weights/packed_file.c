@@ -66,6 +66,10 @@ tyto_status tyto_packed_layout_read(const tyto_tensor_file *file, const char *fi
     }
     out->columns = width;
     out->digits = is_text(file, "digits", "4");
+    if (out->digits && width % TYTO_DIGITS_COLUMNS != 0) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: columns: got %ld, required a multiple of %d",
+                         file_name, width, TYTO_DIGITS_COLUMNS);
+    }
     return TYTO_OK;
 }
 

@@ -61,21 +61,16 @@ static void pack(digits_case *with)
     }
 }
 
-static tyto_digits_operand operand(const digits_case *with, const guarded *packed, int64_t across,
-                                   const float *scales, bool last)
-{
-    const char *leading = packed->data;
-    const int64_t behind = tyto_digits_bytes(with->k, across) / TYTO_DIGITS * TYTO_DIGITS_LEADING;
-    return (tyto_digits_operand){
-        .leading = leading, .last = last ? leading + behind : NULL, .scales = scales};
-}
-
 static void multiply(digits_case *with, bool lasts, bool add)
 {
     const tyto_digits_kernels *digits = with->kernels->digits;
-    const tyto_digits_operand a = operand(with, &with->a, digits->rows, with->row_scales, lasts),
-                              b = operand(with, &with->b, with->kernels->gemm_columns,
-                                          with->column_scales, true);
+    const char *leading = with->a.data;
+    const tyto_digits_rows a = {.leading = leading,
+                                .last = lasts ? leading + tyto_digits_bytes(with->k, digits->rows) /
+                                                              TYTO_DIGITS * TYTO_DIGITS_LEADING
+                                              : NULL,
+                                .scales = with->row_scales};
+    const tyto_digits_columns b = {.digits = with->b.data, .scales = with->column_scales};
     digits->begin();
     digits->tile((with->k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS, &a, &b, with->acc.data, add,
                  add ? with->columns.data : NULL);
@@ -104,8 +99,8 @@ static int8_t row_digit(const digits_case *with, int row, int64_t i, int d)
 
 static int8_t column_digit(const digits_case *with, int column, int64_t i, int d)
 {
-    return ((const int8_t *)with->b
-                .data)[tyto_digits_place(with->k, with->kernels->gemm_columns, d, i, column)];
+    return (
+        (const int8_t *)with->b.data)[tyto_digits_place(with->kernels->gemm_columns, d, i, column)];
 }
 
 /* Steps of k as packed: those after the last are 0. */

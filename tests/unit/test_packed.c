@@ -372,6 +372,8 @@ static void bad_files_are_refused(void **state)
     assert_refused("", "", 0, METADATA("1", "auto", "32"), TYTO_E_UNSUPPORTED, "precision 'auto'");
     assert_refused("", "", 0, METADATA("1", "fp32", "-3"), TYTO_E_FORMAT, "columns: got '-3'");
     assert_refused("", "", 0, METADATA("1", "fp32", "99999"), TYTO_E_FORMAT, "required 1 to 1024");
+    assert_refused("", "", 0, METADATA("1", "fp32", "24\",\"digits\":\"4"), TYTO_E_FORMAT,
+                   "columns: got 24, required a multiple of 16");
     assert_refused("", "", 0, METADATA("1", "fp32", "1000"), TYTO_E_FORMAT,
                    "'box_head.dense1.weight': ");
     assert_refused("", "", 0, NULL, TYTO_E_FORMAT, "'layer_norm.bias': missing");

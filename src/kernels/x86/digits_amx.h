@@ -6,8 +6,9 @@
 #include "kernels/scalar/digits_definitions.h"
 #include "kernels/x86/tiles_amx.h"
 
-/* Bytes of the leading digits that one step of registers takes. */
+/* Bytes of what one step of registers takes: rows' leading digits, and columns. */
 #define DIGITS_STEP_BYTES (TYTO_DIGITS_LEADING * STEP_BYTES)
+#define DIGITS_COLUMNS_BYTES (TYTO_DIGITS * STEP_BYTES)
 /* Lines ahead that a step asks for with each pair of digits: few at a time, since what is asked for
  * waits where what is loaded from the second-level cache passes through. */
 #define DIGITS_LINES 2
@@ -84,7 +85,7 @@ static inline vb digits_count_exactly(vf v, double inverse)
                               _mm512_cvtpd_epi32(_mm512_mul_pd(high, by)), 1);
 }
 
-/* Where the digits of weight d of step s begin, in a tile or a panel of so many steps. */
+/* Where the digits of weight d of step s begin in a tile of rows of so many steps. */
 static inline __attribute__((always_inline)) char *digits_at(void *packed, int64_t steps, int64_t s,
                                                              int d)
 {
@@ -127,13 +128,9 @@ static bool pack_digits(int64_t k, const float *x, int64_t ldx, int rows, void *
     return any;
 }
 
-/* Digits of a panel: [2][16][16][4], a register's columns side by side. */
 static void pack_digits_column(int64_t k, int64_t at, const float *x, float size, int column,
                                void *panel)
 {
-    const int64_t steps = (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS;
-    const int place =
-        column / VF_LANES * TILE_ROWS * TILE_BYTES + column % VF_LANES * (int)sizeof(int32_t);
     const double inverse = tyto_digits_inverse(size);
     vb counts[DIGITS_VECTORS], digits[TYTO_DIGITS];
 #pragma GCC unroll 4
@@ -145,7 +142,7 @@ static void pack_digits_column(int64_t k, int64_t at, const float *x, float size
     digits_of(counts, digits);
     for (int d = 0; d < TYTO_DIGITS; d++) {
         int32_t fours[TILE_ROWS];
-        char *to = digits_at(panel, steps, at / TYTO_DIGITS_STEPS, d) + place;
+        char *to = (char *)panel + tyto_digits_place(TILES_COLUMNS, d, at, column);
         vb_store(fours, digits[d]);
 #pragma GCC unroll 16
         for (int i = 0; i < TILE_ROWS; i++) {
@@ -185,12 +182,11 @@ static inline __attribute__((always_inline)) void digits_fetch(const char **ahea
 /* The sums of both lower weights' pairs for half of the columns: each row's digits meet two of a
  * column's while they are in a register. */
 static inline __attribute__((always_inline)) void
-digits_lower(int64_t steps, const tyto_digits_operand *a, const tyto_digits_operand *b, int half,
+digits_lower(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, int half,
              bool last, const char **ahead, int32_t *third, int32_t *second)
 {
     const int64_t aside = half * TILE_ROWS * TILE_BYTES;
-    const char *rows = a->leading, *columns = (const char *)b->leading + aside,
-               *last_rows = a->last, *last_columns = (const char *)b->last + aside;
+    const char *rows = a->leading, *last_rows = a->last, *columns = (const char *)b->digits + aside;
     tiles_start(NULL, false);
     for (int64_t s = 0; s < steps; s++) {
         tile_load(4, columns, TILE_BYTES);
@@ -211,12 +207,11 @@ digits_lower(int64_t steps, const tyto_digits_operand *a, const tyto_digits_oper
         digits_fetch(ahead);
         DIGITS_ROWS(rows);
         DIGITS_TWO(2, 3, 4);
-        tile_load(7, last_columns, TILE_BYTES);
+        tile_load(7, columns + 3 * STEP_BYTES, TILE_BYTES);
         DIGITS_TWO(0, 1, 7);
         digits_fetch(ahead);
         rows += DIGITS_STEP_BYTES;
-        columns += DIGITS_STEP_BYTES;
-        last_columns += STEP_BYTES;
+        columns += DIGITS_COLUMNS_BYTES;
     }
     DIGITS_STORE(0, 1, third + half * VF_LANES);
     DIGITS_STORE(2, 3, second + half * VF_LANES);
@@ -224,10 +219,10 @@ digits_lower(int64_t steps, const tyto_digits_operand *a, const tyto_digits_oper
 
 /* The sums of one of the higher weights' pairs. */
 static inline __attribute__((always_inline)) void
-digits_higher(int64_t steps, const tyto_digits_operand *a, const tyto_digits_operand *b, int weight,
+digits_higher(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, int weight,
               const char **ahead, int32_t *sums)
 {
-    const char *rows = a->leading, *columns = b->leading;
+    const char *rows = a->leading, *columns = b->digits;
     tiles_start(NULL, false);
     for (int64_t s = 0; s < steps; s++) {
 #pragma GCC unroll 2
@@ -244,7 +239,7 @@ digits_higher(int64_t steps, const tyto_digits_operand *a, const tyto_digits_ope
             digits_fetch(ahead);
         }
         rows += DIGITS_STEP_BYTES;
-        columns += DIGITS_STEP_BYTES;
+        columns += DIGITS_COLUMNS_BYTES;
     }
     tiles_give(sums);
 }
@@ -272,8 +267,8 @@ digits_finish(const int32_t sums[TYTO_DIGITS][DIGITS_SUMS], const float *rows, c
     }
 }
 
-static void multiply_digits(int64_t steps, const tyto_digits_operand *a,
-                            const tyto_digits_operand *b, float *acc, bool add, const void *ahead)
+static void multiply_digits(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b,
+                            float *acc, bool add, const void *ahead)
 {
     int32_t sums[TYTO_DIGITS][DIGITS_SUMS] __attribute__((aligned(64)));
     const char *next = ahead;
