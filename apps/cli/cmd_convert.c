@@ -206,7 +206,8 @@ const command cmd_convert = {
         "With --precision weights are packed for tyto alone, as this CPU's kernels want them, into "
         "model.packed.safetensors: such a folder is mapped instead of read, opens at once, and is "
         "shared between processes. Where kernels cut otherwise, or in another precision, it is "
-        "packed anew when it is opened.\n\n"
+        "packed anew when it is opened. In fp32 keep the checkpoint too: weights that are small "
+        "beside others of their output may lose their last bits.\n\n"
         "The folder appears whole or not at all. Without --precision, memory doesn't grow with the "
         "checkpoint.",
     .options = options,

@@ -12,7 +12,7 @@ TYTO_BEGIN_DECLS
 /** Rates that this machine reaches at most, with the engine's threads and instruction set. */
 typedef struct tyto_peak {
     double fp32_gflops; /**< multiply-adds in registers, counted as two, 1e9 per second; or those
-                           made of bf16 ones, where that is more */
+                           made of products of bytes, where that is more */
     double bf16_gflops; /**< the same of pairs of bf16; fp32_gflops where the CPU has none */
     double int8_gops;   /**< the same of bytes, as this CPU sums their products best */
     double memory_gigabytes; /**< read from memory, 1e9 bytes per second */

@@ -7,10 +7,13 @@
  *  of pairs of one weight are exact, and weights above 3 are left out.
  *
  *  Columns, the weights of a layer, have four digits: what is off in them would be so in every
- *  product. Rows have three, but those in which numbers stand out have the fourth too
- *  (tyto_digits_stand_out), whatever their neighbours are.
- *  source  Ootomo, Ozaki and Yokota 2024, who make products in double precision so
- *  Definitions: src/kernels/scalar/digits_definitions.h. */
+ *  product. Rows have three, but those in which numbers stand out, as the 50 in a row of numbers
+ *  about 1, have the fourth too (tyto_digits_stand_out), whatever their neighbours are.
+ *
+ *  So a product is off by some 2⁻²⁴ of max|x|·max|w|·√k, and by less with four digits; a number
+ * that is next to nothing beside its row's largest counts as 0, even where that one meets a weight
+ * of 0. A row with an infinite number comes to no numbers. source  Ootomo, Ozaki and Yokota 2024,
+ * who make products in double precision so Definitions: src/kernels/scalar/digits_definitions.h. */
 #ifndef TYTO_KERNELS_DIGITS_H
 #define TYTO_KERNELS_DIGITS_H
 
@@ -47,13 +50,6 @@ static inline double tyto_digits_inverse(float size)
     return size > 0.0f ? TYTO_DIGITS_MOST / (double)size : 0.0;
 }
 
-/** m²/mean(x²) of a row whose numbers are counted, their squares added up; 0 of zeros. */
-static inline float tyto_digits_spread(int64_t k, float squares)
-{
-    const float most = (float)TYTO_DIGITS_MOST;
-    return squares > 0.0f ? most / squares * most * (float)k : 0.0f;
-}
-
 /** The number that a column's digits stand for: the very one that they were made of where it is at
  *  least a 64th of the column's size. */
 static inline float tyto_digits_value(const int8_t digits[TYTO_DIGITS], float size)
@@ -63,14 +59,15 @@ static inline float tyto_digits_value(const int8_t digits[TYTO_DIGITS], float si
     return (float)(whole * (double)size / TYTO_DIGITS_MOST);
 }
 
-/** A tile of rows from some step of k on: scales are size/127². */
+/** A tile of rows from some step of k on. Scales are size/127², a column's its size, so that both
+ *  make what a product of first digits is worth, and sizes of weights stay what they are. */
 typedef struct tyto_digits_rows {
     const void *leading; /* [⌈k/64⌉][TYTO_DIGITS_LEADING][rows][64] */
     const void *last;    /* [⌈k/64⌉][rows][64], or NULL: they are 0 */
     const float *scales; /* [rows] */
 } tyto_digits_rows;
 
-/** A panel of columns from some step of k on: scales are sizes. */
+/** A panel of columns from some step of k on. Scales are sizes. */
 typedef struct tyto_digits_columns {
     const void *digits;  /* [⌈k/64⌉][TYTO_DIGITS][columns/16][16][16][4]: four steps of sixteen
                             columns lie side by side */
@@ -89,8 +86,8 @@ struct tyto_digits_kernels {
     void (*end)(void);
     /** The digits of x[rows][k], rows ldx elements apart: leading and last, one after the other,
      * and scales[rows]. Missing rows are 0, with scale 0; a row with a number that is not finite
-     * has zeros and the scale NaN. The last digit of rows in which none stands out is 0. Gives
-     * whether there are others. */
+     * has zeros and the scale NaN. The last digits of rows in which no number stands out are 0;
+     * where no row has others they are left out. Gives whether they are there. */
     bool (*pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed, float *scales);
     /** max|x|, or what is not finite when there is such a number. */
     float (*most)(int64_t k, const float *x);
@@ -124,13 +121,14 @@ static inline int64_t tyto_digits_place(int64_t columns, int d, int64_t i, int c
            within % 4;
 }
 
-/** Whether a row takes its fourth digit. Counted in 2⁻²⁴ of √k times both root mean squares, a
- *  row's numbers of three digits are off by √(spread/3), its spread being m²/mean(x²); a sum of
- *  floats is off by some √k/4, and by 5 to 6 where it is cut into short ones. Numbers about 0 have
- *  spreads of 10 to 30. */
-static inline bool tyto_digits_stand_out(int64_t k, float spread)
+/** Whether a row takes its fourth digit; `squares` are Σ(x/size)². Counted in 2⁻²⁴ of √k times both
+ *  root mean squares, a row's numbers of three digits are off by √(k/squares/3) when what is off is
+ *  as good as random; a sum of floats is off by some √k/4, and by 5 to 6 where it is cut into short
+ *  ones. Numbers about 0, such as a layer norm's, have k/squares of 10 to 30. */
+static inline bool tyto_digits_stand_out(int64_t k, float squares)
 {
-    return !(spread <= (k < 384 ? (float)k / 8.0f : 48.0f));
+    const float most = k < 384 ? (float)k / 8.0f : 48.0f;
+    return (float)k > most * squares;
 }
 
 #endif

@@ -32,7 +32,8 @@ typedef struct tyto_linear_job {
     int64_t steps;          /* of k that lie side by side in the weight */
     int64_t a_steps;        /* and in packed rows */
     int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
-    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some */
+    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some, and
+                             * of digits one float more, not 0 when some rows have a fourth */
     int64_t fetches;        /* bytes that a step of k asks for, of the next panel */
     int64_t part;           /* most steps of k of one sum */
     int64_t depth;          /* of a block */

@@ -541,8 +541,11 @@ static bool fill_field(tyto_binder *binder, const request *want)
     if (want->kind == TABLE) {
         return fill_table(binder, want, want->dtype);
     }
+    const tyto_kernels kernels = kernels_of(binder);
     const bool otherwise =
-        want->dtype == TYTO_F32 && binder->layout.digits != (binder->kernels->digits != NULL);
+        want->kind == ROWS && want->dtype == TYTO_F32 &&
+        !tyto_packed_over(&kernels, TYTO_F32, want->rows, want->columns, data).digits !=
+            !tyto_packed_over(binder->kernels, TYTO_F32, want->rows, want->columns, data).digits;
     if (want->kind == ROWS && (binder->layout.columns != binder->kernels->gemm_columns ||
                                binder->layout.precision != binder->store->precision || otherwise)) {
         return repack(binder, want);

@@ -93,8 +93,8 @@ void tyto_binder_floats(tyto_binder *binder, float **slot, const char *name, con
 void tyto_binder_linear(tyto_binder *binder, tyto_linear_weights *slot, const char *const *names,
                         const int64_t *outs, int64_t in, int64_t kernel, bool bias,
                         const char *why);
-/** The same with weights that stay floats whatever the precision: small, and close to the outputs.
- */
+/** The same with weights that are multiplied as in fp32 whatever the precision: small, and close to
+ *  the outputs. */
 void tyto_binder_exact(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
                        int64_t out, int64_t in, const char *why);
 /** name.weight[out,in] without the rest of a layer. */

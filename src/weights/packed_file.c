@@ -65,7 +65,14 @@ tyto_status tyto_packed_layout_read(const tyto_tensor_file *file, const char *fi
                          file_name, columns ? columns : "", COLUMNS_MAX);
     }
     out->columns = width;
-    out->digits = is_text(file, "digits", "4");
+    const char *digits = tyto_tensor_file_metadata(file, "digits");
+    out->digits = digits != NULL;
+    if (digits && strcmp(digits, "4") != 0) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: got packed weights of '%.20s' digits, required 4; convert the "
+                         "checkpoint again",
+                         file_name, digits);
+    }
     if (out->digits && width % TYTO_DIGITS_COLUMNS != 0) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: columns: got %ld, required a multiple of %d",
                          file_name, width, TYTO_DIGITS_COLUMNS);

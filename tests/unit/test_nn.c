@@ -100,7 +100,7 @@ static void check_product(tyto_exec *exec, const product *p, tyto_activation act
         const double got = (double)args.y[i],
                      tolerance =
                          (activation == TYTO_ACT_NONE ? 0.0 : 1e-6 * fmax(1.0, fabs(wanted))) +
-                         /* Whole numbers are none of a row's steps. */
+                         /* Digits count a row by its largest number, not by whole ones. */
                          (weight.digits ? 0x1p-22 * size : 0.0);
         if (!is_close(got, wanted, tolerance)) {
             fail_msg("%s: %lld x %lld x %lld, bias %d, residual %d: row %d column %d: got %.9g, "

@@ -33,7 +33,7 @@ static inline float tyto_define_digits_sum(const int32_t sums[TYTO_DIGITS], floa
     for (int i = TYTO_DIGITS - 2; i >= 0; i--) {
         sum = fmaf(sum, 0x1p-8f, (float)sums[i]);
     }
-    return sum * (row * column);
+    return sum * row * column;
 }
 
 #endif

@@ -60,18 +60,30 @@ static float digits_most(int64_t k, const float *x)
     return size;
 }
 
-/* 64 numbers of a row from step `at` on, counted; and their squares. */
-static inline __attribute__((always_inline)) void digits_count(int64_t k, const float *x,
-                                                               int64_t at, float inverse,
-                                                               vb counts[DIGITS_VECTORS],
-                                                               vf squares[2])
+/* Σ(x·by)² of a row. */
+static inline float digits_squares(int64_t k, const float *x, float by)
+{
+    vf sums[2] = {vf_set(0.0f), vf_set(0.0f)};
+    for (int64_t i = 0; i < k; i += 2 * VF_LANES) {
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            const __mmask16 lanes = amx_lanes(k, i + j * VF_LANES);
+            const vf v = vf_mul(_mm512_maskz_loadu_ps(lanes, x + i + j * VF_LANES), vf_set(by));
+            sums[j] = vf_fma(v, v, sums[j]);
+        }
+    }
+    return vf_sum(vf_add(sums[0], sums[1]));
+}
+
+/* 64 numbers of a row from step `at` on, counted. */
+static inline __attribute__((always_inline)) void
+digits_count(int64_t k, const float *x, int64_t at, float inverse, vb counts[DIGITS_VECTORS])
 {
 #pragma GCC unroll 4
     for (int j = 0; j < DIGITS_VECTORS; j++) {
         const int64_t first = at + j * VF_LANES;
-        const vf v = vf_mul(_mm512_maskz_loadu_ps(amx_lanes(k, first), x + first), vf_set(inverse));
-        counts[j] = _mm512_cvtps_epi32(v);
-        squares[j % 2] = vf_fma(v, v, squares[j % 2]);
+        const vf v = _mm512_maskz_loadu_ps(amx_lanes(k, first), x + first);
+        counts[j] = _mm512_cvtps_epi32(vf_mul(v, vf_set(inverse)));
     }
 }
 
@@ -85,13 +97,24 @@ static inline vb digits_count_exactly(vf v, double inverse)
                               _mm512_cvtpd_epi32(_mm512_mul_pd(high, by)), 1);
 }
 
-/* Where the digits of weight d of step s begin in a tile of rows of so many steps. */
-static inline __attribute__((always_inline)) char *digits_at(void *packed, int64_t steps, int64_t s,
-                                                             int d)
+/* One row of a tile of so many steps: its leading digits, and the last ones where the tile has any,
+ * as they are or 0. */
+static inline void pack_digits_row(int64_t k, const float *x, float inverse, int64_t steps,
+                                   bool has_last, bool last, char *to)
 {
-    char *leading = packed;
-    return d < TYTO_DIGITS_LEADING ? leading + s * DIGITS_STEP_BYTES + d * STEP_BYTES
-                                   : leading + steps * DIGITS_STEP_BYTES + s * STEP_BYTES;
+    for (int64_t s = 0; s < steps; s++) {
+        vb counts[DIGITS_VECTORS], digits[TYTO_DIGITS];
+        digits_count(k, x, s * TYTO_DIGITS_STEPS, inverse, counts);
+        digits_of(counts, digits);
+#pragma GCC unroll 3
+        for (int d = 0; d < TYTO_DIGITS_LEADING; d++) {
+            vb_store(to + s * DIGITS_STEP_BYTES + d * STEP_BYTES, digits[d]);
+        }
+        if (has_last) {
+            vb_store(to + steps * DIGITS_STEP_BYTES + s * STEP_BYTES,
+                     last ? digits[TYTO_DIGITS_LEADING] : _mm512_setzero_si512());
+        }
+    }
 }
 
 /* leading[⌈k/64⌉][TYTO_DIGITS_LEADING][TILES_ROWS][64] last[⌈k/64⌉][TILES_ROWS][64] */
@@ -99,31 +122,21 @@ static bool pack_digits(int64_t k, const float *x, int64_t ldx, int rows, void *
                         float *scales)
 {
     const int64_t steps = (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS;
-    bool any = false;
-    for (int r = 0; r < TILES_ROWS; r++) {
+    float sizes[TILES_ROWS] = {0.0f};
+    bool stands_out[TILES_ROWS] = {false}, any = false;
+    for (int r = 0; r < rows; r++) {
         const float *row = x + r * ldx;
-        const float size = r < rows ? tyto_digits_size(digits_most(k, row)) : 0.0f,
-                    inverse = (float)tyto_digits_inverse(size);
+        sizes[r] = tyto_digits_size(digits_most(k, row));
+        stands_out[r] =
+            sizes[r] > 0.0f && tyto_digits_stand_out(k, digits_squares(k, row, 1.0f / sizes[r]));
+        any = any || stands_out[r];
+    }
+    for (int r = 0; r < TILES_ROWS; r++) {
+        const float inverse = (float)tyto_digits_inverse(sizes[r]);
         /* Without a size nothing is read: 0 by what is not finite would not be 0. */
-        const int64_t there = inverse > 0.0f ? k : 0;
-        vf squares[2] = {vf_set(0.0f), vf_set(0.0f)};
-        scales[r] = size / (TYTO_DIGITS_FIRST * TYTO_DIGITS_FIRST);
-        for (int64_t s = 0; s < steps; s++) {
-            vb counts[DIGITS_VECTORS], digits[TYTO_DIGITS];
-            digits_count(there, row, s * TYTO_DIGITS_STEPS, inverse, counts, squares);
-            digits_of(counts, digits);
-#pragma GCC unroll 4
-            for (int d = 0; d < TYTO_DIGITS; d++) {
-                vb_store(digits_at(packed, steps, s, d) + r * TILE_BYTES, digits[d]);
-            }
-        }
-        const float spread = tyto_digits_spread(k, vf_sum(vf_add(squares[0], squares[1])));
-        const bool keeps = tyto_digits_stand_out(k, spread);
-        for (int64_t s = 0; !keeps && s < steps; s++) {
-            vb_store(digits_at(packed, steps, s, TYTO_DIGITS_LEADING) + r * TILE_BYTES,
-                     _mm512_setzero_si512());
-        }
-        any = any || keeps;
+        pack_digits_row(inverse > 0.0f ? k : 0, r < rows ? x + r * ldx : x, inverse, steps, any,
+                        stands_out[r], (char *)packed + r * TILE_BYTES);
+        scales[r] = sizes[r] / (TYTO_DIGITS_FIRST * TYTO_DIGITS_FIRST);
     }
     return any;
 }
@@ -261,7 +274,7 @@ digits_finish(const int32_t sums[TYTO_DIGITS][DIGITS_SUMS], const float *rows, c
             for (int i = TYTO_DIGITS - 2; i >= 0; i--) {
                 sum = vf_fma(sum, base, _mm512_cvtepi32_ps(vb_load(sums[i] + at)));
             }
-            sum = vf_mul(sum, vf_mul(row, worth[v]));
+            sum = vf_mul(vf_mul(sum, row), worth[v]);
             vf_store(acc + at, add ? vf_add(vf_load(acc + at), sum) : sum);
         }
     }

@@ -4,8 +4,7 @@
  *  A float is the sum of three parts, each of them a bf16: what rounding to bf16 gives, what is
  * left of that cut off, and the rest. Of the nine products of two numbers' parts the six largest
  * are added up; those left out are below 2⁻²³ of the product, and mostly near 2⁻²⁶. A product of
- * two parts is exact, and 32 of them are added before they meet a sum. What is rounded then grows
- * with the sum, so a tile's sums take the smaller products of all steps before the largest ones.
+ * two parts is exact, and 32 of them are added before they meet a sum.
  *
  *  Infinite numbers, those that rounding to bf16 makes infinite (from 2¹²⁸·(1 − 2⁻⁹) on), and
  *  products that overflow come out as no numbers. Parts below the least normal float count as 0, so
