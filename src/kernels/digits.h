@@ -11,9 +11,12 @@
  *  about 1, have the fourth too (tyto_digits_stand_out), whatever their neighbours are.
  *
  *  So a product is off by some 2⁻²⁴ of max|x|·max|w|·√k, and by less with four digits; a number
- * that is next to nothing beside its row's largest counts as 0, even where that one meets a weight
- * of 0. A row with an infinite number comes to no numbers. source  Ootomo, Ozaki and Yokota 2024,
- * who make products in double precision so Definitions: src/kernels/scalar/digits_definitions.h. */
+ *  that is next to nothing beside its row's largest counts as 0, even where that one meets a weight
+ *  of 0. A row with an infinite number comes to no numbers.
+ *
+ *  source  Ootomo, Ozaki and Yokota 2024, who make products in double precision so
+ *
+ *  Definitions: src/kernels/scalar/digits_definitions.h. */
 #ifndef TYTO_KERNELS_DIGITS_H
 #define TYTO_KERNELS_DIGITS_H
 

@@ -24,8 +24,11 @@
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
-/* Where registers of tiles multiply, a chunk takes half of the second-level cache that such CPUs
- * have. */
+/* Tasks per thread, and most rows of a task, where registers of tiles multiply: reading the weights
+ * shows, so tasks are few and have many rows. */
+#define TASKS_OF_TILES 2
+#define ROWS_OF_TILES 1024
+/* There a chunk takes half of the second-level cache that such CPUs have. */
 #define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
 /* The same of digits: the leading ones alone are read as a rule. */
 #define CHUNK_BYTES_OF_DIGITS (CHUNK_BYTES_OF_TILES / TYTO_DIGITS_LEADING * TYTO_DIGITS)
@@ -226,9 +229,8 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
-        const int64_t wanted = (job.begin ? TYTO_TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
-        const int64_t split =
-            job.begin ? (args->rows + TYTO_ROWS_OF_TILES - 1) / TYTO_ROWS_OF_TILES : tiles;
+        const int64_t wanted = (job.begin ? TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
+        const int64_t split = job.begin ? (args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES : tiles;
         job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(split, wanted));
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));

@@ -6,11 +6,6 @@
 #include "base/memory.h"
 #include "nn/linear.h"
 
-/** Tasks per thread, and most rows of a task, where registers of tiles multiply: reading the
- * weights shows, so tasks are few and have many rows. */
-#define TYTO_TASKS_OF_TILES 2
-#define TYTO_ROWS_OF_TILES 1024
-
 /** Bytes and floats of a cache line. */
 #define TYTO_LINE_BYTES 64
 #define TYTO_LINE_FLOATS 16

@@ -45,16 +45,11 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
     parts_split_apart(first, second, to, STEP_BYTES);
 }
 
-/* Part `part` of a step's rows or columns, in two registers. */
+/* Part `part` of a step's rows, in two registers. */
 #define PARTS_ROWS(a, part)                                                                        \
     do {                                                                                           \
         tile_load(4, (a) + (part)*STEP_BYTES, TILE_BYTES);                                         \
         tile_load(5, (a) + (part)*STEP_BYTES + TILE_ROWS * TILE_BYTES, TILE_BYTES);                \
-    } while (0)
-#define PARTS_COLUMNS(b, part)                                                                     \
-    do {                                                                                           \
-        tile_load(6, (b) + (part)*STEP_BYTES, 2 * TILE_BYTES);                                     \
-        tile_load(7, (b) + (part)*STEP_BYTES + TILE_BYTES, 2 * TILE_BYTES);                        \
     } while (0)
 #define PARTS_FOUR(other)                                                                          \
     do {                                                                                           \
