@@ -14,6 +14,8 @@
 #define TYTO_INT8_GROUP 4
 /** Longest sum: so many products of two such numbers fit 32 bits. */
 #define TYTO_INT8_DEPTH_MAX 131072
+/** Keys of a block of attention. */
+#define TYTO_INT8_ATTEND_KEYS 128
 /** A row whose largest magnitude is below this counts as zeros. */
 #define TYTO_INT8_LEAST 0x1p-100f
 
@@ -53,6 +55,11 @@ typedef struct tyto_int8_kernels {
     void (*part)(int64_t groups, const uint8_t *a, const int8_t *b, int32_t *sums, bool add,
                  const void *ahead);
     void (*finish)(const int32_t *sums, const tyto_int8_scales *scales, float *y);
+    /** Attention without masks, as in tyto_kernels, of queries, keys and values in steps. NULL:
+     * that of bf16 is faster. */
+    void (*attend)(const tyto_attend_job *job);
+    int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
+    int queries; /* of a tile of attend */
     /** Runs `rounds` rounds of products in registers; gives their operations, two per product. */
     double (*dot_rounds)(int64_t rounds);
 } tyto_int8_kernels;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "kernels/int8.h"
 
 /* Tasks per thread, so that none waits long for the last one. */
 #define TASKS_PER_THREAD 4
@@ -97,6 +98,14 @@ static void plain_task(void *context, int64_t index, int worker)
               a->probabilities + index * a->keys);
 }
 
+/* What a task runs, and the precision it has. */
+typedef struct attention_way {
+    void (*attend)(const tyto_attend_job *job);
+    int64_t (*scratch)(int64_t qk_channels, int64_t v_channels);
+    int64_t tile, most; /* queries of a tile, and of a task at most */
+    tyto_precision precision;
+} attention_way;
+
 /* The kernels that take floats in parts, where that pays, or NULL. */
 static const tyto_parts_kernels *parts_of(const tyto_kernels *kernels,
                                           const tyto_attention_args *args)
@@ -107,20 +116,40 @@ static const tyto_parts_kernels *parts_of(const tyto_kernels *kernels,
     return pays ? parts : NULL;
 }
 
-tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
+static attention_way choose(const tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    const bool bf16 = exec->precision != TYTO_PRECISION_FP32;
-    const tyto_parts_kernels *parts = bf16 ? NULL : parts_of(kernels, args);
-    const int64_t tile = parts ? parts->rows : kernels->attention_queries,
-                  most = (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
-                  tiles = (args->queries + tile - 1) / tile;
-    attention_job job = {.args = args,
-                         .attend = bf16    ? kernels->bf16->attend
-                                   : parts ? parts->attend
-                                           : kernels->attend};
+    attention_way way = {kernels->attend, kernels->attend_scratch, kernels->attention_queries,
+                         (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
+                         TYTO_PRECISION_FP32};
+    if (exec->precision == TYTO_PRECISION_FP32) {
+        const tyto_parts_kernels *parts = parts_of(kernels, args);
+        if (parts) {
+            way.attend = parts->attend;
+            way.scratch = parts->attend_scratch;
+            way.tile = parts->rows;
+        }
+        return way;
+    }
+    const tyto_int8_kernels *int8 = tyto_int8_select(kernels);
+    if (exec->precision == TYTO_PRECISION_INT8 && int8->attend && !args->causal &&
+        !args->key_mask) {
+        return (attention_way){int8->attend, int8->attend_scratch, int8->queries,
+                               (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
+    }
+    way.attend = kernels->bf16->attend;
+    way.scratch = kernels->bf16->attend_scratch;
+    way.precision = TYTO_PRECISION_BF16;
+    return way;
+}
+
+tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
+{
+    const attention_way way = choose(exec, args);
+    const int64_t tiles = (args->queries + way.tile - 1) / way.tile;
+    attention_job job = {.args = args, .attend = way.attend};
     /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
-    job.groups = tyto_max_i64(1, (args->queries + most - 1) / most);
+    job.groups = tyto_max_i64(1, (args->queries + way.most - 1) / way.most);
     if (tyto_pool_threads(exec->pool) > 1) {
         const int64_t all = tyto_max_i64(1, args->batch * args->heads);
         const int64_t wanted = (TASKS_PER_THREAD * tyto_pool_threads(exec->pool) + all - 1) / all;
@@ -128,12 +157,8 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     }
     const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
     job.groups = (tiles + each - 1) / each;
-    job.group = each * tile;
-    job.floats =
-        tyto_round_up((bf16    ? kernels->bf16->attend_scratch
-                       : parts ? parts->attend_scratch
-                               : kernels->attend_scratch)(args->qk_channels, args->v_channels),
-                      16);
+    job.group = each * way.tile;
+    job.floats = tyto_round_up(way.scratch(args->qk_channels, args->v_channels), 16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
     if (!tyto_exec_planning(exec)) {
@@ -144,11 +169,10 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
         } else {
             tyto_pool_run(exec->pool, args->batch * args->heads * job.groups, attend_task, &job);
         }
-        tyto_exec_account_as(
-            exec, "attention",
-            bf16 && !args->probabilities ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
-            2.0 * (double)rows * (double)args->keys *
-                (double)(args->qk_channels + args->v_channels));
+        tyto_exec_account_as(exec, "attention",
+                             args->probabilities ? TYTO_PRECISION_FP32 : way.precision, start,
+                             2.0 * (double)rows * (double)args->keys *
+                                 (double)(args->qk_channels + args->v_channels));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -179,9 +179,10 @@ static void run_attend(const kernel_case *with)
                                  .out = bench->c,
                                  .out_stride = D,
                                  .scratch = bench->c + queries * D};
-    (bench->precision == TYTO_PRECISION_BF16 ? bench->kernels->bf16->attend
-     : bench->parts                          ? bench->kernels->parts->attend
-                                             : bench->kernels->attend)(&job);
+    (with->int8                                ? with->int8->attend
+     : bench->precision == TYTO_PRECISION_BF16 ? bench->kernels->bf16->attend
+     : bench->parts                            ? bench->kernels->parts->attend
+                                               : bench->kernels->attend)(&job);
 }
 
 static void measure_products(kernel_bench *bench)
@@ -207,13 +208,13 @@ static void measure_products(kernel_bench *bench)
             4.0 * (double)(3 * R * N));
 }
 
-static void measure_attention(kernel_bench *bench, const char *name)
+static void measure_attention(kernel_bench *bench, const char *name, const tyto_int8_kernels *int8)
 {
     const tyto_kernels *kernels = bench->kernels;
     static const int64_t keys[] = {77, 512, 2048};
     char shape[48];
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const kernel_case with = {.bench = bench, .n = keys[i], .m = 64};
+        const kernel_case with = {.bench = bench, .n = keys[i], .m = 64, .int8 = int8};
         const int64_t queries = (int64_t)kernels->attention_queries * 4;
         snprintf(shape, sizeof(shape), "%lld queries, %lld keys, 64 channels", (long long)queries,
                  (long long)keys[i]);
@@ -271,7 +272,7 @@ static void measure_bf16(kernel_bench *bench)
     snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
     measure(bench, "pack bf16", shape, run_bf16_pack, &(kernel_case){.bench = bench, .n = 768}, 0.0,
             (double)((4 + kernels->bf16->a_bytes) * R * 768));
-    measure_attention(bench, "attend bf16");
+    measure_attention(bench, "attend bf16", NULL);
     bench->precision = TYTO_PRECISION_FP32;
 }
 
@@ -319,6 +320,9 @@ static void measure_int8(kernel_bench *bench)
         snprintf(shape, sizeof(shape), "%lld rows, depth 768%s", (long long)R,
                  with.m ? ", smoothed" : "");
         measure(bench, "pack int8", shape, run_int8_pack, &with, 0.0, 5.0 * (double)(R * 768));
+    }
+    if (int8->attend) {
+        measure_attention(bench, "attend int8", int8);
     }
     bench->precision = TYTO_PRECISION_FP32;
 }
@@ -368,10 +372,10 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     if (bench.kernels->digits) {
         measure_digits(&bench);
     }
-    measure_attention(&bench, "attend");
+    measure_attention(&bench, "attend", NULL);
     if (bench.kernels->parts) {
         bench.parts = true;
-        measure_attention(&bench, "attend parts");
+        measure_attention(&bench, "attend parts", NULL);
         bench.parts = false;
     }
     measure_bf16(&bench);

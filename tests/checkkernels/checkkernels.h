@@ -38,5 +38,8 @@ void check_int8_pack(void **state);
 void check_int8_pack_extremes(void **state);
 void check_int8_tile(void **state);
 void check_int8_rounds(void **state);
+void check_int8_attend_sizes(void **state);
+void check_int8_attend_error(void **state);
+void check_int8_attend_extremes(void **state);
 
 #endif

@@ -9,11 +9,25 @@ typedef int32x4_t vi;
 #define INT8_OFFSET 0
 
 #define vi_load(p) vreinterpretq_s32_s8(vld1q_s8(p))
+#define vi_store(p, a) vst1q_s8((int8_t *)(p), vreinterpretq_s8_s32(a))
+#define vi_round(a) vcvtnq_s32_f32(a)
+#define vi_signed(a) (a)
 #define vi_float(a) vcvtq_f32_s32(a)
 #define vi_keep(a) __asm__("" : "+w"(a))
 /* Rows have no offset, so there is nothing to take out. */
 #define vi_start(sums) ((void)(sums), vdupq_n_s32(0))
 
+/* a·2^n, where n is what vf_add left in the lowest bits of `whole` */
+static inline vf vi_raise(vf a, vf whole)
+{
+    const int32x4_t shifted = vshlq_n_s32(vreinterpretq_s32_f32(whole), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), shifted));
+}
+/* the lowest bytes, side by side */
+static inline vi vi_bytes(vi a, vi b, vi c, vi d)
+{
+    return vsliq_n_s32(vsliq_n_s32(a, b, 8), vsliq_n_s32(c, d, 8), 16);
+}
 static inline vf vf_max_bits(vf a, vf b)
 {
     return vreinterpretq_f32_u32(vmaxq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)));

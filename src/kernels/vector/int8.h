@@ -2,6 +2,10 @@
  *  vectors vf_* and whole numbers vi_*. */
 #include "kernels/vector/int8_most.h"
 
+#ifdef INT8_ATTENDS
+#include "kernels/vector/attend_int8.h"
+#endif
+
 #define INT8_COLUMNS (INT8_VECTORS * VF_LANES)
 #define CACHE_LINE 64
 /* Rows that are packed together: their groups of four bytes fill 128 bits. */
@@ -23,10 +27,10 @@ static inline __attribute__((always_inline)) void pack_quad(const float *const x
 
 /* Rows of a quad: `wanted` of a tile, of which `given` are there. A row that is missing or has no
  * step is read as zeros. */
-static inline __attribute__((always_inline)) void pack_rows(int wanted, int given, int64_t k,
-                                                            const float *x, int64_t ldx,
-                                                            const float *smooth, uint8_t *packed,
-                                                            float *scales)
+static inline __attribute__((always_inline)) void pack_quads(int wanted, int given, int64_t k,
+                                                             const float *x, int64_t ldx,
+                                                             const float *smooth, uint8_t *packed,
+                                                             float *scales)
 {
     static const float zeros[VF_LANES];
     const float *from[QUAD];
@@ -72,15 +76,16 @@ static void int8_pack(int64_t k, const float *x, int64_t ldx, int rows, const fl
     for (; r + QUAD <= INT8_ROWS; r += QUAD) {
         const float *from = r < rows ? x + r * ldx : x;
         if (smooth) {
-            pack_rows(QUAD, rows - r, k, from, ldx, smooth, packed + r * TYTO_INT8_GROUP,
-                      scales + r);
+            pack_quads(QUAD, rows - r, k, from, ldx, smooth, packed + r * TYTO_INT8_GROUP,
+                       scales + r);
         } else {
-            pack_rows(QUAD, rows - r, k, from, ldx, NULL, packed + r * TYTO_INT8_GROUP, scales + r);
+            pack_quads(QUAD, rows - r, k, from, ldx, NULL, packed + r * TYTO_INT8_GROUP,
+                       scales + r);
         }
     }
     if (INT8_ROWS % QUAD) {
-        pack_rows(INT8_ROWS % QUAD, rows - r, k, r < rows ? x + r * ldx : x, ldx, smooth,
-                  packed + r * TYTO_INT8_GROUP, scales + r);
+        pack_quads(INT8_ROWS % QUAD, rows - r, k, r < rows ? x + r * ldx : x, ldx, smooth,
+                   packed + r * TYTO_INT8_GROUP, scales + r);
     }
 }
 
@@ -191,5 +196,10 @@ const tyto_int8_kernels INT8_TABLE = {
     .fetches = CACHE_LINE / TYTO_INT8_GROUP,
     .pack = int8_pack,
     .tile = int8_tile,
+#ifdef INT8_ATTENDS
+    .attend = attend_int8,
+    .attend_scratch = attend_int8_scratch,
+    .queries = ATTEND_QUERIES,
+#endif
     .dot_rounds = int8_rounds,
 };

@@ -8,9 +8,27 @@ typedef __m256i vi;
 #define INT8_OFFSET 128
 
 #define vi_load(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define vi_store(p, a) _mm256_storeu_si256((__m256i *)(void *)(p), a)
+#define vi_round(a) _mm256_cvtps_epi32(a)
 #define vi_float(a) _mm256_cvtepi32_ps(a)
 #define vi_keep(a) __asm__("" : "+x"(a))
 
+/* bytes without sign as such that have one, less the offset */
+#define vi_signed(a) _mm256_xor_si256(a, _mm256_set1_epi8(-128))
+
+/* a·2^n, where n is what vf_add left in the lowest bits of `whole` */
+static inline vf vi_raise(vf a, vf whole)
+{
+    const __m256i shifted = _mm256_slli_epi32(_mm256_castps_si256(whole), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), shifted));
+}
+/* the lowest bytes, side by side; all four numbers are below 256 */
+static inline vi vi_bytes(vi a, vi b, vi c, vi d)
+{
+    const vi low = _mm256_or_si256(a, _mm256_slli_epi32(b, 8)),
+             high = _mm256_or_si256(c, _mm256_slli_epi32(d, 8));
+    return _mm256_or_si256(low, _mm256_slli_epi32(high, 16));
+}
 static inline vf vf_max_bits(vf a, vf b)
 {
     return _mm256_castsi256_ps(_mm256_max_epu32(_mm256_castps_si256(a), _mm256_castps_si256(b)));

@@ -8,9 +8,26 @@ typedef __m512i vi;
 #define INT8_OFFSET 128
 
 #define vi_load(p) _mm512_loadu_si512(p)
+#define vi_store(p, a) _mm512_storeu_si512(p, a)
+#define vi_round(a) _mm512_cvtps_epi32(a)
 #define vi_float(a) _mm512_cvtepi32_ps(a)
 #define vi_keep(a) __asm__("" : "+v"(a))
 
+/* bytes without sign as such that have one, less the offset */
+#define vi_signed(a) _mm512_xor_si512(a, _mm512_set1_epi8(-128))
+
+/* a·2^n, where n is what vf_add left in the lowest bits of `whole` */
+static inline vf vi_raise(vf a, vf whole)
+{
+    return _mm512_castsi512_ps(_mm512_add_epi32(vf_bits(a), _mm512_slli_epi32(vf_bits(whole), 23)));
+}
+/* the lowest bytes, side by side; all four numbers are below 256 */
+static inline vi vi_bytes(vi a, vi b, vi c, vi d)
+{
+    const vi low = _mm512_or_si512(a, _mm512_slli_epi32(b, 8)),
+             high = _mm512_or_si512(c, _mm512_slli_epi32(d, 8));
+    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
 static inline vf vf_max_bits(vf a, vf b)
 {
     return _mm512_castsi512_ps(_mm512_max_epu32(vf_bits(a), vf_bits(b)));

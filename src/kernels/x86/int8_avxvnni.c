@@ -5,5 +5,8 @@
 #define INT8_NAME "avx-vnni"
 #define INT8_ROWS 6
 #define vi_dot(sum, a, b) _mm256_dpbusd_avx_epi32(sum, a, b)
+#define INT8_ATTENDS
+#define ATTEND_ROWS 4
+#define ATTEND_VECTORS 3
 
 #include "kernels/vector/int8.h"

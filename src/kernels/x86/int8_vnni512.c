@@ -5,5 +5,6 @@
 #define INT8_NAME "avx512-vnni"
 #define INT8_ROWS 14
 #define vi_dot(sum, a, b) _mm512_dpbusd_epi32(sum, a, b)
+#define INT8_ATTENDS
 
 #include "kernels/vector/int8.h"
