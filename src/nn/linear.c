@@ -17,9 +17,9 @@
  * costs time. */
 #define PART_MIN 8
 #define PART_MAX 128
-/* Bytes of a chunk: its packed rows, and its unfinished sums when there is more than one block,
- * stay in the second-level cache beside two panels. */
-#define CHUNK_BYTES 524288
+/* Steps of k of floats whose part of a panel serves all rows of a task in turn, from the
+ * first-level cache where that holds it. */
+#define INNER_OF_FLOATS 384
 /* Most outputs of a task that keeps unfinished sums. */
 #define GROUP_COLUMNS 1024
 /* Tasks per thread, so that none waits long for the last one. */
@@ -28,11 +28,6 @@
  * shows, so tasks are few and have many rows. */
 #define TASKS_OF_TILES 2
 #define ROWS_OF_TILES 1024
-/* There a chunk takes half of the second-level cache that such CPUs have. */
-#define CHUNK_BYTES_OF_TILES (2 * CHUNK_BYTES)
-/* The same of digits: the leading ones alone are read as a rule. */
-#define CHUNK_BYTES_OF_DIGITS (CHUNK_BYTES_OF_TILES / TYTO_DIGITS_LEADING * TYTO_DIGITS)
-
 /* Bytes of a tile of all blocks, packed one after the other. */
 static int64_t blocks_bytes(const tyto_linear_job *job)
 {
@@ -188,6 +183,7 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
         job.a_step = R * (int64_t)sizeof(float);
         job.b_step = N * (int64_t)sizeof(float);
         job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
+        inner = INNER_OF_FLOATS;
     }
     job.inner = tyto_max_i64(1, K);
     if (inner && inner < K) {
@@ -206,7 +202,17 @@ static void even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
     job->groups = (panels + job->panels - 1) / job->panels;
 }
 
-/* Chooses the tasks: all outputs of a chunk of rows together, unless the chunks don't go round. */
+/* Bytes of a chunk: its packed rows, and its unfinished sums when there is more than one block,
+ * fill half of the second-level cache and leave the other to panels. Of digits the leading ones
+ * alone are read as a rule. */
+static int64_t chunk_bytes(const tyto_linear_args *args)
+{
+    const int64_t half = tyto_cache_bytes() / 2;
+    return args->weight->digits ? half / TYTO_DIGITS_LEADING * TYTO_DIGITS : half;
+}
+
+/* Chooses the tasks: all outputs of a chunk of rows together, unless the chunks don't go round.
+ * Groups of outputs rather than smaller chunks then: each chunk reads all weights of its group. */
 static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 {
     tyto_linear_job job = lay_out(exec, args);
@@ -221,19 +227,22 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t chunk = args->weight->digits ? CHUNK_BYTES_OF_DIGITS
-                          : job.begin          ? CHUNK_BYTES_OF_TILES
-                                               : CHUNK_BYTES,
-                  most = tyto_max_i64(1, chunk /
-                                             (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
+    const int64_t most =
+        tyto_max_i64(1, chunk_bytes(args) / (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
     job.chunks = (tiles + most - 1) / most;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
         const int64_t wanted = (job.begin ? TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
-        const int64_t split = job.begin ? (args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES : tiles;
-        job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(split, wanted));
+        if (job.begin) {
+            const int64_t split = (args->rows + ROWS_OF_TILES - 1) / ROWS_OF_TILES;
+            job.chunks = tyto_max_i64(job.chunks, tyto_min_i64(split, wanted));
+        }
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
+        while (!job.begin && job.groups < panels && job.chunks * job.groups < 2 * wanted &&
+               job.chunks * job.groups % threads != 0) {
+            job.groups++;
+        }
     }
     even_tasks(&job, tiles, panels);
     job.a_bytes =

@@ -72,6 +72,14 @@ static void arena_hands_out_what_was_planned(void **state)
     tyto_arena_clear(&arena);
 }
 
+static void caches_have_a_size(void **state)
+{
+    (void)state;
+    const int64_t bytes = tyto_cache_bytes();
+    assert_in_range(bytes, 256 << 10, 4 << 20);
+    assert_true(tyto_cache_bytes() == bytes);
+}
+
 static void buffer_stops_at_its_maximum(void **state)
 {
     (void)state;
@@ -303,6 +311,7 @@ int main(void)
         cmocka_unit_test(first_error_wins),
         cmocka_unit_test(sizes_that_overflow_give_no_memory),
         cmocka_unit_test(arena_hands_out_what_was_planned),
+        cmocka_unit_test(caches_have_a_size),
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(cursor_never_reads_past_the_end),
         cmocka_unit_test(files_are_whole_or_not_there),
