@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <tyto/memory.h>
-#include <unistd.h>
 
 void *tyto_alloc(size_t count, size_t size)
 {
@@ -91,29 +90,4 @@ void tyto_pages_free(void *pages, size_t bytes)
     if (pages && page_bytes(bytes, &rounded)) {
         munmap(pages, rounded);
     }
-}
-
-/* What a second-level cache has at least and at most, and as a rule. */
-#define CACHE_BYTES_MIN ((int64_t)256 << 10)
-#define CACHE_BYTES_MAX ((int64_t)4 << 20)
-#define CACHE_BYTES_USUAL ((int64_t)1 << 20)
-
-static int64_t ask_cache_bytes(void)
-{
-#ifdef _SC_LEVEL2_CACHE_SIZE
-    const int64_t told = (int64_t)sysconf(_SC_LEVEL2_CACHE_SIZE);
-    return told <= 0 ? CACHE_BYTES_USUAL
-                     : tyto_max_i64(CACHE_BYTES_MIN, tyto_min_i64(told, CACHE_BYTES_MAX));
-#else
-    return CACHE_BYTES_USUAL;
-#endif
-}
-
-int64_t tyto_cache_bytes(void)
-{
-    static _Atomic int64_t bytes; /* the same whoever asks first */
-    if (bytes == 0) {
-        bytes = ask_cache_bytes();
-    }
-    return bytes;
 }

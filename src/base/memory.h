@@ -24,9 +24,6 @@ char *tyto_copy_text(const char *text, size_t length);
 void *tyto_pages_alloc(size_t bytes);
 void tyto_pages_free(void *pages, size_t bytes);
 
-/** Bytes of a core's second-level cache, or a usual size where the system doesn't tell. */
-int64_t tyto_cache_bytes(void);
-
 /** *out = a·b, or false when that overflows. */
 static inline bool tyto_mul_size(size_t a, size_t b, size_t *out)
 {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -23,12 +24,18 @@
 /* The gate's highest bit; those below count. */
 #define OPEN 0x80000000u
 
+/* What a second-level cache has at least and at most, and as a rule. */
+#define CACHE_BYTES_MIN ((int64_t)256 << 10)
+#define CACHE_BYTES_MAX ((int64_t)4 << 20)
+#define CACHE_BYTES_USUAL ((int64_t)1 << 20)
+
 struct tyto_pool {
     pthread_mutex_t turn; /* one run at a time */
     pthread_mutex_t lock;
     pthread_cond_t wake; /* a new run, or the end */
     pthread_cond_t done; /* the last worker left the run */
     int threads;
+    int64_t cache_bytes; /* of a core, second level */
     int started;
     bool ending;
     tyto_task_fn task;
@@ -114,6 +121,17 @@ static void *work(void *argument)
     return NULL;
 }
 
+static int64_t ask_cache_bytes(void)
+{
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    const int64_t told = (int64_t)sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return told <= 0 ? CACHE_BYTES_USUAL
+                     : tyto_max_i64(CACHE_BYTES_MIN, tyto_min_i64(told, CACHE_BYTES_MAX));
+#else
+    return CACHE_BYTES_USUAL;
+#endif
+}
+
 tyto_pool *tyto_pool_create(int threads)
 {
     tyto_pool *pool = tyto_alloc_zeroed(1, sizeof(*pool));
@@ -125,6 +143,7 @@ tyto_pool *tyto_pool_create(int threads)
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
     pool->threads = threads;
+    pool->cache_bytes = ask_cache_bytes();
     pool->workers = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->workers));
     pool->arguments = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->arguments));
     bool ready = pool->workers && pool->arguments;
@@ -184,6 +203,11 @@ void tyto_pool_destroy(tyto_pool *pool)
 int tyto_pool_threads(const tyto_pool *pool)
 {
     return pool ? pool->threads : 1;
+}
+
+int64_t tyto_pool_cache_bytes(const tyto_pool *pool)
+{
+    return pool ? pool->cache_bytes : CACHE_BYTES_USUAL;
 }
 
 static double clock_seconds(clockid_t clock)

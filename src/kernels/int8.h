@@ -2,7 +2,8 @@
  *
  *  Activations are quantised row by row as they are packed: q = round(x·smooth·127/max|x·smooth|),
  *  to even at ties. Weights come quantised, each output by a scale of its own. Sums are exact, so
- *  every table gives the same bits. Definitions: src/kernels/scalar/int8_definitions.h. */
+ *  products of every table have the same bits. Definitions: scalar/int8_definitions.h, and, of
+ *  attention, scalar/attend_int8_definitions.h. */
 #ifndef TYTO_KERNELS_INT8_H
 #define TYTO_KERNELS_INT8_H
 

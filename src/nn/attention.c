@@ -106,46 +106,48 @@ typedef struct attention_way {
     tyto_precision precision;
 } attention_way;
 
-/* The kernels that take floats in parts, where that pays, or NULL. */
-static const tyto_parts_kernels *parts_of(const tyto_kernels *kernels,
-                                          const tyto_attention_args *args)
+/* Whether the kernels that take floats in parts are there, and pay. */
+static bool in_parts(const tyto_kernels *kernels, const tyto_attention_args *args)
 {
-    const tyto_parts_kernels *parts = kernels->parts;
-    const bool pays = parts && args->keys >= parts->attend_keys_min &&
-                      args->qk_channels + args->v_channels >= parts->attend_channels_min;
-    return pays ? parts : NULL;
+    return kernels->parts && args->keys >= kernels->parts->attend_keys_min &&
+           args->qk_channels + args->v_channels >= kernels->parts->attend_channels_min;
 }
 
-static attention_way choose(const tyto_exec *exec, const tyto_attention_args *args)
+/* Ways of a precision: the general one, and one that not every job can take or gains by, or NULL.
+ */
+typedef struct attention_ways {
+    attention_way general, special;
+    bool chosen; /* the special one */
+} attention_ways;
+
+static attention_ways ways_of(const tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
-    attention_way way = {kernels->attend, kernels->attend_scratch, kernels->attention_queries,
-                         (int64_t)kernels->attention_queries * TYTO_ATTEND_TILES,
-                         TYTO_PRECISION_FP32};
-    if (exec->precision == TYTO_PRECISION_FP32) {
-        const tyto_parts_kernels *parts = parts_of(kernels, args);
-        if (parts) {
-            way.attend = parts->attend;
-            way.scratch = parts->attend_scratch;
-            way.tile = parts->rows;
-        }
-        return way;
+    const int64_t queries = kernels->attention_queries, most = queries * TYTO_ATTEND_TILES;
+    const bool fp32 = exec->precision == TYTO_PRECISION_FP32;
+    attention_ways ways = {
+        .general = {fp32 ? kernels->attend : kernels->bf16->attend,
+                    fp32 ? kernels->attend_scratch : kernels->bf16->attend_scratch, queries, most,
+                    fp32 ? TYTO_PRECISION_FP32 : TYTO_PRECISION_BF16}};
+    const tyto_int8_kernels *int8 =
+        exec->precision == TYTO_PRECISION_INT8 ? tyto_int8_select(kernels) : NULL;
+    if (int8 && int8->attend) {
+        ways.special =
+            (attention_way){int8->attend, int8->attend_scratch, int8->queries,
+                            (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
+        ways.chosen = !args->causal && !args->key_mask;
+    } else if (fp32 && kernels->parts) {
+        ways.special = (attention_way){kernels->parts->attend, kernels->parts->attend_scratch,
+                                       kernels->parts->rows, most, TYTO_PRECISION_FP32};
+        ways.chosen = in_parts(kernels, args);
     }
-    const tyto_int8_kernels *int8 = tyto_int8_select(kernels);
-    if (exec->precision == TYTO_PRECISION_INT8 && int8->attend && !args->causal &&
-        !args->key_mask) {
-        return (attention_way){int8->attend, int8->attend_scratch, int8->queries,
-                               (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
-    }
-    way.attend = kernels->bf16->attend;
-    way.scratch = kernels->bf16->attend_scratch;
-    way.precision = TYTO_PRECISION_BF16;
-    return way;
+    return ways;
 }
 
 tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
 {
-    const attention_way way = choose(exec, args);
+    const attention_ways ways = ways_of(exec, args);
+    const attention_way way = ways.chosen ? ways.special : ways.general;
     const int64_t tiles = (args->queries + way.tile - 1) / way.tile;
     attention_job job = {.args = args, .attend = way.attend};
     /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
@@ -158,7 +160,13 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
     job.groups = (tiles + each - 1) / each;
     job.group = each * way.tile;
-    job.floats = tyto_round_up(way.scratch(args->qk_channels, args->v_channels), 16);
+    /* Of either way: a plan knows neither how many keys there will be nor if some are hidden. */
+    job.floats = ways.general.scratch(args->qk_channels, args->v_channels);
+    if (ways.special.scratch) {
+        job.floats =
+            tyto_max_i64(job.floats, ways.special.scratch(args->qk_channels, args->v_channels));
+    }
+    job.floats = tyto_round_up(job.floats, 16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
     if (!tyto_exec_planning(exec)) {

@@ -28,6 +28,7 @@
  * shows, so tasks are few and have many rows. */
 #define TASKS_OF_TILES 2
 #define ROWS_OF_TILES 1024
+
 /* Bytes of a tile of all blocks, packed one after the other. */
 static int64_t blocks_bytes(const tyto_linear_job *job)
 {
@@ -202,12 +203,33 @@ static void even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
     job->groups = (panels + job->panels - 1) / job->panels;
 }
 
+/* The job with at least its number of groups: with as many as let threads be done first, each
+ * taking one task after the other. */
+static tyto_linear_job with_groups(tyto_linear_job job, int64_t tiles, int64_t panels,
+                                   int64_t threads)
+{
+    tyto_linear_job best = job;
+    int64_t least = INT64_MAX;
+    for (int64_t more = 0; more < threads && job.groups + more <= panels; more++) {
+        tyto_linear_job even = job;
+        even.groups += more;
+        even_tasks(&even, tiles, panels);
+        const int64_t rounds = (even.chunks * even.groups + threads - 1) / threads,
+                      work = rounds * even.tiles * even.panels;
+        if (work < least) {
+            least = work;
+            best = even;
+        }
+    }
+    return best;
+}
+
 /* Bytes of a chunk: its packed rows, and its unfinished sums when there is more than one block,
  * fill half of the second-level cache and leave the other to panels. Of digits the leading ones
  * alone are read as a rule. */
-static int64_t chunk_bytes(const tyto_linear_args *args)
+static int64_t chunk_bytes(const tyto_exec *exec, const tyto_linear_args *args)
 {
-    const int64_t half = tyto_cache_bytes() / 2;
+    const int64_t half = tyto_pool_cache_bytes(exec->pool) / 2;
     return args->weight->digits ? half / TYTO_DIGITS_LEADING * TYTO_DIGITS : half;
 }
 
@@ -227,9 +249,11 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    const int64_t most =
-        tyto_max_i64(1, chunk_bytes(args) / (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
-    job.chunks = (tiles + most - 1) / most;
+    job.tiles_max = tyto_max_i64(1, chunk_bytes(exec, args) /
+                                        (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
+    job.panels_max = blocks > 1 ? job.panels : 1;
+    job.packed_max = job.groups > 1 ? INT64_MAX : 0;
+    job.chunks = (tiles + job.tiles_max - 1) / job.tiles_max;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
         const int64_t wanted = (job.begin ? TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
@@ -239,12 +263,13 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
         }
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
-        while (!job.begin && job.groups < panels && job.chunks * job.groups < 2 * wanted &&
-               job.chunks * job.groups % threads != 0) {
-            job.groups++;
-        }
+        job.packed_max = tyto_max_i64(job.packed_max, (wanted - 1) * job.tiles_max);
     }
-    even_tasks(&job, tiles, panels);
+    if (threads > 1 && job.groups > 1 && !job.begin) {
+        job = with_groups(job, tiles, panels, threads);
+    } else {
+        even_tasks(&job, tiles, panels);
+    }
     job.a_bytes =
         job.groups > 1
             ? 0
@@ -253,6 +278,22 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
     return job;
+}
+
+/* Floats of scratch that so many rows take, or fewer, which may be cut in other ways: a plan is for
+ * the most rows that come. */
+static int64_t planned_floats(const tyto_linear_job *job, int64_t tiles, int64_t threads)
+{
+    const int64_t chunk = tyto_min_i64(tiles, job->tiles_max),
+                  packed = tyto_min_i64(tiles, job->packed_max),
+                  kept = (job->unfinished ? chunk : 1) * job->panels_max,
+                  sums = tyto_round_up(job->rows * job->kernels->gemm_columns * kept,
+                                       TYTO_LINE_FLOATS),
+                  own = tyto_round_up(chunk * tyto_linear_tile_bytes(job, job->depth),
+                                      TYTO_LINE_BYTES),
+                  shared = tyto_round_up(packed * blocks_bytes(job) + 1, TYTO_LINE_BYTES);
+    return threads * sums +
+           (tyto_max_i64(threads * own, shared) + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
 }
 
 bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
@@ -276,15 +317,17 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
     tyto_linear_job job = cut(exec, args);
     const int64_t R = job.rows, tiles = (args->rows + R - 1) / R;
     size_t mark = tyto_arena_mark(exec->arena);
-    TYTO_TRY(
-        tyto_exec_floats(exec, scratch_floats(&job) * tyto_pool_threads(exec->pool), &job.scratch));
-    if (job.groups > 1) {
-        float *packed;
-        TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
-                                  &packed));
-        job.packed = (char *)packed;
-    }
-    if (!tyto_exec_planning(exec)) {
+    const int64_t threads = tyto_pool_threads(exec->pool);
+    if (tyto_exec_planning(exec)) {
+        TYTO_TRY(tyto_exec_floats(exec, planned_floats(&job, tiles, threads), &job.scratch));
+    } else {
+        TYTO_TRY(tyto_exec_floats(exec, scratch_floats(&job) * threads, &job.scratch));
+        if (job.groups > 1) {
+            float *packed;
+            TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
+                                      &packed));
+            job.packed = (char *)packed;
+        }
         if (exec->calibration) {
             tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
         }

@@ -75,9 +75,11 @@ static void arena_hands_out_what_was_planned(void **state)
 static void caches_have_a_size(void **state)
 {
     (void)state;
-    const int64_t bytes = tyto_cache_bytes();
-    assert_in_range(bytes, 256 << 10, 4 << 20);
-    assert_true(tyto_cache_bytes() == bytes);
+    tyto_pool *pool = tyto_pool_create(1);
+    assert_non_null(pool);
+    assert_in_range(tyto_pool_cache_bytes(pool), 256 << 10, 4 << 20);
+    assert_in_range(tyto_pool_cache_bytes(NULL), 256 << 10, 4 << 20);
+    tyto_pool_destroy(pool);
 }
 
 static void buffer_stops_at_its_maximum(void **state)
