@@ -3,18 +3,14 @@
 #include "checkkernels.h"
 #include "kernels/scalar/definitions.h"
 
-/* One job with its memory; every row is followed by a gap that nobody may write to. */
+/* One job with its memory. */
 typedef struct attend_case {
-    tyto_attend_job job;
     const char *name, *kind;
     void (*attend)(const tyto_attend_job *job);
     void (*define)(const tyto_attend_job *job, int64_t query, double *weights, double *out);
     double tolerance; /* for values in −1 … 1 and scores of a few units */
-    guarded q, k, v, mask, out, scratch;
+    attend_memory memory;
 } attend_case;
-
-#define GAP 5
-#define UNTOUCHED 12345.0f
 
 /* Which of a table's kinds of attention is checked: of floats, by parts of them, or in bf16. */
 typedef enum precision { FLOATS, PARTS, BF16 } precision;
@@ -25,11 +21,6 @@ typedef struct kind {
 
 /* Rounding to bf16 changes a number by 2⁻⁸ of it at most: so weights, and so values. */
 #define BF16_UNIT 0x1p-8
-
-static int64_t extent(int64_t rows, int64_t stride, int64_t columns)
-{
-    return (rows - 1) * stride + columns;
-}
 
 static void (*attend_of(const kind *of))(const tyto_attend_job *job)
 {
@@ -49,44 +40,13 @@ static attend_case make_case(const kind *of, int64_t queries, int64_t keys, int6
                              int64_t v_channels)
 {
     const bool bf16 = of->precision == BF16;
-    stream numbers = {(uint64_t)(queries + keys * 3 + qk_channels * 7 + v_channels * 11)};
-    attend_case with = {.name = of->kernels->name,
-                        .kind = (const char *[]){"floats", "parts", "bf16"}[of->precision],
-                        .attend = attend_of(of),
-                        .define = bf16 ? tyto_define_attend_bf16 : tyto_define_attend,
-                        .tolerance = bf16 ? 3.0 * BF16_UNIT : 2e-6,
-                        .job = {.queries = queries,
-                                .keys = keys,
-                                .qk_channels = qk_channels,
-                                .v_channels = v_channels,
-                                .scale = 3.0f / sqrtf((float)qk_channels),
-                                .q_stride = qk_channels + GAP,
-                                .k_stride = qk_channels + GAP - 1,
-                                .v_stride = v_channels + GAP - 2,
-                                .out_stride = v_channels + GAP}};
-    tyto_attend_job *job = &with.job;
-    const int64_t q = extent(queries, job->q_stride, qk_channels),
-                  k = extent(keys, job->k_stride, qk_channels),
-                  v = extent(keys, job->v_stride, v_channels),
-                  out = extent(queries, job->out_stride, v_channels),
-                  scratch = scratch_of(of, qk_channels, v_channels);
-    with.q = guarded_floats(q);
-    with.k = guarded_floats(k);
-    with.v = guarded_floats(v);
-    with.mask = guarded_bytes((size_t)keys);
-    with.out = guarded_floats(out);
-    with.scratch = guarded_floats((scratch + 15) / 16 * 16);
-    fill_floats(&numbers, with.q.data, q);
-    fill_floats(&numbers, with.k.data, k);
-    fill_floats(&numbers, with.v.data, v);
-    fill_with(with.out.data, out, UNTOUCHED);
-    fill_with(with.scratch.data, (scratch + 15) / 16 * 16, NAN);
-    job->q = with.q.data;
-    job->k = with.k.data;
-    job->v = with.v.data;
-    job->out = with.out.data;
-    job->scratch = with.scratch.data;
-    return with;
+    return (attend_case){.name = of->kernels->name,
+                         .kind = (const char *[]){"floats", "parts", "bf16"}[of->precision],
+                         .attend = attend_of(of),
+                         .define = bf16 ? tyto_define_attend_bf16 : tyto_define_attend,
+                         .tolerance = bf16 ? 3.0 * BF16_UNIT : 2e-6,
+                         .memory = make_attend_memory(queries, keys, qk_channels, v_channels,
+                                                      scratch_of(of, qk_channels, v_channels))};
 }
 
 static void (*check_kind)(const kind *of);
@@ -111,20 +71,10 @@ static void for_each_kind(void (*check)(const kind *of))
     for_each_table(check_kinds);
 }
 
-static void free_case(attend_case *with)
-{
-    guarded_free(&with->q);
-    guarded_free(&with->k);
-    guarded_free(&with->v);
-    guarded_free(&with->mask);
-    guarded_free(&with->out);
-    guarded_free(&with->scratch);
-}
-
 /* Runs the job and compares every query. */
 static void run_case(const attend_case *with)
 {
-    const tyto_attend_job *job = &with->job;
+    const tyto_attend_job *job = &with->memory.job;
     double *weights = malloc((size_t)job->keys * sizeof(double)),
            *wanted = malloc((size_t)job->v_channels * sizeof(double));
     assert_true(weights && wanted);
@@ -144,7 +94,7 @@ static void run_case(const attend_case *with)
             }
         }
         for (int64_t c = job->v_channels; c < job->out_stride && i + 1 < job->queries; c++) {
-            assert_true(out[c] == UNTOUCHED);
+            assert_true(out[c] == ATTEND_UNTOUCHED);
         }
     }
     free(weights);
@@ -156,7 +106,7 @@ static void check_size(const kind *of, int64_t queries, int64_t keys, int64_t qk
 {
     attend_case with = make_case(of, queries, keys, qk_channels, v_channels);
     run_case(&with);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 static void check_sizes(const kind *of)
@@ -188,7 +138,7 @@ static void check_mask(const kind *of, int64_t queries, int64_t keys, mask_kind 
 {
     attend_case with = make_case(of, queries, keys, 6, 7);
     stream numbers = {(uint64_t)(queries * 31 + keys + (int64_t)hidden)};
-    uint8_t *mask = with.mask.data;
+    uint8_t *mask = with.memory.mask.data;
     for (int64_t j = 0; j < keys; j++) {
         /* Any byte but 0 shows a key. */
         const bool seen = hidden == RANDOM         ? next_int(&numbers, 0, 1) == 1
@@ -197,15 +147,15 @@ static void check_mask(const kind *of, int64_t queries, int64_t keys, mask_kind 
                                                    : hidden == ALL_SEEN;
         mask[j] = seen ? (uint8_t)next_int(&numbers, 1, 255) : 0;
     }
-    with.job.causal = causal;
-    with.job.first_query = first_query;
-    with.job.key_mask = mask;
+    with.memory.job.causal = causal;
+    with.memory.job.first_query = first_query;
+    with.memory.job.key_mask = mask;
     run_case(&with);
     if (hidden == ALL_SEEN) {
-        with.job.key_mask = NULL;
+        with.memory.job.key_mask = NULL;
         run_case(&with);
     }
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 static void check_masks(const kind *of)
@@ -235,11 +185,11 @@ void check_attend_masks(void **state)
 static void check_sharp(const kind *of, int64_t queries, int64_t keys, float scale)
 {
     attend_case with = make_case(of, queries, keys, 8, 5);
-    with.job.scale = scale;
+    with.memory.job.scale = scale;
     /* An error of a score, which is a sum of floats, becomes one of the weight. */
     with.tolerance += 2e-6 * fabs((double)scale);
     run_case(&with);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 /* Scores that rise from key to key, so that what was subtracted is too little again and again. */
@@ -247,25 +197,25 @@ static void check_rising(const kind *of)
 {
     const int64_t keys = 700;
     attend_case with = make_case(of, 2 * of->kernels->attention_queries + 3, keys, 8, 5);
-    float *q = with.q.data, *k = with.k.data;
-    with.job.scale = 4.0f;
+    float *q = with.memory.q.data, *k = with.memory.k.data;
+    with.memory.job.scale = 4.0f;
     with.tolerance += 2e-6 * (double)keys;
-    for (int64_t i = 0; i < with.job.queries; i++) {
-        q[i * with.job.q_stride] = i % 3 == 0 ? 1.0f : i % 3 == 1 ? -1.0f : 0.25f;
+    for (int64_t i = 0; i < with.memory.job.queries; i++) {
+        q[i * with.memory.job.q_stride] = i % 3 == 0 ? 1.0f : i % 3 == 1 ? -1.0f : 0.25f;
     }
     for (int64_t j = 0; j < keys; j++) {
-        k[j * with.job.k_stride] = (float)j;
+        k[j * with.memory.job.k_stride] = (float)j;
     }
     run_case(&with);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 /* A query, a key or a value that is not a number spoils what it takes part in, and no more. */
 static void check_not_a_number(const kind *of)
 {
     attend_case with = make_case(of, of->kernels->attention_queries + 2, 150, 8, 5);
-    const tyto_attend_job *job = &with.job;
-    float *q = with.q.data, *k = with.k.data, *v = with.v.data;
+    const tyto_attend_job *job = &with.memory.job;
+    float *q = with.memory.q.data, *k = with.memory.k.data, *v = with.memory.v.data;
     q[job->q_stride + 3] = NAN;
     with.attend(job);
     for (int64_t i = 0; i < job->queries * 5; i++) {
@@ -282,7 +232,7 @@ static void check_not_a_number(const kind *of)
     for (int64_t i = 0; i < job->queries * 5; i++) {
         assert_true(isnan(job->out[i / 5 * job->out_stride + i % 5]));
     }
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 /* Every so many of the numbers. */
@@ -301,25 +251,25 @@ static void check_ranges(const kind *of)
                                        {1.0f, 1.0f, 0x1p99f},       {1.0f, 1.0f, 0x1p-100f}};
     for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
         attend_case with = make_case(of, of->kernels->attention_queries + 1, 200, 8, 5);
-        const tyto_attend_job *job = &with.job;
+        const tyto_attend_job *job = &with.memory.job;
         const float *factor = factors[i];
-        multiply(with.q.data, extent(job->queries, job->q_stride, 8), 1, factor[0]);
-        multiply(with.k.data, extent(job->keys, job->k_stride, 8), 1, factor[1]);
-        multiply(with.v.data, extent(job->keys, job->v_stride, 5), 1, factor[2]);
+        multiply(with.memory.q.data, attend_extent(job->queries, job->q_stride, 8), 1, factor[0]);
+        multiply(with.memory.k.data, attend_extent(job->keys, job->k_stride, 8), 1, factor[1]);
+        multiply(with.memory.v.data, attend_extent(job->keys, job->v_stride, 5), 1, factor[2]);
         with.tolerance *= fmax(1.0, (double)factor[0] * (double)factor[1]) * (double)factor[2];
         run_case(&with);
-        free_case(&with);
+        free_attend_memory(&with.memory);
     }
     attend_case with = make_case(of, of->kernels->attention_queries + 1, 200, 8, 5);
-    const tyto_attend_job *job = &with.job;
-    multiply(with.q.data, extent(job->queries, job->q_stride, 8), 7, 0x1p-116f);
-    multiply(with.k.data, extent(job->keys, job->k_stride, 8), 5, 0x1p-110f);
-    multiply(with.v.data, extent(job->keys, job->v_stride, 5), 3, 0x1p-113f);
+    const tyto_attend_job *job = &with.memory.job;
+    multiply(with.memory.q.data, attend_extent(job->queries, job->q_stride, 8), 7, 0x1p-116f);
+    multiply(with.memory.k.data, attend_extent(job->keys, job->k_stride, 8), 5, 0x1p-110f);
+    multiply(with.memory.v.data, attend_extent(job->keys, job->v_stride, 5), 3, 0x1p-113f);
     run_case(&with);
-    float *v = with.v.data;
+    float *v = with.memory.v.data;
     v[140 * job->v_stride + 2] = INFINITY;
     run_case(&with);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 static void check_extremes(const kind *of)

@@ -8,67 +8,21 @@
 
 /* More tables than any machine has. */
 #define TABLES_MAX 8
-#define GAP 5
-#define UNTOUCHED 12345.0f
 /* The definition's mean of keys is made anew for every query: of so many at most. */
 #define QUERIES_DEFINED 24
 
 typedef struct whole_case {
     const tyto_int8_kernels *kernels;
-    tyto_attend_job job;
-    guarded q, k, v, out, scratch;
+    attend_memory memory;
 } whole_case;
-
-static int64_t extent(int64_t rows, int64_t stride, int64_t columns)
-{
-    return (rows - 1) * stride + columns;
-}
 
 static whole_case make_case(const tyto_int8_kernels *kernels, int64_t queries, int64_t keys,
                             int64_t qk_channels, int64_t v_channels)
 {
-    stream numbers = {(uint64_t)(queries + keys * 3 + qk_channels * 7 + v_channels * 11)};
-    whole_case with = {.kernels = kernels,
-                       .job = {.queries = queries,
-                               .keys = keys,
-                               .qk_channels = qk_channels,
-                               .v_channels = v_channels,
-                               .scale = 3.0f / sqrtf((float)qk_channels),
-                               .q_stride = qk_channels + GAP,
-                               .k_stride = qk_channels + GAP - 1,
-                               .v_stride = v_channels + GAP - 2,
-                               .out_stride = v_channels + GAP}};
-    tyto_attend_job *job = &with.job;
-    const int64_t q = extent(queries, job->q_stride, qk_channels),
-                  k = extent(keys, job->k_stride, qk_channels),
-                  v = extent(keys, job->v_stride, v_channels),
-                  out = extent(queries, job->out_stride, v_channels),
-                  scratch = (kernels->attend_scratch(qk_channels, v_channels) + 15) / 16 * 16;
-    with.q = guarded_floats(q);
-    with.k = guarded_floats(k);
-    with.v = guarded_floats(v);
-    with.out = guarded_floats(out);
-    with.scratch = guarded_floats(scratch);
-    fill_floats(&numbers, with.q.data, q);
-    fill_floats(&numbers, with.k.data, k);
-    fill_floats(&numbers, with.v.data, v);
-    fill_with(with.out.data, out, UNTOUCHED);
-    fill_with(with.scratch.data, scratch, NAN);
-    job->q = with.q.data;
-    job->k = with.k.data;
-    job->v = with.v.data;
-    job->out = with.out.data;
-    job->scratch = with.scratch.data;
-    return with;
-}
-
-static void free_case(whole_case *with)
-{
-    guarded_free(&with->q);
-    guarded_free(&with->k);
-    guarded_free(&with->v);
-    guarded_free(&with->out);
-    guarded_free(&with->scratch);
+    return (whole_case){.kernels = kernels,
+                        .memory =
+                            make_attend_memory(queries, keys, qk_channels, v_channels,
+                                               kernels->attend_scratch(qk_channels, v_channels))};
 }
 
 /* How far outputs are from something, and how large that is. */
@@ -88,7 +42,7 @@ static void add_distance(distance *d, double got, double wanted)
 /* Runs the job; distances of its first queries from the definition, or from exact attention. */
 static distance run_case(const whole_case *with, bool exact)
 {
-    const tyto_attend_job *job = &with->job;
+    const tyto_attend_job *job = &with->memory.job;
     double *weights = malloc((size_t)job->keys * sizeof(double)),
            *wanted = malloc((size_t)job->v_channels * sizeof(double));
     float *floats = malloc(2 * (size_t)job->qk_channels * sizeof(float));
@@ -98,7 +52,7 @@ static distance run_case(const whole_case *with, bool exact)
     for (int64_t i = 0; i < job->queries; i++) {
         const float *out = job->out + i * job->out_stride;
         for (int64_t c = job->v_channels; c < job->out_stride && i + 1 < job->queries; c++) {
-            assert_true(out[c] == UNTOUCHED);
+            assert_true(out[c] == ATTEND_UNTOUCHED);
         }
         if (i >= QUERIES_DEFINED && i + 2 < job->queries) {
             continue;
@@ -130,7 +84,7 @@ static void check_size(const tyto_int8_kernels *kernels, int64_t queries, int64_
                  kernels->name, (long long)queries, (long long)keys, (long long)qk_channels,
                  (long long)v_channels, d.most, mean);
     }
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 static void check_sizes(const tyto_int8_kernels *kernels)
@@ -156,10 +110,10 @@ static void check_error(const tyto_int8_kernels *kernels)
     static const float factors[] = {0.1f, 1.0f, 4.0f};
     for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
         whole_case with = make_case(kernels, 2 * kernels->queries, 600, 64, 64);
-        with.job.scale *= factors[i];
+        with.memory.job.scale *= factors[i];
         /* What all keys share cancels, and costs no steps. */
-        for (int64_t j = 0; j < with.job.keys; j++) {
-            ((float *)with.k.data)[j * with.job.k_stride + 3] += 50.0f;
+        for (int64_t j = 0; j < with.memory.job.keys; j++) {
+            ((float *)with.memory.k.data)[j * with.memory.job.k_stride + 3] += 50.0f;
         }
         const distance d = run_case(&with, true);
         const double share = sqrt(d.squares / d.reference_squares);
@@ -167,7 +121,7 @@ static void check_error(const tyto_int8_kernels *kernels)
             fail_msg("%s, scores times %g: off by %g of the outputs", kernels->name,
                      (double)factors[i], share);
         }
-        free_case(&with);
+        free_attend_memory(&with.memory);
     }
 }
 
@@ -177,17 +131,18 @@ static void check_sharp(const tyto_int8_kernels *kernels)
     static const float scales[] = {50.0f, -50.0f, 1000.0f, 1e30f};
     for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
         whole_case with = make_case(kernels, kernels->queries + 3, 300, 8, 5);
-        float *q = with.q.data, *k = with.k.data;
-        with.job.scale = scales[i];
-        for (int64_t n = 0; n < with.job.queries; n++) {
+        float *q = with.memory.q.data, *k = with.memory.k.data;
+        with.memory.job.scale = scales[i];
+        for (int64_t n = 0; n < with.memory.job.queries; n++) {
             for (int64_t c = 0; c < 8; c++) {
-                q[n * with.job.q_stride + c] = c == 0 ? (scales[i] < 0.0f ? -1.0f : 1.0f) : 0.0f;
+                q[n * with.memory.job.q_stride + c] =
+                    c == 0 ? (scales[i] < 0.0f ? -1.0f : 1.0f) : 0.0f;
             }
         }
-        k[177 * with.job.k_stride] = 9.0f;
+        k[177 * with.memory.job.k_stride] = 9.0f;
         const distance d = run_case(&with, true);
         assert_true(d.most <= 1.0 / 127.0);
-        free_case(&with);
+        free_attend_memory(&with.memory);
     }
 }
 
@@ -196,30 +151,31 @@ static void check_rising(const tyto_int8_kernels *kernels)
 {
     const int64_t keys = 1000;
     whole_case with = make_case(kernels, 2 * kernels->queries + 3, keys, 8, 5);
-    float *q = with.q.data, *k = with.k.data;
-    with.job.scale = 0.02f;
-    for (int64_t i = 0; i < with.job.queries; i++) {
-        q[i * with.job.q_stride] = i % 3 == 0 ? 1.0f : i % 3 == 1 ? -1.0f : 0.25f;
+    float *q = with.memory.q.data, *k = with.memory.k.data;
+    with.memory.job.scale = 0.02f;
+    for (int64_t i = 0; i < with.memory.job.queries; i++) {
+        q[i * with.memory.job.q_stride] = i % 3 == 0 ? 1.0f : i % 3 == 1 ? -1.0f : 0.25f;
     }
     for (int64_t j = 0; j < keys; j++) {
-        k[j * with.job.k_stride] = (float)j;
+        k[j * with.memory.job.k_stride] = (float)j;
     }
     const distance d = run_case(&with, false);
     assert_true(d.most <= 0.02);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 /* Nothing to tell keys or values apart: steps of nothing. */
 static void check_flat(const tyto_int8_kernels *kernels)
 {
     whole_case with = make_case(kernels, kernels->queries + 1, 200, 8, 5);
-    fill_with(with.q.data, extent(with.job.queries, with.job.q_stride, 8), 0.0f);
+    fill_with(with.memory.q.data,
+              attend_extent(with.memory.job.queries, with.memory.job.q_stride, 8), 0.0f);
     assert_true(run_case(&with, true).most <= 0.5 / 127.0);
-    fill_with(with.k.data, extent(200, with.job.k_stride, 8), 1.0f);
+    fill_with(with.memory.k.data, attend_extent(200, with.memory.job.k_stride, 8), 1.0f);
     assert_true(run_case(&with, true).most <= 0.5 / 127.0);
-    fill_with(with.v.data, extent(200, with.job.v_stride, 5), 0.0f);
+    fill_with(with.memory.v.data, attend_extent(200, with.memory.job.v_stride, 5), 0.0f);
     assert_true(run_case(&with, true).most == 0.0);
-    free_case(&with);
+    free_attend_memory(&with.memory);
 }
 
 /* A query, a key or a value that is not a number spoils what it takes part in, and no more. */
@@ -228,8 +184,8 @@ static void check_not_a_number(const tyto_int8_kernels *kernels)
     static const float bad[] = {NAN, INFINITY};
     for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++) {
         whole_case with = make_case(kernels, kernels->queries + 2, 150, 8, 5);
-        const tyto_attend_job *job = &with.job;
-        float *q = with.q.data, *k = with.k.data, *v = with.v.data;
+        const tyto_attend_job *job = &with.memory.job;
+        float *q = with.memory.q.data, *k = with.memory.k.data, *v = with.memory.v.data;
         q[job->q_stride + 3] = bad[n];
         kernels->attend(job);
         for (int64_t i = 0; i < job->queries * 5; i++) {
@@ -246,7 +202,7 @@ static void check_not_a_number(const tyto_int8_kernels *kernels)
         for (int64_t i = 0; i < job->queries * 5; i++) {
             assert_true(isnan(job->out[i / 5 * job->out_stride + i % 5]));
         }
-        free_case(&with);
+        free_attend_memory(&with.memory);
     }
 }
 

@@ -11,6 +11,21 @@ void for_each_table(void (*check)(const tyto_kernels *kernels));
 /** x[i] = the nearest number in bf16 */
 void round_to_bf16(float *x, int64_t count);
 
+/** A job of attention on random numbers; every row is followed by a gap that nobody may write to,
+ *  and `out` is filled with ATTEND_UNTOUCHED. */
+typedef struct attend_memory {
+    tyto_attend_job job;
+    guarded q, k, v, mask, out, scratch;
+} attend_memory;
+
+#define ATTEND_UNTOUCHED 12345.0f
+
+attend_memory make_attend_memory(int64_t queries, int64_t keys, int64_t qk_channels,
+                                 int64_t v_channels, int64_t scratch);
+void free_attend_memory(attend_memory *memory);
+/** Floats from the first of so many rows to the end of the last. */
+int64_t attend_extent(int64_t rows, int64_t stride, int64_t columns);
+
 /** cmocka tests, one per kernel. */
 void check_gemm_pack(void **state);
 void check_gemm_tile(void **state);
