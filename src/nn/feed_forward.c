@@ -17,6 +17,7 @@ tyto_status tyto_feed_forward(tyto_exec *exec, const tyto_feed_forward_args *arg
     float *floats = in_bf16 ? NULL : between;
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = args->x,
                                                    .ldx = args->first->k,
+                                                   .norm = args->norm,
                                                    .rows = args->rows,
                                                    .weight = args->first,
                                                    .bias = args->first_bias,

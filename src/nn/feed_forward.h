@@ -4,10 +4,11 @@
 
 #include "nn/linear.h"
 
-/** y[rows,D] += act(x[rows,k]·w1ᵀ + b1)·w2ᵀ + b2, all rows dense. What lies between is bf16 where
- * the second product rounds it anyway. */
+/** y[rows,D] += act(norm(x[rows,k])·w1ᵀ + b1)·w2ᵀ + b2, all rows dense. What lies between is bf16
+ * where the second product rounds it anyway. */
 typedef struct tyto_feed_forward_args {
-    const float *x; /* not y */
+    const float *x; /* may be y */
+    tyto_norm norm; /* of x, or none */
     int64_t rows;
     const tyto_packed_matrix *first, *second;
     const float *first_bias, *second_bias; /* or NULL */

@@ -38,14 +38,30 @@ static int64_t blocks_bytes(const tyto_linear_job *job)
                                         : 0);
 }
 
+/* Of a worker. */
+static int64_t scratch_floats(const tyto_linear_job *job)
+{
+    return job->sum_floats + job->a_bytes / (int64_t)sizeof(float) + job->norm_floats;
+}
+
+/* A worker's memory: unfinished sums, the norm of a tile's rows, and packed rows. */
+static float *sums_of(const tyto_linear_job *job, int worker)
+{
+    return job->scratch + worker * scratch_floats(job);
+}
+
+static float *normed_of(const tyto_linear_job *job, int worker)
+{
+    return sums_of(job, worker) + job->sum_floats;
+}
+
 static void pack_task(void *context, int64_t index, int worker)
 {
-    (void)worker;
     const tyto_linear_job *job = context;
     char *to = job->packed + index * blocks_bytes(job);
     for (int64_t at = 0; at < job->k; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, job->k - at);
-        tyto_linear_pack(job, index, 1, at, depth, to, 0);
+        tyto_linear_pack(job, index, 1, at, depth, normed_of(job, worker), to, 0);
         to += tyto_linear_tile_bytes(job, depth);
     }
 }
@@ -80,16 +96,10 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
     }
 }
 
-/* Of a worker. */
-static int64_t scratch_floats(const tyto_linear_job *job)
-{
-    return job->sum_floats + job->a_bytes / (int64_t)sizeof(float);
-}
-
 /* Rows and panels of a task, and a worker's memory. */
 typedef struct linear_share {
     int64_t first_tile, tiles, first_panel, panels;
-    float *sums;
+    float *sums, *normed;
     char *a;
 } linear_share;
 
@@ -98,14 +108,15 @@ static linear_share share_of(const tyto_linear_job *job, int64_t index, int work
     const int64_t first_tile = index / job->groups * job->tiles,
                   first_panel = index % job->groups * job->panels,
                   tiles = (job->args->rows + job->rows - 1) / job->rows;
-    float *sums = job->scratch + worker * scratch_floats(job);
+    float *normed = normed_of(job, worker);
     return (linear_share){
         .first_tile = first_tile,
         .tiles = tyto_min_i64(job->tiles, tiles - first_tile),
         .first_panel = first_panel,
         .panels = tyto_min_i64(job->panels, tyto_linear_panels(job->args->weight) - first_panel),
-        .sums = sums,
-        .a = (char *)(sums + job->sum_floats),
+        .sums = sums_of(job, worker),
+        .normed = normed,
+        .a = (char *)(normed + job->norm_floats),
     };
 }
 
@@ -123,7 +134,8 @@ static void linear_task(void *context, int64_t index, int worker)
             rows = job->packed + share.first_tile * blocks_bytes(job) + at / job->depth * block;
             stride = blocks_bytes(job);
         } else {
-            tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.a, stride);
+            tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.normed, share.a,
+                             stride);
         }
         multiply_block(job, share.first_tile, share.tiles, share.first_panel, share.panels, at,
                        depth, rows, stride, share.sums);
@@ -277,6 +289,7 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
+    job.norm_floats = args->norm.gamma ? tyto_round_up(R * args->weight->k, TYTO_LINE_FLOATS) : 0;
     return job;
 }
 
@@ -292,7 +305,7 @@ static int64_t planned_floats(const tyto_linear_job *job, int64_t tiles, int64_t
                   own = tyto_round_up(chunk * tyto_linear_tile_bytes(job, job->depth),
                                       TYTO_LINE_BYTES),
                   shared = tyto_round_up(packed * blocks_bytes(job) + 1, TYTO_LINE_BYTES);
-    return threads * sums +
+    return threads * (sums + job->norm_floats) +
            (tyto_max_i64(threads * own, shared) + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
 }
 
@@ -308,11 +321,32 @@ static tyto_precision precision_of(tyto_dtype dtype)
                                 : TYTO_PRECISION_FP32;
 }
 
+/* The norm first and then the product, for those who want to see what is multiplied. */
+static tyto_status norm_then_multiply(tyto_exec *exec, const tyto_linear_args *args)
+{
+    const tyto_norm *norm = &args->norm;
+    const int64_t k = args->weight->k;
+    tyto_linear_args rest = *args;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *normed;
+    TYTO_TRY(tyto_exec_floats(exec, args->rows * k, &normed));
+    TYTO_TRY(
+        tyto_layer_norm(exec, args->rows, k, args->x, norm->gamma, norm->beta, norm->eps, normed));
+    rest.x = normed;
+    rest.norm = (tyto_norm){0};
+    TYTO_TRY(tyto_linear(exec, &rest));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
 tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
 {
     const tyto_packed_matrix *weight = args->weight;
     if (args->rows == 0) {
         return TYTO_OK;
+    }
+    if (exec->calibration && args->norm.gamma) {
+        return norm_then_multiply(exec, args);
     }
     tyto_linear_job job = cut(exec, args);
     const int64_t R = job.rows, tiles = (args->rows + R - 1) / R;

@@ -8,6 +8,7 @@
 #include "kernels/digits.h"
 #include "kernels/int8.h"
 #include "nn/exec.h"
+#include "nn/norm.h"
 
 /** Weights w[n,k] as panels of `columns` outputs, missing outputs 0. Made for one table of kernels;
  *  a view that does not own data.
@@ -63,11 +64,12 @@ void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t row
                       const void *source, int64_t stride, tyto_dtype dtype, tyto_pool *pool);
 
 /** Operands are multiplied as the weight's dtype, sums are floats.
- *  y[rows,n] = act(x[rows,k]·wᵀ + bias[n]) + residual[rows,n] */
+ *  y[rows,n] = act(norm(x[rows,k])·wᵀ + bias[n]) + residual[rows,n] */
 typedef struct tyto_linear_args {
     const float *x;
     const uint16_t *x_bf16; /* instead of x, where tyto_linear_in_bf16 */
     int64_t ldx;            /* elements between rows */
+    tyto_norm norm;         /* of each row of x, dense, as it is packed */
     int64_t rows;
     const tyto_packed_matrix *weight;
     const float *bias; /* or NULL */

@@ -1,8 +1,20 @@
 /* What is done for one tile of a product: packing its rows, multiplying, the epilogue. */
 #include "nn/linear_job.h"
 
+/* The norm of rows row … row+rows−1 of x. */
+static void norm_rows(const tyto_linear_job *job, int64_t row, int rows, float *normed)
+{
+    const tyto_linear_args *args = job->args;
+    const tyto_norm *norm = &args->norm;
+    const int64_t K = args->weight->k;
+    for (int r = 0; r < rows; r++) {
+        job->kernels->layer_norm(K, args->x + (row + r) * args->ldx, norm->gamma, norm->beta,
+                                 norm->eps, normed + r * K);
+    }
+}
+
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
-                      int64_t depth, char *packed, int64_t stride)
+                      int64_t depth, float *normed, char *packed, int64_t stride)
 {
     const tyto_linear_args *args = job->args;
     const tyto_kernels *kernels = job->kernels;
@@ -10,24 +22,30 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t row = (first_tile + t) * R;
         const int64_t first = row * args->ldx + at;
-        const float *x = args->x ? args->x + first : NULL;
         const int rows = (int)tyto_min_i64(R, args->rows - row);
+        const float *x = args->x ? args->x + first : NULL;
+        int64_t ldx = args->ldx;
+        if (args->norm.gamma) {
+            norm_rows(job, row, rows, normed);
+            x = normed + at;
+            ldx = args->weight->k;
+        }
         if (args->weight->dtype == TYTO_I8) {
             char *tile = packed + t * stride;
             args->weight->int8->pack(
-                own, x, args->ldx, rows, args->weight->smooth, (uint8_t *)tile,
+                own, x, ldx, rows, args->weight->smooth, (uint8_t *)tile,
                 (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail));
         } else if (args->x_bf16) {
             kernels->bf16->gemm_pack_bf16(own, args->x_bf16 + first, args->ldx, rows,
                                           packed + t * stride);
         } else if (args->weight->dtype == TYTO_BF16) {
-            kernels->bf16->gemm_pack(own, x, args->ldx, rows, packed + t * stride);
+            kernels->bf16->gemm_pack(own, x, ldx, rows, packed + t * stride);
         } else if (args->weight->digits) {
             char *tile = packed + t * stride;
             float *scales = (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail);
-            scales[R] = args->weight->digits->pack(own, x, args->ldx, rows, tile, scales);
+            scales[R] = args->weight->digits->pack(own, x, ldx, rows, tile, scales);
         } else {
-            kernels->gemm_pack(own, x, args->ldx, rows, (float *)(packed + t * stride));
+            kernels->gemm_pack(own, x, ldx, rows, (float *)(packed + t * stride));
         }
     }
 }

@@ -4,6 +4,12 @@
 
 #include "nn/exec.h"
 
+/** What a layer norm multiplies and adds, cols of each, and its epsilon; gamma NULL: none. */
+typedef struct tyto_norm {
+    const float *gamma, *beta;
+    float eps;
+} tyto_norm;
+
 /** y[rows,cols] = (x − mean)/√(variance + eps)·gamma + beta, row by row; y may be x.
  *  source  Ba, Kiros and Hinton 2016 */
 TYTO_NODISCARD tyto_status tyto_layer_norm(tyto_exec *exec, int64_t rows, int64_t cols,

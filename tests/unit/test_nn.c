@@ -234,6 +234,54 @@ static void products_add_to_their_output(void **state)
     for_each_exec(check_in_place);
 }
 
+/* A norm as rows are packed gives what a norm before gives, to the bit. */
+static void check_norm_before(tyto_exec *exec)
+{
+    static const product shapes[] = {
+        {45, 70, 30}, {300, 40, 129}, {5, 40, 20}, {33, 1040, 1100}, {700, 33, 520}};
+    const tyto_dtype dtype = tyto_packed_dtype(exec->precision);
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        const int64_t rows = shapes[i].rows, N = shapes[i].n, K = shapes[i].k;
+        stream numbers = {(uint64_t)(rows + N * 3 + K * 7)};
+        guarded x = guarded_floats(rows * K), normed = guarded_floats(rows * K),
+                w = guarded_floats(N * K), norm = guarded_floats(2 * K),
+                y = guarded_floats(rows * N), wanted = guarded_floats(rows * N);
+        fill_floats(&numbers, x.data, rows * K);
+        fill_floats(&numbers, w.data, N * K);
+        fill_floats(&numbers, norm.data, 2 * K);
+        void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, dtype, N, K));
+        const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, dtype, N, K, data);
+        tyto_packed_fill(&weight, 0, N, w.data, K, TYTO_F32, exec->pool);
+        const float *gamma = norm.data;
+        tyto_linear_args args = {.x = normed.data,
+                                 .ldx = K,
+                                 .rows = rows,
+                                 .weight = &weight,
+                                 .y = wanted.data,
+                                 .ldy = N};
+        RUN(exec, tyto_layer_norm(exec, rows, K, x.data, gamma, gamma + K, 1e-5f, normed.data));
+        RUN(exec, tyto_linear(exec, &args));
+        args.x = x.data;
+        args.y = y.data;
+        args.norm = (tyto_norm){gamma, gamma + K, 1e-5f};
+        RUN(exec, tyto_linear(exec, &args));
+        assert_memory_equal(y.data, wanted.data, (size_t)(rows * N) * sizeof(float));
+        free(data);
+        guarded_free(&x);
+        guarded_free(&normed);
+        guarded_free(&w);
+        guarded_free(&norm);
+        guarded_free(&y);
+        guarded_free(&wanted);
+    }
+}
+
+static void rows_are_normalised_as_they_are_packed(void **state)
+{
+    (void)state;
+    for_each_exec(check_norm_before);
+}
+
 /* Fewer rows than planned are cut in other ways, for which the plan's scratch suffices. */
 static void check_fewer_rows(tyto_exec *exec)
 {
@@ -246,8 +294,13 @@ static void check_fewer_rows(tyto_exec *exec)
           *y = aligned_zeros(sizeof(float) * PLANNED * (size_t)N);
     const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, dtype, N, K, data);
     tyto_packed_fill(&weight, 0, N, x, K, TYTO_F32, exec->pool);
-    tyto_linear_args args = {
-        .x = x, .ldx = K, .rows = PLANNED, .weight = &weight, .y = y, .ldy = N};
+    tyto_linear_args args = {.x = x,
+                             .ldx = K,
+                             .norm = {.gamma = x, .beta = x},
+                             .rows = PLANNED,
+                             .weight = &weight,
+                             .y = y,
+                             .ldy = N};
     tyto_arena_clear(exec->arena);
     tyto_arena_plan(exec->arena);
     assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
@@ -594,6 +647,7 @@ int main(void)
         cmocka_unit_test(products),
         cmocka_unit_test(products_in_groups),
         cmocka_unit_test(products_add_to_their_output),
+        cmocka_unit_test(rows_are_normalised_as_they_are_packed),
         cmocka_unit_test(plans_hold_for_fewer_rows),
         cmocka_unit_test(plans_hold_for_other_keys),
         cmocka_unit_test(matrices_are_packed),

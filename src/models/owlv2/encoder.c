@@ -8,7 +8,6 @@
 #include "nn/attention.h"
 #include "nn/feed_forward.h"
 #include "nn/linear.h"
-#include "nn/norm.h"
 
 int64_t tyto_owlv2_together(int64_t total, int64_t tokens)
 {
@@ -76,6 +75,11 @@ static float *attention_output(const tyto_exec *exec, const tyto_io *io,
     return to + batch->first * H * batch->tokens * batch->tokens;
 }
 
+static tyto_norm norm_of(const tyto_owlv2_encoder_config *config, const tyto_norm_weights *weights)
+{
+    return (tyto_norm){weights->gamma, weights->beta, (float)config->layer_norm_eps};
+}
+
 /* mixed[n,tokens,D] = attention(norm1(hidden)) */
 static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
                           tyto_exec *exec, const tyto_owlv2_batch *batch, const float *hidden,
@@ -86,10 +90,9 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
     size_t mark = tyto_arena_mark(exec->arena);
     float *qkv;
     TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [3,H,B,T,D/H] */
-    TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm1.gamma, layer->norm1.beta,
-                             (float)config->layer_norm_eps, mixed));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = hidden,
                                                    .ldx = D,
+                                                   .norm = norm_of(config, &layer->norm1),
                                                    .rows = rows,
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
@@ -121,10 +124,10 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
     return TYTO_OK;
 }
 
-/* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))); mixed is overwritten. */
+/* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))) */
 static tyto_status after_attention(const tyto_owlv2_layer *layer,
                                    const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                   int64_t rows, float *mixed, float *hidden)
+                                   int64_t rows, const float *mixed, float *hidden)
 {
     const int64_t D = config->hidden_size;
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
@@ -136,9 +139,8 @@ static tyto_status after_attention(const tyto_owlv2_layer *layer,
                                                    .ldr = D,
                                                    .y = hidden,
                                                    .ldy = D}));
-    TYTO_TRY(tyto_layer_norm(exec, rows, D, hidden, layer->norm2.gamma, layer->norm2.beta,
-                             (float)config->layer_norm_eps, mixed));
-    return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = mixed,
+    return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = hidden,
+                                                             .norm = norm_of(config, &layer->norm2),
                                                              .rows = rows,
                                                              .first = &layer->fc1.weight,
                                                              .second = &layer->fc2.weight,

@@ -307,7 +307,7 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
 {
     const tyto_perceiver_layer *layer = &queries->decoder->cross;
     const int64_t N = model->config.num_latents, D = model->config.d_latents;
-    float *maps = tyto_io_find(io, CROSS_ATTENTIONS), *states, *kv;
+    float *maps = tyto_io_find(io, CROSS_ATTENTIONS), *kv;
     const bool planning = tyto_exec_planning(exec);
     bool wanted = maps != NULL;
     for (int i = 0; i < count; i++) {
@@ -321,7 +321,6 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
         return decode_mean(model, exec, batch, latents, targets, count);
     }
     size_t mark = tyto_arena_mark(exec->arena);
-    TYTO_TRY(tyto_exec_floats(exec, N * D, &states));
     TYTO_TRY(tyto_exec_floats(exec, N * (layer->qk_channels + layer->v_channels), &kv));
     for (int64_t b = 0; b < batch; b++) {
         element of = {
@@ -330,9 +329,7 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
         if (maps) {
             of.memory.probabilities = planning ? maps : maps + b * layer->heads * queries->rows * N;
         }
-        if (!planning) {
-            memcpy(states, latents + b * N * D, (size_t)(N * D) * sizeof(float));
-        }
+        const float *states = planning ? latents : latents + b * N * D;
         TYTO_TRY(tyto_perceiver_layer_inputs(layer, exec, N, states, kv));
         TYTO_TRY(decode_element(&of, exec));
         if (planning) {

@@ -7,7 +7,6 @@
 #include "models/perceiver/requests.h"
 #include "nn/attention.h"
 #include "nn/feed_forward.h"
-#include "nn/norm.h"
 
 tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
                                         const tyto_perceiver_config *config, const char *where,
@@ -55,25 +54,22 @@ void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *to, co
     }
 }
 
-static tyto_status norm(tyto_exec *exec, const tyto_norm_weights *weights, int64_t rows,
-                        int64_t cols, const float *x, float *y)
+static tyto_norm norm_of(const tyto_norm_weights *weights)
 {
-    return tyto_layer_norm(exec, rows, cols, x, weights->gamma, weights->beta, TYTO_PERCEIVER_EPS,
-                           y);
+    return (tyto_norm){weights->gamma, weights->beta, TYTO_PERCEIVER_EPS};
 }
 
-/* y[rows,out] = act(x[rows,in]·wᵀ + b) + residual, all of them dense. */
-static tyto_status dense(tyto_exec *exec, const tyto_linear_weights *weights, int64_t rows,
-                         const float *x, tyto_activation act, const float *residual, float *y)
+/* y[rows,out] = norm(x[rows,in])·wᵀ + b, all of them dense. */
+static tyto_status dense_of_norm(tyto_exec *exec, const tyto_norm_weights *norm,
+                                 const tyto_linear_weights *weights, int64_t rows, const float *x,
+                                 float *y)
 {
     return tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                  .ldx = weights->weight.k,
+                                                 .norm = norm_of(norm),
                                                  .rows = rows,
                                                  .weight = &weights->weight,
                                                  .bias = weights->bias,
-                                                 .activation = act,
-                                                 .residual = residual,
-                                                 .ldr = weights->weight.n,
                                                  .y = y,
                                                  .ldy = weights->weight.n});
 }
@@ -82,28 +78,21 @@ static tyto_status dense(tyto_exec *exec, const tyto_linear_weights *weights, in
 static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *exec, int64_t rows,
                                 float *y)
 {
-    const int64_t Q = layer->q_dim;
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *normed;
-    TYTO_TRY(tyto_exec_floats(exec, rows * Q, &normed));
-    TYTO_TRY(norm(exec, &layer->norm, rows, Q, y, normed));
-    TYTO_TRY(tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = normed,
-                                                               .rows = rows,
-                                                               .first = &layer->dense1.weight,
-                                                               .second = &layer->dense2.weight,
-                                                               .first_bias = layer->dense1.bias,
-                                                               .second_bias = layer->dense2.bias,
-                                                               .activation = layer->act,
-                                                               .y = y}));
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
+    return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = y,
+                                                             .norm = norm_of(&layer->norm),
+                                                             .rows = rows,
+                                                             .first = &layer->dense1.weight,
+                                                             .second = &layer->dense2.weight,
+                                                             .first_bias = layer->dense1.bias,
+                                                             .second_bias = layer->dense2.bias,
+                                                             .activation = layer->act,
+                                                             .y = y});
 }
 
 tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer, tyto_exec *exec,
-                                        int64_t rows, float *inputs, float *kv)
+                                        int64_t rows, const float *inputs, float *kv)
 {
-    TYTO_TRY(norm(exec, &layer->norm2, rows, layer->kv_dim, inputs, inputs));
-    return dense(exec, &layer->kv, rows, inputs, TYTO_ACT_NONE, NULL, kv);
+    return dense_of_norm(exec, &layer->norm2, &layer->kv, rows, inputs, kv);
 }
 
 /* context[rows,V] of query[rows,K]; a mask for each query makes each an attention of its own. */
@@ -166,13 +155,7 @@ static void level_queries(int64_t rows, int64_t channels, const tyto_perceiver_m
 tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_exec *exec,
                                        int64_t rows, const float *x, float *query)
 {
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *normed;
-    TYTO_TRY(tyto_exec_floats(exec, rows * layer->q_dim, &normed));
-    TYTO_TRY(norm(exec, &layer->norm1, rows, layer->q_dim, x, normed));
-    TYTO_TRY(dense(exec, &layer->query, rows, normed, TYTO_ACT_NONE, NULL, query));
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
+    return dense_of_norm(exec, &layer->norm1, &layer->query, rows, x, query);
 }
 
 tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
@@ -230,13 +213,12 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
     const int64_t Q = layer->q_dim, K = layer->qk_channels, V = layer->v_channels, H = layer->heads,
                   all = tyto_row_stride(2 * K + V), rows = batch * tokens;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *normed, *qkv, *context;
+    float *qkv, *context;
     TYTO_TRY(tyto_exec_floats(exec, rows * V, &context));
-    TYTO_TRY(tyto_exec_floats(exec, rows * Q, &normed));
     TYTO_TRY(tyto_exec_floats(exec, rows * all, &qkv));
-    TYTO_TRY(norm(exec, &layer->norm1, rows, Q, x, normed));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = normed,
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                    .ldx = Q,
+                                                   .norm = norm_of(&layer->norm1),
                                                    .rows = rows,
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
@@ -264,8 +246,7 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
     if (head_mask && !tyto_exec_planning(exec)) {
         mask_heads(layer, batch, tokens, head_mask, context, probabilities);
     }
-    /* The query residual; V = Q, as the configuration was checked for. */
-    TYTO_TRY(dense(exec, &layer->attention_out, rows, context, TYTO_ACT_NONE, x, x));
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, V, x));
     tyto_arena_release(exec->arena, mark);
-    return feed_forward(layer, exec, rows, x);
+    return TYTO_OK;
 }

@@ -41,17 +41,17 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *lay
 void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *layer,
                                const char *prefix);
 
-/** kv[rows,K+V] = keys and values of inputs[rows,I], which are overwritten. */
+/** kv[rows,K+V] = keys and values of inputs[rows,I]. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer,
-                                                       tyto_exec *exec, int64_t rows, float *inputs,
-                                                       float *kv);
+                                                       tyto_exec *exec, int64_t rows,
+                                                       const float *inputs, float *kv);
 
 /** query[rows,K] of x[rows,Q]. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer,
                                                       tyto_exec *exec, int64_t rows, const float *x,
                                                       float *query);
 /** y[rows,Q] from queries x[rows,Q] and what attention gave them, context[rows,V] in rows ldc
- *  floats apart. */
+ *  floats apart; y may be x. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer,
                                                        tyto_exec *exec, int64_t rows,
                                                        const float *x, const float *context,
