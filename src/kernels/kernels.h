@@ -37,11 +37,13 @@ typedef struct tyto_attend_job {
     int64_t queries, keys, qk_channels, v_channels;
     float scale;
     const float *q, *k, *v;
+    const uint16_t *q_bf16, *k_bf16, *v_bf16; /* instead: all three, where `dot` */
     int64_t q_stride, k_stride, v_stride;
     bool causal;
     int64_t first_query;
     const uint8_t *key_mask;
-    float *out; /* [queries,V] */
+    float *out;         /* [queries,V] */
+    uint16_t *out_bf16; /* instead, rounded, where `dot` */
     int64_t out_stride;
     float *scratch; /* attend_scratch(...) floats, 64-byte aligned */
 } tyto_attend_job;
@@ -141,6 +143,8 @@ typedef struct tyto_bf16_kernels {
     /** The same from x that is rounded already. NULL where the CPU doesn't multiply pairs itself.
      */
     void (*gemm_pack_bf16)(int64_t k, const uint16_t *x, int64_t ldx, int rows, void *packed);
+    /** y[i] = x[i], as floats. NULL as gemm_pack_bf16. */
+    void (*widen)(int64_t count, const uint16_t *x, float *y);
     /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b, for an even k
      *  shapes   a as gemm_pack gives it, b[k/2][gemm_columns][2]; acc 64-byte aligned
      *  ahead    as for floats, with each pair */
@@ -148,7 +152,8 @@ typedef struct tyto_bf16_kernels {
                       const void *ahead);
     /** As that of floats, rounded; rows ≤ those of a tile here. NULL as gemm_pack_bf16. */
     void (*gemm_finish)(const float *acc, int rows, int columns, const tyto_epilogue *epilogue);
-    /** As that of floats: queries, keys, weights and values are rounded on the way. */
+    /** As that of floats: queries, keys, weights and values are rounded on the way, or were before.
+     */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
     /** As that of floats: scores keep at least two parts of queries and keys, since positions need

@@ -25,23 +25,32 @@ static void attend_task(void *context, int64_t index, int worker)
     const tyto_attention_args *a = job->args;
     const int64_t first = index % job->groups * job->group, head = index / job->groups % a->heads,
                   b = index / job->groups / a->heads;
+    const int64_t q = b * a->q_strides.batch + head * a->q_strides.head +
+                      first * a->q_strides.token,
+                  k = b * a->k_strides.batch + head * a->k_strides.head,
+                  v = b * a->v_strides.batch + head * a->v_strides.head,
+                  out = b * a->out_strides.batch + head * a->out_strides.head +
+                        first * a->out_strides.token;
     tyto_attend_job attend = {
         .queries = tyto_min_i64(job->group, a->queries - first),
         .keys = a->keys,
         .qk_channels = a->qk_channels,
         .v_channels = a->v_channels,
         .scale = a->scale,
-        .q = a->q + b * a->q_strides.batch + head * a->q_strides.head + first * a->q_strides.token,
-        .k = a->k + b * a->k_strides.batch + head * a->k_strides.head,
-        .v = a->v + b * a->v_strides.batch + head * a->v_strides.head,
+        .q = a->q ? a->q + q : NULL,
+        .k = a->k ? a->k + k : NULL,
+        .v = a->v ? a->v + v : NULL,
+        .q_bf16 = a->q_bf16 ? a->q_bf16 + q : NULL,
+        .k_bf16 = a->k_bf16 ? a->k_bf16 + k : NULL,
+        .v_bf16 = a->v_bf16 ? a->v_bf16 + v : NULL,
         .q_stride = a->q_strides.token,
         .k_stride = a->k_strides.token,
         .v_stride = a->v_strides.token,
         .causal = a->causal,
         .first_query = first,
         .key_mask = a->key_mask ? a->key_mask + b * a->keys : NULL,
-        .out = a->out + b * a->out_strides.batch + head * a->out_strides.head +
-               first * a->out_strides.token,
+        .out = a->out ? a->out + out : NULL,
+        .out_bf16 = a->out_bf16 ? a->out_bf16 + out : NULL,
         .out_stride = a->out_strides.token,
         .scratch = job->scratch + worker * job->floats,
     };
@@ -120,6 +129,14 @@ typedef struct attention_ways {
     bool chosen; /* the special one */
 } attention_ways;
 
+/* The kernels of whole numbers, when attention is in them, or NULL. */
+static const tyto_int8_kernels *in_int8(const tyto_exec *exec)
+{
+    const tyto_int8_kernels *int8 =
+        exec->precision == TYTO_PRECISION_INT8 ? tyto_int8_select(exec->kernels) : NULL;
+    return int8 && int8->attend ? int8 : NULL;
+}
+
 static attention_ways ways_of(const tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
@@ -129,9 +146,8 @@ static attention_ways ways_of(const tyto_exec *exec, const tyto_attention_args *
         .general = {fp32 ? kernels->attend : kernels->bf16->attend,
                     fp32 ? kernels->attend_scratch : kernels->bf16->attend_scratch, queries, most,
                     fp32 ? TYTO_PRECISION_FP32 : TYTO_PRECISION_BF16}};
-    const tyto_int8_kernels *int8 =
-        exec->precision == TYTO_PRECISION_INT8 ? tyto_int8_select(kernels) : NULL;
-    if (int8 && int8->attend) {
+    const tyto_int8_kernels *int8 = in_int8(exec);
+    if (int8) {
         ways.special =
             (attention_way){int8->attend, int8->attend_scratch, int8->queries,
                             (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
@@ -142,6 +158,11 @@ static attention_ways ways_of(const tyto_exec *exec, const tyto_attention_args *
         ways.chosen = in_parts(kernels, args);
     }
     return ways;
+}
+
+bool tyto_attention_takes_bf16(const tyto_exec *exec)
+{
+    return exec->precision != TYTO_PRECISION_FP32 && exec->kernels->bf16->dot && !in_int8(exec);
 }
 
 tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)

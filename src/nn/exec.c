@@ -11,6 +11,15 @@ tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out)
     return *out ? TYTO_OK : tyto_fail_memory(exec->err, "scratch");
 }
 
+tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count, tyto_numbers *out)
+{
+    float *memory;
+    TYTO_TRY(tyto_exec_floats(exec, bf16 ? count / 2 + count % 2 : count, &memory));
+    *out = bf16 ? (tyto_numbers){.bf16 = (uint16_t *)(void *)memory}
+                : (tyto_numbers){.floats = memory};
+    return TYTO_OK;
+}
+
 double tyto_exec_clock(const tyto_exec *exec)
 {
     struct timespec now;

@@ -40,12 +40,35 @@ static inline bool tyto_exec_planning(const tyto_exec *exec)
 /** *out = count floats of scratch, not zeroed. */
 TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out);
 
+/** Numbers in scratch: floats, or bf16 where what reads them rounds them anyway; the other is NULL.
+ */
+typedef struct tyto_numbers {
+    uint16_t *bf16;
+    float *floats;
+} tyto_numbers;
+
+/** *out = count of them, not zeroed. */
+TYTO_NODISCARD tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count,
+                                             tyto_numbers *out);
+/** Those from number i on. */
+static inline tyto_numbers tyto_numbers_from(tyto_numbers of, int64_t i)
+{
+    return (tyto_numbers){.bf16 = of.bf16 ? of.bf16 + i : NULL,
+                          .floats = of.floats ? of.floats + i : NULL};
+}
+
 /** Floats between rows of `columns` of which a few are read or written at a time: an odd number of
  *  cache lines, since rows some power of two apart fall on the same few lines of the first cache.
  */
 static inline int64_t tyto_row_stride(int64_t columns)
 {
     return columns % 32 == 0 ? columns + 16 : columns;
+}
+
+/** The same of numbers that are bf16 or floats. */
+static inline int64_t tyto_row_stride_of(bool bf16, int64_t columns)
+{
+    return bf16 && columns % 2 == 0 ? 2 * tyto_row_stride(columns / 2) : tyto_row_stride(columns);
 }
 
 /** Seconds of a steady clock, simulated where the threads are, or 0 when nobody profiles. */

@@ -41,16 +41,16 @@ static int64_t blocks_bytes(const tyto_linear_job *job)
 /* Of a worker. */
 static int64_t scratch_floats(const tyto_linear_job *job)
 {
-    return job->sum_floats + job->a_bytes / (int64_t)sizeof(float) + job->norm_floats;
+    return job->sum_floats + job->a_bytes / (int64_t)sizeof(float) + job->row_floats;
 }
 
-/* A worker's memory: unfinished sums, the norm of a tile's rows, and packed rows. */
+/* A worker's memory: unfinished sums, a tile's rows, and packed rows. */
 static float *sums_of(const tyto_linear_job *job, int worker)
 {
     return job->scratch + worker * scratch_floats(job);
 }
 
-static float *normed_of(const tyto_linear_job *job, int worker)
+static float *rows_of(const tyto_linear_job *job, int worker)
 {
     return sums_of(job, worker) + job->sum_floats;
 }
@@ -61,7 +61,7 @@ static void pack_task(void *context, int64_t index, int worker)
     char *to = job->packed + index * blocks_bytes(job);
     for (int64_t at = 0; at < job->k; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, job->k - at);
-        tyto_linear_pack(job, index, 1, at, depth, normed_of(job, worker), to, 0);
+        tyto_linear_pack(job, index, 1, at, depth, rows_of(job, worker), to, 0);
         to += tyto_linear_tile_bytes(job, depth);
     }
 }
@@ -99,7 +99,7 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
 /* Rows and panels of a task, and a worker's memory. */
 typedef struct linear_share {
     int64_t first_tile, tiles, first_panel, panels;
-    float *sums, *normed;
+    float *sums, *rows;
     char *a;
 } linear_share;
 
@@ -108,15 +108,15 @@ static linear_share share_of(const tyto_linear_job *job, int64_t index, int work
     const int64_t first_tile = index / job->groups * job->tiles,
                   first_panel = index % job->groups * job->panels,
                   tiles = (job->args->rows + job->rows - 1) / job->rows;
-    float *normed = normed_of(job, worker);
+    float *rows = rows_of(job, worker);
     return (linear_share){
         .first_tile = first_tile,
         .tiles = tyto_min_i64(job->tiles, tiles - first_tile),
         .first_panel = first_panel,
         .panels = tyto_min_i64(job->panels, tyto_linear_panels(job->args->weight) - first_panel),
         .sums = sums_of(job, worker),
-        .normed = normed,
-        .a = (char *)(normed + job->norm_floats),
+        .rows = rows,
+        .a = (char *)(rows + job->row_floats),
     };
 }
 
@@ -134,7 +134,7 @@ static void linear_task(void *context, int64_t index, int worker)
             rows = job->packed + share.first_tile * blocks_bytes(job) + at / job->depth * block;
             stride = blocks_bytes(job);
         } else {
-            tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.normed, share.a,
+            tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.rows, share.a,
                              stride);
         }
         multiply_block(job, share.first_tile, share.tiles, share.first_panel, share.panels, at,
@@ -289,7 +289,8 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
-    job.norm_floats = args->norm.gamma ? tyto_round_up(R * args->weight->k, TYTO_LINE_FLOATS) : 0;
+    const bool stays = args->norm.gamma || (args->x_bf16 && args->weight->dtype != TYTO_BF16);
+    job.row_floats = stays ? tyto_round_up(R * args->weight->k, TYTO_LINE_FLOATS) : 0;
     return job;
 }
 
@@ -305,13 +306,13 @@ static int64_t planned_floats(const tyto_linear_job *job, int64_t tiles, int64_t
                   own = tyto_round_up(chunk * tyto_linear_tile_bytes(job, job->depth),
                                       TYTO_LINE_BYTES),
                   shared = tyto_round_up(packed * blocks_bytes(job) + 1, TYTO_LINE_BYTES);
-    return threads * (sums + job->norm_floats) +
+    return threads * (sums + job->row_floats) +
            (tyto_max_i64(threads * own, shared) + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
 }
 
-bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
+bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
 {
-    return weight->dtype == TYTO_BF16 && exec->kernels->bf16->gemm_pack_bf16 && !exec->calibration;
+    return weight->dtype != TYTO_F32 && exec->kernels->bf16->dot && !exec->calibration;
 }
 
 static tyto_precision precision_of(tyto_dtype dtype)

@@ -67,7 +67,7 @@ void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t row
  *  y[rows,n] = act(norm(x[rows,k])·wᵀ + bias[n]) + residual[rows,n] */
 typedef struct tyto_linear_args {
     const float *x;
-    const uint16_t *x_bf16; /* instead of x, where tyto_linear_in_bf16 */
+    const uint16_t *x_bf16; /* instead of x, where tyto_linear_takes_bf16 */
     int64_t ldx;            /* elements between rows */
     tyto_norm norm;         /* of each row of x, dense, as it is packed */
     int64_t rows;
@@ -87,8 +87,9 @@ typedef struct tyto_linear_args {
 TYTO_NODISCARD tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args);
 /** Rows of a tile of products with this weight: a part of x is best a multiple of it. */
 int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_matrix *weight);
-/** Whether products with this weight round x to bf16 anyway, and any product may write it so. */
-bool tyto_linear_in_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
+/** Whether products with this weight round x anyway, to bf16 or to fewer bits, and any product may
+ * write it as bf16. */
+bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
 /** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and
  * a tile of the matrix product would be mostly empty. */
 typedef struct tyto_linear_few_args {

@@ -43,7 +43,7 @@ typedef struct tyto_linear_job {
     int64_t packed_max;          /* tiles that all threads pack before, at most */
     char *packed;                /* all rows, tile by tile, or NULL */
     int64_t a_bytes, sum_floats; /* of a worker's scratch */
-    int64_t norm_floats;         /* the same: a tile's rows after their norm, or 0 */
+    int64_t row_floats; /* the same: a tile's rows that are made floats to pack them, or 0 */
     float *scratch;
 } tyto_linear_job;
 
@@ -76,9 +76,9 @@ static inline tyto_linear_place tyto_linear_place_of(const tyto_linear_job *job,
 }
 
 /** Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` bytes
- * apart. `normed` has room for the norm of a tile's rows. */
+ * apart. `own` has room for a tile's rows. */
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
-                      int64_t depth, float *normed, char *packed, int64_t stride);
+                      int64_t depth, float *own, char *packed, int64_t stride);
 /** Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on
  * through the epilogue. `block` is where the packed rows begin. */
 void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,

@@ -1,51 +1,58 @@
 /* What is done for one tile of a product: packing its rows, multiplying, the epilogue. */
 #include "nn/linear_job.h"
 
-/* The norm of rows row … row+rows−1 of x. */
-static void norm_rows(const tyto_linear_job *job, int64_t row, int rows, float *normed)
+/* own[rows][k] = rows row … of x as floats, after their norm if there is one. */
+static void make_rows(const tyto_linear_job *job, int64_t row, int rows, float *own)
 {
     const tyto_linear_args *args = job->args;
     const tyto_norm *norm = &args->norm;
     const int64_t K = args->weight->k;
     for (int r = 0; r < rows; r++) {
-        job->kernels->layer_norm(K, args->x + (row + r) * args->ldx, norm->gamma, norm->beta,
-                                 norm->eps, normed + r * K);
+        const int64_t from = (row + r) * args->ldx;
+        if (norm->gamma) {
+            job->kernels->layer_norm(K, args->x + from, norm->gamma, norm->beta, norm->eps,
+                                     own + r * K);
+        } else {
+            job->kernels->bf16->widen(K, args->x_bf16 + from, own + r * K);
+        }
+    }
+}
+
+/* Packs columns of a tile of floats. */
+static void pack_floats(const tyto_linear_job *job, int64_t k, const float *x, int64_t ldx,
+                        int rows, char *tile, float *scales)
+{
+    const tyto_packed_matrix *weight = job->args->weight;
+    const tyto_kernels *kernels = job->kernels;
+    if (weight->dtype == TYTO_I8) {
+        weight->int8->pack(k, x, ldx, rows, weight->smooth, (uint8_t *)tile, scales);
+    } else if (weight->dtype == TYTO_BF16) {
+        kernels->bf16->gemm_pack(k, x, ldx, rows, tile);
+    } else if (weight->digits) {
+        scales[job->rows] = weight->digits->pack(k, x, ldx, rows, tile, scales);
+    } else {
+        kernels->gemm_pack(k, x, ldx, rows, (float *)tile);
     }
 }
 
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
-                      int64_t depth, float *normed, char *packed, int64_t stride)
+                      int64_t depth, float *own, char *packed, int64_t stride)
 {
     const tyto_linear_args *args = job->args;
-    const tyto_kernels *kernels = job->kernels;
-    const int64_t R = job->rows, own = tyto_min_i64(depth, args->weight->k - at);
+    const int64_t R = job->rows, K = args->weight->k, k = tyto_min_i64(depth, K - at),
+                  tail = tyto_linear_tile_bytes(job, depth) - job->tail;
     for (int64_t t = 0; t < tiles; t++) {
-        const int64_t row = (first_tile + t) * R;
-        const int64_t first = row * args->ldx + at;
+        const int64_t row = (first_tile + t) * R, from = row * args->ldx + at;
         const int rows = (int)tyto_min_i64(R, args->rows - row);
-        const float *x = args->x ? args->x + first : NULL;
-        int64_t ldx = args->ldx;
-        if (args->norm.gamma) {
-            norm_rows(job, row, rows, normed);
-            x = normed + at;
-            ldx = args->weight->k;
-        }
-        if (args->weight->dtype == TYTO_I8) {
-            char *tile = packed + t * stride;
-            args->weight->int8->pack(
-                own, x, ldx, rows, args->weight->smooth, (uint8_t *)tile,
-                (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail));
+        char *tile = packed + t * stride;
+        float *scales = (float *)(tile + tail);
+        if (job->row_floats) {
+            make_rows(job, row, rows, own);
+            pack_floats(job, k, own + at, K, rows, tile, scales);
         } else if (args->x_bf16) {
-            kernels->bf16->gemm_pack_bf16(own, args->x_bf16 + first, args->ldx, rows,
-                                          packed + t * stride);
-        } else if (args->weight->dtype == TYTO_BF16) {
-            kernels->bf16->gemm_pack(own, x, ldx, rows, packed + t * stride);
-        } else if (args->weight->digits) {
-            char *tile = packed + t * stride;
-            float *scales = (float *)(tile + tyto_linear_tile_bytes(job, depth) - job->tail);
-            scales[R] = args->weight->digits->pack(own, x, ldx, rows, tile, scales);
+            job->kernels->bf16->gemm_pack_bf16(k, args->x_bf16 + from, args->ldx, rows, tile);
         } else {
-            kernels->gemm_pack(own, x, ldx, rows, (float *)(packed + t * stride));
+            pack_floats(job, k, args->x + from, args->ldx, rows, tile, scales);
         }
     }
 }

@@ -9,6 +9,7 @@ typedef struct attend_case {
     void (*attend)(const tyto_attend_job *job);
     void (*define)(const tyto_attend_job *job, int64_t query, double *weights, double *out);
     double tolerance; /* for values in −1 … 1 and scores of a few units */
+    bool takes_bf16;
     attend_memory memory;
 } attend_case;
 
@@ -45,6 +46,7 @@ static attend_case make_case(const kind *of, int64_t queries, int64_t keys, int6
                          .attend = attend_of(of),
                          .define = bf16 ? tyto_define_attend_bf16 : tyto_define_attend,
                          .tolerance = bf16 ? 3.0 * BF16_UNIT : 2e-6,
+                         .takes_bf16 = bf16,
                          .memory = make_attend_memory(queries, keys, qk_channels, v_channels,
                                                       scratch_of(of, qk_channels, v_channels))};
 }
@@ -69,6 +71,55 @@ static void for_each_kind(void (*check)(const kind *of))
 {
     check_kind = check;
     for_each_table(check_kinds);
+}
+
+/* x[count] is rounded, and *rounded has its numbers in bf16. */
+static guarded in_bf16(float *x, int64_t count)
+{
+    guarded rounded = guarded_bytes((size_t)count * sizeof(uint16_t));
+    uint16_t *to = rounded.data;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = tyto_define_bf16(x[i]);
+        x[i] = tyto_define_widen(to[i]);
+    }
+    return rounded;
+}
+
+/* From bf16 to bf16: the bits of what the same numbers give as floats, rounded. */
+static void run_in_bf16(const attend_case *with)
+{
+    const tyto_attend_job *job = &with->memory.job;
+    const int64_t D = job->qk_channels, V = job->v_channels,
+                  count = attend_extent(job->queries, job->out_stride, V);
+    guarded q = in_bf16(with->memory.q.data, attend_extent(job->queries, job->q_stride, D)),
+            k = in_bf16(with->memory.k.data, attend_extent(job->keys, job->k_stride, D)),
+            v = in_bf16(with->memory.v.data, attend_extent(job->keys, job->v_stride, V)),
+            out = guarded_bytes((size_t)count * sizeof(uint16_t));
+    tyto_attend_job halves = *job;
+    uint16_t *got = out.data;
+    with->attend(job);
+    memset(got, 0x55, (size_t)count * sizeof(uint16_t));
+    halves.q = halves.k = halves.v = halves.out = NULL;
+    halves.q_bf16 = q.data;
+    halves.k_bf16 = k.data;
+    halves.v_bf16 = v.data;
+    halves.out_bf16 = got;
+    with->attend(&halves);
+    for (int64_t i = 0; i < count; i++) {
+        const uint16_t wanted = i % job->out_stride < V ? tyto_define_bf16(job->out[i]) : 0x5555;
+        const float one = tyto_define_widen(got[i]), other = tyto_define_widen(wanted);
+        if (!(isnan(other) ? isnan(one) : one == other)) {
+            fail_msg("%s: %lld queries, %lld keys, %lld and %lld channels, causal %d, mask %d, in "
+                     "bf16: at %lld got %x, required %x",
+                     with->name, (long long)job->queries, (long long)job->keys, (long long)D,
+                     (long long)V, job->causal, job->key_mask != NULL, (long long)i, got[i],
+                     wanted);
+        }
+    }
+    guarded_free(&q);
+    guarded_free(&k);
+    guarded_free(&v);
+    guarded_free(&out);
 }
 
 /* Runs the job and compares every query. */
@@ -99,6 +150,9 @@ static void run_case(const attend_case *with)
     }
     free(weights);
     free(wanted);
+    if (with->takes_bf16) {
+        run_in_bf16(with);
+    }
 }
 
 static void check_size(const kind *of, int64_t queries, int64_t keys, int64_t qk_channels,

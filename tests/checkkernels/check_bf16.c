@@ -64,6 +64,13 @@ static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t
         for (int64_t i = 0; i < room; i++) {
             halves[i] = tyto_define_bf16(from[i]);
         }
+        guarded wide = guarded_floats(room);
+        kernels->bf16->widen(room, halves, wide.data);
+        for (int64_t i = 0; i < room; i++) {
+            const float got = ((float *)wide.data)[i], wanted = tyto_define_widen(halves[i]);
+            assert_true(isnan(wanted) ? isnan(got) : got == wanted);
+        }
+        guarded_free(&wide);
         kernels->bf16->gemm_pack(k, from, ldx, rows, packed.data);
         memset(again.data, 0xff, (size_t)(even * R) * sizeof(uint16_t));
         kernels->bf16->gemm_pack_bf16(k, halves, ldx, rows, again.data);

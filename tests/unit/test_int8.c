@@ -75,10 +75,12 @@ static void clear(operands *with)
     free(with->data);
 }
 
-static void run(tyto_exec *exec, const product *p, const operands *with)
+/* x_bf16 NULL: from floats. */
+static void run(tyto_exec *exec, const product *p, const operands *with, const uint16_t *x_bf16)
 {
     const bool grouped = p->group > 0;
-    const tyto_linear_args args = {.x = with->x,
+    const tyto_linear_args args = {.x = x_bf16 ? NULL : with->x,
+                                   .x_bf16 = x_bf16,
                                    .ldx = p->k,
                                    .rows = p->rows,
                                    .weight = &with->weight,
@@ -131,10 +133,29 @@ static sum define(const product *p, const operands *with, int64_t row, int64_t c
     return of;
 }
 
+/* Rows in bf16 give what the same numbers give as floats. */
+static void check_from_bf16(tyto_exec *exec, const product *p, operands *with)
+{
+    const int64_t count = p->rows * p->n;
+    uint16_t *rounded = malloc((size_t)(p->rows * p->k) * sizeof(uint16_t));
+    float *wanted = malloc((size_t)count * sizeof(float));
+    assert_true(rounded && wanted);
+    for (int64_t i = 0; i < p->rows * p->k; i++) {
+        rounded[i] = tyto_define_bf16(with->x[i]);
+        with->x[i] = tyto_define_widen(rounded[i]);
+    }
+    run(exec, p, with, NULL);
+    memcpy(wanted, with->y, (size_t)count * sizeof(float));
+    run(exec, p, with, rounded);
+    assert_memory_equal(with->y, wanted, (size_t)count * sizeof(float));
+    free(rounded);
+    free(wanted);
+}
+
 static void check(tyto_exec *exec, const product *p)
 {
     operands with = make(exec, p);
-    run(exec, p, &with);
+    run(exec, p, &with, NULL);
     const tyto_epilogue epilogue = {.bias = p->bias ? with.bias : NULL,
                                     .activation = p->activation,
                                     .residual = p->residual ? with.residual : NULL,
@@ -159,6 +180,9 @@ static void check(tyto_exec *exec, const product *p)
             }
         }
     }
+    if (tyto_linear_takes_bf16(exec, &with.weight)) {
+        check_from_bf16(exec, p, &with);
+    }
     clear(&with);
 }
 
@@ -173,7 +197,7 @@ static void check_not_finite(tyto_exec *exec)
         with.x[ROW * K + 7] = bad[b];
         with.w[COLUMN * K + 9] = bad[b];
         tyto_packed_fill(&with.weight, 0, N, with.w, K, TYTO_F32, exec->pool);
-        run(exec, &p, &with);
+        run(exec, &p, &with, NULL);
         for (int64_t i = 0; i < ROWS * N; i++) {
             assert_int_equal(isnan(with.y[i]), i / N == ROW || i % N == COLUMN);
         }

@@ -109,7 +109,7 @@ static void check_product(tyto_exec *exec, const product *p, tyto_activation act
                      p->bias, p->residual, row, column, got, wanted);
         }
     }
-    if (tyto_linear_in_bf16(exec, &weight)) {
+    if (tyto_linear_takes_bf16(exec, &weight)) {
         check_in_bf16(exec, &args);
     }
     free(data);
@@ -467,6 +467,46 @@ typedef struct attention_case {
     bool causal, masked, probabilities;
 } attention_case;
 
+/* x[count] is rounded; gives its numbers in bf16, for the caller to free. */
+static uint16_t *rounded(float *x, int64_t count)
+{
+    uint16_t *to = malloc((size_t)count * sizeof(uint16_t));
+    assert_non_null(to);
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = tyto_define_bf16(x[i]);
+        x[i] = tyto_define_widen(to[i]);
+    }
+    return to;
+}
+
+/* From bf16 to bf16: the bits of what the same numbers give as floats, rounded. */
+static void check_attention_in_bf16(tyto_exec *exec, const tyto_attention_args *args, float *q,
+                                    float *k, float *v)
+{
+    const int64_t B = args->batch, count = B * args->out_strides.batch;
+    uint16_t *q_bf16 = rounded(q, B * args->q_strides.batch),
+             *k_bf16 = rounded(k, B * args->k_strides.batch),
+             *v_bf16 = rounded(v, B * args->v_strides.batch),
+             *out = aligned_zeros((size_t)count * 2);
+    tyto_attention_args halves = *args;
+    halves.q = halves.k = halves.v = halves.out = NULL;
+    halves.q_bf16 = q_bf16;
+    halves.k_bf16 = k_bf16;
+    halves.v_bf16 = v_bf16;
+    halves.out_bf16 = out;
+    RUN(exec, tyto_attention(exec, args));
+    RUN(exec, tyto_attention(exec, &halves));
+    for (int64_t i = 0; i < count; i++) {
+        const bool given = i % args->out_strides.token < args->heads * args->v_channels;
+        const float wanted = given ? tyto_define_widen(tyto_define_bf16(args->out[i])) : 0.0f;
+        assert_true(tyto_define_widen(out[i]) == wanted);
+    }
+    free(q_bf16);
+    free(k_bf16);
+    free(v_bf16);
+    free(out);
+}
+
 /* Interleaved q, k and v as a fused product leaves them: [B,T,H,D] inside wider rows. */
 static void check_attention(tyto_exec *exec, const attention_case *with)
 {
@@ -509,9 +549,9 @@ static void check_attention(tyto_exec *exec, const attention_case *with)
                                       .out_strides = {Tq * o_row, o_row, V},
                                       .probabilities = with->probabilities ? maps : NULL};
     /* Where weights and values are rounded to bf16, by 2⁻⁸ at most of each. */
-    const bool rounded =
+    const bool rounds =
         exec->precision == TYTO_PRECISION_BF16 && exec->kernels->bf16->dot && !with->probabilities;
-    const double tolerance = rounded ? 3.0 * 0x1p-8 : 2e-6;
+    const double tolerance = rounds ? 3.0 * 0x1p-8 : 2e-6;
     RUN(exec, tyto_attention(exec, &args));
     for (int64_t row = 0; row < B * H * Tq; row++) {
         const int64_t b = row / Tq / H, head = row / Tq % H, i = row % Tq;
@@ -528,7 +568,7 @@ static void check_attention(tyto_exec *exec, const attention_case *with)
                                      .v_stride = v_row,
                                      .causal = with->causal,
                                      .key_mask = with->masked ? mask + b * Tk : NULL};
-        (rounded ? tyto_define_attend_bf16 : tyto_define_attend)(&job, i, weights, wanted);
+        (rounds ? tyto_define_attend_bf16 : tyto_define_attend)(&job, i, weights, wanted);
         for (int64_t c = 0; c < V; c++) {
             const float got = out[(b * Tq + i) * o_row + head * V + c];
             if (!is_close((double)got, wanted[c], tolerance)) {
@@ -543,6 +583,10 @@ static void check_attention(tyto_exec *exec, const attention_case *with)
     }
     for (int64_t i = 0; i < B * Tq * o_row; i++) {
         assert_true(i % o_row < H * V || out[i] == UNTOUCHED);
+    }
+    assert_int_equal(rounds, !with->probabilities && tyto_attention_takes_bf16(exec));
+    if (rounds) {
+        check_attention_in_bf16(exec, &args, q, k, v);
     }
     free(q);
     free(k);

@@ -6,6 +6,8 @@
 
 #define vb_store(p, a) vst1q_u16(p, vreinterpretq_u16_u32(a))
 #define vb_as_vf(a) vreinterpretq_f32_u32(a)
+/* VF_LANES neighbours as floats */
+#define vf_widened(p) vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16))
 
 /* c + even·even + odd·odd, lane by lane */
 static inline vf vb_dot(vb a, vb b, vf c)

@@ -399,6 +399,30 @@ static void pairs_read(const tyto_attend_job *job, int64_t first, int64_t keys,
     }
 }
 
+/* The same where they are bf16 already. */
+static void pairs_copy(const tyto_attend_job *job, int64_t first, int64_t keys,
+                       const pairs_block *block)
+{
+    const int64_t D = job->qk_channels, V = job->v_channels;
+    for (int64_t j = 0; j < keys; j++) {
+        uint16_t *to = block->k + j * block->stride;
+        memcpy(to, job->k_bf16 + (first + j) * job->k_stride, (size_t)D * sizeof(uint16_t));
+        if (D % 2 != 0) {
+            to[D] = 0;
+        }
+    }
+    for (int64_t j = 0; j < keys; j++) {
+        const uint16_t *v = job->v_bf16 + (first + j) * job->v_stride;
+        uint16_t *to = block->v + j / 2 * 2 * V + j % 2;
+        for (int64_t c = 0; c < V; c++) {
+            to[2 * c] = v[c];
+        }
+    }
+    for (int64_t c = 0; keys % 2 != 0 && c < V; c++) {
+        block->v[(keys - 1) * V + 2 * c + 1] = 0;
+    }
+}
+
 /* A tile of queries, from `next` on; returns what follows it. */
 static float *pairs_begin(const tyto_attend_job *job, int64_t first, int64_t stride, float *next,
                           pairs_tile *tile)
@@ -408,9 +432,15 @@ static float *pairs_begin(const tyto_attend_job *job, int64_t first, int64_t str
                          .o = next + q_floats,
                          .most = next + q_floats + job->v_channels * ATTEND_QUERIES,
                          .sum = next + q_floats + (job->v_channels + 1) * ATTEND_QUERIES};
-    pack_pairs(ATTEND_QUERIES, FROM_FLOATS, job->qk_channels, job->q + first * job->q_stride,
-               job->q_stride, left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES,
-               job->scale * LOG2_E, tile->q);
+    const int there = left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES;
+    const int64_t from = first * job->q_stride;
+    if (job->q_bf16) {
+        pack_pairs(ATTEND_QUERIES, FROM_BF16, job->qk_channels, job->q_bf16 + from, job->q_stride,
+                   there, job->scale * LOG2_E, tile->q);
+    } else {
+        pack_pairs(ATTEND_QUERIES, FROM_FLOATS, job->qk_channels, job->q + from, job->q_stride,
+                   there, job->scale * LOG2_E, tile->q);
+    }
     for (int q = 0; q < ATTEND_QUERIES; q++) {
         tile->most[q] = -FLT_MAX;
         tile->sum[q] = 0.0f;
@@ -421,13 +451,37 @@ static float *pairs_begin(const tyto_attend_job *job, int64_t first, int64_t str
     return next + q_floats + (job->v_channels + 2) * ATTEND_QUERIES;
 }
 
+/* out[rows][V] = VF_LANES columns of o[V][ATTEND_QUERIES] times their lanes of `factor`, rounded.
+ */
+static void pairs_give_out(int64_t V, const float *o, vf factor, int64_t rows, uint16_t *out,
+                           int64_t stride)
+{
+    float part[VF_LANES * VB_LANES] = {0.0f};
+    for (int64_t c = 0; c < V; c += VB_LANES) {
+        const int64_t columns = V - c < VB_LANES ? V - c : VB_LANES;
+        unpack_columns(ATTEND_QUERIES, columns, o + c * ATTEND_QUERIES, factor, rows, part,
+                       VB_LANES);
+        for (int64_t r = 0; r < rows && r < VF_LANES; r++) {
+            uint16_t rounded[VB_LANES];
+            const float *row = part + r * VB_LANES;
+            vb_store(rounded, vb_neighbours(vf_load(row), vf_load(row + VF_LANES)));
+            memcpy(out + r * stride + c, rounded, (size_t)columns * sizeof(uint16_t));
+        }
+    }
+}
+
 static void pairs_end(const tyto_attend_job *job, int64_t first, const pairs_tile *tile)
 {
     for (int q = 0; q < ATTEND_QUERIES && first + q < job->queries; q += VF_LANES) {
         const vf factor = vf_div(vf_set(1.0f), vf_load(tile->sum + q));
-        unpack_columns(ATTEND_QUERIES, job->v_channels, tile->o + q, factor,
-                       job->queries - first - q, job->out + (first + q) * job->out_stride,
-                       job->out_stride);
+        const int64_t rows = job->queries - first - q, to = (first + q) * job->out_stride;
+        if (job->out_bf16) {
+            pairs_give_out(job->v_channels, tile->o + q, factor, rows, job->out_bf16 + to,
+                           job->out_stride);
+        } else {
+            unpack_columns(ATTEND_QUERIES, job->v_channels, tile->o + q, factor, rows,
+                           job->out + to, job->out_stride);
+        }
     }
 }
 
@@ -469,7 +523,7 @@ static void attend_pairs(const tyto_attend_job *job)
     for (int64_t key = 0; key < job->keys; key += TYTO_ATTEND_KEYS) {
         const int64_t left = job->keys - key,
                       keys = left < TYTO_ATTEND_KEYS ? left : TYTO_ATTEND_KEYS;
-        pairs_read(job, key, keys, &block);
+        (job->k_bf16 ? pairs_copy : pairs_read)(job, key, keys, &block);
         for (int64_t t = 0; t < tiles; t++) {
             pairs_step(job, &all[t], &block, job->first_query + t * ATTEND_QUERIES, key, keys);
         }

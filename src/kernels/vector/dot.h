@@ -26,7 +26,10 @@ static inline __attribute__((always_inline)) void pack_pairs_block(int R, pairs_
         if (r >= rows) {
             v[r] = vf_set(0.0f);
         } else if (source == FROM_BF16) {
-            v[r] = vb_as_vf(vb_load((const uint16_t *)x + r * ldx));
+            const vb row = vb_load((const uint16_t *)x + r * ldx);
+            v[r] = vb_as_vf(scale == 1.0f ? row
+                                          : vb_pair(vf_mul(vb_even(row), vf_set(scale)),
+                                                    vf_mul(vb_odd(row), vf_set(scale))));
         } else {
             const float *row = (const float *)x + r * ldx;
             v[r] = vb_as_vf(vb_neighbours(vf_mul(vf_load(row), vf_set(scale)),
@@ -40,7 +43,7 @@ static inline __attribute__((always_inline)) void pack_pairs_block(int R, pairs_
     }
 }
 
-/* packed[⌈k/2⌉][R][2] = x[rows][k]·scale, bf16 as it is; missing rows and the step after an odd k
+/* packed[⌈k/2⌉][R][2] = x[rows][k]·scale; missing rows and the step after an odd k
  * are 0. R, a constant at each call, is below VF_LANES or a multiple of it. Blocks of steps while a
  * later one overwrites what they write too much; the last steps go through memory that has room. */
 static inline __attribute__((always_inline)) void pack_pairs(int R, pairs_source source, int64_t k,
@@ -69,6 +72,18 @@ static inline __attribute__((always_inline)) void pack_pairs(int R, pairs_source
                          scale, last + 2 * r);
     }
     memcpy(packed + i * R, last, (size_t)((k - i + 1) / 2 * 2 * R) * sizeof(uint16_t));
+}
+
+static void widen(int64_t count, const uint16_t *x, float *y)
+{
+    int64_t i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES) {
+        vf_store(y + i, vf_widened(x + i));
+    }
+    for (; i < count; i++) {
+        const uint32_t bits = (uint32_t)x[i] << 16;
+        memcpy(y + i, &bits, sizeof(bits));
+    }
 }
 
 #ifdef DOT_KERNELS
@@ -166,6 +181,7 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .fetches = CACHE_LINE / 2,
     .gemm_pack = gemm_pack_pairs,
     .gemm_pack_bf16 = gemm_pack_bf16,
+    .widen = widen,
     .gemm_tile = gemm_tile_pairs,
     .gemm_finish = gemm_finish_pairs,
     .attend = attend_pairs,

@@ -94,12 +94,37 @@ static int64_t attend_amx_scratch(int64_t qk_channels, int64_t v_channels)
     return all > other ? all : other;
 }
 
-/* 32 channels as bf16. The largest bits of a number without its sign go to `most`. */
-static inline vb amx_narrow(vf low, vf high, vb *most)
+/* The largest bits of a number without its sign go to `most`. */
+static inline vb amx_noted(vb numbers, vb *most)
 {
-    const vb both = vb_neighbours(low, high);
-    *most = _mm512_max_epu16(*most, _mm512_and_si512(both, _mm512_set1_epi16(0x7fff)));
-    return both;
+    *most = _mm512_max_epu16(*most, _mm512_and_si512(numbers, _mm512_set1_epi16(0x7fff)));
+    return numbers;
+}
+
+/* Channels c … c+31 of D of a row as bf16; those beyond are 0. */
+static inline vb amx_narrow(const float *row, int64_t c, int64_t D)
+{
+    return vb_neighbours(_mm512_maskz_loadu_ps(amx_lanes(D, c), row + c),
+                         _mm512_maskz_loadu_ps(amx_lanes(D, c + VF_LANES), row + c + VF_LANES));
+}
+
+static inline vb amx_read(const uint16_t *row, int64_t c, int64_t D)
+{
+    return _mm512_maskz_loadu_epi16(amx_lanes_bf16(D, c), row + c);
+}
+
+/* The same times a factor. */
+static inline vb amx_narrow_times(const float *row, int64_t c, int64_t D, vf factor)
+{
+    return vb_neighbours(
+        vf_mul(_mm512_maskz_loadu_ps(amx_lanes(D, c), row + c), factor),
+        vf_mul(_mm512_maskz_loadu_ps(amx_lanes(D, c + VF_LANES), row + c + VF_LANES), factor));
+}
+
+static inline vb amx_read_times(const uint16_t *row, int64_t c, int64_t D, vf factor)
+{
+    const vb both = amx_read(row, c, D);
+    return vb_pair(vf_mul(vb_even(both), factor), vf_mul(vb_odd(both), factor));
 }
 
 /* The largest of those numbers; not a number when one of them was none. */
@@ -122,17 +147,15 @@ static void amx_pack_queries(const tyto_attend_job *job, int64_t first, const am
     const vf factor = vf_set(job->scale * LOG2_E * AMX_UNITS);
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
-        const __mmask16 low = amx_lanes(D, c), high = amx_lanes(D, c + VF_LANES);
         uint16_t *to = tile->q + c * TILES_ROWS;
         for (int64_t r = 0; r < TILES_ROWS; r++) {
-            const float *row = job->q + (first + r) * job->q_stride + c;
+            const int64_t from = (first + r) * job->q_stride;
             vb both = _mm512_setzero_si512();
             if (first + r < job->queries) {
-                both =
-                    amx_narrow(vf_mul(_mm512_maskz_loadu_ps(low, row), factor),
-                               vf_mul(_mm512_maskz_loadu_ps(high, row + VF_LANES), factor), most);
+                both = job->q_bf16 ? amx_read_times(job->q_bf16 + from, c, D, factor)
+                                   : amx_narrow_times(job->q + from, c, D, factor);
             }
-            vb_store(to + r * VB_LANES, both);
+            vb_store(to + r * VB_LANES, amx_noted(both, most));
         }
     }
 }
@@ -143,7 +166,6 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
 {
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
-        const __mmask16 low = amx_lanes(D, c), high = amx_lanes(D, c + VF_LANES);
         for (int64_t half = 0; half < AMX_KEYS; half += VF_LANES) {
             uint16_t *to = packed + c * TILES_COLUMNS + 2 * half;
             vf v[VF_LANES];
@@ -151,9 +173,10 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
             for (int j = 0; j < VF_LANES; j++) {
                 v[j] = vf_set(0.0f);
                 if (half + j < keys) {
-                    const float *row = job->k + index[half + j] * job->k_stride + c;
-                    v[j] = vb_as_vf(amx_narrow(_mm512_maskz_loadu_ps(low, row),
-                                               _mm512_maskz_loadu_ps(high, row + VF_LANES), most));
+                    const int64_t from = index[half + j] * job->k_stride;
+                    const vb both = job->k_bf16 ? amx_read(job->k_bf16 + from, c, D)
+                                                : amx_narrow(job->k + from, c, D);
+                    v[j] = vb_as_vf(amx_noted(both, most));
                 }
             }
             vf_transpose(v);
@@ -163,6 +186,25 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
             }
         }
     }
+}
+
+/* 16 channels of a key's values as pairs with those of the next key, where these are among those
+ * that are there. */
+static inline vb amx_pair(const tyto_attend_job *job, const int64_t *index, int64_t key,
+                          int64_t keys, int64_t c, __mmask16 lanes)
+{
+    const __mmask16 even = key < keys ? lanes : 0, odd = key + 1 < keys ? lanes : 0;
+    const int64_t first = even ? index[key] * job->v_stride + c : 0,
+                  second = odd ? index[key + 1] * job->v_stride + c : 0;
+    if (job->v_bf16) {
+        const __m512i low = _mm512_cvtepu16_epi32(
+                          _mm256_maskz_loadu_epi16(even, job->v_bf16 + first)),
+                      high = _mm512_cvtepu16_epi32(
+                          _mm256_maskz_loadu_epi16(odd, job->v_bf16 + second));
+        return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    }
+    return vb_pair(_mm512_maskz_loadu_ps(even, job->v + first),
+                   _mm512_maskz_loadu_ps(odd, job->v + second));
 }
 
 /* A step of values; groups of channels are `stride` apart. Weights come out of the packing of their
@@ -175,15 +217,8 @@ static void amx_pack_values(const tyto_attend_job *job, const int64_t *index, in
         const __mmask16 lanes = amx_lanes(V, c);
         uint16_t *to = packed + c / TILES_COLUMNS * stride + 2 * (c % TILES_COLUMNS);
         for (int64_t pair = 0; pair < AMX_KEYS / 2; pair++) {
-            const int64_t j = 2 * pair, row = 2 * (pair % 8) - pair % 2 + (pair < 8 ? 0 : 2);
-            vf even = vf_set(0.0f), odd = vf_set(0.0f);
-            if (j < keys) {
-                even = _mm512_maskz_loadu_ps(lanes, job->v + index[j] * job->v_stride + c);
-            }
-            if (j + 1 < keys) {
-                odd = _mm512_maskz_loadu_ps(lanes, job->v + index[j + 1] * job->v_stride + c);
-            }
-            vb_store(to + row * 2 * TILES_COLUMNS, vb_pair(even, odd));
+            const int64_t row = 2 * (pair % 8) - pair % 2 + (pair < 8 ? 0 : 2);
+            vb_store(to + row * 2 * TILES_COLUMNS, amx_pair(job, index, 2 * pair, keys, c, lanes));
         }
     }
 }

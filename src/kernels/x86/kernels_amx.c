@@ -107,6 +107,7 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .end = tyto_amx_end,
     .gemm_pack = pack_tiles,
     .gemm_pack_bf16 = copy_tiles,
+    .widen = widen,
     .gemm_tile = multiply_tile,
     .gemm_finish = gemm_finish_pairs,
     .attend = attend_amx,

@@ -17,6 +17,12 @@
 /* At least as many tiles as a job has. */
 #define AMX_TILES (TYTO_ATTEND_TILES * ATTEND_QUERIES / TILES_ROWS)
 
+/* The lanes of a vector of bf16 at `at` that are among the first n. */
+static inline __mmask32 amx_lanes_bf16(int64_t n, int64_t at)
+{
+    return (__mmask32)(n - at >= VB_LANES ? 0xffffffff : n > at ? (1u << (n - at)) - 1 : 0);
+}
+
 /* How many keys that are not left out each query of a tile sees, where those before `*next`, of
  * which there are `*counted`, are counted already. A missing query sees what the last one does. */
 static void amx_look(const tyto_attend_job *job, int64_t first, int64_t *next, int64_t *counted,
@@ -99,11 +105,19 @@ static void amx_give_out(const tyto_attend_job *job, int64_t first, const float 
     vf_store(factors + VF_LANES, amx_factors(sum + VF_LANES * VF_LANES));
     for (int64_t r = 0; r < TILES_ROWS && first + r < job->queries; r++) {
         const vf factor = vf_set(factors[r]);
-        float *out = job->out + (first + r) * job->out_stride;
-        for (int64_t c = 0; c < V; c += VF_LANES) {
-            const vf all =
-                vf_load(o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS + c % TILES_COLUMNS);
-            _mm512_mask_storeu_ps(out + c, amx_lanes(V, c), vf_mul(all, factor));
+        const int64_t to = (first + r) * job->out_stride;
+        for (int64_t c = 0; c < V; c += TILES_COLUMNS) {
+            const float *from = o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS;
+            const vf low = vf_mul(vf_load(from), factor),
+                     high = vf_mul(vf_load(from + VF_LANES), factor);
+            if (job->out_bf16) {
+                _mm512_mask_storeu_epi16(job->out_bf16 + to + c, amx_lanes_bf16(V, c),
+                                         vb_neighbours(low, high));
+            } else {
+                _mm512_mask_storeu_ps(job->out + to + c, amx_lanes(V, c), low);
+                _mm512_mask_storeu_ps(job->out + to + c + VF_LANES, amx_lanes(V, c + VF_LANES),
+                                      high);
+            }
         }
     }
 }

@@ -6,6 +6,12 @@
 
 #define vb_store(p, a) _mm512_storeu_si512(p, a)
 #define vb_as_vf(a) _mm512_castsi512_ps(a)
+/* VF_LANES neighbours as floats */
+static inline vf vf_widened(const uint16_t *p)
+{
+    const __m256i narrow = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
+}
 
 /* c + even·even + odd·odd, lane by lane */
 static inline vf vb_dot(vb a, vb b, vf c)

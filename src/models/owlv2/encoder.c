@@ -80,23 +80,31 @@ static tyto_norm norm_of(const tyto_owlv2_encoder_config *config, const tyto_nor
     return (tyto_norm){weights->gamma, weights->beta, (float)config->layer_norm_eps};
 }
 
+static bool in_bf16(const tyto_exec *exec, const float *probabilities)
+{
+    return !probabilities && tyto_attention_takes_bf16(exec);
+}
+
 /* mixed[n,tokens,D] = attention(norm1(hidden)) */
 static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
                           tyto_exec *exec, const tyto_owlv2_batch *batch, const float *hidden,
-                          float *mixed, float *probabilities)
+                          tyto_numbers mixed, float *probabilities)
 {
     const int64_t B = batch->n, T = batch->tokens, D = config->hidden_size,
                   H = config->num_attention_heads, rows = B * T, d = D / H;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *qkv;
-    TYTO_TRY(tyto_exec_floats(exec, rows * 3 * D, &qkv)); /* [3,H,B,T,D/H] */
+    tyto_numbers qkv; /* [3,H,B,T,D/H] */
+    TYTO_TRY(tyto_exec_numbers(exec, in_bf16(exec, probabilities), rows * 3 * D, &qkv));
+    const tyto_numbers k = tyto_numbers_from(qkv, rows * D),
+                       v = tyto_numbers_from(qkv, 2 * rows * D);
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = hidden,
                                                    .ldx = D,
                                                    .norm = norm_of(config, &layer->norm1),
                                                    .rows = rows,
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
-                                                   .y = qkv,
+                                                   .y = qkv.floats,
+                                                   .y_bf16 = qkv.bf16,
                                                    .ldy = d,
                                                    .group = d,
                                                    .group_stride = rows * d}));
@@ -109,15 +117,19 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                      .qk_channels = d,
                                      .v_channels = d,
                                      .scale = 1.0f / sqrtf((float)d),
-                                     .q = qkv,
-                                     .k = qkv + rows * D,
-                                     .v = qkv + 2 * rows * D,
+                                     .q = qkv.floats,
+                                     .k = k.floats,
+                                     .v = v.floats,
+                                     .q_bf16 = qkv.bf16,
+                                     .k_bf16 = k.bf16,
+                                     .v_bf16 = v.bf16,
                                      .q_strides = from,
                                      .k_strides = from,
                                      .v_strides = from,
                                      .causal = batch->causal,
                                      .key_mask = batch->mask,
-                                     .out = mixed,
+                                     .out = mixed.floats,
+                                     .out_bf16 = mixed.bf16,
                                      .out_strides = {.batch = T * D, .token = D, .head = d},
                                      .probabilities = probabilities}));
     tyto_arena_release(exec->arena, mark);
@@ -127,10 +139,11 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
 /* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))) */
 static tyto_status after_attention(const tyto_owlv2_layer *layer,
                                    const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                   int64_t rows, const float *mixed, float *hidden)
+                                   int64_t rows, tyto_numbers mixed, float *hidden)
 {
     const int64_t D = config->hidden_size;
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed,
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed.floats,
+                                                   .x_bf16 = mixed.bf16,
                                                    .ldx = D,
                                                    .rows = rows,
                                                    .weight = &layer->attention_out.weight,
@@ -167,12 +180,14 @@ static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_enc
     const int64_t D = config->hidden_size, rows = batch->n * batch->tokens,
                   block = rows_of_block(exec, layer, rows);
     size_t mark = tyto_arena_mark(exec->arena);
-    float *mixed;
-    TYTO_TRY(tyto_exec_floats(exec, rows * D, &mixed));
+    tyto_numbers mixed;
+    const bool bf16 =
+        in_bf16(exec, probabilities) && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
+    TYTO_TRY(tyto_exec_numbers(exec, bf16, rows * D, &mixed));
     TYTO_TRY(attend(layer, config, exec, batch, hidden, mixed, probabilities));
     for (int64_t at = 0; at < rows; at += block) {
         TYTO_TRY(after_attention(layer, config, exec, tyto_min_i64(block, rows - at),
-                                 mixed + at * D, hidden + at * D));
+                                 tyto_numbers_from(mixed, at * D), hidden + at * D));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -307,8 +307,8 @@ static tyto_status finish(const reading *of, tyto_exec *exec, float *hidden)
                                                    .bias = layer->kv.bias,
                                                    .y = kv,
                                                    .ldy = width}));
-    TYTO_TRY(
-        tyto_perceiver_layer_finish(layer, exec, N, of->model->latents, kv + K, width, hidden));
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, N, of->model->latents,
+                                         (tyto_numbers){.floats = kv + K}, width, hidden));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

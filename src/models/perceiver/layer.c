@@ -159,11 +159,12 @@ tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_e
 }
 
 tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
-                                        int64_t rows, const float *x, const float *context,
+                                        int64_t rows, const float *x, tyto_numbers context,
                                         int64_t ldc, float *y)
 {
     const tyto_linear_weights *out = &layer->attention_out;
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = context,
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = context.floats,
+                                                   .x_bf16 = context.bf16,
                                                    .ldx = ldc,
                                                    .rows = rows,
                                                    .weight = &out->weight,
@@ -180,14 +181,15 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
                                        const tyto_perceiver_memory *memory, float *y)
 {
     size_t mark = tyto_arena_mark(exec->arena);
-    float *query, *context;
+    float *query;
+    tyto_numbers context;
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
-    TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
+    TYTO_TRY(tyto_exec_numbers(exec, false, rows * layer->v_channels, &context));
     TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
     if (memory->level && !tyto_exec_planning(exec)) {
         level_queries(rows, layer->qk_channels, memory, query);
     }
-    TYTO_TRY(attend(layer, exec, rows, query, memory, context));
+    TYTO_TRY(attend(layer, exec, rows, query, memory, context.floats));
     TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, layer->v_channels, y));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
@@ -211,18 +213,25 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                                       float *x, float *probabilities)
 {
     const int64_t Q = layer->q_dim, K = layer->qk_channels, V = layer->v_channels, H = layer->heads,
-                  all = tyto_row_stride(2 * K + V), rows = batch * tokens;
+                  rows = batch * tokens;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *qkv, *context;
-    TYTO_TRY(tyto_exec_floats(exec, rows * V, &context));
-    TYTO_TRY(tyto_exec_floats(exec, rows * all, &qkv));
+    const bool in_bf16 = !probabilities && tyto_attention_takes_bf16(exec);
+    const int64_t all = tyto_row_stride_of(in_bf16, 2 * K + V);
+    /* A plan knows of no head mask. */
+    const bool gives_bf16 = in_bf16 && !head_mask && !tyto_exec_planning(exec) &&
+                            tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
+    tyto_numbers qkv, context;
+    TYTO_TRY(tyto_exec_numbers(exec, gives_bf16, rows * V, &context));
+    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * all, &qkv));
+    const tyto_numbers k = tyto_numbers_from(qkv, K), v = tyto_numbers_from(qkv, 2 * K);
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                    .ldx = Q,
                                                    .norm = norm_of(&layer->norm1),
                                                    .rows = rows,
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
-                                                   .y = qkv,
+                                                   .y = qkv.floats,
+                                                   .y_bf16 = qkv.bf16,
                                                    .ldy = all}));
     const tyto_attention_view from = {.batch = tokens * all, .token = all, .head = K / H};
     TYTO_TRY(tyto_attention(
@@ -234,17 +243,21 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                                .qk_channels = K / H,
                                .v_channels = V / H,
                                .scale = 1.0f / sqrtf((float)(K / H)),
-                               .q = qkv,
-                               .k = qkv + K,
-                               .v = qkv + 2 * K,
+                               .q = qkv.floats,
+                               .k = k.floats,
+                               .v = v.floats,
+                               .q_bf16 = qkv.bf16,
+                               .k_bf16 = k.bf16,
+                               .v_bf16 = v.bf16,
                                .q_strides = from,
                                .k_strides = from,
                                .v_strides = {.batch = tokens * all, .token = all, .head = V / H},
-                               .out = context,
+                               .out = context.floats,
+                               .out_bf16 = context.bf16,
                                .out_strides = {.batch = tokens * V, .token = V, .head = V / H},
                                .probabilities = probabilities}));
     if (head_mask && !tyto_exec_planning(exec)) {
-        mask_heads(layer, batch, tokens, head_mask, context, probabilities);
+        mask_heads(layer, batch, tokens, head_mask, context.floats, probabilities);
     }
     TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, V, x));
     tyto_arena_release(exec->arena, mark);
