@@ -6,11 +6,14 @@
 tyto_status tyto_feed_forward(tyto_exec *exec, const tyto_feed_forward_args *args)
 {
     const int64_t D = args->second->n, wide = args->second->k;
-    const bool in_bf16 = tyto_linear_takes_bf16(exec, args->second);
-    const int64_t apart = tyto_row_stride_of(in_bf16, wide);
+    const bool in_bf16 = tyto_linear_takes_bf16(exec, args->second),
+               tiled = tyto_linear_tiles(exec, args->first, args->second);
+    const int64_t tile = tyto_linear_tile_rows(exec->kernels, args->second),
+                  apart = tiled ? wide : tyto_row_stride_of(in_bf16, wide),
+                  rows = tiled ? tyto_round_up(args->rows, tile) : args->rows;
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_numbers between;
-    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, args->rows * apart, &between));
+    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * apart, &between));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = args->x,
                                                    .ldx = args->first->k,
                                                    .norm = args->norm,
@@ -20,9 +23,11 @@ tyto_status tyto_feed_forward(tyto_exec *exec, const tyto_feed_forward_args *arg
                                                    .activation = args->activation,
                                                    .y = between.floats,
                                                    .y_bf16 = between.bf16,
+                                                   .y_tiled = tiled,
                                                    .ldy = apart}));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = between.floats,
                                                    .x_bf16 = between.bf16,
+                                                   .x_tiled = tiled,
                                                    .ldx = apart,
                                                    .rows = args->rows,
                                                    .weight = args->second,

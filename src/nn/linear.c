@@ -58,7 +58,7 @@ static float *rows_of(const tyto_linear_job *job, int worker)
 static void pack_task(void *context, int64_t index, int worker)
 {
     const tyto_linear_job *job = context;
-    char *to = job->packed + index * blocks_bytes(job);
+    char *to = job->packs + index * blocks_bytes(job);
     for (int64_t at = 0; at < job->k; at += job->depth) {
         const int64_t depth = tyto_min_i64(job->depth, job->k - at);
         tyto_linear_pack(job, index, 1, at, depth, rows_of(job, worker), to, 0);
@@ -283,7 +283,7 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
         even_tasks(&job, tiles, panels);
     }
     job.a_bytes =
-        job.groups > 1
+        job.groups > 1 || args->x_tiled
             ? 0
             : tyto_round_up(job.tiles * tyto_linear_tile_bytes(&job, job.depth), TYTO_LINE_BYTES);
     job.unfinished = job.depth < K || job.inner < K;
@@ -306,13 +306,23 @@ static int64_t planned_floats(const tyto_linear_job *job, int64_t tiles, int64_t
                   own = tyto_round_up(chunk * tyto_linear_tile_bytes(job, job->depth),
                                       TYTO_LINE_BYTES),
                   shared = tyto_round_up(packed * blocks_bytes(job) + 1, TYTO_LINE_BYTES);
-    return threads * (sums + job->row_floats) +
-           (tyto_max_i64(threads * own, shared) + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
+    const int64_t rows = job->args->x_tiled ? 0 : tyto_max_i64(threads * own, shared);
+    return threads * (sums + job->row_floats) + (rows + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
 }
 
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
 {
     return weight->dtype != TYTO_F32 && exec->kernels->bf16->dot && !exec->calibration;
+}
+
+bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *from,
+                       const tyto_packed_matrix *to)
+{
+    const tyto_kernels *kernels = exec->kernels;
+    const int64_t N = kernels->gemm_columns;
+    return tyto_linear_takes_bf16(exec, to) && to->dtype == TYTO_BF16 &&
+           kernels->bf16->a_steps == N && to->k % N == 0 &&
+           tyto_linear_tile_rows(kernels, from) == tyto_linear_tile_rows(kernels, to);
 }
 
 static tyto_precision precision_of(tyto_dtype dtype)
@@ -357,17 +367,19 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
         TYTO_TRY(tyto_exec_floats(exec, planned_floats(&job, tiles, threads), &job.scratch));
     } else {
         TYTO_TRY(tyto_exec_floats(exec, scratch_floats(&job) * threads, &job.scratch));
-        if (job.groups > 1) {
+        if (args->x_tiled) {
+            job.packed = (const char *)args->x_bf16;
+        } else if (job.groups > 1) {
             float *packed;
             TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
                                       &packed));
-            job.packed = (char *)packed;
+            job.packed = job.packs = (char *)packed;
         }
         if (exec->calibration) {
             tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
         }
         const double start = tyto_exec_clock(exec);
-        if (job.packed) {
+        if (job.packs) {
             tyto_pool_run(exec->pool, tiles, pack_task, &job);
         }
         tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);

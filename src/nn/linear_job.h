@@ -41,7 +41,8 @@ typedef struct tyto_linear_job {
     int64_t tiles_max;           /* of a task, however few rows there are */
     int64_t panels_max;          /* of a task whose sums are kept, and 1 when none are */
     int64_t packed_max;          /* tiles that all threads pack before, at most */
-    char *packed;                /* all rows, tile by tile, or NULL */
+    const char *packed;          /* all rows, tile by tile, or NULL */
+    char *packs;                 /* the same, to be packed first, or NULL */
     int64_t a_bytes, sum_floats; /* of a worker's scratch */
     int64_t row_floats; /* the same: a tile's rows that are made floats to pack them, or 0 */
     float *scratch;

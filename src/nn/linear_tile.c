@@ -114,17 +114,20 @@ static void multiply_tile(const tyto_linear_job *job, int64_t depth, const char 
 }
 
 /* What follows a tile whose sum is complete. */
-static tyto_epilogue epilogue_of(const tyto_linear_args *args, int64_t row, int64_t column)
+static tyto_epilogue epilogue_of(const tyto_linear_job *job, int64_t row, int64_t column)
 {
-    const int64_t group = args->group ? args->group : args->weight->n,
-                  at = column / group * args->group_stride + row * args->ldy + column % group;
+    const tyto_linear_args *args = job->args;
+    const int64_t R = job->rows, n = args->weight->n, group = args->group ? args->group : n,
+                  at = args->y_tiled
+                           ? row * n + column * R
+                           : column / group * args->group_stride + row * args->ldy + column % group;
     return (tyto_epilogue){
         .bias = args->bias ? args->bias + column : NULL,
         .activation = args->activation,
         .residual = args->residual ? args->residual + row * args->ldr + column : NULL,
         .residual_stride = args->ldr,
         .y = args->y_bf16 ? (void *)(args->y_bf16 + at) : (void *)(args->y + at),
-        .y_stride = args->ldy,
+        .y_stride = args->y_tiled ? job->kernels->gemm_columns : args->ldy,
     };
 }
 
@@ -139,7 +142,7 @@ static void finish_tile(const tyto_linear_job *job, int64_t row, int rows, int64
         if (args->group) {
             part = (int)tyto_min_i64(part, args->group - (column + c) % args->group);
         }
-        const tyto_epilogue epilogue = epilogue_of(args, row, column + c);
+        const tyto_epilogue epilogue = epilogue_of(job, row, column + c);
         if (args->y_bf16) {
             job->kernels->bf16->gemm_finish(sum + c, rows, part, &epilogue);
         } else {
@@ -169,7 +172,7 @@ void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *p
     const tyto_linear_args *args = job->args;
     const bool finishes = at + depth == job->k;
     if (finishes) {
-        const tyto_epilogue epilogue = epilogue_of(args, place->row, place->column);
+        const tyto_epilogue epilogue = epilogue_of(job, place->row, place->column);
         fetch_outputs(&epilogue, args->y_bf16 ? sizeof(uint16_t) : sizeof(float), place->rows,
                       place->columns);
     }
@@ -186,6 +189,7 @@ void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *p
         }
     }
     if (finishes) {
-        finish_tile(job, place->row, place->rows, place->column, place->columns, sum);
+        const int rows = args->y_tiled ? (int)job->rows : place->rows;
+        finish_tile(job, place->row, rows, place->column, place->columns, sum);
     }
 }

@@ -163,14 +163,13 @@ static tyto_status after_attention(const tyto_owlv2_layer *layer,
                                                              .y = hidden});
 }
 
-/* Rows that pass all products after the attention together: what one leaves is in the cache for the
- * next. Enough of them for every thread, in even parts of whole tiles. */
-static int64_t rows_of_block(const tyto_exec *exec, const tyto_owlv2_layer *layer, int64_t rows)
+int64_t tyto_owlv2_rows_of_block(const tyto_exec *exec, const tyto_packed_matrix *weight,
+                                 int64_t rows)
 {
     const int64_t most = tyto_max_i64(1024, 512 * (int64_t)tyto_pool_threads(exec->pool)),
                   blocks = tyto_max_i64(1, (rows + most - 1) / most);
     return tyto_round_up((rows + blocks - 1) / blocks,
-                         tyto_linear_tile_rows(exec->kernels, &layer->fc1.weight));
+                         tyto_linear_tile_rows(exec->kernels, weight));
 }
 
 static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
@@ -178,7 +177,7 @@ static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_enc
                              float *probabilities)
 {
     const int64_t D = config->hidden_size, rows = batch->n * batch->tokens,
-                  block = rows_of_block(exec, layer, rows);
+                  block = tyto_owlv2_rows_of_block(exec, &layer->fc1.weight, rows);
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_numbers mixed;
     const bool bf16 =

@@ -21,6 +21,11 @@ typedef struct tyto_owlv2_batch {
 /** Sequences that go together: at least 1, at most `total`. */
 int64_t tyto_owlv2_together(int64_t total, int64_t tokens);
 
+/** Rows of `rows` that pass several products together, of which `weight` is one: what one leaves is
+ *  in the cache for the next. Enough of them for every thread, in even parts of whole tiles. */
+int64_t tyto_owlv2_rows_of_block(const tyto_exec *exec, const tyto_packed_matrix *weight,
+                                 int64_t rows);
+
 /** Declares prefix.hidden_states.i [total,tokens,D] and prefix.attentions.i
  *  [total,H,tokens,tokens], where wanted, or given unasked as config.json says, before the first
  * batch runs. *wanted: some of them are. */

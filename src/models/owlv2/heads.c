@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "models/owlv2/encoder.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 
@@ -25,13 +27,18 @@ static tyto_status three_layers(tyto_exec *exec, const tyto_linear_weights *dens
                                 const tyto_linear_weights *dense2, const float *features,
                                 int64_t rows, float *out)
 {
+    const int64_t block = tyto_owlv2_rows_of_block(exec, &dense0->weight, rows);
     size_t mark = tyto_arena_mark(exec->arena);
     float *a, *b;
-    TYTO_TRY(tyto_exec_floats(exec, rows * dense0->weight.n, &a));
-    TYTO_TRY(tyto_exec_floats(exec, rows * dense1->weight.n, &b));
-    TYTO_TRY(tyto_owlv2_dense(exec, dense0, features, rows, TYTO_ACT_GELU, a));
-    TYTO_TRY(tyto_owlv2_dense(exec, dense1, a, rows, TYTO_ACT_GELU, b));
-    TYTO_TRY(tyto_owlv2_dense(exec, dense2, b, rows, TYTO_ACT_NONE, out));
+    TYTO_TRY(tyto_exec_floats(exec, block * dense0->weight.n, &a));
+    TYTO_TRY(tyto_exec_floats(exec, block * dense1->weight.n, &b));
+    for (int64_t at = 0; at < rows; at += block) {
+        const float *x = features + at * dense0->weight.k;
+        const int64_t n = tyto_min_i64(block, rows - at);
+        TYTO_TRY(tyto_owlv2_dense(exec, dense0, x, n, TYTO_ACT_GELU, a));
+        TYTO_TRY(tyto_owlv2_dense(exec, dense1, a, n, TYTO_ACT_GELU, b));
+        TYTO_TRY(tyto_owlv2_dense(exec, dense2, b, n, TYTO_ACT_NONE, out + at * dense2->weight.n));
+    }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
