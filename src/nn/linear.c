@@ -289,7 +289,11 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
-    const bool stays = args->norm.gamma || (args->x_bf16 && args->weight->dtype != TYTO_BF16);
+    /* A plan may be for floats and the rows come in bf16. */
+    const bool widens = args->weight->dtype == TYTO_I8 &&
+                        (args->x_bf16 ||
+                         (tyto_exec_planning(exec) && tyto_linear_takes_bf16(exec, args->weight))),
+               stays = args->norm.gamma || widens;
     job.row_floats = stays ? tyto_round_up(R * args->weight->k, TYTO_LINE_FLOATS) : 0;
     return job;
 }
