@@ -348,6 +348,7 @@ static tyto_status norm_then_multiply(tyto_exec *exec, const tyto_linear_args *a
     TYTO_TRY(
         tyto_layer_norm(exec, args->rows, k, args->x, norm->gamma, norm->beta, norm->eps, normed));
     rest.x = normed;
+    rest.ldx = k;
     rest.norm = (tyto_norm){0};
     TYTO_TRY(tyto_linear(exec, &rest));
     tyto_arena_release(exec->arena, mark);

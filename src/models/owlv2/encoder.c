@@ -168,7 +168,9 @@ int64_t tyto_owlv2_rows_of_block(const tyto_exec *exec, const tyto_packed_matrix
 {
     const int64_t most = tyto_max_i64(1024, 512 * (int64_t)tyto_pool_threads(exec->pool)),
                   blocks = tyto_max_i64(1, (rows + most - 1) / most);
-    return tyto_round_up((rows + blocks - 1) / blocks,
+    /* Fewer rows than planned may go in larger parts. */
+    return tyto_round_up(tyto_exec_planning(exec) ? tyto_min_i64(rows, most)
+                                                  : (rows + blocks - 1) / blocks,
                          tyto_linear_tile_rows(exec->kernels, weight));
 }
 
