@@ -78,7 +78,7 @@ typedef struct tyto_linear_args {
     const float *residual; /* or NULL; may be y */
     int64_t ldr;
     float *y;         /* not x */
-    uint16_t *y_bf16; /* instead of y, rounded, for a product that takes it */
+    uint16_t *y_bf16; /* instead of y, rounded, for a product or attention that takes it */
     bool y_tiled;     /* y_bf16 lies in tiles, all of whose rows are written; no ldy, no residual */
     int64_t ldy;
     /* Outputs in groups, such as heads: output c of row r lies at
@@ -92,8 +92,8 @@ int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_mat
 /** Whether products with this weight round x anyway, to bf16 or to fewer bits, and any product may
  * write it as bf16. */
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
-/** Whether y_bf16 of `from` may be written as `to` packs its rows, which then are multiplied as
- * they lie: [⌈rows/R⌉][n/32][R][32] of R = tyto_linear_tile_rows rows. */
+/** Whether y_bf16 of `from`, whose n is the k of `to`, may be written as `to` packs its rows, which
+ * then are multiplied as they lie: [⌈rows/R⌉][n/32][R][32] of R = tyto_linear_tile_rows rows. */
 bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *from,
                        const tyto_packed_matrix *to);
 /** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and

@@ -47,7 +47,9 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
         char *tile = packed + t * stride;
         float *scales = (float *)(tile + tail);
         if (job->row_floats) {
-            make_rows(job, row, rows, own);
+            if (at == 0 || tiles > 1) {
+                make_rows(job, row, rows, own);
+            }
             pack_floats(job, k, own + at, K, rows, tile, scales);
         } else if (args->x_bf16) {
             job->kernels->bf16->gemm_pack_bf16(k, args->x_bf16 + from, args->ldx, rows, tile);

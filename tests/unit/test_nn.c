@@ -236,11 +236,10 @@ static void products_add_to_their_output(void **state)
 }
 
 /* A norm as rows are packed gives what a norm before gives, to the bit. */
-static void check_norm_before(tyto_exec *exec)
+static void check_norm_before_dtype(tyto_exec *exec, tyto_dtype dtype)
 {
     static const product shapes[] = {
         {45, 70, 30}, {300, 40, 129}, {5, 40, 20}, {33, 1040, 1100}, {700, 33, 520}};
-    const tyto_dtype dtype = tyto_packed_dtype(exec->precision);
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         const int64_t rows = shapes[i].rows, N = shapes[i].n, K = shapes[i].k;
         stream numbers = {(uint64_t)(rows + N * 3 + K * 7)};
@@ -275,6 +274,12 @@ static void check_norm_before(tyto_exec *exec)
         guarded_free(&y);
         guarded_free(&wanted);
     }
+}
+
+static void check_norm_before(tyto_exec *exec)
+{
+    check_norm_before_dtype(exec, tyto_packed_dtype(exec->precision));
+    check_norm_before_dtype(exec, TYTO_I8);
 }
 
 static void rows_are_normalised_as_they_are_packed(void **state)

@@ -1,6 +1,7 @@
 /* OWLv2 against the reference: every golden case, on every instruction set, on one thread and on
  * several. */
 #include "kernels/kernels.h"
+#include "models/owlv2/encoder.h"
 #include "support/golden.h"
 
 /* What one engine runs. */
@@ -113,10 +114,35 @@ static void activations_are_the_reference_s(void **state)
     tyto_tensor_file_close(file);
 }
 
+/* A text tower is planned for all tokens and runs those that are used. */
+static void blocks_of_fewer_rows_are_no_larger_than_planned(void **state)
+{
+    (void)state;
+    const tyto_kernels *kernels;
+    assert_int_equal(tyto_kernels_select(NULL, &kernels, NULL), TYTO_OK);
+    const tyto_packed_matrix weight = {.n = 1, .k = 1, .dtype = TYTO_F32};
+    for (int threads = 1; threads <= 8; threads *= 2) {
+        tyto_pool *pool = tyto_pool_create(threads);
+        assert_non_null(pool);
+        tyto_arena arena = {0};
+        tyto_exec exec = {.kernels = kernels, .pool = pool, .arena = &arena};
+        for (int64_t rows = 1; rows <= TYTO_OWLV2_ROWS_TOGETHER; rows += 13) {
+            arena.planning = true;
+            const int64_t planned = tyto_owlv2_rows_of_block(&exec, &weight, rows);
+            arena.planning = false;
+            for (int64_t used = 1; used <= rows; used += 7) {
+                assert_true(tyto_owlv2_rows_of_block(&exec, &weight, used) <= planned);
+            }
+        }
+        tyto_pool_destroy(pool);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_cases_are_as_the_reference),
+        cmocka_unit_test(blocks_of_fewer_rows_are_no_larger_than_planned),
         cmocka_unit_test(activations_are_the_reference_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,16 +181,16 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
                                        const tyto_perceiver_memory *memory, float *y)
 {
     size_t mark = tyto_arena_mark(exec->arena);
-    float *query;
-    tyto_numbers context;
+    float *query, *context;
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
-    TYTO_TRY(tyto_exec_numbers(exec, false, rows * layer->v_channels, &context));
+    TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
     TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
     if (memory->level && !tyto_exec_planning(exec)) {
         level_queries(rows, layer->qk_channels, memory, query);
     }
-    TYTO_TRY(attend(layer, exec, rows, query, memory, context.floats));
-    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, layer->v_channels, y));
+    TYTO_TRY(attend(layer, exec, rows, query, memory, context));
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, (tyto_numbers){.floats = context},
+                                         layer->v_channels, y));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

@@ -51,7 +51,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer
                                                       tyto_exec *exec, int64_t rows, const float *x,
                                                       float *query);
 /** y[rows,Q] from queries x[rows,Q] and what attention gave them, context[rows,V] in rows ldc
- *  floats apart; y may be x. */
+ *  numbers apart; y may be x. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer,
                                                        tyto_exec *exec, int64_t rows,
                                                        const float *x, tyto_numbers context,
