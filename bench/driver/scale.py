@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import matplotlib.image
@@ -52,19 +51,14 @@ class Machine:
     def run(self, *words):
         """Standard output, seconds, and the most memory of the process; None after a complaint."""
         words = [str(word) for word in (self.options.command, *words, "--precision", self.options.precision)]
-        began = time.perf_counter()
-        with tempfile.TemporaryFile("w+") as said:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=said, text=True)
-            out = process.stdout.read()
-            process.stdout.close()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            said.seek(0)
-            if process.returncode != 0:
-                say(f"  {self.shown(words)}: {last_line(said.read())}")
-                return None
-        return {"command": self.shown(words), "out": out, "seconds": time.perf_counter() - began,
-                "memory_mb": usage.ru_maxrss * 1024e-6}
+        cost = self.folder / "cost"
+        run = subprocess.run([sys.executable, "-I", "-S", HERE / "cost.py", cost, *words], capture_output=True, text=True)
+        if run.returncode != 0:
+            say(f"  {self.shown(words)}: {last_line(run.stderr)}")
+            return None
+        seconds, held = cost.read_text().split()
+        return {"command": self.shown(words), "out": run.stdout, "seconds": float(seconds),
+                "memory_mb": int(held) * 1e-6}
 
     def bench(self, x, model, *words, **more):
         """A point of a curve: the fastest of some forwards."""
