@@ -155,12 +155,15 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
 
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t begin = (offset + page - 1) / page * page;
-    size_t end = (offset + length) / page * page;
-    if (map->data && begin < end && end <= map->length) {
-        (void)madvise((void *)(uintptr_t)(map->data + begin), end - begin, MADV_DONTNEED);
+    if (!map->data || length == 0 || offset >= map->length || length > map->length - offset) {
+        return;
     }
+    const uintptr_t from = (uintptr_t)map->data, page = TYTO_HUGE_PAGE_BYTES,
+                    begin = (from + offset) / page * page,
+                    end = (from + offset + length + page - 1) / page * page,
+                    first = begin > from ? begin : from,
+                    last = end < from + map->length ? end : from + map->length;
+    (void)madvise((void *)first, last - first, MADV_DONTNEED);
 }
 
 void tyto_file_map_close(tyto_file_map *map)

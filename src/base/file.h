@@ -33,8 +33,8 @@ typedef struct tyto_file_map {
 
 TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *out,
                                               tyto_error *err);
-/** Gives the pages that lie wholly inside [offset, offset+length) back to the system; they are
- *  read again when touched. */
+/** Gives the huge pages that [offset, offset+length) lies in back to the system, with what else
+ *  lies in them: all are read again when touched. */
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length);
 void tyto_file_map_close(tyto_file_map *map);
 

@@ -147,6 +147,59 @@ static void files_are_whole_or_not_there(void **state)
     free(path);
 }
 
+/* Whether a page is in this process's memory, or -1 where the system doesn't tell. */
+static int is_held(const uint8_t *at)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t entry = 0;
+    const int fd = open("/proc/self/pagemap", O_RDONLY);
+    const ssize_t got = pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)at / page * 8));
+    close(fd);
+    return got == (ssize_t)sizeof(entry) ? (int)(entry >> 63) : -1;
+}
+
+/* A huge page that holds a part of what is released goes as a whole, the next one stays. */
+static void files_that_are_mapped_are_released_in_huge_pages(void **state)
+{
+    (void)state;
+    enum { PAGES = 4 };
+    const size_t huge = TYTO_HUGE_PAGE_BYTES, length = PAGES * huge + 100;
+    char folder[] = "/tmp/tyto-base-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = tyto_path_join(folder, "a.bin");
+    uint8_t *bytes = malloc(length);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_file_map map;
+    assert_int_equal(tyto_file_write(path, bytes, length, &err), TYTO_OK);
+    assert_int_equal(tyto_file_map_open(path, &map, &err), TYTO_OK);
+    assert_memory_equal(map.data, bytes, length);
+    /* The first page that begins in the map, and one in its middle. */
+    const size_t first = (huge - (uintptr_t)map.data % huge) % huge, part = first + huge / 2;
+    if (is_held(map.data + part) == 1) {
+        tyto_file_map_release(&map, part, SIZE_MAX);
+        tyto_file_map_release(&map, length, 1);
+        tyto_file_map_release(&map, part, 0);
+        assert_int_equal(is_held(map.data + part), 1);
+        tyto_file_map_release(&map, part, 10);
+        assert_int_equal(is_held(map.data + first), 0);
+        assert_int_equal(is_held(map.data + first + huge - 1), 0);
+        assert_int_equal(is_held(map.data + first + huge), 1);
+    }
+    tyto_file_map_release(&map, 0, length);
+    assert_int_not_equal(is_held(map.data + length - 1), 1);
+    assert_memory_equal(map.data, bytes, length);
+    tyto_file_map_close(&map);
+    tyto_file_map_release(&map, 0, 0);
+    free(bytes);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
 static void count_task(void *context, int64_t index, int worker)
 {
     (void)worker;
@@ -317,6 +370,7 @@ int main(void)
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(cursor_never_reads_past_the_end),
         cmocka_unit_test(files_are_whole_or_not_there),
+        cmocka_unit_test(files_that_are_mapped_are_released_in_huge_pages),
         cmocka_unit_test(files_keep_their_kind),
         cmocka_unit_test(nothing_is_left_by_a_process_that_is_killed),
         cmocka_unit_test(files_of_other_processes_are_not_touched),
