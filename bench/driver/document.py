@@ -135,7 +135,8 @@ def compare_text(result):
              "Share of the peak of the same precision; operations that the engine itself does:",
              by_engine(cells, lambda row: f"{100 * row['peak_share']:.0f} %" if "peak_share" in row else "–"),
              "Most memory held at once, MB:", by_engine(cells, lambda row: f"{row['peak_rss_mb']:.0f}"),
-             "From the start of the process to the end of its first forward, seconds (of which to a loaded network):",
+             "From the start of the process to the end of its first forward, seconds (of which to a loaded network). "
+             "tyto's has 0.3 s in fp32, 0.45 s else, in which `tyto bench` measures the peak before it:",
              by_engine(cells, lambda row: f"{significant(row['first_s'])} ({significant(row['ready_s'])})"),
              "Distance from the float64 run of the reference, root mean square as a share of the output's own, worst "
              "output (from an fp32 run where `--truth fp32` was asked for):",
