@@ -77,8 +77,8 @@ static inline tyto_linear_place tyto_linear_place_of(const tyto_linear_job *job,
 }
 
 /** Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` bytes
- * apart. `own` has room for a tile's
- * rows; of one tile alone, whose blocks follow each other from the first on, they stay there. */
+ * apart. `own` has room for a tile's rows; of one tile alone, whose blocks follow each other from
+ * the first on, they stay there. */
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
                       int64_t depth, float *own, char *packed, int64_t stride);
 /** Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on

@@ -5,6 +5,14 @@
 #include "nn/exec.h"
 #include "support/support.h"
 
+/** Zeroed, 64-byte aligned memory that the caller frees. */
+static inline void *aligned_zeros(size_t bytes)
+{
+    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    assert_non_null(memory);
+    return memset(memory, 0, bytes);
+}
+
 /** Runs `call` as a session does: once as a plan, then for real with just that much scratch. */
 #define RUN(exec, call)                                                                            \
     do {                                                                                           \
