@@ -20,6 +20,7 @@ BEGIN {
     allow("models", "models nn weights kernels formats tensor base tyto")
     allow("results", "results tensor base tyto")
     allow("runtime", "runtime results models weights processors nn formats kernels tensor base tyto")
+    allow("tasks", "tasks runtime results models hub weights processors nn formats tensor base tyto")
     allow("apps", "tyto")
 }
 FNR == 1 {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <tyto/model.h>
+#include <tyto/progress.h>
 #include <tyto/tensor.h>
 
 TYTO_BEGIN_DECLS
@@ -20,6 +21,11 @@ TYTO_API void tyto_session_destroy(tyto_session *session);
  *  memory  the processor must outlive the session, or its next change */
 TYTO_API void tyto_session_use_processor(tyto_session *session,
                                          const tyto_image_processor *processor);
+
+/** Follows the session's runs from now on, layer by layer; returning false stops one, which then is
+ *  E_CANCELLED. NULL: nobody follows. */
+TYTO_API void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress,
+                                        void *user);
 
 /** Runs a head on named tensors, named as the reference's `forward` names them.
  *

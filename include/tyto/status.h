@@ -10,26 +10,29 @@
 
 TYTO_BEGIN_DECLS
 
-/** X(name, text): one list gives codes, names and texts. */
+/** X(name, value, text): one list gives codes, names and texts. */
 #define TYTO_STATUS_LIST(X)                                                                        \
-    X(OK, "done")                                                                                  \
-    X(E_ARGUMENT, "an argument is not valid")                                                      \
-    X(E_SHAPE, "shapes do not agree")                                                              \
-    X(E_RANGE, "a value is out of range")                                                          \
-    X(E_FORMAT, "a file's content is not valid")                                                   \
-    X(E_LIMIT, "a limit is exceeded")                                                              \
-    X(E_IO, "reading or writing failed")                                                           \
-    X(E_NOT_FOUND, "not found")                                                                    \
-    X(E_MEMORY, "out of memory")                                                                   \
-    X(E_UNSUPPORTED, "not supported by this build")
+    X(OK, 0, "done")                                                                               \
+    X(E_ARGUMENT, 1, "an argument is not valid")                                                   \
+    X(E_SHAPE, 2, "shapes do not agree")                                                           \
+    X(E_RANGE, 3, "a value is out of range")                                                       \
+    X(E_FORMAT, 4, "a file's content is not valid")                                                \
+    X(E_LIMIT, 5, "a limit is exceeded")                                                           \
+    X(E_IO, 6, "reading or writing failed")                                                        \
+    X(E_NOT_FOUND, 7, "not found")                                                                 \
+    X(E_MEMORY, 8, "out of memory")                                                                \
+    X(E_UNSUPPORTED, 9, "not supported by this build")                                             \
+    X(E_CANCELLED, 10, "stopped by the caller")                                                    \
+    X(E_EXISTS, 11, "something is there already")
 
 typedef enum tyto_status {
-#define TYTO_STATUS_ENUM(name, text) TYTO_##name,
+#define TYTO_STATUS_ENUM(name, value, text) TYTO_##name = (value),
     TYTO_STATUS_LIST(TYTO_STATUS_ENUM)
 #undef TYTO_STATUS_ENUM
 } tyto_status;
 
-/** What went wrong, filled by the first failing step.
+/** What went wrong, filled by the first failing step. A call clears it when it begins, so that one
+ *  error serves any number of calls.
  *  memory   `message` is owned; release it with tyto_error_clear
  *  threads  one thread at a time */
 typedef struct tyto_error {

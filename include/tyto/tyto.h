@@ -28,6 +28,7 @@
 #include <tyto/postprocess.h>
 #include <tyto/precision.h>
 #include <tyto/processor.h>
+#include <tyto/progress.h>
 #include <tyto/session.h>
 #include <tyto/shortcuts.h>
 #include <tyto/status.h>

@@ -1,14 +1,69 @@
 #include "base/arena.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "base/memory.h"
 
 /* Any non-NULL, aligned base does for addresses that nobody touches. */
 #define PLANNING_BASE ((char *)(uintptr_t)TYTO_ALIGN)
 
-void tyto_arena_plan(tyto_arena *arena)
+/* Share of a limited address space that one arena reserves. */
+#define LIMITED_SHARE 8
+/* Where the system doesn't tell its memory. */
+#define RESERVED_USUAL ((size_t)16 << 30)
+
+/* Addresses cost nothing: twice the memory that there is, or a share of those that the process may
+ * have. */
+static size_t bytes_to_reserve(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    size_t bytes = RESERVED_USUAL;
+    struct rlimit limit;
+    if (pages > 0 && page > 0) {
+        bytes = 2 * (size_t)pages * (size_t)page;
+    }
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        limit.rlim_cur / LIMITED_SHARE < bytes) {
+        bytes = (size_t)limit.rlim_cur / LIMITED_SHARE;
+    }
+    return bytes;
+}
+
+static bool grow(tyto_arena *arena, size_t bytes)
+{
+    size_t end;
+    if (bytes <= arena->capacity) {
+        return true;
+    }
+    if (!arena->block) {
+        arena->reserved = bytes_to_reserve();
+        arena->block = tyto_pages_reserve(&arena->reserved);
+        if (!arena->block) {
+            return false;
+        }
+    }
+    if (!tyto_add_size(bytes, TYTO_HUGE_PAGE_BYTES - 1, &end)) {
+        return false;
+    }
+    end &= ~(TYTO_HUGE_PAGE_BYTES - 1);
+    if (end > arena->reserved || !tyto_pages_commit(arena->block, arena->capacity, end)) {
+        return false;
+    }
+    arena->capacity = end;
+    return true;
+}
+
+void tyto_arena_reset(tyto_arena *arena)
 {
     arena->used = 0;
     arena->peak = 0;
+    arena->planning = false;
+}
+
+void tyto_arena_plan(tyto_arena *arena)
+{
+    tyto_arena_reset(arena);
     arena->planning = true;
 }
 
@@ -16,17 +71,7 @@ bool tyto_arena_commit(tyto_arena *arena)
 {
     arena->planning = false;
     arena->used = 0;
-    if (arena->peak <= arena->capacity) {
-        return true;
-    }
-    tyto_pages_free(arena->block, arena->capacity);
-    arena->capacity = 0;
-    arena->block = tyto_pages_alloc(arena->peak);
-    if (!arena->block) {
-        return false;
-    }
-    arena->capacity = arena->peak;
-    return true;
+    return grow(arena, arena->peak);
 }
 
 void *tyto_arena_take(tyto_arena *arena, size_t count, size_t size)
@@ -39,7 +84,7 @@ void *tyto_arena_take(tyto_arena *arena, size_t count, size_t size)
     if (!tyto_add_size(arena->used, bytes, &end)) {
         return NULL;
     }
-    if (!arena->planning && end > arena->capacity) {
+    if (!arena->planning && !grow(arena, end ? end : 1)) {
         return NULL;
     }
     char *base = arena->planning ? PLANNING_BASE : arena->block;
@@ -63,6 +108,6 @@ void tyto_arena_release(tyto_arena *arena, size_t mark)
 
 void tyto_arena_clear(tyto_arena *arena)
 {
-    tyto_pages_free(arena->block, arena->capacity);
+    tyto_pages_free(arena->block, arena->reserved);
     *arena = (tyto_arena){0};
 }

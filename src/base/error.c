@@ -8,13 +8,13 @@
 #include "base/memory.h"
 
 static const char *const names[] = {
-#define NAME(name, text) #name,
+#define NAME(name, value, text) #name,
     TYTO_STATUS_LIST(NAME)
 #undef NAME
 };
 
 static const char *const texts[] = {
-#define TEXT(name, text) text,
+#define TEXT(name, value, text) text,
     TYTO_STATUS_LIST(TEXT)
 #undef TEXT
 };
@@ -79,6 +79,11 @@ tyto_status tyto_fail(tyto_error *err, tyto_status status, const char *format, .
 tyto_status tyto_fail_memory(tyto_error *err, const char *what)
 {
     return tyto_fail(err, TYTO_E_MEMORY, "%s: out of memory", what);
+}
+
+tyto_status tyto_fail_null(tyto_error *err, const char *argument)
+{
+    return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got NULL, required a value", argument);
 }
 
 void tyto_error_prefix(tyto_error *err, const char *prefix)

@@ -12,6 +12,20 @@ tyto_status tyto_fail(tyto_error *err, tyto_status status, const char *format, .
 /** tyto_fail(err, TYTO_E_MEMORY, ...) naming what the memory was for. */
 tyto_status tyto_fail_memory(tyto_error *err, const char *what);
 
+/** tyto_fail(err, TYTO_E_ARGUMENT, ...): `argument` is NULL where it may not be. */
+tyto_status tyto_fail_null(tyto_error *err, const char *argument);
+
+/** First line of a public call: what *err held before is gone. */
+#define TYTO_ENTER(err) tyto_error_clear(err)
+
+/** Returns E_ARGUMENT, with its name, from a public call when the pointer is NULL. */
+#define TYTO_REQUIRE(err, pointer)                                                                 \
+    do {                                                                                           \
+        if (!(pointer)) {                                                                          \
+            return tyto_fail_null(err, #pointer);                                                  \
+        }                                                                                          \
+    } while (0)
+
 /** Puts "prefix: " before the text that *err holds, if any. */
 void tyto_error_prefix(tyto_error *err, const char *prefix);
 

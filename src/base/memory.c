@@ -60,13 +60,13 @@ static bool page_bytes(size_t bytes, size_t *out)
     return true;
 }
 
-void *tyto_pages_alloc(size_t bytes)
+static void *map_pages(size_t bytes, int protection)
 {
     size_t rounded, reserved;
     if (!page_bytes(bytes, &rounded) || !tyto_add_size(rounded, TYTO_HUGE_PAGE_BYTES, &reserved)) {
         return NULL;
     }
-    char *base = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *base = mmap(NULL, reserved, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
         return NULL;
     }
@@ -78,10 +78,51 @@ void *tyto_pages_alloc(size_t bytes)
     if (lead != TYTO_HUGE_PAGE_BYTES) {
         munmap(base + lead + rounded, TYTO_HUGE_PAGE_BYTES - lead);
     }
-#ifdef MADV_HUGEPAGE
-    (void)madvise(base + lead, rounded, MADV_HUGEPAGE);
-#endif
     return base + lead;
+}
+
+static void advise_huge(void *pages, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(pages, bytes, MADV_HUGEPAGE);
+#else
+    (void)pages;
+    (void)bytes;
+#endif
+}
+
+void *tyto_pages_alloc(size_t bytes)
+{
+    void *pages = map_pages(bytes, PROT_READ | PROT_WRITE);
+    size_t rounded;
+    if (pages && page_bytes(bytes, &rounded)) {
+        advise_huge(pages, rounded);
+    }
+    return pages;
+}
+
+void *tyto_pages_reserve(size_t *bytes)
+{
+    void *pages = NULL;
+    while (*bytes >= TYTO_HUGE_PAGE_BYTES) {
+        *bytes &= ~(TYTO_HUGE_PAGE_BYTES - 1);
+        pages = map_pages(*bytes, PROT_NONE);
+        if (pages) {
+            break;
+        }
+        *bytes /= 2;
+    }
+    return pages;
+}
+
+bool tyto_pages_commit(void *pages, size_t from, size_t to)
+{
+    char *begin = (char *)pages + from;
+    if (mprotect(begin, to - from, PROT_READ | PROT_WRITE) != 0) {
+        return false;
+    }
+    advise_huge(begin, to - from);
+    return true;
 }
 
 void tyto_pages_free(void *pages, size_t bytes)

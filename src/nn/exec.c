@@ -20,6 +20,16 @@ tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count, tyto_nu
     return TYTO_OK;
 }
 
+tyto_status tyto_exec_step(tyto_exec *exec, int64_t done, int64_t total)
+{
+    const tyto_progress progress = {.stage = exec->stage, .done = done, .total = total};
+    if (exec->progress && !exec->progress(exec->progress_user, &progress)) {
+        return tyto_fail(exec->err, TYTO_E_CANCELLED, "%s: stopped before step %lld of %lld",
+                         exec->stage ? exec->stage : "forward", (long long)done, (long long)total);
+    }
+    return TYTO_OK;
+}
+
 double tyto_exec_clock(const tyto_exec *exec)
 {
     struct timespec now;

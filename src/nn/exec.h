@@ -7,6 +7,7 @@
 #include <tyto/bench.h>
 #include <tyto/calibrate.h>
 #include <tyto/precision.h>
+#include <tyto/progress.h>
 #include <tyto/status.h>
 
 #include "base/arena.h"
@@ -29,6 +30,8 @@ typedef struct tyto_exec {
     tyto_profile *profile;         /* NULL: nobody asks */
     tyto_calibration *calibration; /* takes notes of products, or NULL */
     const char *stage;             /* set by the model, for the profile */
+    tyto_progress_fn progress;     /* asked between layers whether to go on, or NULL */
+    void *progress_user;
     tyto_error *err;
 } tyto_exec;
 
@@ -70,6 +73,10 @@ static inline int64_t tyto_row_stride_of(bool bf16, int64_t columns)
 {
     return bf16 && columns % 2 == 0 ? 2 * tyto_row_stride(columns / 2) : tyto_row_stride(columns);
 }
+
+/** Before step `done` of `total` of exec->stage, such as a layer.
+ *  errors  E_CANCELLED when whoever follows the progress says so */
+TYTO_NODISCARD tyto_status tyto_exec_step(tyto_exec *exec, int64_t done, int64_t total);
 
 /** Seconds of a steady clock, simulated where the threads are, or 0 when nobody profiles. */
 double tyto_exec_clock(const tyto_exec *exec);

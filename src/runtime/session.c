@@ -50,6 +50,14 @@ void tyto_session_use_processor(tyto_session *session, const tyto_image_processo
     session->processor = processor ? processor : session->model->image_processor;
 }
 
+void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress, void *user)
+{
+    if (session) {
+        session->progress = progress;
+        session->progress_user = user;
+    }
+}
+
 size_t tyto_session_scratch_bytes(const tyto_session *session)
 {
     return session->scratch.capacity + session->outputs.capacity;
@@ -88,7 +96,18 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
                       .arena = &session->scratch,
                       .profile = session->profile,
                       .calibration = session->calibration,
+                      .progress = session->progress,
+                      .progress_user = session->progress_user,
                       .err = err};
+    if (head->declare) {
+        void *request = NULL;
+        tyto_arena_reset(&session->scratch);
+        tyto_arena_reset(&session->outputs);
+        tyto_io_restart(&session->io);
+        TYTO_TRY(head->declare(model->network, &exec, &session->io, &request));
+        TYTO_TRY(tyto_io_check_complete(&session->io, head->name));
+        return head->run(model->network, &exec, &session->io, request);
+    }
     tyto_arena_plan(&session->scratch);
     tyto_arena_plan(&session->outputs);
     tyto_io_restart(&session->io);

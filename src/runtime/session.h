@@ -3,6 +3,7 @@
 #define TYTO_RUNTIME_SESSION_H
 
 #include <tyto/calibrate.h>
+#include <tyto/progress.h>
 #include <tyto/session.h>
 #include <tyto/shortcuts.h>
 
@@ -21,7 +22,9 @@ struct tyto_session {
     tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
     tyto_shortcuts shortcuts;              /* zeros: none */
     tyto_calibration *calibration;         /* takes notes of runs, or NULL; borrowed */
-    float *pixels;                         /* what a task prepared for its current run */
+    tyto_progress_fn progress;             /* of its runs, or NULL */
+    void *progress_user;
+    float *pixels; /* what a task prepared for its current run */
     int64_t pixels_count;
 };
 

@@ -106,6 +106,14 @@ void *__wrap_mmap(void *at, size_t bytes, int protection, int flags, int file, o
     return fails() ? MAP_FAILED : __real_mmap(at, bytes, protection, flags, file, offset);
 }
 
+int __real_mprotect(void *at, size_t bytes, int protection);
+int __wrap_mprotect(void *at, size_t bytes, int protection);
+
+int __wrap_mprotect(void *at, size_t bytes, int protection)
+{
+    return fails() ? -1 : __real_mprotect(at, bytes, protection);
+}
+
 void failing_memory_arm(long at, bool forever)
 {
 #ifdef FAILING_MEMORY_WRAPS

@@ -14,7 +14,7 @@
 #include <tyto/tyto.h>
 
 #include "failing_memory.h"
-#include "models/perceiver/parts.h"
+#include "models/perceiver/describe/parts.h"
 #include "out_of_memory.h"
 
 /* No piece of work below needs more allocations than this. */

@@ -5,7 +5,7 @@ add_executable(bad_inputs_memory bad_inputs/out_of_memory.c bad_inputs/out_of_me
                bad_inputs/failing_memory.c)
 target_include_directories(bad_inputs_memory PRIVATE bad_inputs ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(bad_inputs_memory PRIVATE tyto_static tyto_options PkgConfig::CMOCKA)
-target_link_options(bad_inputs_memory PRIVATE -Wl,--wrap=mmap)
+target_link_options(bad_inputs_memory PRIVATE -Wl,--wrap=mmap,--wrap=mprotect)
 if(TYTO_SANITIZE)
   target_compile_definitions(bad_inputs_memory PRIVATE FAILING_MEMORY_WRAPS)
   target_link_options(bad_inputs_memory PRIVATE

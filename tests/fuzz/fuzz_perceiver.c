@@ -2,7 +2,7 @@
  * config alone, whose class names its parts. */
 #include "formats/json.h"
 #include "fuzz.h"
-#include "models/perceiver/parts.h"
+#include "models/perceiver/describe/parts.h"
 
 /* What is accepted must be usable: nothing later checks these again. */
 static void check_layer(const tyto_perceiver_layer *layer)

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/pool.h"
 
 static void first_error_wins(void **state)
@@ -45,31 +46,74 @@ static void sizes_that_overflow_give_no_memory(void **state)
     assert_null(tyto_alloc_zeroed(SIZE_MAX / 2, 3));
 }
 
-static void arena_hands_out_what_was_planned(void **state)
+static void arena_grows_and_moves_nothing(void **state)
 {
     (void)state;
     tyto_arena arena = {0};
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass == 0) {
-            tyto_arena_plan(&arena);
-        } else {
-            assert_true(tyto_arena_commit(&arena));
-        }
-        char *kept = tyto_arena_take(&arena, 100, 1);
-        size_t mark = tyto_arena_mark(&arena);
-        char *scratch = tyto_arena_take(&arena, 1000, 4);
-        assert_non_null(scratch);
-        tyto_arena_release(&arena, mark);
-        char *again = tyto_arena_take(&arena, 10, 4);
-        assert_ptr_equal(scratch, again);
-        if (pass == 1) {
-            memset(kept, 1, 100);
-            memset(again, 2, 40);
-            assert_null(tyto_arena_take(&arena, 5000, 1));
-        }
-    }
+    char *kept = tyto_arena_take(&arena, 100, 1);
+    memset(kept, 1, 100);
+    size_t mark = tyto_arena_mark(&arena);
+    char *scratch = tyto_arena_take(&arena, 1000, 4);
+    assert_non_null(scratch);
+    tyto_arena_release(&arena, mark);
+    assert_ptr_equal(tyto_arena_take(&arena, 10, 4), scratch);
+    const size_t before = arena.capacity;
+    char *large = tyto_arena_take(&arena, 3 * before, 1);
+    assert_non_null(large);
+    memset(large, 2, 3 * before);
+    assert_true(arena.capacity > before);
+    assert_int_equal(kept[99], 1);
+    /* What a run took once is there for the next one. */
+    const size_t after = arena.capacity;
+    tyto_arena_reset(&arena);
+    assert_ptr_equal(tyto_arena_take(&arena, 100, 1), kept);
+    assert_non_null(tyto_arena_take(&arena, 3 * before, 1));
+    assert_int_equal(arena.capacity, after);
     assert_null(tyto_arena_take(&arena, SIZE_MAX / 2, 4));
+    assert_null(tyto_arena_take(&arena, SIZE_MAX / 2, 1));
     tyto_arena_clear(&arena);
+}
+
+/* The first fields of an options struct, and what a later version adds. */
+typedef struct old_options {
+    size_t struct_bytes;
+    int first;
+} old_options;
+typedef struct new_options {
+    size_t struct_bytes;
+    int first;
+    int second;
+} new_options;
+
+static void options_of_an_older_header_keep_defaults(void **state)
+{
+    (void)state;
+    const new_options defaults = {.first = 3, .second = 4};
+    old_options old;
+    new_options own = defaults;
+    tyto_options_init(&old, sizeof(old), &defaults, sizeof(defaults));
+    assert_int_equal(old.struct_bytes, sizeof(old));
+    assert_int_equal(old.first, 3);
+    old.first = 5;
+    assert_int_equal(tyto_options_read(&own, sizeof(own), &old, "tyto_x_options", NULL), TYTO_OK);
+    assert_int_equal(own.first, 5);
+    assert_int_equal(own.second, 4);
+    assert_int_equal(tyto_options_read(&own, sizeof(own), NULL, "tyto_x_options", NULL), TYTO_OK);
+}
+
+static void options_that_were_not_made_are_refused(void **state)
+{
+    (void)state;
+    new_options own = {0}, given = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_options_read(&own, sizeof(own), &given, "tyto_x_options", &err),
+                     TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "tyto_x_options_init"));
+    tyto_error_clear(&err);
+    given.struct_bytes = sizeof(given) + 8;
+    assert_int_equal(tyto_options_read(&own, sizeof(own), &given, "tyto_x_options", &err),
+                     TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
 }
 
 static void caches_have_a_size(void **state)
@@ -365,7 +409,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_error_wins),
         cmocka_unit_test(sizes_that_overflow_give_no_memory),
-        cmocka_unit_test(arena_hands_out_what_was_planned),
+        cmocka_unit_test(arena_grows_and_moves_nothing),
+        cmocka_unit_test(options_of_an_older_header_keep_defaults),
+        cmocka_unit_test(options_that_were_not_made_are_refused),
         cmocka_unit_test(caches_have_a_size),
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(cursor_never_reads_past_the_end),

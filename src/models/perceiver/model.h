@@ -3,9 +3,9 @@
 #define TYTO_MODELS_PERCEIVER_MODEL_H
 
 #include "models/architecture.h"
-#include "models/perceiver/fold.h"
-#include "models/perceiver/inputs.h"
-#include "models/perceiver/parts.h"
+#include "models/perceiver/describe/parts.h"
+#include "models/perceiver/folded/fold.h"
+#include "models/perceiver/rows/inputs.h"
 
 /** Rows of inputs or of queries that are made and projected together: enough to fill the matrix
  *  kernels, few enough for scratch to stay small. */

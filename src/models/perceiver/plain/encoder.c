@@ -1,0 +1,234 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/model.h"
+#include "models/perceiver/rows/mask.h"
+
+/* Latents that go through the blocks together. */
+#define LATENTS_TOGETHER 4096
+
+static tyto_output_kind kind_of(bool by_default)
+{
+    return by_default ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST;
+}
+
+tyto_status tyto_perceiver_declare_states(const tyto_perceiver *model, tyto_io *io, int64_t batch,
+                                          int64_t rows)
+{
+    const tyto_perceiver_config *config = &model->config;
+    const int64_t N = config->num_latents, per_block = config->num_self_attends_per_block,
+                  states[3] = {batch, N, config->d_latents},
+                  maps[4] = {batch, config->num_self_attention_heads, N, N},
+                  crossed[4] = {batch, model->cross.heads, N, rows};
+    const tyto_output_kind attentions = kind_of(config->output_attentions);
+    char name[TYTO_IO_NAME_BYTES];
+    float *memory;
+    for (int64_t i = 0; i < config->num_blocks * (per_block + 1); i++) {
+        tyto_io_name_at(name, "", "hidden_states", i);
+        TYTO_TRY(
+            tyto_io_output(io, kind_of(config->output_hidden_states), name, 3, states, &memory));
+    }
+    for (int64_t i = 0; i < config->num_blocks * per_block; i++) {
+        tyto_io_name_at(name, "", "attentions", i);
+        TYTO_TRY(tyto_io_output(io, attentions, name, 4, maps, &memory));
+    }
+    return tyto_io_output(io, attentions, "cross_attentions.0", 4, crossed, &memory);
+}
+
+/* Masks of one run. */
+typedef struct masks {
+    tyto_perceiver_mask inputs;
+    const float *heads; /* [H] or [layers,H], or NULL */
+    bool per_layer;
+} masks;
+
+static tyto_status read_masks(const tyto_perceiver *model, tyto_io *io,
+                              const tyto_perceiver_inputs *inputs, masks *out)
+{
+    const tyto_perceiver_config *config = &model->config;
+    const void *values;
+    *out = (masks){0};
+    TYTO_TRY(tyto_perceiver_mask_read(io, inputs->batch, config->num_latents, inputs->rows,
+                                      &out->inputs));
+    if (tyto_io_has(io, "head_mask")) {
+        int64_t shape[2] = {config->num_self_attention_heads, 0};
+        out->per_layer = tyto_io_rank(io, "head_mask") == 2;
+        if (out->per_layer) {
+            shape[0] = -1;
+            shape[1] = config->num_self_attention_heads;
+        }
+        TYTO_TRY(tyto_io_input(io, "head_mask", TYTO_F32, out->per_layer ? 2 : 1, shape, &values));
+        if (out->per_layer && shape[0] < config->num_self_attends_per_block) {
+            return tyto_fail(io->err, TYTO_E_SHAPE,
+                             "input 'head_mask': got %lld layers, required at least %lld "
+                             "(num_self_attends_per_block)",
+                             (long long)shape[0], (long long)config->num_self_attends_per_block);
+        }
+        out->heads = values;
+    }
+    return TYTO_OK;
+}
+
+/* Moves the rows that `mask` keeps together; returns how many. */
+static int64_t keep_rows(int64_t n, int64_t channels, const uint8_t *mask, float *rows)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (mask[i]) {
+            if (kept < i) {
+                memcpy(rows + kept * channels, rows + i * channels,
+                       (size_t)channels * sizeof(float));
+            }
+            kept++;
+        }
+    }
+    return kept;
+}
+
+static bool any(const uint8_t *mask, int64_t n)
+{
+    bool found = false;
+    for (int64_t i = 0; !found && i < n; i++) {
+        found = mask[i] != 0;
+    }
+    return found;
+}
+
+/* Keys and values of one batch element's inputs, without those that `skip` (or NULL) masks. */
+static tyto_status project(const tyto_perceiver *model, tyto_exec *exec,
+                           const tyto_perceiver_inputs *inputs, int64_t b, const uint8_t *skip,
+                           float *kv, int64_t *keys)
+{
+    const tyto_perceiver_layer *layer = &model->cross;
+    const int64_t width = layer->qk_channels + layer->v_channels,
+                  together = tyto_min_i64(TYTO_PERCEIVER_ROWS_TOGETHER, inputs->rows);
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *rows;
+    TYTO_TRY(tyto_exec_floats(exec, together * inputs->channels, &rows));
+    *keys = 0;
+    for (int64_t first = 0; first < inputs->rows; first += together) {
+        int64_t n = tyto_min_i64(together, inputs->rows - first);
+        if (skip && !any(skip + first, n)) {
+            continue;
+        }
+        TYTO_TRY(tyto_perceiver_inputs_rows(inputs, exec, b, first, n, rows));
+        if (skip) {
+            n = keep_rows(n, inputs->channels, skip + first, rows);
+        }
+        TYTO_TRY(tyto_perceiver_layer_inputs(layer, exec, n, rows, kv + *keys * width));
+        *keys += n;
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* hidden[N,D] = the cross-attention of the learned latents to one batch element's inputs. */
+static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
+                           const tyto_perceiver_inputs *inputs, const masks *given, int64_t b,
+                           float *hidden)
+{
+    const tyto_perceiver_layer *layer = &model->cross;
+    const int64_t N = model->config.num_latents, T = inputs->rows;
+    const bool planning = tyto_exec_planning(exec);
+    const tyto_perceiver_mask *mask = &given->inputs;
+    tyto_perceiver_memory memory = {.mask_per_query = mask->per_latent};
+    const uint8_t *skip = NULL;
+    float *maps = tyto_io_find(io, "cross_attentions.0"), *kv;
+    if (mask->seen) {
+        const int64_t line = b * (mask->per_latent ? N : 1);
+        memory.mask = mask->seen + line * T;
+        memory.level = mask->level + line;
+    }
+    if (maps) {
+        memory.probabilities = planning ? maps : maps + b * layer->heads * N * T;
+    }
+    if (!planning && memory.mask && !mask->per_latent && !maps) {
+        skip = memory.mask;
+        memory.mask = NULL;
+    }
+    if (model->encoder_fold && !mask->seen && !maps && T >= N) {
+        return tyto_perceiver_encode_folded(model, exec, inputs, b, hidden);
+    }
+    size_t mark = tyto_arena_mark(exec->arena);
+    TYTO_TRY(tyto_exec_floats(exec, T * (layer->qk_channels + layer->v_channels), &kv));
+    exec->stage = "inputs";
+    TYTO_TRY(project(model, exec, inputs, b, skip, kv, &memory.keys));
+    memory.kv = kv;
+    exec->stage = "cross-attention";
+    TYTO_TRY(tyto_perceiver_layer_cross(layer, exec, N, model->latents, &memory, hidden));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* A group of batch elements between layers. */
+typedef struct group {
+    int64_t first, n;
+    float *hidden; /* [n,N,D] */
+} group;
+
+static void give_state(const tyto_perceiver *model, const tyto_exec *exec, const tyto_io *io,
+                       const group *some, int64_t index)
+{
+    char name[TYTO_IO_NAME_BYTES];
+    const int64_t each = model->config.num_latents * model->config.d_latents;
+    tyto_io_name_at(name, "", "hidden_states", index);
+    float *to = tyto_io_find(io, name);
+    if (to && !tyto_exec_planning(exec)) {
+        memcpy(to + some->first * each, some->hidden, (size_t)(some->n * each) * sizeof(float));
+    }
+}
+
+/* All blocks of self-attention, whose layers are the same in each. */
+static tyto_status run_blocks(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
+                              const masks *given, const group *some)
+{
+    const tyto_perceiver_config *config = &model->config;
+    const int64_t N = config->num_latents, H = config->num_self_attention_heads,
+                  layers = config->num_self_attends_per_block;
+    char name[TYTO_IO_NAME_BYTES];
+    exec->stage = "self-attention";
+    for (int64_t block = 0; block < config->num_blocks; block++) {
+        for (int64_t i = 0; i < layers; i++) {
+            const float *heads = given->heads;
+            give_state(model, exec, io, some, block * (layers + 1) + i);
+            tyto_io_name_at(name, "", "attentions", block * layers + i);
+            float *maps = tyto_io_find(io, name);
+            if (maps && !tyto_exec_planning(exec)) {
+                maps += some->first * H * N * N;
+            }
+            if (heads && given->per_layer && !tyto_exec_planning(exec)) {
+                heads += i * H;
+            }
+            TYTO_TRY(tyto_perceiver_layer_self(&model->layers[i], exec, some->n, N, heads,
+                                               some->hidden, maps));
+        }
+        give_state(model, exec, io, some, block * (layers + 1) + layers);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec, tyto_io *io,
+                                  const tyto_perceiver_inputs *inputs, float *latents)
+{
+    const int64_t N = model->config.num_latents, each = N * model->config.d_latents,
+                  together = tyto_min_i64(inputs->batch, tyto_max_i64(1, LATENTS_TOGETHER / N));
+    const bool planning = tyto_exec_planning(exec);
+    size_t mark = tyto_arena_mark(exec->arena);
+    masks given;
+    TYTO_TRY(read_masks(model, io, inputs, &given));
+    for (int64_t first = 0; first < inputs->batch; first += together) {
+        const group some = {first, tyto_min_i64(together, inputs->batch - first),
+                            planning ? latents : latents + first * each};
+        for (int64_t i = 0; i < (planning ? 1 : some.n); i++) {
+            TYTO_TRY(read_in(model, exec, io, inputs, &given, first + i,
+                             planning ? latents : some.hidden + i * each));
+        }
+        TYTO_TRY(run_blocks(model, exec, io, &given, &some));
+        if (planning) {
+            break; /* later elements need no more scratch */
+        }
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}

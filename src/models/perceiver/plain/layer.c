@@ -1,0 +1,265 @@
+#include "models/perceiver/plain/layer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "models/perceiver/requests.h"
+#include "nn/attention.h"
+#include "nn/feed_forward.h"
+
+tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
+                                        const tyto_perceiver_config *config, const char *where,
+                                        tyto_error *err)
+{
+    if (layer->qk_channels == 0) {
+        layer->qk_channels =
+            layer->cross && !config->cross_attention_shape_q ? layer->kv_dim : layer->q_dim;
+    }
+    if (layer->v_channels == 0) {
+        layer->v_channels = layer->qk_channels;
+    }
+    layer->act = config->hidden_act;
+    const struct {
+        const char *name;
+        int64_t value;
+    } channels[] = {{"qk_channels", layer->qk_channels}, {"v_channels", layer->v_channels}};
+    for (int i = 0; i < 2; i++) {
+        if (channels[i].value % layer->heads != 0) {
+            return tyto_fail(err, TYTO_E_FORMAT,
+                             "%s: %s: got %lld, required a multiple of the number of heads (%lld)",
+                             where, channels[i].name, (long long)channels[i].value,
+                             (long long)layer->heads);
+        }
+    }
+    return TYTO_OK;
+}
+
+void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *to, const char *prefix)
+{
+    const int64_t Q = to->q_dim, I = to->kv_dim, K = to->qk_channels, V = to->v_channels,
+                  W = to->widening, O = to->cross ? Q : V;
+    tyto_binder_prefix(binder, "%s", prefix);
+#define TYTO_PERCEIVER_LAYER
+#include "models/perceiver/params.def"
+#undef TYTO_PERCEIVER_LAYER
+    if (to->cross) {
+#define TYTO_PERCEIVER_CROSS
+#include "models/perceiver/params.def"
+#undef TYTO_PERCEIVER_CROSS
+    } else {
+#define TYTO_PERCEIVER_SELF
+#include "models/perceiver/params.def"
+#undef TYTO_PERCEIVER_SELF
+    }
+}
+
+static tyto_norm norm_of(const tyto_norm_weights *weights)
+{
+    return (tyto_norm){weights->gamma, weights->beta, TYTO_PERCEIVER_EPS};
+}
+
+/* y[rows,out] = norm(x[rows,in])·wᵀ + b, all of them dense. */
+static tyto_status dense_of_norm(tyto_exec *exec, const tyto_norm_weights *norm,
+                                 const tyto_linear_weights *weights, int64_t rows, const float *x,
+                                 float *y)
+{
+    return tyto_linear(exec, &(tyto_linear_args){.x = x,
+                                                 .ldx = weights->weight.k,
+                                                 .norm = norm_of(norm),
+                                                 .rows = rows,
+                                                 .weight = &weights->weight,
+                                                 .bias = weights->bias,
+                                                 .y = y,
+                                                 .ldy = weights->weight.n});
+}
+
+/* y += dense2(act(dense1(norm(y)))) */
+static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *exec, int64_t rows,
+                                float *y)
+{
+    return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = y,
+                                                             .norm = norm_of(&layer->norm),
+                                                             .rows = rows,
+                                                             .first = &layer->dense1.weight,
+                                                             .second = &layer->dense2.weight,
+                                                             .first_bias = layer->dense1.bias,
+                                                             .second_bias = layer->dense2.bias,
+                                                             .activation = layer->act,
+                                                             .y = y});
+}
+
+tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                        int64_t rows, const float *inputs, float *kv)
+{
+    return dense_of_norm(exec, &layer->norm2, &layer->kv, rows, inputs, kv);
+}
+
+/* context[rows,V] of query[rows,K]; a mask for each query makes each an attention of its own. */
+static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, int64_t rows,
+                          const float *query, const tyto_perceiver_memory *memory, float *context)
+{
+    const int64_t K = layer->qk_channels, V = layer->v_channels, H = layer->heads;
+    const tyto_attention_view from = {.token = K + V, .head = K / H};
+    tyto_attention_args args = {
+        .batch = 1,
+        .queries = rows,
+        .keys = memory->keys,
+        .heads = H,
+        .qk_channels = K / H,
+        .v_channels = V / H,
+        .scale = 1.0f / sqrtf((float)(K / H)),
+        .q = query,
+        .k = memory->kv,
+        .v = memory->kv + K,
+        .q_strides = {.token = K, .head = K / H},
+        .k_strides = from,
+        .v_strides = {.token = K + V, .head = V / H},
+        .key_mask = memory->mask,
+        .out = context,
+        .out_strides = {.token = V, .head = V / H},
+        .probabilities = memory->probabilities,
+    };
+    if (!memory->mask_per_query) {
+        return tyto_attention(exec, &args);
+    }
+    args.queries = args.heads = 1;
+    for (int64_t i = 0; i < rows * H; i++) {
+        const int64_t row = i / H, h = i % H;
+        args.q = query + row * K + h * (K / H);
+        args.k = memory->kv + h * (K / H);
+        args.v = memory->kv + K + h * (V / H);
+        args.key_mask = memory->mask + row * memory->keys;
+        args.out = context + row * V + h * (V / H);
+        args.probabilities =
+            memory->probabilities ? memory->probabilities + (h * rows + row) * memory->keys : NULL;
+        TYTO_TRY(tyto_attention(exec, &args));
+        if (tyto_exec_planning(exec)) {
+            break; /* all need the same scratch */
+        }
+    }
+    return TYTO_OK;
+}
+
+/* A query of zeros finds every key alike. */
+static void level_queries(int64_t rows, int64_t channels, const tyto_perceiver_memory *memory,
+                          float *query)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        if (memory->level[memory->mask_per_query ? i : 0]) {
+            memset(query + i * channels, 0, (size_t)channels * sizeof(float));
+        }
+    }
+}
+
+tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                       int64_t rows, const float *x, float *query)
+{
+    return dense_of_norm(exec, &layer->norm1, &layer->query, rows, x, query);
+}
+
+tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                        int64_t rows, const float *x, tyto_numbers context,
+                                        int64_t ldc, float *y)
+{
+    const tyto_linear_weights *out = &layer->attention_out;
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = context.floats,
+                                                   .x_bf16 = context.bf16,
+                                                   .ldx = ldc,
+                                                   .rows = rows,
+                                                   .weight = &out->weight,
+                                                   .bias = out->bias,
+                                                   .residual = layer->residual ? x : NULL,
+                                                   .ldr = layer->q_dim,
+                                                   .y = y,
+                                                   .ldy = layer->q_dim}));
+    return feed_forward(layer, exec, rows, y);
+}
+
+tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                       int64_t rows, const float *x,
+                                       const tyto_perceiver_memory *memory, float *y)
+{
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *query, *context;
+    TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
+    TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
+    TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
+    if (memory->level && !tyto_exec_planning(exec)) {
+        level_queries(rows, layer->qk_channels, memory, query);
+    }
+    TYTO_TRY(attend(layer, exec, rows, query, memory, context));
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, (tyto_numbers){.floats = context},
+                                         layer->v_channels, y));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* Multiplies what head h gave, and its probabilities, by head_mask[h]. */
+static void mask_heads(const tyto_perceiver_layer *layer, int64_t batch, int64_t tokens,
+                       const float *head_mask, float *context, float *probabilities)
+{
+    const int64_t V = layer->v_channels, H = layer->heads, d = V / H, map = tokens * tokens;
+    for (int64_t i = 0; i < batch * tokens * V; i++) {
+        context[i] *= head_mask[i % V / d];
+    }
+    for (int64_t i = 0; probabilities && i < batch * H * map; i++) {
+        probabilities[i] *= head_mask[i / map % H];
+    }
+}
+
+tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_exec *exec,
+                                      int64_t batch, int64_t tokens, const float *head_mask,
+                                      float *x, float *probabilities)
+{
+    const int64_t Q = layer->q_dim, K = layer->qk_channels, V = layer->v_channels, H = layer->heads,
+                  rows = batch * tokens;
+    size_t mark = tyto_arena_mark(exec->arena);
+    const bool in_bf16 = !probabilities && tyto_attention_takes_bf16(exec);
+    const int64_t all = tyto_row_stride_of(in_bf16, 2 * K + V);
+    /* A plan knows of no head mask. */
+    const bool gives_bf16 = in_bf16 && !head_mask && !tyto_exec_planning(exec) &&
+                            tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
+    tyto_numbers qkv, context;
+    TYTO_TRY(tyto_exec_numbers(exec, gives_bf16, rows * V, &context));
+    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * all, &qkv));
+    const tyto_numbers k = tyto_numbers_from(qkv, K), v = tyto_numbers_from(qkv, 2 * K);
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
+                                                   .ldx = Q,
+                                                   .norm = norm_of(&layer->norm1),
+                                                   .rows = rows,
+                                                   .weight = &layer->qkv.weight,
+                                                   .bias = layer->qkv.bias,
+                                                   .y = qkv.floats,
+                                                   .y_bf16 = qkv.bf16,
+                                                   .ldy = all}));
+    const tyto_attention_view from = {.batch = tokens * all, .token = all, .head = K / H};
+    TYTO_TRY(tyto_attention(
+        exec,
+        &(tyto_attention_args){.batch = batch,
+                               .queries = tokens,
+                               .keys = tokens,
+                               .heads = H,
+                               .qk_channels = K / H,
+                               .v_channels = V / H,
+                               .scale = 1.0f / sqrtf((float)(K / H)),
+                               .q = qkv.floats,
+                               .k = k.floats,
+                               .v = v.floats,
+                               .q_bf16 = qkv.bf16,
+                               .k_bf16 = k.bf16,
+                               .v_bf16 = v.bf16,
+                               .q_strides = from,
+                               .k_strides = from,
+                               .v_strides = {.batch = tokens * all, .token = all, .head = V / H},
+                               .out = context.floats,
+                               .out_bf16 = context.bf16,
+                               .out_strides = {.batch = tokens * V, .token = V, .head = V / H},
+                               .probabilities = probabilities}));
+    if (head_mask && !tyto_exec_planning(exec)) {
+        mask_heads(layer, batch, tokens, head_mask, context.floats, probabilities);
+    }
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, V, x));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}

@@ -1,0 +1,277 @@
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/rows/inputs.h"
+#include "nn/convolution.h"
+
+/* Rows of one task. */
+#define TASK_ROWS 64
+/* The stem: 7×7 convolution by 2, then the largest of 3×3 by 2. */
+#define STEM_KERNEL 7
+#define STEM_PADDING 3
+#define STEM_STRIDE 2
+#define POOL_KERNEL 3
+#define POOL_STRIDE 2
+#define BATCH_NORM_EPS 1e-5f
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static tyto_status wrong(tyto_exec *exec, const char *name, const char *what, int64_t got,
+                         const char *required, int64_t number)
+{
+    return tyto_fail(exec->err, TYTO_E_SHAPE, "input '%s': %s: got %lld, required %s %lld", name,
+                     what, (long long)got, required, (long long)number);
+}
+
+static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+                               tyto_io *io, const char *name, int *rank, tyto_perceiver_input *out)
+{
+    int64_t shape[5] = {-1, -1, -1, -1, -1};
+    const bool convolved =
+        part->prep == TYTO_PERCEIVER_PREP_CONV || part->prep == TYTO_PERCEIVER_PREP_CONV1X1;
+    *rank = tyto_io_rank(io, name) == 5 && !convolved ? 5 : 4;
+    if (convolved) {
+        shape[1] = part->in_channels;
+    }
+    TYTO_TRY(tyto_io_input(io, name, TYTO_F32, *rank, shape, &out->values));
+    const int64_t *inner = shape + *rank - 3;
+    out->batch = shape[0];
+    out->frames = *rank == 5 ? shape[1] : 1;
+    out->planes = inner[0];
+    out->height = inner[1];
+    out->width = inner[2];
+    for (int i = 0; i < 5; i++) {
+        if (shape[i] > TYTO_PERCEIVER_SIZE_MAX) {
+            return wrong(exec, name, "a size", shape[i], "at most", TYTO_PERCEIVER_SIZE_MAX);
+        }
+    }
+    return TYTO_OK;
+}
+
+/* Every s-th pixel; of a picture without frames every s-th batch element and channel instead,
+ * which is what the reference's slice takes. */
+static void set_pixels(const tyto_perceiver_preprocessor *part, int rank, tyto_perceiver_input *out)
+{
+    const int64_t s = part->spatial_downsample;
+    if (rank == 4) {
+        out->batch = ceil_div(out->batch, s);
+        out->batch_step = out->plane_step = s;
+    } else {
+        out->frame_step = part->temporal_downsample;
+        out->space_step = s;
+    }
+}
+
+static tyto_status set_patches(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+                               const char *name, int rank, tyto_perceiver_input *out)
+{
+    const int64_t s = part->spatial_downsample, t = rank == 5 ? part->temporal_downsample : 1;
+    if (out->height % s != 0 || out->width % s != 0) {
+        return wrong(exec, name, out->height % s ? "height" : "width",
+                     out->height % s ? out->height : out->width, "a multiple of", s);
+    }
+    if (out->frames % t != 0) {
+        return wrong(exec, name, "frames", out->frames, "a multiple of", t);
+    }
+    out->frame_step = out->frame_block = t;
+    out->space_step = out->space_block = s;
+    return TYTO_OK;
+}
+
+/* The convolution of all pictures: maps[batch,rows,out_channels]. */
+static tyto_status convolve(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+                            const char *name, tyto_perceiver_input *out)
+{
+    const int64_t H = tyto_window_count(out->height, STEM_KERNEL, STEM_STRIDE, STEM_PADDING),
+                  W = tyto_window_count(out->width, STEM_KERNEL, STEM_STRIDE, STEM_PADDING),
+                  C = part->out_channels, each = part->in_channels * out->height * out->width;
+    out->grid[1] = tyto_window_count(H, POOL_KERNEL, POOL_STRIDE, 0);
+    out->grid[2] = tyto_window_count(W, POOL_KERNEL, POOL_STRIDE, 0);
+    if (out->grid[1] == 0 || out->grid[2] == 0) {
+        return wrong(exec, name, "pixels of a side", tyto_min_i64(out->height, out->width),
+                     "at least", POOL_KERNEL * STEM_STRIDE - 1);
+    }
+    float *wide;
+    TYTO_TRY(tyto_exec_floats(exec, out->batch * out->grid[1] * out->grid[2] * C, &out->maps));
+    size_t mark = tyto_arena_mark(exec->arena);
+    TYTO_TRY(tyto_exec_floats(exec, H * W * C, &wide));
+    for (int64_t b = 0; b < out->batch; b++) {
+        TYTO_TRY(tyto_convolution(
+            exec, &(tyto_convolution_args){.x = (const float *)out->values + b * each,
+                                           .channels = part->in_channels,
+                                           .height = out->height,
+                                           .width = out->width,
+                                           .kernel = STEM_KERNEL,
+                                           .stride = STEM_STRIDE,
+                                           .padding = STEM_PADDING,
+                                           .weight = &part->convolution.weight,
+                                           .y = wide}));
+        if (part->batchnorm) {
+            TYTO_TRY(
+                tyto_batch_norm(exec, &(tyto_batch_norm_args){.rows = H * W,
+                                                              .channels = C,
+                                                              .mean = part->running_mean,
+                                                              .variance = part->running_variance,
+                                                              .gamma = part->batch_norm.gamma,
+                                                              .beta = part->batch_norm.beta,
+                                                              .eps = BATCH_NORM_EPS,
+                                                              .activation = TYTO_ACT_RELU,
+                                                              .x = wide}));
+        } else if (!tyto_exec_planning(exec)) {
+            exec->kernels->activate(TYTO_ACT_RELU, wide, H * W * C);
+        }
+        TYTO_TRY(tyto_max_pool(exec, wide, H, W, C, POOL_KERNEL, POOL_STRIDE,
+                               out->maps + b * out->grid[1] * out->grid[2] * C));
+    }
+    tyto_arena_release(exec->arena, mark);
+    out->content = C;
+    return TYTO_OK;
+}
+
+/* What a row holds, and whether a product makes it. */
+static tyto_status set_content(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+                               const char *name, tyto_perceiver_input *out)
+{
+    const int64_t values = out->frame_block * out->space_block * out->space_block *
+                           ceil_div(out->planes, out->plane_step);
+    const bool after = part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching;
+    out->content = values;
+    if (after && values != part->conv_after_patching_in_channels) {
+        return wrong(exec, name, "values of a patch", values,
+                     "conv_after_patching_in_channels, that is",
+                     part->conv_after_patching_in_channels);
+    }
+    if (after || part->prep == TYTO_PERCEIVER_PREP_CONV1X1) {
+        out->raw = values;
+        out->content = part->out_channels;
+    }
+    out->grid[0] = ceil_div(out->frames, out->frame_step);
+    out->grid[1] = ceil_div(out->height, out->space_step);
+    out->grid[2] = ceil_div(out->width, out->space_step);
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+                                         tyto_io *io, const char *name, tyto_perceiver_input *out)
+{
+    int rank;
+    TYTO_TRY(read_values(part, exec, io, name, &rank, out));
+    out->batch_step = out->frame_step = out->plane_step = out->space_step = 1;
+    out->frame_block = out->space_block = out->grid[0] = 1;
+    switch (part->prep) {
+    case TYTO_PERCEIVER_PREP_CONV:
+        TYTO_TRY(convolve(part, exec, name, out));
+        break;
+    case TYTO_PERCEIVER_PREP_CONV1X1:
+        out->space_step = part->spatial_downsample;
+        TYTO_TRY(set_content(part, exec, name, out));
+        break;
+    case TYTO_PERCEIVER_PREP_PATCHES:
+        TYTO_TRY(set_patches(part, exec, name, rank, out));
+        TYTO_TRY(set_content(part, exec, name, out));
+        break;
+    case TYTO_PERCEIVER_PREP_PIXELS:
+        set_pixels(part, rank, out);
+        TYTO_TRY(set_content(part, exec, name, out));
+        break;
+    }
+    if (!tyto_mul_i64(out->grid[1] * out->grid[2], out->grid[0], &out->rows) ||
+        out->rows > TYTO_PERCEIVER_POSITIONS_MAX) {
+        return wrong(exec, name, "positions", out->grid[1] * out->grid[2], "at most",
+                     TYTO_PERCEIVER_POSITIONS_MAX);
+    }
+    /* Patches of a single step in time have no time left. */
+    const bool timeless =
+        rank == 4 || (part->prep == TYTO_PERCEIVER_PREP_PATCHES && out->grid[0] == 1);
+    return tyto_perceiver_positions_prepare(&part->position, exec, name, timeless ? 2 : 3,
+                                            out->grid + (timeless ? 1 : 0), false, &out->positions);
+}
+
+typedef struct gather_job {
+    const tyto_perceiver_input *input;
+    int64_t b, first, n;
+    float *out;
+    int64_t stride;
+} gather_job;
+
+/* One row: its block in time and space, point by point, channels adjacent. */
+static void gather_row(const tyto_perceiver_input *in, int64_t b, int64_t row, float *to)
+{
+    const int64_t x = row % in->grid[2] * in->space_step,
+                  y = row / in->grid[2] % in->grid[1] * in->space_step,
+                  t = row / in->grid[2] / in->grid[1] * in->frame_step,
+                  area = in->height * in->width;
+    const float *element =
+        (const float *)in->values + b * in->batch_step * in->frames * in->planes * area;
+    for (int64_t dt = 0; dt < in->frame_block; dt++) {
+        for (int64_t i = 0; i < in->space_block * in->space_block; i++) {
+            const int64_t dy = i / in->space_block, dx = i % in->space_block;
+            const float *from =
+                element + (t + dt) * in->planes * area + (y + dy) * in->width + x + dx;
+            for (int64_t c = 0; c < in->planes; c += in->plane_step) {
+                *to++ = from[c * area];
+            }
+        }
+    }
+}
+
+static void gather_task(void *context, int64_t index, int worker)
+{
+    (void)worker;
+    const gather_job *job = context;
+    const int64_t end = tyto_min_i64(job->n, (index + 1) * TASK_ROWS);
+    for (int64_t i = index * TASK_ROWS; i < end; i++) {
+        gather_row(job->input, job->b, job->first + i, job->out + i * job->stride);
+    }
+}
+
+static void copy_maps(const tyto_perceiver_input *input, int64_t b, int64_t first, int64_t n,
+                      float *out, int64_t stride)
+{
+    const float *from = input->maps + (b * input->rows + first) * input->content;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < input->content; c++) {
+            out[i * stride + c] = from[i * input->content + c];
+        }
+    }
+}
+
+tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input, tyto_exec *exec, int64_t b,
+                                     int64_t first, int64_t n, float *out, int64_t stride)
+{
+    gather_job job = {input, b, first, n, out, stride};
+    if (!tyto_exec_planning(exec)) {
+        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input, tyto_exec *exec,
+                                         int64_t b, int64_t first, int64_t n, float *out,
+                                         int64_t stride)
+{
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *raw;
+    if (input->part->prep == TYTO_PERCEIVER_PREP_CONV) {
+        if (!tyto_exec_planning(exec)) {
+            copy_maps(input, b, first, n, out, stride);
+        }
+        return TYTO_OK;
+    }
+    if (input->raw == 0) {
+        return tyto_perceiver_image_raw(input, exec, b, first, n, out, stride);
+    }
+    TYTO_TRY(tyto_exec_floats(exec, n * input->raw, &raw));
+    TYTO_TRY(tyto_perceiver_image_raw(input, exec, b, first, n, raw, input->raw));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = raw,
+                                                   .ldx = input->raw,
+                                                   .rows = n,
+                                                   .weight = &input->part->content.weight,
+                                                   .bias = input->part->content.bias,
+                                                   .y = out,
+                                                   .ldy = stride}));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}

@@ -1,0 +1,307 @@
+#include "models/perceiver/rows/inputs.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static tyto_status check_ids(const tyto_perceiver_input *input, const char *name, tyto_error *err)
+{
+    const int64_t *ids = input->values;
+    for (int64_t i = 0; i < input->batch * input->rows; i++) {
+        if (ids[i] < 0 || ids[i] >= input->part->vocab_size) {
+            return tyto_fail(err, TYTO_E_RANGE,
+                             "input '%s': got %lld, required 0 to %lld (vocab_size - 1)", name,
+                             (long long)ids[i], (long long)input->part->vocab_size - 1);
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status prepare_text(tyto_exec *exec, tyto_io *io, const char *name,
+                                tyto_perceiver_input *out)
+{
+    int64_t shape[2] = {-1, -1};
+    TYTO_TRY(tyto_io_input(io, name, TYTO_I64, 2, shape, &out->values));
+    if (shape[1] > out->part->max_positions) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "input '%s': got %lld tokens, required at most %lld "
+                         "(max_position_embeddings)",
+                         name, (long long)shape[1], (long long)out->part->max_positions);
+    }
+    out->batch = shape[0];
+    out->rows = shape[1];
+    out->content = out->channels;
+    return tyto_exec_planning(exec) ? TYTO_OK : check_ids(out, name, exec->err);
+}
+
+/* Samples of a batch element, however they are shaped, in patches. */
+static tyto_status prepare_audio(tyto_exec *exec, tyto_io *io, const char *name,
+                                 tyto_perceiver_input *out)
+{
+    int64_t shape[3] = {-1, -1, 1};
+    const int rank = tyto_io_rank(io, name) == 2 ? 2 : 3;
+    TYTO_TRY(tyto_io_input(io, name, TYTO_F32, rank, shape, &out->values));
+    const int64_t patch = out->part->samples_per_patch;
+    if (shape[1] % patch != 0) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "input '%s': got %lld samples, required a multiple of %lld "
+                         "(samples_per_patch)",
+                         name, (long long)shape[1], (long long)patch);
+    }
+    out->batch = shape[0];
+    out->rows = shape[1] / patch;
+    out->content = patch;
+    return tyto_perceiver_positions_prepare(&out->part->position, exec, name, 1, &out->rows, false,
+                                            &out->positions);
+}
+
+static tyto_status prepare_one_hot(tyto_io *io, const char *name, tyto_perceiver_input *out)
+{
+    int64_t shape[2] = {-1, out->channels};
+    TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 2, shape, &out->values));
+    out->batch = shape[0];
+    out->rows = 1;
+    out->content = out->channels;
+    return TYTO_OK;
+}
+
+static tyto_status prepare_rows(tyto_io *io, const char *name, tyto_perceiver_input *out)
+{
+    int64_t shape[3] = {-1, -1, out->channels};
+    TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 3, shape, &out->values));
+    out->batch = shape[0];
+    out->rows = shape[1];
+    out->content = out->channels;
+    return TYTO_OK;
+}
+
+/* Rows and channels that positions bring are those that the part declared. */
+static tyto_status check_positions(const tyto_perceiver_input *input, const char *name,
+                                   tyto_error *err)
+{
+    const tyto_perceiver_positions *positions = &input->positions;
+    const bool add = input->part->add_pos, repeated = add && positions->count == 1;
+    if (positions->count != input->rows && !repeated) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "input '%s': got %lld positions, required %lld (index_dims of the "
+                         "position encoding)",
+                         name, (long long)input->rows, (long long)positions->count);
+    }
+    if (add && input->content != positions->channels) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "input '%s': got %lld channels, required as many as positions have to add "
+                         "(%lld)",
+                         name, (long long)input->content, (long long)positions->channels);
+    }
+    const int64_t channels = add ? input->content : input->content + positions->channels;
+    if (channels != input->channels) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "input '%s': got %lld channels with %lld of positions, required %lld in "
+                         "all (num_channels)",
+                         name, (long long)input->content, (long long)(channels - input->content),
+                         (long long)input->channels);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status prepare_one(const tyto_perceiver_preprocessor *part, int64_t channels,
+                               tyto_exec *exec, tyto_io *io, const char *name,
+                               tyto_perceiver_input *out)
+{
+    *out = (tyto_perceiver_input){.part = part, .channels = channels};
+    if (!part) {
+        return prepare_rows(io, name, out);
+    }
+    switch (part->type) {
+    case TYTO_PERCEIVER_TEXT_PREPROCESSOR:
+        return prepare_text(exec, io, name, out);
+    case TYTO_PERCEIVER_ONE_HOT_PREPROCESSOR:
+        return prepare_one_hot(io, name, out);
+    case TYTO_PERCEIVER_AUDIO_PREPROCESSOR:
+        TYTO_TRY(prepare_audio(exec, io, name, out));
+        break;
+    case TYTO_PERCEIVER_IMAGE_PREPROCESSOR:
+        TYTO_TRY(tyto_perceiver_image_prepare(part, exec, io, name, out));
+        break;
+    case TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR:
+        return tyto_fail(exec->err, TYTO_E_UNSUPPORTED, "input '%s': a modality of modalities",
+                         name);
+    }
+    return check_positions(out, name, exec->err);
+}
+
+/* Draws the masks, modality by modality as described; certain ones need no draw, but the
+ * reference draws for them too. */
+static tyto_status draw_masks(tyto_exec *exec, tyto_io *io, tyto_perceiver_inputs *out)
+{
+    const tyto_perceiver_input_modality *modalities = out->part->modalities;
+    int64_t scalar[1] = {0};
+    const void *seed;
+    bool random = false;
+    for (int i = 0; i < out->count; i++) {
+        const double p = modalities[i].mask_probability;
+        random = random || (p > 0.0 && p < 1.0);
+    }
+    if (!random) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_io_input(io, "mask_seed", TYTO_I64, 0, scalar, &seed));
+    tyto_perceiver_random generator;
+    if (!tyto_exec_planning(exec)) {
+        tyto_perceiver_random_seed(&generator, (uint32_t)(*(const int64_t *)seed & 0xffffffff));
+    }
+    for (int place = 0, i; place < out->count; place++) {
+        for (i = 0; modalities[i].place != place; i++) {
+        }
+        if (!modalities[i].masked) {
+            continue;
+        }
+        const int64_t count = out->batch * out->inputs[i].rows;
+        uint8_t *masked = tyto_arena_take(exec->arena, (size_t)count, 1);
+        if (!masked) {
+            return tyto_fail_memory(exec->err, "mask");
+        }
+        if (!tyto_exec_planning(exec)) {
+            tyto_perceiver_random_mask(&generator, modalities[i].mask_probability, count, masked);
+        }
+        out->masked[i] = masked;
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_inputs_prepare(const tyto_perceiver_preprocessor *part, int64_t d_model,
+                                          tyto_exec *exec, tyto_io *io, const char *name,
+                                          tyto_perceiver_inputs *out)
+{
+    const bool several = part && part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR;
+    *out = (tyto_perceiver_inputs){.part = part,
+                                   .count = several ? part->count : 1,
+                                   .channels = part ? part->channels : d_model};
+    if (!several) {
+        TYTO_TRY(prepare_one(part, out->channels, exec, io, name, &out->inputs[0]));
+        out->batch = out->inputs[0].batch;
+        out->rows = out->inputs[0].rows;
+        return TYTO_OK;
+    }
+    for (int i = 0; i < out->count; i++) {
+        char full[TYTO_IO_NAME_BYTES];
+        const tyto_perceiver_preprocessor *inner = &part->modalities[i].part;
+        tyto_io_name(full, name, part->modalities[i].name);
+        TYTO_TRY(prepare_one(inner, inner->channels, exec, io, full, &out->inputs[i]));
+        out->rows += out->inputs[i].rows;
+        out->batch = i ? out->batch : out->inputs[0].batch;
+        if (out->inputs[i].batch != out->batch) {
+            return tyto_fail(exec->err, TYTO_E_SHAPE,
+                             "input '%s': got a batch of %lld, required %lld as the others have",
+                             full, (long long)out->inputs[i].batch, (long long)out->batch);
+        }
+    }
+    return draw_masks(exec, io, out);
+}
+
+tyto_status tyto_perceiver_input_content(const tyto_perceiver_input *input, tyto_exec *exec,
+                                         int64_t b, int64_t first, int64_t n, float *out,
+                                         int64_t stride)
+{
+    if (input->part && input->part->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
+        return tyto_perceiver_image_content(input, exec, b, first, n, out, stride);
+    }
+    if (tyto_exec_planning(exec)) {
+        return TYTO_OK;
+    }
+    const bool text = input->part && input->part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR;
+    const int64_t C = input->content, start = b * input->rows + first;
+    for (int64_t i = 0; i < n; i++) {
+        const float *from =
+            text ? input->part->embeddings + ((const int64_t *)input->values)[start + i] * C
+                 : (const float *)input->values + (start + i) * C;
+        memcpy(out + i * stride, from, (size_t)C * sizeof(float));
+    }
+    return TYTO_OK;
+}
+
+/* out[n,C] += more[n,C], rows `step` (0: always the same) and `stride` apart. */
+static void add_rows(int64_t n, int64_t C, const float *more, int64_t step, float *out,
+                     int64_t stride)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < C; c++) {
+            out[i * stride + c] += more[i * step + c];
+        }
+    }
+}
+
+/* One modality's rows: content and position. */
+static tyto_status one_rows(const tyto_perceiver_input *input, tyto_exec *exec, int64_t b,
+                            int64_t first, int64_t n, float *out, int64_t stride)
+{
+    const tyto_perceiver_preprocessor *part = input->part;
+    const int64_t C = input->content;
+    TYTO_TRY(tyto_perceiver_input_content(input, exec, b, first, n, out, stride));
+    if (part && part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR && !tyto_exec_planning(exec)) {
+        add_rows(n, C, part->position_embeddings + first * C, C, out, stride);
+    }
+    if (!part || part->position.type == TYTO_PERCEIVER_POSITION_NONE) {
+        return TYTO_OK;
+    }
+    if (!part->add_pos) {
+        return tyto_perceiver_positions_rows(&input->positions, exec, first, NULL, n, out + C,
+                                             stride);
+    }
+    const bool repeated = input->positions.count == 1;
+    const int64_t rows = repeated ? 1 : n;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *more;
+    TYTO_TRY(tyto_exec_floats(exec, rows * C, &more));
+    TYTO_TRY(tyto_perceiver_positions_rows(&input->positions, exec, repeated ? 0 : first, NULL,
+                                           rows, more, C));
+    if (!tyto_exec_planning(exec)) {
+        add_rows(n, C, more, repeated ? 0 : C, out, stride);
+    }
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* Pads rows of one modality to all channels, and puts the mask's where they are masked. */
+static void pad_and_mask(const tyto_perceiver_inputs *inputs, int i, int64_t start, int64_t n,
+                         float *out)
+{
+    const tyto_perceiver_input_modality *modality = &inputs->part->modalities[i];
+    const int64_t own = modality->part.channels, C = inputs->channels;
+    const uint8_t *masked = inputs->masked[i];
+    for (int64_t r = 0; r < n; r++) {
+        float *row = out + r * C;
+        if (modality->mask_probability >= 1.0 || (masked && masked[start + r])) {
+            memcpy(row, modality->mask, (size_t)C * sizeof(float));
+        } else if (modality->pad > 0) {
+            memcpy(row + own, modality->padding, (size_t)modality->pad * sizeof(float));
+        }
+    }
+}
+
+tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs, tyto_exec *exec,
+                                       int64_t b, int64_t first, int64_t n, float *out)
+{
+    const int64_t C = inputs->channels;
+    if (!inputs->part || inputs->part->type != TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR) {
+        return one_rows(&inputs->inputs[0], exec, b, first, n, out, C);
+    }
+    int64_t start = 0; /* of the modality among all rows */
+    for (int i = 0; i < inputs->count; i++) {
+        const tyto_perceiver_input *input = &inputs->inputs[i];
+        const int64_t from = tyto_max_i64(first, start),
+                      end = tyto_min_i64(first + n, start + input->rows);
+        if (from < end) {
+            float *to = out + (from - first) * C;
+            if (inputs->part->modalities[i].mask_probability < 1.0) {
+                TYTO_TRY(one_rows(input, exec, b, from - start, end - from, to, C));
+            }
+            if (!tyto_exec_planning(exec)) {
+                pad_and_mask(inputs, i, b * input->rows + from - start, end - from, to);
+            }
+        }
+        start += input->rows;
+    }
+    return TYTO_OK;
+}

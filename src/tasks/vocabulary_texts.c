@@ -1,0 +1,185 @@
+/* Embeddings of texts, and vocabularies of them. */
+#include <stdio.h>
+#include <string.h>
+#include <tyto/embed.h>
+#include <tyto/memory.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/session.h"
+#include "tasks/vocabulary.h"
+
+/* Longest query text with a template around it. */
+#define QUERY_BYTES_MAX 4096
+/* Texts that are encoded in one run: bounds scratch, whatever the number of labels. */
+#define TEXTS_TOGETHER 512
+
+/* The seven prompts that the OWL-ViT authors average, from CLIP's list. */
+static const struct {
+    const char *before, *after;
+} templates[] = {
+    {"itap of a ", "."},
+    {"a bad photo of the ", "."},
+    {"a origami ", "."},
+    {"a photo of the large ", "."},
+    {"a ", " in a video game."},
+    {"art of the ", "."},
+    {"a photo of the small ", "."},
+};
+#define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
+
+/* Encodes n ≤ TEXTS_TOGETHER texts; *features [n,width] is the session's. */
+static tyto_status encode(tyto_session *session, const char *const *texts, size_t n,
+                          float **features, int64_t *width, tyto_error *err)
+{
+    const tyto_model *model = session->model;
+    /* Where the tokenizer's files set no length, rows still have to be of one. */
+    const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
+    const tyto_encode_options options = {
+        .padding = has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST, .truncation = true};
+    tyto_encoding encoding = {0};
+    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, NULL, n, &options, &encoding, err));
+    for (size_t i = 0; i < n; i++) {
+        if (encoding.truncated[i]) {
+            tyto_engine_log(model->engine, TYTO_LOG_WARNING,
+                            "text '%.60s…': cut to %lld tokens, more than the model takes",
+                            texts[i], (long long)tyto_tokenizer_max_length(model->tokenizer));
+        }
+    }
+    const int64_t tokens = (int64_t)(encoding.offsets[n] / n);
+    const tyto_tensor inputs[] = {
+        {.name = "input_ids",
+         .dtype = TYTO_I64,
+         .rank = 2,
+         .shape = {(int64_t)n, tokens},
+         .data = encoding.input_ids},
+        {.name = "attention_mask",
+         .dtype = TYTO_I64,
+         .rank = 2,
+         .shape = {(int64_t)n, tokens},
+         .data = encoding.attention_mask},
+    };
+    static const char *const wanted[] = {"text_features"};
+    const tyto_tensor *outputs;
+    size_t n_outputs;
+    tyto_status status = tyto_forward(session, "Owlv2Model.get_text_features", inputs, 2, wanted, 1,
+                                      &outputs, &n_outputs, err);
+    if (status == TYTO_OK) {
+        *features = outputs[0].data;
+        *width = outputs[0].shape[1];
+    }
+    tyto_encoding_clear(&encoding);
+    return status;
+}
+
+/* Embeddings of texts in the making: rows[count,width]. */
+typedef struct rows {
+    const char *const *texts;
+    size_t count;
+    float *at;
+    int64_t width;
+} rows;
+
+/* Makes room once the width is known. */
+static tyto_status make_room(rows *to, int64_t width, tyto_error *err)
+{
+    if (!to->at) {
+        to->width = width;
+        to->at = tyto_alloc(to->count, (size_t)width * sizeof(float));
+    }
+    return to->at ? TYTO_OK : tyto_fail_memory(err, "embeddings");
+}
+
+/* to[width] = the unit vector along the mean of the unit vectors along each[TEMPLATES,width] */
+static void average(float *to, float *each, int64_t width)
+{
+    memset(to, 0, (size_t)width * sizeof(float));
+    for (size_t t = 0; t < TEMPLATES; t++) {
+        tyto_scale_to_unit(each + (int64_t)t * width, width);
+        for (int64_t c = 0; c < width; c++) {
+            to[c] += each[(int64_t)t * width + c] / (float)TEMPLATES;
+        }
+    }
+    tyto_scale_to_unit(to, width);
+}
+
+/* Encodes text i through all templates. */
+static tyto_status encode_templates(tyto_session *session, rows *to, size_t i, tyto_error *err)
+{
+    char prompts[TEMPLATES][QUERY_BYTES_MAX];
+    const char *list[TEMPLATES], *text = to->texts[i];
+    for (size_t t = 0; t < TEMPLATES; t++) {
+        int length = snprintf(prompts[t], QUERY_BYTES_MAX, "%s%s%s", templates[t].before, text,
+                              templates[t].after);
+        if (length < 0 || length >= QUERY_BYTES_MAX) {
+            return tyto_fail(err, TYTO_E_LIMIT, "text '%.40s…': got %zu bytes, required under %d",
+                             text, strlen(text), QUERY_BYTES_MAX);
+        }
+        list[t] = prompts[t];
+    }
+    float *features;
+    int64_t width;
+    TYTO_TRY(encode(session, list, TEMPLATES, &features, &width, err));
+    TYTO_TRY(make_room(to, width, err));
+    average(to->at + (int64_t)i * width, features, width);
+    return TYTO_OK;
+}
+
+/* Encodes texts first … first+n−1 as they are. */
+static tyto_status encode_plain(tyto_session *session, rows *to, size_t first, size_t n,
+                                tyto_error *err)
+{
+    float *features;
+    int64_t width;
+    TYTO_TRY(encode(session, to->texts + first, n, &features, &width, err));
+    TYTO_TRY(make_room(to, width, err));
+    memcpy(to->at + (int64_t)first * width, features, n * (size_t)width * sizeof(float));
+    return TYTO_OK;
+}
+
+static tyto_status encode_all(tyto_session *session, rows *to, bool with_templates, tyto_error *err)
+{
+    const size_t count = to->count, step = with_templates ? 1 : TEXTS_TOGETHER;
+    for (size_t i = 0; i < count; i += step) {
+        if (with_templates) {
+            TYTO_TRY(encode_templates(session, to, i, err));
+        } else {
+            size_t n = count - i < step ? count - i : step;
+            TYTO_TRY(encode_plain(session, to, i, n, err));
+        }
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, size_t count,
+                             bool with_templates, float **out, int64_t *width, tyto_error *err)
+{
+    rows made = {.texts = texts, .count = count};
+    if (!session->model->tokenizer) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "model: it has no tokenizer files, required tokenizer.json or vocab.json");
+    }
+    if (count < 1 || count > TYTO_VOCABULARY_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %zu, required 1 to %zu", count,
+                         TYTO_VOCABULARY_MAX);
+    }
+    tyto_status status = encode_all(session, &made, with_templates, err);
+    if (status == TYTO_OK) {
+        *out = made.at;
+        *width = made.width;
+    } else {
+        tyto_free(made.at);
+    }
+    return status;
+}
+
+tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, size_t count,
+                                   bool with_templates, tyto_vocabulary **out, tyto_error *err)
+{
+    float *embeds;
+    int64_t width;
+    TYTO_TRY(tyto_embed_texts(session, texts, count, with_templates, &embeds, &width, err));
+    tyto_status status = tyto_vocabulary_from_embeds(embeds, texts, count, width, out, err);
+    tyto_free(embeds);
+    return status;
+}
