@@ -46,12 +46,10 @@ static bool read_size(const char *word, uint64_t *bytes)
     return false;
 }
 
-/* --precision that is not given. */
-#define UNPACKED (-1)
-
+/* Weights are packed for the precision that is given. */
 static bool packs(const convert_args *args)
 {
-    return args->common.precision != UNPACKED;
+    return args->common.precision != TYTO_PRECISION_DEFAULT;
 }
 
 static bool check(convert_args *args, tyto_convert_options *options)
@@ -186,8 +184,6 @@ static const example examples[] = {
     {0},
 };
 
-static const convert_args defaults = {.common = {.precision = UNPACKED}};
-
 const command cmd_convert = {
     .name = "convert",
     .summary = "write a checkpoint anew: as safetensors, of another type, in parts, or packed",
@@ -214,6 +210,5 @@ const command cmd_convert = {
     .examples = examples,
     .files = COMPLETES_FOLDERS,
     .args_bytes = sizeof(convert_args),
-    .defaults = &defaults,
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/precision.h>
 #include <tyto/version.h>
 
 #include "commands.h"
@@ -66,6 +67,7 @@ static int run(const command *self, int argc, char **argv)
     if (self->defaults) {
         memcpy(args, self->defaults, self->args_bytes);
     }
+    args->precision = TYTO_PRECISION_DEFAULT;
     messages_begin(self->name, NORMAL);
     if (options_parse(self, argc, argv, args)) {
         messages_begin(self->name, args->quiet ? QUIET : args->verbose ? VERBOSE : NORMAL);

@@ -22,7 +22,8 @@ const option common_options[] = {
     {"threads", 0, OPTION_INTEGER, "N", "threads to compute with (default: one per core)",
      AT(threads), 1, 1024},
     {"precision", 0, OPTION_CHOICE, PRECISIONS,
-     "what the network multiplies (default fp32); auto: the fastest whose detections are as good",
+     "what the network multiplies (default: what MODEL was packed for, or else fp32); auto: the "
+     "fastest whose detections are as good",
      AT(precision)},
     {"quiet", 'q', OPTION_FLAG, NULL, "no warnings, no progress", AT(quiet)},
     {"verbose", 'v', OPTION_FLAG, NULL, "say what is done and how long it takes", AT(verbose)},

@@ -43,7 +43,7 @@ typedef struct example {
     const char *what;
 } example;
 
-/** The choices of --precision, in the order of tyto_precision. */
+/** The choices of --precision, in the order of tyto_precision, whose DEFAULT isn't spelled. */
 #define PRECISIONS "fp32|bf16|int8|auto"
 
 /** What every command's arguments begin with. */
@@ -51,7 +51,7 @@ typedef struct common_args {
     text_list operands;
     const char *model;
     int64_t threads; /**< 0: one per core */
-    int precision;
+    int precision;   /**< TYTO_PRECISION_DEFAULT: not given */
     bool quiet, verbose, help, version;
     bool simulated; /**< threads, for tyto bench */
 } common_args;

@@ -38,7 +38,8 @@ TYTO_API void tyto_engine_destroy(tyto_engine *engine);
 /** The ISA in use, by its name in the options. */
 TYTO_API const char *tyto_engine_isa(const tyto_engine *engine);
 /** The precision that checkpoints compute with when they are opened with it: its options', or what
- *  AUTO means on this CPU. */
+ *  AUTO means on this CPU; for DEFAULT, FP32. A folder of packed weights, or of choices for int8,
+ *  may make something else of DEFAULT and AUTO: tyto_model_precision. */
 TYTO_API tyto_precision tyto_engine_precision(const tyto_engine *engine);
 TYTO_API int tyto_engine_threads(const tyto_engine *engine);
 

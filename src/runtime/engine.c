@@ -23,13 +23,13 @@ static const char *forced_isa(void)
 tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine **out,
                                tyto_error *err)
 {
-    static const tyto_engine_options defaults = {0};
+    static const tyto_engine_options defaults = {.precision = TYTO_PRECISION_DEFAULT};
     const tyto_engine_options *with = options ? options : &defaults;
     if (with->threads < 0 || with->threads > THREADS_MAX) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %d, required 0 to %d", with->threads,
                          THREADS_MAX);
     }
-    if ((unsigned)with->precision > TYTO_PRECISION_AUTO) {
+    if ((unsigned)with->precision > TYTO_PRECISION_DEFAULT) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
                          (int)with->precision);
     }
@@ -71,6 +71,9 @@ const char *tyto_engine_isa(const tyto_engine *engine)
 /* bf16 keeps detections as good as they are, and is faster where the CPU multiplies it itself. */
 tyto_precision tyto_engine_precision(const tyto_engine *engine)
 {
+    if (engine->precision == TYTO_PRECISION_DEFAULT) {
+        return TYTO_PRECISION_FP32;
+    }
     if (engine->precision != TYTO_PRECISION_AUTO) {
         return engine->precision;
     }

@@ -77,14 +77,14 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
                      tyto_weights_files[4]);
 }
 
-/* A packed file was made for a precision, which goes before fp32, the default. auto takes int8
- * where choices for it are at hand, which a calibration made: they keep detections as good as they
- * are too. */
+/* What was asked for by name is what the model computes with. Otherwise a packed file is taken as
+ * it lies; and auto takes int8 where a calibration left its choices, which keep detections as good.
+ */
 static tyto_precision settle_precision(const tyto_engine *engine, tyto_packed_layout layout,
                                        bool has_choices)
 {
     if (layout.columns &&
-        (engine->precision == TYTO_PRECISION_FP32 || engine->precision == TYTO_PRECISION_AUTO)) {
+        (engine->precision == TYTO_PRECISION_DEFAULT || engine->precision == TYTO_PRECISION_AUTO)) {
         return layout.precision;
     }
     const bool takes = engine->precision == TYTO_PRECISION_AUTO && has_choices &&
@@ -270,7 +270,7 @@ tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
 tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
                                tyto_error *err)
 {
-    const tyto_engine_options alone = {.threads = 1};
+    const tyto_engine_options alone = {.threads = 1, .precision = TYTO_PRECISION_DEFAULT};
     const opening how = {.tell = tell, .user = user};
     tyto_engine *engine;
     tyto_model *model = NULL;

@@ -29,7 +29,7 @@ size_t tyto_dtype_bytes(tyto_dtype dtype)
 const char *tyto_precision_name(tyto_precision precision)
 {
     static const char *const names[] = {
-#define NAME(name, text) text,
+#define NAME(name, value, text) [value] = text,
         TYTO_PRECISION_LIST(NAME)
 #undef NAME
     };

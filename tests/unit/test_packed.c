@@ -153,7 +153,7 @@ static void mapped_weights_compute_the_same(void **state)
             pack(model_of(path, i), "mapped", NULL, precisions[p]);
             /* The default takes what the file was packed for. */
             pair plain = open_pair(path, NULL, precisions[p]),
-                 packed = open_pair("mapped", NULL, TYTO_PRECISION_FP32);
+                 packed = open_pair("mapped", NULL, TYTO_PRECISION_DEFAULT);
             assert_int_equal(tyto_model_precision(packed.model), precisions[p]);
             assert_int_equal(tyto_model_parameters(packed.model),
                              tyto_model_parameters(plain.model));
@@ -223,6 +223,30 @@ static void another_precision_can_be_asked_for(void **state)
         close_pair(&packed);
         close_pair(&plain);
     }
+}
+
+/* Single precision is asked for as any other is: the default alone takes what is there. */
+static void single_precision_is_not_the_default(void **state)
+{
+    (void)state;
+    char path[GOLDEN_PATH_BYTES];
+    for (int p = 1; p < PRECISIONS; p++) {
+        warnings = 0;
+        pack(model_of(path, 0), "coarse", NULL, precisions[p]);
+        pair single = open_pair("coarse", NULL, TYTO_PRECISION_FP32);
+        assert_int_equal(tyto_model_precision(single.model), TYTO_PRECISION_FP32);
+        assert_int_equal(warnings, 1);
+        pair usual = open_pair("coarse", NULL, TYTO_PRECISION_DEFAULT);
+        assert_int_equal(tyto_model_precision(usual.model), precisions[p]);
+        assert_int_equal(warnings, 1);
+        /* The same rounded weights, multiplied otherwise. */
+        assert_true(difference(cases[0].name, &single, &usual) > 0.0);
+        close_pair(&usual);
+        close_pair(&single);
+    }
+    pair plain = open_pair(path, NULL, TYTO_PRECISION_DEFAULT);
+    assert_int_equal(tyto_model_precision(plain.model), TYTO_PRECISION_FP32);
+    close_pair(&plain);
 }
 
 /* Smoothing and what stays in bf16 are part of what was packed. */
@@ -392,7 +416,7 @@ static void what_is_there_is_not_lost(void **state)
     /* In its own place: the old pages stay until they are no longer used. */
     pair packed = open_pair("kept", NULL, TYTO_PRECISION_FP32);
     pack("kept", "kept", NULL, TYTO_PRECISION_BF16);
-    pair now = open_pair("kept", NULL, TYTO_PRECISION_FP32);
+    pair now = open_pair("kept", NULL, TYTO_PRECISION_DEFAULT);
     assert_int_equal(tyto_model_precision(now.model), TYTO_PRECISION_BF16);
     assert_same_outputs(cases[0].name, &plain, &now);
     close_pair(&plain);
@@ -409,6 +433,7 @@ int main(void)
         cmocka_unit_test(mapped_weights_compute_the_same),
         cmocka_unit_test(other_tiles_are_packed_anew),
         cmocka_unit_test(another_precision_can_be_asked_for),
+        cmocka_unit_test(single_precision_is_not_the_default),
         cmocka_unit_test(choices_are_packed_too),
         cmocka_unit_test(packed_checkpoints_are_inspected),
         cmocka_unit_test(bad_files_are_refused),

@@ -30,6 +30,7 @@ static void names_are_spelled(void **state)
     (void)state;
     assert_string_equal(tyto_precision_name(TYTO_PRECISION_FP32), "fp32");
     assert_string_equal(tyto_precision_name(TYTO_PRECISION_AUTO), "auto");
+    assert_string_equal(tyto_precision_name(TYTO_PRECISION_DEFAULT), "default");
     assert_string_equal(tyto_precision_name((tyto_precision)99), "?");
 }
 

@@ -255,7 +255,7 @@ complete -c tyto -n '__fish_seen_subcommand_from help' -l man -d 'print the manu
 complete -c tyto -n '__fish_seen_subcommand_from help' -l completion -x -a 'bash zsh fish' -d 'print a shell'\''s completion'
 complete -c tyto -n 'not __fish_use_subcommand' -l model -s m -x -a '(__fish_complete_directories)' -d 'checkpoint folder or hub id OWNER/NAME; without it $TYTO_MODEL, or else the model that comes with tyto'
 complete -c tyto -n 'not __fish_use_subcommand' -l threads -x -d 'threads to compute with (default: one per core)'
-complete -c tyto -n 'not __fish_use_subcommand' -l precision -x -a 'fp32 bf16 int8 auto' -d 'what the network multiplies (default fp32); auto: the fastest whose detections are as good'
+complete -c tyto -n 'not __fish_use_subcommand' -l precision -x -a 'fp32 bf16 int8 auto' -d 'what the network multiplies (default: what MODEL was packed for, or else fp32); auto: the fastest whose detections are as good'
 complete -c tyto -n 'not __fish_use_subcommand' -l quiet -s q -d 'no warnings, no progress'
 complete -c tyto -n 'not __fish_use_subcommand' -l verbose -s v -d 'say what is done and how long it takes'
 complete -c tyto -n 'not __fish_use_subcommand' -l help -s h -d 'show this help'
