@@ -5,45 +5,29 @@
 #include "inputs.h"
 #include "messages.h"
 
-static void *read_one(void *context)
-{
-    photo_reader *r = context;
-    r->status = tyto_image_load(r->photos->items[r->next], &r->image, &r->err);
-    return NULL;
-}
-
-/* Standard input may have nothing to say for long, and then nobody could end the run. */
-static void read_ahead(photo_reader *r)
-{
-    r->ahead = r->next < r->photos->count && strcmp(r->photos->items[r->next], "-") != 0;
-    if (r->ahead) {
-        background_start(&r->thread, read_one, r);
-    }
-}
-
 bool photo_reader_next(photo_reader *from, tyto_image *out)
 {
-    bool good = true;
-    if (from->ahead) {
-        background_wait(&from->thread);
-        *out = from->image;
-        from->image = (tyto_image){0};
-        good = from->status == TYTO_OK;
-        if (!good) {
-            say_tyto_error(&from->err);
-        }
-    } else {
-        good = load_photo(from->photos->items[from->next], out);
+    tyto_error err = TYTO_ERROR_INIT;
+    const text_list *photos = from->photos;
+    const char *photo = photos->items[from->next++];
+    if (!from->reader &&
+        tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count, NULL,
+                                 &from->reader, &err) != TYTO_OK) {
+        out_of_memory();
     }
-    from->next++;
-    read_ahead(from);
+    if (strcmp(photo, "-") == 0) {
+        tyto_photo_reader_skip(from->reader);
+        return load_photo(photo, out);
+    }
+    const bool good = tyto_photo_reader_next(from->reader, out, &err) == TYTO_OK;
+    if (!good) {
+        say_tyto_error(&err);
+    }
     return good;
 }
 
 void photo_reader_end(photo_reader *from)
 {
-    background_wait(&from->thread);
-    tyto_image_clear(&from->image);
-    tyto_error_clear(&from->err);
-    from->ahead = false;
+    tyto_photo_reader_destroy(from->reader);
+    from->reader = NULL;
 }

@@ -2,21 +2,16 @@
 #ifndef TYTO_CLI_PHOTO_READER_H
 #define TYTO_CLI_PHOTO_READER_H
 
-#include <tyto/image.h>
+#include <stdbool.h>
+#include <tyto/photo_reader.h>
 
-#include "background.h"
 #include "memory.h"
 
-/** At most one photo is ahead of the caller. Begin with {.photos = list}, which must outlive it. */
+/** Begin with {.photos = list}, which must outlive it. */
 typedef struct photo_reader {
     const text_list *photos;
     size_t next; /* the photo that photo_reader_next gives */
-    /* what is read ahead: photo number `next` */
-    background thread;
-    bool ahead;
-    tyto_image image;
-    tyto_status status;
-    tyto_error err;
+    tyto_photo_reader *reader;
 } photo_reader;
 
 /** The next photo's picture, to be cleared by the caller. Complains and returns false when it can't

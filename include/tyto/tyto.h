@@ -25,6 +25,7 @@
 #include <tyto/npy.h>
 #include <tyto/perceiver.h>
 #include <tyto/photo.h>
+#include <tyto/photo_reader.h>
 #include <tyto/postprocess.h>
 #include <tyto/precision.h>
 #include <tyto/processor.h>
