@@ -214,6 +214,32 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
     return TYTO_OK;
 }
 
+typedef struct inspection {
+    tyto_parameter_fn tell;
+    void *user;
+} inspection;
+
+/* An entry of the family's table as the public interface tells of it. */
+static void tell_entry(void *user, const tyto_parameter_entry *entry)
+{
+    static const tyto_fit fits[] = {[TYTO_REQUEST_GOOD] = TYTO_FIT_GOOD,
+                                    [TYTO_REQUEST_MISSING] = TYTO_FIT_MISSING,
+                                    [TYTO_REQUEST_MISSHAPEN] = TYTO_FIT_SHAPE,
+                                    [TYTO_REQUEST_NO_FLOAT] = TYTO_FIT_TYPE,
+                                    [TYTO_REQUEST_NOT_USED] = TYTO_FIT_IGNORED,
+                                    [TYTO_REQUEST_UNEXPECTED] = TYTO_FIT_UNEXPECTED};
+    const inspection *to = user;
+    const bool unused = entry->fit == TYTO_REQUEST_NOT_USED;
+    tyto_parameter told = {.name = entry->name,
+                           .fit = fits[entry->fit],
+                           .tensor = entry->tensor,
+                           .rank = unused ? -1 : entry->rank};
+    memcpy(told.shape, entry->shape, sizeof(told.shape));
+    if (!unused || entry->tensor) {
+        to->tell(to->user, &told);
+    }
+}
+
 static tyto_status open_model(tyto_engine *engine, const char *path, const opening *how,
                               tyto_model **out, tyto_error *err)
 {
@@ -236,8 +262,9 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
         status = tyto_fail_memory(err, path);
         goto cleanup;
     }
-    model->store.tell = how->tell;
-    model->store.tell_user = how->user;
+    inspection inspected = {how->tell, how->user};
+    model->store.list = how->tell ? tell_entry : NULL;
+    model->store.list_user = &inspected;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
     TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
     if (!how->tell) {

@@ -488,7 +488,7 @@ tyto_status tyto_perceiver_end_folded(tyto_binder *binder, const char *name, tyt
     tyto_status status = TYTO_OK;
     if (tyto_binder_packed(binder)) {
         status = tyto_binder_finish(binder, &unexpected, err);
-    } else if (!tyto_binder_note(binder)) {
+    } else if (!tyto_binder_record(binder)) {
         status = tyto_fail_memory(err, name);
     }
     free(unexpected);
@@ -511,7 +511,7 @@ static tyto_status fold_decoder(tyto_perceiver *model, const tyto_model_source *
         status = tyto_fail_memory(err, source->tensors_name);
         goto cleanup;
     }
-    tyto_binder_folded(folded);
+    tyto_binder_derived(folded);
     if (!tyto_binder_packed(raw)) {
         bind_raw(&of, raw, post, prefix);
         TYTO_CHECK(tyto_binder_finish(raw, &unexpected, err));
@@ -580,7 +580,7 @@ static tyto_status fold_encoder(tyto_perceiver *model, const tyto_model_source *
             goto cleanup;
         }
     }
-    tyto_binder_folded(folded);
+    tyto_binder_derived(folded);
     tyto_binder_prefix(folded, "%sencoder.folded.", prefix);
     tyto_binder_matrix(folded, &to->key, "key", I + 1, K, "folded");
     TYTO_CHECK(tyto_perceiver_end_folded(folded, source->tensors_name, err));
@@ -598,7 +598,7 @@ cleanup:
 tyto_status tyto_perceiver_fold(tyto_perceiver *model, const tyto_model_source *source,
                                 const char *prefix, tyto_error *err)
 {
-    if (source->store->tell) {
+    if (source->store->list) {
         return TYTO_OK;
     }
     if (model->cross.heads == 1) {

@@ -175,7 +175,7 @@ static void bind_turned(tyto_perceiver_preprocessor *part, tyto_binder *binder, 
     const tyto_perceiver_position *position = &part->position;
     const input_parts of = parts_of(part);
     tyto_perceiver_turned *to = &part->turned;
-    tyto_binder_folded(binder);
+    tyto_binder_derived(binder);
     tyto_binder_prefix(binder, "%sinput_preprocessor.folded.", prefix);
     if (of.conv1x1 || of.after) {
         tyto_binder_matrix(binder, &to->content, "content", of.raw + 1, part->out_channels,
