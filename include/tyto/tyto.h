@@ -33,6 +33,7 @@
 #include <tyto/session.h>
 #include <tyto/shortcuts.h>
 #include <tyto/status.h>
+#include <tyto/tasks.h>
 #include <tyto/tensor.h>
 #include <tyto/tiles.h>
 #include <tyto/tokenizer.h>

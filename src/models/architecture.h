@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <tyto/tensor.h>
 
+#include "models/family_tasks.h"
 #include "models/io.h"
 #include "nn/exec.h"
 #include "weights/binder.h"
@@ -51,6 +52,8 @@ typedef struct tyto_architecture {
     const char *model_type;   /* of config.json */
     const char *default_head; /* the class that config.json's `architectures` names; the first of a
                                  model_type serves when it names none */
+    bool has_own_tokenizer;   /* which needs no files in the checkpoint's folder */
+    const tyto_family_tasks *tasks; /* what can be asked for; never NULL */
     const tyto_head *heads;
     size_t n_heads;
     /** unexpected: as tyto_binder_finish gives it. */
@@ -65,5 +68,14 @@ typedef struct tyto_architecture {
     bool (*example)(const void *model, const char *head, int64_t batch, int64_t queries,
                     tyto_example *out);
 } tyto_architecture;
+
+/** All that a family's folder gives to the runtime, as `tyto_NAME_family`; FAMILY(NAME) in
+ *  runtime/families.def is the line that adds it. */
+typedef struct tyto_family {
+    const tyto_architecture *const *architectures;
+    size_t count;
+    const tyto_architecture *composed; /* the one that takes a user's own parts
+                                          (tyto_model_source.parts); or NULL */
+} tyto_family;
 
 #endif

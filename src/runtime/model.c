@@ -5,6 +5,7 @@
 #include <tyto/inspect.h>
 #include <tyto/perceiver.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -13,7 +14,7 @@
 #include "formats/safetensors.h"
 #include "weights/choices.h"
 
-/* A Perceiver of the user's own parts. */
+/* A model of the user's own parts. */
 typedef struct composition {
     const json_t *parts;
     const char *name; /* for messages */
@@ -27,6 +28,28 @@ typedef struct opening {
     const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
 } opening;
 
+static bool is_first_of_type(const tyto_architecture *architecture, const void *context)
+{
+    (void)context;
+    return architecture == tyto_architecture_find(architecture->model_type, NULL);
+}
+
+static const char *model_type(const tyto_architecture *architecture)
+{
+    return architecture->model_type;
+}
+
+static tyto_status refuse_type(const char *type, const char *name, tyto_error *err)
+{
+    tyto_buffer types;
+    tyto_buffer_init(&types, TYTO_REGISTRY_LIST_BYTES);
+    tyto_registry_list(&types, is_first_of_type, NULL, model_type);
+    tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: 'model_type': got '%s', required %s", name, type,
+              types.failed ? "another" : types.data);
+    tyto_buffer_clear(&types);
+    return TYTO_E_UNSUPPORTED;
+}
+
 /* Picks the family by model_type and the head by `architectures`. */
 static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
                                      const composition *own, tyto_error *err)
@@ -38,15 +61,15 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     }
     const char *class_name =
         json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
-    if (own) {
-        class_name = "PerceiverModel";
-    }
-    model->architecture = tyto_architecture_find(type, class_name);
     if (!tyto_architecture_find(type, NULL)) {
+        return refuse_type(type, name, err);
+    }
+    model->architecture =
+        own ? tyto_architecture_composed(type) : tyto_architecture_find(type, class_name);
+    if (!model->architecture && own) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                         "%s: 'model_type': got '%s', required owlv2, owlv2_text_model, "
-                         "owlv2_vision_model or perceiver",
-                         name, type);
+                         "%s: 'model_type': got '%s', which takes no parts of one's own", name,
+                         type);
     }
     if (!model->architecture) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
@@ -194,13 +217,13 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
     return status;
 }
 
-/* Processors are read when their files are there; a Perceiver's tokenizer needs none. */
+/* Processors are read when their files are there; some families' tokenizers need none. */
 static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
 {
     bool memory_out = false;
     bool text = has_file(folder, "tokenizer.json", &memory_out) ||
                 has_file(folder, "vocab.json", &memory_out) ||
-                strcmp(model->architecture->model_type, "perceiver") == 0;
+                model->architecture->has_own_tokenizer;
     bool image = has_file(folder, "preprocessor_config.json", &memory_out);
     if (memory_out) {
         return tyto_fail_memory(err, folder);

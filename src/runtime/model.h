@@ -8,6 +8,7 @@
 #include "models/architecture.h"
 #include "runtime/engine.h"
 #include "runtime/labels.h"
+#include "runtime/registry.h"
 
 struct tyto_model {
     char *folder; /* it was opened from */
@@ -32,11 +33,5 @@ TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_fil
 TYTO_NODISCARD tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
                                                   const tyto_tensor_file *choices, tyto_model **out,
                                                   tyto_error *err);
-
-/** The registry: the architecture of that model_type and class, or NULL. class_name NULL: the
- *  model_type's first. */
-const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name);
-/** The head of that name, or NULL. */
-const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name);
 
 #endif

@@ -6,13 +6,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/model.h"
 #include "runtime/session.h"
+#include "tasks/offer.h"
 
-#define HEAD "PerceiverForMultimodalAutoencoding"
-#define LATENTS "last_hidden_state"
-/* Of the videos that the network was trained on; its config tells samples per frame alone. */
-#define FRAMES_PER_SECOND 25
 #define CHUNKS 8
 
 void tyto_autoencode_options_init(tyto_autoencode_options *options)
@@ -20,24 +16,27 @@ void tyto_autoencode_options_init(tyto_autoencode_options *options)
     *options = (tyto_autoencode_options){.chunks = CHUNKS};
 }
 
-static const tyto_perceiver_config *config_of(const tyto_model *model)
+/* The sizes of the model's windows. */
+static tyto_status read_window(const tyto_model *model, tyto_family_window *out, tyto_error *err)
 {
-    const tyto_perceiver *network = model->network;
-    return &network->config;
+    const tyto_family_autoencode *task = model->architecture->tasks->autoencode;
+    if (!task) {
+        return tyto_offer_missing(model, TYTO_TASK_AUTOENCODE, err);
+    }
+    task->window(model->network, out);
+    return TYTO_OK;
 }
 
 tyto_status tyto_autoencode_shape(const tyto_model *model, tyto_clip_shape *out, tyto_error *err)
 {
-    if (strcmp(model->head, HEAD) != 0) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required a " HEAD, model->head);
-    }
-    const tyto_perceiver_config *config = config_of(model);
-    *out = (tyto_clip_shape){.frames = config->output_shape[1],
-                             .height_px = config->output_shape[2],
-                             .width_px = config->output_shape[3],
-                             .samples = config->num_frames * config->audio_samples_per_frame,
-                             .frames_per_second = FRAMES_PER_SECOND,
-                             .sound_hz = FRAMES_PER_SECOND * config->audio_samples_per_frame};
+    tyto_family_window sizes;
+    TYTO_TRY(read_window(model, &sizes, err));
+    *out = (tyto_clip_shape){.frames = sizes.frames,
+                             .height_px = sizes.height_px,
+                             .width_px = sizes.width_px,
+                             .samples = sizes.samples,
+                             .frames_per_second = sizes.frames_per_second,
+                             .sound_hz = sizes.sound_hz};
     return TYTO_OK;
 }
 
@@ -54,7 +53,8 @@ void tyto_reconstruction_clear(tyto_reconstruction *reconstruction)
 /* A window between its encoding and its decoding. */
 typedef struct window {
     tyto_session *session;
-    tyto_clip_shape shape;
+    const tyto_family_autoencode *task;
+    tyto_family_window shape;
     int64_t positions, patches; /* of pictures and of sound */
     int64_t patch;              /* samples of a patch */
     tyto_tensor latents;        /* its own copy */
@@ -65,8 +65,9 @@ typedef struct window {
 static tyto_status encode(window *of, const float *images, const float *sound, bool classify,
                           tyto_reconstruction *out, tyto_error *err)
 {
-    static const char *const wanted[] = {"logits.label", LATENTS};
-    const tyto_clip_shape *shape = &of->shape;
+    const tyto_family_autoencode *task = of->task;
+    const char *const wanted[] = {task->label_output, task->latents};
+    const tyto_family_window *shape = &of->shape;
     const tyto_tensor *outputs;
     size_t n;
     /* Zeros, which the network takes its trained mask for. */
@@ -75,34 +76,34 @@ static tyto_status encode(window *of, const float *images, const float *sound, b
         return tyto_fail_memory(err, "label");
     }
     const tyto_tensor inputs[] = {
-        {.name = "inputs.image",
+        {.name = task->image_input,
          .dtype = TYTO_F32,
          .rank = 5,
          .shape = {1, shape->frames, 3, shape->height_px, shape->width_px},
          .data = (void *)(uintptr_t)images},
-        {.name = "inputs.audio",
+        {.name = task->sound_input,
          .dtype = TYTO_F32,
          .rank = 3,
          .shape = {1, shape->samples, 1},
          .data = (void *)(uintptr_t)sound},
-        {.name = "inputs.label",
+        {.name = task->label_input,
          .dtype = TYTO_F32,
          .rank = 2,
          .shape = {1, out->labels},
          .data = label},
     };
-    tyto_status status =
-        tyto_forward(of->session, HEAD, inputs, 3, wanted, classify ? 1 : 2, &outputs, &n, err);
+    tyto_status status = tyto_forward(of->session, task->head, inputs, 3, wanted, classify ? 1 : 2,
+                                      &outputs, &n, err);
     free(label);
     TYTO_TRY(status);
     memcpy(out->probabilities, outputs[0].data, (size_t)out->labels * sizeof(float));
     if (!classify) {
         of->latents = outputs[1];
-        of->latents.name = LATENTS;
+        of->latents.name = task->latents;
         const size_t count = (size_t)tyto_tensor_elements(&outputs[1]);
         of->latents.data = tyto_alloc(count, sizeof(float));
         if (!of->latents.data) {
-            return tyto_fail_memory(err, LATENTS);
+            return tyto_fail_memory(err, task->latents);
         }
         memcpy(of->latents.data, outputs[1].data, count * sizeof(float));
     }
@@ -126,10 +127,11 @@ typedef struct span {
 static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reconstruction *out,
                                 tyto_error *err)
 {
+    const tyto_family_autoencode *task = of->task;
     span spans[] = {
-        {"logits.image", "subsampled_output_points.image", chunk_begin(i, chunks, of->positions),
+        {task->image_output, task->image_points, chunk_begin(i, chunks, of->positions),
          chunk_begin(i + 1, chunks, of->positions), 3, out->images},
-        {"logits.audio", "subsampled_output_points.audio", chunk_begin(i, chunks, of->patches),
+        {task->sound_output, task->sound_points, chunk_begin(i, chunks, of->patches),
          chunk_begin(i + 1, chunks, of->patches), of->patch, out->sound},
     };
     tyto_tensor inputs[3] = {of->latents};
@@ -158,7 +160,8 @@ static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reco
     if (n == 0) {
         return TYTO_OK; /* more chunks than positions */
     }
-    TYTO_TRY(tyto_forward(of->session, HEAD, inputs, n + 1, wanted, n, &outputs, &n_outputs, err));
+    TYTO_TRY(
+        tyto_forward(of->session, task->head, inputs, n + 1, wanted, n, &outputs, &n_outputs, err));
     for (size_t k = 0; k < n; k++) {
         const span *s = decoded[k];
         memcpy(s->to + s->first * s->each, outputs[k].data,
@@ -207,17 +210,16 @@ tyto_status tyto_autoencode(tyto_session *session, const float *images, const fl
                             const tyto_autoencode_options *options, tyto_reconstruction *out,
                             tyto_error *err)
 {
-    window of = {.session = session};
-    TYTO_TRY(tyto_autoencode_shape(session->model, &of.shape, err));
-    const tyto_perceiver_config *config = config_of(session->model);
+    window of = {.session = session, .task = session->model->architecture->tasks->autoencode};
+    TYTO_TRY(read_window(session->model, &of.shape, err));
     of.positions = of.shape.frames * of.shape.height_px * of.shape.width_px;
-    of.patch = config->samples_per_patch;
+    of.patch = of.shape.samples_per_patch;
     of.patches = of.shape.samples / of.patch;
     if (options->chunks < 1 || options->chunks > of.positions) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "chunks: got %lld, required 1 to %lld",
                          (long long)options->chunks, (long long)of.positions);
     }
-    *out = (tyto_reconstruction){.labels = config->num_labels};
+    *out = (tyto_reconstruction){.labels = of.shape.labels};
     out->probabilities = tyto_alloc((size_t)out->labels, sizeof(float));
     tyto_status status = out->probabilities
                              ? encode(&of, images, sound, options->classify, out, err)

@@ -3,39 +3,39 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/model.h"
 #include "processors/image/image_processor.h"
 #include "runtime/session.h"
 
-/* What a Perceiver of chosen parts classifies: it must decode one row of logits. */
-static tyto_classifies composed(const tyto_perceiver *network)
+static const tyto_family_classify *classify_of(const tyto_model *model)
 {
-    const tyto_perceiver_preprocessor *input = network->parts.input_preprocessor;
-    const tyto_perceiver_decoder *decoder = network->parts.decoder;
-    if (!input || !decoder ||
-        (decoder->type != TYTO_PERCEIVER_CLASSIFICATION_DECODER &&
-         decoder->type != TYTO_PERCEIVER_PROJECTION_DECODER)) {
-        return TYTO_CLASSIFIES_NOTHING;
-    }
-    return input->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR    ? TYTO_CLASSIFIES_TEXTS
-           : input->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR ? TYTO_CLASSIFIES_IMAGES
-                                                              : TYTO_CLASSIFIES_NOTHING;
+    return model->architecture->tasks->classify;
 }
 
 tyto_classifies tyto_model_classifies(const tyto_model *model)
 {
-    return strcmp(model->architecture->model_type, "perceiver") == 0 ? composed(model->network)
-                                                                     : TYTO_CLASSIFIES_NOTHING;
+    const tyto_family_classify *task = model ? classify_of(model) : NULL;
+    switch (task ? task->classes(model->network) : TYTO_FAMILY_CLASSES_OF_NOTHING) {
+    case TYTO_FAMILY_CLASSES_OF_TEXTS:
+        return TYTO_CLASSIFIES_TEXTS;
+    case TYTO_FAMILY_CLASSES_OF_IMAGES:
+        return TYTO_CLASSIFIES_IMAGES;
+    case TYTO_FAMILY_CLASSES_OF_NOTHING:
+        break;
+    }
+    return TYTO_CLASSIFIES_NOTHING;
 }
 
-static tyto_scores scores_of(const tyto_perceiver_config *config)
+static tyto_scores scores_of(const tyto_model *model)
 {
-    if (config->problem_type == TYTO_PERCEIVER_REGRESSION) {
+    switch (classify_of(model)->scores(model->network)) {
+    case TYTO_FAMILY_SCORES_NONE:
         return TYTO_SCORES_NONE;
+    case TYTO_FAMILY_SCORES_SIGMOID:
+        return TYTO_SCORES_SIGMOID;
+    case TYTO_FAMILY_SCORES_SOFTMAX:
+        break;
     }
-    return config->problem_type == TYTO_PERCEIVER_MULTI_LABEL || config->num_labels == 1
-               ? TYTO_SCORES_SIGMOID
-               : TYTO_SCORES_SOFTMAX;
+    return TYTO_SCORES_SOFTMAX;
 }
 
 static tyto_status check_model(const tyto_model *model, tyto_classifies required, tyto_error *err)
@@ -52,10 +52,8 @@ static tyto_status give_classes(const tyto_model *model, const tyto_tensor *logi
                                 const tyto_classify_options *options, tyto_classes *out,
                                 tyto_error *err)
 {
-    const tyto_perceiver *network = model->network;
-    const tyto_scores scores = options->scores == TYTO_SCORES_AS_CONFIGURED
-                                   ? scores_of(&network->config)
-                                   : options->scores;
+    const tyto_scores scores =
+        options->scores == TYTO_SCORES_AS_CONFIGURED ? scores_of(model) : options->scores;
     tyto_status status = TYTO_OK;
     if (logits->rank != 2 || logits->shape[0] != (int64_t)count) {
         return tyto_fail(err, TYTO_E_SHAPE, "logits: got rank %d, required [%zu,classes]",
@@ -76,7 +74,7 @@ static tyto_status run(tyto_session *session, const tyto_tensor *inputs, size_t 
                        size_t count, const tyto_classify_options *options, tyto_classes *out,
                        tyto_error *err)
 {
-    static const char *const wanted[] = {"logits"};
+    const char *const wanted[] = {classify_of(session->model)->output};
     const tyto_tensor *logits;
     size_t n_outputs;
     TYTO_TRY(tyto_forward(session, NULL, inputs, n_inputs, wanted, 1, &logits, &n_outputs, err));
@@ -110,8 +108,8 @@ tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
     if (count == 0) {
         return TYTO_OK;
     }
-    const tyto_perceiver *network = model->network;
-    const int64_t most = network->config.max_position_embeddings;
+    const tyto_family_classify *task = classify_of(model);
+    const int64_t most = task->max_tokens(model->network);
     const tyto_encode_options encode = {
         .padding = TYTO_PAD_LONGEST,
         .truncation = options->truncation ? TYTO_TRUNCATE_LONGEST_FIRST : TYTO_TRUNCATE_NONE,
@@ -123,15 +121,15 @@ tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
     if (status == TYTO_OK) {
         const int64_t shape[2] = {(int64_t)count, (int64_t)encoding.offsets[1]};
         tyto_tensor inputs[] = {
-            {.name = "inputs", .dtype = TYTO_I64, .rank = 2, .data = encoding.input_ids},
-            {.name = "attention_mask",
+            {.name = task->input, .dtype = TYTO_I64, .rank = 2, .data = encoding.input_ids},
+            {.name = task->mask_input,
              .dtype = TYTO_I64,
              .rank = 2,
              .data = encoding.attention_mask},
         };
         memcpy(inputs[0].shape, shape, sizeof(shape));
         memcpy(inputs[1].shape, shape, sizeof(shape));
-        status = run(session, inputs, 2, count, options, out, err);
+        status = run(session, inputs, task->mask_input ? 2 : 1, count, options, out, err);
     }
     tyto_encoding_clear(&encoding);
     return status;
@@ -186,7 +184,7 @@ tyto_status tyto_classify_images(tyto_session *session, const tyto_image *images
         return TYTO_OK;
     }
     TYTO_TRY(read_images(session, images, count, shape, err));
-    const tyto_tensor input = {.name = "inputs",
+    const tyto_tensor input = {.name = classify_of(session->model)->input,
                                .dtype = TYTO_F32,
                                .rank = 4,
                                .shape = {(int64_t)count, shape[0], shape[1], shape[2]},

@@ -1,13 +1,11 @@
-#include <string.h>
 #include <tyto/flow.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/model.h"
 #include "processors/flow/tiles.h"
 #include "runtime/session.h"
+#include "tasks/offer.h"
 
-#define HEAD "PerceiverForOpticalFlow"
 /* The authors': what tiles share at least, and pixels of the network's unit. */
 #define OVERLAP_PX 20
 #define SCALE 20.0f
@@ -20,13 +18,13 @@ void tyto_flow_options_init(tyto_flow_options *options)
 tyto_status tyto_flow_plan(const tyto_model *model, int64_t width_px, int64_t height_px,
                            const tyto_flow_options *options, tyto_flow_tiles *out, tyto_error *err)
 {
-    if (strcmp(model->head, HEAD) != 0) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required a " HEAD, model->head);
+    const tyto_family_flow *task = model->architecture->tasks->flow;
+    int64_t height, width;
+    if (!task) {
+        return tyto_offer_missing(model, TYTO_TASK_FLOW, err);
     }
-    const tyto_perceiver *network = model->network;
-    const int64_t *size = network->config.train_size;
-    return tyto_flow_tiles_init(width_px, height_px, size[1], size[0], options->overlap_px, out,
-                                err);
+    task->size(model->network, &height, &width);
+    return tyto_flow_tiles_init(width_px, height_px, width, height, options->overlap_px, out, err);
 }
 
 /* One tile: its patches in the session's buffer, the network, its part of the flow. */
@@ -34,18 +32,19 @@ static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles,
                             const tyto_image *first, const tyto_image *second, float scale,
                             tyto_flow_field *flow, tyto_error *err)
 {
-    static const char *const wanted[] = {"logits"};
+    const tyto_family_flow *task = session->model->architecture->tasks->flow;
+    const char *const wanted[] = {task->output};
     const int64_t W = tiles->tile_width_px, H = tiles->tile_height_px;
     const tyto_tensor *outputs;
     size_t n_outputs;
     TYTO_TRY(tyto_session_pixels(session, 2 * TYTO_FLOW_PATCH_VALUES * H * W, "inputs", err));
-    const tyto_tensor input = {.name = "inputs",
+    const tyto_tensor input = {.name = task->input,
                                .dtype = TYTO_F32,
                                .rank = 5,
                                .shape = {1, 2, TYTO_FLOW_PATCH_VALUES, H, W},
                                .data = session->pixels};
     tyto_flow_preprocess(tiles, tile, first, second, session->pixels);
-    TYTO_TRY(tyto_forward(session, HEAD, &input, 1, wanted, 1, &outputs, &n_outputs, err));
+    TYTO_TRY(tyto_forward(session, task->head, &input, 1, wanted, 1, &outputs, &n_outputs, err));
     tyto_flow_postprocess(tiles, tile, outputs[0].data, scale, flow);
     return TYTO_OK;
 }

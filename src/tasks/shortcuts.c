@@ -4,17 +4,16 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/owlv2/window.h"
 #include "processors/image/image_processor.h"
 #include "runtime/session.h"
-
-#define HEAD "Owlv2ForObjectDetection"
+#include "tasks/offer.h"
 
 /* Pixels of a patch's side, and patches of the checkpoint's own pictures; false: it has none. */
 static bool patches_of(const tyto_model *model, int64_t *side_px, int64_t *grid)
 {
     const tyto_architecture *architecture = model->architecture;
-    if (!architecture->patches || !tyto_model_has_head(model, HEAD)) {
+    if (!architecture->patches || !architecture->tasks->search ||
+        architecture->tasks->search->window_grid_max == 0) {
         return false;
     }
     architecture->patches(model->network, side_px, grid);
@@ -30,13 +29,19 @@ tyto_status tyto_session_use_shortcuts(tyto_session *session, const tyto_shortcu
         return TYTO_OK;
     }
     if (!patches_of(session->model, &patch_px, &grid)) {
-        return tyto_fail(err, TYTO_E_UNSUPPORTED, "shortcuts: got a model without %s, required one",
-                         HEAD);
+        tyto_buffer classes;
+        tyto_buffer_init(&classes, TYTO_REGISTRY_LIST_BYTES);
+        tyto_offer_classes(TYTO_TASK_SEARCH, &classes);
+        tyto_fail(err, TYTO_E_UNSUPPORTED, "shortcuts: got a model without %s, required one",
+                  classes.failed ? "windows" : classes.data);
+        tyto_buffer_clear(&classes);
+        return TYTO_E_UNSUPPORTED;
     }
     const int64_t side = shortcuts->input_px;
     if (side != 0) {
         const bool truncated = shortcuts->positions == TYTO_POSITIONS_TRUNCATED;
-        const int64_t most = truncated ? grid * patch_px : TYTO_OWLV2_GRID_MAX * patch_px;
+        const int64_t grid_max = session->model->architecture->tasks->search->window_grid_max;
+        const int64_t most = (truncated ? grid : grid_max) * patch_px;
         if (side < patch_px || side > tyto_min_i64(most, TYTO_PROCESSOR_SIDE_MAX)) {
             return tyto_fail(err, TYTO_E_RANGE, "input size: got %lld, required %lld to %lld%s",
                              (long long)side, (long long)patch_px,

@@ -1,5 +1,6 @@
 #include "models/owlv2/model.h"
 #include "models/owlv2/choose.h"
+#include "models/owlv2/tasks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +243,7 @@ static const tyto_head heads[] = {
     const tyto_architecture tyto_owlv2_##what##_architecture = {                                   \
         .model_type = type,                                                                        \
         .default_head = class_name,                                                                \
+        .tasks = &tyto_owlv2_##what##_tasks,                                                       \
         .heads = heads + (first),                                                                  \
         .n_heads = count,                                                                          \
         .open = open_##what,                                                                       \
@@ -255,3 +257,9 @@ ARCHITECTURE(detection, "owlv2", DETECTION_HEAD, 0, HEADS, TEXT | VISION | BASE 
 ARCHITECTURE(base, "owlv2", "Owlv2Model", 3, HEADS - 3, TEXT | VISION | BASE)
 ARCHITECTURE(text, "owlv2_text_model", "Owlv2TextModel", HEADS - 2, 1, TEXT)
 ARCHITECTURE(vision, "owlv2_vision_model", "Owlv2VisionModel", HEADS - 1, 1, VISION)
+
+static const tyto_architecture *const architectures[] = {
+    &tyto_owlv2_detection_architecture, &tyto_owlv2_base_architecture,
+    &tyto_owlv2_text_architecture, &tyto_owlv2_vision_architecture};
+const tyto_family tyto_owlv2_family = {architectures,
+                                       sizeof(architectures) / sizeof(architectures[0])};

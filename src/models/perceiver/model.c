@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/requests.h"
+#include "models/perceiver/tasks.h"
 
 /* Name of the parameter that every checkpoint has, below the prefix of a class that wraps a
  * PerceiverModel. */
@@ -226,6 +227,8 @@ static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
     const tyto_architecture tyto_perceiver_##id##_architecture = {                                 \
         .model_type = "perceiver",                                                                 \
         .default_head = name,                                                                      \
+        .has_own_tokenizer = true,                                                                 \
+        .tasks = &tyto_perceiver_##id##_tasks,                                                     \
         .heads = id##_heads,                                                                       \
         .n_heads = 2,                                                                              \
         .open = id##_open,                                                                         \
@@ -233,3 +236,10 @@ static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
         .example = example,                                                                        \
     };
 TYTO_PERCEIVER_CLASS_LIST(CLASS)
+
+#define ADDRESS(id, name) &tyto_perceiver_##id##_architecture,
+static const tyto_architecture *const architectures[] = {TYTO_PERCEIVER_CLASS_LIST(ADDRESS)};
+const tyto_family tyto_perceiver_family = {.architectures = architectures,
+                                           .count =
+                                               sizeof(architectures) / sizeof(architectures[0]),
+                                           .composed = &tyto_perceiver_bare_architecture};
