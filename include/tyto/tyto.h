@@ -4,6 +4,7 @@
 
 #include <tyto/autoencode.h>
 #include <tyto/bench.h>
+#include <tyto/bytes.h>
 #include <tyto/calibrate.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
