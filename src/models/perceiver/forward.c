@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/model.h"
+#include "nn/rows.h"
 
 #define LATENTS "last_hidden_state"
 
@@ -91,10 +92,11 @@ static tyto_status read_latents(const tyto_perceiver *model, tyto_io *io, int64_
 }
 
 /* Everything of a run that is known before arithmetic. */
-typedef struct run {
-    tyto_perceiver model;
+typedef struct run_request {
+    tyto_perceiver model; /* as the head sees it */
     tyto_perceiver_inputs all;
-    const tyto_perceiver_inputs *inputs; /* &all, or NULL */
+    tyto_perceiver_inputs *inputs; /* &all, or NULL */
+    tyto_perceiver_masks masks;
     tyto_perceiver_queries queries;
     tyto_perceiver_target targets[TYTO_PERCEIVER_MODALITIES_MAX];
     int count;
@@ -102,90 +104,113 @@ typedef struct run {
     int64_t batch;
     const float *given; /* latents, or NULL */
     float *latents, *loss;
-} run;
+} run_request;
 
-static tyto_status prepare(run *of, const head_inputs *head, tyto_exec *exec, tyto_io *io)
+static tyto_status read_inputs(run_request *request, const head_inputs *head, tyto_io *io)
 {
+    const tyto_perceiver *model = &request->model;
     const char *name;
-    of->batch = -1;
+    request->batch = -1;
     const bool latents = tyto_io_has(io, LATENTS);
     TYTO_TRY(name_of_inputs(head, io, &name));
-    if (!latents || has_inputs(of->model.parts.input_preprocessor, io, name)) {
-        TYTO_TRY(tyto_perceiver_inputs_prepare(of->model.parts.input_preprocessor,
-                                               of->model.config.d_model, exec, io, name, &of->all));
-        of->inputs = &of->all;
-        of->batch = of->all.batch;
+    if (!latents || has_inputs(model->parts.input_preprocessor, io, name)) {
+        TYTO_TRY(tyto_perceiver_inputs_prepare(model->parts.input_preprocessor,
+                                               model->config.d_model, io, name, &request->all));
+        request->inputs = &request->all;
+        request->batch = request->all.batch;
     }
     if (latents) {
-        TYTO_TRY(read_latents(&of->model, io, &of->batch, &of->given));
+        TYTO_TRY(read_latents(model, io, &request->batch, &request->given));
+    } else {
+        TYTO_TRY(tyto_perceiver_masks_read(model, io, request->inputs, &request->masks));
     }
-    if (of->model.parts.decoder) {
-        TYTO_TRY(tyto_perceiver_queries_prepare(of->model.parts.decoder, of->inputs, exec, io,
-                                                of->batch, &of->queries));
-    }
-    return TYTO_OK;
-}
-
-/* Labels are of the first target's rows: they belong to heads with a single one. */
-static tyto_status read_labels(run *of, bool masked_lm, tyto_io *io)
-{
-    const tyto_perceiver_config *config = &of->model.config;
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "loss", 0, NULL, &of->loss));
-    return tyto_perceiver_labels_read(
-        io, masked_lm ? TYTO_PERCEIVER_SINGLE_LABEL : config->problem_type, of->batch,
-        masked_lm ? of->queries.rows : 1, masked_lm ? config->vocab_size : config->num_labels,
-        &of->labels);
-}
-
-/* Declares all outputs, in the reference's order. */
-static tyto_status declare(run *of, const head_inputs *head, tyto_exec *exec, tyto_io *io)
-{
-    const tyto_perceiver_config *config = &of->model.config;
-    const bool bare = head == &heads[0];
-    const int64_t shape[3] = {of->batch, config->num_latents, config->d_latents};
-    if (head->labels && tyto_io_has(io, "labels")) {
-        TYTO_TRY(read_labels(of, of->model.embedding_decoder.weight.data != NULL, io));
-    }
-    if (of->model.parts.decoder) {
-        TYTO_TRY(tyto_perceiver_declare_logits(&of->model, &of->queries, of->inputs, exec, io,
-                                               of->batch, of->loss != NULL, of->targets,
-                                               &of->count));
-    }
-    TYTO_TRY(tyto_io_output(io, bare ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST, LATENTS, 3,
-                            shape, &of->latents));
-    if (!of->given) {
-        TYTO_TRY(tyto_perceiver_declare_states(&of->model, io, of->batch, of->all.rows));
-    }
-    return of->model.parts.decoder
-               ? tyto_perceiver_declare_queries(&of->model, &of->queries, io, of->batch)
+    return model->parts.decoder
+               ? tyto_perceiver_queries_prepare(model->parts.decoder, request->inputs, io,
+                                                request->batch, &request->queries)
                : TYTO_OK;
 }
 
-tyto_status tyto_perceiver_forward(const tyto_perceiver *model, const char *name, tyto_exec *exec,
+/* Labels are of the first target's rows: they belong to heads with a single one. */
+static tyto_status read_labels(run_request *request, bool masked_lm, tyto_io *io)
+{
+    const tyto_perceiver_config *config = &request->model.config;
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "loss", 0, NULL, &request->loss));
+    TYTO_TRY(tyto_perceiver_labels_read(
+        io, masked_lm ? TYTO_PERCEIVER_SINGLE_LABEL : config->problem_type, request->batch,
+        masked_lm ? request->queries.rows : 1, masked_lm ? config->vocab_size : config->num_labels,
+        &request->labels));
+    return request->loss ? tyto_perceiver_labels_check(&request->labels, io->err) : TYTO_OK;
+}
+
+/* Declares all outputs, in the reference's order. */
+static tyto_status declare_outputs(run_request *request, const head_inputs *head, tyto_exec *exec,
                                    tyto_io *io)
 {
+    const tyto_perceiver *model = &request->model;
+    const tyto_perceiver_config *config = &model->config;
+    const bool bare = head == &heads[0];
+    const int64_t shape[3] = {request->batch, config->num_latents, config->d_latents};
+    if (head->labels && tyto_io_has(io, "labels")) {
+        TYTO_TRY(read_labels(request, model->embedding_decoder.weight.data != NULL, io));
+    }
+    if (model->parts.decoder) {
+        TYTO_TRY(tyto_perceiver_declare_logits(model, &request->queries, request->inputs, exec, io,
+                                               request->batch, request->loss != NULL,
+                                               request->targets, &request->count));
+    }
+    TYTO_TRY(tyto_io_output(io, bare ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST, LATENTS, 3,
+                            shape, &request->latents));
+    if (!request->given) {
+        TYTO_TRY(tyto_perceiver_declare_states(model, io, request->batch, request->all.rows));
+    }
+    return model->parts.decoder
+               ? tyto_perceiver_declare_queries(model, &request->queries, io, request->batch)
+               : TYTO_OK;
+}
+
+tyto_status tyto_perceiver_declare(const tyto_perceiver *model, const char *name, tyto_exec *exec,
+                                   tyto_io *io, void **out)
+{
     const head_inputs *head = find_head(name);
-    run of = {0};
-    size_t mark = tyto_arena_mark(exec->arena);
-    TYTO_TRY(view_of(model, name, exec->err, &of.model));
-    TYTO_TRY(prepare(&of, head, exec, io));
-    TYTO_TRY(declare(&of, head, exec, io));
-    const int64_t floats = of.batch * of.model.config.num_latents * of.model.config.d_latents;
-    if (!of.latents && !of.given) {
-        TYTO_TRY(tyto_exec_floats(exec, floats, &of.latents));
+    run_request *request = tyto_arena_take(exec->arena, 1, sizeof(*request));
+    if (!request) {
+        return tyto_fail_memory(exec->err, "scratch");
     }
-    if (!of.given) {
-        TYTO_TRY(tyto_perceiver_encode(&of.model, exec, io, of.inputs, of.latents));
-    } else if (of.latents && !tyto_exec_planning(exec)) {
-        memcpy(of.latents, of.given, (size_t)floats * sizeof(float));
+    *request = (run_request){0};
+    *out = request;
+    TYTO_TRY(view_of(model, name, exec->err, &request->model));
+    TYTO_TRY(read_inputs(request, head, io));
+    return declare_outputs(request, head, exec, io);
+}
+
+tyto_status tyto_perceiver_run(const void *network, tyto_exec *exec, tyto_io *io, void *declared)
+{
+    run_request *request = declared;
+    const tyto_perceiver *model = &request->model;
+    const int64_t N = model->config.num_latents, D = model->config.d_latents,
+                  rows = request->batch * N;
+    const float *latents = request->given;
+    (void)network;
+    if (request->inputs) {
+        TYTO_TRY(tyto_perceiver_inputs_start(request->inputs, exec));
     }
-    if (of.model.parts.decoder) {
-        TYTO_TRY(tyto_perceiver_decode(&of.model, &of.queries, exec, io, of.batch,
-                                       of.given ? of.given : of.latents, of.targets, of.count));
+    TYTO_TRY(tyto_perceiver_queries_start(&request->queries, exec));
+    if (!latents) {
+        float *encoded = request->latents;
+        if (!encoded) {
+            TYTO_TRY(tyto_exec_floats(exec, rows * D, &encoded));
+        }
+        TYTO_TRY(tyto_perceiver_encode(model, exec, io, request->inputs, &request->masks, encoded));
+        latents = encoded;
+    } else if (request->latents) {
+        TYTO_TRY(tyto_copy_rows(exec, rows, D, latents, D, request->latents, D));
     }
-    if (of.loss && !tyto_exec_planning(exec)) {
-        TYTO_TRY(tyto_perceiver_loss(&of.labels, of.targets[0].to, of.loss, exec->err));
+    if (model->parts.decoder) {
+        TYTO_TRY(tyto_perceiver_decode(model, &request->queries, exec, io, request->batch, latents,
+                                       request->targets, request->count));
     }
-    tyto_arena_release(exec->arena, mark);
+    if (request->loss) {
+        *request->loss = tyto_perceiver_loss(&request->labels, request->targets[0].to);
+    }
     return TYTO_OK;
 }

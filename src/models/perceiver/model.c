@@ -207,26 +207,29 @@ static bool example(const void *network, const char *head, int64_t batch, int64_
 
 #define BARE "PerceiverModel"
 
-static tyto_status forward_bare(const void *model, tyto_exec *exec, tyto_io *io)
+static tyto_status declare_bare(const void *model, tyto_exec *exec, tyto_io *io, void **request)
 {
-    return tyto_perceiver_forward(model, BARE, exec, io);
+    return tyto_perceiver_declare(model, BARE, exec, io, request);
 }
 
 /* A kind of checkpoint: its own head, and PerceiverModel's. */
-#define CLASS(id, name)                                                                            \
-    static tyto_status id##_forward(const void *model, tyto_exec *exec, tyto_io *io)               \
+#define CLASS(id, class)                                                                           \
+    static tyto_status id##_declare(const void *model, tyto_exec *exec, tyto_io *io,               \
+                                    void **request)                                                \
     {                                                                                              \
-        return tyto_perceiver_forward(model, name, exec, io);                                      \
+        return tyto_perceiver_declare(model, class, exec, io, request);                            \
     }                                                                                              \
     static tyto_status id##_open(const tyto_model_source *source, void **model, char **unexpected, \
                                  tyto_error *err)                                                  \
     {                                                                                              \
-        return open_class(name, source, model, unexpected, err);                                   \
+        return open_class(class, source, model, unexpected, err);                                  \
     }                                                                                              \
-    static const tyto_head id##_heads[] = {{name, id##_forward}, {BARE, forward_bare}};            \
+    static const tyto_head id##_heads[] = {                                                        \
+        {.name = class, .declare = id##_declare, .run = tyto_perceiver_run},                       \
+        {.name = BARE, .declare = declare_bare, .run = tyto_perceiver_run}};                       \
     const tyto_architecture tyto_perceiver_##id##_architecture = {                                 \
         .model_type = "perceiver",                                                                 \
-        .default_head = name,                                                                      \
+        .default_head = class,                                                                     \
         .has_own_tokenizer = true,                                                                 \
         .tasks = &tyto_perceiver_##id##_tasks,                                                     \
         .heads = id##_heads,                                                                       \

@@ -6,6 +6,7 @@
 #include "models/perceiver/describe/parts.h"
 #include "models/perceiver/folded/fold.h"
 #include "models/perceiver/rows/inputs.h"
+#include "models/perceiver/rows/mask.h"
 
 /** Rows of inputs or of queries that are made and projected together: enough to fill the matrix
  *  kernels, few enough for scratch to stay small. */
@@ -50,14 +51,26 @@ TYTO_PERCEIVER_CLASS_LIST(TYTO_PERCEIVER_DECLARE)
 TYTO_NODISCARD tyto_status tyto_perceiver_declare_states(const tyto_perceiver *model, tyto_io *io,
                                                          int64_t batch, int64_t rows);
 
-/** latents[B,N,D] of the inputs.
- *  masks   attention_mask [B,rows], or [B,N,rows] with one for each latent: truth values; inputs
- *          that the former hides are left out, which gives the same numbers.
- *          head_mask [H] or [layers,H], of which a block's layers take the first, as there
+/** What a run hides from the encoder. */
+typedef struct tyto_perceiver_masks {
+    tyto_perceiver_mask inputs;
+    const float *heads; /* [H] or [layers,H], or NULL */
+    bool per_layer;
+} tyto_perceiver_masks;
+
+/** Reads attention_mask [B,rows], or [B,N,rows] with one for each latent, and head_mask [H] or
+ *  [layers,H], of which a block's layers take the first, as the reference does. */
+TYTO_NODISCARD tyto_status tyto_perceiver_masks_read(const tyto_perceiver *model, tyto_io *io,
+                                                     const tyto_perceiver_inputs *inputs,
+                                                     tyto_perceiver_masks *out);
+
+/** latents[B,N,D] of the inputs. Inputs that an attention_mask [B,rows] hides are left out, which
+ *  gives the same numbers.
  *  source  PerceiverEncoder */
 TYTO_NODISCARD tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec,
-                                                 tyto_io *io, const tyto_perceiver_inputs *inputs,
-                                                 float *latents);
+                                                 const tyto_io *io,
+                                                 const tyto_perceiver_inputs *inputs,
+                                                 const tyto_perceiver_masks *masks, float *latents);
 
 /** hidden[N,D] = what the latents gather from batch element b by folded weights, which must be
  * there: to the plain path's numbers but for rounding. For inputs without a mask. */
@@ -92,9 +105,12 @@ typedef struct tyto_perceiver_queries {
  *  errors  E_ARGUMENT (inputs that queries need), E_SHAPE (channels, with both numbers), E_RANGE */
 TYTO_NODISCARD tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder,
                                                           const tyto_perceiver_inputs *inputs,
-                                                          tyto_exec *exec, tyto_io *io,
-                                                          int64_t batch,
+                                                          tyto_io *io, int64_t batch,
                                                           tyto_perceiver_queries *out);
+/** Fills the tables that queries are made from.
+ *  memory  from scratch */
+TYTO_NODISCARD tyto_status tyto_perceiver_queries_start(tyto_perceiver_queries *queries,
+                                                        tyto_exec *exec);
 /** out[n,Q] = queries first … first+n−1 of batch element b. */
 TYTO_NODISCARD tyto_status tyto_perceiver_queries_rows(const tyto_perceiver_queries *queries,
                                                        tyto_exec *exec, int64_t b, int64_t first,
@@ -155,15 +171,20 @@ typedef struct tyto_perceiver_labels {
 TYTO_NODISCARD tyto_status tyto_perceiver_labels_read(tyto_io *io, tyto_perceiver_problem problem,
                                                       int64_t batch, int64_t rows, int64_t classes,
                                                       tyto_perceiver_labels *out);
-/** The mean loss: cross-entropy over labels that aren't ignored (NaN when all are), squared error,
- *  or binary cross-entropy.
- *  errors  E_RANGE (a class that isn't there)
+/** errors  E_RANGE (a class that isn't there) */
+TYTO_NODISCARD tyto_status tyto_perceiver_labels_check(const tyto_perceiver_labels *labels,
+                                                       tyto_error *err);
+/** The mean loss of logits[rows,classes]: cross-entropy over labels that aren't ignored (NaN when
+ *  all are), squared error, or binary cross-entropy.
  *  source  CrossEntropyLoss, MSELoss, BCEWithLogitsLoss */
-TYTO_NODISCARD tyto_status tyto_perceiver_loss(const tyto_perceiver_labels *labels,
-                                               const float *logits, float *loss, tyto_error *err);
+float tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float *logits);
 
-/** The forward of a head, by its class name. */
-TYTO_NODISCARD tyto_status tyto_perceiver_forward(const tyto_perceiver *model, const char *head,
-                                                  tyto_exec *exec, tyto_io *io);
+/** Declares a run of the head of that class: reads and checks all inputs, declares all outputs.
+ *  *request, in scratch, is for tyto_perceiver_run. */
+TYTO_NODISCARD tyto_status tyto_perceiver_declare(const tyto_perceiver *model, const char *head,
+                                                  tyto_exec *exec, tyto_io *io, void **request);
+/** Computes the outputs that were declared. */
+TYTO_NODISCARD tyto_status tyto_perceiver_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                              void *request);
 
 #endif

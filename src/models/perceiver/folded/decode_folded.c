@@ -6,6 +6,7 @@
 #include "models/perceiver/model.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
+#include "nn/rows.h"
 
 /* The queries that a target is decoded from, when they are those of one modality. */
 static const tyto_perceiver_query *find_query(const tyto_perceiver_queries *queries,
@@ -116,7 +117,7 @@ static tyto_status make_tables(const tyto_perceiver_split *split, tyto_exec *exe
     TYTO_TRY(tyto_matmul_nt(exec, N, grid->dims[last], size, scored + C, all, split->axes[last],
                             size, table, grid->stride));
     grid->last = table;
-    for (int64_t j = 0; !tyto_exec_planning(exec) && j < N; j++) {
+    for (int64_t j = 0; j < N; j++) {
         for (int64_t i = 0; i < grid->stride; i++) {
             float *entry = &table[j * grid->stride + i];
             *entry = i < grid->dims[last] ? *entry + constants[j * ldc] : 0.0f;
@@ -147,10 +148,8 @@ static tyto_status make_memory(const tyto_perceiver *model, const tyto_perceiver
     TYTO_TRY(tyto_perceiver_split_partners(split, exec, N, scored, fold->query.n, out->keys));
     TYTO_TRY(make_tables(split, exec, N, scored, out->keys + split->raw + 1, D, &out->grid));
     /* In its place comes what goes with the 1 of a query's row. */
-    for (int64_t j = 0; !tyto_exec_planning(exec) && j < N; j++) {
-        out->keys[j * D + split->raw + 1] = scored[j * fold->query.n + split->channels + 1];
-    }
-    return TYTO_OK;
+    return tyto_copy_rows(exec, N, 1, scored + split->channels + 1, fold->query.n,
+                          out->keys + split->raw + 1, D);
 }
 
 /* One target on its way. */
@@ -202,8 +201,7 @@ static tyto_status decode_rows(const folded_target *of, tyto_exec *exec, int64_t
                                                               .ldo = Z}));
     TYTO_TRY(tyto_rms_norm(exec, n, r, Z, layer->q_dim, TYTO_PERCEIVER_EPS, states));
     TYTO_TRY(dense(exec, &fold->hidden.weight, fold->hidden.bias, n, states, Z, layer->act, wide));
-    float *to =
-        tyto_exec_planning(exec) ? target->to : target->to + of->b * target->each + first * P;
+    float *to = target->to + of->b * target->each + first * P;
     TYTO_TRY(tyto_linear_few(exec, &(tyto_linear_few_args){.x = wide,
                                                            .ldx = hidden,
                                                            .rows = n,
@@ -215,8 +213,8 @@ static tyto_status decode_rows(const folded_target *of, tyto_exec *exec, int64_t
                                                            .ldm = Z,
                                                            .y = to,
                                                            .ldy = P}));
-    for (int64_t i = 0; !tyto_exec_planning(exec) && target->divisor != 1.0f && i < n * P; i++) {
-        to[i] /= target->divisor;
+    if (target->divisor != 1.0f) {
+        TYTO_TRY(tyto_divide(exec, n * P, target->divisor, to));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
@@ -243,10 +241,8 @@ tyto_status tyto_perceiver_decode_folded(const tyto_perceiver *model,
                   lines = TYTO_PERCEIVER_ROWS_TOGETHER / width,
                   together = lines > 0 ? lines * width : TYTO_PERCEIVER_ROWS_TOGETHER;
     for (int64_t first = 0; first < target->rows; first += together) {
+        TYTO_TRY(tyto_exec_step(exec, first, target->rows));
         TYTO_TRY(decode_rows(&of, exec, first, tyto_min_i64(together, target->rows - first)));
-        if (tyto_exec_planning(exec)) {
-            break; /* later rows need no more scratch */
-        }
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -7,6 +7,7 @@
 #include "nn/gather.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
+#include "nn/rows.h"
 
 /* Inputs of one kind: rows that come apart, or whole ones. */
 typedef struct kind {
@@ -71,7 +72,6 @@ static tyto_status set_source(const reading *of, tyto_exec *exec, int i, const f
     const tyto_perceiver_split *split = &from->split;
     const tyto_gather_source *source = &of->sources[i];
     const int64_t N = of->gather.queries, all = of->inputs->channels + 1, D = source->channels;
-    const bool planning = tyto_exec_planning(exec);
     size_t mark = tyto_arena_mark(exec->arena);
     float *q, *table;
     if (!from->splits) {
@@ -86,7 +86,7 @@ static tyto_status set_source(const reading *of, tyto_exec *exec, int i, const f
         TYTO_TRY(tyto_matmul_nt(exec, source->dims[a], N, size, split->axes[a], size,
                                 scored + split->content_channels, all, table, N));
         /* The constant goes with the factor, as the tables do. */
-        for (int64_t n = 0; !planning && a == source->rank - 1 && n < N; n++) {
+        for (int64_t n = 0; a == source->rank - 1 && n < N; n++) {
             for (int64_t d = 0; d < source->dims[a]; d++) {
                 table[d * N + n] += q[n * D + split->raw + 1];
             }
@@ -135,10 +135,8 @@ static tyto_status read_rows(const reading *of, tyto_exec *exec, int i, int64_t 
             tyto_perceiver_split_rows(&from->split, exec, of->b, first, NULL, n, rows, factors));
     } else {
         TYTO_TRY(tyto_exec_floats(exec, 2 * I, &units));
-        for (int64_t c = 0; !tyto_exec_planning(exec) && c < I; c++) {
-            units[c] = 1.0f;
-            units[I + c] = 0.0f;
-        }
+        TYTO_TRY(tyto_fill_rows(exec, 1, I, 1.0f, units, I));
+        TYTO_TRY(tyto_fill_rows(exec, 1, I, 0.0f, units + I, I));
         TYTO_TRY(tyto_perceiver_inputs_rows(of->inputs, exec, of->b, from->start + first, n, rows));
         TYTO_TRY(tyto_layer_norm(exec, n, I, rows, units, units + I, TYTO_PERCEIVER_EPS, rows));
     }
@@ -156,10 +154,9 @@ static tyto_status read_kind(const reading *of, tyto_exec *exec, int i)
                   lines = TYTO_PERCEIVER_ROWS_TOGETHER / width, rows = of->kinds[i].rows,
                   together = lines > 0 ? lines * width : TYTO_PERCEIVER_ROWS_TOGETHER;
     for (int64_t first = 0; first < rows; first += together) {
+        exec->stage = "inputs";
+        TYTO_TRY(tyto_exec_step(exec, of->kinds[i].start + first, of->inputs->rows));
         TYTO_TRY(read_rows(of, exec, i, first, tyto_min_i64(together, rows - first)));
-        if (tyto_exec_planning(exec)) {
-            break; /* later rows need no more scratch */
-        }
     }
     return TYTO_OK;
 }
@@ -173,13 +170,9 @@ static tyto_status add_axis(tyto_exec *exec, int64_t N, int64_t dims, int64_t si
     float *turned, *sums;
     TYTO_TRY(tyto_exec_floats(exec, size * dims, &turned));
     TYTO_TRY(tyto_exec_floats(exec, N * size, &sums));
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < size * dims; i++) {
-        turned[i] = features[i % dims * size + i / dims];
-    }
+    TYTO_TRY(tyto_transpose(exec, dims, size, features, size, turned, dims));
     TYTO_TRY(tyto_matmul_nt(exec, N, size, dims, weights, ldw, turned, dims, sums, size));
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < N * size; i++) {
-        x[i / size * I + i % size] += sums[i];
-    }
+    TYTO_TRY(tyto_add_rows(exec, N, size, sums, size, x, I));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -201,7 +194,7 @@ static tyto_status add_product(tyto_exec *exec, const tyto_linear_weights *produ
                                                        .y = made,
                                                        .ldy = out}));
     }
-    for (int64_t n = 0; !tyto_exec_planning(exec) && n < N; n++) {
+    for (int64_t n = 0; n < N; n++) {
         const float *from = product ? made + n * out : gathered + n * ldg;
         for (int64_t c = 0; c < out; c++) {
             x[n * I + c] += from[c] + (product ? (float)totals[n] * product->bias[c] : 0.0f);
@@ -240,9 +233,7 @@ static tyto_status join_split(const reading *of, tyto_exec *exec, int i, const f
     if (!totals) {
         return tyto_fail_memory(exec->err, "scratch");
     }
-    if (!tyto_exec_planning(exec)) {
-        sum_totals(from, source, N, own, all, totals);
-    }
+    sum_totals(from, source, N, own, all, totals);
     TYTO_TRY(add_product(exec, product ? &part->content : NULL, N, C, own, all, totals, x, I));
     if (split->table > 0) {
         TYTO_TRY(add_product(exec, projected ? &part->position.projection : NULL, N, P, own + R + 2,
@@ -253,14 +244,12 @@ static tyto_status join_split(const reading *of, tyto_exec *exec, int i, const f
         TYTO_TRY(add_axis(exec, N, source->dims[a], P, own + row, all, split->axes[a], x + C, I));
         row += source->dims[a];
     }
-    for (int64_t n = 0; !tyto_exec_planning(exec) && n < N; n++) {
+    for (int64_t n = 0; n < N; n++) {
         for (int64_t c = C + P; c < I; c++) {
             x[n * I + c] += (float)(totals[n] * (double)split->padding[c - C - P]);
         }
-        for (int64_t c = 0; c < I; c++) {
-            x[n * I + c] -= own[n * all + R];
-        }
     }
+    TYTO_TRY(tyto_subtract_column(exec, N, I, own + R, all, x, I));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -269,10 +258,7 @@ static tyto_status join_split(const reading *of, tyto_exec *exec, int i, const f
 static tyto_status join(const reading *of, tyto_exec *exec, const float *gathered, float *x)
 {
     const int64_t N = of->gather.queries, I = of->inputs->channels, all = of->gather.rows;
-    const bool planning = tyto_exec_planning(exec);
-    if (!planning) {
-        memset(x, 0, (size_t)(N * I) * sizeof(float));
-    }
+    TYTO_TRY(tyto_fill_rows(exec, N, I, 0.0f, x, I));
     for (int i = 0; i < of->count; i++) {
         const float *own = gathered + of->sources[i].row;
         if (of->kinds[i].splits) {
@@ -297,9 +283,8 @@ static tyto_status finish(const reading *of, tyto_exec *exec, float *hidden)
     TYTO_TRY(tyto_exec_floats(exec, N * width, &kv));
     tyto_gather_finish(exec, &of->gather, gathered);
     TYTO_TRY(join(of, exec, gathered, x));
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < N * I; i++) {
-        x[i] = x[i] * layer->norm2.gamma[i % I] + layer->norm2.beta[i % I];
-    }
+    TYTO_TRY(tyto_multiply_rows(exec, N, I, layer->norm2.gamma, 0, x, I));
+    TYTO_TRY(tyto_add_rows(exec, N, I, layer->norm2.beta, 0, x, I));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                    .ldx = I,
                                                    .rows = N,

@@ -78,9 +78,6 @@ static tyto_status sum_positions(const tyto_perceiver_position *position, tyto_e
         const int64_t n = tyto_min_i64(POSITIONS_TOGETHER, positions.count - first);
         TYTO_TRY(tyto_perceiver_positions_rows(&positions, exec, first, NULL, n, rows,
                                                positions.channels));
-        if (tyto_exec_planning(exec)) {
-            break; /* later positions need no more scratch */
-        }
         sum_rows(n, positions.channels, rows, sums + 2 * first);
     }
     return TYTO_OK;
@@ -97,13 +94,7 @@ static tyto_status fold_sums(tyto_perceiver_preprocessor *part, const tyto_model
     tyto_status status = TYTO_OK;
     float *rows = tyto_alloc((size_t)(POSITIONS_TOGETHER * channels), sizeof(*rows)),
           *sums = tyto_weight_store_floats(source->store, 2 * position->index_count);
-    tyto_arena_plan(&arena);
     if (!rows || !sums) {
-        status = tyto_fail_memory(err, source->tensors_name);
-        goto cleanup;
-    }
-    TYTO_CHECK(sum_positions(position, &exec, rows, sums));
-    if (!tyto_arena_commit(&arena)) {
         status = tyto_fail_memory(err, source->tensors_name);
         goto cleanup;
     }

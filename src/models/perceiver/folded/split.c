@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/linear.h"
+#include "nn/rows.h"
 
 /* Rows of one task. */
 #define TASK_ROWS 64
@@ -68,10 +69,8 @@ static tyto_status prepare_axes(tyto_perceiver_split *split, tyto_exec *exec)
         if (!split->sums[a]) {
             return tyto_fail_memory(exec->err, "scratch");
         }
-        if (!tyto_exec_planning(exec)) {
-            tyto_perceiver_positions_axis(positions, a, split->axes[a]);
-        }
-        for (int64_t i = 0; !tyto_exec_planning(exec) && i < n; i++) {
+        tyto_perceiver_positions_axis(positions, a, split->axes[a]);
+        for (int64_t i = 0; i < n; i++) {
             split->sums[a][2 * i] = split->sums[a][2 * i + 1] = 0.0;
             add_sums(size, split->axes[a] + i * size, split->sums[a] + 2 * i);
         }
@@ -85,10 +84,8 @@ tyto_status tyto_perceiver_split_prepare(tyto_perceiver_split *split, tyto_exec 
     split->table = separate ? 0 : split->positions->size;
     split->raw = turned_content(split) ? split->content->raw : split->content_channels;
     split->padding_sums[0] = split->padding_sums[1] = 0.0;
-    if (!tyto_exec_planning(exec)) {
-        add_sums(split->channels - split->content_channels - split->positions->channels,
-                 split->padding, split->padding_sums);
-    }
+    add_sums(split->channels - split->content_channels - split->positions->channels, split->padding,
+             split->padding_sums);
     return separate ? prepare_axes(split, exec) : TYTO_OK;
 }
 
@@ -229,11 +226,9 @@ tyto_status tyto_perceiver_split_rows(const tyto_perceiver_split *split, tyto_ex
         TYTO_TRY(tyto_perceiver_input_content(split->content, exec, b, first, n, rows,
                                               tyto_perceiver_split_row(split)));
     }
-    if (!tyto_exec_planning(exec)) {
-        const double start = tyto_exec_clock(exec);
-        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, rows_task, &job);
-        tyto_exec_account(exec, "norm", start, 0.0);
-    }
+    const double start = tyto_exec_clock(exec);
+    tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, rows_task, &job);
+    tyto_exec_account(exec, "norm", start, 0.0);
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -244,7 +239,6 @@ static tyto_status turn(const tyto_packed_matrix *turned, tyto_exec *exec, int64
                         int64_t channels, const float *x, int64_t ldx, float *to, float *constants,
                         int64_t ldt)
 {
-    const bool planning = tyto_exec_planning(exec);
     size_t mark = tyto_arena_mark(exec->arena);
     const int64_t all = turned ? turned->n : channels;
     float *product = NULL;
@@ -254,7 +248,7 @@ static tyto_status turn(const tyto_packed_matrix *turned, tyto_exec *exec, int64
             exec, &(tyto_linear_args){
                       .x = x, .ldx = ldx, .rows = N, .weight = turned, .y = product, .ldy = all}));
     }
-    for (int64_t i = 0; !planning && i < N; i++) {
+    for (int64_t i = 0; i < N; i++) {
         const float *from = turned ? product + i * all : x + i * ldx;
         memcpy(to + i * ldt, from, (size_t)channels * sizeof(float));
         constants[i * ldt] += turned ? from[channels] : 0.0f;
@@ -268,7 +262,7 @@ tyto_status tyto_perceiver_split_partners(const tyto_perceiver_split *split, tyt
 {
     const int64_t D = tyto_perceiver_split_row(split), R = split->raw, T = split->table,
                   C = split->content_channels, start = C + split->positions->channels;
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < N; i++) {
+    for (int64_t i = 0; i < N; i++) {
         const float *from = scored + i * ld;
         double constant = 0.0;
         for (int64_t c = start; c < split->channels; c++) {

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "models/perceiver/model.h"
 #include "nn/linear.h"
+#include "nn/rows.h"
 
 #define CROSS_ATTENTIONS "cross_attentions.1"
 
@@ -196,7 +197,6 @@ static tyto_status product(tyto_exec *exec, const tyto_linear_weights *weights, 
 static tyto_status emit(const tyto_perceiver_target *targets, int count, tyto_exec *exec, int64_t b,
                         int64_t first, int64_t n, int64_t channels, const float *decoded)
 {
-    const bool planning = tyto_exec_planning(exec);
     for (int i = 0; i < count; i++) {
         const tyto_perceiver_target *target = &targets[i];
         const int64_t from = tyto_max_i64(first, target->first),
@@ -206,15 +206,14 @@ static tyto_status emit(const tyto_perceiver_target *targets, int count, tyto_ex
         }
         const int64_t wide = target->product ? target->product->weight.n : channels;
         const float *rows_in = decoded + (from - first) * channels;
-        float *to =
-            planning ? target->to : target->to + b * target->each + (from - target->first) * wide;
+        float *to = target->to + b * target->each + (from - target->first) * wide;
         if (target->product) {
             TYTO_TRY(product(exec, target->product, rows, rows_in, to));
-        } else if (!planning) {
-            memcpy(to, rows_in, (size_t)(rows * channels) * sizeof(float));
+        } else {
+            TYTO_TRY(tyto_copy_rows(exec, rows, channels, rows_in, channels, to, channels));
         }
-        for (int64_t j = 0; !planning && target->divisor != 1.0f && j < rows * wide; j++) {
-            to[j] /= target->divisor;
+        if (target->divisor != 1.0f) {
+            TYTO_TRY(tyto_divide(exec, rows * wide, target->divisor, to));
         }
     }
     return TYTO_OK;
@@ -267,6 +266,7 @@ static tyto_status decode_element(const element *of, tyto_exec *exec)
         }
         for (int64_t first = target->first; target->to && first < end;
              first += TYTO_PERCEIVER_ROWS_TOGETHER) {
+            TYTO_TRY(tyto_exec_step(exec, first - target->first, target->rows));
             TYTO_TRY(decode_rows(of, exec, first,
                                  tyto_min_i64(TYTO_PERCEIVER_ROWS_TOGETHER, end - first)));
         }
@@ -286,13 +286,8 @@ static tyto_status decode_mean(const tyto_perceiver *model, tyto_exec *exec, int
     TYTO_TRY(tyto_exec_floats(exec, D, &mean));
     TYTO_TRY(tyto_exec_floats(exec, decoder->output_num_channels, &decoded));
     for (int64_t b = 0; b < batch; b++) {
-        for (int64_t c = 0; !tyto_exec_planning(exec) && c < D; c++) {
-            double sum = 0.0;
-            for (int64_t n = 0; n < N; n++) {
-                sum += (double)latents[(b * N + n) * D + c];
-            }
-            mean[c] = (float)(sum / (double)N);
-        }
+        TYTO_TRY(tyto_exec_step(exec, b, batch));
+        TYTO_TRY(tyto_mean_rows(exec, N, D, latents + b * N * D, D, mean));
         TYTO_TRY(product(exec, &decoder->classifier, 1, mean, decoded));
         TYTO_TRY(emit(targets, count, exec, b, 0, 1, decoder->output_num_channels, decoded));
     }
@@ -308,7 +303,6 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
     const tyto_perceiver_layer *layer = &queries->decoder->cross;
     const int64_t N = model->config.num_latents, D = model->config.d_latents;
     float *maps = tyto_io_find(io, CROSS_ATTENTIONS), *kv;
-    const bool planning = tyto_exec_planning(exec);
     bool wanted = maps != NULL;
     for (int i = 0; i < count; i++) {
         wanted = wanted || targets[i].to;
@@ -327,14 +321,10 @@ tyto_status tyto_perceiver_decode(const tyto_perceiver *model,
             .model = model, .queries = queries, .targets = targets, .count = count, .b = b};
         of.memory = (tyto_perceiver_memory){.kv = kv, .keys = N};
         if (maps) {
-            of.memory.probabilities = planning ? maps : maps + b * layer->heads * queries->rows * N;
+            of.memory.probabilities = maps + b * layer->heads * queries->rows * N;
         }
-        const float *states = planning ? latents : latents + b * N * D;
-        TYTO_TRY(tyto_perceiver_layer_inputs(layer, exec, N, states, kv));
+        TYTO_TRY(tyto_perceiver_layer_inputs(layer, exec, N, latents + b * N * D, kv));
         TYTO_TRY(decode_element(&of, exec));
-        if (planning) {
-            break; /* later elements need no more scratch */
-        }
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -3,7 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/model.h"
-#include "models/perceiver/rows/mask.h"
+#include "nn/masks.h"
+#include "nn/rows.h"
 
 /* Latents that go through the blocks together. */
 #define LATENTS_TOGETHER 4096
@@ -36,19 +37,13 @@ tyto_status tyto_perceiver_declare_states(const tyto_perceiver *model, tyto_io *
     return tyto_io_output(io, attentions, "cross_attentions.0", 4, crossed, &memory);
 }
 
-/* Masks of one run. */
-typedef struct masks {
-    tyto_perceiver_mask inputs;
-    const float *heads; /* [H] or [layers,H], or NULL */
-    bool per_layer;
-} masks;
-
-static tyto_status read_masks(const tyto_perceiver *model, tyto_io *io,
-                              const tyto_perceiver_inputs *inputs, masks *out)
+tyto_status tyto_perceiver_masks_read(const tyto_perceiver *model, tyto_io *io,
+                                      const tyto_perceiver_inputs *inputs,
+                                      tyto_perceiver_masks *out)
 {
     const tyto_perceiver_config *config = &model->config;
     const void *values;
-    *out = (masks){0};
+    *out = (tyto_perceiver_masks){0};
     TYTO_TRY(tyto_perceiver_mask_read(io, inputs->batch, config->num_latents, inputs->rows,
                                       &out->inputs));
     if (tyto_io_has(io, "head_mask")) {
@@ -70,34 +65,9 @@ static tyto_status read_masks(const tyto_perceiver *model, tyto_io *io,
     return TYTO_OK;
 }
 
-/* Moves the rows that `mask` keeps together; returns how many. */
-static int64_t keep_rows(int64_t n, int64_t channels, const uint8_t *mask, float *rows)
-{
-    int64_t kept = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (mask[i]) {
-            if (kept < i) {
-                memcpy(rows + kept * channels, rows + i * channels,
-                       (size_t)channels * sizeof(float));
-            }
-            kept++;
-        }
-    }
-    return kept;
-}
-
-static bool any(const uint8_t *mask, int64_t n)
-{
-    bool found = false;
-    for (int64_t i = 0; !found && i < n; i++) {
-        found = mask[i] != 0;
-    }
-    return found;
-}
-
-/* Keys and values of one batch element's inputs, without those that `skip` (or NULL) masks. */
+/* Keys and values of one batch element's inputs: of all, or of those that `seen` is not 0 for. */
 static tyto_status project(const tyto_perceiver *model, tyto_exec *exec,
-                           const tyto_perceiver_inputs *inputs, int64_t b, const uint8_t *skip,
+                           const tyto_perceiver_inputs *inputs, int64_t b, const uint8_t *seen,
                            float *kv, int64_t *keys)
 {
     const tyto_perceiver_layer *layer = &model->cross;
@@ -109,12 +79,13 @@ static tyto_status project(const tyto_perceiver *model, tyto_exec *exec,
     *keys = 0;
     for (int64_t first = 0; first < inputs->rows; first += together) {
         int64_t n = tyto_min_i64(together, inputs->rows - first);
-        if (skip && !any(skip + first, n)) {
+        TYTO_TRY(tyto_exec_step(exec, first, inputs->rows));
+        if (seen && !tyto_mask_any(seen + first, n)) {
             continue;
         }
         TYTO_TRY(tyto_perceiver_inputs_rows(inputs, exec, b, first, n, rows));
-        if (skip) {
-            n = keep_rows(n, inputs->channels, skip + first, rows);
+        if (seen) {
+            n = tyto_keep_rows(n, inputs->channels, seen + first, rows);
         }
         TYTO_TRY(tyto_perceiver_layer_inputs(layer, exec, n, rows, kv + *keys * width));
         *keys += n;
@@ -125,15 +96,14 @@ static tyto_status project(const tyto_perceiver *model, tyto_exec *exec,
 
 /* hidden[N,D] = the cross-attention of the learned latents to one batch element's inputs. */
 static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                           const tyto_perceiver_inputs *inputs, const masks *given, int64_t b,
-                           float *hidden)
+                           const tyto_perceiver_inputs *inputs, const tyto_perceiver_masks *masks,
+                           int64_t b, float *hidden)
 {
     const tyto_perceiver_layer *layer = &model->cross;
     const int64_t N = model->config.num_latents, T = inputs->rows;
-    const bool planning = tyto_exec_planning(exec);
-    const tyto_perceiver_mask *mask = &given->inputs;
+    const tyto_perceiver_mask *mask = &masks->inputs;
     tyto_perceiver_memory memory = {.mask_per_query = mask->per_latent};
-    const uint8_t *skip = NULL;
+    const uint8_t *seen = NULL;
     float *maps = tyto_io_find(io, "cross_attentions.0"), *kv;
     if (mask->seen) {
         const int64_t line = b * (mask->per_latent ? N : 1);
@@ -141,10 +111,10 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
         memory.level = mask->level + line;
     }
     if (maps) {
-        memory.probabilities = planning ? maps : maps + b * layer->heads * N * T;
+        memory.probabilities = maps + b * layer->heads * N * T;
     }
-    if (!planning && memory.mask && !mask->per_latent && !maps) {
-        skip = memory.mask;
+    if (memory.mask && !mask->per_latent && !maps) {
+        seen = memory.mask;
         memory.mask = NULL;
     }
     if (model->encoder_fold && !mask->seen && !maps && T >= N) {
@@ -153,7 +123,7 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, T * (layer->qk_channels + layer->v_channels), &kv));
     exec->stage = "inputs";
-    TYTO_TRY(project(model, exec, inputs, b, skip, kv, &memory.keys));
+    TYTO_TRY(project(model, exec, inputs, b, seen, kv, &memory.keys));
     memory.kv = kv;
     exec->stage = "cross-attention";
     TYTO_TRY(tyto_perceiver_layer_cross(layer, exec, N, model->latents, &memory, hidden));
@@ -167,21 +137,21 @@ typedef struct group {
     float *hidden; /* [n,N,D] */
 } group;
 
-static void give_state(const tyto_perceiver *model, const tyto_exec *exec, const tyto_io *io,
-                       const group *some, int64_t index)
+static tyto_status give_state(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
+                              const group *some, int64_t index)
 {
     char name[TYTO_IO_NAME_BYTES];
     const int64_t each = model->config.num_latents * model->config.d_latents;
     tyto_io_name_at(name, "", "hidden_states", index);
     float *to = tyto_io_find(io, name);
-    if (to && !tyto_exec_planning(exec)) {
-        memcpy(to + some->first * each, some->hidden, (size_t)(some->n * each) * sizeof(float));
-    }
+    return to ? tyto_copy_rows(exec, some->n, each, some->hidden, each, to + some->first * each,
+                               each)
+              : TYTO_OK;
 }
 
 /* All blocks of self-attention, whose layers are the same in each. */
 static tyto_status run_blocks(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                              const masks *given, const group *some)
+                              const tyto_perceiver_masks *masks, const group *some)
 {
     const tyto_perceiver_config *config = &model->config;
     const int64_t N = config->num_latents, H = config->num_self_attention_heads,
@@ -190,45 +160,38 @@ static tyto_status run_blocks(const tyto_perceiver *model, tyto_exec *exec, cons
     exec->stage = "self-attention";
     for (int64_t block = 0; block < config->num_blocks; block++) {
         for (int64_t i = 0; i < layers; i++) {
-            const float *heads = given->heads;
-            give_state(model, exec, io, some, block * (layers + 1) + i);
+            const float *heads = masks->heads;
+            TYTO_TRY(tyto_exec_step(exec, block * layers + i, config->num_blocks * layers));
+            TYTO_TRY(give_state(model, exec, io, some, block * (layers + 1) + i));
             tyto_io_name_at(name, "", "attentions", block * layers + i);
             float *maps = tyto_io_find(io, name);
-            if (maps && !tyto_exec_planning(exec)) {
+            if (maps) {
                 maps += some->first * H * N * N;
             }
-            if (heads && given->per_layer && !tyto_exec_planning(exec)) {
+            if (heads && masks->per_layer) {
                 heads += i * H;
             }
             TYTO_TRY(tyto_perceiver_layer_self(&model->layers[i], exec, some->n, N, heads,
                                                some->hidden, maps));
         }
-        give_state(model, exec, io, some, block * (layers + 1) + layers);
+        TYTO_TRY(give_state(model, exec, io, some, block * (layers + 1) + layers));
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec, tyto_io *io,
-                                  const tyto_perceiver_inputs *inputs, float *latents)
+tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
+                                  const tyto_perceiver_inputs *inputs,
+                                  const tyto_perceiver_masks *masks, float *latents)
 {
     const int64_t N = model->config.num_latents, each = N * model->config.d_latents,
                   together = tyto_min_i64(inputs->batch, tyto_max_i64(1, LATENTS_TOGETHER / N));
-    const bool planning = tyto_exec_planning(exec);
-    size_t mark = tyto_arena_mark(exec->arena);
-    masks given;
-    TYTO_TRY(read_masks(model, io, inputs, &given));
     for (int64_t first = 0; first < inputs->batch; first += together) {
         const group some = {first, tyto_min_i64(together, inputs->batch - first),
-                            planning ? latents : latents + first * each};
-        for (int64_t i = 0; i < (planning ? 1 : some.n); i++) {
-            TYTO_TRY(read_in(model, exec, io, inputs, &given, first + i,
-                             planning ? latents : some.hidden + i * each));
+                            latents + first * each};
+        for (int64_t i = 0; i < some.n; i++) {
+            TYTO_TRY(read_in(model, exec, io, inputs, masks, first + i, some.hidden + i * each));
         }
-        TYTO_TRY(run_blocks(model, exec, io, &given, &some));
-        if (planning) {
-            break; /* later elements need no more scratch */
-        }
+        TYTO_TRY(run_blocks(model, exec, io, masks, &some));
     }
-    tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

@@ -7,6 +7,7 @@
 #include "models/perceiver/requests.h"
 #include "nn/attention.h"
 #include "nn/feed_forward.h"
+#include "nn/masks.h"
 
 tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
                                         const tyto_perceiver_config *config, const char *where,
@@ -134,22 +135,8 @@ static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, in
         args.probabilities =
             memory->probabilities ? memory->probabilities + (h * rows + row) * memory->keys : NULL;
         TYTO_TRY(tyto_attention(exec, &args));
-        if (tyto_exec_planning(exec)) {
-            break; /* all need the same scratch */
-        }
     }
     return TYTO_OK;
-}
-
-/* A query of zeros finds every key alike. */
-static void level_queries(int64_t rows, int64_t channels, const tyto_perceiver_memory *memory,
-                          float *query)
-{
-    for (int64_t i = 0; i < rows; i++) {
-        if (memory->level[memory->mask_per_query ? i : 0]) {
-            memset(query + i * channels, 0, (size_t)channels * sizeof(float));
-        }
-    }
 }
 
 tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_exec *exec,
@@ -185,8 +172,10 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
     TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
-    if (memory->level && !tyto_exec_planning(exec)) {
-        level_queries(rows, layer->qk_channels, memory, query);
+    if (memory->level) {
+        /* A query of zeros gives every key the same score. */
+        TYTO_TRY(tyto_clear_rows(exec, rows, layer->qk_channels, memory->level,
+                                 memory->mask_per_query ? 1 : 0, query));
     }
     TYTO_TRY(attend(layer, exec, rows, query, memory, context));
     TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, (tyto_numbers){.floats = context},
@@ -195,17 +184,16 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
     return TYTO_OK;
 }
 
-/* Multiplies what head h gave, and its probabilities, by head_mask[h]. */
-static void mask_heads(const tyto_perceiver_layer *layer, int64_t batch, int64_t tokens,
-                       const float *head_mask, float *context, float *probabilities)
+/* Multiplies what each head gave, and its probabilities, by its factor. */
+static tyto_status mask_heads(const tyto_perceiver_layer *layer, tyto_exec *exec, int64_t batch,
+                              int64_t tokens, const float *head_mask, float *context,
+                              float *probabilities)
 {
-    const int64_t V = layer->v_channels, H = layer->heads, d = V / H, map = tokens * tokens;
-    for (int64_t i = 0; i < batch * tokens * V; i++) {
-        context[i] *= head_mask[i % V / d];
-    }
-    for (int64_t i = 0; probabilities && i < batch * H * map; i++) {
-        probabilities[i] *= head_mask[i / map % H];
-    }
+    const int64_t H = layer->heads;
+    TYTO_TRY(tyto_scale_heads(exec, batch * tokens, H, layer->v_channels / H, head_mask, context));
+    return probabilities
+               ? tyto_scale_heads(exec, batch, H, tokens * tokens, head_mask, probabilities)
+               : TYTO_OK;
 }
 
 tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_exec *exec,
@@ -217,9 +205,8 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
     size_t mark = tyto_arena_mark(exec->arena);
     const bool in_bf16 = !probabilities && tyto_attention_takes_bf16(exec);
     const int64_t all = tyto_row_stride_of(in_bf16, 2 * K + V);
-    /* A plan knows of no head mask. */
-    const bool gives_bf16 = in_bf16 && !head_mask && !tyto_exec_planning(exec) &&
-                            tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
+    const bool gives_bf16 =
+        in_bf16 && !head_mask && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
     tyto_numbers qkv, context;
     TYTO_TRY(tyto_exec_numbers(exec, gives_bf16, rows * V, &context));
     TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * all, &qkv));
@@ -256,8 +243,8 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                                .out_bf16 = context.bf16,
                                .out_strides = {.batch = tokens * V, .token = V, .head = V / H},
                                .probabilities = probabilities}));
-    if (head_mask && !tyto_exec_planning(exec)) {
-        mask_heads(layer, batch, tokens, head_mask, context.floats, probabilities);
+    if (head_mask) {
+        TYTO_TRY(mask_heads(layer, exec, batch, tokens, head_mask, context.floats, probabilities));
     }
     TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, context, V, x));
     tyto_arena_release(exec->arena, mark);

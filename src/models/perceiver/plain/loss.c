@@ -51,34 +51,38 @@ static double cross_entropy(const float *logits, int64_t classes, int64_t label)
     return log(sum) + most - (double)logits[label];
 }
 
-static tyto_status classify(const tyto_perceiver_labels *labels, const float *logits, float *loss,
-                            tyto_error *err)
+tyto_status tyto_perceiver_labels_check(const tyto_perceiver_labels *labels, tyto_error *err)
+{
+    for (int64_t r = 0; labels->problem == TYTO_PERCEIVER_SINGLE_LABEL && r < labels->rows; r++) {
+        const int64_t label = labels->classed[r];
+        if (label != IGNORED && (label < 0 || label >= labels->classes)) {
+            return tyto_fail(err, TYTO_E_RANGE, "input '%s': got %lld, required 0 to %lld, or %d",
+                             LABELS, (long long)label, (long long)labels->classes - 1, IGNORED);
+        }
+    }
+    return TYTO_OK;
+}
+
+static float mean_cross_entropy(const tyto_perceiver_labels *labels, const float *logits)
 {
     double sum = 0.0;
     int64_t count = 0;
     for (int64_t r = 0; r < labels->rows; r++) {
         const int64_t label = labels->classed[r];
-        if (label == IGNORED) {
-            continue;
+        if (label != IGNORED) {
+            sum += cross_entropy(logits + r * labels->classes, labels->classes, label);
+            count++;
         }
-        if (label < 0 || label >= labels->classes) {
-            return tyto_fail(err, TYTO_E_RANGE, "input '%s': got %lld, required 0 to %lld, or %d",
-                             LABELS, (long long)label, (long long)labels->classes - 1, IGNORED);
-        }
-        sum += cross_entropy(logits + r * labels->classes, labels->classes, label);
-        count++;
     }
-    *loss = count ? (float)(sum / (double)count) : NAN;
-    return TYTO_OK;
+    return count ? (float)(sum / (double)count) : NAN;
 }
 
-tyto_status tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float *logits,
-                                float *loss, tyto_error *err)
+float tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float *logits)
 {
     const int64_t count = labels->rows * labels->classes;
     double sum = 0.0;
     if (labels->problem == TYTO_PERCEIVER_SINGLE_LABEL) {
-        return classify(labels, logits, loss, err);
+        return mean_cross_entropy(labels, logits);
     }
     for (int64_t i = 0; i < count; i++) {
         const double x = (double)logits[i],
@@ -87,6 +91,5 @@ tyto_status tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float
                    ? (x - y) * (x - y)
                    : fmax(x, 0.0) - x * y + log1p(exp(-fabs(x)));
     }
-    *loss = (float)(sum / (double)count);
-    return TYTO_OK;
+    return (float)(sum / (double)count);
 }

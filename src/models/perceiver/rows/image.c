@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "models/perceiver/rows/inputs.h"
 #include "nn/convolution.h"
+#include "nn/rows.h"
 
 /* Rows of one task. */
 #define TASK_ROWS 64
@@ -18,15 +19,15 @@ static int64_t ceil_div(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-static tyto_status wrong(tyto_exec *exec, const char *name, const char *what, int64_t got,
+static tyto_status wrong(const tyto_io *io, const char *name, const char *what, int64_t got,
                          const char *required, int64_t number)
 {
-    return tyto_fail(exec->err, TYTO_E_SHAPE, "input '%s': %s: got %lld, required %s %lld", name,
+    return tyto_fail(io->err, TYTO_E_SHAPE, "input '%s': %s: got %lld, required %s %lld", name,
                      what, (long long)got, required, (long long)number);
 }
 
-static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
-                               tyto_io *io, const char *name, int *rank, tyto_perceiver_input *out)
+static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_io *io,
+                               const char *name, int *rank, tyto_perceiver_input *out)
 {
     int64_t shape[5] = {-1, -1, -1, -1, -1};
     const bool convolved =
@@ -44,7 +45,7 @@ static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_exe
     out->width = inner[2];
     for (int i = 0; i < 5; i++) {
         if (shape[i] > TYTO_PERCEIVER_SIZE_MAX) {
-            return wrong(exec, name, "a size", shape[i], "at most", TYTO_PERCEIVER_SIZE_MAX);
+            return wrong(io, name, "a size", shape[i], "at most", TYTO_PERCEIVER_SIZE_MAX);
         }
     }
     return TYTO_OK;
@@ -64,45 +65,63 @@ static void set_pixels(const tyto_perceiver_preprocessor *part, int rank, tyto_p
     }
 }
 
-static tyto_status set_patches(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+static tyto_status set_patches(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                                const char *name, int rank, tyto_perceiver_input *out)
 {
     const int64_t s = part->spatial_downsample, t = rank == 5 ? part->temporal_downsample : 1;
     if (out->height % s != 0 || out->width % s != 0) {
-        return wrong(exec, name, out->height % s ? "height" : "width",
+        return wrong(io, name, out->height % s ? "height" : "width",
                      out->height % s ? out->height : out->width, "a multiple of", s);
     }
     if (out->frames % t != 0) {
-        return wrong(exec, name, "frames", out->frames, "a multiple of", t);
+        return wrong(io, name, "frames", out->frames, "a multiple of", t);
     }
     out->frame_step = out->frame_block = t;
     out->space_step = out->space_block = s;
     return TYTO_OK;
 }
 
-/* The convolution of all pictures: maps[batch,rows,out_channels]. */
-static tyto_status convolve(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+/* Size of the convolution's maps before they are pooled. */
+static int64_t stem_count(int64_t pixels)
+{
+    return tyto_window_count(pixels, STEM_KERNEL, STEM_STRIDE, STEM_PADDING);
+}
+
+static tyto_status set_maps(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                             const char *name, tyto_perceiver_input *out)
 {
-    const int64_t H = tyto_window_count(out->height, STEM_KERNEL, STEM_STRIDE, STEM_PADDING),
-                  W = tyto_window_count(out->width, STEM_KERNEL, STEM_STRIDE, STEM_PADDING),
-                  C = part->out_channels, each = part->in_channels * out->height * out->width;
+    const int64_t H = stem_count(out->height), W = stem_count(out->width);
+    out->content = part->out_channels;
     out->grid[1] = tyto_window_count(H, POOL_KERNEL, POOL_STRIDE, 0);
     out->grid[2] = tyto_window_count(W, POOL_KERNEL, POOL_STRIDE, 0);
     if (out->grid[1] == 0 || out->grid[2] == 0) {
-        return wrong(exec, name, "pixels of a side", tyto_min_i64(out->height, out->width),
+        return wrong(io, name, "pixels of a side", tyto_min_i64(out->height, out->width),
                      "at least", POOL_KERNEL * STEM_STRIDE - 1);
     }
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *exec)
+{
+    const tyto_perceiver_preprocessor *part = input->part;
+    const int64_t H = stem_count(input->height), W = stem_count(input->width),
+                  C = part->out_channels, each = part->in_channels * input->height * input->width,
+                  pooled = input->grid[1] * input->grid[2] * C;
     float *wide;
-    TYTO_TRY(tyto_exec_floats(exec, out->batch * out->grid[1] * out->grid[2] * C, &out->maps));
+    if (part->prep != TYTO_PERCEIVER_PREP_CONV) {
+        return TYTO_OK;
+    }
+    exec->stage = "inputs";
+    TYTO_TRY(tyto_exec_floats(exec, input->batch * pooled, &input->maps));
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, H * W * C, &wide));
-    for (int64_t b = 0; b < out->batch; b++) {
+    for (int64_t b = 0; b < input->batch; b++) {
+        TYTO_TRY(tyto_exec_step(exec, b, input->batch));
         TYTO_TRY(tyto_convolution(
-            exec, &(tyto_convolution_args){.x = (const float *)out->values + b * each,
+            exec, &(tyto_convolution_args){.x = (const float *)input->values + b * each,
                                            .channels = part->in_channels,
-                                           .height = out->height,
-                                           .width = out->width,
+                                           .height = input->height,
+                                           .width = input->width,
                                            .kernel = STEM_KERNEL,
                                            .stride = STEM_STRIDE,
                                            .padding = STEM_PADDING,
@@ -119,19 +138,18 @@ static tyto_status convolve(const tyto_perceiver_preprocessor *part, tyto_exec *
                                                               .eps = BATCH_NORM_EPS,
                                                               .activation = TYTO_ACT_RELU,
                                                               .x = wide}));
-        } else if (!tyto_exec_planning(exec)) {
-            exec->kernels->activate(TYTO_ACT_RELU, wide, H * W * C);
+        } else {
+            TYTO_TRY(tyto_activate(exec, TYTO_ACT_RELU, H * W * C, wide));
         }
-        TYTO_TRY(tyto_max_pool(exec, wide, H, W, C, POOL_KERNEL, POOL_STRIDE,
-                               out->maps + b * out->grid[1] * out->grid[2] * C));
+        TYTO_TRY(
+            tyto_max_pool(exec, wide, H, W, C, POOL_KERNEL, POOL_STRIDE, input->maps + b * pooled));
     }
     tyto_arena_release(exec->arena, mark);
-    out->content = C;
     return TYTO_OK;
 }
 
 /* What a row holds, and whether a product makes it. */
-static tyto_status set_content(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
+static tyto_status set_content(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                                const char *name, tyto_perceiver_input *out)
 {
     const int64_t values = out->frame_block * out->space_block * out->space_block *
@@ -139,7 +157,7 @@ static tyto_status set_content(const tyto_perceiver_preprocessor *part, tyto_exe
     const bool after = part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching;
     out->content = values;
     if (after && values != part->conv_after_patching_in_channels) {
-        return wrong(exec, name, "values of a patch", values,
+        return wrong(io, name, "values of a patch", values,
                      "conv_after_patching_in_channels, that is",
                      part->conv_after_patching_in_channels);
     }
@@ -153,40 +171,41 @@ static tyto_status set_content(const tyto_perceiver_preprocessor *part, tyto_exe
     return TYTO_OK;
 }
 
-tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part, tyto_exec *exec,
-                                         tyto_io *io, const char *name, tyto_perceiver_input *out)
+tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part, tyto_io *io,
+                                         const char *name, tyto_perceiver_input *out)
 {
     int rank;
-    TYTO_TRY(read_values(part, exec, io, name, &rank, out));
+    TYTO_TRY(read_values(part, io, name, &rank, out));
     out->batch_step = out->frame_step = out->plane_step = out->space_step = 1;
     out->frame_block = out->space_block = out->grid[0] = 1;
     switch (part->prep) {
     case TYTO_PERCEIVER_PREP_CONV:
-        TYTO_TRY(convolve(part, exec, name, out));
+        TYTO_TRY(set_maps(part, io, name, out));
         break;
     case TYTO_PERCEIVER_PREP_CONV1X1:
         out->space_step = part->spatial_downsample;
-        TYTO_TRY(set_content(part, exec, name, out));
+        TYTO_TRY(set_content(part, io, name, out));
         break;
     case TYTO_PERCEIVER_PREP_PATCHES:
-        TYTO_TRY(set_patches(part, exec, name, rank, out));
-        TYTO_TRY(set_content(part, exec, name, out));
+        TYTO_TRY(set_patches(part, io, name, rank, out));
+        TYTO_TRY(set_content(part, io, name, out));
         break;
     case TYTO_PERCEIVER_PREP_PIXELS:
         set_pixels(part, rank, out);
-        TYTO_TRY(set_content(part, exec, name, out));
+        TYTO_TRY(set_content(part, io, name, out));
         break;
     }
     if (!tyto_mul_i64(out->grid[1] * out->grid[2], out->grid[0], &out->rows) ||
         out->rows > TYTO_PERCEIVER_POSITIONS_MAX) {
-        return wrong(exec, name, "positions", out->grid[1] * out->grid[2], "at most",
+        return wrong(io, name, "positions", out->grid[1] * out->grid[2], "at most",
                      TYTO_PERCEIVER_POSITIONS_MAX);
     }
     /* Patches of a single step in time have no time left. */
     const bool timeless =
         rank == 4 || (part->prep == TYTO_PERCEIVER_PREP_PATCHES && out->grid[0] == 1);
-    return tyto_perceiver_positions_prepare(&part->position, exec, name, timeless ? 2 : 3,
-                                            out->grid + (timeless ? 1 : 0), false, &out->positions);
+    return tyto_perceiver_positions_prepare(&part->position, name, timeless ? 2 : 3,
+                                            out->grid + (timeless ? 1 : 0), false, &out->positions,
+                                            io->err);
 }
 
 typedef struct gather_job {
@@ -227,24 +246,11 @@ static void gather_task(void *context, int64_t index, int worker)
     }
 }
 
-static void copy_maps(const tyto_perceiver_input *input, int64_t b, int64_t first, int64_t n,
-                      float *out, int64_t stride)
-{
-    const float *from = input->maps + (b * input->rows + first) * input->content;
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t c = 0; c < input->content; c++) {
-            out[i * stride + c] = from[i * input->content + c];
-        }
-    }
-}
-
 tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input, tyto_exec *exec, int64_t b,
                                      int64_t first, int64_t n, float *out, int64_t stride)
 {
     gather_job job = {input, b, first, n, out, stride};
-    if (!tyto_exec_planning(exec)) {
-        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
-    }
+    tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
     return TYTO_OK;
 }
 
@@ -255,10 +261,8 @@ tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input, tyto
     size_t mark = tyto_arena_mark(exec->arena);
     float *raw;
     if (input->part->prep == TYTO_PERCEIVER_PREP_CONV) {
-        if (!tyto_exec_planning(exec)) {
-            copy_maps(input, b, first, n, out, stride);
-        }
-        return TYTO_OK;
+        const float *maps = input->maps + (b * input->rows + first) * input->content;
+        return tyto_copy_rows(exec, n, input->content, maps, input->content, out, stride);
     }
     if (input->raw == 0) {
         return tyto_perceiver_image_raw(input, exec, b, first, n, out, stride);

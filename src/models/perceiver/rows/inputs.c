@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/rows.h"
 
 static tyto_status check_ids(const tyto_perceiver_input *input, const char *name, tyto_error *err)
 {
@@ -18,13 +19,12 @@ static tyto_status check_ids(const tyto_perceiver_input *input, const char *name
     return TYTO_OK;
 }
 
-static tyto_status prepare_text(tyto_exec *exec, tyto_io *io, const char *name,
-                                tyto_perceiver_input *out)
+static tyto_status prepare_text(tyto_io *io, const char *name, tyto_perceiver_input *out)
 {
     int64_t shape[2] = {-1, -1};
     TYTO_TRY(tyto_io_input(io, name, TYTO_I64, 2, shape, &out->values));
     if (shape[1] > out->part->max_positions) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(io->err, TYTO_E_SHAPE,
                          "input '%s': got %lld tokens, required at most %lld "
                          "(max_position_embeddings)",
                          name, (long long)shape[1], (long long)out->part->max_positions);
@@ -32,19 +32,18 @@ static tyto_status prepare_text(tyto_exec *exec, tyto_io *io, const char *name,
     out->batch = shape[0];
     out->rows = shape[1];
     out->content = out->channels;
-    return tyto_exec_planning(exec) ? TYTO_OK : check_ids(out, name, exec->err);
+    return check_ids(out, name, io->err);
 }
 
 /* Samples of a batch element, however they are shaped, in patches. */
-static tyto_status prepare_audio(tyto_exec *exec, tyto_io *io, const char *name,
-                                 tyto_perceiver_input *out)
+static tyto_status prepare_audio(tyto_io *io, const char *name, tyto_perceiver_input *out)
 {
     int64_t shape[3] = {-1, -1, 1};
     const int rank = tyto_io_rank(io, name) == 2 ? 2 : 3;
     TYTO_TRY(tyto_io_input(io, name, TYTO_F32, rank, shape, &out->values));
     const int64_t patch = out->part->samples_per_patch;
     if (shape[1] % patch != 0) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(io->err, TYTO_E_SHAPE,
                          "input '%s': got %lld samples, required a multiple of %lld "
                          "(samples_per_patch)",
                          name, (long long)shape[1], (long long)patch);
@@ -52,8 +51,8 @@ static tyto_status prepare_audio(tyto_exec *exec, tyto_io *io, const char *name,
     out->batch = shape[0];
     out->rows = shape[1] / patch;
     out->content = patch;
-    return tyto_perceiver_positions_prepare(&out->part->position, exec, name, 1, &out->rows, false,
-                                            &out->positions);
+    return tyto_perceiver_positions_prepare(&out->part->position, name, 1, &out->rows, false,
+                                            &out->positions, io->err);
 }
 
 static tyto_status prepare_one_hot(tyto_io *io, const char *name, tyto_perceiver_input *out)
@@ -106,8 +105,7 @@ static tyto_status check_positions(const tyto_perceiver_input *input, const char
 }
 
 static tyto_status prepare_one(const tyto_perceiver_preprocessor *part, int64_t channels,
-                               tyto_exec *exec, tyto_io *io, const char *name,
-                               tyto_perceiver_input *out)
+                               tyto_io *io, const char *name, tyto_perceiver_input *out)
 {
     *out = (tyto_perceiver_input){.part = part, .channels = channels};
     if (!part) {
@@ -115,71 +113,82 @@ static tyto_status prepare_one(const tyto_perceiver_preprocessor *part, int64_t 
     }
     switch (part->type) {
     case TYTO_PERCEIVER_TEXT_PREPROCESSOR:
-        return prepare_text(exec, io, name, out);
+        return prepare_text(io, name, out);
     case TYTO_PERCEIVER_ONE_HOT_PREPROCESSOR:
         return prepare_one_hot(io, name, out);
     case TYTO_PERCEIVER_AUDIO_PREPROCESSOR:
-        TYTO_TRY(prepare_audio(exec, io, name, out));
+        TYTO_TRY(prepare_audio(io, name, out));
         break;
     case TYTO_PERCEIVER_IMAGE_PREPROCESSOR:
-        TYTO_TRY(tyto_perceiver_image_prepare(part, exec, io, name, out));
+        TYTO_TRY(tyto_perceiver_image_prepare(part, io, name, out));
         break;
     case TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR:
-        return tyto_fail(exec->err, TYTO_E_UNSUPPORTED, "input '%s': a modality of modalities",
-                         name);
+        return tyto_fail(io->err, TYTO_E_UNSUPPORTED, "input '%s': a modality of modalities", name);
     }
-    return check_positions(out, name, exec->err);
+    return check_positions(out, name, io->err);
+}
+
+/* Reads the seed of masks, when any is drawn. */
+static tyto_status read_seed(tyto_io *io, tyto_perceiver_inputs *out)
+{
+    int64_t scalar[1] = {0};
+    const void *seed;
+    for (int i = 0; i < out->count; i++) {
+        const double p = out->part->modalities[i].mask_probability;
+        out->drawn = out->drawn || (p > 0.0 && p < 1.0);
+    }
+    if (out->drawn) {
+        TYTO_TRY(tyto_io_input(io, "mask_seed", TYTO_I64, 0, scalar, &seed));
+        out->seed = (uint32_t)(*(const int64_t *)seed & 0xffffffff);
+    }
+    return TYTO_OK;
 }
 
 /* Draws the masks, modality by modality as described; certain ones need no draw, but the
  * reference draws for them too. */
-static tyto_status draw_masks(tyto_exec *exec, tyto_io *io, tyto_perceiver_inputs *out)
+static tyto_status draw_masks(tyto_perceiver_inputs *inputs, tyto_exec *exec)
 {
-    const tyto_perceiver_input_modality *modalities = out->part->modalities;
-    int64_t scalar[1] = {0};
-    const void *seed;
-    bool random = false;
-    for (int i = 0; i < out->count; i++) {
-        const double p = modalities[i].mask_probability;
-        random = random || (p > 0.0 && p < 1.0);
-    }
-    if (!random) {
-        return TYTO_OK;
-    }
-    TYTO_TRY(tyto_io_input(io, "mask_seed", TYTO_I64, 0, scalar, &seed));
+    const tyto_perceiver_input_modality *modalities = inputs->part->modalities;
     tyto_perceiver_random generator;
-    if (!tyto_exec_planning(exec)) {
-        tyto_perceiver_random_seed(&generator, (uint32_t)(*(const int64_t *)seed & 0xffffffff));
-    }
-    for (int place = 0, i; place < out->count; place++) {
+    tyto_perceiver_random_seed(&generator, inputs->seed);
+    for (int place = 0, i; place < inputs->count; place++) {
         for (i = 0; modalities[i].place != place; i++) {
         }
         if (!modalities[i].masked) {
             continue;
         }
-        const int64_t count = out->batch * out->inputs[i].rows;
-        uint8_t *masked = tyto_arena_take(exec->arena, (size_t)count, 1);
-        if (!masked) {
+        const int64_t count = inputs->batch * inputs->inputs[i].rows;
+        inputs->masked[i] = tyto_arena_take(exec->arena, (size_t)count, 1);
+        if (!inputs->masked[i]) {
             return tyto_fail_memory(exec->err, "mask");
         }
-        if (!tyto_exec_planning(exec)) {
-            tyto_perceiver_random_mask(&generator, modalities[i].mask_probability, count, masked);
-        }
-        out->masked[i] = masked;
+        tyto_perceiver_random_mask(&generator, modalities[i].mask_probability, count,
+                                   inputs->masked[i]);
     }
     return TYTO_OK;
 }
 
+tyto_status tyto_perceiver_inputs_start(tyto_perceiver_inputs *inputs, tyto_exec *exec)
+{
+    for (int i = 0; i < inputs->count; i++) {
+        tyto_perceiver_input *input = &inputs->inputs[i];
+        TYTO_TRY(tyto_perceiver_positions_start(&input->positions, exec));
+        if (input->part && input->part->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
+            TYTO_TRY(tyto_perceiver_image_start(input, exec));
+        }
+    }
+    return inputs->drawn ? draw_masks(inputs, exec) : TYTO_OK;
+}
+
 tyto_status tyto_perceiver_inputs_prepare(const tyto_perceiver_preprocessor *part, int64_t d_model,
-                                          tyto_exec *exec, tyto_io *io, const char *name,
-                                          tyto_perceiver_inputs *out)
+                                          tyto_io *io, const char *name, tyto_perceiver_inputs *out)
 {
     const bool several = part && part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR;
     *out = (tyto_perceiver_inputs){.part = part,
                                    .count = several ? part->count : 1,
                                    .channels = part ? part->channels : d_model};
     if (!several) {
-        TYTO_TRY(prepare_one(part, out->channels, exec, io, name, &out->inputs[0]));
+        TYTO_TRY(prepare_one(part, out->channels, io, name, &out->inputs[0]));
         out->batch = out->inputs[0].batch;
         out->rows = out->inputs[0].rows;
         return TYTO_OK;
@@ -188,16 +197,16 @@ tyto_status tyto_perceiver_inputs_prepare(const tyto_perceiver_preprocessor *par
         char full[TYTO_IO_NAME_BYTES];
         const tyto_perceiver_preprocessor *inner = &part->modalities[i].part;
         tyto_io_name(full, name, part->modalities[i].name);
-        TYTO_TRY(prepare_one(inner, inner->channels, exec, io, full, &out->inputs[i]));
+        TYTO_TRY(prepare_one(inner, inner->channels, io, full, &out->inputs[i]));
         out->rows += out->inputs[i].rows;
         out->batch = i ? out->batch : out->inputs[0].batch;
         if (out->inputs[i].batch != out->batch) {
-            return tyto_fail(exec->err, TYTO_E_SHAPE,
+            return tyto_fail(io->err, TYTO_E_SHAPE,
                              "input '%s': got a batch of %lld, required %lld as the others have",
                              full, (long long)out->inputs[i].batch, (long long)out->batch);
         }
     }
-    return draw_masks(exec, io, out);
+    return read_seed(io, out);
 }
 
 tyto_status tyto_perceiver_input_content(const tyto_perceiver_input *input, tyto_exec *exec,
@@ -207,29 +216,12 @@ tyto_status tyto_perceiver_input_content(const tyto_perceiver_input *input, tyto
     if (input->part && input->part->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
         return tyto_perceiver_image_content(input, exec, b, first, n, out, stride);
     }
-    if (tyto_exec_planning(exec)) {
-        return TYTO_OK;
-    }
-    const bool text = input->part && input->part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR;
     const int64_t C = input->content, start = b * input->rows + first;
-    for (int64_t i = 0; i < n; i++) {
-        const float *from =
-            text ? input->part->embeddings + ((const int64_t *)input->values)[start + i] * C
-                 : (const float *)input->values + (start + i) * C;
-        memcpy(out + i * stride, from, (size_t)C * sizeof(float));
+    if (input->part && input->part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR) {
+        return tyto_select_rows(exec, n, C, input->part->embeddings, C,
+                                (const int64_t *)input->values + start, out, stride);
     }
-    return TYTO_OK;
-}
-
-/* out[n,C] += more[n,C], rows `step` (0: always the same) and `stride` apart. */
-static void add_rows(int64_t n, int64_t C, const float *more, int64_t step, float *out,
-                     int64_t stride)
-{
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t c = 0; c < C; c++) {
-            out[i * stride + c] += more[i * step + c];
-        }
-    }
+    return tyto_copy_rows(exec, n, C, (const float *)input->values + start * C, C, out, stride);
 }
 
 /* One modality's rows: content and position. */
@@ -239,8 +231,8 @@ static tyto_status one_rows(const tyto_perceiver_input *input, tyto_exec *exec, 
     const tyto_perceiver_preprocessor *part = input->part;
     const int64_t C = input->content;
     TYTO_TRY(tyto_perceiver_input_content(input, exec, b, first, n, out, stride));
-    if (part && part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR && !tyto_exec_planning(exec)) {
-        add_rows(n, C, part->position_embeddings + first * C, C, out, stride);
+    if (part && part->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR) {
+        TYTO_TRY(tyto_add_rows(exec, n, C, part->position_embeddings + first * C, C, out, stride));
     }
     if (!part || part->position.type == TYTO_PERCEIVER_POSITION_NONE) {
         return TYTO_OK;
@@ -256,9 +248,7 @@ static tyto_status one_rows(const tyto_perceiver_input *input, tyto_exec *exec, 
     TYTO_TRY(tyto_exec_floats(exec, rows * C, &more));
     TYTO_TRY(tyto_perceiver_positions_rows(&input->positions, exec, repeated ? 0 : first, NULL,
                                            rows, more, C));
-    if (!tyto_exec_planning(exec)) {
-        add_rows(n, C, more, repeated ? 0 : C, out, stride);
-    }
+    TYTO_TRY(tyto_add_rows(exec, n, C, more, repeated ? 0 : C, out, stride));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -297,9 +287,7 @@ tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs, tyto
             if (inputs->part->modalities[i].mask_probability < 1.0) {
                 TYTO_TRY(one_rows(input, exec, b, from - start, end - from, to, C));
             }
-            if (!tyto_exec_planning(exec)) {
-                pad_and_mask(inputs, i, b * input->rows + from - start, end - from, to);
-            }
+            pad_and_mask(inputs, i, b * input->rows + from - start, end - from, to);
         }
         start += input->rows;
     }

@@ -24,7 +24,9 @@ typedef struct tyto_perceiver_input {
 typedef struct tyto_perceiver_inputs {
     const tyto_perceiver_preprocessor *part; /* NULL as above */
     tyto_perceiver_input inputs[TYTO_PERCEIVER_MODALITIES_MAX];
-    const uint8_t *masked[TYTO_PERCEIVER_MODALITIES_MAX]; /* [batch,rows] drawn, or NULL */
+    uint8_t *masked[TYTO_PERCEIVER_MODALITIES_MAX]; /* [batch,rows] drawn, or NULL */
+    bool drawn; /* masks are drawn at random, by a generator that starts at `seed` */
+    uint32_t seed;
     int count;
     int64_t batch, rows, channels;
 } tyto_perceiver_inputs;
@@ -34,9 +36,14 @@ typedef struct tyto_perceiver_inputs {
  *  memory  out refers to the caller's tensors and to scratch
  *  errors  E_ARGUMENT (a missing modality), E_SHAPE, E_RANGE (an id over the vocabulary) */
 TYTO_NODISCARD tyto_status tyto_perceiver_inputs_prepare(const tyto_perceiver_preprocessor *part,
-                                                         int64_t d_model, tyto_exec *exec,
-                                                         tyto_io *io, const char *name,
+                                                         int64_t d_model, tyto_io *io,
+                                                         const char *name,
                                                          tyto_perceiver_inputs *out);
+/** Computes what rows are made from, of inputs that were prepared: tables of positions, maps of
+ *  convolutions, masks.
+ *  memory  all of it from scratch */
+TYTO_NODISCARD tyto_status tyto_perceiver_inputs_start(tyto_perceiver_inputs *inputs,
+                                                       tyto_exec *exec);
 /** out[n,channels] = rows first … first+n−1 of batch element b. */
 TYTO_NODISCARD tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs,
                                                       tyto_exec *exec, int64_t b, int64_t first,
@@ -49,9 +56,9 @@ TYTO_NODISCARD tyto_status tyto_perceiver_input_content(const tyto_perceiver_inp
 
 /* For inputs.c: an image's part, in image.c. */
 TYTO_NODISCARD tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part,
-                                                        tyto_exec *exec, tyto_io *io,
-                                                        const char *name,
+                                                        tyto_io *io, const char *name,
                                                         tyto_perceiver_input *out);
+TYTO_NODISCARD tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *exec);
 TYTO_NODISCARD tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input,
                                                         tyto_exec *exec, int64_t b, int64_t first,
                                                         int64_t n, float *out, int64_t stride);

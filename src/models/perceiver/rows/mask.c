@@ -70,12 +70,10 @@ tyto_status tyto_perceiver_mask_read(tyto_io *io, int64_t batch, int64_t latents
     const void *data;
     TYTO_TRY(tyto_io_input(io, NAME, whole ? TYTO_I64 : TYTO_F32, out->per_latent ? 3 : 2, shape,
                            &data));
-    if (!io->scratch->planning) {
-        const values given = {whole ? data : NULL, data};
-        TYTO_TRY(check(io, &given, lines * rows, rows));
-        for (int64_t i = 0; i < lines; i++) {
-            level[i] = find_seen(&given, i * rows, rows, seen);
-        }
+    const values given = {whole ? data : NULL, data};
+    TYTO_TRY(check(io, &given, lines * rows, rows));
+    for (int64_t i = 0; i < lines; i++) {
+        level[i] = find_seen(&given, i * rows, rows, seen);
     }
     tyto_arena_release(io->scratch, mark);
     out->seen = seen;

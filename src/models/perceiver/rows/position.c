@@ -185,14 +185,15 @@ static int64_t axis_floats(const tyto_perceiver_positions *positions)
     return 1 + p->num_bands * groups_of_axis(positions) * (p->sine_only ? 1 : 2);
 }
 
-static void fill_axis(const tyto_perceiver_positions *positions, int axis, bool sampled)
+static void fill_axis(const tyto_perceiver_positions *positions, int axis)
 {
     const tyto_perceiver_position *p = positions->position;
     const int64_t n = positions->dims[axis], floats = axis_floats(positions), bands = p->num_bands;
     const int groups = groups_of_axis(positions);
     for (int64_t i = 0; i < n; i++) {
         float *row = positions->tables[axis] + i * floats;
-        const float at = sampled ? -1.0f + (float)(2 * i) / (float)n : step_at(-1.0f, 1.0f, n, i);
+        const float at =
+            positions->sampled ? -1.0f + (float)(2 * i) / (float)n : step_at(-1.0f, 1.0f, n, i);
         row[0] = at;
         for (int g = 0; g < groups; g++) {
             const int resolution = p->resolution_rank == 1 ? 0 : positions->rank == 1 ? g : axis;
@@ -208,12 +209,12 @@ static void fill_axis(const tyto_perceiver_positions *positions, int axis, bool 
     }
 }
 
-static tyto_status prepare_fourier(tyto_exec *exec, const char *where, int rank,
-                                   const int64_t *dims, bool sampled, tyto_perceiver_positions *out)
+static tyto_status prepare_fourier(const char *where, int rank, const int64_t *dims,
+                                   tyto_perceiver_positions *out, tyto_error *err)
 {
     const int resolutions = out->position->resolution_rank;
     if (rank > TYTO_PERCEIVER_AXES_MAX || (rank != resolutions && rank != 1 && resolutions != 1)) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(err, TYTO_E_SHAPE,
                          "%s: Fourier features: got %d index dimensions, required %d "
                          "(max_resolution)",
                          where, rank, resolutions);
@@ -225,28 +226,22 @@ static tyto_status prepare_fourier(tyto_exec *exec, const char *where, int rank,
         out->dims[a] = dims[a];
         if (!tyto_mul_i64(out->count, dims[a], &out->count) ||
             out->count > TYTO_PERCEIVER_POSITIONS_MAX) {
-            return tyto_fail(exec->err, TYTO_E_LIMIT, "%s: required at most %lld positions", where,
+            return tyto_fail(err, TYTO_E_LIMIT, "%s: required at most %lld positions", where,
                              (long long)TYTO_PERCEIVER_POSITIONS_MAX);
         }
     }
     out->size = fourier_size(out->position, out->groups, rank);
-    for (int a = 0; a < rank; a++) {
-        TYTO_TRY(tyto_exec_floats(exec, dims[a] * axis_floats(out), &out->tables[a]));
-        if (!tyto_exec_planning(exec)) {
-            fill_axis(out, a, sampled);
-        }
-    }
     return TYTO_OK;
 }
 
 tyto_status tyto_perceiver_positions_prepare(const tyto_perceiver_position *position,
-                                             tyto_exec *exec, const char *where, int rank,
-                                             const int64_t *dims, bool sampled,
-                                             tyto_perceiver_positions *out)
+                                             const char *where, int rank, const int64_t *dims,
+                                             bool sampled, tyto_perceiver_positions *out,
+                                             tyto_error *err)
 {
-    *out = (tyto_perceiver_positions){.position = position};
+    *out = (tyto_perceiver_positions){.position = position, .sampled = sampled};
     if (position->type == TYTO_PERCEIVER_POSITION_FOURIER) {
-        TYTO_TRY(prepare_fourier(exec, where, rank, dims, sampled, out));
+        TYTO_TRY(prepare_fourier(where, rank, dims, out, err));
     } else if (position->type == TYTO_PERCEIVER_POSITION_TRAINABLE) {
         out->count = position->index_count;
         out->size = position->num_channels;
@@ -254,11 +249,21 @@ tyto_status tyto_perceiver_positions_prepare(const tyto_perceiver_position *posi
     out->channels = out->size;
     if (position->project_pos_dim > 0) {
         if (out->size != position->out_channels) {
-            return tyto_fail(exec->err, TYTO_E_SHAPE,
+            return tyto_fail(err, TYTO_E_SHAPE,
                              "%s: got positions of %lld channels, required out_channels (%lld)",
                              where, (long long)out->size, (long long)position->out_channels);
         }
         out->channels = position->project_pos_dim;
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_positions_start(tyto_perceiver_positions *positions, tyto_exec *exec)
+{
+    for (int a = 0; a < positions->rank; a++) {
+        TYTO_TRY(tyto_exec_floats(exec, positions->dims[a] * axis_floats(positions),
+                                  &positions->tables[a]));
+        fill_axis(positions, a);
     }
     return TYTO_OK;
 }
@@ -353,9 +358,7 @@ tyto_status tyto_perceiver_positions_rows(const tyto_perceiver_positions *positi
         job.stride = positions->size;
         TYTO_TRY(tyto_exec_floats(exec, n * job.stride, &job.out));
     }
-    if (!tyto_exec_planning(exec)) {
-        tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, rows_task, &job);
-    }
+    tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, rows_task, &job);
     if (position->project_pos_dim > 0) {
         TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = job.out,
                                                        .ldx = job.stride,

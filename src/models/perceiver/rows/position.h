@@ -58,9 +58,10 @@ int tyto_perceiver_position_rank(const tyto_perceiver_position *position);
 void tyto_perceiver_position_bind(tyto_binder *binder, tyto_perceiver_position *position,
                                   const char *table_prefix, const char *projection_prefix);
 
-/** The encodings of all positions of a grid, ready to be written row by row. */
+/** The encodings of all positions of a grid, which are written row by row. */
 typedef struct tyto_perceiver_positions {
     const tyto_perceiver_position *position;
+    bool sampled;     /* Fourier: as tyto_perceiver_positions_prepare says */
     int64_t count;    /* of positions */
     int64_t channels; /* of a row, after the projection */
     int64_t size;     /* before */
@@ -70,20 +71,24 @@ typedef struct tyto_perceiver_positions {
     float *tables[TYTO_PERCEIVER_AXES_MAX]; /* [dims[a]][1 + features of the axis] */
 } tyto_perceiver_positions;
 
-/** Learned: all rows of the table; dims and sampled are not looked at.
+/** Says which positions there are, and checks them.
+ *  Learned: all rows of the table; dims and sampled are not looked at.
  *  Fourier: positions of a grid in row-major order. `sampled`: index i of n lies at −1 + 2i/n, as
  *  decoder queries by index do; else the n of an axis go evenly from −1 to 1.
  *  Values are those of the reference's single-precision arithmetic: frequencies times positions
  *  reach 10⁴ periods, where the rounding of the argument is larger than any tolerance, so it is
  *  part of what published weights were made with. The sine itself is rounded once.
- *  memory  per-axis tables from scratch
- *  errors  E_SHAPE that names both numbers when the frequencies' axes don't fit the grid's
+ *  errors  E_SHAPE that names both numbers when the frequencies' axes don't fit the grid's, E_LIMIT
  *  source  generate_fourier_features, build_linear_positions */
 TYTO_NODISCARD tyto_status tyto_perceiver_positions_prepare(const tyto_perceiver_position *position,
-                                                            tyto_exec *exec, const char *where,
-                                                            int rank, const int64_t *dims,
-                                                            bool sampled,
-                                                            tyto_perceiver_positions *out);
+                                                            const char *where, int rank,
+                                                            const int64_t *dims, bool sampled,
+                                                            tyto_perceiver_positions *out,
+                                                            tyto_error *err);
+/** Fills the tables that rows are made from, of positions that were prepared.
+ *  memory  the tables from scratch */
+TYTO_NODISCARD tyto_status tyto_perceiver_positions_start(tyto_perceiver_positions *positions,
+                                                          tyto_exec *exec);
 /** True when a position's row is the sum of one row for each axis, in channels of its own. */
 bool tyto_perceiver_positions_separate(const tyto_perceiver_positions *positions);
 /** rows[dims[axis]][size] = what an axis adds: 0 in the channels of the others. For positions that

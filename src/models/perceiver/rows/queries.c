@@ -3,13 +3,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/model.h"
+#include "nn/rows.h"
 
 #define POINTS "subsampled_output_points"
 
 /* Positions of a query's encoding. top: it is the decoder itself, not a modality's. */
-static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, tyto_exec *exec,
-                                     const char *name, bool top, bool points,
-                                     tyto_perceiver_query *out)
+static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, const char *name,
+                                     bool top, bool points, tyto_perceiver_query *out,
+                                     tyto_error *err)
 {
     const tyto_perceiver_decoder *part = out->part;
     const bool fourier = part->position.type == TYTO_PERCEIVER_POSITION_FOURIER,
@@ -20,17 +21,16 @@ static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, tyto_e
         /* The reference takes the flat inputs [B,rows,channels] for [B,channels,positions…], so
          * there are as many positions as channels. */
         if (!inputs) {
-            return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+            return tyto_fail(err, TYTO_E_ARGUMENT,
                              "input 'inputs': missing, required for Fourier queries");
         }
         dims = &inputs->channels;
         rank = 1;
     } else if (fourier && rank == 0) {
-        return tyto_fail(exec->err, TYTO_E_ARGUMENT, "%s: the decoder has no output_index_dims",
-                         name);
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: the decoder has no output_index_dims", name);
     }
-    return tyto_perceiver_positions_prepare(&part->position, exec, name, rank, dims, !top || points,
-                                            &out->positions);
+    return tyto_perceiver_positions_prepare(&part->position, name, rank, dims, !top || points,
+                                            &out->positions, err);
 }
 
 static tyto_status check_points(const tyto_perceiver_query *query, const char *name, int64_t count,
@@ -45,8 +45,8 @@ static tyto_status check_points(const tyto_perceiver_query *query, const char *n
     return TYTO_OK;
 }
 
-static tyto_status read_points(tyto_exec *exec, tyto_io *io, const char *name, int64_t batch,
-                               bool top, tyto_perceiver_query *out)
+static tyto_status read_points(tyto_io *io, const char *name, int64_t batch, bool top,
+                               tyto_perceiver_query *out)
 {
     int64_t shape[2] = {-1, -1};
     const void *points;
@@ -57,15 +57,12 @@ static tyto_status read_points(tyto_exec *exec, tyto_io *io, const char *name, i
     TYTO_TRY(tyto_io_input(io, name, TYTO_I64, out->points_per_batch ? 2 : 1, shape, &points));
     out->points = points;
     out->rows = shape[out->points_per_batch ? 1 : 0];
-    return tyto_exec_planning(exec)
-               ? TYTO_OK
-               : check_points(out, name, out->rows * (out->points_per_batch ? batch : 1),
-                              exec->err);
+    return check_points(out, name, out->rows * (out->points_per_batch ? batch : 1), io->err);
 }
 
 /* The content that is joined in front of a query: that of the modality, or of the only input. */
 static tyto_status find_content(const tyto_perceiver_inputs *inputs, const char *modality,
-                                tyto_exec *exec, tyto_perceiver_query *out)
+                                tyto_perceiver_query *out, tyto_error *err)
 {
     const bool several =
         inputs && inputs->part && inputs->part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR;
@@ -78,12 +75,12 @@ static tyto_status find_content(const tyto_perceiver_inputs *inputs, const char 
         }
     }
     if (!out->content) {
-        return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+        return tyto_fail(err, TYTO_E_ARGUMENT,
                          "decoder: concat_preprocessed_input: required preprocessed inputs%s%s",
                          modality ? " of modality " : "", modality ? modality : "");
     }
     if (out->content->rows != out->rows || out->content->batch != inputs->batch) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(err, TYTO_E_SHAPE,
                          "decoder: concat_preprocessed_input: got %lld rows of input, required as "
                          "many as queries (%lld)",
                          (long long)out->content->rows, (long long)out->rows);
@@ -93,27 +90,26 @@ static tyto_status find_content(const tyto_perceiver_inputs *inputs, const char 
 
 /* One decoder's queries; modality NULL: it is the whole decoder. */
 static tyto_status prepare_one(const tyto_perceiver_decoder *part, const char *modality,
-                               int64_t required, const tyto_perceiver_inputs *inputs,
-                               tyto_exec *exec, tyto_io *io, int64_t batch,
-                               tyto_perceiver_query *out)
+                               int64_t required, const tyto_perceiver_inputs *inputs, tyto_io *io,
+                               int64_t batch, tyto_perceiver_query *out)
 {
     char name[TYTO_IO_NAME_BYTES];
     tyto_io_name(name, modality ? POINTS : "", modality ? modality : POINTS);
     *out = (tyto_perceiver_query){.part = part};
     const bool points = tyto_io_has(io, name);
-    TYTO_TRY(
-        prepare_positions(inputs, exec, modality ? modality : "decoder", !modality, points, out));
+    TYTO_TRY(prepare_positions(inputs, modality ? modality : "decoder", !modality, points, out,
+                               io->err));
     out->rows = out->positions.count;
     if (points) {
-        TYTO_TRY(read_points(exec, io, name, batch, !modality, out));
+        TYTO_TRY(read_points(io, name, batch, !modality, out));
     }
     out->channels = out->positions.channels;
     if (part->concat_preprocessed_input) {
-        TYTO_TRY(find_content(inputs, modality, exec, out));
+        TYTO_TRY(find_content(inputs, modality, out, io->err));
         out->channels += out->content->content;
     }
     if (out->channels != required) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(io->err, TYTO_E_SHAPE,
                          "decoder: %s: got queries of %lld channels, required %lld (%s)",
                          modality ? modality : "num_channels", (long long)out->channels,
                          (long long)required, modality ? "num_query_channels" : "num_channels");
@@ -123,16 +119,16 @@ static tyto_status prepare_one(const tyto_perceiver_decoder *part, const char *m
 
 /* The inputs themselves are the queries of optical flow. */
 static tyto_status prepare_flow(const tyto_perceiver_decoder *decoder,
-                                const tyto_perceiver_inputs *inputs, tyto_exec *exec,
-                                tyto_perceiver_queries *out)
+                                const tyto_perceiver_inputs *inputs, tyto_perceiver_queries *out,
+                                tyto_error *err)
 {
     int64_t positions = 1;
     if (!inputs) {
-        return tyto_fail(exec->err, TYTO_E_ARGUMENT,
+        return tyto_fail(err, TYTO_E_ARGUMENT,
                          "input 'inputs': missing, required for the queries of optical flow");
     }
     if (inputs->channels != decoder->num_channels) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(err, TYTO_E_SHAPE,
                          "decoder: num_channels: got inputs of %lld channels, required %lld",
                          (long long)inputs->channels, (long long)decoder->num_channels);
     }
@@ -142,7 +138,7 @@ static tyto_status prepare_flow(const tyto_perceiver_decoder *decoder,
         }
     }
     if (positions != inputs->rows) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
+        return tyto_fail(err, TYTO_E_SHAPE,
                          "decoder: output_image_shape: got %lld positions in the inputs, required "
                          "%lld",
                          (long long)inputs->rows, (long long)positions);
@@ -153,8 +149,8 @@ static tyto_status prepare_flow(const tyto_perceiver_decoder *decoder,
 }
 
 tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder,
-                                           const tyto_perceiver_inputs *inputs, tyto_exec *exec,
-                                           tyto_io *io, int64_t batch, tyto_perceiver_queries *out)
+                                           const tyto_perceiver_inputs *inputs, tyto_io *io,
+                                           int64_t batch, tyto_perceiver_queries *out)
 {
     *out = (tyto_perceiver_queries){.decoder = decoder};
     switch (decoder->type) {
@@ -162,13 +158,13 @@ tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder
         out->rows = 1;
         return TYTO_OK;
     case TYTO_PERCEIVER_FLOW_DECODER:
-        return prepare_flow(decoder, inputs, exec, out);
+        return prepare_flow(decoder, inputs, out, io->err);
     case TYTO_PERCEIVER_MULTIMODAL_DECODER:
         out->count = decoder->count;
         for (int i = 0; i < out->count; i++) {
             const tyto_perceiver_output_modality *modality = &decoder->modalities[i];
             TYTO_TRY(prepare_one(&modality->part, modality->name, modality->part.query_channels,
-                                 inputs, exec, io, batch, &out->queries[i]));
+                                 inputs, io, batch, &out->queries[i]));
             out->rows += out->queries[i].rows;
         }
         return TYTO_OK;
@@ -178,9 +174,17 @@ tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder
         break;
     }
     out->count = 1;
-    TYTO_TRY(prepare_one(decoder, NULL, decoder->num_channels, inputs, exec, io, batch,
-                         &out->queries[0]));
+    TYTO_TRY(
+        prepare_one(decoder, NULL, decoder->num_channels, inputs, io, batch, &out->queries[0]));
     out->rows = out->queries[0].rows;
+    return TYTO_OK;
+}
+
+tyto_status tyto_perceiver_queries_start(tyto_perceiver_queries *queries, tyto_exec *exec)
+{
+    for (int i = 0; i < queries->count; i++) {
+        TYTO_TRY(tyto_perceiver_positions_start(&queries->queries[i].positions, exec));
+    }
     return TYTO_OK;
 }
 
@@ -219,11 +223,8 @@ tyto_status tyto_perceiver_queries_rows(const tyto_perceiver_queries *queries, t
         if (from < end) {
             float *to = out + (from - first) * Q;
             TYTO_TRY(one_rows(query, exec, b, from - start, end - from, to, Q));
-            for (int64_t r = 0; !tyto_exec_planning(exec) && modality->pad > 0 && r < end - from;
-                 r++) {
-                memcpy(to + r * Q + query->channels, modality->padding,
-                       (size_t)modality->pad * sizeof(float));
-            }
+            TYTO_TRY(tyto_copy_rows(exec, end - from, modality->pad, modality->padding, 0,
+                                    to + query->channels, Q));
         }
         start += query->rows;
     }

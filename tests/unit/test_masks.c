@@ -1,0 +1,94 @@
+/* Operators by truth values and by heads, against their formulas. */
+#include "nn/masks.h"
+#include "support/operators.h"
+
+enum { ROWS = 37, COLS = 11, HEADS = 3, INNER = 13 };
+
+static void fill(int64_t count, float *x)
+{
+    for (int64_t i = 0; i < count; i++) {
+        x[i] = 0.25f * (float)(i % 101) - 7.0f;
+    }
+}
+
+static void rows_are_kept_in_order(void **state)
+{
+    (void)state;
+    float x[ROWS * COLS], given[ROWS * COLS];
+    uint8_t flags[ROWS] = {0};
+    fill(ROWS * COLS, x);
+    memcpy(given, x, sizeof(x));
+    assert_false(tyto_mask_any(flags, ROWS));
+    assert_int_equal(tyto_keep_rows(ROWS, COLS, flags, x), 0);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < ROWS; i++) {
+        flags[i] = (uint8_t)(i % 3 == 1 ? 2 : 0);
+        kept += i % 3 == 1;
+    }
+    assert_true(tyto_mask_any(flags, ROWS));
+    assert_int_equal(tyto_keep_rows(ROWS, COLS, flags, x), kept);
+    for (int64_t i = 0; i < kept; i++) {
+        assert_memory_equal(x + i * COLS, given + (3 * i + 1) * COLS, COLS * sizeof(float));
+    }
+    memset(flags, 1, sizeof(flags));
+    memcpy(x, given, sizeof(x));
+    assert_int_equal(tyto_keep_rows(ROWS, COLS, flags, x), ROWS);
+    assert_memory_equal(x, given, sizeof(x));
+}
+
+static void check_cleared(tyto_exec *exec)
+{
+    float x[ROWS * COLS], given[ROWS * COLS];
+    uint8_t flags[ROWS];
+    fill(ROWS * COLS, given);
+    for (int64_t i = 0; i < ROWS; i++) {
+        flags[i] = i % 5 == 0;
+    }
+    memcpy(x, given, sizeof(x));
+    assert_int_equal(tyto_clear_rows(exec, ROWS, COLS, flags, 1, x), TYTO_OK);
+    for (int64_t i = 0; i < ROWS * COLS; i++) {
+        assert_true(x[i] == (i / COLS % 5 == 0 ? 0.0f : given[i]));
+    }
+    memcpy(x, given, sizeof(x));
+    assert_int_equal(tyto_clear_rows(exec, ROWS, COLS, flags + 1, 0, x), TYTO_OK);
+    assert_memory_equal(x, given, sizeof(x));
+    assert_int_equal(tyto_clear_rows(exec, ROWS, COLS, flags, 0, x), TYTO_OK);
+    for (int64_t i = 0; i < ROWS * COLS; i++) {
+        assert_true(x[i] == 0.0f);
+    }
+}
+
+static void check_scaled(tyto_exec *exec)
+{
+    static const float factors[HEADS] = {0.0f, -1.5f, 1.0f};
+    enum { OUTER = 211 };
+    static float x[OUTER * HEADS * INNER], given[OUTER * HEADS * INNER];
+    fill(OUTER * HEADS * INNER, given);
+    memcpy(x, given, sizeof(x));
+    assert_int_equal(tyto_scale_heads(exec, OUTER, HEADS, INNER, factors, x), TYTO_OK);
+    for (int64_t i = 0; i < OUTER * HEADS * INNER; i++) {
+        assert_true(x[i] == given[i] * factors[i / INNER % HEADS]);
+    }
+}
+
+static void rows_are_cleared(void **state)
+{
+    (void)state;
+    for_each_exec(check_cleared);
+}
+
+static void heads_are_scaled(void **state)
+{
+    (void)state;
+    for_each_exec(check_scaled);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_kept_in_order),
+        cmocka_unit_test(rows_are_cleared),
+        cmocka_unit_test(heads_are_scaled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
