@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <tyto/convert.h>
+#include <tyto/memory.h>
 
 #include "calibration.h"
 #include "commands.h"
@@ -149,7 +150,7 @@ static int run(void *given)
     }
     tyto_error_clear(&err);
     tyto_engine_destroy(engine);
-    free(folder);
+    tyto_free(folder);
     return status == TYTO_OK ? EXIT_DONE : EXIT_FAILED;
 }
 

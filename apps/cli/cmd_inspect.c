@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/inspect.h>
+#include <tyto/memory.h>
 #include <tyto/processor.h>
 #include <tyto/tokenizer.h>
 
@@ -396,7 +397,7 @@ static int run(void *given)
         json_decref(root);
     }
     tyto_engine_destroy(engine);
-    free(folder);
+    tyto_free(folder);
     return code;
 }
 

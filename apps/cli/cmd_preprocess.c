@@ -1,6 +1,7 @@
 /* tyto preprocess: photos as the network takes them. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/memory.h>
 #include <tyto/processor.h>
 #include <tyto/tensor.h>
 
@@ -135,7 +136,7 @@ cleanup:
     processor_drop(&choice);
     tyto_image_processor_destroy(own);
     tyto_engine_destroy(engine);
-    free(folder);
+    tyto_free(folder);
     text_list_clear(&photos);
     return code;
 }

@@ -1,8 +1,9 @@
 /* tyto pull: checkpoints from the hub into the cache. */
-#include <stdlib.h>
+#include <stdio.h>
+#include <tyto/hub.h>
+#include <tyto/memory.h>
 
 #include "commands.h"
-#include "hub.h"
 #include "messages.h"
 #include "output.h"
 #include "signals.h"
@@ -15,7 +16,7 @@ typedef struct pull_args {
 static bool check_ids(const text_list *ids)
 {
     for (size_t i = 0; i < ids->count; i++) {
-        if (!hub_is_id(ids->items[i])) {
+        if (!tyto_hub_is_id(ids->items[i])) {
             say_error("'%s': required a hub id, OWNER/NAME or OWNER/NAME@REVISION", ids->items[i]);
             return false;
         }
@@ -30,18 +31,27 @@ static int run(void *given)
 {
     const pull_args *args = given;
     const text_list *ids = &args->common.operands;
+    tyto_hub_options options;
     int code = EXIT_DONE;
     if (!check_ids(ids)) {
         return EXIT_USAGE;
     }
+    tyto_hub_options_init(&options, sizeof(options));
+    options.revision = args->revision;
+    options.progress = show_bytes;
+    options.log = say_log;
     for (size_t i = 0; i < ids->count && !interrupted(); i++) {
-        char *folder = hub_pull(ids->items[i], args->revision);
-        if (folder) {
+        tyto_error err = TYTO_ERROR_INIT;
+        char *folder = NULL;
+        const tyto_status status = tyto_hub_pull(ids->items[i], &options, &folder, &err);
+        progress_hide();
+        if (status == TYTO_OK) {
             printf("%s\n", folder);
         } else {
+            say_tyto_error(&err);
             code = EXIT_FAILED;
         }
-        free(folder);
+        tyto_free(folder);
     }
     return output_flush_stdout() ? code : EXIT_FAILED;
 }

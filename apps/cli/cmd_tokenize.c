@@ -209,7 +209,7 @@ static tyto_tokenizer *open_tokenizer(const tokenize_args *args)
     if (folder && tyto_tokenizer_open(folder, &tokenizer, &err) != TYTO_OK) {
         say_tyto_error(&err);
     }
-    free(folder);
+    tyto_free(folder);
     return tokenizer;
 }
 

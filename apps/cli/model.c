@@ -2,61 +2,27 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/checkpoint.h>
+#include <tyto/memory.h>
 #include <tyto/perceiver.h>
-#include <unistd.h>
 
-#include "hub.h"
 #include "messages.h"
-#include "output.h"
-
-/* The model that comes with tyto, in the folders below. */
-#define OWN_MODEL "tyto-small"
-#define PATH_BYTES 4096
-
-/* The folder that this program lies in; false when the system doesn't tell. */
-static bool program_folder(char *to, size_t bytes)
-{
-    ssize_t length = readlink("/proc/self/exe", to, bytes - 1);
-    if (length <= 0) {
-        return false;
-    }
-    to[length] = '\0';
-    char *slash = strrchr(to, '/');
-    if (slash) {
-        *slash = '\0';
-    }
-    return slash != NULL;
-}
-
-/* Beside the installed program, then in the source tree that it was built from. */
-static char *own_model(void)
-{
-    char folder[PATH_BYTES];
-    if (program_folder(folder, sizeof(folder))) {
-        char *installed = take_text("%s/" TYTO_MODELS_FROM_PROGRAM "/" OWN_MODEL, folder);
-        if (path_is_folder(installed)) {
-            return installed;
-        }
-        free(installed);
-    }
-    return path_is_folder(TYTO_MODELS_SOURCE "/" OWN_MODEL)
-               ? take_text("%s", TYTO_MODELS_SOURCE "/" OWN_MODEL)
-               : NULL;
-}
+#include "signals.h"
 
 char *model_folder(const common_args *args)
 {
-    const char *chosen = args->model ? args->model : getenv("TYTO_MODEL");
-    if (chosen && (*chosen || args->model)) {
-        return path_is_folder(chosen) || !hub_is_id(chosen) ? take_text("%s", chosen)
-                                                            : hub_folder(chosen);
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_hub_options options;
+    char *folder = NULL;
+    tyto_hub_options_init(&options, sizeof(options));
+    options.progress = show_bytes;
+    options.log = say_log;
+    const tyto_status status = tyto_checkpoint_locate(args->model, &options, &folder, &err);
+    progress_hide();
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
     }
-    char *own = own_model();
-    if (!own) {
-        say_error("no model: the one that comes with tyto is not here; name a checkpoint folder "
-                  "with -m or TYTO_MODEL");
-    }
-    return own;
+    return folder;
 }
 
 tyto_engine *engine_open(const common_args *args)
@@ -120,6 +86,6 @@ void model_close(opened *to)
     tyto_session_destroy(to->session);
     tyto_model_destroy(to->model);
     tyto_engine_destroy(to->engine);
-    free(to->folder);
+    tyto_free(to->folder);
     *to = (opened){0};
 }

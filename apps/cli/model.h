@@ -8,9 +8,8 @@
 
 #include "options.h"
 
-/** The checkpoint folder that the options name, by its path or its hub id, or the one that comes
- *  with tyto; newly allocated.
- *  NULL after a complaint. */
+/** The checkpoint folder that the options name; release it with tyto_free. NULL after a complaint.
+ */
 char *model_folder(const common_args *args);
 
 /** An engine as the options want it; NULL after a complaint. */

@@ -31,3 +31,17 @@ bool interrupted(void)
 {
     return stop != 0;
 }
+
+bool show_steps(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    progress_show((size_t)progress->done, (size_t)progress->total, progress->subject);
+    return !interrupted();
+}
+
+bool show_bytes(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    progress_show_bytes((uint64_t)progress->done, (uint64_t)progress->total, progress->subject);
+    return !interrupted();
+}

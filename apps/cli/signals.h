@@ -3,11 +3,17 @@
 #define TYTO_CLI_SIGNALS_H
 
 #include <stdbool.h>
+#include <tyto/progress.h>
 
 /** From now on the first SIGINT or SIGTERM raises a flag, and the second ends the command at once.
  *  A closed pipe and a file at its limit are write errors, not signals. */
 void signals_begin(void);
 /** Whether the flag is up. */
 bool interrupted(void);
+
+/** For long calls of the library: show a bar, in steps or in bytes, and stop them once the flag is
+ *  up. */
+bool show_steps(void *user, const tyto_progress *progress);
+bool show_bytes(void *user, const tyto_progress *progress);
 
 #endif

@@ -1,44 +1,50 @@
 /** Checkpoints by their hub id, OWNER/NAME or OWNER/NAME@REVISION: in the standard cache, which
- * other programs share, and downloaded into it. */
+ *  other programs share, and downloaded into it. */
 #ifndef TYTO_HUB_H
 #define TYTO_HUB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tyto/engine.h>
+#include <tyto/progress.h>
 
 TYTO_BEGIN_DECLS
 
-/** Told while bytes come in: `done` of `total` bytes of all files; `file` is the one that comes.
- *  Returns false to stop; what came so far is kept, and the next pull goes on from there. */
-typedef bool (*tyto_hub_progress_fn)(void *user, const char *file, uint64_t done, uint64_t total);
-
-/** What is NULL, 0 or false is taken from the environment, as other programs of the hub do:
+/** Where the hub and its cache are. What is NULL, 0 or false is taken from the environment, as
+ *  other programs of the hub do:
  *
- *  | field    | variables, the first that is set                                     | else |
- *  |----------|----------------------------------------------------------------------|-------------|
- *  | endpoint | HF_ENDPOINT                                                          | the hub | |
- * cache    | HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub                     |
- * ~/.cache/huggingface/hub | | token    | HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file HF_TOKEN_PATH,
- * HF_HOME/token | none     | | offline  | HF_HUB_OFFLINE | false       |
+ *  | field    | variables, the first that is set                        | else |
+ *  |----------|---------------------------------------------------------|--------------------------|
+ *  | endpoint | HF_ENDPOINT                                             | the hub | | cache    |
+ * HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub        | ~/.cache/huggingface/hub | | token    |
+ * HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file HF_TOKEN_PATH, HF_HOME/token | none     | | offline  |
+ * HF_HUB_OFFLINE                                          | false                    |
  *
  *  XDG_CACHE_HOME takes the place of ~/.cache. The connection takes its proxy from the variables
  *  that curl knows, and certificates from CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR. */
 typedef struct tyto_hub_options {
+    size_t struct_bytes;  /**< set by tyto_hub_options_init */
     const char *revision; /**< a branch, a tag or a commit; goes before the id's own; "main" */
     const char *endpoint;
     const char *cache;
     const char *token; /**< sent to the endpoint's host only, and never part of a message */
     bool offline;
     int retry_ms; /**< wait before the first retry, doubled for each more; 0: 1000 */
-    tyto_hub_progress_fn progress;
+    /** Called while bytes come in, in the stage "download": the subject is the file that comes,
+     *  done and total are bytes of all files. What came before a stop is kept, and the next pull
+     *  goes on from there. */
+    tyto_progress_fn progress;
     void *progress_user;
-    tyto_log_fn log; /**< told of retries */
+    tyto_log_fn log; /**< receives a line for each retry, and where a checkpoint was found */
     void *log_user;
 } tyto_hub_options;
 
+/** The defaults, which are all NULL, 0 and false. struct_bytes: sizeof(tyto_hub_options). */
+TYTO_API void tyto_hub_options_init(tyto_hub_options *options, size_t struct_bytes);
+
 /** Whether the text has the form of a hub id: two names of letters, digits and "._-" with a slash
- *  between them, and maybe @REVISION. */
+ *  between them, and maybe @REVISION. NULL: false. */
 TYTO_API bool tyto_hub_is_id(const char *text);
 
 /** Looks a checkpoint up in the cache; nothing is downloaded.
@@ -56,7 +62,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_hub_find(const char *id, const tyto_hub
  *  memory   *out is the snapshot's folder; release it with tyto_free
  *  errors   E_ARGUMENT, E_NOT_FOUND (the hub has no such thing, or wants a token), E_IO (network
  *           or disk, with what failed), E_FORMAT (an answer or a file that isn't what was
- *           announced), E_UNSUPPORTED (a build without it, or offline), E_LIMIT, E_MEMORY
+ *           announced), E_UNSUPPORTED (a build without it, or offline), E_CANCELLED, E_LIMIT,
+ *           E_MEMORY
  *  threads  any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options,
                                                   char **out, tyto_error *err);

@@ -6,6 +6,7 @@
 #include <tyto/bench.h>
 #include <tyto/bytes.h>
 #include <tyto/calibrate.h>
+#include <tyto/checkpoint.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>

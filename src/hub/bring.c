@@ -21,7 +21,7 @@ typedef struct job {
     const tyto_hub_place *place;
     const char *commit;
     const tyto_hub_file *file;
-    tyto_hub_bytes_fn tell;
+    tyto_hub_bytes_fn on_bytes;
     void *user;
     char *incomplete; /* the file while it is not whole */
     int descriptor;
@@ -49,8 +49,8 @@ static tyto_status lock(const job *of, int *out)
         const tyto_hub_options *options = of->place->options;
         if (errno != EWOULDBLOCK && errno != EINTR) {
             status = fail_errno(of, path);
-        } else if (!of->tell(of->user, of->file->name, 0)) {
-            status = tyto_fail(of->err, TYTO_E_IO, "%s: stopped while another pull had it",
+        } else if (!of->on_bytes(of->user, of->file->name, 0)) {
+            status = tyto_fail(of->err, TYTO_E_CANCELLED, "%s: stopped while another pull had it",
                                of->file->name);
         } else {
             if (!told && options->log) {
@@ -110,7 +110,7 @@ static tyto_status get(const job *of)
     char *name = tyto_hub_escape(of->file->name);
     char *path = name ? tyto_hub_text("%s/resolve/%s/%s", of->place->repo, of->commit, name) : NULL;
     tyto_status status = path ? tyto_hub_get_file(of->over, path, of->file, of->descriptor,
-                                                  of->tell, of->user, of->err)
+                                                  of->on_bytes, of->user, of->err)
                               : tyto_fail_memory(of->err, of->file->name);
     free(path);
     free(name);
@@ -142,7 +142,7 @@ static tyto_status fill(job *of)
     bool good;
     TYTO_TRY(open_incomplete(of, &there));
     TYTO_TRY(check_room(of, there));
-    (void)of->tell(of->user, of->file->name, there);
+    (void)of->on_bytes(of->user, of->file->name, there);
     TYTO_TRY(get(of));
     TYTO_TRY(check_hash(of, &good, there == 0));
     if (!good) {
@@ -169,14 +169,14 @@ static void close_incomplete(job *of)
 }
 
 tyto_status tyto_hub_bring(tyto_hub_connection *connection, const tyto_hub_place *place,
-                           const char *commit, const tyto_hub_file *file, tyto_hub_bytes_fn tell,
-                           void *user, tyto_error *err)
+                           const char *commit, const tyto_hub_file *file,
+                           tyto_hub_bytes_fn on_bytes, void *user, tyto_error *err)
 {
-    job of = {connection, place, commit, file, tell, user, .descriptor = -1, .err = err};
+    job of = {connection, place, commit, file, on_bytes, user, .descriptor = -1, .err = err};
     int locked = -1;
     tyto_status status = lock(&of, &locked);
     if (status == TYTO_OK && has_size(file->blob, file->bytes)) {
-        (void)tell(user, file->name, file->bytes);
+        (void)on_bytes(user, file->name, file->bytes);
     } else if (status == TYTO_OK) {
         of.incomplete = tyto_hub_text("%s.incomplete", file->blob);
         status = of.incomplete ? fill(&of) : tyto_fail_memory(err, file->name);

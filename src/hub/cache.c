@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
@@ -140,8 +141,14 @@ tyto_status tyto_hub_find(const char *id, const tyto_hub_options *options, char 
 {
     tyto_hub_place place;
     tyto_error why = TYTO_ERROR_INIT;
+    tyto_hub_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, id);
+    TYTO_REQUIRE(err, out);
     *out = NULL;
-    TYTO_TRY(tyto_hub_place_read(id, options, &place, err));
+    tyto_hub_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_hub_options", err));
+    TYTO_TRY(tyto_hub_place_read(id, &own, &place, err));
     tyto_status status = find(&place, out, &why);
     if (status == TYTO_E_NOT_FOUND) {
         status = tyto_fail(err, status, "%s: not in the cache %s at revision '%s'", place.repo,

@@ -37,7 +37,7 @@ static bool add_file(EVP_MD_CTX *hash, int descriptor, uint64_t bytes)
     return true;
 }
 
-tyto_status tyto_hub_hash(int descriptor, uint64_t bytes, const char *like, char *out,
+tyto_status tyto_hub_hash(int descriptor, uint64_t bytes, const char *known, char *out,
                           const char *name, tyto_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -46,7 +46,7 @@ tyto_status tyto_hub_hash(int descriptor, uint64_t bytes, const char *like, char
     if (!hash) {
         return tyto_fail_memory(err, name);
     }
-    const bool good = begin(hash, strlen(like) < TYTO_HUB_SHA256_DIGITS, bytes) &&
+    const bool good = begin(hash, strlen(known) < TYTO_HUB_SHA256_DIGITS, bytes) &&
                       add_file(hash, descriptor, bytes) &&
                       EVP_DigestFinal_ex(hash, digest, &length) == 1 &&
                       length <= TYTO_HUB_SHA256_DIGITS / 2;

@@ -39,7 +39,7 @@ typedef struct request {
     const tyto_hub_file *file;
     uint64_t at;          /* bytes of the file that are there */
     uint64_t range_begin; /* as the answer says */
-    tyto_hub_bytes_fn tell;
+    tyto_hub_bytes_fn on_bytes;
     void *user;
     long code;
     int write_errno;
@@ -51,9 +51,8 @@ static bool is_stopped(request *of)
 {
     const tyto_hub_options *options = of->over->place->options;
     if (!of->stopped) {
-        of->stopped = of->tell ? !of->tell(of->user, of->what, 0)
-                               : options->progress &&
-                                     !options->progress(options->progress_user, of->what, 0, 0);
+        of->stopped = of->on_bytes ? !of->on_bytes(of->user, of->what, 0)
+                                   : !tyto_hub_progress(options, of->what, 0, 0);
     }
     return of->stopped;
 }
@@ -132,7 +131,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     if (!append(of, bytes, length)) {
         return 0;
     }
-    of->stopped = of->tell && !of->tell(of->user, of->what, length);
+    of->stopped = of->on_bytes && !of->on_bytes(of->user, of->what, length);
     return of->stopped ? 0 : length;
 }
 
@@ -258,8 +257,8 @@ static tyto_status conclude(const request *of, CURLcode result)
 {
     const char *repo = of->over->place->repo;
     if (of->stopped) {
-        return tyto_fail(of->err, TYTO_E_IO, "%s: %s: stopped; another pull goes on from here",
-                         repo, of->what);
+        return tyto_fail(of->err, TYTO_E_CANCELLED,
+                         "%s: %s: stopped; another pull goes on from here", repo, of->what);
     }
     if (of->write_errno) {
         return tyto_fail(of->err, TYTO_E_IO, "%s: %s", of->file->blob, strerror(of->write_errno));
@@ -391,7 +390,7 @@ tyto_status tyto_hub_get_text(tyto_hub_connection *connection, const char *path,
 }
 
 tyto_status tyto_hub_get_file(tyto_hub_connection *connection, const char *path,
-                              const tyto_hub_file *file, int descriptor, tyto_hub_bytes_fn tell,
+                              const tyto_hub_file *file, int descriptor, tyto_hub_bytes_fn on_bytes,
                               void *user, tyto_error *err)
 {
     const off_t end = lseek(descriptor, 0, SEEK_END);
@@ -401,7 +400,7 @@ tyto_status tyto_hub_get_file(tyto_hub_connection *connection, const char *path,
                   .descriptor = descriptor,
                   .file = file,
                   .at = end > 0 ? (uint64_t)end : 0,
-                  .tell = tell,
+                  .on_bytes = on_bytes,
                   .user = user,
                   .err = err};
     if (of.at == file->bytes) {

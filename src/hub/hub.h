@@ -24,12 +24,17 @@ typedef struct tyto_hub_place {
     char *folder; /**< of the repository, in the cache */
     char *token;  /**< NULL: none */
     bool offline;
-    const tyto_hub_options *options;
+    const tyto_hub_options *options; /**< the caller's, read */
 } tyto_hub_place;
 
-TYTO_NODISCARD tyto_status tyto_hub_place_read(const char *id, const tyto_hub_options *options,
-                                               tyto_hub_place *out, tyto_error *err);
+/** options: read, not NULL; they must outlive *out. */ TYTO_NODISCARD tyto_status
+tyto_hub_place_read(const char *id, const tyto_hub_options *options, tyto_hub_place *out,
+                    tyto_error *err);
 void tyto_hub_place_clear(tyto_hub_place *place);
+
+/** Calls the options' progress function; false stops. */
+bool tyto_hub_progress(const tyto_hub_options *options, const char *file, uint64_t done,
+                       uint64_t total);
 
 /** A formatted text, newly allocated; NULL when memory is out. */
 char *tyto_hub_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -58,7 +63,7 @@ typedef struct tyto_hub_file {
     char *blob; /**< where it goes */
 } tyto_hub_file;
 
-/** Told of a file's bytes as they come; false stops. */
+/** Receives the count of a file's bytes as they come; false stops. */
 typedef bool (*tyto_hub_bytes_fn)(void *user, const char *name, uint64_t bytes);
 
 /** Brings a file's bytes from `offset` on, and appends them to the stream. Tries again after
@@ -66,17 +71,18 @@ typedef bool (*tyto_hub_bytes_fn)(void *user, const char *name, uint64_t bytes);
  *  errors  as tyto_hub_pull */
 TYTO_NODISCARD tyto_status tyto_hub_get_file(tyto_hub_connection *connection, const char *path,
                                              const tyto_hub_file *file, int descriptor,
-                                             tyto_hub_bytes_fn tell, void *user, tyto_error *err);
+                                             tyto_hub_bytes_fn on_bytes, void *user,
+                                             tyto_error *err);
 
-/** Writes the hash of an open file as hexadecimal digits into out[TYTO_HUB_SHA256_DIGITS + 1];
- *  which one, `like` tells by its length. */
-TYTO_NODISCARD tyto_status tyto_hub_hash(int descriptor, uint64_t bytes, const char *like,
+/** Writes the hash of an open file as hexadecimal digits into out[TYTO_HUB_SHA256_DIGITS + 1].
+ *  known  the hash that is expected: its length says which kind it is */
+TYTO_NODISCARD tyto_status tyto_hub_hash(int descriptor, uint64_t bytes, const char *known,
                                          char *out, const char *name, tyto_error *err);
 
 /** Puts one file into its place under blobs/, unless it is there: lock, resume, check, rename. */
 TYTO_NODISCARD tyto_status tyto_hub_bring(tyto_hub_connection *connection,
                                           const tyto_hub_place *place, const char *commit,
-                                          const tyto_hub_file *file, tyto_hub_bytes_fn tell,
+                                          const tyto_hub_file *file, tyto_hub_bytes_fn on_bytes,
                                           void *user, tyto_error *err);
 /** path of a file in a repository for GET, newly allocated; NULL when memory is out. */
 char *tyto_hub_escape(const char *text);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "hub/hub.h"
 
 #define ENDPOINT "https://huggingface.co"
@@ -30,6 +31,20 @@ char *tyto_hub_text(const char *format, ...)
         va_end(args);
     }
     return text;
+}
+
+void tyto_hub_options_init(tyto_hub_options *options, size_t struct_bytes)
+{
+    static const tyto_hub_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+bool tyto_hub_progress(const tyto_hub_options *options, const char *file, uint64_t done,
+                       uint64_t total)
+{
+    const tyto_progress progress = {
+        .stage = "download", .subject = file, .done = (int64_t)done, .total = (int64_t)total};
+    return !options->progress || options->progress(options->progress_user, &progress);
 }
 
 bool tyto_hub_is_hex(const char *text, size_t digits)
@@ -72,10 +87,13 @@ static bool is_revision(const char *text)
 
 bool tyto_hub_is_id(const char *text)
 {
-    const size_t owner = part_length(text);
+    const size_t owner = text ? part_length(text) : 0;
     const size_t name = owner && text[owner] == '/' ? part_length(text + owner + 1) : 0;
+    if (name == 0) {
+        return false;
+    }
     const char *rest = text + owner + 1 + name;
-    return name > 0 && owner + 1 + name <= TYTO_HUB_NAME_BYTES_MAX &&
+    return owner + 1 + name <= TYTO_HUB_NAME_BYTES_MAX &&
            (*rest == '\0' || (*rest == '@' && is_revision(rest + 1)));
 }
 
@@ -224,10 +242,9 @@ static tyto_status split_id(tyto_hub_place *to, const char *id, tyto_error *err)
 tyto_status tyto_hub_place_read(const char *id, const tyto_hub_options *options,
                                 tyto_hub_place *out, tyto_error *err)
 {
-    static const tyto_hub_options plain;
     tyto_status status;
     char *home = NULL;
-    *out = (tyto_hub_place){.options = options ? options : &plain};
+    *out = (tyto_hub_place){.options = options};
     out->offline = out->options->offline || is_true(getenv("HF_HUB_OFFLINE"));
     TYTO_CHECK(find_home(&home, err));
     TYTO_CHECK(find_cache(out, home, err));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
@@ -22,15 +23,13 @@ typedef struct pull {
     tyto_error *err;
 } pull;
 
-static bool tell(void *user, const char *name, uint64_t bytes)
+static bool show(void *user, const char *name, uint64_t bytes)
 {
     pull *of = user;
-    const tyto_hub_options *options = of->place.options;
     of->done += bytes;
     /* What is fetched again isn't counted again. */
     of->done = of->done < of->total ? of->done : of->total;
-    return !options->progress ||
-           options->progress(options->progress_user, name, of->done, of->total);
+    return tyto_hub_progress(of->place.options, name, of->done, of->total);
 }
 
 static const json_t *find_sibling(const pull *of, const char *name)
@@ -97,7 +96,7 @@ static tyto_status bring(pull *of, const char *name, const json_t *sibling)
     tyto_hub_file file;
     tyto_status status;
     TYTO_TRY(describe(of, name, sibling, &file));
-    TYTO_CHECK(tyto_hub_bring(of->over, &of->place, of->commit, &file, tell, of, of->err));
+    TYTO_CHECK(tyto_hub_bring(of->over, &of->place, of->commit, &file, show, of, of->err));
     TYTO_CHECK(link_file(of, &file));
 cleanup:
     free(file.blob);
@@ -251,8 +250,14 @@ tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char 
                           tyto_error *err)
 {
     pull of = {.err = err};
+    tyto_hub_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, id);
+    TYTO_REQUIRE(err, out);
     *out = NULL;
-    TYTO_TRY(tyto_hub_place_read(id, options, &of.place, err));
+    tyto_hub_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_hub_options", err));
+    TYTO_TRY(tyto_hub_place_read(id, &own, &of.place, err));
     tyto_status status;
     if (of.place.offline) {
         status = tyto_fail(err, TYTO_E_UNSUPPORTED,

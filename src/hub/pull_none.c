@@ -6,6 +6,9 @@ tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char 
                           tyto_error *err)
 {
     (void)options;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, id);
+    TYTO_REQUIRE(err, out);
     *out = NULL;
     return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: this build downloads nothing (TYTO_HUB)", id);
 }

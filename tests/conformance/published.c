@@ -394,7 +394,10 @@ static char *find_model(const check *on)
     char path[PATH_BYTES], *found = NULL;
     struct stat info;
     const char *id = text_of(on->of, "model");
-    const tyto_hub_options options = {.cache = on->weights, .offline = true};
+    tyto_hub_options options;
+    tyto_hub_options_init(&options, sizeof(options));
+    options.cache = on->weights;
+    options.offline = true;
     snprintf(path, sizeof(path), "%s/%s", on->weights, id);
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return strdup(path);

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <tyto/checkpoint.h>
 #include <tyto/memory.h>
 #include <unistd.h>
 
@@ -56,8 +57,11 @@ static int set_up(void **state)
     server_add(&hub, "model.safetensors", weights, sizeof(weights), true);
     server_add(&hub, "pytorch_model.bin", weights, sizeof(weights), true);
     snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d/", hub.port);
-    options =
-        (tyto_hub_options){.endpoint = endpoint, .cache = cache, .retry_ms = 1, .log = keep_line};
+    tyto_hub_options_init(&options, sizeof(options));
+    options.endpoint = endpoint;
+    options.cache = cache;
+    options.retry_ms = 1;
+    options.log = keep_line;
     logged[0] = '\0';
     return 0;
 }
@@ -222,6 +226,33 @@ static void what_was_pulled_is_found(void **state)
     assert_pulled();
 }
 
+/* An id becomes a folder: downloaded once, and found from then on. A path stays one. */
+static void checkpoints_are_located(void **state)
+{
+    (void)state;
+    char *first = NULL, *again = NULL, *path = NULL;
+    tyto_error err = TYTO_ERROR_INIT;
+    options.offline = true;
+    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &first, &err),
+                     TYTO_E_UNSUPPORTED);
+    assert_non_null(strstr(tyto_error_message(&err),
+                           "no such folder here or in the hub's cache: acme/owl: nothing is"));
+    assert_null(first);
+    options.offline = false;
+    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &first, &err), TYTO_OK);
+    assert_null(err.message);
+    assert_whole(first);
+    options.offline = true;
+    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &again, &err), TYTO_OK);
+    assert_string_equal(first, again);
+    assert_non_null(strstr(logged, "acme/owl: "));
+    assert_int_equal(tyto_checkpoint_locate("no/such/path", &options, &path, &err), TYTO_OK);
+    assert_string_equal(path, "no/such/path");
+    tyto_free(path);
+    tyto_free(again);
+    tyto_free(first);
+}
+
 /* A folder with one snapshot, where variables of the environment say. */
 static void variables_name_the_cache(void **state)
 {
@@ -236,13 +267,13 @@ static void variables_name_the_cache(void **state)
     for (size_t i = 0; i < 5; i++) {
         char there[PATH_BYTES];
         snprintf(there, sizeof(there), "%s/v%zu%s", cache, i, variables[i][1]);
-        tyto_hub_options into = options, from = {0};
+        tyto_hub_options into = options;
         char *folder = NULL, *found = NULL;
         into.cache = there;
         assert_int_equal(tyto_hub_pull("acme/owl", &into, &folder, NULL), TYTO_OK);
         there[strlen(there) - strlen(variables[i][1])] = '\0';
         setenv(variables[i][0], there, 1);
-        assert_int_equal(tyto_hub_find("acme/owl", &from, &found, NULL), TYTO_OK);
+        assert_int_equal(tyto_hub_find("acme/owl", NULL, &found, NULL), TYTO_OK);
         assert_string_equal(found, folder);
         if (strcmp(variables[i][0], "HOME") == 0) {
             setenv("HOME", home, 1);
@@ -276,11 +307,12 @@ static void a_server_without_ranges_sends_all_again(void **state)
     assert_int_equal(hub.bytes, 70000 + sizeof(weights) + 2);
 }
 
-static bool stop_halfway(void *user, const char *file, uint64_t done, uint64_t total)
+static bool stop_halfway(void *user, const tyto_progress *progress)
 {
     (void)user;
-    (void)file;
-    return total == 0 || done < total / 2;
+    assert_string_equal(progress->stage, "download");
+    assert_non_null(progress->subject);
+    return progress->total == 0 || progress->done < progress->total / 2;
 }
 
 static void a_stopped_pull_goes_on(void **state)
@@ -288,7 +320,7 @@ static void a_stopped_pull_goes_on(void **state)
     (void)state;
     options.progress = stop_halfway;
     hub.slow_ms = 1;
-    assert_fails(TYTO_E_IO, "acme/owl: model.safetensors: stopped");
+    assert_fails(TYTO_E_CANCELLED, "acme/owl: model.safetensors: stopped");
     options.progress = NULL;
     hub.slow_ms = 0;
     assert_pulled();
@@ -629,6 +661,7 @@ int main(void)
         WITH_SERVER(variables_name_the_cache),
         WITH_SERVER(a_cut_connection_is_taken_up),
         WITH_SERVER(a_server_without_ranges_sends_all_again),
+        WITH_SERVER(checkpoints_are_located),
         WITH_SERVER(a_stopped_pull_goes_on),
         WITH_SERVER(a_damaged_part_is_fetched_again),
         WITH_SERVER(parts_of_the_wrong_length_are_dropped),

@@ -1,0 +1,157 @@
+/* Which folder a model's name means. */
+#include <tyto/checkpoint.h>
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "hub/hub.h"
+#include <tyto/memory.h>
+
+/* The model that comes with tyto, in a folder of models. */
+#define OWN_MODEL "tyto-small"
+#define PATH_BYTES 4096
+
+/* Cuts the file's name off; false when there is no folder before it. */
+static bool keep_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}
+
+/* The folder that this program lies in; false when the system doesn't say. */
+static bool program_folder(char *out, size_t bytes)
+{
+    const ssize_t length = readlink("/proc/self/exe", out, bytes - 1);
+    if (length <= 0) {
+        return false;
+    }
+    out[length] = '\0';
+    return keep_folder(out);
+}
+
+/* The folder that the shared library lies in, when this code came from one. */
+static bool library_folder(char *out, size_t bytes)
+{
+    static const char here;
+    Dl_info info;
+    if (dladdr(&here, &info) == 0 || !info.dli_fname || strlen(info.dli_fname) >= bytes) {
+        return false;
+    }
+    memcpy(out, info.dli_fname, strlen(info.dli_fname) + 1);
+    return keep_folder(out);
+}
+
+/* *out = folder/models/OWN_MODEL when that is a folder, and else stays NULL. */
+static tyto_status try_models(const char *folder, const char *models, char **out, tyto_error *err)
+{
+    char *path = tyto_hub_text("%s%s%s/" OWN_MODEL, folder, *folder ? "/" : "", models);
+    if (!path) {
+        return tyto_fail_memory(err, OWN_MODEL);
+    }
+    if (tyto_folder_exists(path)) {
+        *out = path;
+    } else {
+        tyto_free(path);
+    }
+    return TYTO_OK;
+}
+
+/* Beside the installed program, beside the library, and in the tree that they were built from. */
+static tyto_status find_own(char **out, tyto_error *err)
+{
+    char folder[PATH_BYTES];
+    if (program_folder(folder, sizeof(folder))) {
+        TYTO_TRY(try_models(folder, TYTO_MODELS_FROM_PROGRAM, out, err));
+    }
+    if (!*out && library_folder(folder, sizeof(folder))) {
+        TYTO_TRY(try_models(folder, TYTO_MODELS_FROM_LIBRARY, out, err));
+    }
+    if (!*out) {
+        TYTO_TRY(try_models("", TYTO_MODELS_SOURCE, out, err));
+    }
+    return *out ? TYTO_OK
+                : tyto_fail(err, TYTO_E_NOT_FOUND,
+                            "no model: the one that comes with tyto is not here; name a checkpoint "
+                            "folder, or set TYTO_MODEL");
+}
+
+static tyto_status log_found(const tyto_hub_options *options, const char *id, const char *folder,
+                             tyto_error *err)
+{
+    char *line = options->log ? tyto_hub_text("%s: %s", id, folder) : NULL;
+    if (options->log && !line) {
+        return tyto_fail_memory(err, id);
+    }
+    if (line) {
+        options->log(options->log_user, TYTO_LOG_INFO, line);
+        tyto_free(line);
+    }
+    return TYTO_OK;
+}
+
+/* From the cache, or else from the hub. */
+static tyto_status locate_id(const char *id, const tyto_hub_options *options, char **out,
+                             tyto_error *err)
+{
+    tyto_error own = TYTO_ERROR_INIT;
+    const char *before = "";
+    tyto_status status = tyto_hub_find(id, options, out, &own);
+    if (status == TYTO_OK) {
+        status = log_found(options, id, *out, &own);
+    } else if (status == TYTO_E_NOT_FOUND) {
+        before = "no such folder here or in the hub's cache: ";
+        status = tyto_hub_pull(id, options, out, &own);
+    }
+    if (status != TYTO_OK) {
+        tyto_free(*out);
+        *out = NULL;
+        tyto_fail(err, status, "%s%s", before, tyto_error_message(&own));
+    }
+    tyto_error_clear(&own);
+    return status;
+}
+
+tyto_status tyto_checkpoint_locate(const char *name, const tyto_hub_options *options, char **out,
+                                   tyto_error *err)
+{
+    tyto_hub_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    tyto_hub_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_hub_options", err));
+    if (!name) {
+        name = getenv("TYTO_MODEL");
+        if (!name || !*name) {
+            return find_own(out, err);
+        }
+    }
+    if (tyto_hub_is_id(name) && !tyto_folder_exists(name)) {
+        return locate_id(name, &own, out, err);
+    }
+    *out = tyto_copy_text(name, strlen(name));
+    return *out ? TYTO_OK : tyto_fail_memory(err, name);
+}
+
+tyto_status tyto_checkpoint_open(tyto_engine *engine, const char *name,
+                                 const tyto_hub_options *options, tyto_model **out, tyto_error *err)
+{
+    char *folder = NULL;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_checkpoint_locate(name, options, &folder, err));
+    const tyto_status status = tyto_model_open(engine, folder, out, err);
+    tyto_free(folder);
+    return status;
+}
