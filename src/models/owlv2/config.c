@@ -37,6 +37,7 @@ static tyto_status read_encoder(const json_t *object, const char *where,
 {
     const char *act = "quick_gelu";
     out->layer_norm_eps = 1e-5;
+    out->initializer_factor = 1.0;
     TYTO_TRY(read_extras(object, where, &out->alone, err));
     TYTO_TRY(read_size(object, where, "hidden_size", TYTO_OWLV2_SIZE_MAX, &out->hidden_size, err));
     TYTO_TRY(read_size(object, where, "intermediate_size", TYTO_OWLV2_SIZE_MAX,
@@ -56,6 +57,7 @@ static tyto_status read_encoder(const json_t *object, const char *where,
         return tyto_fail(err, TYTO_E_RANGE, "%s: 'layer_norm_eps': got %g, required at least 0",
                          where, out->layer_norm_eps);
     }
+    TYTO_TRY(tyto_json_double(object, where, "initializer_factor", &out->initializer_factor, err));
     TYTO_TRY(tyto_json_text(object, where, "hidden_act", &act, err));
     if (!tyto_activation_find(act, &out->hidden_act)) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: 'hidden_act': got '%s', required one of %s",
@@ -97,8 +99,10 @@ tyto_status tyto_owlv2_vision_config_read(const json_t *object, const char *wher
         .num_channels = 3,
         .image_size = 768,
         .patch_size = 16,
+        .initializer_range = 0.02,
     };
     TYTO_TRY(read_encoder(object, where, &out->encoder, err));
+    TYTO_TRY(tyto_json_double(object, where, "initializer_range", &out->initializer_range, err));
     TYTO_TRY(read_size(object, where, "num_channels", 4096, &out->num_channels, err));
     TYTO_TRY(read_size(object, where, "image_size", 65536, &out->image_size, err));
     TYTO_TRY(read_size(object, where, "patch_size", 65536, &out->patch_size, err));
@@ -137,5 +141,8 @@ tyto_status tyto_owlv2_config_read(const json_t *root, const char *file, tyto_ow
     TYTO_TRY(read_extras(root, file, &out->text.encoder.within, err));
     out->vision.encoder.within = out->text.encoder.within;
     out->projection_dim = 512;
+    out->logit_scale_init_value = 2.6592;
+    TYTO_TRY(
+        tyto_json_double(root, file, "logit_scale_init_value", &out->logit_scale_init_value, err));
     return read_size(root, file, "projection_dim", TYTO_OWLV2_SIZE_MAX, &out->projection_dim, err);
 }

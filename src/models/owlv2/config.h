@@ -27,8 +27,9 @@ typedef struct tyto_owlv2_encoder_config {
     int64_t num_attention_heads;
     tyto_activation hidden_act;
     double layer_norm_eps;
-    tyto_owlv2_extras alone;  /* as a model of its own: what its own dict says */
-    tyto_owlv2_extras within; /* as a part of one: what the whole's says */
+    double initializer_factor; /* of a tower by itself; a whole's is 1 */
+    tyto_owlv2_extras alone;   /* as a model of its own: what its own dict says */
+    tyto_owlv2_extras within;  /* as a part of one: what the whole's says */
 } tyto_owlv2_encoder_config;
 
 typedef struct tyto_owlv2_text_config {
@@ -42,12 +43,14 @@ typedef struct tyto_owlv2_vision_config {
     int64_t num_channels;
     int64_t image_size;
     int64_t patch_size;
+    double initializer_range;
 } tyto_owlv2_vision_config;
 
 typedef struct tyto_owlv2_config {
     tyto_owlv2_text_config text;
     tyto_owlv2_vision_config vision;
     int64_t projection_dim;
+    double logit_scale_init_value;
 } tyto_owlv2_config;
 
 /** Patches along one side of the picture: ⌊image_size / patch_size⌋. */

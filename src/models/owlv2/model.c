@@ -2,6 +2,7 @@
 #include "models/owlv2/choose.h"
 #include "models/owlv2/tasks.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,30 +10,43 @@
 #include "base/memory.h"
 
 /* Each line of params.def as a request to the binder. */
-#define FLOATS(field, name, ...)                                                                   \
+#define NORMAL(deviation) tyto_initial_normal(deviation)
+#define TORCH(inputs) tyto_initial_linear(inputs)
+#define CONSTANT(value) tyto_initial_constant(value)
+#define RSQRT(n) (1.0 / sqrt((double)(n)))
+#define FLOATS(field, name, initial, ...)                                                          \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){__VA_ARGS__}, #__VA_ARGS__);
-#define SCALAR(field, name)                                                                        \
+#define SCALAR(field, name, initial)                                                               \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){0}, "a scalar");
-#define TABLE(field, name, rows, columns)                                                          \
+#define TABLE(field, name, rows, columns, initial)                                                 \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_table(binder, &to->field, name, rows, columns, #rows ", " #columns);
 #define NORM(field, name, columns) tyto_binder_norm(binder, &to->field, name, columns, #columns);
-#define PRODUCT(field, name, out, in, kernel, bias)                                                \
+#define PRODUCT(field, name, out, in, kernel, bias, initial)                                       \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_linear(binder, &to->field, (const char *const[]){name, NULL},                      \
                        (const int64_t[]){out}, in, kernel, bias, #out ", " #in);
-#define LINEAR(field, name, out, in) PRODUCT(field, name, out, in, 0, true)
-#define EXACT(field, name, out, in)                                                                \
+#define LINEAR(field, name, out, in, initial) PRODUCT(field, name, out, in, 0, true, initial)
+#define EXACT(field, name, out, in, initial)                                                       \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_exact(binder, &to->field, name, out, in, #out ", " #in);
-#define PROJECTION(field, name, out, in) PRODUCT(field, name, out, in, 0, false)
-#define CONVOLUTION(field, name, out, in, kernel) PRODUCT(field, name, out, in, kernel, false)
-#define FUSED(field, out, in, name1, name2, name3)                                                 \
+#define PROJECTION(field, name, out, in, initial) PRODUCT(field, name, out, in, 0, false, initial)
+#define CONVOLUTION(field, name, out, in, kernel, initial)                                         \
+    PRODUCT(field, name, out, in, kernel, false, initial)
+#define FUSED(field, out, in, initial, name1, name2, name3)                                        \
+    tyto_binder_initial(binder, initial);                                                          \
     tyto_binder_linear(binder, &to->field, (const char *const[]){name1, name2, name3, NULL},       \
                        (const int64_t[]){out, out, out}, in, 0, true, #out ", " #in);
 
 static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
-                        const tyto_owlv2_encoder_config *config, const char *prefix)
+                        const tyto_owlv2_encoder_config *config, double factor, const char *prefix)
 {
-    const int64_t D = config->hidden_size, F = config->intermediate_size;
-    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
+    const int64_t D = config->hidden_size, F = config->intermediate_size,
+                  N = config->num_hidden_layers;
+    const double S = factor;
+    for (int64_t i = 0; i < N; i++) {
         tyto_owlv2_layer *to = &layers[i];
         tyto_binder_prefix(binder, "%sencoder.layers.%lld.", prefix, (long long)i);
 #define TYTO_OWLV2_LAYER
@@ -41,32 +55,34 @@ static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
     }
 }
 
-static void bind_text(tyto_binder *binder, tyto_owlv2_text *to, const char *base)
+static void bind_text(tyto_binder *binder, tyto_owlv2_text *to, double factor, const char *base)
 {
     char prefix[64];
     snprintf(prefix, sizeof(prefix), "%stext_model.", base);
     const int64_t D = to->config.encoder.hidden_size, V = to->config.vocab_size,
                   L = to->config.max_position_embeddings;
+    const double S = factor;
     tyto_binder_prefix(binder, "%s", prefix);
     tyto_binder_ignore(binder, "embeddings.position_ids");
 #define TYTO_OWLV2_TEXT
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_TEXT
-    bind_layers(binder, to->layers, &to->config.encoder, prefix);
+    bind_layers(binder, to->layers, &to->config.encoder, factor, prefix);
 }
 
-static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *to, const char *base)
+static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *to, double factor, const char *base)
 {
     char prefix[64];
     snprintf(prefix, sizeof(prefix), "%svision_model.", base);
     const int64_t D = to->config.encoder.hidden_size, C = to->config.num_channels,
                   P = to->config.patch_size, G = tyto_owlv2_grid(&to->config);
+    const double S = factor, R = to->config.initializer_range;
     tyto_binder_prefix(binder, "%s", prefix);
     tyto_binder_ignore(binder, "embeddings.position_ids");
 #define TYTO_OWLV2_VISION
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_VISION
-    bind_layers(binder, to->layers, &to->config.encoder, prefix);
+    bind_layers(binder, to->layers, &to->config.encoder, factor, prefix);
 }
 
 static void bind_base(tyto_binder *binder, tyto_owlv2 *to, const char *base)
@@ -132,13 +148,17 @@ static tyto_status read_config(const tyto_model_source *source, int parts, tyto_
 static bool bind_parts(tyto_binder *binder, int parts, tyto_owlv2 *model)
 {
     const char *base = parts & DETECTION ? "owlv2." : "";
+    /* A whole's own factor is set to 1 by Owlv2Config, whatever config.json says. */
+    const double text_factor = parts & BASE ? 1.0 : model->config.text.encoder.initializer_factor,
+                 vision_factor =
+                     parts & BASE ? 1.0 : model->config.vision.encoder.initializer_factor;
     if (parts & TEXT) {
         model->text.layers = tyto_alloc_zeroed((size_t)model->config.text.encoder.num_hidden_layers,
                                                sizeof(tyto_owlv2_layer));
         if (!model->text.layers) {
             return false;
         }
-        bind_text(binder, &model->text, base);
+        bind_text(binder, &model->text, text_factor, base);
     }
     if (parts & VISION) {
         model->vision.layers = tyto_alloc_zeroed(
@@ -146,7 +166,7 @@ static bool bind_parts(tyto_binder *binder, int parts, tyto_owlv2 *model)
         if (!model->vision.layers) {
             return false;
         }
-        bind_vision(binder, &model->vision, base);
+        bind_vision(binder, &model->vision, vision_factor, base);
     }
     if (parts & BASE) {
         bind_base(binder, model, base);

@@ -7,7 +7,7 @@
 #include "models/owlv2/window.h"
 
 #define FLOATS(field, ...) float *field;
-#define SCALAR(field, name) float *field;
+#define SCALAR(field, ...) float *field;
 #define TABLE(field, ...) tyto_table_weights field;
 #define NORM(field, ...) tyto_norm_weights field;
 #define LINEAR(field, ...) tyto_linear_weights field;

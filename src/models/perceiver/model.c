@@ -13,6 +13,7 @@
  * PerceiverModel. */
 #define LATENTS "embeddings.latents"
 #define WRAPPED "perceiver."
+#define BARE "PerceiverModel"
 
 static void bind_core(tyto_binder *binder, tyto_perceiver *to, const char *prefix)
 {
@@ -54,6 +55,7 @@ static void bind_embedding_decoder(tyto_binder *binder, tyto_perceiver *to, cons
     tyto_binder_prefix(binder, "%sinput_preprocessor.", prefix);
     PROJECTION(embedding_decoder, "embeddings", vocab_size, d_model)
     tyto_binder_prefix(binder, "%s", "embedding_decoder.");
+    tyto_binder_initial(binder, tyto_initial_constant(0.0));
     FLOATS(embedding_decoder.bias, "bias", vocab_size)
 }
 
@@ -144,7 +146,11 @@ static tyto_status open_class(const char *class_name, const tyto_model_source *s
         status = tyto_fail_memory(err, source->config_name);
         goto cleanup;
     }
-    const char *prefix = tyto_weights_have(source->tensors, LATENTS) ? "" : WRAPPED;
+    const bool plain = strcmp(class_name, BARE) == 0
+                           ? !tyto_weights_have(source->tensors, WRAPPED LATENTS)
+                           : tyto_weights_have(source->tensors, LATENTS);
+    const char *prefix = plain ? "" : WRAPPED;
+    tyto_binder_initial(binder, tyto_initial_normal(model->config.initializer_range));
     bind_core(binder, model, prefix);
     bind_parts(binder, model, prefix);
     if (strcmp(model->class_name, "PerceiverForMaskedLM") == 0) {
@@ -204,8 +210,6 @@ static bool example(const void *network, const char *head, int64_t batch, int64_
     }
     return true;
 }
-
-#define BARE "PerceiverModel"
 
 static tyto_status declare_bare(const void *model, tyto_exec *exec, tyto_io *io, void **request)
 {

@@ -7,6 +7,9 @@
 
 #define FLOATS(field, name, ...)                                                                   \
     tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){__VA_ARGS__}, #__VA_ARGS__);
+#define BUFFER(field, name, value, ...)                                                            \
+    tyto_binder_buffer(binder, &to->field, name, (const int64_t[4]){__VA_ARGS__}, value,           \
+                       #__VA_ARGS__);
 #define NORM(field, name, columns) tyto_binder_norm(binder, &to->field, name, columns, #columns);
 #define PRODUCT(field, name, out, in, kernel, bias)                                                \
     tyto_binder_linear(binder, &to->field, (const char *const[]){name, NULL},                      \

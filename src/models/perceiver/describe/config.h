@@ -43,7 +43,8 @@ typedef struct tyto_perceiver_config {
     int64_t num_labels;
     tyto_perceiver_problem problem_type;
     bool output_attentions, output_hidden_states;
-    /* Read and checked, without effect on a forward; the first two belong to training. */
+    /* Read and checked, without effect on a forward; the first belongs to training, the second to
+     * parameters that no file has. */
     double attention_probs_dropout_prob, initializer_range, layer_norm_eps;
 } tyto_perceiver_config;
 

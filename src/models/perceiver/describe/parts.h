@@ -15,6 +15,7 @@
 #define TYTO_PERCEIVER_MODALITY_BYTES 64
 
 #define FLOATS(field, ...) float *field;
+#define BUFFER(field, ...) float *field;
 #define NORM(field, ...) tyto_norm_weights field;
 #define LINEAR(field, ...) tyto_linear_weights field;
 #define CONVOLUTION(field, ...) tyto_linear_weights field;
@@ -152,6 +153,7 @@ typedef struct tyto_perceiver_post_modality {
 } tyto_perceiver_post_modality;
 
 #undef FLOATS
+#undef BUFFER
 #undef NORM
 #undef LINEAR
 #undef CONVOLUTION

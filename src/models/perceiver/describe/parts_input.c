@@ -242,7 +242,7 @@ static void bind_image(tyto_binder *binder, tyto_perceiver_preprocessor *to, con
 #undef TYTO_PERCEIVER_CONV
     }
     if (to->prep == TYTO_PERCEIVER_PREP_CONV && to->batchnorm) {
-        tyto_binder_ignore(binder, "convnet.batchnorm.num_batches_tracked");
+        tyto_binder_counter(binder, "convnet.batchnorm.num_batches_tracked");
 #define TYTO_PERCEIVER_BATCH_NORM
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_BATCH_NORM
@@ -252,14 +252,13 @@ static void bind_image(tyto_binder *binder, tyto_perceiver_preprocessor *to, con
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_CONV1X1
     }
-    if (to->prep == TYTO_PERCEIVER_PREP_PATCHES && to->conv_after_patching) {
+    if (to->conv_after_patching) {
+        /* Declared and saved, never used by other kinds of preparation. */
+        tyto_binder_unused(binder, to->prep != TYTO_PERCEIVER_PREP_PATCHES);
 #define TYTO_PERCEIVER_AFTER_PATCHES
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_AFTER_PATCHES
-    } else if (to->conv_after_patching) {
-        /* Declared and saved, never used by other kinds of preparation. */
-        tyto_binder_ignore(binder, "conv_after_patches.weight");
-        tyto_binder_ignore(binder, "conv_after_patches.bias");
+        tyto_binder_unused(binder, false);
     }
 }
 
@@ -276,7 +275,7 @@ static void bind_modalities(tyto_binder *binder, tyto_perceiver_preprocessor *pa
         if (padding > 0) {
             FLOATS(padding, to->name, 1, padding)
         } else {
-            tyto_binder_ignore(binder, to->name);
+            tyto_binder_empty(binder, to->name);
         }
         tyto_binder_prefix(binder, "%smask.", prefix);
         if (to->masked) {

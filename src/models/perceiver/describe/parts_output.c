@@ -224,27 +224,21 @@ tyto_status tyto_perceiver_decoder_read(const json_t *object, const char *where,
     return tyto_perceiver_layer_derive(&out->cross, config, where, err);
 }
 
-/* The parameters of a decoder that only makes queries: the rest is saved, and never used. */
-static void ignore_attention(tyto_binder *binder, const tyto_perceiver_decoder *part)
+/* What a decoder attends with, below `prefix`. */
+static void bind_attention(tyto_binder *binder, tyto_perceiver_decoder *to, const char *prefix)
 {
-    static const char *const names[] = {
-        "decoding_cross_attention.attention.self.layernorm1",
-        "decoding_cross_attention.attention.self.layernorm2",
-        "decoding_cross_attention.attention.self.query",
-        "decoding_cross_attention.attention.self.key",
-        "decoding_cross_attention.attention.self.value",
-        "decoding_cross_attention.attention.output.dense",
-        "decoding_cross_attention.layernorm",
-        "decoding_cross_attention.mlp.dense1",
-        "decoding_cross_attention.mlp.dense2",
-        "final_layer",
-    };
-    for (size_t i = 0; !part->position_encoding_only && i < sizeof(names) / sizeof(names[0]); i++) {
-        char name[128];
-        snprintf(name, sizeof(name), "%s.weight", names[i]);
-        tyto_binder_ignore(binder, name);
-        snprintf(name, sizeof(name), "%s.bias", names[i]);
-        tyto_binder_ignore(binder, name);
+    const int64_t output_num_channels = to->output_num_channels, num_channels = to->num_channels;
+    char inner[TYTO_PERCEIVER_WHERE_BYTES + 64];
+    if (to->position_encoding_only) {
+        return;
+    }
+    snprintf(inner, sizeof(inner), "%sdecoding_cross_attention.", prefix);
+    tyto_perceiver_layer_bind(binder, &to->cross, inner);
+    if (to->final_project) {
+        tyto_binder_prefix(binder, "%s", prefix);
+#define TYTO_PERCEIVER_FINAL
+#include "models/perceiver/params.def"
+#undef TYTO_PERCEIVER_FINAL
     }
 }
 
@@ -259,13 +253,15 @@ static void bind_modalities(tyto_binder *binder, tyto_perceiver_decoder *part, c
                  wrapped ? "decoder." : "");
         snprintf(table, sizeof(table), "%soutput_position_encodings.", inner);
         tyto_perceiver_position_bind(binder, &to->part.position, table, inner);
-        tyto_binder_prefix(binder, "%s", inner);
-        ignore_attention(binder, &to->part);
+        /* It only makes queries: the rest is saved, and never used. */
+        tyto_binder_unused(binder, true);
+        bind_attention(binder, &to->part, inner);
+        tyto_binder_unused(binder, false);
         tyto_binder_prefix(binder, "%spadding.", prefix);
         if (padding > 0) {
             FLOATS(padding, to->name, 1, padding)
         } else {
-            tyto_binder_ignore(binder, to->name);
+            tyto_binder_empty(binder, to->name);
         }
     }
 }
@@ -273,8 +269,7 @@ static void bind_modalities(tyto_binder *binder, tyto_perceiver_decoder *part, c
 void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *to,
                                  const char *prefix)
 {
-    const int64_t output_num_channels = to->output_num_channels, num_channels = to->num_channels,
-                  out_channels = output_num_channels, in_channels = num_channels;
+    const int64_t out_channels = to->output_num_channels, in_channels = to->num_channels;
     char inner[TYTO_PERCEIVER_WHERE_BYTES], below[TYTO_PERCEIVER_WHERE_BYTES + 64];
     if (to->type == TYTO_PERCEIVER_PROJECTION_DECODER) {
         tyto_binder_prefix(binder, "%s", prefix);
@@ -287,26 +282,11 @@ void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *to
     snprintf(inner, sizeof(inner), "%s%s", prefix,
              to->type == TYTO_PERCEIVER_BASIC_DECODER ? "" : "decoder.");
     snprintf(below, sizeof(below), "%soutput_position_encodings.", inner);
-    if (to->type == TYTO_PERCEIVER_FLOW_DECODER) {
-        /* Its queries are the inputs: encodings of its own are saved, and never used. */
-        tyto_binder_prefix(binder, "%s", inner);
-        tyto_binder_ignore(binder, "output_position_encodings.position_embeddings");
-        tyto_binder_ignore(binder, "positions_projection.weight");
-        tyto_binder_ignore(binder, "positions_projection.bias");
-    } else {
-        tyto_perceiver_position_bind(binder, &to->position, below, inner);
-    }
-    if (to->position_encoding_only) {
-        return;
-    }
-    snprintf(below, sizeof(below), "%sdecoding_cross_attention.", inner);
-    tyto_perceiver_layer_bind(binder, &to->cross, below);
-    if (to->final_project) {
-        tyto_binder_prefix(binder, "%s", inner);
-#define TYTO_PERCEIVER_FINAL
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_FINAL
-    }
+    /* A flow's queries are the inputs: encodings of its own are saved, and never used. */
+    tyto_binder_unused(binder, to->type == TYTO_PERCEIVER_FLOW_DECODER);
+    tyto_perceiver_position_bind(binder, &to->position, below, inner);
+    tyto_binder_unused(binder, false);
+    bind_attention(binder, to, inner);
 }
 
 static tyto_status read_post_modalities(const json_t *object, const char *where,
