@@ -34,7 +34,7 @@ typedef struct tyto_choice {
 } tyto_choice;
 
 /** Products whose relative error is larger stay in bf16. Those of the model that comes with tyto
- * have 0.003 to 0.014, and it keeps its AP within 0.2 points; with twice as much it loses 0.8. */
+ *  have 0.003 to 0.014, and it keeps its AP within 0.2 points; with twice as much it loses 0.8. */
 #define TYTO_CHOICE_ERROR_MAX 0.02
 
 /** Hears of each choice. Returns false to stop. */

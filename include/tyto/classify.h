@@ -61,7 +61,7 @@ typedef struct tyto_classify_options {
  *  options may be NULL: zeros.
  *  out     [count]; all filled, or none on failure; release each with tyto_classes_clear
  *  errors  E_ARGUMENT (a model that doesn't classify texts), E_LIMIT (a text of more tokens than
- * the model takes), those of tyto_forward */
+ *  the model takes), those of tyto_forward */
 TYTO_API TYTO_NODISCARD tyto_status tyto_classify_texts(tyto_session *session,
                                                         const char *const *texts,
                                                         const size_t *lengths_bytes, size_t count,

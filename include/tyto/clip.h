@@ -49,10 +49,11 @@ TYTO_API void tyto_clip_close(tyto_clip_reader *reader);
 TYTO_API int64_t tyto_clip_windows(const tyto_clip_reader *reader);
 
 /** The next window, counted from the first frame on: images[frames][3][H][W] and sound[samples].
- * The video's frames are shown at the window's rate: one is repeated or left out where its own
- * differs. frames  how many of the window's frames the video had; behind them the last one is
- * repeated, and behind the sound there is silence. 0: there is no window left errors  those of
- * tyto_video_next and tyto_sound_read */
+ *  The video's frames are shown at the window's rate: one is repeated or left out where its own
+ *  differs.
+ *  frames  how many of the window's frames the video had; behind them the last one is repeated, and
+ *          behind the sound there is silence. 0: there is no window left
+ *  errors  those of tyto_video_next and tyto_sound_read */
 TYTO_API TYTO_NODISCARD tyto_status tyto_clip_next(tyto_clip_reader *reader, float *images,
                                                    float *sound, int64_t *frames, tyto_error *err);
 

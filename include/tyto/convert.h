@@ -49,10 +49,10 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_model_convert(const char *path, const c
                                                        tyto_error *err);
 
 /** Writes a model as it is bound here to the folder `out`: its weights packed for this CPU's
- * kernels and in the model's precision (see tyto_model_precision), in model.packed.safetensors,
- * with copies of config.json and the files of processor and tokenizer. tyto_model_open binds such a
- * folder by mapping it, without reading it, and processes share its pages; on a CPU whose kernels
- * cut otherwise, or in another precision, it packs the weights anew. tyto alone reads it.
+ *  kernels and in the model's precision (see tyto_model_precision), in model.packed.safetensors,
+ *  with copies of config.json and the files of processor and tokenizer. tyto_model_open binds such a
+ *  folder by mapping it, without reading it, and processes share its pages; on a CPU whose kernels
+ *  cut otherwise, or in another precision, it packs the weights anew. tyto alone reads it.
  *
  *  Of the options, force, progress and its user count. The folder appears whole or not at all.
  *  errors   as tyto_model_convert

@@ -22,10 +22,11 @@ typedef struct tyto_masked_text {
 } tyto_masked_text;
 
 /** Encodes a text, with a mask in place of each byte of the spans, and of each mask token
- * ("[MASK]") that is written in it. Spans may overlap; text before, between and after them is
- * encoded by itself. memory  *out is filled; release it with tyto_masked_text_clear errors
- * E_ARGUMENT (a tokenizer that is not of bytes; no mask at all), E_RANGE (a span that is empty or
- * not in the text), E_LIMIT, E_MEMORY */
+ *  ("[MASK]") that is written in it. Spans may overlap; text before, between and after them is
+ *  encoded by itself.
+ *  memory  *out is filled; release it with tyto_masked_text_clear
+ *  errors  E_ARGUMENT (a tokenizer that is not of bytes; no mask at all), E_RANGE (a span that is
+ *          empty or not in the text), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer,
                                                    const char *text, size_t length_bytes,
                                                    const tyto_span *spans, size_t n_spans,

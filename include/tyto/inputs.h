@@ -44,7 +44,7 @@ typedef struct tyto_inputs {
  *  texts where there are query pictures; here they stay.)
  *  memory  *out is filled; release it with tyto_inputs_clear
  *  errors  E_ARGUMENT (nothing given; texts without a tokenizer, pictures without a processor;
- * lists for another number of photos; no text in any list), E_SHAPE (rows of different lengths,
+ *  lists for another number of photos; no text in any list), E_SHAPE (rows of different lengths,
  *          pictures that become different sizes), and those of tyto_tokenizer_encode and
  *          tyto_image_processor_run
  *  source  Owlv2Processor.__call__ */

@@ -12,7 +12,7 @@ typedef struct tyto_size {
 } tyto_size;
 
 /** Detections in each photo of a batch, from outputs of tyto_forward, of any float type and found
- * by their names: logits [B,P,Q] with pred_boxes [B,P,4], as tyto_postprocess_object_detection; or
+ *  by their names: logits [B,P,Q] with pred_boxes [B,P,4], as tyto_postprocess_object_detection; or
  *  with target_pred_boxes, as tyto_postprocess_image_guided_detection; or objectness_logits [B,P]
  *  with pred_boxes and without logits. Other tensors are passed over.
  *  sizes    of the photos, one each; n_sizes 0: boxes stay in [0,1]

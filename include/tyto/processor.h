@@ -27,8 +27,8 @@ typedef enum tyto_switch { TYTO_AS_CONFIGURED, TYTO_SWITCH_ON, TYTO_SWITCH_OFF }
 
 /** What is to differ from preprocessor_config.json; zeros change nothing. What only the other kind
  *  of processor has is refused: do_pad is OWLv2's, the crop a Perceiver's. OWLv2's pictures are
- * resized bilinearly after anti-aliasing, and no other `resample` is taken (the reference takes
- * any, to no effect). */
+ *  resized bilinearly after anti-aliasing, and no other `resample` is taken (the reference takes
+ *  any, to no effect). */
 typedef struct tyto_image_processor_options {
     tyto_switch do_rescale, do_pad, do_resize, do_normalize;
     double rescale_factor;    /**< 0: as configured */

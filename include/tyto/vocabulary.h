@@ -51,7 +51,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_average(const tyto_vocabular
                                                             tyto_vocabulary **out, tyto_error *err);
 
 /** Writes the features as .safetensors: a tensor for each label, [width], or [n,width] where n
- * queries have it; or .npy: [count,width] without labels. Beside its place first, then renamed.
+ *  queries have it; or .npy: [count,width] without labels. Beside its place first, then renamed.
  *  errors  E_ARGUMENT (another ending, a label that is not UTF-8), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary,
                                                          const char *path, tyto_error *err);

@@ -41,9 +41,10 @@ typedef struct tyto_int8_kernels {
     void (*begin)(void);
     void (*end)(void);
     /** packed[⌈k/steps⌉][rows][steps] = x[rows][k] quantised, and scales[rows] = what a step is
-     * worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
-     * NaN, and zeros. rows     at most `rows` of the table; ldx elements apart smooth   [k] factors
-     * of x, or NULL */
+     *  worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
+     *  NaN, and zeros.
+     *  rows     at most `rows` of the table; ldx elements apart
+     *  smooth   [k] factors of x, or NULL */
     void (*pack)(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
                  uint8_t *packed, float *scales);
     /** y[rows][columns] = (Σ a·b)·row scale·column scale, whole numbers until the last.
@@ -57,7 +58,7 @@ typedef struct tyto_int8_kernels {
                  const void *ahead);
     void (*finish)(const int32_t *sums, const tyto_int8_scales *scales, float *y);
     /** Attention without masks, as in tyto_kernels, of queries, keys and values in steps. NULL:
-     * that of bf16 is faster. */
+     *  that of bf16 is faster. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
     int queries; /* of a tile of attend */
