@@ -5,7 +5,9 @@ PREFIX ?= /usr/local
 help:
 	@echo "make demo       install what is missing, build, and find things in a photo"
 	@echo "make check      install what is missing, build, and run the tests"
+	@echo "make quick      build, and run the tests that take under a minute, without root"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
+	@echo "make api-docs   pages of the public headers, with Doxygen"
 	@echo "make check-arm  cross-build for arm64 and run the tests in an emulator"
 	@echo "make fuzz       search every reader of files for crashes, a minute each, with clang"
 	@echo "make clean      remove the build folders"
@@ -21,6 +23,15 @@ demo: build
 check:
 	@tools/setup.sh test
 	@tools/test.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+
+# Nothing is installed: where a package is missing, the build says what.
+quick:
+	@TYTO_TEST_ARGS="-L quick $(TYTO_TEST_ARGS)" tools/test.sh $(BUILD)-check \
+	  -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+
+# Pages of the public headers, in build-api/html.
+api-docs:
+	@tools/make_api_docs.sh $(BUILD)-api
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
@@ -42,4 +53,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check install check-arm fuzz clean
+.PHONY: help build demo check quick api-docs install check-arm fuzz clean

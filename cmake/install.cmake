@@ -1,6 +1,11 @@
-# Where everything goes: library, headers, pkg-config file, command, manual, shell completion.
-install(TARGETS tyto_static tyto_shared
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# Where everything goes: library, headers, files for pkg-config and CMake, command, manual, shell
+# completion.
+include(CMakePackageConfigHelpers)
+
+set_target_properties(tyto_shared PROPERTIES EXPORT_NAME tyto)
+install(TARGETS tyto_shared EXPORT tyto-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS tyto_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/tyto DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 if(TARGET tyto)
   install(TARGETS tyto RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -10,6 +15,14 @@ endif()
 file(RELATIVE_PATH PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/tyto.pc.in tyto.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tyto.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tyto)
+install(EXPORT tyto-targets NAMESPACE tyto:: DESTINATION ${package})
+configure_package_config_file(cmake/tyto-config.cmake.in tyto-config.cmake
+  INSTALL_DESTINATION ${package} PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(tyto-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tyto-config.cmake
+        ${CMAKE_CURRENT_BINARY_DIR}/tyto-config-version.cmake DESTINATION ${package})
 
 install(FILES docs/tyto.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
 install(FILES apps/cli/completion/tyto.bash

@@ -36,6 +36,23 @@ export PKG_CONFIG_PATH="$libraries/pkgconfig"
 }
 LD_LIBRARY_PATH=$libraries "$work/shared"
 "$work/static"
+# The same by find_package.
+cat >"$work/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(program C)
+find_package(tyto REQUIRED)
+foreach(kind tyto static)
+  add_executable(program_${kind} program.c)
+  target_link_libraries(program_${kind} tyto::${kind})
+endforeach()
+END
+cmake -S "$work" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$root/usr" >"$work/cmake.log" 2>&1 &&
+    cmake --build "$work/cmake" >>"$work/cmake.log" 2>&1 || {
+    cat "$work/cmake.log"
+    exit 1
+}
+"$work/cmake/program_tyto"
+"$work/cmake/program_static"
 [ "$("$root/usr/bin/tyto" --version)" != "" ]
 for file in bin/tyto share/man/man1/tyto.1 share/bash-completion/completions/tyto \
     share/zsh/site-functions/_tyto share/fish/vendor_completions.d/tyto.fish; do

@@ -15,7 +15,8 @@ libpng-dev libwebp-dev libjansson-dev libutf8proc-dev libfreetype-dev zlib1g-dev
 libcurl4-openssl-dev libssl-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
 libswresample-dev"
 test="$build libcmocka-dev libmicrohttpd-dev"
-ci="$test git clang libclang-rt-14-dev clang-format"
+# Checks of the public headers: g++ (of build-essential), cffi, Doxygen, libabigail.
+ci="$test git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi"
 arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64
 libutf8proc-dev:arm64 libfreetype-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64
