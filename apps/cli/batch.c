@@ -122,7 +122,7 @@ static bool make_and_save(const tyto_inputs_source *source, const char *output)
     tyto_inputs inputs;
     tyto_status status = tyto_inputs_make(source, &inputs, &err);
     if (status == TYTO_OK) {
-        status = tyto_tensor_file_save(output, inputs.tensors, inputs.count, &err);
+        status = tyto_tensor_file_save(output, inputs.tensors, (int64_t)inputs.count, &err);
     }
     tyto_inputs_clear(&inputs);
     if (status != TYTO_OK) {

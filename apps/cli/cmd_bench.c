@@ -77,7 +77,7 @@ static json_t *peak_object(const tyto_peak *peak)
 static double peak_share(const tyto_bench_result *result, double seconds)
 {
     double least = 0.0;
-    for (size_t i = 0; i < result->n_stages; i++) {
+    for (int64_t i = 0; i < result->n_stages; i++) {
         const tyto_stage *stage = &result->stages[i];
         least += stage->flops * 1e-9 / tyto_peak_gflops(&result->peak, stage->precision);
     }
@@ -130,7 +130,7 @@ static json_t *model_object(const bench_args *args, const opened *with, const ma
     json_put(object, "scratch_mb",
              json_real(1e-6 * (double)tyto_session_scratch_bytes(with->session)));
     json_put(object, "peak_rss_mb", json_real(peak_rss_mb()));
-    for (size_t i = 0; i < result->n_stages; i++) {
+    for (int64_t i = 0; i < result->n_stages; i++) {
         json_push(stages, stage_object(&result->stages[i], &result->peak));
     }
     json_put(object, "stages", stages);
@@ -160,7 +160,7 @@ static void print_model(FILE *to, const opened *with, const machine *before,
     double left = fastest;
     fprintf(to, "%-16s %-10s %-4s %9s %6s %9s %9s %7s\n", "stage", "operation", "", "ms", "time",
             "GFLOP", "GFLOP/s", "of peak");
-    for (size_t i = 0; i < result->n_stages; i++) {
+    for (int64_t i = 0; i < result->n_stages; i++) {
         const tyto_stage *stage = &result->stages[i];
         print_stage(to, stage->stage, stage->operation,
                     stage->flops > 0.0 ? tyto_precision_name(stage->precision) : "", stage->seconds,
@@ -182,10 +182,10 @@ static void print_model(FILE *to, const opened *with, const machine *before,
     fprintf(to, "load             %.3f s\n", before->load_s);
     fprintf(to,
             "peak             %.1f GFLOP/s in %s, %.1f GB/s from memory (%s, "
-            "%d threads)\n",
+            "%lld threads)\n",
             tyto_peak_gflops(&result->peak, precision), tyto_precision_name(precision),
             before->memory_gigabytes, tyto_engine_isa(with->engine),
-            tyto_engine_threads(with->engine));
+            (long long)tyto_session_threads(with->session));
     fprintf(to,
             "memory           %.0f MB at most: %.0f MB of weights, %.0f MB of "
             "scratch\n",
@@ -248,18 +248,20 @@ static bool bench(const bench_args *args, const tyto_tensor_file *file, const op
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bench_result result;
     output out = {0};
-    const size_t count = file ? tyto_tensor_file_count(file) : 0;
-    tyto_tensor *inputs = take(count + 1, sizeof(*inputs));
-    for (size_t i = 0; i < count; i++) {
+    const int64_t count = file ? tyto_tensor_file_count(file) : 0;
+    tyto_tensor *inputs = take((size_t)(count + 1), sizeof(*inputs));
+    for (int64_t i = 0; i < count; i++) {
         inputs[i] = *tyto_tensor_file_at(file, i);
     }
-    const tyto_bench_options options = {.runs = (int)args->runs,
-                                        .warmup = (int)args->warmup,
-                                        .head = args->head,
-                                        .inputs = inputs,
-                                        .n_inputs = count,
-                                        .batch = args->batch,
-                                        .queries = args->queries};
+    tyto_bench_options options;
+    tyto_bench_options_init(&options, sizeof(options));
+    options.runs = args->runs;
+    options.warmup = args->warmup;
+    options.head = args->head;
+    options.inputs = inputs;
+    options.n_inputs = count;
+    options.batch = args->batch;
+    options.queries = args->queries;
     if (args->on_request) {
         const bool served = bench_on_request(args, with, before, options);
         free(inputs);
@@ -369,9 +371,9 @@ static bool report_machine(const bench_args *args, const tyto_engine *engine, co
         json_decref(object);
     } else {
         fprintf(out.stream,
-                "%s, %d threads: %.1f GFLOP/s in fp32, %.1f in bf16, %.1f GOP/s in int8, "
+                "%s, %lld threads: %.1f GFLOP/s in fp32, %.1f in bf16, %.1f GOP/s in int8, "
                 "%.1f GB/s from memory\n",
-                tyto_engine_isa(engine), tyto_engine_threads(engine), peak->fp32_gflops,
+                tyto_engine_isa(engine), (long long)tyto_engine_threads(engine), peak->fp32_gflops,
                 peak->bf16_gflops, peak->int8_gops, peak->memory_gigabytes);
         for (size_t i = 0; i < count; i++) {
             print_kernel(out.stream, &times[i], peak);
@@ -392,14 +394,14 @@ static int run_machine(const bench_args *args)
         return EXIT_FAILED;
     }
     tyto_kernel_time *times = take(TYTO_KERNEL_TIMES_MAX, sizeof(*times));
-    size_t count = 0;
+    int64_t count = 0;
     tyto_peak peak;
     bool done = tyto_peak_measure(engine, &peak, &err) == TYTO_OK &&
                 (!args->kernels || tyto_bench_kernels(engine, times, &count, &err) == TYTO_OK);
     if (!done) {
         say_tyto_error(&err);
     }
-    done = done && report_machine(args, engine, &peak, times, count);
+    done = done && report_machine(args, engine, &peak, times, (size_t)count);
     free(times);
     tyto_engine_destroy(engine);
     return done ? EXIT_DONE : EXIT_FAILED;

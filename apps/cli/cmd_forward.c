@@ -40,16 +40,16 @@ static bool forward(const forward_args *args, const text_list *wanted, const tyt
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t n_outputs;
-    const size_t count = tyto_tensor_file_count(file);
-    tyto_tensor *inputs = take(count, sizeof(*inputs));
-    for (size_t i = 0; i < count; i++) {
+    int64_t n_outputs;
+    const int64_t count = tyto_tensor_file_count(file);
+    tyto_tensor *inputs = take((size_t)count, sizeof(*inputs));
+    for (int64_t i = 0; i < count; i++) {
         inputs[i] = *tyto_tensor_file_at(file, i);
     }
     const double began = seconds_now();
     tyto_status status =
         tyto_forward(with->session, args->head, inputs, count, (const char *const *)wanted->items,
-                     wanted->count, &outputs, &n_outputs, &err);
+                     (int64_t)wanted->count, &outputs, &n_outputs, &err);
     if (status == TYTO_OK) {
         say_info("%s: %zu outputs in %.3f s, %.1f MB of scratch",
                  args->head ? args->head : tyto_model_head(with->model), n_outputs,

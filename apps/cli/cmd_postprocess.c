@@ -84,10 +84,10 @@ static bool open_outputs(job *j)
         say_tyto_error(&err);
         return false;
     }
-    j->n_tensors = tyto_tensor_file_count(j->file);
+    j->n_tensors = (size_t)tyto_tensor_file_count(j->file);
     j->tensors = take(j->n_tensors, sizeof(*j->tensors));
     for (size_t i = 0; i < j->n_tensors; i++) {
-        j->tensors[i] = *tyto_tensor_file_at(j->file, i);
+        j->tensors[i] = *tyto_tensor_file_at(j->file, (int64_t)i);
     }
     j->n_photos = tyto_postprocess_photos(j->tensors, j->n_tensors);
     return true;

@@ -72,7 +72,7 @@ static bool preprocess(const preprocess_args *args, const text_list *photos,
     progress_hide();
     photo_reader_end(&reader);
     if (count > 0 && !interrupted() &&
-        tyto_tensor_file_save(args->output, tensors, count, &err) != TYTO_OK) {
+        tyto_tensor_file_save(args->output, tensors, (int64_t)count, &err) != TYTO_OK) {
         say_tyto_error(&err);
         good = false;
     }

@@ -27,17 +27,20 @@ char *model_folder(const common_args *args)
 
 tyto_engine *engine_open(const common_args *args)
 {
-    const tyto_engine_options options = {.threads = (int)args->threads,
-                                         .precision = (tyto_precision)args->precision,
-                                         .simulated = args->simulated,
-                                         .log = say_log};
+    tyto_engine_options options;
+    tyto_engine_options_init(&options, sizeof(options));
+    options.threads = args->threads;
+    options.precision = (tyto_precision)args->precision;
+    options.simulated = args->simulated;
+    options.log = say_log;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
     if (tyto_engine_create(&options, &engine, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return NULL;
     }
-    say_info("computing with %s, %d threads", tyto_engine_isa(engine), tyto_engine_threads(engine));
+    say_info("computing with %s, %lld threads", tyto_engine_isa(engine),
+             (long long)tyto_engine_threads(engine));
     return engine;
 }
 
@@ -61,7 +64,8 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
     tyto_status status =
         parts ? tyto_perceiver_open_file(out->engine, out->folder, parts, &out->model, &err)
               : tyto_model_open(out->engine, out->folder, &out->model, &err);
-    if (status != TYTO_OK || tyto_session_create(out->model, &out->session, &err) != TYTO_OK) {
+    if (status != TYTO_OK ||
+        tyto_session_create(out->model, NULL, &out->session, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }

@@ -95,7 +95,7 @@ json_t *tensors_look(const char *path)
         return NULL;
     }
     json_t *root = json_made(json_object()), *list = json_made(json_array());
-    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
         json_push(list, tensor_object(tyto_tensor_file_at(file, i)));
     }
     tyto_tensor_file_close(file);

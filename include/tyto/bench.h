@@ -9,13 +9,14 @@
 
 TYTO_BEGIN_DECLS
 
-/** Rates that this machine reaches at most, with the engine's threads and instruction set. */
+/** Rates that this machine reaches at most, with some threads of one instruction set. */
 typedef struct tyto_peak {
     double fp32_gflops; /**< multiply-adds in registers, counted as two, 1e9 per second; or those
                            made of products of bytes, where that is more */
     double bf16_gflops; /**< the same of pairs of bf16; fp32_gflops where the CPU has none */
     double int8_gops;   /**< the same of bytes, as this CPU sums their products best */
     double memory_gigabytes; /**< read from memory, 1e9 bytes per second */
+    uint64_t reserved[4];    /**< 0 */
 } tyto_peak;
 
 /** Time that an operation took in a stage of the network, such as "linear" in "image tower". */
@@ -32,47 +33,48 @@ typedef struct tyto_stage {
 /** The rate of arithmetic that a precision can reach. */
 TYTO_API double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision);
 
-/** Measures all rates, in about 0.4 s. Other work on the machine lowers them.
- *  errors   E_MEMORY    threads  any; calls on one engine take turns */
+/** Measures all rates, in about 0.4 s, on as many threads as the engine has, started for that.
+ *  Other work on the machine lowers them.
+ *  errors   E_ARGUMENT (NULL), E_MEMORY    threads  any, best one at a time */
 TYTO_API TYTO_NODISCARD tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out,
                                                       tyto_error *err);
 
 /** What to run and how often. */
 typedef struct tyto_bench_options {
-    int runs;   /**< measured forwards, at least 1 */
-    int warmup; /**< forwards before them that aren't measured */
+    size_t struct_bytes; /**< set by tyto_bench_options_init */
+    int64_t runs;        /**< measured forwards, at least 1; 5 by default */
+    int64_t warmup;      /**< forwards before them that aren't measured; 1 by default */
 
     /** Inputs and wanted outputs as tyto_forward takes them. Without inputs, the model's own head
      *  runs on seeded pixels and ready text embeddings: what a photo costs once its labels are
      *  known. */
     const char *head;
     const tyto_tensor *inputs;
-    size_t n_inputs;
+    int64_t n_inputs;
     const char *const *wanted;
-    size_t n_wanted;
-    int64_t batch;   /**< photos of a forward, when there are no inputs */
-    int64_t queries; /**< of each photo, when there are no inputs */
+    int64_t n_wanted;
+    int64_t batch;   /**< photos of a forward, when there are no inputs; 1 by default */
+    int64_t queries; /**< of each photo, when there are no inputs; 2 by default */
 } tyto_bench_options;
 
-#define TYTO_BENCH_DEFAULTS                                                                        \
-    {                                                                                              \
-        .runs = 5, .warmup = 1, .batch = 1, .queries = 2                                           \
-    }
+/** All defaults. struct_bytes is sizeof(tyto_bench_options). */
+TYTO_API void tyto_bench_options_init(tyto_bench_options *options, size_t struct_bytes);
 
 typedef struct tyto_bench_result {
     double *forward_s; /**< of each run, in order */
-    int runs;
-    int fastest;  /**< the run that `stages` are of */
-    double flops; /**< of one forward, products and attention */
+    int64_t runs;
+    int64_t fastest; /**< the run that `stages` are of */
+    double flops;    /**< of one forward, products and attention */
     tyto_stage stages[TYTO_STAGES_MAX];
-    size_t n_stages;
+    int64_t n_stages;
     tyto_peak peak; /**< rates of arithmetic, the best of samples before, between and after; those
                        of memory are not measured */
     const tyto_tensor *outputs; /**< of the last run; they belong to the session */
-    size_t n_outputs;
+    int64_t n_outputs;
+    uint64_t reserved[4]; /**< 0 */
 } tyto_bench_result;
 
-/** Times forwards.
+/** Times forwards. options NULL: all defaults. The session's progress can stop it between layers.
  *  memory  release *out with tyto_bench_result_clear, whatever the status
  *  errors  E_ARGUMENT, E_UNSUPPORTED (no example of that head), what tyto_forward gives, E_MEMORY
  */
@@ -96,9 +98,9 @@ typedef struct tyto_kernel_time {
 
 /** Times the kernels of the engine's instruction set, in about a second.
  *  memory  out has room for TYTO_KERNEL_TIMES_MAX; *count receives how many there are
- *  errors  E_MEMORY */
+ *  errors  E_ARGUMENT (NULL), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_bench_kernels(const tyto_engine *engine,
-                                                       tyto_kernel_time *out, size_t *count,
+                                                       tyto_kernel_time *out, int64_t *count,
                                                        tyto_error *err);
 
 TYTO_END_DECLS

@@ -58,7 +58,7 @@ TYTO_API void tyto_image_processor_shape(const tyto_image_processor *processor, 
  *  engine  threads and kernels; may be NULL: one thread, scalar
  *  errors  E_ARGUMENT, E_RANGE (a crop that leaves nothing), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_run(const tyto_image_processor *processor,
-                                                             tyto_engine *engine,
+                                                             const tyto_engine *engine,
                                                              const tyto_image *image, float *out,
                                                              tyto_error *err);
 

@@ -9,28 +9,29 @@
 
 TYTO_BEGIN_DECLS
 
-/** X(name, safetensors' spelling, bytes per element) */
+/** X(name, value, safetensors' spelling, bytes per element) */
 #define TYTO_DTYPE_LIST(X)                                                                         \
-    X(F32, "F32", 4)                                                                               \
-    X(F64, "F64", 8)                                                                               \
-    X(F16, "F16", 2)                                                                               \
-    X(BF16, "BF16", 2)                                                                             \
-    X(I64, "I64", 8)                                                                               \
-    X(I32, "I32", 4)                                                                               \
-    X(I16, "I16", 2)                                                                               \
-    X(I8, "I8", 1)                                                                                 \
-    X(U64, "U64", 8)                                                                               \
-    X(U32, "U32", 4)                                                                               \
-    X(U16, "U16", 2)                                                                               \
-    X(U8, "U8", 1)                                                                                 \
-    X(BOOL, "BOOL", 1)
+    X(F32, 0, "F32", 4)                                                                            \
+    X(F64, 1, "F64", 8)                                                                            \
+    X(F16, 2, "F16", 2)                                                                            \
+    X(BF16, 3, "BF16", 2)                                                                          \
+    X(I64, 4, "I64", 8)                                                                            \
+    X(I32, 5, "I32", 4)                                                                            \
+    X(I16, 6, "I16", 2)                                                                            \
+    X(I8, 7, "I8", 1)                                                                              \
+    X(U64, 8, "U64", 8)                                                                            \
+    X(U32, 9, "U32", 4)                                                                            \
+    X(U16, 10, "U16", 2)                                                                           \
+    X(U8, 11, "U8", 1)                                                                             \
+    X(BOOL, 12, "BOOL", 1)
 
 typedef enum tyto_dtype {
-#define TYTO_DTYPE_ENUM(name, text, bytes) TYTO_##name,
+#define TYTO_DTYPE_ENUM(name, value, text, bytes) TYTO_##name = (value),
     TYTO_DTYPE_LIST(TYTO_DTYPE_ENUM)
 #undef TYTO_DTYPE_ENUM
-        TYTO_DTYPE_COUNT
 } tyto_dtype;
+/** One more than the highest value of tyto_dtype. */
+#define TYTO_DTYPE_COUNT 13
 
 /** Largest number of dimensions of a tensor. */
 #define TYTO_RANK_MAX 8
@@ -49,7 +50,7 @@ typedef struct tyto_tensor {
 TYTO_API const char *tyto_dtype_name(tyto_dtype dtype);
 /** Bytes of one element; 0 for a bad value. */
 TYTO_API size_t tyto_dtype_bytes(tyto_dtype dtype);
-/** Product of the dimensions (1 for a scalar); the tensor must be valid. */
+/** Product of the dimensions (1 for a scalar); the tensor must be valid. NULL gives 0. */
 TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
 
 /** Tensors read from a file, in the order of their data; those of torch's own files in the order
@@ -61,16 +62,16 @@ TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
 typedef struct tyto_tensor_file tyto_tensor_file;
 
 /** Opens a .safetensors file, a file of torch.save (.bin) by its content, or a sharded set of
- * either by its .index.json. Of a pickle nothing is ever executed: one that holds more than plain
- * tensors in dicts and lists, whose names are then joined by dots, is E_UNSUPPORTED. errors
- * E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that TYTO_DTYPE_LIST lacks), E_LIMIT, E_MEMORY
- */
+ *  either by its .index.json. Nothing in a pickle is ever executed: one that holds more than plain
+ *  tensors in dicts and lists, whose names are then joined by dots, is E_UNSUPPORTED.
+ *  errors  E_ARGUMENT (NULL), E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that
+ *          TYTO_DTYPE_LIST lacks), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,
                                                           tyto_error *err);
 TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);
-TYTO_API size_t tyto_tensor_file_count(const tyto_tensor_file *file);
-/** The i-th tensor, i < count. */
-TYTO_API const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, size_t i);
+TYTO_API int64_t tyto_tensor_file_count(const tyto_tensor_file *file);
+/** The i-th tensor, 0 ≤ i < count; otherwise NULL. */
+TYTO_API const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, int64_t i);
 /** The tensor of that name, or NULL. */
 TYTO_API const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const char *name);
 /** A text of the file's metadata, such as "pt" for "format", or NULL; lives as the file does. */
@@ -80,7 +81,7 @@ TYTO_API const char *tyto_tensor_file_metadata(const tyto_tensor_file *file, con
  *  the order given, wider types before narrower ones so that every tensor is aligned.
  *  errors  E_ARGUMENT (a name twice or not UTF-8, a bad shape), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_save(const char *path,
-                                                          const tyto_tensor *tensors, size_t count,
+                                                          const tyto_tensor *tensors, int64_t count,
                                                           tyto_error *err);
 
 TYTO_END_DECLS

@@ -1,7 +1,6 @@
 #include "base/pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,14 +28,14 @@
 #define CACHE_BYTES_MAX ((int64_t)4 << 20)
 #define CACHE_BYTES_USUAL ((int64_t)1 << 20)
 
-struct tyto_pool {
-    pthread_mutex_t turn; /* one run at a time */
+/* The threads of a pool, and what they wait for. A process that forks gets a copy without its
+ * threads, whose locks may be held for ever: the child leaves them alone and starts another set. */
+typedef struct worker_set {
     pthread_mutex_t lock;
     pthread_cond_t wake; /* a new run, or the end */
     pthread_cond_t done; /* the last worker left the run */
-    int threads;
-    int64_t cache_bytes; /* of a core, second level */
     int started;
+    unsigned forks; /* the process's generation that started it */
     bool ending;
     tyto_task_fn task;
     void *context;
@@ -44,78 +43,105 @@ struct tyto_pool {
     _Atomic int64_t next;
     _Atomic unsigned gate; /* OPEN while the current run takes workers, and how many are inside */
     _Atomic unsigned run;  /* number of the current run; it changes while the gate is open */
+    struct worker {
+        struct worker_set *set;
+        pthread_t thread;
+        int index;
+    } workers[]; /* [threads], of which 0 is the caller */
+} worker_set;
+
+struct tyto_pool {
+    int threads;
+    int64_t cache_bytes; /* of a core, second level */
+    worker_set *workers; /* NULL until they are needed */
+    /* The generation in which somebody runs tasks, plus one; 0: nobody does. */
+    _Atomic unsigned taken;
     double *busy; /* of a simulated pool: seconds that each worker has been at it in a run */
     double saved_s;
-    pthread_t *workers;
-    struct worker {
-        tyto_pool *pool;
-        int index;
-    } * arguments;
 };
 
-static void drain(tyto_pool *pool, int worker)
+/* How often the process forked until it was this one. */
+static _Atomic unsigned forks;
+
+static void count_fork(void)
+{
+    atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+/* When the library is loaded, before there are pools. */
+__attribute__((constructor)) static void follow_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
+
+static unsigned generation(void)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+static void drain(worker_set *set, int worker)
 {
     for (;;) {
-        int64_t index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (index >= pool->count) {
+        int64_t index = atomic_fetch_add_explicit(&set->next, 1, memory_order_relaxed);
+        if (index >= set->count) {
             return;
         }
-        pool->task(pool->context, index, worker);
+        set->task(set->context, index, worker);
     }
 }
 
 /* A worker takes part in a run only while the caller still does: one that the system wakes too
  * late is not waited for. */
-static bool enter(tyto_pool *pool)
+static bool enter(worker_set *set)
 {
-    unsigned gate = atomic_load_explicit(&pool->gate, memory_order_acquire);
+    unsigned gate = atomic_load_explicit(&set->gate, memory_order_acquire);
     while (gate & OPEN) {
-        if (atomic_compare_exchange_weak_explicit(&pool->gate, &gate, gate + 1,
-                                                  memory_order_acquire, memory_order_acquire)) {
+        if (atomic_compare_exchange_weak_explicit(&set->gate, &gate, gate + 1, memory_order_acquire,
+                                                  memory_order_acquire)) {
             return true;
         }
     }
     return false;
 }
 
-static void leave(tyto_pool *pool)
+static void leave(worker_set *set)
 {
-    if (atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_acq_rel) == 1) {
-        pthread_mutex_lock(&pool->lock);
-        pthread_cond_signal(&pool->done);
-        pthread_mutex_unlock(&pool->lock);
+    if (atomic_fetch_sub_explicit(&set->gate, 1, memory_order_acq_rel) == 1) {
+        pthread_mutex_lock(&set->lock);
+        pthread_cond_signal(&set->done);
+        pthread_mutex_unlock(&set->lock);
     }
 }
 
 /* Waits for a run after `seen`; false when the pool ends. */
-static bool await_run(tyto_pool *pool, unsigned seen)
+static bool await_run(worker_set *set, unsigned seen)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&pool->run, memory_order_acquire) != seen) {
+        if (atomic_load_explicit(&set->run, memory_order_acquire) != seen) {
             break;
         }
         CPU_RELAX();
     }
-    pthread_mutex_lock(&pool->lock);
-    while (!pool->ending && atomic_load_explicit(&pool->run, memory_order_acquire) == seen) {
-        pthread_cond_wait(&pool->wake, &pool->lock);
+    pthread_mutex_lock(&set->lock);
+    while (!set->ending && atomic_load_explicit(&set->run, memory_order_acquire) == seen) {
+        pthread_cond_wait(&set->wake, &set->lock);
     }
-    bool more = !pool->ending;
-    pthread_mutex_unlock(&pool->lock);
+    bool more = !set->ending;
+    pthread_mutex_unlock(&set->lock);
     return more;
 }
 
 static void *work(void *argument)
 {
     struct worker *self = argument;
-    tyto_pool *pool = self->pool;
+    worker_set *set = self->set;
     unsigned seen = 0;
-    while (await_run(pool, seen)) {
+    while (await_run(set, seen)) {
         /* Read before the gate: when that is closed, this run is over. */
-        seen = atomic_load_explicit(&pool->run, memory_order_acquire);
-        if (enter(pool)) {
-            drain(pool, self->index);
-            leave(pool);
+        seen = atomic_load_explicit(&set->run, memory_order_acquire);
+        if (enter(set)) {
+            drain(set, self->index);
+            leave(set);
         }
     }
     return NULL;
@@ -132,29 +158,66 @@ static int64_t ask_cache_bytes(void)
 #endif
 }
 
+static void end_workers(worker_set *set)
+{
+    /* In a child, what remains of the parent's workers is memory: to destroy a condition would wait
+     * for threads that are not there. */
+    if (set && set->forks == generation()) {
+        pthread_mutex_lock(&set->lock);
+        set->ending = true;
+        pthread_cond_broadcast(&set->wake);
+        pthread_mutex_unlock(&set->lock);
+        for (int i = 1; i <= set->started; i++) {
+            pthread_join(set->workers[i].thread, NULL);
+        }
+        pthread_cond_destroy(&set->done);
+        pthread_cond_destroy(&set->wake);
+        pthread_mutex_destroy(&set->lock);
+    }
+    free(set);
+}
+
+/* Starts threads−1 workers, or as many as the system allows; NULL without memory. */
+static worker_set *start_workers(int threads)
+{
+    worker_set *set =
+        tyto_alloc_zeroed(1, sizeof(*set) + (size_t)threads * sizeof(set->workers[0]));
+    if (!set) {
+        return NULL;
+    }
+    pthread_mutex_init(&set->lock, NULL);
+    pthread_cond_init(&set->wake, NULL);
+    pthread_cond_init(&set->done, NULL);
+    set->forks = generation();
+    for (int i = 1; i < threads; i++) {
+        set->workers[i] = (struct worker){.set = set, .index = i};
+        if (pthread_create(&set->workers[i].thread, NULL, work, &set->workers[i]) != 0) {
+            break;
+        }
+        set->started++;
+    }
+    return set;
+}
+
+/* The pool's workers in this process, or NULL without memory. The caller has taken the pool. */
+static worker_set *workers_here(tyto_pool *pool)
+{
+    if (pool->workers && pool->workers->forks != generation()) {
+        end_workers(pool->workers);
+        pool->workers = NULL;
+    }
+    if (!pool->workers) {
+        pool->workers = start_workers(pool->threads);
+    }
+    return pool->workers;
+}
+
 tyto_pool *tyto_pool_create(int threads)
 {
     tyto_pool *pool = tyto_alloc_zeroed(1, sizeof(*pool));
-    if (!pool) {
-        return NULL;
-    }
-    pthread_mutex_init(&pool->turn, NULL);
-    pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->wake, NULL);
-    pthread_cond_init(&pool->done, NULL);
-    pool->threads = threads;
-    pool->cache_bytes = ask_cache_bytes();
-    pool->workers = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->workers));
-    pool->arguments = tyto_alloc_zeroed((size_t)threads, sizeof(*pool->arguments));
-    bool ready = pool->workers && pool->arguments;
-    for (int i = 1; ready && i < threads; i++) {
-        pool->arguments[i] = (struct worker){pool, i};
-        ready = pthread_create(&pool->workers[i], NULL, work, &pool->arguments[i]) == 0;
-        pool->started += ready;
-    }
-    if (!ready) {
-        tyto_pool_destroy(pool);
-        return NULL;
+    if (pool) {
+        pool->threads = threads;
+        pool->cache_bytes = ask_cache_bytes();
     }
     return pool;
 }
@@ -180,24 +243,11 @@ double tyto_pool_saved_s(const tyto_pool *pool)
 
 void tyto_pool_destroy(tyto_pool *pool)
 {
-    if (!pool) {
-        return;
+    if (pool) {
+        end_workers(pool->workers);
+        free(pool->busy);
+        free(pool);
     }
-    pthread_mutex_lock(&pool->lock);
-    pool->ending = true;
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->lock);
-    for (int i = 1; i <= pool->started; i++) {
-        pthread_join(pool->workers[i], NULL);
-    }
-    pthread_cond_destroy(&pool->done);
-    pthread_cond_destroy(&pool->wake);
-    pthread_mutex_destroy(&pool->lock);
-    pthread_mutex_destroy(&pool->turn);
-    free(pool->busy);
-    free(pool->workers);
-    free(pool->arguments);
-    free(pool);
 }
 
 int tyto_pool_threads(const tyto_pool *pool)
@@ -239,49 +289,82 @@ static void simulate(tyto_pool *pool, int64_t count, tyto_task_fn task, void *co
     pool->saved_s += clock_seconds(CLOCK_MONOTONIC) - began - last;
 }
 
-void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context)
+static void run_alone(int64_t count, tyto_task_fn task, void *context)
 {
-    if (pool && pool->busy) {
-        pthread_mutex_lock(&pool->turn);
-        simulate(pool, count, task, context);
-        pthread_mutex_unlock(&pool->turn);
-        return;
+    for (int64_t i = 0; i < count; i++) {
+        task(context, i, 0);
     }
-    if (!pool || pool->threads == 1 || count <= 1) {
-        for (int64_t i = 0; i < count; i++) {
-            task(context, i, 0);
-        }
-        return;
-    }
-    pthread_mutex_lock(&pool->turn);
-    pool->task = task;
-    pool->context = context;
-    pool->count = count;
-    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->gate, OPEN, memory_order_release);
-    pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add_explicit(&pool->run, 1, memory_order_release);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->lock);
-    drain(pool, 0);
-    atomic_fetch_and_explicit(&pool->gate, ~OPEN, memory_order_acq_rel);
-    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->gate, memory_order_acquire); i++) {
-        CPU_RELAX();
-    }
-    pthread_mutex_lock(&pool->lock);
-    while (atomic_load_explicit(&pool->gate, memory_order_acquire)) {
-        pthread_cond_wait(&pool->done, &pool->lock);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    pthread_mutex_unlock(&pool->turn);
 }
 
-int tyto_cores(void)
+static void run_together(worker_set *set, int64_t count, tyto_task_fn task, void *context)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof(set), &set) != 0) {
-        return 1;
+    set->task = task;
+    set->context = context;
+    set->count = count;
+    atomic_store_explicit(&set->next, 0, memory_order_relaxed);
+    atomic_store_explicit(&set->gate, OPEN, memory_order_release);
+    pthread_mutex_lock(&set->lock);
+    atomic_fetch_add_explicit(&set->run, 1, memory_order_release);
+    pthread_cond_broadcast(&set->wake);
+    pthread_mutex_unlock(&set->lock);
+    drain(set, 0);
+    atomic_fetch_and_explicit(&set->gate, ~OPEN, memory_order_acq_rel);
+    for (int i = 0; i < SPINS && atomic_load_explicit(&set->gate, memory_order_acquire); i++) {
+        CPU_RELAX();
     }
-    int cores = CPU_COUNT(&set);
-    return cores > 0 ? cores : 1;
+    pthread_mutex_lock(&set->lock);
+    while (atomic_load_explicit(&set->gate, memory_order_acquire)) {
+        pthread_cond_wait(&set->done, &set->lock);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
+/* Takes the pool for one run; false while another thread of this process has it. */
+static bool take(tyto_pool *pool)
+{
+    const unsigned own = generation() + 1;
+    unsigned taken = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+    /* One that was taken before the fork, in the parent, is free here. */
+    return taken != own &&
+           atomic_compare_exchange_strong_explicit(&pool->taken, &taken, own, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static void give_back(tyto_pool *pool)
+{
+    atomic_store_explicit(&pool->taken, 0, memory_order_release);
+}
+
+bool tyto_pool_start(tyto_pool *pool)
+{
+    if (pool->threads == 1 || pool->busy || !take(pool)) {
+        return true;
+    }
+    const worker_set *set = workers_here(pool);
+    const bool whole = set && set->started == pool->threads - 1;
+    if (!whole) {
+        end_workers(pool->workers);
+        pool->workers = NULL;
+    }
+    give_back(pool);
+    return whole;
+}
+
+void tyto_pool_run(tyto_pool *pool, int64_t count, tyto_task_fn task, void *context)
+{
+    const bool simulated = pool && pool->busy;
+    const bool divided = simulated || (pool && pool->threads > 1 && count > 1);
+    if (!divided || !take(pool)) {
+        run_alone(count, task, context);
+        return;
+    }
+    worker_set *set = simulated ? NULL : workers_here(pool);
+    if (simulated) {
+        simulate(pool, count, task, context);
+    } else if (set) {
+        run_together(set, count, task, context);
+    } else {
+        run_alone(count, task, context);
+    }
+    give_back(pool);
 }

@@ -179,6 +179,9 @@ cleanup:
 
 tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     *out = NULL;
     const char *ending = ".index.json";
     size_t length = strlen(path), ending_length = strlen(ending);
@@ -207,19 +210,19 @@ void tyto_tensor_file_close(tyto_tensor_file *file)
     free(file);
 }
 
-size_t tyto_tensor_file_count(const tyto_tensor_file *file)
+int64_t tyto_tensor_file_count(const tyto_tensor_file *file)
 {
-    return file->count;
+    return file ? (int64_t)file->count : 0;
 }
 
-const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, size_t i)
+const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, int64_t i)
 {
-    return i < file->count ? &file->tensors[i] : NULL;
+    return file && i >= 0 && i < (int64_t)file->count ? &file->tensors[i] : NULL;
 }
 
 const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const char *name)
 {
-    size_t low = 0, high = file->count;
+    size_t low = 0, high = file && name ? file->count : 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(file->by_name[middle]->name, name);
@@ -237,7 +240,7 @@ const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const cha
 
 const char *tyto_tensor_file_metadata(const tyto_tensor_file *file, const char *key)
 {
-    for (size_t i = 0; i < file->shard_count; i++) {
+    for (size_t i = 0; file && key && i < file->shard_count; i++) {
         const json_t *value = json_object_get(file->shards[i].metadata, key);
         if (value) {
             return json_string_value(value);

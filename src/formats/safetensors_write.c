@@ -156,10 +156,17 @@ static tyto_status write_file(const char *path, const tyto_buffer *header, const
     return tyto_file_writer_commit(&writer, err);
 }
 
-tyto_status tyto_tensor_file_save(const char *path, const tyto_tensor *tensors, size_t count,
+tyto_status tyto_tensor_file_save(const char *path, const tyto_tensor *tensors, int64_t count,
                                   tyto_error *err)
 {
-    return tyto_tensor_file_write(path, tensors, count, &(tyto_tensor_writing){0}, err);
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    if (count < 0 || (count > 0 && !tensors)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "%s: got %lld tensors, required as many as there are", path,
+                         (long long)count);
+    }
+    return tyto_tensor_file_write(path, tensors, (size_t)count, &(tyto_tensor_writing){0}, err);
 }
 
 tyto_status tyto_tensor_file_write(const char *path, const tyto_tensor *tensors, size_t count,

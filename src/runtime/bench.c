@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "kernels/digits.h"
 #include "kernels/int8.h"
 #include "runtime/session.h"
@@ -33,9 +34,9 @@ static double seconds_now(void)
 }
 
 /* Simulated threads take simulated time. */
-static double engine_now(const tyto_engine *engine)
+static double pool_now(const tyto_pool *pool)
 {
-    return seconds_now() - tyto_pool_saved_s(engine->pool);
+    return seconds_now() - tyto_pool_saved_s(pool);
 }
 
 typedef struct rate_job {
@@ -51,16 +52,17 @@ static void rate_task(void *context, int64_t index, int worker)
 }
 
 /* The best rate that was seen within `seconds`, in 1e9 operations per second. */
-static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), double seconds)
+static double rate_of(tyto_pool *pool, double (*run)(int64_t rounds), double seconds)
 {
     rate_job job = {run};
-    const double flops = run(1) * ROUNDS * engine->threads;
-    const double began = engine_now(engine);
+    const int threads = tyto_pool_threads(pool);
+    const double flops = run(1) * ROUNDS * threads;
+    const double began = pool_now(pool);
     double best = 0.0, start, end;
     do {
-        start = engine_now(engine);
-        tyto_pool_run(engine->pool, engine->threads, rate_task, &job);
-        end = engine_now(engine);
+        start = pool_now(pool);
+        tyto_pool_run(pool, threads, rate_task, &job);
+        end = pool_now(pool);
         best = fmax(best, flops / (end - start) * 1e-9);
     } while (end - began < seconds);
     return best;
@@ -68,20 +70,20 @@ static double rate_of(const tyto_engine *engine, double (*run)(int64_t rounds), 
 
 /* Raises the rates of arithmetic to what is seen within `seconds` each; those of narrower numbers
  * than floats only when asked for. */
-static void measure_rates(const tyto_engine *engine, bool narrow, double seconds, tyto_peak *peak)
+static void measure_rates(const tyto_kernels *kernels, tyto_pool *pool, bool narrow, double seconds,
+                          tyto_peak *peak)
 {
-    const tyto_kernels *kernels = engine->kernels;
-    peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(engine, kernels->fma_rounds, seconds));
+    peak->fp32_gflops = fmax(peak->fp32_gflops, rate_of(pool, kernels->fma_rounds, seconds));
     if (narrow || kernels->digits) {
         peak->int8_gops =
-            fmax(peak->int8_gops, rate_of(engine, tyto_int8_select(kernels)->dot_rounds, seconds));
+            fmax(peak->int8_gops, rate_of(pool, tyto_int8_select(kernels)->dot_rounds, seconds));
     }
     if (kernels->digits) {
         peak->fp32_gflops = fmax(peak->fp32_gflops, peak->int8_gops / TYTO_DIGITS_PAIRS);
     }
     if (kernels->bf16->dot && narrow) {
         peak->bf16_gflops =
-            fmax(peak->bf16_gflops, rate_of(engine, kernels->bf16->dot_rounds, seconds));
+            fmax(peak->bf16_gflops, rate_of(pool, kernels->bf16->dot_rounds, seconds));
     } else {
         peak->bf16_gflops = fmax(peak->bf16_gflops, peak->fp32_gflops);
     }
@@ -89,7 +91,8 @@ static void measure_rates(const tyto_engine *engine, bool narrow, double seconds
 
 double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision)
 {
-    return precision == TYTO_PRECISION_INT8   ? peak->int8_gops
+    return !peak                              ? 0.0
+           : precision == TYTO_PRECISION_INT8 ? peak->int8_gops
            : precision == TYTO_PRECISION_BF16 ? peak->bf16_gflops
                                               : peak->fp32_gflops;
 }
@@ -116,21 +119,22 @@ static void read_task(void *context, int64_t index, int worker)
     (void)keep;
 }
 
-static tyto_status read_rate(const tyto_engine *engine, double *out, tyto_error *err)
+static tyto_status read_rate(tyto_pool *pool, double *out, tyto_error *err)
 {
-    size_t bytes = READ_BYTES_PER_THREAD * (size_t)engine->threads;
+    const int threads = tyto_pool_threads(pool);
+    size_t bytes = READ_BYTES_PER_THREAD * (size_t)threads;
     bytes = bytes < READ_BYTES_MAX ? bytes : READ_BYTES_MAX;
     void *pages = tyto_pages_alloc(bytes);
     if (!pages) {
         return tyto_fail_memory(err, "memory rate");
     }
     memset(pages, 1, bytes);
-    read_job job = {pages, bytes / sizeof(uint64_t) / (size_t)engine->threads};
+    read_job job = {pages, bytes / sizeof(uint64_t) / (size_t)threads};
     *out = 0.0;
     for (int i = 0; i < SAMPLES; i++) {
         /* Even of a simulated engine: threads share the memory. */
         const double start = seconds_now();
-        tyto_pool_run(engine->pool, engine->threads, read_task, &job);
+        tyto_pool_run(pool, threads, read_task, &job);
         *out = fmax(*out, (double)bytes / (seconds_now() - start) * 1e-9);
     }
     tyto_pages_free(pages, bytes);
@@ -139,9 +143,19 @@ static tyto_status read_rate(const tyto_engine *engine, double *out, tyto_error 
 
 tyto_status tyto_peak_measure(const tyto_engine *engine, tyto_peak *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, out);
+    tyto_pool *pool = tyto_engine_pool_create(engine, engine->threads);
     *out = (tyto_peak){0};
-    measure_rates(engine, true, RATE_S, out);
-    return read_rate(engine, &out->memory_gigabytes, err);
+    if (!pool || !tyto_pool_start(pool)) {
+        tyto_pool_destroy(pool);
+        return tyto_fail_memory(err, "threads");
+    }
+    measure_rates(engine->kernels, pool, true, RATE_S, out);
+    const tyto_status status = read_rate(pool, &out->memory_gigabytes, err);
+    tyto_pool_destroy(pool);
+    return status;
 }
 
 /* Seeded values in [-1, 1), the same on every machine. */
@@ -194,26 +208,27 @@ static tyto_status check_options(const tyto_bench_options *options, tyto_error *
 {
     if (options->runs < 1 || options->warmup < 0 || options->batch < 1 ||
         options->batch > EXAMPLE_MAX || options->queries < 1 || options->queries > EXAMPLE_MAX) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "bench: got %d runs, %d warm-up, batch %lld, %lld queries, required at "
-                         "least 1, 0, 1, 1, and at most %d queries and photos",
-                         options->runs, options->warmup, (long long)options->batch,
-                         (long long)options->queries, EXAMPLE_MAX);
+        return tyto_fail(
+            err, TYTO_E_ARGUMENT,
+            "bench: got %lld runs, %lld warm-up, batch %lld, %lld queries, required at "
+            "least 1, 0, 1, 1, and at most %d queries and photos",
+            (long long)options->runs, (long long)options->warmup, (long long)options->batch,
+            (long long)options->queries, EXAMPLE_MAX);
     }
     return TYTO_OK;
 }
 
 /* One forward with its profile; keeps the profile of the fastest. */
-static tyto_status run_once(tyto_session *session, const tyto_bench_options *options, int run,
+static tyto_status run_once(tyto_session *session, const tyto_bench_options *options, int64_t run,
                             tyto_bench_result *out, tyto_error *err)
 {
     tyto_profile profile = {.count = 0};
     session->profile = &profile;
-    const double start = engine_now(session->model->engine);
+    const double start = pool_now(session->pool);
     tyto_status status =
         tyto_forward(session, options->head, options->inputs, options->n_inputs, options->wanted,
                      options->n_wanted, &out->outputs, &out->n_outputs, err);
-    const double seconds = engine_now(session->model->engine) - start;
+    const double seconds = pool_now(session->pool) - start;
     session->profile = NULL;
     if (status != TYTO_OK || run < 0) {
         return status;
@@ -222,7 +237,7 @@ static tyto_status run_once(tyto_session *session, const tyto_bench_options *opt
     out->runs = run + 1;
     if (run == 0 || seconds < out->forward_s[out->fastest]) {
         out->fastest = run;
-        out->n_stages = profile.count;
+        out->n_stages = (int64_t)profile.count;
         out->flops = 0.0;
         memcpy(out->stages, profile.entries, profile.count * sizeof(profile.entries[0]));
         for (size_t i = 0; i < profile.count; i++) {
@@ -235,28 +250,40 @@ static tyto_status run_once(tyto_session *session, const tyto_bench_options *opt
 static tyto_status run_all(tyto_session *session, const tyto_bench_options *options,
                            tyto_bench_result *out, tyto_error *err)
 {
-    const tyto_engine *engine = session->model->engine;
+    const tyto_kernels *kernels = session->model->engine->kernels;
     const bool narrow = session->model->precision != TYTO_PRECISION_FP32;
-    measure_rates(engine, narrow, RATE_S, &out->peak);
-    for (int i = 0; i < options->warmup; i++) {
+    measure_rates(kernels, session->pool, narrow, RATE_S, &out->peak);
+    for (int64_t i = 0; i < options->warmup; i++) {
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
-    for (int i = 0; i < options->runs; i++) {
+    for (int64_t i = 0; i < options->runs; i++) {
         TYTO_TRY(run_once(session, options, i, out, err));
-        measure_rates(engine, narrow, RATE_BETWEEN_S, &out->peak);
+        measure_rates(kernels, session->pool, narrow, RATE_BETWEEN_S, &out->peak);
     }
     return TYTO_OK;
+}
+
+void tyto_bench_options_init(tyto_bench_options *options, size_t struct_bytes)
+{
+    static const tyto_bench_options defaults = {
+        .struct_bytes = sizeof(defaults), .runs = 5, .warmup = 1, .batch = 1, .queries = 2};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
 tyto_status tyto_bench_forward(tyto_session *session, const tyto_bench_options *options,
                                tyto_bench_result *out, tyto_error *err)
 {
-    tyto_bench_options with = *options;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_bench_result){0};
+    TYTO_REQUIRE(err, session);
+    tyto_bench_options with;
     tyto_example example;
     float *block = NULL;
     tyto_status status = TYTO_OK;
-    *out = (tyto_bench_result){0};
-    TYTO_TRY(check_options(options, err));
+    tyto_bench_options_init(&with, sizeof(with));
+    TYTO_TRY(tyto_options_read(&with, sizeof(with), options, "tyto_bench_options", err));
+    TYTO_TRY(check_options(&with, err));
     const tyto_model *model = session->model;
     if (!with.head) {
         with.head = model->head;
@@ -270,10 +297,10 @@ tyto_status tyto_bench_forward(tyto_session *session, const tyto_bench_options *
         }
         TYTO_CHECK(fill_example(&example, &block, err));
         with.inputs = example.inputs;
-        with.n_inputs = example.n_inputs;
+        with.n_inputs = (int64_t)example.n_inputs;
         if (with.n_wanted == 0) {
             with.wanted = example.wanted;
-            with.n_wanted = example.n_wanted;
+            with.n_wanted = (int64_t)example.n_wanted;
         }
     }
     out->forward_s = tyto_alloc_zeroed((size_t)with.runs, sizeof(double));

@@ -346,9 +346,13 @@ static void measure_rows(kernel_bench *bench)
     }
 }
 
-tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out, size_t *count,
+tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out, int64_t *count,
                                tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, count);
     enum { BUFFERS = 3 };
     const size_t bytes = (size_t)BUFFERS * BUFFER_FLOATS * sizeof(float);
     float *buffer = tyto_pages_alloc(bytes);
@@ -381,7 +385,7 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure_bf16(&bench);
     measure_int8(&bench);
     measure_rows(&bench);
-    *count = bench.count;
+    *count = (int64_t)bench.count;
     tyto_pages_free(buffer, bytes);
     return TYTO_OK;
 }

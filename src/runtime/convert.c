@@ -155,14 +155,14 @@ static void cut(conversion *to)
 /* What will be written, and where. */
 static tyto_status plan(conversion *to, tyto_error *err)
 {
-    const size_t count = tyto_tensor_file_count(to->file);
-    to->tensors = tyto_alloc(count, sizeof(*to->tensors));
-    to->first = tyto_alloc(count + 2, sizeof(*to->first));
+    const int64_t count = tyto_tensor_file_count(to->file);
+    to->tensors = tyto_alloc((size_t)count, sizeof(*to->tensors));
+    to->first = tyto_alloc((size_t)(count + 2), sizeof(*to->first));
     to->chunk = tyto_alloc((size_t)CHUNK, sizeof(*to->chunk));
     if (!to->tensors || !to->first || !to->chunk) {
         return tyto_fail_memory(err, to->path);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         tyto_tensor tensor = *tyto_tensor_file_at(to->file, i);
         if (is_dropped(to, tensor.name)) {
             continue;

@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buffer.h"
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 
-/* Most threads of one engine. */
-#define THREADS_MAX 1024
 /* Longest message; a checkpoint can have thousands of unexpected tensors. */
 #define MESSAGE_BYTES_MAX ((size_t)1 << 20)
 
@@ -20,39 +19,67 @@ static const char *forced_isa(void)
     return name && *name ? name : NULL;
 }
 
+void tyto_engine_options_init(tyto_engine_options *options, size_t struct_bytes)
+{
+    static const tyto_engine_options defaults = {.struct_bytes = sizeof(defaults),
+                                                 .precision = TYTO_PRECISION_DEFAULT};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+static tyto_status check_options(const tyto_engine_options *options, tyto_error *err)
+{
+    if (options->threads < 0 || options->threads > TYTO_THREADS_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %lld, required 0 to %d",
+                         (long long)options->threads, TYTO_THREADS_MAX);
+    }
+    if ((unsigned)options->precision > TYTO_PRECISION_DEFAULT) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
+                         (int)options->precision);
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine **out,
                                tyto_error *err)
 {
-    static const tyto_engine_options defaults = {.precision = TYTO_PRECISION_DEFAULT};
-    const tyto_engine_options *with = options ? options : &defaults;
-    if (with->threads < 0 || with->threads > THREADS_MAX) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %d, required 0 to %d", with->threads,
-                         THREADS_MAX);
-    }
-    if ((unsigned)with->precision > TYTO_PRECISION_DEFAULT) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
-                         (int)with->precision);
-    }
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    tyto_engine_options own;
     const tyto_kernels *kernels;
-    TYTO_TRY(tyto_kernels_select(with->isa ? with->isa : forced_isa(), &kernels, err));
+    tyto_engine_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_engine_options", err));
+    TYTO_TRY(check_options(&own, err));
+    TYTO_TRY(tyto_kernels_select(own.isa ? own.isa : forced_isa(), &kernels, err));
     tyto_engine *engine = tyto_alloc_zeroed(1, sizeof(*engine));
     if (!engine) {
         return tyto_fail_memory(err, "engine");
     }
     engine->kernels = kernels;
-    engine->precision = with->precision;
-    engine->threads = with->threads ? with->threads : tyto_cores();
-    engine->log = with->log;
-    engine->log_user = with->log_user;
-    engine->pool = with->simulated ? tyto_pool_create_simulated(engine->threads)
-                                   : tyto_pool_create(engine->threads);
+    engine->precision = own.precision;
+    engine->threads = own.threads ? (int)own.threads : tyto_cores();
+    engine->simulated = own.simulated;
+    engine->log = own.log;
+    engine->log_user = own.log_user;
+    engine->pool = tyto_engine_pool_create(engine, engine->threads);
     if (!engine->pool) {
         free(engine);
-        return tyto_fail(err, TYTO_E_MEMORY, "engine: no memory or no room for %d threads",
-                         with->threads);
+        return tyto_fail_memory(err, "engine");
     }
     *out = engine;
     return TYTO_OK;
+}
+
+tyto_pool *tyto_engine_pool_create(const tyto_engine *engine, int threads)
+{
+    return engine->simulated ? tyto_pool_create_simulated(threads) : tyto_pool_create(threads);
+}
+
+tyto_status tyto_engine_start(const tyto_engine *engine, tyto_error *err)
+{
+    return tyto_pool_start(engine->pool)
+               ? TYTO_OK
+               : tyto_fail(err, TYTO_E_MEMORY, "engine: no memory or no room for %d threads",
+                           engine->threads);
 }
 
 void tyto_engine_destroy(tyto_engine *engine)
@@ -65,13 +92,13 @@ void tyto_engine_destroy(tyto_engine *engine)
 
 const char *tyto_engine_isa(const tyto_engine *engine)
 {
-    return engine->kernels->name;
+    return engine ? engine->kernels->name : NULL;
 }
 
 /* bf16 keeps detections as good as they are, and is faster where the CPU multiplies it itself. */
 tyto_precision tyto_engine_precision(const tyto_engine *engine)
 {
-    if (engine->precision == TYTO_PRECISION_DEFAULT) {
+    if (!engine || engine->precision == TYTO_PRECISION_DEFAULT) {
         return TYTO_PRECISION_FP32;
     }
     if (engine->precision != TYTO_PRECISION_AUTO) {
@@ -80,9 +107,9 @@ tyto_precision tyto_engine_precision(const tyto_engine *engine)
     return engine->kernels->bf16->dot ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32;
 }
 
-int tyto_engine_threads(const tyto_engine *engine)
+int64_t tyto_engine_threads(const tyto_engine *engine)
 {
-    return engine->threads;
+    return engine ? engine->threads : 0;
 }
 
 void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char *format, ...)

@@ -7,14 +7,25 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 
+/** Most threads of an engine or a session. */
+#define TYTO_THREADS_MAX 1024
+
 struct tyto_engine {
     const tyto_kernels *kernels;
-    tyto_pool *pool;
+    tyto_pool *pool; /* opens models and prepares what no session does */
     int threads;
+    bool simulated;
     tyto_precision precision;
     tyto_log_fn log;
     void *log_user;
 };
+
+/** A pool as the engine's: simulated where its is. NULL without memory. */
+tyto_pool *tyto_engine_pool_create(const tyto_engine *engine, int threads);
+
+/** Starts the threads of the engine's own pool, unless they run.
+ *  errors  E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_engine_start(const tyto_engine *engine, tyto_error *err);
 
 /** Hands a message to the engine's receiver, if it has one. */
 void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char *format, ...)

@@ -269,6 +269,9 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
     char *config_name = NULL;
+    if (!how->tell) {
+        TYTO_TRY(tyto_engine_start(engine, err));
+    }
     if (!tyto_folder_exists(path)) {
         return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no such folder, required a checkpoint's",
                          path);
@@ -320,7 +323,9 @@ tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
 tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
                                tyto_error *err)
 {
-    const tyto_engine_options alone = {.threads = 1, .precision = TYTO_PRECISION_DEFAULT};
+    tyto_engine_options alone;
+    tyto_engine_options_init(&alone, sizeof(alone));
+    alone.threads = 1;
     const opening how = {.tell = tell, .user = user};
     tyto_engine *engine;
     tyto_model *model = NULL;

@@ -5,17 +5,54 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 
-tyto_status tyto_session_create(const tyto_model *model, tyto_session **out, tyto_error *err)
+void tyto_session_options_init(tyto_session_options *options, size_t struct_bytes)
 {
+    static const tyto_session_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+static tyto_status start_threads(const tyto_session *session, tyto_error *err)
+{
+    return tyto_pool_start(session->pool)
+               ? TYTO_OK
+               : tyto_fail(err, TYTO_E_MEMORY, "session: no memory or no room for %d threads",
+                           tyto_pool_threads(session->pool));
+}
+
+tyto_status tyto_session_create(const tyto_model *model, const tyto_session_options *options,
+                                tyto_session **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    TYTO_REQUIRE(err, out);
+    tyto_session_options own;
+    tyto_status status = TYTO_OK;
+    tyto_session_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_session_options", err));
+    if (own.threads < 0 || own.threads > TYTO_THREADS_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %lld, required 0 to %d",
+                         (long long)own.threads, TYTO_THREADS_MAX);
+    }
     tyto_session *session = tyto_alloc_zeroed(1, sizeof(*session));
     if (!session) {
         return tyto_fail_memory(err, "session");
     }
     session->model = model;
     session->processor = model->image_processor;
+    session->pool = tyto_engine_pool_create(model->engine, own.threads ? (int)own.threads
+                                                                       : model->engine->threads);
+    if (!session->pool) {
+        status = tyto_fail_memory(err, "session");
+        goto cleanup;
+    }
+    TYTO_CHECK(start_threads(session, err));
     *out = session;
-    return TYTO_OK;
+    session = NULL;
+cleanup:
+    tyto_session_destroy(session);
+    return status;
 }
 
 void tyto_session_destroy(tyto_session *session)
@@ -26,6 +63,7 @@ void tyto_session_destroy(tyto_session *session)
         tyto_io_clear(&session->io);
         free(session->given);
         free(session->pixels);
+        tyto_pool_destroy(session->pool);
         free(session);
     }
 }
@@ -45,9 +83,16 @@ tyto_status tyto_session_pixels(tyto_session *session, int64_t count, const char
     return TYTO_OK;
 }
 
+int64_t tyto_session_threads(const tyto_session *session)
+{
+    return session ? tyto_pool_threads(session->pool) : 0;
+}
+
 void tyto_session_use_processor(tyto_session *session, const tyto_image_processor *processor)
 {
-    session->processor = processor ? processor : session->model->image_processor;
+    if (session) {
+        session->processor = processor ? processor : session->model->image_processor;
+    }
 }
 
 void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress, void *user)
@@ -60,16 +105,20 @@ void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress,
 
 size_t tyto_session_scratch_bytes(const tyto_session *session)
 {
-    return session->scratch.capacity + session->outputs.capacity;
+    return session ? session->scratch.capacity + session->outputs.capacity : 0;
 }
 
-static tyto_status check_inputs(const tyto_tensor *inputs, size_t n, tyto_error *err)
+static tyto_status check_inputs(const tyto_tensor *inputs, int64_t n, tyto_error *err)
 {
+    if (n < 0 || (n > 0 && !inputs)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "inputs: got %s of %lld, required at least 0",
+                         inputs ? "a list" : "NULL", (long long)n);
+    }
     if (n > TYTO_IO_INPUTS_MAX) {
-        return tyto_fail(err, TYTO_E_LIMIT, "inputs: got %zu, required at most %d", n,
+        return tyto_fail(err, TYTO_E_LIMIT, "inputs: got %lld, required at most %d", (long long)n,
                          TYTO_IO_INPUTS_MAX);
     }
-    for (size_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         bool valid = inputs[i].name && inputs[i].rank >= 0 && inputs[i].rank <= TYTO_RANK_MAX &&
                      tyto_dtype_bytes(inputs[i].dtype) > 0;
         bool empty = false;
@@ -80,10 +129,22 @@ static tyto_status check_inputs(const tyto_tensor *inputs, size_t n, tyto_error 
         valid = valid && (inputs[i].data || empty);
         if (!valid) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
-                             "inputs[%zu]: required a name, data, a type and a shape", i);
+                             "inputs[%lld]: required a name, data, a type and a shape",
+                             (long long)i);
         }
     }
     return TYTO_OK;
+}
+
+static tyto_status check_wanted(const char *const *wanted, int64_t n, tyto_error *err)
+{
+    bool valid = n == 0 || (n > 0 && wanted);
+    for (int64_t i = 0; valid && i < n; i++) {
+        valid = wanted[i] != NULL;
+    }
+    return valid ? TYTO_OK
+                 : tyto_fail(err, TYTO_E_ARGUMENT, "wanted: got %lld, required as many names",
+                             (long long)n);
 }
 
 /* The same code twice: first to learn shapes and memory, then to compute. */
@@ -92,7 +153,7 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
     const tyto_model *model = session->model;
     tyto_exec exec = {.kernels = model->engine->kernels,
                       .precision = model->precision,
-                      .pool = model->engine->pool,
+                      .pool = session->pool,
                       .arena = &session->scratch,
                       .profile = session->profile,
                       .calibration = session->calibration,
@@ -123,7 +184,7 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
 
 /* Copies the tensors out, in the order asked for. */
 static tyto_status give_outputs(tyto_session *session, const tyto_tensor **outputs,
-                                size_t *n_outputs, tyto_error *err)
+                                int64_t *n_outputs, tyto_error *err)
 {
     tyto_io *io = &session->io;
     tyto_io_sort(io);
@@ -140,7 +201,7 @@ static tyto_status give_outputs(tyto_session *session, const tyto_tensor **outpu
         session->given[i].name = io->entries[i].name;
     }
     *outputs = session->given;
-    *n_outputs = io->n_entries;
+    *n_outputs = (int64_t)io->n_entries;
     return TYTO_OK;
 }
 
@@ -159,21 +220,27 @@ static tyto_status no_such_head(const tyto_model *model, const char *name, tyto_
 }
 
 tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_tensor *inputs,
-                         size_t n_inputs, const char *const *wanted, size_t n_wanted,
-                         const tyto_tensor **outputs, size_t *n_outputs, tyto_error *err)
+                         int64_t n_inputs, const char *const *wanted, int64_t n_wanted,
+                         const tyto_tensor **outputs, int64_t *n_outputs, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, outputs);
+    TYTO_REQUIRE(err, n_outputs);
     const char *name = head ? head : session->model->head;
     const tyto_head *runs = tyto_head_find(session->model->architecture, name);
     if (!runs) {
         return no_such_head(session->model, name, err);
     }
     TYTO_TRY(check_inputs(inputs, n_inputs, err));
+    TYTO_TRY(check_wanted(wanted, n_wanted, err));
+    TYTO_TRY(start_threads(session, err));
     tyto_error own = TYTO_ERROR_INIT;
     tyto_io *io = &session->io;
     io->inputs = inputs;
-    io->n_inputs = n_inputs;
+    io->n_inputs = (size_t)n_inputs;
     io->wanted = wanted;
-    io->n_wanted = n_wanted;
+    io->n_wanted = (size_t)n_wanted;
     io->scratch = &session->scratch;
     io->memory = &session->outputs;
     io->err = err ? err : &own;

@@ -13,6 +13,7 @@
 
 struct tyto_session {
     const tyto_model *model;
+    tyto_pool *pool; /* its own */
     tyto_arena scratch;
     tyto_arena outputs;
     tyto_io io;

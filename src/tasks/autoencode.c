@@ -69,7 +69,7 @@ static tyto_status encode(window *of, const float *images, const float *sound, b
     const char *const wanted[] = {task->label_output, task->latents};
     const tyto_family_window *shape = &of->shape;
     const tyto_tensor *outputs;
-    size_t n;
+    int64_t n;
     /* Zeros, which the network takes its trained mask for. */
     float *label = tyto_alloc_zeroed((size_t)out->labels, sizeof(float));
     if (!label) {
@@ -138,7 +138,8 @@ static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reco
     const char *wanted[2];
     const span *decoded[2];
     const tyto_tensor *outputs;
-    size_t n = 0, n_outputs;
+    size_t n = 0;
+    int64_t n_outputs;
     int64_t *points = of->points;
     for (int k = 0; k < 2; k++) {
         spans[k].count -= spans[k].first;
@@ -160,8 +161,8 @@ static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reco
     if (n == 0) {
         return TYTO_OK; /* more chunks than positions */
     }
-    TYTO_TRY(
-        tyto_forward(of->session, task->head, inputs, n + 1, wanted, n, &outputs, &n_outputs, err));
+    TYTO_TRY(tyto_forward(of->session, task->head, inputs, (int64_t)n + 1, wanted, (int64_t)n,
+                          &outputs, &n_outputs, err));
     for (size_t k = 0; k < n; k++) {
         const span *s = decoded[k];
         memcpy(s->to + s->first * s->each, outputs[k].data,

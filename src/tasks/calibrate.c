@@ -170,7 +170,7 @@ tyto_status tyto_calibration_save(const tyto_calibration *calibration, const cha
     choices made = {0};
     tyto_status status = choose_all(calibration, tell, user, &made, err);
     if (status == TYTO_OK) {
-        status = tyto_tensor_file_save(path, made.tensors, made.count, err);
+        status = tyto_tensor_file_save(path, made.tensors, (int64_t)made.count, err);
     }
     clear_choices(&made);
     return status;

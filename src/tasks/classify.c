@@ -76,8 +76,9 @@ static tyto_status run(tyto_session *session, const tyto_tensor *inputs, size_t 
 {
     const char *const wanted[] = {classify_of(session->model)->output};
     const tyto_tensor *logits;
-    size_t n_outputs;
-    TYTO_TRY(tyto_forward(session, NULL, inputs, n_inputs, wanted, 1, &logits, &n_outputs, err));
+    int64_t n_outputs;
+    TYTO_TRY(tyto_forward(session, NULL, inputs, (int64_t)n_inputs, wanted, 1, &logits, &n_outputs,
+                          err));
     return give_classes(session->model, logits, count, options, out, err);
 }
 
@@ -161,8 +162,8 @@ static tyto_status read_images(tyto_session *session, const tyto_image *images, 
                 "as the first has",
                 i, (long long)own[2], (long long)own[1], (long long)shape[2], (long long)shape[1]);
         }
-        TYTO_TRY(tyto_image_processor_run(processor, session->model->engine, &images[i],
-                                          session->pixels + (int64_t)i * each, err));
+        TYTO_TRY(tyto_image_processor_run_on(processor, session->pool, &images[i],
+                                             session->pixels + (int64_t)i * each, err));
     }
     return TYTO_OK;
 }

@@ -26,7 +26,7 @@ tyto_status tyto_view_of_image(tyto_session *session, const tyto_image *image, t
                        .width_px = image->width_px,
                        .height_px = image->height_px,
                        .padded = processor->do_pad};
-    return tyto_image_processor_run(processor, session->model->engine, image, session->pixels, err);
+    return tyto_image_processor_run_on(processor, session->pool, image, session->pixels, err);
 }
 
 tyto_status tyto_view_to_search(tyto_session *session, const tyto_image *image, tyto_view *out,
@@ -53,7 +53,7 @@ tyto_status tyto_search(tyto_session *session, const tyto_view *view,
     tyto_tensor inputs[4] = {view->tensor};
     size_t n_inputs = 1;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     if (vocabulary) {
         inputs[n_inputs++] = (tyto_tensor){.name = "text_embeds",
                                            .dtype = TYTO_F32,
@@ -70,8 +70,8 @@ tyto_status tyto_search(tyto_session *session, const tyto_view *view,
             .name = "interpolate_pos_encoding", .dtype = TYTO_I64, .data = &interpolated};
     }
     *out = (tyto_detections){0};
-    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, n_inputs, wanted, 2, &outputs,
-                          &n_outputs, err));
+    TYTO_TRY(tyto_forward(session, "Owlv2ForObjectDetection", inputs, (int64_t)n_inputs, wanted, 2,
+                          &outputs, &n_outputs, err));
     tyto_postprocess_options with = *options;
     with.padded = view->padded;
     const float *logits = outputs[0].data, *boxes = outputs[1].data;

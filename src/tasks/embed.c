@@ -14,7 +14,7 @@ tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image, flo
     static const char *const wanted[] = {"image_features"};
     tyto_view view;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     TYTO_TRY(tyto_view_of_image(session, image, &view, err));
     TYTO_TRY(tyto_forward(session, "Owlv2Model.get_image_features", &view.tensor, 1, wanted, 1,
                           &outputs, &n_outputs, err));
@@ -48,7 +48,7 @@ tyto_status tyto_similarity(tyto_session *session, const tyto_vocabulary *vocabu
     static const char *const wanted[] = {"logits_per_image"};
     tyto_view view;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     TYTO_TRY(tyto_view_of_image(session, image, &view, err));
     const tyto_tensor inputs[] = {view.tensor,
                                   {.name = "text_embeds",

@@ -11,7 +11,7 @@ static tyto_status run(tyto_session *session, const tyto_family_fill_mask *task,
 {
     const char *const wanted[] = {task->output};
     const int64_t positions = task->max_tokens(session->model->network);
-    size_t n_outputs;
+    int64_t n_outputs;
     if ((int64_t)masked->count > positions) {
         return tyto_fail(err, TYTO_E_LIMIT,
                          "text: got %zu tokens, required at most %lld (max_position_embeddings)",

@@ -36,7 +36,7 @@ static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles,
     const char *const wanted[] = {task->output};
     const int64_t W = tiles->tile_width_px, H = tiles->tile_height_px;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     TYTO_TRY(tyto_session_pixels(session, 2 * TYTO_FLOW_PATCH_VALUES * H * W, "inputs", err));
     const tyto_tensor input = {.name = task->input,
                                .dtype = TYTO_F32,

@@ -118,7 +118,7 @@ static tyto_status embed_region(tyto_session *session, const tyto_photo *photo, 
     static const char *const wanted[OUTPUTS] = {"query_embeds", "box_indices", "query_pred_boxes",
                                                 "query_objectness_logits"};
     int64_t number = (int64_t)rule;
-    size_t n_outputs;
+    int64_t n_outputs;
     tyto_tensor inputs[3] = {
         photo->view,
         {.name = "query_boxes", .dtype = TYTO_F32, .rank = 3, .shape = {1, 1, 4}, .data = region},

@@ -24,7 +24,7 @@ tyto_status tyto_photo_create(tyto_session *session, const tyto_image *image, ty
     static const char *const wanted[] = {"image_embeds"};
     tyto_view view;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     TYTO_TRY(tyto_view_of_image(session, image, &view, err));
     TYTO_TRY(tyto_forward(session, HEAD, &view.tensor, 1, wanted, 1, &outputs, &n_outputs, err));
     const size_t count = (size_t)tyto_tensor_elements(&outputs[0]);
@@ -70,7 +70,7 @@ tyto_status tyto_photo_embed(tyto_session *session, const tyto_photo *photo,
 {
     static const char *const wanted[] = {"class_embeds"};
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     TYTO_TRY(tyto_forward(session, HEAD, &photo->view, 1, wanted, 1, &outputs, &n_outputs, err));
     const int64_t width = outputs[0].shape[2];
     const char **names = tyto_alloc(detections->count, sizeof(*names));

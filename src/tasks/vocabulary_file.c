@@ -64,7 +64,8 @@ static tyto_status save_tensors(const tyto_vocabulary *vocabulary, const char *p
     float *gathered = tyto_alloc(vocabulary->count, (size_t)vocabulary->width * sizeof(*gathered));
     tyto_status status;
     const size_t n = tensors && gathered ? gather(vocabulary, gathered, tensors) : 0;
-    status = n > 0 ? tyto_tensor_file_save(path, tensors, n, err) : tyto_fail_memory(err, path);
+    status =
+        n > 0 ? tyto_tensor_file_save(path, tensors, (int64_t)n, err) : tyto_fail_memory(err, path);
     free(tensors);
     free(gathered);
     return status;
@@ -168,12 +169,13 @@ static tyto_status load_tensors(const char *path, tyto_vocabulary **out, tyto_er
 {
     tyto_tensor_file *file = NULL;
     TYTO_TRY(tyto_tensor_file_open(path, &file, err));
-    const size_t n = tyto_tensor_file_count(file);
-    tyto_tensor *tensors = tyto_alloc(n, sizeof(*tensors));
-    for (size_t i = 0; tensors && i < n; i++) {
+    const int64_t n = tyto_tensor_file_count(file);
+    tyto_tensor *tensors = tyto_alloc((size_t)n, sizeof(*tensors));
+    for (int64_t i = 0; tensors && i < n; i++) {
         tensors[i] = *tyto_tensor_file_at(file, i);
     }
-    tyto_status status = tensors ? make(tensors, n, path, out, err) : tyto_fail_memory(err, path);
+    tyto_status status =
+        tensors ? make(tensors, (size_t)n, path, out, err) : tyto_fail_memory(err, path);
     free(tensors);
     tyto_tensor_file_close(file);
     return status;

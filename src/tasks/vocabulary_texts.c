@@ -61,7 +61,7 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
     };
     static const char *const wanted[] = {"text_features"};
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     tyto_status status = tyto_forward(session, "Owlv2Model.get_text_features", inputs, 2, wanted, 1,
                                       &outputs, &n_outputs, err);
     if (status == TYTO_OK) {

@@ -11,7 +11,7 @@ static const struct {
     const char *name;
     size_t bytes;
 } dtypes[TYTO_DTYPE_COUNT] = {
-#define DTYPE(name, text, bytes) [TYTO_##name] = {text, bytes},
+#define DTYPE(name, value, text, bytes) [TYTO_##name] = {text, bytes},
     TYTO_DTYPE_LIST(DTYPE)
 #undef DTYPE
 };
@@ -49,8 +49,8 @@ bool tyto_dtype_from_name(const char *name, tyto_dtype *out)
 
 int64_t tyto_tensor_elements(const tyto_tensor *tensor)
 {
-    int64_t elements = 1;
-    for (int i = 0; i < tensor->rank; i++) {
+    int64_t elements = tensor ? 1 : 0;
+    for (int i = 0; tensor && i < tensor->rank; i++) {
         elements *= tensor->shape[i];
     }
     return elements;

@@ -248,7 +248,7 @@ static tyto_status check_choices(const tyto_binder *binder, tyto_error *err)
 {
     const tyto_tensor_file *choices = binder->store->choices;
     const char *file = binder->store->choices_name;
-    for (size_t i = 0; choices && i < tyto_tensor_file_count(choices); i++) {
+    for (int64_t i = 0; choices && i < tyto_tensor_file_count(choices); i++) {
         const tyto_tensor *choice = tyto_tensor_file_at(choices, i);
         const tyto_request *found = NULL;
         for (size_t j = 0; j < binder->count && !found; j++) {

@@ -175,7 +175,7 @@ bool tyto_binder_list_unexpected(tyto_binder *binder, char **out)
     tyto_buffer names;
     tyto_buffer_init(&names, REPORT_BYTES_MAX);
     sort_requests(binder);
-    for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
+    for (int64_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const char *name = tyto_tensor_file_at(binder->file, i)->name;
         if (!is_requested(binder, name)) {
             tyto_buffer_format(&names, "%s%s", names.length ? ", " : "", name);
@@ -215,7 +215,7 @@ void tyto_binder_list(tyto_binder *binder)
         store->list(store->list_user, &entry);
     }
     sort_requests(binder);
-    for (size_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
+    for (int64_t i = 0; !binder->layout.columns && i < tyto_tensor_file_count(binder->file); i++) {
         const tyto_tensor *tensor = tyto_tensor_file_at(binder->file, i);
         if (!is_requested(binder, tensor->name)) {
             const tyto_parameter_entry entry = {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <tyto/tyto.h>
 
+#include "../support/engines.h"
 #include "failing_memory.h"
 #include "models/perceiver/describe/parts.h"
 #include "out_of_memory.h"
@@ -102,7 +103,7 @@ static tyto_status open_torch_tensors(tyto_error *err)
 static tyto_status open_engine(tyto_error *err)
 {
     tyto_engine *engine = NULL;
-    const tyto_engine_options options = {.threads = 3};
+    const tyto_engine_options options = engine_options(3);
     tyto_status status = tyto_engine_create(&options, &engine, err);
     tyto_engine_destroy(engine);
     return status;
@@ -309,12 +310,12 @@ static tyto_status run_head(tyto_error *err)
 {
     tyto_session *session = NULL;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     tyto_tensor given[8];
-    for (size_t i = 0; i < tyto_tensor_file_count(run_inputs); i++) {
-        given[i] = *tyto_tensor_file_at(run_inputs, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(run_inputs); i++) {
+        given[i] = *tyto_tensor_file_at(run_inputs, (int64_t)i);
     }
-    tyto_status status = tyto_session_create(run_model, &session, err);
+    tyto_status status = tyto_session_create(run_model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_forward(session, NULL, given, tyto_tensor_file_count(run_inputs), NULL, 0,
                               &outputs, &count, err);
@@ -418,7 +419,7 @@ static void perceivers_are_run(void **state)
         {"learned", "pixels"},
     };
     (void)state;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_engine *engine = NULL;
     assert_int_equal(tyto_engine_create(&options, &engine, NULL), TYTO_OK);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../support/engines.h"
 #include "out_of_memory.h"
 
 static char folder[] = "/tmp/tyto-memory-convert-XXXXXX";
@@ -36,10 +37,10 @@ static tyto_status calibrate(tyto_error *err)
     static const tyto_tensor input = {
         .name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {1, 3}, .data = ids};
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     tyto_session *session = NULL;
     tyto_calibration *notes = NULL;
-    tyto_status status = tyto_session_create(plain_model, &session, err);
+    tyto_status status = tyto_session_create(plain_model, NULL, &session, err);
     status = status ? status : tyto_calibration_create(plain_model, &notes, err);
     if (!status) {
         tyto_session_calibrate(session, notes);
@@ -75,7 +76,9 @@ static tyto_status open_written(tyto_error *err)
 static void pack_and_open(const char *isa)
 {
     char path[512];
-    const tyto_engine_options one = {.threads = 1}, other = {.threads = 1, .isa = isa};
+    const tyto_engine_options one = engine_options(1);
+    tyto_engine_options other = engine_options(1);
+    other.isa = isa;
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
     assert_int_equal(tyto_engine_create(&one, &packing, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(packing, path, &packed, NULL), TYTO_OK);
@@ -105,8 +108,10 @@ static tyto_status open_chosen(tyto_error *err)
 static void open_calibrated(void)
 {
     char path[512];
-    const tyto_engine_options plain = {.threads = 1},
-                              whole = {.threads = 1, .precision = TYTO_PRECISION_INT8};
+    const tyto_engine_options plain = engine_options(1);
+    tyto_engine_options whole = engine_options(1);
+    whole.precision = TYTO_PRECISION_INT8;
+
     tyto_engine *engine = NULL;
     tyto_model *model = NULL;
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
@@ -124,8 +129,10 @@ static void open_calibrated(void)
 /* Choices are made, and weights opened by them. */
 static void calibrate_and_open(void)
 {
-    const tyto_engine_options plain = {.threads = 1},
-                              whole = {.threads = 1, .precision = TYTO_PRECISION_INT8};
+    const tyto_engine_options plain = engine_options(1);
+    tyto_engine_options whole = engine_options(1);
+    whole.precision = TYTO_PRECISION_INT8;
+
     tyto_engine *engine = NULL;
     snprintf(plain_path, sizeof(plain_path), "%s/golden/data/owlv2/text_tower/model",
              getenv("TYTO_TEST_DATA"));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <tyto/tyto.h>
 
+#include "../support/engines.h"
 #include "../support/rendered.h"
 #include "out_of_memory.h"
 
@@ -44,7 +45,7 @@ static tyto_session *open_session(tyto_engine *engine, const char *name, tyto_mo
     snprintf(folder, sizeof(folder), "%s/golden/data/perceiver/%s/model", getenv("TYTO_TEST_DATA"),
              name);
     assert_int_equal(tyto_model_open(engine, folder, model, NULL), TYTO_OK);
-    assert_int_equal(tyto_session_create(*model, &made, NULL), TYTO_OK);
+    assert_int_equal(tyto_session_create(*model, NULL, &made, NULL), TYTO_OK);
     return made;
 }
 
@@ -108,7 +109,7 @@ static tyto_status read_clip(tyto_error *err)
 
 void flows_are_found(void **state)
 {
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_engine *engine = NULL;
     tyto_model *model = NULL;
     (void)state;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../support/engines.h"
 #include "failing_memory.h"
 #include "out_of_memory.h"
 
@@ -34,7 +35,8 @@ static void prepare(void)
     if (model) {
         return;
     }
-    const tyto_engine_options options = {.threads = 2, .precision = precision};
+    tyto_engine_options options = engine_options(2);
+    options.precision = precision;
     if (tyto_engine_create(&options, &engine, &err) != TYTO_OK ||
         tyto_model_open(engine, data_path("owlv2/odd/model"), &model, &err) != TYTO_OK ||
         tyto_tensor_file_open(data_path("owlv2/odd/one/inputs.safetensors"), &inputs, &err) !=
@@ -60,7 +62,7 @@ static tyto_status open_checkpoint(tyto_error *err)
 {
     tyto_engine *own = NULL;
     tyto_model *of = NULL;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_status status = tyto_engine_create(&options, &own, err);
     if (status == TYTO_OK) {
         status = tyto_model_open(own, data_path(opened), &of, err);
@@ -92,19 +94,19 @@ static tyto_status forward(tyto_session *session, tyto_error *err)
                                          "vision_model_output.hidden_states.*",
                                          "text_model_output.attentions.*"};
     tyto_tensor given[8];
-    const size_t count = tyto_tensor_file_count(inputs);
+    const size_t count = (size_t)tyto_tensor_file_count(inputs);
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     for (size_t i = 0; i < count && i < 8; i++) {
-        given[i] = *tyto_tensor_file_at(inputs, i);
+        given[i] = *tyto_tensor_file_at(inputs, (int64_t)i);
     }
-    return tyto_forward(session, NULL, given, count, wanted, 4, &outputs, &n_outputs, err);
+    return tyto_forward(session, NULL, given, (int64_t)count, wanted, 4, &outputs, &n_outputs, err);
 }
 
 static tyto_status run_network(tyto_error *err)
 {
     tyto_session *session = NULL;
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = forward(session, err);
     }
@@ -168,7 +170,7 @@ static tyto_status detect(tyto_error *err)
     for (size_t i = 0; i < sizeof(pixels); i++) {
         pixels[i] = (uint8_t)(i * 7 % 251);
     }
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_vocabulary_create(session, texts, 2, with_templates, &vocabulary, err);
     }
@@ -261,7 +263,7 @@ static tyto_status match(tyto_error *err)
     for (size_t i = 0; i < sizeof(pixels); i++) {
         pixels[i] = (uint8_t)(i * 7 % 251);
     }
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_photo_create(session, &image, &photo, err);
     }
@@ -349,7 +351,7 @@ static void run_warm(tyto_precision in)
     tyto_session *session = NULL;
     precision = in;
     prepare();
-    assert_int_equal(tyto_session_create(model, &session, &err), TYTO_OK);
+    assert_int_equal(tyto_session_create(model, NULL, &session, &err), TYTO_OK);
     failing_memory_arm(LONG_MAX, false);
     assert_int_equal(forward(session, &err), TYTO_OK);
     assert_true(failing_memory_disarm() > 0);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../support/engines.h"
 #include "out_of_memory.h"
 
 static tyto_engine *engine;
@@ -18,7 +19,7 @@ static tyto_model *model;
 static void open_model(const char *name)
 {
     char path[512];
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     snprintf(path, sizeof(path), "%s/golden/data/perceiver_tasks/%s/model",
              getenv("TYTO_TEST_DATA"), name);
     assert_int_equal(tyto_engine_create(&options, &engine, NULL), TYTO_OK);
@@ -37,7 +38,7 @@ static tyto_status fill(tyto_error *err)
     const tyto_span span = {0, 2};
     tyto_session *session = NULL;
     tyto_filled_text filled = {0};
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_fill_mask(session, text, sizeof(text) - 1, &span, 1, 3, &filled, err);
     }
@@ -51,7 +52,7 @@ static tyto_status classify_texts(tyto_error *err)
     const char *const texts[] = {"a text", "a longer one"};
     tyto_session *session = NULL;
     tyto_classes classes[2] = {{0}};
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_classify_texts(session, texts, NULL, 2, NULL, classes, err);
     }
@@ -67,7 +68,7 @@ static tyto_status classify_images(tyto_error *err)
     const tyto_image images[] = {{30, 20, pixels}, {20, 30, pixels}};
     tyto_session *session = NULL;
     tyto_classes classes[2] = {{0}};
-    tyto_status status = tyto_session_create(model, &session, err);
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_classify_images(session, images, 2, NULL, classes, err);
     }

@@ -46,7 +46,7 @@ static void expect(expected *to, const char *video)
     *to = (expected){0};
     assert_int_equal(tyto_engine_create(NULL, &to->engine, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(to->engine, MODEL, &to->model, NULL), TYTO_OK);
-    assert_int_equal(tyto_session_create(to->model, &to->session, NULL), TYTO_OK);
+    assert_int_equal(tyto_session_create(to->model, NULL, &to->session, NULL), TYTO_OK);
     assert_int_equal(tyto_autoencode_shape(to->model, &to->shape, NULL), TYTO_OK);
     assert_int_equal(
         tyto_clip_open(video, NULL, TYTO_CLIP_SOUND_OWN, &to->shape, &to->reader, NULL), TYTO_OK);

@@ -31,8 +31,8 @@ static size_t bytes_of(const tyto_tensor *tensor)
 static void assert_same(const tyto_tensor_file *a, const tyto_tensor_file *b)
 {
     assert_int_equal(tyto_tensor_file_count(a), tyto_tensor_file_count(b));
-    for (size_t i = 0; i < tyto_tensor_file_count(a); i++) {
-        const tyto_tensor *one = tyto_tensor_file_at(a, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(a); i++) {
+        const tyto_tensor *one = tyto_tensor_file_at(a, (int64_t)i);
         const tyto_tensor *two = tyto_tensor_file_find(b, one->name);
         assert_non_null(two);
         assert_int_equal(one->dtype, two->dtype);
@@ -118,8 +118,8 @@ static void parts_are_cut_and_joined(void **state)
         size_t bytes = 0;
         snprintf(part_name, sizeof(part_name), "model-%05d-of-%05d.safetensors", i, parts);
         tyto_tensor_file *part = opened("cut", part_name);
-        for (size_t t = 0; t < tyto_tensor_file_count(part); t++) {
-            bytes += bytes_of(tyto_tensor_file_at(part, t));
+        for (int64_t t = 0; t < tyto_tensor_file_count(part); t++) {
+            bytes += bytes_of(tyto_tensor_file_at(part, (int64_t)t));
         }
         assert_true(bytes <= 20000 || tyto_tensor_file_count(part) == 1);
         assert_string_equal(tyto_tensor_file_metadata(part, "format"), "pt");
@@ -165,7 +165,7 @@ static void types_follow(void **state)
         snprintf(again, sizeof(again), "%s-again", words[i]);
         converted(ODD_MODEL, words[i], words[i], "5GB");
         tyto_tensor_file *file = opened(words[i], "model.safetensors");
-        for (size_t t = 0; t < tyto_tensor_file_count(file); t++) {
+        for (int64_t t = 0; t < tyto_tensor_file_count(file); t++) {
             assert_int_equal(tyto_tensor_file_at(file, t)->dtype, types[i]);
         }
         char path[64];

@@ -25,7 +25,7 @@ static tyto_detections found_by_library(const char *photo, const tyto_postproces
     tyto_detections found = {0};
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
-    assert_int_equal(tyto_session_create(model, &session, NULL), TYTO_OK);
+    assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_vocabulary_create(session, labels, 2, templates, &vocabulary, NULL),
                      TYTO_OK);
     assert_int_equal(tyto_image_load(photo, image, NULL), TYTO_OK);

@@ -243,12 +243,12 @@ static void assert_golden(const char *checkpoint, const char *name, bool with_he
     json_t *errors = parsed(text);
     const char *head = json_string_value(json_object_get(errors, "head"));
     tyto_tensor_file *want = opened(expected);
-    const size_t count = tyto_tensor_file_count(want);
+    const size_t count = (size_t)tyto_tensor_file_count(want);
     char *list = calloc(count, 256);
     assert_non_null(list);
     for (size_t i = 0; i < count; i++) {
         strcat(list, i ? "," : "");
-        strcat(list, tyto_tensor_file_at(want, i)->name);
+        strcat(list, tyto_tensor_file_at(want, (int64_t)i)->name);
     }
     ran run = tyto("forward", "-m", model, "--inputs", inputs, "-o", "out.safetensors", "--want",
                    list, with_head ? "--head" : NULL, head, NULL);
@@ -256,7 +256,7 @@ static void assert_golden(const char *checkpoint, const char *name, bool with_he
     tyto_tensor_file *got = opened("out.safetensors");
     assert_int_equal(tyto_tensor_file_count(got), count);
     for (size_t i = 0; i < count; i++) {
-        const tyto_tensor *a = tyto_tensor_file_at(want, i);
+        const tyto_tensor *a = tyto_tensor_file_at(want, (int64_t)i);
         const tyto_tensor *b = tyto_tensor_file_find(got, a->name);
         assert_non_null(b);
         assert_int_equal(a->rank, b->rank);
@@ -401,12 +401,12 @@ static void inspect_tells_what_does_not_fit(void **state)
     copy_file(path, "holes/config.json");
     snprintf(path, sizeof(path), "%s/model.safetensors", ODD_MODEL);
     tyto_tensor_file *file = opened(path);
-    const size_t count = tyto_tensor_file_count(file);
+    const size_t count = (size_t)tyto_tensor_file_count(file);
     tyto_tensor *tensors = calloc(count, sizeof(*tensors));
     assert_non_null(tensors);
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        const tyto_tensor *tensor = tyto_tensor_file_at(file, i);
+        const tyto_tensor *tensor = tyto_tensor_file_at(file, (int64_t)i);
         if (strcmp(tensor->name, "box_head.dense0.weight") != 0) {
             tensors[n++] = *tensor;
         }
@@ -422,7 +422,7 @@ static void inspect_tells_what_does_not_fit(void **state)
             tensors[n - 1].name = "stranger";
         }
     }
-    tyto_status saved = tyto_tensor_file_save("holes/model.safetensors", tensors, n, NULL);
+    tyto_status saved = tyto_tensor_file_save("holes/model.safetensors", tensors, (int64_t)n, NULL);
     free(tensors);
     tyto_tensor_file_close(file);
     assert_int_equal(saved, TYTO_OK);

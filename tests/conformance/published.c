@@ -250,7 +250,7 @@ static verdict run_fill(check *on, const tyto_encoding *text, int64_t first, int
     const int64_t length = (int64_t)text->offsets[1];
     static const char *const wanted[] = {"loss", "logits"};
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     tyto_error err = TYTO_ERROR_INIT;
     int64_t *masked = malloc(sizeof(*masked) * (size_t)length);
     if (!masked) {
@@ -373,11 +373,11 @@ static verdict check_shapes(check *on)
     json_object_foreach(json_object_get(on->of, "outputs"), name, shape)
     {
         const tyto_tensor *outputs;
-        size_t n;
+        int64_t n;
         tyto_error err = TYTO_ERROR_INIT;
         if (is == HOLDS) {
-            is = tyto_forward(on->session, NULL, inputs, count, &name, 1, &outputs, &n, &err) ==
-                         TYTO_OK
+            is = tyto_forward(on->session, NULL, inputs, (int64_t)count, &name, 1, &outputs, &n,
+                              &err) == TYTO_OK
                      ? compare_shape(on, &outputs[0], shape)
                      : failed(on, &err);
         }
@@ -424,7 +424,7 @@ static verdict run(check *on, tyto_engine *engine)
         return SKIPPED;
     }
     verdict is = tyto_model_open(engine, folder, &model, &err) == TYTO_OK &&
-                         tyto_session_create(model, &on->session, &err) == TYTO_OK
+                         tyto_session_create(model, NULL, &on->session, &err) == TYTO_OK
                      ? HOLDS
                      : failed(on, &err);
     on->model = model;

@@ -72,8 +72,8 @@ int fuzz_tensors(const uint8_t *data, size_t size)
         return 0;
     }
     volatile uint8_t sum = 0;
-    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
-        const tyto_tensor *tensor = tyto_tensor_file_at(file, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        const tyto_tensor *tensor = tyto_tensor_file_at(file, (int64_t)i);
         size_t bytes;
         if (!tyto_tensor_bytes(tensor, &bytes) ||
             tyto_tensor_file_find(file, tensor->name) != tensor) {

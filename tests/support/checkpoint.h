@@ -28,10 +28,10 @@ static inline void checkpoint_start_at(checkpoint *to, const char *from)
     ASSERT_DONE(
         tyto_tensor_file_open(golden_path(path, "%s/model.safetensors", from), &to->source, &err),
         &err);
-    to->count = tyto_tensor_file_count(to->source);
+    to->count = (size_t)tyto_tensor_file_count(to->source);
     assert_in_range(to->count, 1, CHECKPOINT_TENSORS_MAX);
     for (size_t i = 0; i < to->count; i++) {
-        to->tensors[i] = *tyto_tensor_file_at(to->source, i);
+        to->tensors[i] = *tyto_tensor_file_at(to->source, (int64_t)i);
     }
 }
 
@@ -94,7 +94,7 @@ static inline void checkpoint_write(const checkpoint *to)
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     snprintf(path, sizeof(path), "%s/model.safetensors", to->folder);
-    ASSERT_DONE(tyto_tensor_file_save(path, to->tensors, to->count, &err), &err);
+    ASSERT_DONE(tyto_tensor_file_save(path, to->tensors, (int64_t)to->count, &err), &err);
     snprintf(path, sizeof(path), "%s/config.json", to->folder);
     assert_int_equal(json_dump_file(to->config, path, 0), 0);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <tyto/tyto.h>
 
+#include "support/engines.h"
 #include "support/support.h"
 #include "tensor/convert.h"
 
@@ -69,9 +70,9 @@ typedef struct golden_case {
     json_t *report;
     const char *head;
     tyto_tensor given[GOLDEN_TENSORS_MAX];
-    size_t n_given;
+    int64_t n_given;
     const char *wanted[GOLDEN_TENSORS_MAX];
-    size_t n_wanted;
+    int64_t n_wanted;
     double units; /* see GOLDEN_UNITS */
     double unit;  /* last place of 1 in the numbers that products multiply */
 } golden_case;
@@ -86,11 +87,11 @@ static inline void golden_open(golden_case *with, const char *folder)
     with->head = json_string_value(json_object_get(with->report, "head"));
     assert_non_null(with->head);
     with->n_given = tyto_tensor_file_count(with->inputs);
-    for (size_t i = 0; i < with->n_given; i++) {
+    for (int64_t i = 0; i < with->n_given; i++) {
         with->given[i] = *tyto_tensor_file_at(with->inputs, i);
     }
     with->n_wanted = tyto_tensor_file_count(with->expected);
-    for (size_t i = 0; i < with->n_wanted; i++) {
+    for (int64_t i = 0; i < with->n_wanted; i++) {
         with->wanted[i] = tyto_tensor_file_at(with->expected, i)->name;
     }
 }
@@ -141,13 +142,13 @@ static inline void golden_run(const golden_case *with, tyto_session *session, co
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     if (tyto_forward(session, head, with->given, with->n_given, with->wanted, with->n_wanted,
                      &outputs, &count, &err) != TYTO_OK) {
         fail_msg("%s: %s", what, tyto_error_message(&err));
     }
     assert_int_equal(count, with->n_wanted);
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         assert_string_equal(outputs[i].name, with->wanted[i]);
         golden_compare(with, &outputs[i], what);
     }

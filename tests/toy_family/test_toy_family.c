@@ -59,12 +59,12 @@ typedef struct opened {
 
 static void begin(opened *with)
 {
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_error err = TYTO_ERROR_INIT;
     write_checkpoint("toy");
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
     ASSERT_DONE(tyto_model_open(with->engine, "toy", &with->model, &err), &err);
-    ASSERT_DONE(tyto_session_create(with->model, &with->session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
 }
 
 static void end(opened *with)
@@ -85,7 +85,7 @@ static void heads_run(void **state)
                                .shape = {1, 3, 1, 1},
                                .data = pixels};
     const tyto_tensor *outputs;
-    size_t n;
+    int64_t n;
     tyto_error err = TYTO_ERROR_INIT;
     begin(&with);
     assert_string_equal(tyto_model_head(with.model), "ToyForColours");
@@ -157,7 +157,7 @@ static void other_tasks_name_their_classes(void **state)
 static void unknown_types_name_all_families(void **state)
 {
     (void)state;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_engine *engine;
     tyto_model *model = NULL;
     tyto_error err = TYTO_ERROR_INIT;

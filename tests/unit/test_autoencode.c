@@ -253,7 +253,7 @@ static void chunks_change_nothing(void **state)
     };
     const char *const wanted[] = {"logits.image", "logits.audio", "logits.label"};
     const tyto_tensor *outputs;
-    size_t n;
+    int64_t n;
     float want[3 * POSITIONS + SAMPLES + LABELS];
     assert_int_equal(tyto_forward(of.session, NULL, inputs, 3, wanted, 3, &outputs, &n, NULL),
                      TYTO_OK);

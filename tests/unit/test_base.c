@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/cores.h"
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -11,6 +11,8 @@
 
 #include <tyto/tyto.h>
 
+#include "support/engines.h"
+
 typedef struct fixture {
     tyto_engine *engine;
     tyto_model *model;
@@ -22,11 +24,11 @@ static int open_model(void **state)
     static fixture opened;
     char path[1024];
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/odd/model", getenv("TYTO_TEST_DATA"));
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     *state = &opened;
     return tyto_engine_create(&options, &opened.engine, NULL) != TYTO_OK ||
            tyto_model_open(opened.engine, path, &opened.model, NULL) != TYTO_OK ||
-           tyto_session_create(opened.model, &opened.session, NULL) != TYTO_OK;
+           tyto_session_create(opened.model, NULL, &opened.session, NULL) != TYTO_OK;
 }
 
 static int close_model(void **state)
@@ -41,19 +43,20 @@ static int close_model(void **state)
 static void runs_are_counted_and_stages_add_up(void **state)
 {
     const fixture *opened = *state;
-    tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+    tyto_bench_options options;
     tyto_bench_result result;
+    tyto_bench_options_init(&options, sizeof(options));
     options.runs = 3;
     options.queries = 5;
     options.batch = 2;
     assert_int_equal(tyto_bench_forward(opened->session, &options, &result, NULL), TYTO_OK);
     assert_int_equal(result.runs, 3);
-    for (int i = 0; i < result.runs; i++) {
+    for (int64_t i = 0; i < result.runs; i++) {
         assert_true(result.forward_s[i] >= result.forward_s[result.fastest]);
     }
     double seconds = 0.0, flops = 0.0;
     bool linear = false, attention = false;
-    for (size_t i = 0; i < result.n_stages; i++) {
+    for (int64_t i = 0; i < result.n_stages; i++) {
         seconds += result.stages[i].seconds;
         flops += result.stages[i].flops;
         linear = linear || strcmp(result.stages[i].operation, "linear") == 0;
@@ -78,8 +81,9 @@ static void given_inputs_are_run(void **state)
     int64_t ids[4] = {1, 2, 3, 4};
     const tyto_tensor input = {
         .name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {2, 2}, .data = ids};
-    tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+    tyto_bench_options options;
     tyto_bench_result result;
+    tyto_bench_options_init(&options, sizeof(options));
     options.runs = 1;
     options.warmup = 0;
     options.head = "Owlv2Model.get_text_features";
@@ -97,9 +101,10 @@ static void given_inputs_are_run(void **state)
 static void what_can_not_run_says_so(void **state)
 {
     const fixture *opened = *state;
-    tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+    tyto_bench_options options;
     tyto_bench_result result;
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_bench_options_init(&options, sizeof(options));
     options.runs = 0;
     assert_int_equal(tyto_bench_forward(opened->session, &options, &result, &err), TYTO_E_ARGUMENT);
     tyto_error_clear(&err);
@@ -130,10 +135,10 @@ static void kernels_have_times(void **state)
 {
     const fixture *opened = *state;
     tyto_kernel_time times[TYTO_KERNEL_TIMES_MAX];
-    size_t count;
+    int64_t count;
     assert_int_equal(tyto_bench_kernels(opened->engine, times, &count, NULL), TYTO_OK);
     assert_in_range(count, 10, TYTO_KERNEL_TIMES_MAX - 1);
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         assert_true(times[i].seconds > 0.0);
         assert_true(times[i].flops > 0.0 || times[i].gigabytes > 0.0);
     }

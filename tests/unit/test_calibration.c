@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "nn/calibration.h"
+#include "support/engines.h"
 #include "support/support.h"
 
 enum { ROWS = 40, N = 33, K = 64, LOUD = 5 };
@@ -127,12 +128,13 @@ typedef struct opened {
 static tyto_status open_model(opened *it, const char *path, tyto_precision precision,
                               tyto_error *err)
 {
-    const tyto_engine_options options = {.threads = 1, .precision = precision};
+    tyto_engine_options options = engine_options(1);
+    options.precision = precision;
     *it = (opened){0};
     assert_int_equal(tyto_engine_create(&options, &it->engine, NULL), TYTO_OK);
     const tyto_status status = tyto_model_open(it->engine, path, &it->model, err);
     if (status == TYTO_OK) {
-        assert_int_equal(tyto_session_create(it->model, &it->session, NULL), TYTO_OK);
+        assert_int_equal(tyto_session_create(it->model, NULL, &it->session, NULL), TYTO_OK);
     }
     return status;
 }

@@ -18,13 +18,13 @@ typedef struct opened {
 static void begin(opened *with, const char *name)
 {
     char path[GOLDEN_PATH_BYTES];
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     tyto_error err = TYTO_ERROR_INIT;
     *with = (opened){0};
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
     golden_path(path, "perceiver_tasks/%s/model", name);
     ASSERT_DONE(tyto_model_open(with->engine, path, &with->model, &err), &err);
-    ASSERT_DONE(tyto_session_create(with->model, &with->session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
     golden_path(path, "perceiver_tasks/%s/cases.json", name);
     with->cases = json_load_file(path, 0, NULL);
     with->count = json_array_size(with->cases);
@@ -213,7 +213,7 @@ static void compositions_classify(void **state)
     ASSERT_DONE(
         tyto_perceiver_open(with.engine, path, parts, strlen(parts), "parts", &with.model, &err),
         &err);
-    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_classify_texts(with.session, &text, NULL, 1, NULL, &classes, &err), &err);
     compare("composed", 1, &classes, json_array_get(with.cases, 1));
     clear(&classes, 1);

@@ -12,6 +12,7 @@
 
 #include "models/owlv2/loss.h"
 #include "nn/assignment.h"
+#include "support/engines.h"
 #include "tensor/convert.h"
 #include <tyto/tyto.h>
 
@@ -369,14 +370,14 @@ static int open_fixture(void **state)
     static fixture f;
     tyto_error err = TYTO_ERROR_INIT;
     f = (fixture){0};
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     succeed(tyto_engine_create(&options, &f.engine, &err), &err);
     succeed(tyto_model_open(f.engine, data_path("owlv2/odd/model"), &f.model, &err), &err);
-    succeed(tyto_session_create(f.model, &f.session, &err), &err);
+    succeed(tyto_session_create(f.model, NULL, &f.session, &err), &err);
     f.file = open_golden("detection_loss/forward/inputs.safetensors");
-    f.count = tyto_tensor_file_count(f.file);
+    f.count = (size_t)tyto_tensor_file_count(f.file);
     for (size_t i = 0; i < f.count; i++) {
-        f.inputs[i] = *tyto_tensor_file_at(f.file, i);
+        f.inputs[i] = *tyto_tensor_file_at(f.file, (int64_t)i);
     }
     *state = &f;
     return 0;
@@ -404,17 +405,17 @@ static tyto_tensor *input(fixture *f, const char *name)
 }
 
 static tyto_status forward(fixture *f, const char *wanted, const tyto_tensor **outputs,
-                           size_t *count, tyto_error *err)
+                           int64_t *count, tyto_error *err)
 {
-    return tyto_forward(f->session, NULL, f->inputs, f->count, &wanted, wanted ? 1 : 0, outputs,
-                        count, err);
+    return tyto_forward(f->session, NULL, f->inputs, (int64_t)f->count, &wanted, wanted ? 1 : 0,
+                        outputs, count, err);
 }
 
 static void assert_refused(fixture *f, const char *wanted, tyto_status status, const char *message)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     assert_int_equal(forward(f, wanted, &outputs, &count, &err), status);
     if (!strstr(tyto_error_message(&err), message)) {
         fail_msg("got %s, required %s", tyto_error_message(&err), message);
@@ -431,9 +432,10 @@ static void a_forward_gives_the_loss(void **state)
     const char *wanted[] = {NULL, "loss", "loss_dict.*"};
     for (size_t i = 0; i < 3; i++) {
         const tyto_tensor *outputs;
-        size_t count, found = 0;
+        int64_t count;
+        size_t found = 0;
         succeed(forward(f, wanted[i], &outputs, &count, &err), &err);
-        for (size_t j = 0; j < count; j++) {
+        for (int64_t j = 0; j < count; j++) {
             if (tyto_tensor_file_find(expected, outputs[j].name)) {
                 assert_int_equal(outputs[j].rank, 0);
                 assert_near("forward", outputs[j].name, (double)*(float *)outputs[j].data,
@@ -451,7 +453,7 @@ static void options_are_inputs(void **state)
     fixture *f = *state;
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     float value = 0.0F;
     succeed(forward(f, "loss", &outputs, &count, &err), &err);
     float before = *(float *)outputs[0].data;
@@ -515,9 +517,9 @@ static void no_loss_without_labels(void **state)
     assert_refused(f, "loss", TYTO_E_ARGUMENT, "input 'labels.0.class_labels': missing");
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t given;
+    int64_t given;
     succeed(forward(f, NULL, &outputs, &given, &err), &err);
-    for (size_t i = 0; i < given; i++) {
+    for (int64_t i = 0; i < given; i++) {
         assert_null(strstr(outputs[i].name, "loss"));
     }
     memcpy(f->inputs, all, sizeof(all));
@@ -559,7 +561,7 @@ static void many_photos_are_a_batch(void **state)
         .name = "loss_options.batch_normalization", .dtype = TYTO_F32, .data = &whole_batch};
     const char *wanted = "loss";
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     tyto_error err = TYTO_ERROR_INIT;
     float losses[3];
     for (size_t i = 0; i < 3; i++) {
@@ -570,7 +572,8 @@ static void many_photos_are_a_batch(void **state)
                 inputs[k].shape[0] /= MANY;
             }
         }
-        succeed(tyto_forward(f->session, NULL, inputs, used, &wanted, 1, &outputs, &count, &err),
+        succeed(tyto_forward(f->session, NULL, inputs, (int64_t)used, &wanted, 1, &outputs, &count,
+                             &err),
                 &err);
         losses[i] = *(float *)outputs[0].data;
     }

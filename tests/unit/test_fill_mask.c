@@ -16,12 +16,12 @@ typedef struct opened {
 static void begin(opened *with, const char *folder)
 {
     char path[GOLDEN_PATH_BYTES];
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
     ASSERT_DONE(tyto_model_open(with->engine, golden_path(path, "%s", folder), &with->model, &err),
                 &err);
-    ASSERT_DONE(tyto_session_create(with->model, &with->session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
 }
 
 static void end(opened *with)
@@ -73,7 +73,7 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
     int64_t ids[L] = {0}, mask[L] = {0};
     float logits[L * V];
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_filled_text plain;
     for (size_t i = 0; i < masked->count; i++) {

@@ -310,7 +310,7 @@ static void flow_is_that_of_its_tiles(void **state)
         .name = "inputs", .dtype = TYTO_F32, .rank = 5, .shape = {1, 2, 27, 7, 10}, .data = input};
     for (int64_t tile = 0; tile < 9; tile++) {
         const tyto_tensor *outputs;
-        size_t n;
+        int64_t n;
         tyto_flow_preprocess(&tiles, tile, &first, &second, input);
         assert_int_equal(tyto_forward(of.session, NULL, &tensor, 1, NULL, 0, &outputs, &n, NULL),
                          TYTO_OK);

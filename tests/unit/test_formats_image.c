@@ -71,8 +71,8 @@ static void every_kind_is_as_pillow_reads_it(void **state)
     assert_int_equal(tyto_tensor_file_open(data_path("expected.safetensors"), &file, &err),
                      TYTO_OK);
     assert_int_equal(tyto_tensor_file_count(file), GOOD_FILES);
-    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
-        const tyto_tensor *expected = tyto_tensor_file_at(file, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        const tyto_tensor *expected = tyto_tensor_file_at(file, (int64_t)i);
         tyto_image image;
         if (tyto_image_load(good_path(expected->name), &image, &err) != TYTO_OK) {
             print_error("%s\n", tyto_error_message(&err));

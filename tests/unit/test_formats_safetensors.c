@@ -97,7 +97,7 @@ static void reads_what_the_header_says(void **state)
     const char *order[] = {"early", "b\xc3\xa9", "none", "late"};
     const uint8_t starts[] = {0, 1, 9, 9};
     for (size_t i = 0; i < 4; i++) {
-        const tyto_tensor *tensor = tyto_tensor_file_at(file, i);
+        const tyto_tensor *tensor = tyto_tensor_file_at(file, (int64_t)i);
         assert_string_equal(tensor->name, order[i]);
         assert_ptr_equal(tyto_tensor_file_find(file, order[i]), tensor);
         assert_int_equal(*(const uint8_t *)tensor->data, starts[i]);
@@ -209,7 +209,7 @@ static void writes_what_it_reads(void **state)
     assert_int_equal(tyto_tensor_file_open(path, &file, &err), TYTO_OK);
     const size_t order[] = {3, 1, 2, 0};
     for (size_t i = 0; i < 4; i++) {
-        const tyto_tensor *got = tyto_tensor_file_at(file, i), *want = &tensors[order[i]];
+        const tyto_tensor *got = tyto_tensor_file_at(file, (int64_t)i), *want = &tensors[order[i]];
         size_t size;
         assert_string_equal(got->name, want->name);
         assert_int_equal(got->dtype, want->dtype);

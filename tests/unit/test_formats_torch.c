@@ -49,8 +49,8 @@ static void assert_same_file(const char *path, const char *wanted_path, bool old
 {
     tyto_tensor_file *got = golden_tensors(path), *wanted = golden_tensors(wanted_path);
     size_t count = 0;
-    for (size_t i = 0; i < tyto_tensor_file_count(wanted); i++) {
-        const tyto_tensor *tensor = tyto_tensor_file_at(wanted, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(wanted); i++) {
+        const tyto_tensor *tensor = tyto_tensor_file_at(wanted, (int64_t)i);
         if (!old || !is_wide_unsigned(tensor)) {
             assert_same_tensor(tyto_tensor_file_find(got, tensor->name), tensor);
             count++;
@@ -130,7 +130,7 @@ static void checkpoints_are_opened(void **state)
     } towers[] = {{"text_tower", "pytorch_model.bin"},
                   {"vision_tower", "pytorch_model.bin.index.json"}};
     tyto_engine *engine = NULL;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
     for (size_t i = 0; i < 2; i++) {
@@ -201,7 +201,7 @@ static tyto_status read_whole(const char *name, size_t *count, tyto_error *err)
     uint8_t *bytes = read_bytes(corpus_path(path, "torch", name), &length);
     tyto_tensor_file *file = NULL;
     tyto_status status = tyto_tensor_file_parse(bytes, length, "m", &file, err);
-    *count = status == TYTO_OK ? tyto_tensor_file_count(file) : 0;
+    *count = status == TYTO_OK ? (size_t)tyto_tensor_file_count(file) : 0;
     tyto_tensor_file_close(file);
     free(bytes);
     return status;

@@ -132,7 +132,7 @@ static void compare_results(const tyto_detections *found, size_t photo,
     free(seen);
 }
 
-static void postprocess(const json_t *of, const tyto_tensor *outputs, size_t n_outputs,
+static void postprocess(const json_t *of, const tyto_tensor *outputs, int64_t n_outputs,
                         const tyto_tensor_file *file, size_t photos)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -146,14 +146,14 @@ static void postprocess(const json_t *of, const tyto_tensor *outputs, size_t n_o
         sizes[i] = (tyto_size){json_integer_value(json_array_get(size, 1)),
                                json_integer_value(json_array_get(size, 0))};
     }
-    tyto_postprocess_options_for(outputs, n_outputs, &options);
+    tyto_postprocess_options_for(outputs, (size_t)n_outputs, &options);
     options.boxes = TYTO_BOXES_REFERENCE;
     options.threshold = (float)json_real_value(json_object_get(of, "threshold"));
     options.nms_iou = iou ? (float)json_real_value(iou) : options.nms_iou;
-    assert_int_equal(tyto_postprocess_photos(outputs, n_outputs), photos);
-    ASSERT_DONE(
-        tyto_postprocess_batch(outputs, n_outputs, sizes, n_sizes, &options, found, photos, &err),
-        &err);
+    assert_int_equal(tyto_postprocess_photos(outputs, (size_t)n_outputs), photos);
+    ASSERT_DONE(tyto_postprocess_batch(outputs, (size_t)n_outputs, sizes, n_sizes, &options, found,
+                                       photos, &err),
+                &err);
     for (size_t i = 0; i < photos; i++) {
         const double side =
             n_sizes ? fmax((double)sizes[i].width_px, (double)sizes[i].height_px) : 1.0;
@@ -172,7 +172,7 @@ static void run_example(const json_t *of)
     const char *items[MOST][MOST];
     tyto_inputs inputs;
     const tyto_tensor *outputs;
-    size_t n_outputs;
+    int64_t n_outputs;
     const char *name = json_string_value(json_object_get(of, "name"));
     tyto_tensor_file *file = golden_tensors(golden_path(path, "examples/%s.safetensors", name));
     const tyto_inputs_source source = {
@@ -191,11 +191,12 @@ static void run_example(const json_t *of)
                             (source.n_query_images ? 1U : 0U);
     assert_int_equal(inputs.count, expected);
     (void)compare(inputs.tensors, inputs.count, file, "input", PIXEL_ALLOWED);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     ASSERT_DONE(tyto_forward(session, json_string_value(json_object_get(of, "head")),
-                             inputs.tensors, inputs.count, NULL, 0, &outputs, &n_outputs, &err),
+                             inputs.tensors, (int64_t)inputs.count, NULL, 0, &outputs, &n_outputs,
+                             &err),
                 &err);
-    assert_true(compare(outputs, n_outputs, file, "output", OUTPUT_ALLOWED) > 0);
+    assert_true(compare(outputs, (size_t)n_outputs, file, "output", OUTPUT_ALLOWED) > 0);
     if (json_object_get(of, "threshold")) {
         postprocess(of, outputs, n_outputs, file, source.n_images);
     }

@@ -53,7 +53,7 @@ static void run_case(const char *name, void *user)
     tyto_session *session = NULL;
     golden_case golden;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     if (strcmp(name, "model") == 0) {
         return;
     }
@@ -65,11 +65,11 @@ static void run_case(const char *name, void *user)
         golden_close(&golden);
         return;
     }
-    ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &session, &err), &err);
     ASSERT_DONE(tyto_forward(session, golden.head, golden.given, golden.n_given, golden.wanted,
                              golden.n_wanted, &outputs, &count, &err),
                 &err);
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         compare(with, &golden, &outputs[i], what);
     }
     tyto_session_destroy(session);
@@ -102,7 +102,8 @@ static void run_checkpoint(const char *name, void *user)
 static void run_family(const char *family)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = 2, .precision = TYTO_PRECISION_INT8};
+    tyto_engine_options options = engine_options(2);
+    options.precision = TYTO_PRECISION_INT8;
     run with = {.family = family};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     const tyto_kernels *kernels;

@@ -21,11 +21,12 @@ static int open_all(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     snprintf(with.folder, sizeof(with.folder), "/tmp/tyto-match-XXXXXX");
     assert_non_null(mkdtemp(with.folder));
-    ASSERT_DONE(tyto_engine_create(&(tyto_engine_options){.threads = 2}, &with.engine, &err), &err);
+    const tyto_engine_options options = engine_options(2);
+    ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
         tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
         &err);
-    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
     ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/coffee.jpg", getenv("TYTO_TEST_DATA"));
@@ -118,7 +119,7 @@ static void a_query_picture_gives_what_the_reference_gives(void **state)
     tyto_postprocess_options options;
     tyto_detections found, expected;
     const tyto_tensor *outputs;
-    size_t n;
+    int64_t n;
     const tyto_image_processor *processor = tyto_model_image_processor(with.model);
     float *pixels = malloc(2 * 3 * 63 * 63 * sizeof(float));
     const tyto_tensor inputs[] = {
@@ -172,7 +173,7 @@ static void embeds_stand_for_pixels(void **state)
     golden_case golden;
     const tyto_tensor *outputs;
     tyto_tensor kept[6];
-    size_t n;
+    int64_t n;
     golden_open(&golden, "owlv2/odd/image_guided");
     ASSERT_DONE(tyto_forward(with.session, head, golden.given, golden.n_given, wanted, 6, &outputs,
                              &n, &err),
@@ -541,7 +542,7 @@ static void other_architectures_say_so(void **state)
     ASSERT_DONE(
         tyto_model_open(with.engine, golden_path(path, "owlv2/contrastive/model"), &model, &err),
         &err);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     assert_int_equal(tyto_photo_create(session, &with.cat, &photo, &err), TYTO_E_ARGUMENT);
     assert_string_equal(err.message,
                         "head: got 'Owlv2ForObjectDetection', which this model does not have, "
@@ -574,7 +575,7 @@ static void bad_query_inputs_are_refused(void **state)
         tyto_error err = TYTO_ERROR_INIT;
         const tyto_tensor inputs[] = {picture, cases[i].second};
         const tyto_tensor *outputs;
-        size_t n;
+        int64_t n;
         assert_int_equal(tyto_forward(with.session, "Owlv2ForObjectDetection.embed_image_query",
                                       inputs, 2, NULL, 0, &outputs, &n, &err),
                          cases[i].status);
@@ -592,13 +593,13 @@ static void objectness_needs_no_text(void **state)
     golden_case golden;
     const tyto_tensor *outputs;
     tyto_tensor pixels = {.name = NULL};
-    size_t n;
+    int64_t n;
     golden_open(&golden, "owlv2/odd/one");
-    for (size_t i = 0; i < golden.n_given; i++) {
+    for (int64_t i = 0; i < golden.n_given; i++) {
         pixels = strcmp(golden.given[i].name, "pixel_values") == 0 ? golden.given[i] : pixels;
     }
     ASSERT_DONE(tyto_forward(with.session, NULL, &pixels, 1, wanted, 2, &outputs, &n, &err), &err);
-    for (size_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         golden_compare(&golden, &outputs[i], "without texts");
     }
     assert_int_equal(tyto_forward(with.session, NULL, &pixels, 1, wanted, 3, &outputs, &n, &err),

@@ -20,7 +20,9 @@ static tyto_engine *make_engine(log_lines *lines)
 {
     tyto_engine *engine = NULL;
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = 1, .log = keep_line, .log_user = lines};
+    tyto_engine_options options = engine_options(1);
+    options.log = keep_line;
+    options.log_user = lines;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
     return engine;
 }
@@ -38,7 +40,7 @@ static void opens_as(const char *folder, const char *golden_folder, const char *
         fail_msg("%s: %s", what, tyto_error_message(&err));
     }
     golden_open(&golden, golden_folder);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_run(&golden, session, golden.head, what);
     assert_int_equal(lines.count, 0);
     golden_close(&golden);
@@ -259,7 +261,7 @@ static void a_tower_may_have_no_layers(void **state)
     tyto_session *session = NULL;
     golden_case golden;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     const char *const wanted[] = {"vision_model_output.last_hidden_state",
                                   "vision_model_output.hidden_states.0", "logits"};
     checkpoint from;
@@ -268,7 +270,7 @@ static void a_tower_may_have_no_layers(void **state)
     checkpoint_merge(&from, "{\"vision_config\": {\"num_hidden_layers\": 0}}");
     checkpoint_write(&from);
     ASSERT_DONE(tyto_model_open(engine, from.folder, &model, &err), &err);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_open(&golden, "owlv2/odd/one");
     ASSERT_DONE(tyto_forward(session, NULL, golden.given, golden.n_given, wanted, 3, &outputs,
                              &count, &err),
@@ -294,8 +296,8 @@ static void parameters_are_counted(void **state)
     tyto_tensor_file *file =
         golden_tensors(golden_path(path, "owlv2/vision_tower/model/model.safetensors"));
     int64_t parameters = 0;
-    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
-        parameters += tyto_tensor_elements(tyto_tensor_file_at(file, i));
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        parameters += tyto_tensor_elements(tyto_tensor_file_at(file, (int64_t)i));
     }
     ASSERT_DONE(
         tyto_model_open(engine, golden_path(path, "owlv2/vision_tower/model"), &model, &err), &err);
@@ -359,15 +361,15 @@ static int given_unasked(const char *folder, const char *case_folder, const char
     tyto_session *session = NULL;
     golden_case golden;
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     int found = 0;
     ASSERT_DONE(tyto_model_open(engine, folder, &model, &err), &err);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_open(&golden, case_folder);
     ASSERT_DONE(tyto_forward(session, golden.head, golden.given, golden.n_given, NULL, 0, &outputs,
                              &count, &err),
                 &err);
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         found += strstr(outputs[i].name, part) != NULL;
     }
     golden_close(&golden);

@@ -23,11 +23,11 @@ static void run_case(const char *name, void *user)
     tyto_session *session = NULL;
     golden_case golden;
     snprintf(folder, sizeof(folder), "owlv2/%s/%s", with->checkpoint, name);
-    snprintf(what, sizeof(what), "%s, %s, %d threads", folder, tyto_engine_isa(with->engine),
-             tyto_engine_threads(with->engine));
+    snprintf(what, sizeof(what), "%s, %s, %lld threads", folder, tyto_engine_isa(with->engine),
+             (long long)tyto_engine_threads(with->engine));
     golden_open(&golden, folder);
     golden.unit = golden_unit(with->model);
-    ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &session, &err), &err);
     golden_run(&golden, session, golden.head, what);
     /* Again, warm; and without naming the head where it is the checkpoint's own. */
     const bool own = strcmp(golden.head, tyto_model_head(with->model)) == 0;
@@ -56,7 +56,9 @@ static void run_checkpoint(const char *name, void *user)
 static void run_all(const char *isa, int threads, tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = threads, .isa = isa, .precision = precision};
+    tyto_engine_options options = engine_options(threads);
+    options.isa = isa;
+    options.precision = precision;
     run with = {0};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     assert_string_equal(tyto_engine_isa(with.engine), isa);
@@ -89,8 +91,8 @@ static void activations_are_the_reference_s(void **state)
     const int64_t n = tyto_tensor_elements(x);
     float *values = malloc((size_t)n * sizeof(float));
     assert_non_null(values);
-    for (size_t i = 0; i < tyto_tensor_file_count(file); i++) {
-        const tyto_tensor *expected = tyto_tensor_file_at(file, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        const tyto_tensor *expected = tyto_tensor_file_at(file, (int64_t)i);
         tyto_activation activation;
         if (expected == x) {
             continue;

@@ -36,8 +36,10 @@ static pair open_pair(const char *folder, const char *isa, tyto_precision precis
 {
     pair of;
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {
-        .threads = 2, .isa = isa, .precision = precision, .log = count_warnings};
+    tyto_engine_options options = engine_options(2);
+    options.isa = isa;
+    options.precision = precision;
+    options.log = count_warnings;
     ASSERT_DONE(tyto_engine_create(&options, &of.engine, &err), &err);
     ASSERT_DONE(tyto_model_open(of.engine, folder, &of.model, &err), &err);
     return of;
@@ -66,19 +68,19 @@ static double difference(const char *name, const pair *a, const pair *b)
     golden_case with;
     tyto_session *sessions[2];
     const tyto_tensor *outputs[2];
-    size_t counts[2];
+    int64_t counts[2];
     const pair *pairs[2] = {a, b};
     double most = 0.0;
     tyto_error err = TYTO_ERROR_INIT;
     golden_open(&with, name);
     for (int i = 0; i < 2; i++) {
-        ASSERT_DONE(tyto_session_create(pairs[i]->model, &sessions[i], &err), &err);
+        ASSERT_DONE(tyto_session_create(pairs[i]->model, NULL, &sessions[i], &err), &err);
         ASSERT_DONE(tyto_forward(sessions[i], with.head, with.given, with.n_given, with.wanted,
                                  with.n_wanted, &outputs[i], &counts[i], &err),
                     &err);
     }
     assert_int_equal(counts[0], counts[1]);
-    for (size_t i = 0; i < counts[0]; i++) {
+    for (int64_t i = 0; i < counts[0]; i++) {
         const tyto_tensor *one = &outputs[0][i], *two = &outputs[1][i];
         const size_t bytes = (size_t)tyto_tensor_elements(one) * tyto_dtype_bytes(one->dtype);
         double off = 0.0, all = 0.0;
@@ -342,7 +344,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
     pack(model_of(path, 0), "bad", NULL, TYTO_PRECISION_FP32);
     tyto_tensor_file *file = NULL;
     ASSERT_DONE(tyto_tensor_file_open("bad/" TYTO_PACKED_FILE, &file, &err), &err);
-    const size_t count = tyto_tensor_file_count(file);
+    const size_t count = (size_t)tyto_tensor_file_count(file);
     tyto_tensor *tensors = calloc(count + 1, sizeof(*tensors));
     assert_non_null(tensors);
     uint8_t byte = 0;
@@ -351,7 +353,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
         tensors[n++] = (tyto_tensor){new_name, TYTO_U8, 1, {1}, &byte};
     }
     for (size_t i = 0; i < count; i++) {
-        tensors[n] = *tyto_tensor_file_at(file, i);
+        tensors[n] = *tyto_tensor_file_at(file, (int64_t)i);
         if (strcmp(tensors[n].name, name) == 0) {
             tensors[n].name = new_name;
             tensors[n].shape[0] += more;
@@ -362,7 +364,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
     ASSERT_DONE(tyto_tensor_file_write("bad/" TYTO_PACKED_FILE, tensors, n, &how, &err), &err);
     free(tensors);
     tyto_tensor_file_close(file);
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     tyto_engine *engine;
     tyto_model *model = NULL;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);

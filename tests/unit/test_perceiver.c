@@ -46,12 +46,12 @@ static void run_case(const char *name, void *user)
     tyto_session *session = NULL;
     golden_case golden;
     snprintf(folder, sizeof(folder), "perceiver/%s/%s", with->checkpoint, name);
-    snprintf(what, sizeof(what), "%s, %s, %d threads", folder, tyto_engine_isa(with->engine),
-             tyto_engine_threads(with->engine));
+    snprintf(what, sizeof(what), "%s, %s, %lld threads", folder, tyto_engine_isa(with->engine),
+             (long long)tyto_engine_threads(with->engine));
     golden_open(&golden, folder);
     golden.units = UNITS;
     golden.unit = golden_unit(with->model);
-    ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &session, &err), &err);
     golden_run(&golden, session, golden.head, what);
     golden_run(&golden, session, NULL, what); /* again, warm, by the checkpoint's own head */
     tyto_session_destroy(session);
@@ -73,7 +73,9 @@ static void run_checkpoint(const char *name, void *user)
 static void run_all(const char *isa, int threads, tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = threads, .isa = isa, .precision = precision};
+    tyto_engine_options options = engine_options(threads);
+    options.isa = isa;
+    options.precision = precision;
     run with = {0};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     golden_for_each("perceiver", run_checkpoint, &with);
@@ -102,11 +104,11 @@ typedef struct setup {
 static setup start(const char *name)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     setup with = {0};
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     with.model = open_checkpoint(with.engine, name);
-    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     return with;
 }
 
@@ -124,9 +126,10 @@ static tyto_tensor only_output(const setup *with, const tyto_tensor *inputs, siz
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t count;
-    ASSERT_DONE(tyto_forward(with->session, NULL, inputs, n, &wanted, 1, &outputs, &count, &err),
-                &err);
+    int64_t count;
+    ASSERT_DONE(
+        tyto_forward(with->session, NULL, inputs, (int64_t)n, &wanted, 1, &outputs, &count, &err),
+        &err);
     assert_int_equal(count, 1);
     tyto_tensor copy = outputs[0];
     const size_t bytes = (size_t)tyto_tensor_elements(&copy) * sizeof(float);
@@ -178,7 +181,7 @@ static void hidden_inputs_are_left_out(void **state)
     tyto_tensor left_out = only_output(&with, inputs, 2, "last_hidden_state");
     const char *const both[] = {"last_hidden_state", "cross_attentions.0"};
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     ASSERT_DONE(tyto_forward(with.session, NULL, inputs, 2, both, 2, &outputs, &count, &err), &err);
     assert_same(floats(&left_out), floats(&outputs[0]), tyto_tensor_elements(&left_out), 1e-5);
     free(masked.data);
@@ -358,7 +361,7 @@ static void many_queries_go_in_pieces(void **state)
 static bool ran(const tyto_bench_result *result, const char *operation)
 {
     bool found = false;
-    for (size_t i = 0; i < result->n_stages; i++) {
+    for (int64_t i = 0; i < result->n_stages; i++) {
         found = found || strcmp(result->stages[i].operation, operation) == 0;
     }
     return found;
@@ -370,13 +373,14 @@ static tyto_tensor measured_output(const setup *with, const char *const *wanted,
                                    const char *operation, bool runs)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+    tyto_bench_options options;
     tyto_bench_result result;
+    tyto_bench_options_init(&options, sizeof(options));
     options.runs = 1;
     options.warmup = 0;
     options.batch = 2;
     options.wanted = wanted;
-    options.n_wanted = n;
+    options.n_wanted = (int64_t)n;
     ASSERT_DONE(tyto_bench_forward(with->session, &options, &result, &err), &err);
     assert_int_equal(ran(&result, operation), runs);
     tyto_tensor copy = result.outputs[0];
@@ -501,7 +505,7 @@ static void other_classes_run_bare(void **state)
     const tyto_tensor inputs[] = {
         {.name = "inputs", .dtype = TYTO_F32, .rank = 3, .shape = {1, 3, 16}, .data = rows}};
     const tyto_tensor *outputs;
-    size_t count;
+    int64_t count;
     ASSERT_DONE(
         tyto_forward(with.session, "PerceiverModel", inputs, 1, NULL, 0, &outputs, &count, &err),
         &err);
@@ -527,11 +531,11 @@ static void defaults_are_the_reference_s(void **state)
     for (int verbose = 0; verbose < 2; verbose++) {
         checkpoint made;
         tyto_error err = TYTO_ERROR_INIT;
-        const tyto_engine_options options = {.threads = 1};
+        const tyto_engine_options options = engine_options(1);
         setup with = {0};
         golden_case golden;
         const tyto_tensor *outputs;
-        size_t count;
+        int64_t count;
         checkpoint_start_at(&made, "perceiver/sequence/model");
         checkpoint_merge(&made, verbose ? "{\"output_hidden_states\": true, "
                                           "\"output_attentions\": true}"
@@ -539,13 +543,13 @@ static void defaults_are_the_reference_s(void **state)
         checkpoint_write(&made);
         ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
         ASSERT_DONE(tyto_model_open(with.engine, made.folder, &with.model, &err), &err);
-        ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+        ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
         golden_open(&golden, "perceiver/sequence/single");
         ASSERT_DONE(tyto_forward(with.session, NULL, golden.given, golden.n_given, NULL, 0,
                                  &outputs, &count, &err),
                     &err);
         assert_int_equal(count, verbose ? 9 : 2);
-        for (size_t i = 0; i < count; i++) {
+        for (int64_t i = 0; i < count; i++) {
             assert_string_equal(outputs[i].name, verbose ? all[i] : plain[i]);
         }
         golden_close(&golden);
@@ -562,9 +566,10 @@ static void heads_are_measured(void **state)
                                         "convolution", "flow",     "multimodal"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         tyto_error err = TYTO_ERROR_INIT;
-        tyto_bench_options options = TYTO_BENCH_DEFAULTS;
+        tyto_bench_options options;
         tyto_bench_result result;
         setup with = start(names[i]);
+        tyto_bench_options_init(&options, sizeof(options));
         options.runs = 1;
         options.warmup = 0;
         options.batch = 2;

@@ -191,7 +191,7 @@ static void descriptions_are_refused(void **state)
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
     golden_path(path, "perceiver/bare/model");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -242,12 +242,13 @@ static void refuse(tyto_engine *engine, const wrong_input *wrong)
     golden_case golden;
     tyto_tensor given[GOLDEN_TENSORS_MAX];
     const tyto_tensor *outputs;
-    size_t count = 0, n_outputs;
+    size_t count = 0;
+    int64_t n_outputs;
     tyto_model *model = open_golden(engine, wrong->golden);
     snprintf(folder, sizeof(folder), "perceiver/%s", wrong->golden);
     golden_open(&golden, folder);
-    ASSERT_DONE(tyto_session_create(model, &session, &err), &err);
-    for (size_t i = 0; i < golden.n_given; i++) {
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
+    for (int64_t i = 0; i < golden.n_given; i++) {
         const char *name = golden.given[i].name;
         if ((!wrong->input.name || strcmp(name, wrong->input.name) != 0) &&
             (!wrong->drop || strcmp(name, wrong->drop) != 0)) {
@@ -258,7 +259,8 @@ static void refuse(tyto_engine *engine, const wrong_input *wrong)
         given[count++] = wrong->input;
     }
     assert_int_not_equal(
-        tyto_forward(session, NULL, given, count, NULL, 0, &outputs, &n_outputs, &err), TYTO_OK);
+        tyto_forward(session, NULL, given, (int64_t)count, NULL, 0, &outputs, &n_outputs, &err),
+        TYTO_OK);
     if (strcmp(tyto_error_message(&err), wrong->message) != 0) {
         fail_msg("%s: got %s, required %s", wrong->golden, tyto_error_message(&err),
                  wrong->message);
@@ -360,7 +362,7 @@ static void inputs_are_refused(void **state)
     };
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine;
-    const tyto_engine_options options = {.threads = 1};
+    const tyto_engine_options options = engine_options(1);
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         refuse(engine, &cases[i]);

@@ -9,7 +9,9 @@
 
 static tyto_engine *engine_with(const char *isa, tyto_precision precision)
 {
-    const tyto_engine_options options = {.threads = 2, .isa = isa, .precision = precision};
+    tyto_engine_options options = engine_options(2);
+    options.isa = isa;
+    options.precision = precision;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
@@ -37,7 +39,8 @@ static void names_are_spelled(void **state)
 static void no_precision_is_refused(void **state)
 {
     (void)state;
-    const tyto_engine_options options = {.precision = (tyto_precision)99};
+    tyto_engine_options options = engine_options(0);
+    options.precision = (tyto_precision)99;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
     assert_int_equal(tyto_engine_create(&options, &engine, &err), TYTO_E_ARGUMENT);

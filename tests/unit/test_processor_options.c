@@ -115,8 +115,8 @@ static void options_do_what_files_do(void **state)
         golden_path(path, "%s/expected.safetensors", cases[c].to);
         tyto_tensor_file *expected = golden_tensors(path);
         assert_true(tyto_tensor_file_count(expected) > 0);
-        for (size_t i = 0; i < tyto_tensor_file_count(expected); i++) {
-            const tyto_tensor *pixels = tyto_tensor_file_at(expected, i);
+        for (int64_t i = 0; i < tyto_tensor_file_count(expected); i++) {
+            const tyto_tensor *pixels = tyto_tensor_file_at(expected, (int64_t)i);
             compare(made, tyto_tensor_file_find(images, pixels->name), pixels,
                     cases[c].to[1] == 'e' ? PERCEIVER_TOLERANCE : OWLV2_TOLERANCE, cases[c].to);
         }

@@ -67,8 +67,8 @@ static void run_config(const char *name, void *user)
     tyto_tensor_file *images = golden_tensors(path);
     golden_path(path, "%s/%s/expected.safetensors", on->folder, name);
     tyto_tensor_file *expected = golden_tensors(path);
-    for (size_t i = 0; i < tyto_tensor_file_count(expected); i++) {
-        const tyto_tensor *pixels = tyto_tensor_file_at(expected, i);
+    for (int64_t i = 0; i < tyto_tensor_file_count(expected); i++) {
+        const tyto_tensor *pixels = tyto_tensor_file_at(expected, (int64_t)i);
         for (size_t e = 0; e < 3; e++) {
             compare(name, processor, on->all[e], tyto_tensor_file_find(images, pixels->name),
                     pixels, on->tolerance);
@@ -84,7 +84,7 @@ static void make_engines(engines *on)
 {
     *on = (engines){0};
     for (int i = 1; i < 3; i++) {
-        const tyto_engine_options options = {.threads = 2 * i - 1};
+        const tyto_engine_options options = engine_options(2 * i - 1);
         tyto_error err = TYTO_ERROR_INIT;
         ASSERT_DONE(tyto_engine_create(&options, &on->all[i], &err), &err);
     }

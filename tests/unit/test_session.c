@@ -17,14 +17,14 @@ static int set_up(void **state)
 {
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_engine_options options = {.threads = 2};
+    const tyto_engine_options options = engine_options(2);
     fixture *with = calloc(1, sizeof(*with));
     assert_non_null(with);
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
     ASSERT_DONE(
         tyto_model_open(with->engine, golden_path(path, "owlv2/odd/model"), &with->model, &err),
         &err);
-    ASSERT_DONE(tyto_session_create(with->model, &with->session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
     golden_open(&with->golden, "owlv2/odd/three");
     *state = with;
     return 0;
@@ -44,11 +44,11 @@ static int tear_down(void **state)
 /* Outputs of a run, copied so that they outlive the next one. */
 typedef struct results {
     tyto_tensor tensors[GOLDEN_TENSORS_MAX];
-    size_t count;
+    int64_t count;
 } results;
 
-static results run(tyto_session *session, const char *head, const tyto_tensor *inputs, size_t n,
-                   const char *const *wanted, size_t n_wanted)
+static results run(tyto_session *session, const char *head, const tyto_tensor *inputs, int64_t n,
+                   const char *const *wanted, int64_t n_wanted)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
@@ -56,7 +56,7 @@ static results run(tyto_session *session, const char *head, const tyto_tensor *i
     ASSERT_DONE(tyto_forward(session, head, inputs, n, wanted, n_wanted, &outputs, &to.count, &err),
                 &err);
     assert_in_range(to.count, 1, GOLDEN_TENSORS_MAX);
-    for (size_t i = 0; i < to.count; i++) {
+    for (int64_t i = 0; i < to.count; i++) {
         const size_t bytes = (size_t)tyto_tensor_elements(&outputs[i]) * sizeof(float);
         to.tensors[i] = outputs[i];
         to.tensors[i].name = strdup(outputs[i].name);
@@ -69,7 +69,7 @@ static results run(tyto_session *session, const char *head, const tyto_tensor *i
 
 static void free_results(results *of)
 {
-    for (size_t i = 0; i < of->count; i++) {
+    for (int64_t i = 0; i < of->count; i++) {
         free((char *)(uintptr_t)of->tensors[i].name);
         free(of->tensors[i].data);
     }
@@ -77,7 +77,7 @@ static void free_results(results *of)
 
 static const tyto_tensor *find(const results *in, const char *name)
 {
-    for (size_t i = 0; i < in->count; i++) {
+    for (int64_t i = 0; i < in->count; i++) {
         if (strcmp(in->tensors[i].name, name) == 0) {
             return &in->tensors[i];
         }
@@ -104,22 +104,22 @@ static void refuses(const fixture *with, const char *head, const tyto_tensor *in
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
-    size_t count;
-    const tyto_status got = tyto_forward(with->session, head, inputs, n, &wanted, wanted != NULL,
-                                         &outputs, &count, &err);
+    int64_t count;
+    const tyto_status got = tyto_forward(with->session, head, inputs, (int64_t)n, &wanted,
+                                         wanted != NULL, &outputs, &count, &err);
     if (got != status || !strstr(tyto_error_message(&err), part)) {
         fail_msg("'%s': got %s: %s", part, tyto_status_name(got), tyto_error_message(&err));
     }
     tyto_error_clear(&err);
     /* Without a place for the message too. */
-    assert_int_equal(tyto_forward(with->session, head, inputs, n, &wanted, wanted != NULL, &outputs,
-                                  &count, NULL),
+    assert_int_equal(tyto_forward(with->session, head, inputs, (int64_t)n, &wanted, wanted != NULL,
+                                  &outputs, &count, NULL),
                      status);
 }
 
 static const tyto_tensor *input(const fixture *with, const char *name)
 {
-    for (size_t i = 0; i < with->golden.n_given; i++) {
+    for (int64_t i = 0; i < with->golden.n_given; i++) {
         if (strcmp(with->golden.given[i].name, name) == 0) {
             return &with->golden.given[i];
         }
@@ -143,7 +143,7 @@ static void default_outputs_are_the_reference_s(void **state)
                                         "vision_model_output.pooler_output"};
     results all = run(with->session, NULL, with->golden.given, with->golden.n_given, NULL, 0);
     assert_int_equal(all.count, sizeof(names) / sizeof(names[0]));
-    for (size_t i = 0; i < all.count; i++) {
+    for (int64_t i = 0; i < all.count; i++) {
         (void)find(&all, names[i]);
     }
     free_results(&all);
@@ -154,14 +154,14 @@ static void any_subset_can_be_asked_for(void **state)
 {
     const fixture *with = *state;
     const tyto_tensor *given = with->golden.given;
-    const size_t n = with->golden.n_given;
-    results all = run(with->session, NULL, given, n, NULL, 0);
-    for (size_t i = 0; i < all.count; i++) {
-        for (size_t j = 0; j < all.count; j++) {
+    const size_t n = (size_t)with->golden.n_given;
+    results all = run(with->session, NULL, given, (int64_t)n, NULL, 0);
+    for (int64_t i = 0; i < all.count; i++) {
+        for (int64_t j = 0; j < all.count; j++) {
             const char *const wanted[] = {all.tensors[i].name, all.tensors[j].name};
-            results some = run(with->session, NULL, given, n, wanted, i == j ? 1 : 2);
+            results some = run(with->session, NULL, given, (int64_t)n, wanted, i == j ? 1 : 2);
             assert_int_equal(some.count, i == j ? 1 : 2);
-            for (size_t k = 0; k < some.count; k++) {
+            for (int64_t k = 0; k < some.count; k++) {
                 const tyto_tensor *expected = find(&all, wanted[k]);
                 const tyto_tensor *got = &some.tensors[k];
                 assert_string_equal(got->name, wanted[k]);
@@ -186,10 +186,10 @@ static void lists_are_asked_for_by_a_star(void **state)
 {
     const fixture *with = *state;
     const tyto_tensor *given = with->golden.given;
-    const size_t n = with->golden.n_given;
+    const size_t n = (size_t)with->golden.n_given;
     const char *const wanted[] = {"vision_model_output.hidden_states.*",
                                   "text_model_output.attentions", "pred_boxes"};
-    results some = run(with->session, NULL, given, n, wanted, 3);
+    results some = run(with->session, NULL, given, (int64_t)n, wanted, 3);
     assert_int_equal(some.count, 4 + 2 + 1);
     assert_string_equal(some.tensors[0].name, "vision_model_output.hidden_states.0");
     assert_string_equal(some.tensors[3].name, "vision_model_output.hidden_states.3");
@@ -211,7 +211,7 @@ static void what_cannot_be_given_is_named(void **state)
 {
     const fixture *with = *state;
     const tyto_tensor *given = with->golden.given, *pixels = input(with, "pixel_values");
-    const size_t n = with->golden.n_given;
+    const size_t n = (size_t)with->golden.n_given;
     static const char *const absent[] = {"losses",
                                          "logit",
                                          "vision_model_output.hidden_states.4",
@@ -353,7 +353,7 @@ static void inputs_may_have_other_types(void **state)
         inputs[2].data = variant ? (void *)(shifted + 1) : (void *)pixels;
         results got = run(with->session, NULL, inputs, 3, NULL, 0);
         assert_int_equal(got.count, expected.count);
-        for (size_t i = 0; i < got.count; i++) {
+        for (int64_t i = 0; i < got.count; i++) {
             assert_same(&got.tensors[i], &expected.tensors[i]);
         }
         free_results(&got);
@@ -375,7 +375,7 @@ static void text_embeds_stand_for_texts(void **state)
     inputs[0].rank = 2;
     inputs[0].shape[0] = embeds->shape[1];
     inputs[0].shape[1] = embeds->shape[2];
-    for (size_t i = 0; i < one.n_given; i++) {
+    for (int64_t i = 0; i < one.n_given; i++) {
         if (strcmp(one.given[i].name, "pixel_values") == 0) {
             inputs[1] = one.given[i];
         }
@@ -492,7 +492,7 @@ static void scratch_stays_for_the_next_run(void **state)
     const fixture *with = *state;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_session *session = NULL;
-    ASSERT_DONE(tyto_session_create(with->model, &session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with->model, NULL, &session, &err), &err);
     assert_int_equal(tyto_session_scratch_bytes(session), 0);
     golden_run(&with->golden, session, NULL, "cold");
     const size_t bytes = tyto_session_scratch_bytes(session);
@@ -516,14 +516,14 @@ static void *work(void *argument)
     worker *own = argument;
     const golden_case *golden = &own->with->golden;
     tyto_session *session = NULL;
-    own->same = tyto_session_create(own->with->model, &session, NULL) == TYTO_OK;
+    own->same = tyto_session_create(own->with->model, NULL, &session, NULL) == TYTO_OK;
     for (int i = 0; own->same && i < 4; i++) {
         const tyto_tensor *outputs;
-        size_t count;
+        int64_t count;
         own->same = tyto_forward(session, NULL, golden->given, golden->n_given, golden->wanted,
                                  golden->n_wanted, &outputs, &count, NULL) == TYTO_OK &&
                     count == own->expected.count;
-        for (size_t k = 0; own->same && k < count; k++) {
+        for (int64_t k = 0; own->same && k < count; k++) {
             own->same = memcmp(outputs[k].data, own->expected.tensors[k].data,
                                (size_t)tyto_tensor_elements(&outputs[k]) * sizeof(float)) == 0;
         }
@@ -575,7 +575,7 @@ static void checkpoints_have_the_heads_of_their_tensors(void **state)
                                     golden_path(path, "owlv2/%s/model", cases[i].checkpoint),
                                     &other.model, &err),
                     &err);
-        ASSERT_DONE(tyto_session_create(other.model, &other.session, &err), &err);
+        ASSERT_DONE(tyto_session_create(other.model, NULL, &other.session, &err), &err);
         for (size_t h = 0; h < 7; h++) {
             const bool has = h < cases[i].end && h + cases[i].heads >= cases[i].end;
             /* A head that is there misses its inputs. */

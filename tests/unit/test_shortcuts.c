@@ -19,9 +19,10 @@ static opened open_checkpoint(const char *path)
 {
     opened of = {0};
     tyto_error err = TYTO_ERROR_INIT;
-    ASSERT_DONE(tyto_engine_create(&(tyto_engine_options){.threads = 2}, &of.engine, &err), &err);
+    const tyto_engine_options options = engine_options(2);
+    ASSERT_DONE(tyto_engine_create(&options, &of.engine, &err), &err);
     ASSERT_DONE(tyto_model_open(of.engine, path, &of.model, &err), &err);
-    ASSERT_DONE(tyto_session_create(of.model, &of.session, &err), &err);
+    ASSERT_DONE(tyto_session_create(of.model, NULL, &of.session, &err), &err);
     return of;
 }
 
@@ -93,9 +94,9 @@ static outputs forward(const opened *with, const inputs *from)
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *given;
     outputs out;
-    size_t count;
-    ASSERT_DONE(tyto_forward(with->session, NULL, from->tensors, from->count, wanted, OUTPUTS,
-                             &given, &count, &err),
+    int64_t count;
+    ASSERT_DONE(tyto_forward(with->session, NULL, from->tensors, (int64_t)from->count, wanted,
+                             OUTPUTS, &given, &count, &err),
                 &err);
     for (int i = 0; i < OUTPUTS; i++) {
         const size_t bytes = (size_t)tyto_tensor_elements(&given[i]) * sizeof(float);
@@ -292,9 +293,9 @@ static void assert_refused(const inputs *from, const char *text)
     opened with = open_odd();
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *given;
-    size_t count;
-    const tyto_status status = tyto_forward(with.session, NULL, from->tensors, from->count, wanted,
-                                            OUTPUTS, &given, &count, &err);
+    int64_t count;
+    const tyto_status status = tyto_forward(with.session, NULL, from->tensors, (int64_t)from->count,
+                                            wanted, OUTPUTS, &given, &count, &err);
     if (status == TYTO_OK || !strstr(tyto_error_message(&err), text)) {
         fail_msg("%s, required '%s'", tyto_error_message(&err), text);
     }

@@ -343,11 +343,12 @@ static int open_all(void **state)
     static const char *const names[] = {"a cat", "a remote"};
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
-    ASSERT_DONE(tyto_engine_create(&(tyto_engine_options){.threads = 2}, &with.engine, &err), &err);
+    const tyto_engine_options options = engine_options(2);
+    ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
         tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
         &err);
-    ASSERT_DONE(tyto_session_create(with.model, &with.session, &err), &err);
+    ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, false, &with.names, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
     ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
