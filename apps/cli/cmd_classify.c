@@ -10,7 +10,6 @@
 #include "model.h"
 #include "photo_reader.h"
 #include "records.h"
-#include "results.h"
 #include "signals.h"
 
 enum { BATCH_MAX = 256 };

@@ -10,7 +10,6 @@
 #include "messages.h"
 #include "model.h"
 #include "records.h"
-#include "results.h"
 #include "signals.h"
 
 typedef struct fill_args {

@@ -25,7 +25,7 @@ typedef struct job {
     const match_args *args;
     search search;
     picture_queries queries;
-    query_note *notes; /* where each example's box is, for the results */
+    tyto_example_note *notes; /* where each example's box is, for the results */
 } job;
 
 /* The label that query i is reported by: its own, or the one that it is averaged into. */
@@ -55,7 +55,7 @@ static void list_labels(job *j)
         }
         if (query) {
             j->notes[i - all.count] =
-                (query_note){.photo = query->photo, .label = at, .chosen = &query->chosen};
+                (tyto_example_note){.photo = query->photo, .label = (int64_t)at};
         }
     }
     text_list_clear(&all);
@@ -82,9 +82,9 @@ static int prepare(job *j)
         say_error("nothing to look for: required -q IMAGE, --classes FILE or -t TEXT");
         return EXIT_USAGE;
     }
-    s->results.queries = j->notes;
-    s->results.n_queries = j->queries.count;
     code = search_prepare(s, &j->queries.photos);
+    s->results.options.examples = j->notes;
+    s->results.options.n_examples = (int64_t)j->queries.count;
     j->queries.draw = (drawing){.option = "draw-queries", .path = args->draw_queries};
     if (code == EXIT_DONE && args->draw_queries && j->queries.count == 0) {
         say_error("--draw-queries: no example to draw, required -q IMAGE");
@@ -108,14 +108,28 @@ static bool average(tyto_vocabulary **vocabulary)
     return good;
 }
 
+/* What results say of the boxes that were chosen. */
+static void note_boxes(job *j)
+{
+    for (size_t i = 0; i < j->queries.count; i++) {
+        const tyto_query_box *chosen = &j->queries.items[i].chosen;
+        j->notes[i].box = chosen->box;
+        j->notes[i].objectness = chosen->objectness;
+        j->notes[i].overlap = chosen->iou;
+    }
+}
+
 /* Texts, classes and examples as one vocabulary. */
 static bool open_vocabulary(job *j)
 {
     search *s = &j->search;
     tyto_vocabulary *examples;
-    return search_open(s, DETECTION_HEAD) && search_encode(s, &s->vocabulary) &&
-           queries_embed(&j->queries, &s->with, &examples) &&
-           vocabulary_add(&s->vocabulary, examples) &&
+    if (!search_open(s, DETECTION_HEAD) || !search_encode(s, &s->vocabulary) ||
+        !queries_embed(&j->queries, &s->with, &examples)) {
+        return false;
+    }
+    note_boxes(j);
+    return vocabulary_add(&s->vocabulary, examples) &&
            (j->args->exemplars == KEEP || average(&s->vocabulary));
 }
 

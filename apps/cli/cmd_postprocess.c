@@ -113,9 +113,10 @@ static void name_all(job *j)
         text_list_add(&j->photos, name, strlen(name));
         free(name);
     }
-    j->results.labels = (const char *const *)j->labels.items;
-    j->results.n_labels = j->labels.count;
-    j->results.many = j->n_photos > 1;
+    j->results.options.labels = (const char *const *)j->labels.items;
+    j->results.options.n_labels = (int64_t)j->labels.count;
+    j->results.options.n_photos = (int64_t)j->n_photos;
+    j->results.options.threshold = j->options.threshold;
 }
 
 static bool evaluate(job *j)
@@ -154,13 +155,12 @@ static bool write_all(job *j)
 {
     bool good = true;
     for (size_t i = 0; i < j->n_photos && good; i++) {
-        const photo_result result = {.photo = j->photos.items[i],
-                                     .index = i,
-                                     .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
-                                     .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
-                                     .threshold = j->options.threshold,
-                                     .found = &j->found[i]};
-        good = results_photo(&j->results, &result) && (!j->draw.path || draw(j, i));
+        const tyto_photo_detections photo = {.photo = j->photos.items[i],
+                                             .index = (int64_t)i,
+                                             .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
+                                             .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
+                                             .detections = &j->found[i]};
+        good = results_photo(&j->results, &photo) && (!j->draw.path || draw(j, i));
     }
     good = drawing_end(&j->draw) && good;
     return results_end(&j->results, good) && good;
@@ -198,7 +198,8 @@ static int prepare(job *j)
         return code;
     }
     j->results.path = args->output;
-    j->results.format = &result_formats[args->format];
+    tyto_detection_document_options_init(&j->results.options, sizeof(j->results.options));
+    j->results.options.format = (tyto_format)args->format;
     return results_open(&j->results) ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -94,3 +94,19 @@ void json_write(const json_t *value, bool indented, FILE *to)
     fputs(text, to);
     free(text);
 }
+
+void csv_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') {
+            fputc('"', out);
+        }
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}

@@ -20,5 +20,8 @@ void json_push(json_t *array, json_t *value);
 void json_write(const json_t *value, bool indented, FILE *to);
 /** The shortest digits of a float that are read back the same; at least 16 bytes. */
 void float_digits(char *to, size_t bytes, float value);
+/** A field of CSV, by RFC 4180: quotes around what holds a comma, a quote or a line end; quotes
+ *  inside doubled. */
+void csv_text(FILE *out, const char *text);
 
 #endif

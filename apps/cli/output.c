@@ -124,6 +124,23 @@ bool output_open(output *out, const char *path)
     return true;
 }
 
+bool output_bytes(output *out, const tyto_bytes *bytes)
+{
+    errno = 0;
+    return fwrite(bytes->data, 1, bytes->length_bytes, out->stream) == bytes->length_bytes ||
+           fail(out, out->path);
+}
+
+bool output_file(const char *path, const tyto_bytes *bytes)
+{
+    output file;
+    if (!output_open(&file, path)) {
+        return false;
+    }
+    const bool written = output_bytes(&file, bytes);
+    return output_commit(&file) && written;
+}
+
 bool output_flush(output *out)
 {
     errno = 0;

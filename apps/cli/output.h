@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <tyto/bytes.h>
 
 typedef struct output {
     FILE *stream;
@@ -17,6 +18,10 @@ typedef struct output {
 
 /** path NULL or "-": standard output. */
 bool output_open(output *out, const char *path);
+/** Appends bytes. */
+bool output_bytes(output *out, const tyto_bytes *bytes);
+/** A whole file of these bytes. */
+bool output_file(const char *path, const tyto_bytes *bytes);
 /** Hands what was written so far on to its reader. */
 bool output_flush(output *out);
 /** Ends the writing and puts the file in its place. Closed in any case. */

@@ -110,43 +110,30 @@ int search_read_queries(search *to)
 }
 
 /* Without --format, what -o's ending says. */
-static int chosen_format(const search_args *args)
+static tyto_format chosen_format(const search_args *args)
 {
-    if (args->format == FORMAT_UNSET && args->output) {
-        size_t length;
-        const char *ending = path_ending(args->output), *word;
-        for (int i = 0; (word = choice_word(RESULT_FORMATS, i, &length)) != NULL; i++) {
-            if (*ending && strlen(ending + 1) == length && memcmp(ending + 1, word, length) == 0) {
-                return i;
-            }
-        }
+    tyto_format format = TYTO_FORMAT_TEXT;
+    if (args->format == FORMAT_UNSET) {
+        tyto_format_by_path(args->output, &format);
+        return format;
     }
-    return args->format == FORMAT_UNSET ? 0 : args->format;
-}
-
-static bool all_numbered(const text_list *photos)
-{
-    for (size_t i = 0; i < photos->count; i++) {
-        const char *base = path_base(photos->items[i]);
-        const size_t length = strlen(base) - strlen(path_ending(base));
-        if (length == 0 || length > 18 || strspn(base, "0123456789") != length) {
-            return false;
-        }
-    }
-    return true;
+    return (tyto_format)args->format;
 }
 
 static int check_results(search *s, const text_list *spared)
 {
     const search_args *args = s->args;
-    s->results.format = &result_formats[chosen_format(args)];
-    s->results.labels = (const char *const *)s->labels.items;
-    s->results.n_labels = s->labels.count;
+    tyto_detection_document_options *document = &s->results.options;
+    tyto_detection_document_options_init(document, sizeof(*document));
+    document->format = chosen_format(args);
+    document->labels = (const char *const *)s->labels.items;
+    document->n_labels = (int64_t)s->labels.count;
+    document->photos = (const char *const *)s->photos.items;
+    document->n_photos = (int64_t)s->photos.count;
+    document->threshold = s->options.threshold;
+    document->scores = args->scores;
     s->results.path = args->output && strcmp(args->output, "-") != 0 ? args->output : NULL;
-    s->results.many = s->photos.count > 1;
-    s->results.scores = args->scores;
-    s->results.numbered = all_numbered(&s->photos);
-    if (s->results.format->folder && s->results.many) {
+    if (tyto_format_has_files(document->format) && s->photos.count > 1) {
         if (!s->results.path) {
             say_error("--format yolo: required -o FOLDER for more than one photo");
             return EXIT_USAGE;
@@ -287,12 +274,11 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
     if (good) {
         say_info("%s: waited for %.3f s, searched in %.3f s", photo, loaded - began,
                  seconds_now() - loaded);
-        const photo_result result = {.photo = photo,
-                                     .index = index,
-                                     .width_px = image.width_px,
-                                     .height_px = image.height_px,
-                                     .threshold = s->options.threshold,
-                                     .found = &found};
+        const tyto_photo_detections result = {.photo = photo,
+                                              .index = (int64_t)index,
+                                              .width_px = image.width_px,
+                                              .height_px = image.height_px,
+                                              .detections = &found};
         progress_hide();
         *writable = results_photo(&s->results, &result);
         good = *writable &&

@@ -11,6 +11,8 @@
 #include <tyto/clip.h>
 #include <tyto/convert.h>
 #include <tyto/detect.h>
+#include <tyto/detection_document.h>
+#include <tyto/document.h>
 #include <tyto/draw.h>
 #include <tyto/embed.h>
 #include <tyto/engine.h>

@@ -1,0 +1,60 @@
+/** Documents: results as people and programs want them written.
+ *
+ *  A document is created for a run, is given one record after the other, and is ended; each of
+ *  these steps gives the bytes that come next. Where bytes go is the caller's affair: appended to a
+ *  file, sent to a client, or held. What a record is, and which formats there are for it, say the
+ *  headers of the tasks; that of objects found in photos is <tyto/detection_document.h>. */
+#ifndef TYTO_DOCUMENT_H
+#define TYTO_DOCUMENT_H
+
+#include <stdbool.h>
+#include <tyto/bytes.h>
+#include <tyto/status.h>
+
+TYTO_BEGIN_DECLS
+
+/** How a document is written. Text is UTF-8, and bytes that aren't are U+FFFD in JSON. Numbers are
+ *  spelled the same in every locale: with the fewest digits that are read back as the same float,
+ *  except in tables for people and in YOLO's lines. */
+typedef enum tyto_format {
+    TYTO_FORMAT_TEXT = 0,         /**< "text": tables for people; control characters as \xNN */
+    TYTO_FORMAT_JSON = 1,         /**< "json": an object, or an array with one on each line */
+    TYTO_FORMAT_JSONL = 2,        /**< "jsonl": an object on each line */
+    TYTO_FORMAT_CSV = 3,          /**< "csv": with a header, quoted by RFC 4180 */
+    TYTO_FORMAT_COCO = 4,         /**< "coco": images, categories and annotations */
+    TYTO_FORMAT_COCO_RESULTS = 5, /**< "coco-results": the array that COCO's evaluation reads */
+    TYTO_FORMAT_YOLO = 6          /**< "yolo": lines of label, centre and size in parts of 1 */
+} tyto_format;
+
+/** The format's name, such as "coco-results"; NULL for a number that is none. */
+TYTO_API const char *tyto_format_name(tyto_format format);
+/** *out = the format of that name. Returns false, and leaves *out alone, when there is none. */
+TYTO_API bool tyto_format_by_name(const char *name, tyto_format *out);
+/** *out = the format that a file's name ends in, as in "found.csv". Returns false, and leaves *out
+ *  alone, when it ends in none. */
+TYTO_API bool tyto_format_by_path(const char *path, tyto_format *out);
+/** Whether documents of this format may be a file for each photo. */
+TYTO_API bool tyto_format_has_files(tyto_format format);
+/** Name of the file for a photo in such a document: "shots/a.jpg" goes to "a.txt" in YOLO, and "-",
+ *  which is standard input, to "stdin.txt".
+ *  memory  release with tyto_free; NULL for a format without such files, or when memory is out */
+TYTO_API char *tyto_format_photo_file(tyto_format format, const char *photo);
+
+/** A document that is being written.
+ *  threads  one thread at a time */
+typedef struct tyto_document tyto_document;
+
+/** *out = what comes after the last record. No further record is taken.
+ *  errors  E_ARGUMENT (ended already), E_MEMORY and E_LIMIT, also those of an earlier step */
+TYTO_API TYTO_NODISCARD tyto_status tyto_document_end(tyto_document *document, tyto_bytes *out,
+                                                      tyto_error *err);
+/** Name, without a folder, of the file that the last step's bytes are, whole; NULL: they are what
+ *  comes next in the one document.
+ *  memory  borrowed until the next step */
+TYTO_API const char *tyto_document_file(const tyto_document *document);
+/** NULL is fine. */
+TYTO_API void tyto_document_destroy(tyto_document *document);
+
+TYTO_END_DECLS
+
+#endif

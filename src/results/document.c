@@ -1,0 +1,197 @@
+#include "results/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+static const struct {
+    const char *name;
+    const char *photo_ending; /* of a photo's own file; NULL: there are none */
+} formats[] = {
+    [TYTO_FORMAT_TEXT] = {"text", NULL},   [TYTO_FORMAT_JSON] = {"json", NULL},
+    [TYTO_FORMAT_JSONL] = {"jsonl", NULL}, [TYTO_FORMAT_CSV] = {"csv", NULL},
+    [TYTO_FORMAT_COCO] = {"coco", NULL},   [TYTO_FORMAT_COCO_RESULTS] = {"coco-results", NULL},
+    [TYTO_FORMAT_YOLO] = {"yolo", ".txt"},
+};
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+const char *tyto_format_name(tyto_format format)
+{
+    return (size_t)format < FORMATS ? formats[format].name : NULL;
+}
+
+bool tyto_format_by_name(const char *name, tyto_format *out)
+{
+    for (size_t i = 0; name && out && i < FORMATS; i++) {
+        if (strcmp(formats[i].name, name) == 0) {
+            *out = (tyto_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t tyto_path_stem_bytes(const char *base)
+{
+    const char *dot = strrchr(base, '.');
+    return dot && dot != base ? (size_t)(dot - base) : strlen(base);
+}
+
+bool tyto_format_by_path(const char *path, tyto_format *out)
+{
+    const char *base = path ? tyto_path_base(path) : "";
+    const char *ending = base + tyto_path_stem_bytes(base);
+    return *ending && tyto_format_by_name(ending + 1, out);
+}
+
+bool tyto_format_has_files(tyto_format format)
+{
+    return (size_t)format < FORMATS && formats[format].photo_ending;
+}
+
+char *tyto_format_photo_file(tyto_format format, const char *photo)
+{
+    if (!photo || !tyto_format_has_files(format)) {
+        return NULL;
+    }
+    const char *base = strcmp(photo, "-") == 0 ? "stdin" : tyto_path_base(photo);
+    const char *ending = formats[format].photo_ending;
+    const size_t stem = tyto_path_stem_bytes(base), more = strlen(ending);
+    char *file = tyto_alloc(stem + more + 1, 1);
+    if (file) {
+        memcpy(file, base, stem);
+        memcpy(file + stem, ending, more + 1);
+    }
+    return file;
+}
+
+tyto_status tyto_document_open(const tyto_document_kind *kind, tyto_format format, void *state,
+                               tyto_document **out, tyto_error *err)
+{
+    tyto_document *document = tyto_alloc_zeroed(1, sizeof(*document));
+    *out = document;
+    if (!document) {
+        if (kind->destroy) {
+            kind->destroy(state);
+        }
+        return tyto_fail_memory(err, kind->name);
+    }
+    *document = (tyto_document){.kind = kind, .format = format, .state = state};
+    return TYTO_OK;
+}
+
+void tyto_document_destroy(tyto_document *document)
+{
+    if (document) {
+        if (document->kind->destroy) {
+            document->kind->destroy(document->state);
+        }
+        free(document->file);
+        free(document);
+    }
+}
+
+const char *tyto_document_file(const tyto_document *document)
+{
+    return document ? document->file : NULL;
+}
+
+tyto_status tyto_document_begin_step(tyto_document *document, const tyto_document_kind *kind,
+                                     tyto_writer *writer, tyto_error *err)
+{
+    tyto_writer_init(writer);
+    if (kind && document->kind != kind) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "document: got %s, required %s",
+                         document->kind->name, kind->name);
+    }
+    if (document->status != TYTO_OK) {
+        return tyto_fail(err, document->status, "document: got a step after one that failed");
+    }
+    if (document->ended) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "document: got a step after its end");
+    }
+    free(document->file);
+    document->file = NULL;
+    return TYTO_OK;
+}
+
+tyto_status tyto_document_end_step(tyto_document *document, tyto_writer *writer, tyto_bytes *out,
+                                   tyto_error *err)
+{
+    document->status = tyto_writer_end(writer, out, err);
+    return document->status;
+}
+
+tyto_status tyto_document_end(tyto_document *document, tyto_bytes *out, tyto_error *err)
+{
+    tyto_writer writer;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, document);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_bytes){0};
+    TYTO_TRY(tyto_document_begin_step(document, NULL, &writer, err));
+    (document->kind->end ? document->kind->end : tyto_records_end)(document, &writer);
+    document->ended = true;
+    return tyto_document_end_step(document, &writer, out, err);
+}
+
+tyto_status tyto_records_check(tyto_format format, tyto_error *err)
+{
+    if ((int)format < TYTO_FORMAT_TEXT || (int)format > TYTO_FORMAT_CSV) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "document: got format %d, required text, json, jsonl or csv", (int)format);
+    }
+    return TYTO_OK;
+}
+
+void tyto_records_begin(const tyto_document *document, tyto_writer *writer, const char *header)
+{
+    if (document->format == TYTO_FORMAT_CSV) {
+        tyto_writer_text(writer, header);
+        tyto_writer_text(writer, "\n");
+    } else if (document->format == TYTO_FORMAT_JSON && !document->alone) {
+        tyto_writer_text(writer, "[");
+    }
+}
+
+void tyto_records_next(tyto_document *document, tyto_writer *writer)
+{
+    if (document->records++ > 0 && document->format == TYTO_FORMAT_TEXT) {
+        tyto_writer_text(writer, "\n");
+    }
+}
+
+void tyto_records_json(tyto_document *document, tyto_writer *writer, json_t *value)
+{
+    const bool lines = document->format == TYTO_FORMAT_JSONL;
+    if (!lines && !document->alone) {
+        tyto_writer_text(writer, document->records > 0 ? ",\n" : "\n");
+    }
+    document->records++;
+    tyto_writer_json_new(writer, value, !lines && document->alone);
+    if (lines) {
+        tyto_writer_text(writer, "\n");
+    }
+}
+
+void tyto_records_end(tyto_document *document, tyto_writer *writer)
+{
+    if (document->format == TYTO_FORMAT_JSON && document->alone) {
+        tyto_writer_text(writer, document->records > 0 ? "\n" : "");
+    } else if (document->format == TYTO_FORMAT_JSON) {
+        tyto_writer_text(writer, document->records > 0 ? "\n]\n" : "]\n");
+    }
+}
+
+json_t *tyto_json_box(tyto_writer *writer, const tyto_box *box)
+{
+    json_t *object = json_object();
+    tyto_json_put(writer, object, "xmin", tyto_json_float(box->xmin));
+    tyto_json_put(writer, object, "ymin", tyto_json_float(box->ymin));
+    tyto_json_put(writer, object, "xmax", tyto_json_float(box->xmax));
+    tyto_json_put(writer, object, "ymax", tyto_json_float(box->ymax));
+    return object;
+}

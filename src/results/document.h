@@ -1,0 +1,68 @@
+/** A document and its steps: what documents of all tasks share.
+ *
+ *  A task has a file in results/documents/ with its records, its `tyto_document_kind`, a public
+ *  call that creates a document with tyto_document_open, and one that adds a record between
+ *  tyto_document_begin_step and tyto_document_end_step. */
+#ifndef TYTO_RESULTS_DOCUMENT_H
+#define TYTO_RESULTS_DOCUMENT_H
+
+#include <stdint.h>
+#include <tyto/detect.h>
+#include <tyto/document.h>
+
+#include "results/writer.h"
+
+/** What a document is about. */
+typedef struct tyto_document_kind {
+    /** For messages, such as "a document of detections". */
+    const char *name;
+    /** Writes what comes after the last record; NULL: tyto_records_end. */
+    void (*end)(tyto_document *document, tyto_writer *writer);
+    /** Releases the state; NULL: there is none to release. */
+    void (*destroy)(void *state);
+} tyto_document_kind;
+
+struct tyto_document {
+    const tyto_document_kind *kind;
+    tyto_format format;
+    /** In JSON, the one record stands by itself, indented, instead of in an array. */
+    bool alone;
+    int64_t records; /**< so far */
+    void *state;     /**< the kind's own */
+    char *file;      /**< name of the file that the last step gave */
+    bool ended;
+    tyto_status status; /**< of the first step that failed */
+};
+
+/** *out = a new document, which takes the state over, on failure too. */
+TYTO_NODISCARD tyto_status tyto_document_open(const tyto_document_kind *kind, tyto_format format,
+                                              void *state, tyto_document **out, tyto_error *err);
+
+/** First and last line of a step. A document of another kind, one that was ended, and one that a
+ *  step failed in take no further step; kind NULL: any. */
+TYTO_NODISCARD tyto_status tyto_document_begin_step(tyto_document *document,
+                                                    const tyto_document_kind *kind,
+                                                    tyto_writer *writer, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_document_end_step(tyto_document *document, tyto_writer *writer,
+                                                  tyto_bytes *out, tyto_error *err);
+
+/* Records in text, JSON, JSON lines and CSV. */
+
+/** E_ARGUMENT for a format that isn't one of these four. */
+TYTO_NODISCARD tyto_status tyto_records_check(tyto_format format, tyto_error *err);
+/** What comes before the first record. header: the first line of CSV, without its end. */
+void tyto_records_begin(const tyto_document *document, tyto_writer *writer, const char *header);
+/** Before a record of text or CSV is written: an empty line between two of text. */
+void tyto_records_next(tyto_document *document, tyto_writer *writer);
+/** A record of JSON or JSON lines; releases the value. */
+void tyto_records_json(tyto_document *document, tyto_writer *writer, json_t *value);
+/** What comes after the last record. */
+void tyto_records_end(tyto_document *document, tyto_writer *writer);
+
+/** Length of a base name without its ending; all of it when it has none, as ".profile". */
+size_t tyto_path_stem_bytes(const char *base);
+
+/** {"xmin": …, "ymin": …, "xmax": …, "ymax": …} */
+json_t *tyto_json_box(tyto_writer *writer, const tyto_box *box);
+
+#endif

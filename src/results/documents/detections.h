@@ -1,0 +1,46 @@
+/** Documents of detections: what their formats share. A format is a file here and its line in
+ *  detections.c. */
+#ifndef TYTO_RESULTS_DOCUMENTS_DETECTIONS_H
+#define TYTO_RESULTS_DOCUMENTS_DETECTIONS_H
+
+#include <tyto/detection_document.h>
+
+#include "results/document.h"
+
+/** The state of such a document. */
+typedef struct tyto_detections_state {
+    /** What the caller asked for; labels and examples are copies, photos are NULL. */
+    tyto_detection_document_options options;
+    char **labels;
+    tyto_example_note *examples;
+    bool numbered; /**< every photo's name is a whole number, as COCO's are */
+    /** Of documents that come whole at their end: what there is of them so far, without commas
+     *  around. */
+    tyto_writer images, annotations;
+    int64_t n_annotations;
+} tyto_detections_state;
+
+/** Steps of a format; NULL: nothing to write. A step that gives a file of its own sets
+ *  document->file. */
+typedef struct tyto_detections_format {
+    void (*begin)(tyto_document *document, tyto_writer *writer);
+    void (*photo)(tyto_document *document, const tyto_photo_detections *photo, tyto_writer *writer);
+    void (*end)(tyto_document *document, tyto_writer *writer);
+} tyto_detections_format;
+
+extern const tyto_detections_format tyto_detections_text, tyto_detections_json,
+    tyto_detections_jsonl, tyto_detections_csv, tyto_detections_coco, tyto_detections_coco_results,
+    tyto_detections_yolo;
+
+/** The state of a document of detections. */
+static inline tyto_detections_state *tyto_detections_state_of(const tyto_document *document)
+{
+    return document->state;
+}
+/** The text of a label; the index is checked before. */
+static inline const char *tyto_detections_label(const tyto_document *document, int64_t label)
+{
+    return tyto_detections_state_of(document)->labels[label];
+}
+
+#endif
