@@ -5,10 +5,23 @@
 
 #include "base/error.h"
 
+tyto_status tyto_exec_take(tyto_exec *exec, int64_t count, size_t size, void **out)
+{
+    *out = count < 0 ? NULL : tyto_arena_take(exec->arena, (size_t)count, size);
+    return *out ? TYTO_OK : tyto_fail_memory(exec->err, "scratch");
+}
+
 tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out)
 {
-    *out = count < 0 ? NULL : tyto_arena_take(exec->arena, (size_t)count, sizeof(float));
-    return *out ? TYTO_OK : tyto_fail_memory(exec->err, "scratch");
+    void *memory;
+    const tyto_status status = tyto_exec_take(exec, count, sizeof(float), &memory);
+    *out = memory;
+    return status;
+}
+
+tyto_status tyto_exec_need(tyto_exec *exec, int64_t count, float **memory)
+{
+    return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
 }
 
 tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count, tyto_numbers *out)

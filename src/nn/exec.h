@@ -40,8 +40,12 @@ static inline bool tyto_exec_planning(const tyto_exec *exec)
     return exec->arena->planning;
 }
 
+/** *out = count·size bytes of scratch, not zeroed. */
+TYTO_NODISCARD tyto_status tyto_exec_take(tyto_exec *exec, int64_t count, size_t size, void **out);
 /** *out = count floats of scratch, not zeroed. */
 TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, float **out);
+/** The same, unless *memory is some already, such as that of an output which is wanted. */
+TYTO_NODISCARD tyto_status tyto_exec_need(tyto_exec *exec, int64_t count, float **memory);
 
 /** Numbers in scratch: floats, or bf16 where what reads them rounds them anyway; the other is NULL.
  */

@@ -64,19 +64,14 @@ static double number(const tyto_tensor_file *file, const char *name, double othe
     return value;
 }
 
-/* Something that runs on an exec, twice as a session does it: planned, then for real. */
+/* Something that runs on an exec. */
 typedef tyto_status (*work_fn)(tyto_exec *exec, void *context);
 
 static tyto_status run(work_fn work, void *context, tyto_error *err)
 {
     tyto_arena arena = {0};
     tyto_exec exec = {.arena = &arena, .err = err};
-    tyto_arena_plan(&arena);
     tyto_status status = work(&exec, context);
-    if (status == TYTO_OK) {
-        assert_true(tyto_arena_commit(&arena));
-        status = work(&exec, context);
-    }
     tyto_arena_clear(&arena);
     return status;
 }

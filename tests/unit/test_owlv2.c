@@ -2,6 +2,7 @@
  * several. */
 #include "kernels/kernels.h"
 #include "models/owlv2/encoder.h"
+#include "nn/linear.h"
 #include "support/golden.h"
 
 /* What one engine runs. */
@@ -116,36 +117,93 @@ static void activations_are_the_reference_s(void **state)
     tyto_tensor_file_close(file);
 }
 
-/* A text tower is planned for all tokens and runs those that are used. */
-static void blocks_of_fewer_rows_are_no_larger_than_planned(void **state)
+/* Blocks of rows are whole tiles, as even as can be, and no larger than what keeps every thread
+ * busy. */
+static void blocks_of_rows_are_even(void **state)
 {
     (void)state;
     const tyto_kernels *kernels;
     assert_int_equal(tyto_kernels_select(NULL, &kernels, NULL), TYTO_OK);
     const tyto_packed_matrix weight = {.n = 1, .k = 1, .dtype = TYTO_F32};
+    const int64_t tile = tyto_linear_tile_rows(kernels, &weight);
     for (int threads = 1; threads <= 8; threads *= 2) {
         tyto_pool *pool = tyto_pool_create(threads);
         assert_non_null(pool);
-        tyto_arena arena = {0};
-        tyto_exec exec = {.kernels = kernels, .pool = pool, .arena = &arena};
+        const tyto_exec exec = {.kernels = kernels, .pool = pool};
+        const int64_t most = threads > 2 ? 512 * threads : 1024;
         for (int64_t rows = 1; rows <= TYTO_OWLV2_ROWS_TOGETHER; rows += 13) {
-            arena.planning = true;
-            const int64_t planned = tyto_owlv2_rows_of_block(&exec, &weight, rows);
-            arena.planning = false;
-            for (int64_t used = 1; used <= rows; used += 7) {
-                assert_true(tyto_owlv2_rows_of_block(&exec, &weight, used) <= planned);
-            }
+            const int64_t block = tyto_owlv2_rows_of_block(&exec, &weight, rows),
+                          blocks = (rows + block - 1) / block;
+            assert_int_equal(block % tile, 0);
+            assert_true(block < most + tile && block < rows + tile);
+            assert_true(blocks * block - rows < blocks * tile);
         }
         tyto_pool_destroy(pool);
     }
+}
+
+/* What follows the progress of a run, and where it stops it. */
+typedef struct watcher {
+    const char *stage;
+    int64_t stop, seen;
+} watcher;
+
+static bool watch(void *user, const tyto_progress *progress)
+{
+    watcher *with = user;
+    if (!progress->stage || strcmp(progress->stage, with->stage) != 0) {
+        return true;
+    }
+    assert_int_equal(progress->done, with->seen);
+    assert_true(progress->done < progress->total);
+    with->seen++;
+    return progress->done != with->stop;
+}
+
+/* A run stops before any layer of either tower, and the session goes on with the next. */
+static void runs_stop_between_layers(void **state)
+{
+    (void)state;
+    char path[GOLDEN_PATH_BYTES];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_engine *engine = NULL;
+    tyto_model *model = NULL;
+    tyto_session *session = NULL;
+    golden_case golden;
+    const tyto_tensor *outputs;
+    int64_t count;
+    ASSERT_DONE(tyto_engine_create(NULL, &engine, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
+    golden_open(&golden, "owlv2/odd/three");
+    golden.unit = golden_unit(model);
+    static const char *const stages[] = {"text tower", "image tower"};
+    for (int i = 0; i < 2; i++) {
+        for (int64_t stop = 0; stop < 2; stop++) {
+            watcher with = {.stage = stages[i], .stop = stop};
+            tyto_session_set_progress(session, watch, &with);
+            assert_int_equal(tyto_forward(session, golden.head, golden.given, golden.n_given,
+                                          golden.wanted, golden.n_wanted, &outputs, &count, &err),
+                             TYTO_E_CANCELLED);
+            assert_int_equal(with.seen, stop + 1);
+            tyto_error_clear(&err);
+        }
+    }
+    tyto_session_set_progress(session, NULL, NULL);
+    golden_run(&golden, session, golden.head, "after a run that was stopped");
+    golden_close(&golden);
+    tyto_session_destroy(session);
+    tyto_model_destroy(model);
+    tyto_engine_destroy(engine);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_cases_are_as_the_reference),
-        cmocka_unit_test(blocks_of_fewer_rows_are_no_larger_than_planned),
+        cmocka_unit_test(blocks_of_rows_are_even),
         cmocka_unit_test(activations_are_the_reference_s),
+        cmocka_unit_test(runs_stop_between_layers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

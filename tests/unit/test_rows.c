@@ -1,4 +1,5 @@
 /* Operators on numbers of matrices against their formulas, in rows with gaps between them. */
+#include "nn/loss.h"
 #include "nn/rows.h"
 #include "support/operators.h"
 #include "tensor/narrow.h"
@@ -145,12 +146,32 @@ static void numbers_are_as_their_formulas(void **state)
     for_each_exec(check_numbers);
 }
 
+/* Pairs that are matched for certain, and ones that nothing tells apart. */
+static void contrastive_loss_by_hand(void **state)
+{
+    (void)state;
+    const float matched[4] = {90.0f, 0.0f, 0.0f, 90.0f}, alike[4] = {5.0f, 5.0f, 5.0f, 5.0f},
+                one_sided[4] = {0.0f, 1.0f, 0.0f, 1.0f};
+    float loss;
+    tyto_arena arena = {0};
+    tyto_exec exec = {.arena = &arena};
+    assert_int_equal(tyto_contrastive_loss(&exec, 2, matched, &loss), TYTO_OK);
+    assert_true(is_close((double)loss, 0.0, 1e-12));
+    assert_int_equal(tyto_contrastive_loss(&exec, 2, alike, &loss), TYTO_OK);
+    assert_true(is_close((double)loss, log(2.0), 1e-7));
+    /* Rows: ln(1 + e) and ln(1 + e) − 1; columns: ln 2 twice. */
+    const double wanted = (2.0 * log1p(exp(1.0)) - 1.0 + 2.0 * log(2.0)) / 4.0;
+    assert_int_equal(tyto_contrastive_loss(&exec, 2, one_sided, &loss), TYTO_OK);
+    assert_true(is_close((double)loss, wanted, 1e-7));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_as_their_formulas),
         cmocka_unit_test(embeddings_are_widened),
         cmocka_unit_test(numbers_are_as_their_formulas),
+        cmocka_unit_test(contrastive_loss_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static void find_positions(const tyto_owlv2_vision_config *config, const float *
 {
     tyto_arena arena = {0};
     tyto_exec exec = {.arena = &arena};
-    RUN(&exec, tyto_owlv2_positions(config, &exec, table, window, out));
+    assert_int_equal(tyto_owlv2_positions(config, &exec, table, window, out), TYTO_OK);
     tyto_arena_clear(&arena);
 }
 

@@ -7,6 +7,7 @@
 #include "models/owlv2/features.h"
 #include "models/owlv2/heads.h"
 #include "models/owlv2/loss.h"
+#include "nn/rows.h"
 
 /* A candidate overlaps at least this much of what the best one does. */
 #define CANDIDATE_SHARE 0.8f
@@ -48,12 +49,12 @@ typedef struct patches {
     const float *boxes, *embeds, *mean, *objectness;
 } patches;
 
-static int64_t nearest(const patches *of, const float region[4])
+static int64_t nearest(const patches *all, const float region[4])
 {
     double best = -INFINITY;
     int64_t chosen = 0;
-    for (int64_t p = 0; p < of->count; p++) {
-        const double giou = tyto_owlv2_giou(of->boxes + 4 * p, region);
+    for (int64_t p = 0; p < all->count; p++) {
+        const double giou = tyto_owlv2_giou(all->boxes + 4 * p, region);
         if (giou > best) {
             best = giou;
             chosen = p;
@@ -63,40 +64,34 @@ static int64_t nearest(const patches *of, const float region[4])
 }
 
 /* How good a candidate is by the rule; the highest is chosen, of equals the first. */
-static float merit(const patches *of, tyto_owlv2_rule rule, int64_t p, float iou)
+static float merit(const patches *all, tyto_owlv2_rule rule, int64_t p, float iou)
 {
     switch (rule) {
     case TYTO_OWLV2_RULE_OBJECTNESS:
-        return of->objectness[p];
+        return all->objectness[p];
     case TYTO_OWLV2_RULE_OVERLAP:
         return iou;
     default:
-        return -dot(of->mean, of->embeds + p * of->width, of->width);
+        return -dot(all->mean, all->embeds + p * all->width, all->width);
     }
 }
 
-static int64_t choose_one(const patches *of, tyto_owlv2_rule rule, const float region[4])
+static int64_t choose_one(const patches *all, tyto_owlv2_rule rule, const float region[4])
 {
     float most = 0.0f, best = -INFINITY;
-    for (int64_t p = 0; p < of->count; p++) {
-        most = fmaxf(most, overlap(of->boxes + 4 * p, region));
+    for (int64_t p = 0; p < all->count; p++) {
+        most = fmaxf(most, overlap(all->boxes + 4 * p, region));
     }
-    int64_t chosen = nearest(of, region);
-    for (int64_t p = 0; most > 0.0f && p < of->count; p++) {
-        const float iou = overlap(of->boxes + 4 * p, region);
-        const float worth = iou < most * CANDIDATE_SHARE ? -INFINITY : merit(of, rule, p, iou);
+    int64_t chosen = nearest(all, region);
+    for (int64_t p = 0; most > 0.0f && p < all->count; p++) {
+        const float iou = overlap(all->boxes + 4 * p, region);
+        const float worth = iou < most * CANDIDATE_SHARE ? -INFINITY : merit(all, rule, p, iou);
         if (worth > best) {
             best = worth;
             chosen = p;
         }
     }
     return chosen;
-}
-
-/* *memory stays when it is an output, else becomes scratch. */
-static tyto_status need(tyto_exec *exec, int64_t count, float **memory)
-{
-    return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
 }
 
 tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
@@ -106,37 +101,31 @@ tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const fl
     const int64_t P = grid * grid, E = model->config.projection_dim;
     const bool by_objectness = choice->rule == TYTO_OWLV2_RULE_OBJECTNESS;
     float *embeds, *mean;
-    TYTO_TRY(need(exec, P * 4, &choice->boxes));
+    TYTO_TRY(tyto_exec_need(exec, P * 4, &choice->boxes));
     TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
     TYTO_TRY(tyto_exec_floats(exec, E, &mean));
     TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, &whole, choice->boxes));
     if (choice->objectness || by_objectness) {
-        TYTO_TRY(need(exec, P, &choice->objectness));
+        TYTO_TRY(tyto_exec_need(exec, P, &choice->objectness));
         TYTO_TRY(tyto_owlv2_predict_objectness(model, exec, features, P, choice->objectness));
     }
     exec->stage = "class head";
     TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, P, TYTO_ACT_NONE, embeds));
-    if (tyto_exec_planning(exec)) {
-        return TYTO_OK;
-    }
     mean_of_rows(embeds, P, E, mean);
-    const patches of = {P, E, choice->boxes, embeds, mean, choice->objectness};
+    const patches all = {P, E, choice->boxes, embeds, mean, choice->objectness};
     for (int64_t i = 0; i < choice->count; i++) {
-        const int64_t p = choose_one(&of, choice->rule, choice->regions + 4 * i);
-        memcpy(choice->embeds + i * E, embeds + p * E, (size_t)E * sizeof(float));
-        if (choice->indices) {
-            choice->indices[i] = p;
-        }
+        choice->indices[i] = choose_one(&all, choice->rule, choice->regions + 4 * i);
     }
-    return TYTO_OK;
+    return tyto_select_rows(exec, choice->count, E, embeds, E, choice->indices, choice->embeds, E);
 }
 
 /* One run of embed_image_query. Outputs that nobody wants are NULL. */
 typedef struct embedding {
     const tyto_owlv2 *model;
+    tyto_owlv2_views views;
     tyto_owlv2_rule rule;
-    int64_t grid, regions;
-    const float *boxes; /* [Q,N,4]; or NULL: whole pictures */
+    int64_t grid, regions; /* of each picture */
+    const float *boxes;    /* [Q,N,4]; or NULL: whole pictures */
     float *query_embeds, *pred_boxes, *objectness, *image_embeds;
     int64_t *indices;
 } embedding;
@@ -152,7 +141,7 @@ static tyto_status embed_one(void *context, tyto_exec *exec, int64_t q, const fl
                                 .regions =
                                     run->boxes ? run->boxes + q * N * 4 : tyto_owlv2_whole_picture,
                                 .embeds = run->query_embeds + q * N * E,
-                                .indices = run->indices ? run->indices + q * N : NULL,
+                                .indices = run->indices + q * N,
                                 .boxes = run->pred_boxes ? run->pred_boxes + q * P * 4 : NULL,
                                 .objectness = run->objectness ? run->objectness + q * P : NULL};
     TYTO_TRY(tyto_owlv2_choose(run->model, exec, features, run->grid, &choice));
@@ -160,23 +149,14 @@ static tyto_status embed_one(void *context, tyto_exec *exec, int64_t q, const fl
     return TYTO_OK;
 }
 
-/* Regions must be boxes; the numbers of the planning pass are those of the real one. */
-static tyto_status read_regions(embedding *run, tyto_exec *exec, tyto_io *io, int64_t pictures)
+/* Regions must be boxes. */
+static tyto_status check_regions(const float *boxes, int64_t count, tyto_error *err)
 {
-    int64_t shape[3] = {pictures, TYTO_IO_ANY, 4};
-    const void *given;
-    run->regions = 1;
-    if (!tyto_io_has(io, "query_boxes")) {
-        return TYTO_OK;
-    }
-    TYTO_TRY(tyto_io_input(io, "query_boxes", TYTO_F32, 3, shape, &given));
-    run->boxes = given;
-    run->regions = shape[1];
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < pictures * run->regions; i++) {
-        const float *box = run->boxes + 4 * i;
+    for (int64_t i = 0; i < count; i++) {
+        const float *box = boxes + 4 * i;
         if (!isfinite(box[0]) || !isfinite(box[1]) || !(box[2] > 0.0f && box[3] > 0.0f) ||
             !isfinite(box[2]) || !isfinite(box[3])) {
-            return tyto_fail(exec->err, TYTO_E_RANGE,
+            return tyto_fail(err, TYTO_E_RANGE,
                              "input 'query_boxes': box %lld: got %g,%g,%g,%g, required a centre "
                              "and a size above 0",
                              (long long)i, (double)box[0], (double)box[1], (double)box[2],
@@ -186,6 +166,20 @@ static tyto_status read_regions(embedding *run, tyto_exec *exec, tyto_io *io, in
     return TYTO_OK;
 }
 
+static tyto_status read_regions(embedding *run, tyto_io *io)
+{
+    int64_t shape[3] = {run->views.batch, TYTO_IO_ANY, 4};
+    const void *given;
+    run->regions = 1;
+    if (!tyto_io_has(io, "query_boxes")) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_io_input(io, "query_boxes", TYTO_F32, 3, shape, &given));
+    run->boxes = given;
+    run->regions = shape[1];
+    return check_regions(run->boxes, shape[0] * shape[1], io->err);
+}
+
 static tyto_status read_rule(embedding *run, tyto_io *io)
 {
     const void *given;
@@ -193,7 +187,7 @@ static tyto_status read_rule(embedding *run, tyto_io *io)
         return TYTO_OK;
     }
     TYTO_TRY(tyto_io_input(io, "query_rule", TYTO_I64, 0, NULL, &given));
-    const int64_t rule = tyto_io_integer(io, "query_rule", 0);
+    const int64_t rule = *(const int64_t *)given;
     if (rule < 0 || rule >= TYTO_OWLV2_RULES) {
         return tyto_fail(io->err, TYTO_E_RANGE, "input 'query_rule': got %lld, required 0 to %d",
                          (long long)rule, TYTO_OWLV2_RULES - 1);
@@ -202,10 +196,19 @@ static tyto_status read_rule(embedding *run, tyto_io *io)
     return TYTO_OK;
 }
 
-static tyto_status declare_outputs(embedding *run, tyto_exec *exec, tyto_io *io, int64_t Q)
+tyto_status tyto_owlv2_embed_query_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                           void **request)
 {
-    const int64_t G = run->grid, P = G * G, N = run->regions, E = run->model->config.projection_dim,
-                  D = run->model->config.vision.encoder.hidden_size;
+    const tyto_owlv2 *owlv2 = model;
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(embedding), request));
+    embedding *run = *request;
+    *run = (embedding){.model = owlv2, .grid = tyto_owlv2_grid(&owlv2->config.vision)};
+    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", false,
+                                   &run->views));
+    TYTO_TRY(read_regions(run, io));
+    TYTO_TRY(read_rule(run, io));
+    const int64_t Q = run->views.batch, G = run->grid, P = G * G, N = run->regions,
+                  E = owlv2->config.projection_dim, D = owlv2->config.vision.encoder.hidden_size;
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "query_embeds", 3, (const int64_t[]){Q, N, E},
                             &run->query_embeds));
     TYTO_TRY(tyto_io_output_integers(io, TYTO_OUTPUT_DEFAULT, "box_indices", 2,
@@ -214,21 +217,22 @@ static tyto_status declare_outputs(embedding *run, tyto_exec *exec, tyto_io *io,
                             (const int64_t[]){Q, P, 4}, &run->pred_boxes));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "query_objectness_logits", 2,
                             (const int64_t[]){Q, P}, &run->objectness));
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "query_image_embeds", 4,
-                            (const int64_t[]){Q, G, G, D}, &run->image_embeds));
-    return need(exec, Q * N * E, &run->query_embeds);
+    return tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "query_image_embeds", 4,
+                          (const int64_t[]){Q, G, G, D}, &run->image_embeds);
 }
 
-tyto_status tyto_owlv2_embed_query_forward(const void *model, tyto_exec *exec, tyto_io *io)
+tyto_status tyto_owlv2_embed_query_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                       void *request)
 {
+    (void)io;
     const tyto_owlv2 *owlv2 = model;
-    embedding run = {.model = owlv2, .grid = tyto_owlv2_grid(&owlv2->config.vision)};
-    tyto_owlv2_views views;
-    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", false,
-                                   &views));
-    TYTO_TRY(read_regions(&run, exec, io, views.batch));
-    TYTO_TRY(read_rule(&run, io));
-    TYTO_TRY(declare_outputs(&run, exec, io, views.batch));
-    return tyto_owlv2_features_forward(owlv2, exec, io, NULL, &views, run.image_embeds, embed_one,
-                                       &run);
+    embedding *run = request;
+    const int64_t regions = run->views.batch * run->regions;
+    TYTO_TRY(tyto_exec_need(exec, regions * owlv2->config.projection_dim, &run->query_embeds));
+    if (!run->indices) {
+        void *indices;
+        TYTO_TRY(tyto_exec_take(exec, regions, sizeof(*run->indices), &indices));
+        run->indices = indices;
+    }
+    return tyto_owlv2_views_run(owlv2, exec, &run->views, run->image_embeds, embed_one, run);
 }

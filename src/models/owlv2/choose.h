@@ -23,8 +23,8 @@ typedef struct tyto_owlv2_choice {
     tyto_owlv2_rule rule;
     int64_t count;
     const float *regions; /* [count,4]: centre and size in [0,1] */
-    float *embeds;        /* [count,E] receives the class head's embeddings, of any length */
-    int64_t *indices;     /* [count] receives the patches; or NULL */
+    float *embeds;        /* [count,E] receives the class head's embeddings, not normalised */
+    int64_t *indices;     /* [count] receives the patches */
     float *boxes;         /* [P,4] receives all boxes; or NULL */
     float *objectness;    /* [P] receives the logits; or NULL */
 } tyto_owlv2_choice;
@@ -34,13 +34,5 @@ typedef struct tyto_owlv2_choice {
 TYTO_NODISCARD tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec,
                                              const float *features, int64_t grid,
                                              tyto_owlv2_choice *choice);
-
-/** Owlv2ForObjectDetection.embed_image_query, for any regions and by any rule.
- *  inputs   query_pixel_values [Q,C,H,W] or query_image_embeds [Q,G,G,D]; query_boxes [Q,N,4] as
- *           centre and size in [0,1], by default the whole picture; query_rule, a scalar
- *  outputs  query_embeds [Q,N,E], box_indices [Q,N] i64, query_pred_boxes [Q,P,4],
- *           query_objectness_logits [Q,P]; query_image_embeds [Q,G,G,D] on request */
-TYTO_NODISCARD tyto_status tyto_owlv2_embed_query_forward(const void *model, tyto_exec *exec,
-                                                          tyto_io *io);
 
 #endif

@@ -5,198 +5,190 @@
 #include "base/error.h"
 #include "models/owlv2/heads.h"
 #include "nn/linear.h"
+#include "nn/loss.h"
 #include "nn/norm.h"
+#include "nn/rows.h"
 
 #define TEXT "text_model_output"
 #define VISION "vision_model_output"
 
-tyto_status tyto_owlv2_texts_read(tyto_io *io, tyto_owlv2_texts *out)
+tyto_status tyto_owlv2_texts_project(const tyto_owlv2 *model, tyto_exec *exec,
+                                     const tyto_owlv2_texts *texts, float *features)
 {
-    int64_t shape[2] = {-1, -1};
-    const void *ids, *mask = NULL;
-    TYTO_TRY(tyto_io_input(io, "input_ids", TYTO_I64, 2, shape, &ids));
-    if (tyto_io_has(io, "attention_mask")) {
-        TYTO_TRY(tyto_io_input(io, "attention_mask", TYTO_U8, 2, shape, &mask));
-    }
-    *out = (tyto_owlv2_texts){.ids = ids, .mask = mask, .n = shape[0], .tokens = shape[1]};
-    return TYTO_OK;
-}
-
-tyto_status tyto_owlv2_texts_pool(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                  const char *prefix, const tyto_owlv2_texts *texts, float **pooled)
-{
-    const int64_t D = model->config.text.encoder.hidden_size;
-    char name[TYTO_IO_NAME_BYTES];
-    tyto_io_name(name, prefix, "pooler_output");
-    TYTO_TRY(
-        tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 2, (const int64_t[]){texts->n, D}, pooled));
-    if (!*pooled) {
-        TYTO_TRY(tyto_exec_floats(exec, texts->n * D, pooled));
-    }
-    return tyto_owlv2_text_forward(&model->text, exec, io, prefix, texts->ids, texts->mask,
-                                   texts->n, texts->tokens, *pooled);
-}
-
-tyto_status tyto_owlv2_texts_project(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                     const char *prefix, const tyto_owlv2_texts *texts,
-                                     float *features)
-{
+    float *pooled = texts->states.pooled;
     size_t mark = tyto_arena_mark(exec->arena);
-    float *pooled;
-    TYTO_TRY(tyto_owlv2_texts_pool(model, exec, io, prefix, texts, &pooled));
+    TYTO_TRY(tyto_exec_need(exec, texts->n * model->config.text.encoder.hidden_size, &pooled));
+    TYTO_TRY(tyto_owlv2_texts_run(&model->text, exec, texts, pooled));
     TYTO_TRY(
         tyto_owlv2_dense(exec, &model->text_projection, pooled, texts->n, TYTO_ACT_NONE, features));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_text_features_forward(const void *model, tyto_exec *exec, tyto_io *io)
+/* One run of get_text_features. */
+typedef struct text_features {
+    tyto_owlv2_texts texts;
+    float *features; /* [n,E], or NULL */
+} text_features;
+
+tyto_status tyto_owlv2_text_features_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                             void **request)
 {
     const tyto_owlv2 *owlv2 = model;
-    const int64_t E = owlv2->config.projection_dim;
-    tyto_owlv2_texts texts;
-    float *features;
-    TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(text_features), request));
+    text_features *run = *request;
+    TYTO_TRY(tyto_owlv2_texts_read(io, &run->texts));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "text_features", 2,
-                            (const int64_t[]){texts.n, E}, &features));
-    if (!features) {
-        TYTO_TRY(tyto_exec_floats(exec, texts.n * E, &features));
-    }
-    return tyto_owlv2_texts_project(owlv2, exec, io, TEXT, &texts, features);
+                            (const int64_t[]){run->texts.n, owlv2->config.projection_dim},
+                            &run->features));
+    return tyto_owlv2_texts_declare(&owlv2->text, exec, io, TEXT, &run->texts);
 }
 
-tyto_status tyto_owlv2_text_model_forward(const void *model, tyto_exec *exec, tyto_io *io)
+tyto_status tyto_owlv2_text_features_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                         void *request)
 {
-    tyto_owlv2_texts texts;
-    float *pooled;
-    TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
-    return tyto_owlv2_texts_pool(model, exec, io, "", &texts, &pooled);
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    text_features *run = request;
+    TYTO_TRY(tyto_exec_need(exec, run->texts.n * owlv2->config.projection_dim, &run->features));
+    return tyto_owlv2_texts_project(owlv2, exec, &run->texts, run->features);
+}
+
+tyto_status tyto_owlv2_text_model_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                          void **request)
+{
+    const tyto_owlv2 *owlv2 = model;
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(tyto_owlv2_texts), request));
+    TYTO_TRY(tyto_owlv2_texts_read(io, *request));
+    return tyto_owlv2_texts_declare(&owlv2->text, exec, io, "", *request);
+}
+
+tyto_status tyto_owlv2_text_model_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                      void *request)
+{
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    const tyto_owlv2_texts *texts = request;
+    float *pooled = texts->states.pooled;
+    TYTO_TRY(tyto_exec_need(exec, texts->n * owlv2->config.text.encoder.hidden_size, &pooled));
+    return tyto_owlv2_texts_run(&owlv2->text, exec, texts, pooled);
 }
 
 /* Where the pooled class tokens of pictures go, and all of their tokens, normalised the same way.
  */
 typedef struct pooling {
-    const tyto_owlv2 *model;
+    const tyto_owlv2_vision *vision;
+    int64_t tokens;
     float *pooled; /* [B,D] */
-    float *base;   /* [B,T,D] or NULL */
+    float *base;   /* [B,tokens,D] or NULL */
 } pooling;
 
 static tyto_status pool_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
-                             float *hidden)
+                             const float *hidden)
 {
     const pooling *to = context;
-    const tyto_owlv2_vision *vision = &to->model->vision;
-    const int64_t D = vision->config.encoder.hidden_size, G = tyto_owlv2_grid(&vision->config),
-                  T = G * G + 1;
-    for (int64_t i = 0; i < n; i++) {
-        TYTO_TRY(tyto_layer_norm(
-            exec, 1, D, hidden + i * T * D, vision->post_norm.gamma, vision->post_norm.beta,
-            (float)vision->config.encoder.layer_norm_eps, to->pooled + (first + i) * D));
-    }
-    if (to->base) {
-        TYTO_TRY(tyto_layer_norm(
-            exec, n * T, D, hidden, vision->post_norm.gamma, vision->post_norm.beta,
-            (float)vision->config.encoder.layer_norm_eps, to->base + first * T * D));
-    }
-    return TYTO_OK;
-}
-
-/* pooled[B,D] through the image tower. */
-static tyto_status pool_pictures(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                 const char *prefix, const tyto_owlv2_pictures *pictures,
-                                 float *base, float **pooled)
-{
-    const int64_t D = model->config.vision.encoder.hidden_size;
-    TYTO_TRY(tyto_exec_floats(exec, pictures->batch * D, pooled));
-    pooling to = {model, *pooled, base};
-    return tyto_owlv2_vision_forward(&model->vision, exec, io, prefix, pictures, pool_some, &to);
+    const tyto_norm_weights *norm = &to->vision->post_norm;
+    const int64_t D = to->vision->config.encoder.hidden_size, T = to->tokens;
+    TYTO_TRY(tyto_owlv2_pictures_pool(to->vision, exec, hidden, n, T, to->pooled + first * D));
+    return to->base ? tyto_layer_norm(exec, n * T, D, hidden, norm->gamma, norm->beta,
+                                      (float)to->vision->config.encoder.layer_norm_eps,
+                                      to->base + first * T * D)
+                    : TYTO_OK;
 }
 
 /* features[B,E] = visual_projection(pooled); base[B,T,D] or NULL: all tokens before that */
-static tyto_status project_pictures(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
+static tyto_status project_pictures(const tyto_owlv2 *model, tyto_exec *exec,
                                     const tyto_owlv2_pictures *pictures, float *base,
                                     float *features)
 {
+    pooling to = {.vision = &model->vision,
+                  .tokens = tyto_owlv2_window_patches(&pictures->window) + 1,
+                  .base = base};
     size_t mark = tyto_arena_mark(exec->arena);
-    float *pooled;
-    TYTO_TRY(pool_pictures(model, exec, io, VISION, pictures, base, &pooled));
-    TYTO_TRY(tyto_owlv2_dense(exec, &model->visual_projection, pooled, pictures->batch,
+    TYTO_TRY(tyto_exec_floats(exec, pictures->batch * model->config.vision.encoder.hidden_size,
+                              &to.pooled));
+    TYTO_TRY(tyto_owlv2_pictures_run(&model->vision, exec, pictures, pool_some, &to));
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->visual_projection, to.pooled, pictures->batch,
                               TYTO_ACT_NONE, features));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_image_features_forward(const void *model, tyto_exec *exec, tyto_io *io)
+/* One run of get_image_features. */
+typedef struct image_features {
+    tyto_owlv2_pictures pictures;
+    float *features; /* [B,E], or NULL */
+} image_features;
+
+tyto_status tyto_owlv2_image_features_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                              void **request)
 {
     const tyto_owlv2 *owlv2 = model;
-    const int64_t E = owlv2->config.projection_dim;
-    tyto_owlv2_pictures pictures;
-    float *features;
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(image_features), request));
+    image_features *run = *request;
+    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", false, &run->pictures));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "image_features", 2,
-                            (const int64_t[]){pictures.batch, E}, &features));
-    if (!features) {
-        TYTO_TRY(tyto_exec_floats(exec, pictures.batch * E, &features));
-    }
-    return project_pictures(owlv2, exec, io, &pictures, NULL, features);
+                            (const int64_t[]){run->pictures.batch, owlv2->config.projection_dim},
+                            &run->features));
+    return tyto_owlv2_pictures_declare(&owlv2->vision, exec, io, VISION, &run->pictures);
 }
 
-tyto_status tyto_owlv2_vision_model_forward(const void *model, tyto_exec *exec, tyto_io *io)
+tyto_status tyto_owlv2_image_features_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                          void *request)
+{
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    image_features *run = request;
+    TYTO_TRY(
+        tyto_exec_need(exec, run->pictures.batch * owlv2->config.projection_dim, &run->features));
+    return project_pictures(owlv2, exec, &run->pictures, NULL, run->features);
+}
+
+tyto_status tyto_owlv2_vision_model_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                            void **request)
 {
     const tyto_owlv2 *owlv2 = model;
-    tyto_owlv2_pictures pictures;
-    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
-    return tyto_owlv2_vision_forward(&owlv2->vision, exec, io, "", &pictures, NULL, NULL);
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(tyto_owlv2_pictures), request));
+    TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", false, *request));
+    return tyto_owlv2_pictures_declare(&owlv2->vision, exec, io, "", *request);
 }
 
-/* −log softmax of logits[0], logits[step], … at index `target` */
-static double cross_entropy(const float *logits, int64_t n, int64_t step, int64_t target)
+tyto_status tyto_owlv2_vision_model_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                        void *request)
 {
-    double most = -INFINITY, sum = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        most = fmax(most, (double)logits[i * step]);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        sum += exp((double)logits[i * step] - most);
-    }
-    return log(sum) + most - (double)logits[target * step];
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    return tyto_owlv2_pictures_run(&owlv2->vision, exec, request, NULL, NULL);
 }
 
-/* Mean cross-entropy of matching text i with picture i, both ways.
- * source  owlv2_loss */
-static float contrastive_loss(const float *logits_per_text, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        sum += cross_entropy(logits_per_text + i * n, n, 1, i);
-        sum += cross_entropy(logits_per_text + i, n, n, i);
-    }
-    return (float)(sum / (2.0 * (double)n));
-}
-
-/* Outputs of Owlv2Model besides those of the towers. */
+/* One run of Owlv2Model. Outputs that nobody wants are NULL. */
 typedef struct similarity {
-    int64_t texts, pictures;
-    float *loss, *per_image, *per_text, *text_embeds, *image_embeds;
+    int64_t n_texts, n_pictures;
+    tyto_owlv2_texts texts;                         /* … or */
+    const float *given_texts;                       /* [N,E] of an earlier run */
+    tyto_owlv2_pictures pictures;                   /* … or */
+    const float *given_pictures;                    /* [B,E] */
+    float *loss, *per_image, *per_text;             /* scalar, [B,N], [N,B] */
+    float *text_embeds, *image_embeds, *base_image; /* [N,E], [B,E], [B,T,D] */
 } similarity;
 
-static tyto_status declare_similarity(tyto_io *io, int64_t E, similarity *to)
+static tyto_status declare_similarity(tyto_io *io, int64_t E, similarity *run)
 {
-    const int64_t N = to->texts, B = to->pictures;
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "loss", 0, NULL, &to->loss));
-    if (to->loss && N != B) {
+    const int64_t N = run->n_texts, B = run->n_pictures;
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "loss", 0, NULL, &run->loss));
+    if (run->loss && N != B) {
         return tyto_fail(io->err, TYTO_E_SHAPE,
                          "loss: got %lld texts and %lld pictures, required as many of each",
                          (long long)N, (long long)B);
     }
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "logits_per_image", 2, (const int64_t[]){B, N},
-                            &to->per_image));
+                            &run->per_image));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "logits_per_text", 2, (const int64_t[]){N, B},
-                            &to->per_text));
+                            &run->per_text));
     TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "text_embeds", 2, (const int64_t[]){N, E},
-                            &to->text_embeds));
+                            &run->text_embeds));
     return tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "image_embeds", 2, (const int64_t[]){B, E},
-                          &to->image_embeds);
+                          &run->image_embeds);
 }
 
 /* base_image_embeds[B,T,D]: what the reference gives as image_embeds with return_base_image_embeds.
@@ -208,36 +200,8 @@ static tyto_status declare_base(const tyto_owlv2 *model, tyto_io *io, int64_t ba
     return tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "base_image_embeds", 3, shape, base);
 }
 
-/* *memory stays when it is an output, else becomes scratch. */
-static tyto_status need(tyto_exec *exec, int64_t count, float **memory)
-{
-    return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
-}
-
-/* logits_per_text[N,B] = exp(logit_scale) · cosine, and its transpose */
-static tyto_status compare(const tyto_owlv2 *model, tyto_exec *exec, const similarity *to)
-{
-    const int64_t N = to->texts, B = to->pictures, E = model->config.projection_dim;
-    TYTO_TRY(
-        tyto_matmul_nt(exec, N, B, E, to->text_embeds, E, to->image_embeds, E, to->per_text, B));
-    if (tyto_exec_planning(exec)) {
-        return TYTO_OK;
-    }
-    const float scale = expf(*model->logit_scale);
-    for (int64_t i = 0; i < N * B; i++) {
-        to->per_text[i] *= scale;
-        if (to->per_image) {
-            to->per_image[i % B * N + i / B] = to->per_text[i];
-        }
-    }
-    if (to->loss) {
-        *to->loss = contrastive_loss(to->per_text, N);
-    }
-    return TYTO_OK;
-}
-
-/* One side of the comparison: *embeds[n,E] of an earlier run, at length 1 already; or none. */
-static tyto_status take_embeds(tyto_io *io, const char *name, int64_t E, int64_t *n,
+/* One side of the comparison: *embeds[n,E] of an earlier run, or none. */
+static tyto_status read_embeds(tyto_io *io, const char *name, int64_t E, int64_t *n,
                                const float **embeds)
 {
     int64_t shape[2] = {TYTO_IO_ANY, E};
@@ -250,45 +214,75 @@ static tyto_status take_embeds(tyto_io *io, const char *name, int64_t E, int64_t
     return TYTO_OK;
 }
 
-/* to[n,E] = unit vectors along the embeddings given, or along what `to` holds. */
-static tyto_status make_unit(tyto_exec *exec, int64_t n, int64_t E, const float *given, float *to)
+static tyto_status read_sides(const tyto_owlv2 *model, tyto_io *io, similarity *run)
 {
-    return tyto_normalize_rows(exec, n, E, given ? given : to, 0.0f, to);
+    const int64_t E = model->config.projection_dim;
+    TYTO_TRY(read_embeds(io, "text_embeds", E, &run->n_texts, &run->given_texts));
+    TYTO_TRY(read_embeds(io, "image_embeds", E, &run->n_pictures, &run->given_pictures));
+    if (!run->given_texts) {
+        TYTO_TRY(tyto_owlv2_texts_read(io, &run->texts));
+        run->n_texts = run->texts.n;
+    }
+    if (!run->given_pictures) {
+        TYTO_TRY(
+            tyto_owlv2_pictures_read(&model->vision, io, "pixel_values", false, &run->pictures));
+        run->n_pictures = run->pictures.batch;
+    }
+    return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_contrastive_forward(const void *model, tyto_exec *exec, tyto_io *io)
+tyto_status tyto_owlv2_contrastive_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                           void **request)
 {
     const tyto_owlv2 *owlv2 = model;
-    const int64_t E = owlv2->config.projection_dim;
-    const bool has_texts = tyto_io_has(io, "text_embeds"),
-               has_pictures = tyto_io_has(io, "image_embeds");
-    tyto_owlv2_texts texts;
-    tyto_owlv2_pictures pictures;
-    const float *text_embeds, *image_embeds;
-    similarity to = {.texts = 0};
-    TYTO_TRY(take_embeds(io, "text_embeds", E, &to.texts, &text_embeds));
-    TYTO_TRY(take_embeds(io, "image_embeds", E, &to.pictures, &image_embeds));
-    if (!has_texts) {
-        TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
-        to.texts = texts.n;
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(similarity), request));
+    similarity *run = *request;
+    *run = (similarity){0};
+    TYTO_TRY(read_sides(owlv2, io, run));
+    TYTO_TRY(declare_similarity(io, owlv2->config.projection_dim, run));
+    if (!run->given_texts) {
+        TYTO_TRY(tyto_owlv2_texts_declare(&owlv2->text, exec, io, TEXT, &run->texts));
     }
-    if (!has_pictures) {
-        TYTO_TRY(tyto_owlv2_pictures_read(&owlv2->vision, io, "pixel_values", &pictures));
-        to.pictures = pictures.batch;
+    if (!run->given_pictures) {
+        TYTO_TRY(declare_base(owlv2, io, run->n_pictures, &run->base_image));
+        TYTO_TRY(tyto_owlv2_pictures_declare(&owlv2->vision, exec, io, VISION, &run->pictures));
     }
-    TYTO_TRY(declare_similarity(io, E, &to));
-    TYTO_TRY(need(exec, to.texts * E, &to.text_embeds));
-    TYTO_TRY(need(exec, to.pictures * E, &to.image_embeds));
-    TYTO_TRY(need(exec, to.texts * to.pictures, &to.per_text));
-    if (!has_texts) {
-        TYTO_TRY(tyto_owlv2_texts_project(owlv2, exec, io, TEXT, &texts, to.text_embeds));
+    return TYTO_OK;
+}
+
+/* logits_per_text[N,B] = exp(logit_scale) · cosine, and its transpose */
+static tyto_status compare(const tyto_owlv2 *model, tyto_exec *exec, const similarity *run)
+{
+    const int64_t N = run->n_texts, B = run->n_pictures, E = model->config.projection_dim;
+    TYTO_TRY(
+        tyto_matmul_nt(exec, N, B, E, run->text_embeds, E, run->image_embeds, E, run->per_text, B));
+    TYTO_TRY(tyto_scale(exec, N * B, expf(*model->logit_scale), run->per_text));
+    if (run->per_image) {
+        TYTO_TRY(tyto_transpose(exec, N, B, run->per_text, B, run->per_image, N));
     }
-    if (!has_pictures) {
-        float *base;
-        TYTO_TRY(declare_base(owlv2, io, pictures.batch, &base));
-        TYTO_TRY(project_pictures(owlv2, exec, io, &pictures, base, to.image_embeds));
+    return run->loss ? tyto_contrastive_loss(exec, N, run->per_text, run->loss) : TYTO_OK;
+}
+
+tyto_status tyto_owlv2_contrastive_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                       void *request)
+{
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    similarity *run = request;
+    const int64_t N = run->n_texts, B = run->n_pictures, E = owlv2->config.projection_dim;
+    TYTO_TRY(tyto_exec_need(exec, N * E, &run->text_embeds));
+    TYTO_TRY(tyto_exec_need(exec, B * E, &run->image_embeds));
+    TYTO_TRY(tyto_exec_need(exec, N * B, &run->per_text));
+    const float *texts = run->given_texts, *pictures = run->given_pictures;
+    if (!texts) {
+        TYTO_TRY(tyto_owlv2_texts_project(owlv2, exec, &run->texts, run->text_embeds));
+        texts = run->text_embeds;
     }
-    TYTO_TRY(make_unit(exec, to.texts, E, has_texts ? text_embeds : NULL, to.text_embeds));
-    TYTO_TRY(make_unit(exec, to.pictures, E, has_pictures ? image_embeds : NULL, to.image_embeds));
-    return compare(owlv2, exec, &to);
+    if (!pictures) {
+        TYTO_TRY(project_pictures(owlv2, exec, &run->pictures, run->base_image, run->image_embeds));
+        pictures = run->image_embeds;
+    }
+    TYTO_TRY(tyto_normalize_rows(exec, N, E, texts, 0.0f, run->text_embeds));
+    TYTO_TRY(tyto_normalize_rows(exec, B, E, pictures, 0.0f, run->image_embeds));
+    return compare(owlv2, exec, run);
 }

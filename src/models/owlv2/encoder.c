@@ -1,17 +1,27 @@
 #include "models/owlv2/encoder.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/attention.h"
 #include "nn/feed_forward.h"
 #include "nn/linear.h"
+#include "nn/rows.h"
 
 int64_t tyto_owlv2_together(int64_t total, int64_t tokens)
 {
     return tyto_min_i64(total, tyto_max_i64(1, TYTO_OWLV2_ROWS_TOGETHER / tokens));
+}
+
+tyto_owlv2_sequences tyto_owlv2_group(int64_t total, int64_t together, int64_t first,
+                                      int64_t tokens)
+{
+    return (tyto_owlv2_sequences){.first = first,
+                                  .group = first / together,
+                                  .groups = (total + together - 1) / together,
+                                  .n = tyto_min_i64(together, total - first),
+                                  .tokens = tokens};
 }
 
 static tyto_output_kind kind_of(bool by_default)
@@ -19,60 +29,58 @@ static tyto_output_kind kind_of(bool by_default)
     return by_default ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST;
 }
 
-tyto_status tyto_owlv2_declare_states(const tyto_owlv2_encoder_config *config, tyto_io *io,
-                                      const char *prefix, int64_t total, int64_t tokens,
-                                      bool *wanted)
+/* places[count] of outputs prefix.list.i, all of one shape. */
+static tyto_status declare_list(tyto_io *io, const char *prefix, const char *list, bool by_default,
+                                int rank, const int64_t *shape, int64_t count, float **places,
+                                bool *some)
 {
-    const int64_t states[3] = {total, tokens, config->hidden_size};
-    const int64_t maps[4] = {total, config->num_attention_heads, tokens, tokens};
-    const tyto_owlv2_extras *extras = *prefix ? &config->within : &config->alone;
     char name[TYTO_IO_NAME_BYTES];
-    float *memory;
-    *wanted = false;
-    for (int64_t i = 0; i <= config->num_hidden_layers; i++) {
-        tyto_io_name_at(name, prefix, "hidden_states", i);
-        TYTO_TRY(tyto_io_output(io, kind_of(extras->hidden_states), name, 3, states, &memory));
-        *wanted = *wanted || memory;
-    }
-    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
-        tyto_io_name_at(name, prefix, "attentions", i);
-        TYTO_TRY(tyto_io_output(io, kind_of(extras->attentions), name, 4, maps, &memory));
-        *wanted = *wanted || memory;
+    for (int64_t i = 0; i < count; i++) {
+        tyto_io_name_at(name, prefix, list, i);
+        TYTO_TRY(tyto_io_output(io, kind_of(by_default), name, rank, shape, &places[i]));
+        *some = *some || places[i];
     }
     return TYTO_OK;
 }
 
-/* Copies the batch's hidden states to its part of the output, when that is wanted. */
-static void give_hidden_state(const tyto_exec *exec, const tyto_io *io,
-                              const tyto_owlv2_batch *batch, int64_t layer, const float *hidden,
-                              int64_t D)
+tyto_status tyto_owlv2_states_declare(const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                      tyto_io *io, const char *prefix, int64_t total,
+                                      int64_t tokens, tyto_owlv2_states *out)
 {
-    char name[TYTO_IO_NAME_BYTES];
-    if (!batch->prefix) {
-        return;
+    const int64_t states[3] = {total, tokens, config->hidden_size},
+                  maps[4] = {total, config->num_attention_heads, tokens, tokens},
+                  layers = config->num_hidden_layers;
+    const tyto_owlv2_extras *extras = *prefix ? &config->within : &config->alone;
+    out->hidden = tyto_arena_take(exec->arena, (size_t)(2 * layers + 1), sizeof(*out->hidden));
+    if (!out->hidden) {
+        return tyto_fail_memory(exec->err, "hidden_states");
     }
-    tyto_io_name_at(name, batch->prefix, "hidden_states", layer);
-    float *to = tyto_io_find(io, name);
-    if (to && !tyto_exec_planning(exec)) {
-        int64_t each = batch->tokens * D;
-        memcpy(to + batch->first * each, hidden, (size_t)(batch->n * each) * sizeof(float));
-    }
+    out->attentions = out->hidden + layers + 1;
+    out->some = false;
+    TYTO_TRY(declare_list(io, prefix, "hidden_states", extras->hidden_states, 3, states, layers + 1,
+                          out->hidden, &out->some));
+    return declare_list(io, prefix, "attentions", extras->attentions, 4, maps, layers,
+                        out->attentions, &out->some);
 }
 
-/* The batch's part of the attention output, or NULL. */
-static float *attention_output(const tyto_exec *exec, const tyto_io *io,
-                               const tyto_owlv2_batch *batch, int64_t layer, int64_t H)
+/* Copies the sequences' hidden states to their part of the output, when that is wanted. */
+static tyto_status give_state(tyto_exec *exec, const tyto_owlv2_states *states,
+                              const tyto_owlv2_sequences *sequences, int64_t layer, int64_t D,
+                              const float *hidden)
 {
-    char name[TYTO_IO_NAME_BYTES];
-    if (!batch->prefix) {
-        return NULL;
-    }
-    tyto_io_name_at(name, batch->prefix, "attentions", layer);
-    float *to = tyto_io_find(io, name);
-    if (!to || tyto_exec_planning(exec)) {
-        return to;
-    }
-    return to + batch->first * H * batch->tokens * batch->tokens;
+    const int64_t T = sequences->tokens;
+    float *all = states->hidden ? states->hidden[layer] : NULL;
+    return all ? tyto_copy_rows(exec, sequences->n * T, D, hidden, D,
+                                all + sequences->first * T * D, D)
+               : TYTO_OK;
+}
+
+/* The sequences' part of the attention output, or NULL. */
+static float *attentions_of(const tyto_owlv2_states *states, const tyto_owlv2_sequences *sequences,
+                            int64_t layer, int64_t H)
+{
+    float *all = states->attentions ? states->attentions[layer] : NULL;
+    return all ? all + sequences->first * H * sequences->tokens * sequences->tokens : NULL;
 }
 
 static tyto_norm norm_of(const tyto_owlv2_encoder_config *config, const tyto_norm_weights *weights)
@@ -87,10 +95,10 @@ static bool in_bf16(const tyto_exec *exec, const float *probabilities)
 
 /* mixed[n,tokens,D] = attention(norm1(hidden)) */
 static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
-                          tyto_exec *exec, const tyto_owlv2_batch *batch, const float *hidden,
-                          tyto_numbers mixed, float *probabilities)
+                          tyto_exec *exec, const tyto_owlv2_sequences *sequences,
+                          const float *hidden, tyto_numbers mixed, float *probabilities)
 {
-    const int64_t B = batch->n, T = batch->tokens, D = config->hidden_size,
+    const int64_t B = sequences->n, T = sequences->tokens, D = config->hidden_size,
                   H = config->num_attention_heads, rows = B * T, d = D / H;
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_numbers qkv; /* [3,H,B,T,D/H] */
@@ -126,8 +134,8 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                      .q_strides = from,
                                      .k_strides = from,
                                      .v_strides = from,
-                                     .causal = batch->causal,
-                                     .key_mask = batch->mask,
+                                     .causal = sequences->causal,
+                                     .key_mask = sequences->mask,
                                      .out = mixed.floats,
                                      .out_bf16 = mixed.bf16,
                                      .out_strides = {.batch = T * D, .token = D, .head = d},
@@ -168,24 +176,22 @@ int64_t tyto_owlv2_rows_of_block(const tyto_exec *exec, const tyto_packed_matrix
 {
     const int64_t most = tyto_max_i64(1024, 512 * (int64_t)tyto_pool_threads(exec->pool)),
                   blocks = tyto_max_i64(1, (rows + most - 1) / most);
-    /* Fewer rows than planned may go in larger parts. */
-    return tyto_round_up(tyto_exec_planning(exec) ? tyto_min_i64(rows, most)
-                                                  : (rows + blocks - 1) / blocks,
+    return tyto_round_up((rows + blocks - 1) / blocks,
                          tyto_linear_tile_rows(exec->kernels, weight));
 }
 
 static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
-                             tyto_exec *exec, const tyto_owlv2_batch *batch, float *hidden,
+                             tyto_exec *exec, const tyto_owlv2_sequences *sequences, float *hidden,
                              float *probabilities)
 {
-    const int64_t D = config->hidden_size, rows = batch->n * batch->tokens,
+    const int64_t D = config->hidden_size, rows = sequences->n * sequences->tokens,
                   block = tyto_owlv2_rows_of_block(exec, &layer->fc1.weight, rows);
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_numbers mixed;
     const bool bf16 =
         in_bf16(exec, probabilities) && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
     TYTO_TRY(tyto_exec_numbers(exec, bf16, rows * D, &mixed));
-    TYTO_TRY(attend(layer, config, exec, batch, hidden, mixed, probabilities));
+    TYTO_TRY(attend(layer, config, exec, sequences, hidden, mixed, probabilities));
     for (int64_t at = 0; at < rows; at += block) {
         TYTO_TRY(after_attention(layer, config, exec, tyto_min_i64(block, rows - at),
                                  tyto_numbers_from(mixed, at * D), hidden + at * D));
@@ -194,16 +200,18 @@ static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_enc
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_encoder_forward(const tyto_owlv2_layer *layers,
-                                       const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                       tyto_io *io, const tyto_owlv2_batch *batch, float *hidden)
+tyto_status tyto_owlv2_encoder_run(const tyto_owlv2_layer *layers,
+                                   const tyto_owlv2_encoder_config *config, tyto_exec *exec,
+                                   const tyto_owlv2_sequences *sequences,
+                                   const tyto_owlv2_states *states, float *hidden)
 {
-    const int64_t D = config->hidden_size, H = config->num_attention_heads;
-    for (int64_t i = 0; i < config->num_hidden_layers; i++) {
-        give_hidden_state(exec, io, batch, i, hidden, D);
-        float *probabilities = attention_output(exec, io, batch, i, H);
-        TYTO_TRY(run_layer(&layers[i], config, exec, batch, hidden, probabilities));
+    const int64_t D = config->hidden_size, H = config->num_attention_heads,
+                  L = config->num_hidden_layers;
+    for (int64_t i = 0; i < L; i++) {
+        TYTO_TRY(tyto_exec_step(exec, sequences->group * L + i, sequences->groups * L));
+        TYTO_TRY(give_state(exec, states, sequences, i, D, hidden));
+        TYTO_TRY(run_layer(&layers[i], config, exec, sequences, hidden,
+                           attentions_of(states, sequences, i, H)));
     }
-    give_hidden_state(exec, io, batch, config->num_hidden_layers, hidden, D);
-    return TYTO_OK;
+    return give_state(exec, states, sequences, L, D, hidden);
 }

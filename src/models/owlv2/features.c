@@ -1,9 +1,8 @@
 #include "models/owlv2/features.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "models/owlv2/heads.h"
+#include "nn/rows.h"
 
 tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io, const char *pixels,
                                   const char *embeds, bool windows, tyto_owlv2_views *out)
@@ -13,8 +12,7 @@ tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io, const ch
     *out = (tyto_owlv2_views){.embedded = tyto_io_has(io, embeds),
                               .window = tyto_owlv2_window_whole(&model->config.vision)};
     if (!out->embedded) {
-        TYTO_TRY(windows ? tyto_owlv2_windows_read(&model->vision, io, pixels, &out->pictures)
-                         : tyto_owlv2_pictures_read(&model->vision, io, pixels, &out->pictures));
+        TYTO_TRY(tyto_owlv2_pictures_read(&model->vision, io, pixels, windows, &out->pictures));
         out->window = out->pictures.window;
         out->batch = out->pictures.batch;
         return TYTO_OK;
@@ -23,12 +21,20 @@ tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io, const ch
         return tyto_fail(io->err, TYTO_E_ARGUMENT, "inputs '%s' and '%s': required one of them",
                          pixels, embeds);
     }
-    int64_t shape[4] = {-1, G, G, D};
+    int64_t shape[4] = {TYTO_IO_ANY, G, G, D};
     const void *given;
     TYTO_TRY(tyto_io_input(io, embeds, TYTO_F32, 4, shape, &given));
     out->embeds = given;
     out->batch = shape[0];
     return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_views_declare(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
+                                     const char *prefix, tyto_owlv2_views *views)
+{
+    return views->embedded
+               ? TYTO_OK
+               : tyto_owlv2_pictures_declare(&model->vision, exec, io, prefix, &views->pictures);
 }
 
 /* What becomes of the image tower's hidden states. */
@@ -41,7 +47,7 @@ typedef struct route {
 } route;
 
 static tyto_status visit_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
-                              float *hidden)
+                              const float *hidden)
 {
     const route *to = context;
     const int64_t P = to->patches, D = to->model->config.vision.encoder.hidden_size;
@@ -59,22 +65,21 @@ static tyto_status visit_some(void *context, tyto_exec *exec, int64_t first, int
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_features_forward(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                        const char *prefix, const tyto_owlv2_views *views,
-                                        float *kept, tyto_owlv2_features_fn visit, void *context)
+tyto_status tyto_owlv2_views_run(const tyto_owlv2 *model, tyto_exec *exec,
+                                 const tyto_owlv2_views *views, float *kept,
+                                 tyto_owlv2_features_fn visit, void *context)
 {
     const int64_t P = tyto_owlv2_window_patches(&views->window),
-                  each = P * model->config.vision.encoder.hidden_size;
+                  D = model->config.vision.encoder.hidden_size;
     if (!views->embedded) {
         route to = {model, P, kept, visit, context};
-        return tyto_owlv2_vision_forward(&model->vision, exec, io, prefix, &views->pictures,
-                                         visit_some, &to);
+        return tyto_owlv2_pictures_run(&model->vision, exec, &views->pictures, visit_some, &to);
     }
-    if (kept && !tyto_exec_planning(exec)) {
-        memcpy(kept, views->embeds, (size_t)(views->batch * each) * sizeof(float));
+    if (kept) {
+        TYTO_TRY(tyto_copy_rows(exec, views->batch * P, D, views->embeds, D, kept, D));
     }
     for (int64_t b = 0; b < views->batch; b++) {
-        TYTO_TRY(visit(context, exec, b, views->embeds + b * each));
+        TYTO_TRY(visit(context, exec, b, views->embeds + b * P * D));
     }
     return TYTO_OK;
 }

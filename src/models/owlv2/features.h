@@ -2,7 +2,7 @@
 #ifndef TYTO_MODELS_OWLV2_FEATURES_H
 #define TYTO_MODELS_OWLV2_FEATURES_H
 
-#include "models/owlv2/model.h"
+#include "models/owlv2/towers.h"
 
 /** Pictures of one run: pixels, or embeds[batch,G,G,D]. */
 typedef struct tyto_owlv2_views {
@@ -14,7 +14,7 @@ typedef struct tyto_owlv2_views {
 } tyto_owlv2_views;
 
 /** Reads the input `pixels`, or in its place `embeds`, the output of that name of an earlier run.
- *  windows  pixels may be a part of a picture, or of another size (tyto_owlv2_windows_read)
+ *  windows  pixels may be a part of a picture, or of another size (tyto_owlv2_pictures_read)
  *  errors  E_ARGUMENT when both are given, or neither */
 TYTO_NODISCARD tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_io *io,
                                                  const char *pixels, const char *embeds,
@@ -24,13 +24,16 @@ TYTO_NODISCARD tyto_status tyto_owlv2_views_read(const tyto_owlv2 *model, tyto_i
 typedef tyto_status (*tyto_owlv2_features_fn)(void *context, tyto_exec *exec, int64_t b,
                                               const float *features);
 
+/** Declares the image tower's outputs under `prefix` (tyto_owlv2_pictures_declare); none of
+ * pictures that are embedded already. */
+TYTO_NODISCARD tyto_status tyto_owlv2_views_declare(const tyto_owlv2 *model, tyto_exec *exec,
+                                                    tyto_io *io, const char *prefix,
+                                                    tyto_owlv2_views *views);
+
 /** Calls `visit` for each picture. kept[batch,P,D] receives all features; NULL: they aren't
- *  wanted later.
- *  outputs  the image tower's under `prefix`, as tyto_owlv2_vision_forward gives them; none for
- *           pictures that are embedded already */
-TYTO_NODISCARD tyto_status tyto_owlv2_features_forward(const tyto_owlv2 *model, tyto_exec *exec,
-                                                       tyto_io *io, const char *prefix,
-                                                       const tyto_owlv2_views *views, float *kept,
-                                                       tyto_owlv2_features_fn visit, void *context);
+ *  wanted later. The outputs that were declared are given. */
+TYTO_NODISCARD tyto_status tyto_owlv2_views_run(const tyto_owlv2 *model, tyto_exec *exec,
+                                                const tyto_owlv2_views *views, float *kept,
+                                                tyto_owlv2_features_fn visit, void *context);
 
 #endif

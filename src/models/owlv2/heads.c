@@ -7,6 +7,7 @@
 #include "models/owlv2/encoder.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
+#include "nn/rows.h"
 
 tyto_status tyto_owlv2_dense(tyto_exec *exec, const tyto_linear_weights *weights, const float *x,
                              int64_t rows, tyto_activation activation, float *y)
@@ -55,13 +56,7 @@ tyto_status tyto_owlv2_image_features(const tyto_owlv2 *model, tyto_exec *exec, 
     TYTO_TRY(tyto_exec_floats(exec, D, &class_token));
     TYTO_TRY(tyto_layer_norm(exec, 1, D, hidden, post->gamma, post->beta, eps, class_token));
     TYTO_TRY(tyto_layer_norm(exec, patches, D, hidden + D, post->gamma, post->beta, eps, features));
-    if (!tyto_exec_planning(exec)) {
-        for (int64_t p = 0; p < patches; p++) {
-            for (int64_t c = 0; c < D; c++) {
-                features[p * D + c] *= class_token[c];
-            }
-        }
-    }
+    TYTO_TRY(tyto_multiply_rows(exec, patches, D, class_token, 0, features, D));
     TYTO_TRY(tyto_layer_norm(exec, patches, D, features, norm->gamma, norm->beta, eps, features));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
@@ -87,14 +82,9 @@ tyto_status tyto_owlv2_class_logits(const tyto_owlv2 *model, tyto_exec *exec, co
     TYTO_TRY(tyto_exec_floats(exec, patches, &scale));
     TYTO_TRY(tyto_owlv2_dense(exec, &model->class_shift, features, patches, TYTO_ACT_NONE, shift));
     TYTO_TRY(tyto_owlv2_dense(exec, &model->class_scale, features, patches, TYTO_ACT_NONE, scale));
+    TYTO_TRY(tyto_elu_plus_one(exec, patches, scale));
     TYTO_TRY(tyto_matmul_nt(exec, patches, count, E, embeds, E, queries, E, logits, stride));
-    for (int64_t p = 0; !tyto_exec_planning(exec) && p < patches; p++) {
-        float *row = logits + p * stride;
-        const float factor = (scale[p] > 0.0f ? scale[p] : expm1f(scale[p])) + 1.0f;
-        for (int64_t q = 0; q < count; q++) {
-            row[q] = (row[q] + shift[p]) * factor;
-        }
-    }
+    TYTO_TRY(tyto_shift_scale_rows(exec, patches, count, shift, scale, logits, stride));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -104,20 +94,19 @@ static float log_odds(float x)
     return logf(x + 1e-4f) - log1pf(-x + 1e-4f);
 }
 
-/* boxes[P,4] = sigmoid(box_head(features) + bias), the bias placing each box at its patch.
- * source  Owlv2ForObjectDetection.box_predictor; single precision as there */
-static void place_boxes(float *boxes, const tyto_owlv2_window *window)
+/* biases[P,4], which place each box at its patch.
+ * source  Owlv2ForObjectDetection.compute_box_bias; single precision as there */
+static void fill_box_biases(const tyto_owlv2_window *window, float *biases)
 {
     const float across = (float)window->grid_columns, down = (float)window->grid_rows,
                 width = log_odds(1.0f / across), height = log_odds(1.0f / down);
     for (int64_t y = 0; y < window->rows; y++) {
         for (int64_t x = 0; x < window->columns; x++) {
-            float *box = boxes + (y * window->columns + x) * 4;
-            const float bias[4] = {log_odds((float)(x + 1) / across),
-                                   log_odds((float)(y + 1) / down), width, height};
-            for (int i = 0; i < 4; i++) {
-                box[i] = 1.0f / (1.0f + expf(-(box[i] + bias[i])));
-            }
+            float *bias = biases + (y * window->columns + x) * 4;
+            bias[0] = log_odds((float)(x + 1) / across);
+            bias[1] = log_odds((float)(y + 1) / down);
+            bias[2] = width;
+            bias[3] = height;
         }
     }
 }
@@ -126,12 +115,17 @@ tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
                                      const float *features, const tyto_owlv2_window *window,
                                      float *boxes)
 {
+    const int64_t P = tyto_owlv2_window_patches(window);
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *biases;
     exec->stage = "box head";
     TYTO_TRY(three_layers(exec, &model->box_dense0, &model->box_dense1, &model->box_dense2,
-                          features, tyto_owlv2_window_patches(window), boxes));
-    if (!tyto_exec_planning(exec)) {
-        place_boxes(boxes, window);
-    }
+                          features, P, boxes));
+    TYTO_TRY(tyto_exec_floats(exec, P * 4, &biases));
+    fill_box_biases(window, biases);
+    TYTO_TRY(tyto_add_rows(exec, P, 4, biases, 4, boxes, 4));
+    TYTO_TRY(tyto_sigmoid(exec, P * 4, boxes));
+    tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
 

@@ -3,6 +3,7 @@
 #define TYTO_MODELS_OWLV2_HEADS_H
 
 #include "models/owlv2/model.h"
+#include "models/owlv2/window.h"
 
 /** Keeps the length of an embedding away from 0 when it is divided by. */
 #define TYTO_OWLV2_LENGTH_EPSILON 1e-6f

@@ -7,7 +7,8 @@
 /* One image-guided run. Outputs that nobody wants are NULL. */
 typedef struct guided {
     const tyto_owlv2 *model;
-    int64_t grid, patches, queries;
+    tyto_owlv2_views targets, examples;
+    int64_t grid, patches;
     float *logits;             /* [B,P,queries] */
     float *target_pred_boxes;  /* [B,P,4] */
     float *query_pred_boxes;   /* [Q,P,4] */
@@ -23,8 +24,10 @@ static tyto_status embed_query(void *context, tyto_exec *exec, int64_t q, const 
     guided *run = context;
     const int64_t P = run->patches, E = run->model->config.projection_dim;
     size_t mark = tyto_arena_mark(exec->arena);
+    int64_t chosen;
     tyto_owlv2_choice choice = {.rule = TYTO_OWLV2_RULE_REFERENCE,
                                 .count = 1,
+                                .indices = &chosen,
                                 .regions = tyto_owlv2_whole_picture,
                                 .embeds = run->query_embeds + q * E,
                                 .boxes = run->query_pred_boxes ? run->query_pred_boxes + q * P * 4
@@ -43,13 +46,11 @@ static tyto_status match_target(void *context, tyto_exec *exec, int64_t b, const
     const int64_t P = run->patches, E = model->config.projection_dim;
     size_t mark = tyto_arena_mark(exec->arena);
     float *embeds = run->class_embeds ? run->class_embeds + b * P * E : NULL;
-    if (!embeds) {
-        TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
-    }
+    TYTO_TRY(tyto_exec_need(exec, P * E, &embeds));
     TYTO_TRY(tyto_owlv2_class_embeds(model, exec, features, P, embeds));
     if (run->logits) {
         /* Each target has its own query picture, or all share the only one. */
-        const float *query = run->query_embeds + (run->queries == 1 ? 0 : b * E);
+        const float *query = run->query_embeds + (run->examples.batch == 1 ? 0 : b * E);
         TYTO_TRY(tyto_owlv2_class_logits(model, exec, features, P, embeds, query, 1, 1,
                                          run->logits + b * P));
     }
@@ -62,9 +63,9 @@ static tyto_status match_target(void *context, tyto_exec *exec, int64_t b, const
     return TYTO_OK;
 }
 
-static tyto_status declare_outputs(guided *run, tyto_io *io, int64_t targets)
+static tyto_status declare_outputs(guided *run, tyto_io *io)
 {
-    const int64_t P = run->patches, G = run->grid, Q = run->queries,
+    const int64_t P = run->patches, G = run->grid, B = run->targets.batch, Q = run->examples.batch,
                   E = run->model->config.projection_dim,
                   D = run->model->config.vision.encoder.hidden_size;
     const struct {
@@ -73,12 +74,12 @@ static tyto_status declare_outputs(guided *run, tyto_io *io, int64_t targets)
         int rank;
         int64_t shape[4];
     } outputs[] = {
-        {"logits", &run->logits, 3, {targets, P, 1}},
-        {"image_embeds", &run->image_embeds, 4, {targets, G, G, D}},
+        {"logits", &run->logits, 3, {B, P, 1}},
+        {"image_embeds", &run->image_embeds, 4, {B, G, G, D}},
         {"query_image_embeds", &run->query_image_embeds, 4, {Q, G, G, D}},
-        {"target_pred_boxes", &run->target_pred_boxes, 3, {targets, P, 4}},
+        {"target_pred_boxes", &run->target_pred_boxes, 3, {B, P, 4}},
         {"query_pred_boxes", &run->query_pred_boxes, 3, {Q, P, 4}},
-        {"class_embeds", &run->class_embeds, 3, {targets, P, E}},
+        {"class_embeds", &run->class_embeds, 3, {B, P, E}},
     };
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
         TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, outputs[i].name, outputs[i].rank,
@@ -87,26 +88,36 @@ static tyto_status declare_outputs(guided *run, tyto_io *io, int64_t targets)
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_image_guided_forward(const void *model, tyto_exec *exec, tyto_io *io)
+tyto_status tyto_owlv2_image_guided_declare(const void *model, tyto_exec *exec, tyto_io *io,
+                                            void **request)
 {
     const tyto_owlv2 *owlv2 = model;
-    tyto_owlv2_views targets, queries;
-    TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", false, &targets));
+    const int64_t grid = tyto_owlv2_grid(&owlv2->config.vision);
+    TYTO_TRY(tyto_exec_take(exec, 1, sizeof(guided), request));
+    guided *run = *request;
+    *run = (guided){.model = owlv2, .grid = grid, .patches = grid * grid};
+    TYTO_TRY(
+        tyto_owlv2_views_read(owlv2, io, "pixel_values", "image_embeds", false, &run->targets));
     TYTO_TRY(tyto_owlv2_views_read(owlv2, io, "query_pixel_values", "query_image_embeds", false,
-                                   &queries));
-    if (queries.batch != 1 && queries.batch != targets.batch) {
+                                   &run->examples));
+    if (run->examples.batch != 1 && run->examples.batch != run->targets.batch) {
         return tyto_fail(exec->err, TYTO_E_SHAPE,
                          "query pictures: got %lld, required 1 or one per target (%lld)",
-                         (long long)queries.batch, (long long)targets.batch);
+                         (long long)run->examples.batch, (long long)run->targets.batch);
     }
-    guided run = {
-        .model = owlv2, .grid = tyto_owlv2_grid(&owlv2->config.vision), .queries = queries.batch};
-    run.patches = run.grid * run.grid;
-    TYTO_TRY(declare_outputs(&run, io, targets.batch));
-    TYTO_TRY(
-        tyto_exec_floats(exec, queries.batch * owlv2->config.projection_dim, &run.query_embeds));
-    TYTO_TRY(tyto_owlv2_features_forward(owlv2, exec, io, NULL, &queries, run.query_image_embeds,
-                                         embed_query, &run));
-    return tyto_owlv2_features_forward(owlv2, exec, io, "vision_model_output", &targets,
-                                       run.image_embeds, match_target, &run);
+    TYTO_TRY(declare_outputs(run, io));
+    return tyto_owlv2_views_declare(owlv2, exec, io, "vision_model_output", &run->targets);
+}
+
+tyto_status tyto_owlv2_image_guided_run(const void *model, tyto_exec *exec, tyto_io *io,
+                                        void *request)
+{
+    (void)io;
+    const tyto_owlv2 *owlv2 = model;
+    guided *run = request;
+    TYTO_TRY(tyto_exec_floats(exec, run->examples.batch * owlv2->config.projection_dim,
+                              &run->query_embeds));
+    TYTO_TRY(tyto_owlv2_views_run(owlv2, exec, &run->examples, run->query_image_embeds, embed_query,
+                                  run));
+    return tyto_owlv2_views_run(owlv2, exec, &run->targets, run->image_embeds, match_target, run);
 }

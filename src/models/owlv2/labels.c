@@ -11,8 +11,8 @@ static void label_name(char name[TYTO_IO_NAME_BYTES], int64_t photo, const char 
 }
 
 /* A scalar input `loss_options.name`; absent leaves *out alone. */
-static tyto_status read_option(tyto_exec *exec, tyto_io *io, const char *option, double least,
-                               double most, double *out)
+static tyto_status read_option(tyto_io *io, const char *option, double least, double most,
+                               double *out)
 {
     char name[TYTO_IO_NAME_BYTES];
     const void *given;
@@ -21,10 +21,7 @@ static tyto_status read_option(tyto_exec *exec, tyto_io *io, const char *option,
         return TYTO_OK;
     }
     TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 0, NULL, &given));
-    if (tyto_exec_planning(exec)) {
-        return TYTO_OK;
-    }
-    double value = (double)*(const float *)given;
+    const double value = (double)*(const float *)given;
     if (!(value >= least && value <= most)) {
         return tyto_fail(io->err, TYTO_E_RANGE, "input '%s': got %g, required %g … %g", name, value,
                          least, most);
@@ -33,11 +30,10 @@ static tyto_status read_option(tyto_exec *exec, tyto_io *io, const char *option,
     return TYTO_OK;
 }
 
-static tyto_status read_options(tyto_exec *exec, tyto_io *io, tyto_owlv2_loss_options *out)
+static tyto_status read_options(tyto_io *io, tyto_owlv2_loss_options *out)
 {
     tyto_owlv2_loss_options_init(out);
-#define READ(name, value, least, most)                                                             \
-    TYTO_TRY(read_option(exec, io, #name, least, most, &out->name));
+#define READ(name, value, least, most) TYTO_TRY(read_option(io, #name, least, most, &out->name));
     TYTO_OWLV2_LOSS_OPTIONS(READ)
 #undef READ
     return TYTO_OK;
@@ -56,46 +52,31 @@ static tyto_status read_photo(tyto_io *io, int64_t photo, tyto_owlv2_targets *ou
     return TYTO_OK;
 }
 
-/* Targets of all photos; their values are looked at in the real pass. */
 static tyto_status read_targets(tyto_exec *exec, tyto_io *io, const tyto_owlv2_queries *queries,
                                 tyto_owlv2_labels *out)
 {
-    const bool planning = tyto_exec_planning(exec);
-    out->targets = tyto_arena_take(exec->arena, (size_t)queries->photos, sizeof(*out->targets));
-    out->valid = tyto_arena_take(exec->arena, (size_t)queries->total, 1);
-    if (!out->targets || !out->valid) {
-        return tyto_fail_memory(exec->err, "labels");
-    }
-    for (int64_t i = 0; i < queries->total && !planning; i++) {
-        out->valid[i] = tyto_owlv2_query_valid(queries, i);
-    }
-    int64_t first_query = 0;
+    void *targets;
+    TYTO_TRY(tyto_exec_take(exec, queries->photos, sizeof(*out->targets), &targets));
+    out->targets = targets;
     for (int64_t b = 0; b < queries->photos; b++) {
-        tyto_owlv2_targets targets;
-        TYTO_TRY(read_photo(io, b, &targets));
-        out->total += targets.count;
-        out->most = tyto_max_i64(out->most, targets.count);
-        const int64_t count = tyto_owlv2_query_count(queries, b);
-        if (!planning) {
-            const tyto_owlv2_found found = {
-                .index = b, .queries = count, .valid = out->valid + first_query};
-            TYTO_TRY(tyto_owlv2_targets_check(&targets, &found, exec->err));
-            out->targets[b] = targets;
-        }
-        first_query += count;
+        const tyto_owlv2_found found = {
+            .index = b, .queries = queries->counts[b], .valid = queries->valid + b * queries->most};
+        TYTO_TRY(read_photo(io, b, &out->targets[b]));
+        TYTO_TRY(tyto_owlv2_targets_check(&out->targets[b], &found, io->err));
+        out->most = tyto_max_i64(out->most, out->targets[b].count);
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_labels_read(tyto_exec *exec, tyto_io *io, const tyto_owlv2_queries *queries,
-                                   tyto_owlv2_labels *out)
+tyto_status tyto_owlv2_labels_declare(tyto_exec *exec, tyto_io *io,
+                                      const tyto_owlv2_queries *queries, tyto_owlv2_labels *out)
 {
     *out = (tyto_owlv2_labels){0};
     bool given = tyto_io_has(io, "labels.0.class_labels") || tyto_io_has(io, "labels.0.boxes");
     const tyto_output_kind kind = given ? TYTO_OUTPUT_DEFAULT : TYTO_OUTPUT_ON_REQUEST;
     const struct {
         const char *name;
-        float **to;
+        float **memory;
     } outputs[] = {
         {"loss", &out->loss},
         {"loss_dict.loss_ce", &out->ce},
@@ -104,13 +85,13 @@ tyto_status tyto_owlv2_labels_read(tyto_exec *exec, tyto_io *io, const tyto_owlv
         {"loss_dict.loss_objectness", &out->objectness},
     };
     for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
-        TYTO_TRY(tyto_io_output(io, kind, outputs[i].name, 0, NULL, outputs[i].to));
-        out->wanted = out->wanted || *outputs[i].to;
+        TYTO_TRY(tyto_io_output(io, kind, outputs[i].name, 0, NULL, outputs[i].memory));
+        out->wanted = out->wanted || *outputs[i].memory;
     }
     if (!out->wanted && !given) {
         return TYTO_OK;
     }
-    TYTO_TRY(read_options(exec, io, &out->options));
+    TYTO_TRY(read_options(io, &out->options));
     return read_targets(exec, io, queries, out);
 }
 
@@ -121,41 +102,32 @@ static void give(float *output, double value)
     }
 }
 
-tyto_status tyto_owlv2_labels_loss(const tyto_owlv2_labels *labels, tyto_exec *exec,
-                                   const tyto_owlv2_queries *queries, const tyto_owlv2_batch *batch)
+tyto_status tyto_owlv2_labels_run(const tyto_owlv2_labels *labels, tyto_exec *exec,
+                                  const tyto_owlv2_queries *queries,
+                                  const tyto_owlv2_predictions *predictions)
 {
-    const bool planning = tyto_exec_planning(exec);
-    const int64_t P = batch->patches;
+    const int64_t P = predictions->patches, most = queries->most;
     size_t mark = tyto_arena_mark(exec->arena);
-    tyto_owlv2_loss_terms *terms =
-        tyto_arena_take(exec->arena, (size_t)batch->photos, sizeof(*terms));
-    int64_t *patches = tyto_arena_take(exec->arena, (size_t)labels->most, sizeof(*patches));
-    if (!terms || !patches) {
-        return tyto_fail_memory(exec->err, "loss");
-    }
-    if (planning) {
-        const tyto_owlv2_found found = {.patches = P};
-        const tyto_owlv2_targets targets = {.count = labels->most};
-        return tyto_owlv2_photo_loss(exec, &labels->options, &found, &targets, patches, terms);
-    }
-    int64_t first_query = 0;
-    for (int64_t b = 0; b < batch->photos; b++) {
+    void *terms_memory, *patches;
+    TYTO_TRY(tyto_exec_take(exec, queries->photos, sizeof(tyto_owlv2_loss_terms), &terms_memory));
+    TYTO_TRY(tyto_exec_take(exec, labels->most, sizeof(int64_t), &patches));
+    tyto_owlv2_loss_terms *terms = terms_memory;
+    for (int64_t b = 0; b < queries->photos; b++) {
         const tyto_owlv2_found found = {
             .index = b,
             .patches = P,
-            .queries = tyto_owlv2_query_count(queries, b),
-            .stride = batch->most,
-            .logits = batch->logits + b * P * batch->most,
-            .boxes = batch->boxes + b * P * 4,
-            .objectness = batch->objectness + b * P,
-            .valid = labels->valid + first_query,
+            .queries = queries->counts[b],
+            .stride = most,
+            .logits = predictions->logits + b * P * most,
+            .boxes = predictions->boxes + b * P * 4,
+            .objectness = predictions->objectness + b * P,
+            .valid = queries->valid + b * most,
         };
         TYTO_TRY(tyto_owlv2_photo_loss(exec, &labels->options, &found, &labels->targets[b], patches,
                                        &terms[b]));
-        first_query += found.queries;
     }
     tyto_owlv2_loss loss;
-    tyto_owlv2_loss_join(&labels->options, terms, batch->photos, &loss);
+    tyto_owlv2_loss_join(&labels->options, terms, queries->photos, &loss);
     give(labels->loss, loss.total);
     give(labels->ce, loss.ce);
     give(labels->bbox, loss.bbox);

@@ -8,17 +8,16 @@
 
 /** What was found in all photos: logits[photos,patches,most], boxes[photos,patches,4],
  *  objectness[photos,patches]. */
-typedef struct tyto_owlv2_batch {
-    int64_t photos, patches, most;
+typedef struct tyto_owlv2_predictions {
+    int64_t patches;
     const float *logits, *boxes, *objectness;
-} tyto_owlv2_batch;
+} tyto_owlv2_predictions;
 
 typedef struct tyto_owlv2_labels {
     bool wanted; /* else there is no loss to compute */
     tyto_owlv2_loss_options options;
     tyto_owlv2_targets *targets; /* [photos] */
-    uint8_t *valid;              /* [queries of all photos] */
-    int64_t total, most;         /* targets of all photos, of any one */
+    int64_t most;                /* targets of any photo */
     float *loss, *ce, *bbox, *giou, *objectness;
 } tyto_owlv2_labels;
 
@@ -27,13 +26,13 @@ typedef struct tyto_owlv2_labels {
  *           loss_options.NAME, a scalar for each of TYTO_OWLV2_LOSS_OPTIONS
  *  outputs  loss, loss_dict.loss_ce, .loss_bbox, .loss_giou, .loss_objectness: scalars
  *  errors   E_ARGUMENT, E_SHAPE, E_RANGE, E_MEMORY */
-TYTO_NODISCARD tyto_status tyto_owlv2_labels_read(tyto_exec *exec, tyto_io *io,
-                                                  const tyto_owlv2_queries *queries,
-                                                  tyto_owlv2_labels *out);
+TYTO_NODISCARD tyto_status tyto_owlv2_labels_declare(tyto_exec *exec, tyto_io *io,
+                                                     const tyto_owlv2_queries *queries,
+                                                     tyto_owlv2_labels *out);
 
 /** Computes the losses that are wanted. */
-TYTO_NODISCARD tyto_status tyto_owlv2_labels_loss(const tyto_owlv2_labels *labels, tyto_exec *exec,
-                                                  const tyto_owlv2_queries *queries,
-                                                  const tyto_owlv2_batch *batch);
+TYTO_NODISCARD tyto_status tyto_owlv2_labels_run(const tyto_owlv2_labels *labels, tyto_exec *exec,
+                                                 const tyto_owlv2_queries *queries,
+                                                 const tyto_owlv2_predictions *predictions);
 
 #endif

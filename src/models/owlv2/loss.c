@@ -213,18 +213,14 @@ tyto_status tyto_owlv2_photo_loss(tyto_exec *exec, const tyto_owlv2_loss_options
     if (!costs) {
         return tyto_fail_memory(exec->err, "loss");
     }
-    if (!tyto_exec_planning(exec)) {
-        fill_costs(options, found, targets, costs);
-        for (int64_t i = 0; i < cells; i++) {
-            if (!isfinite(costs[i])) {
-                return not_finite(found, exec->err);
-            }
+    fill_costs(options, found, targets, costs);
+    for (int64_t i = 0; i < cells; i++) {
+        if (!isfinite(costs[i])) {
+            return not_finite(found, exec->err);
         }
     }
     TYTO_TRY(tyto_assign(exec, costs, targets->count, found->patches, patch_of_target));
-    if (!tyto_exec_planning(exec)) {
-        TYTO_TRY(add_up(options, found, targets, patch_of_target, out, exec->err));
-    }
+    TYTO_TRY(add_up(options, found, targets, patch_of_target, out, exec->err));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

@@ -1,5 +1,4 @@
 #include "models/owlv2/model.h"
-#include "models/owlv2/choose.h"
 #include "models/owlv2/tasks.h"
 
 #include <math.h>
@@ -242,15 +241,19 @@ static void patches(const void *model, int64_t *side_px, int64_t *grid)
 }
 
 /* Those of Owlv2Model follow those that need the detection heads; the towers' come last. */
+#define HEAD(class_name, what)                                                                     \
+    {                                                                                              \
+        class_name, NULL, tyto_owlv2_##what##_declare, tyto_owlv2_##what##_run                     \
+    }
 static const tyto_head heads[] = {
-    {DETECTION_HEAD, tyto_owlv2_detection_forward},
-    {"Owlv2ForObjectDetection.image_guided_detection", tyto_owlv2_image_guided_forward},
-    {"Owlv2ForObjectDetection.embed_image_query", tyto_owlv2_embed_query_forward},
-    {"Owlv2Model", tyto_owlv2_contrastive_forward},
-    {"Owlv2Model.get_text_features", tyto_owlv2_text_features_forward},
-    {"Owlv2Model.get_image_features", tyto_owlv2_image_features_forward},
-    {"Owlv2TextModel", tyto_owlv2_text_model_forward},
-    {"Owlv2VisionModel", tyto_owlv2_vision_model_forward},
+    HEAD(DETECTION_HEAD, detection),
+    HEAD("Owlv2ForObjectDetection.image_guided_detection", image_guided),
+    HEAD("Owlv2ForObjectDetection.embed_image_query", embed_query),
+    HEAD("Owlv2Model", contrastive),
+    HEAD("Owlv2Model.get_text_features", text_features),
+    HEAD("Owlv2Model.get_image_features", image_features),
+    HEAD("Owlv2TextModel", text_model),
+    HEAD("Owlv2VisionModel", vision_model),
 };
 #define HEADS (sizeof(heads) / sizeof(heads[0]))
 

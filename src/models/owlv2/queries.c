@@ -5,40 +5,20 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/owlv2/contrastive.h"
+#include "models/owlv2/heads.h"
 #include "nn/norm.h"
+#include "nn/rows.h"
 
-int64_t tyto_owlv2_query_count(const tyto_owlv2_queries *queries, int64_t photo)
+/* Reads how many queries each photo has. */
+static tyto_status read_counts(tyto_io *io, tyto_owlv2_queries *queries)
 {
-    return queries->ragged ? tyto_io_integer(queries->io, "queries_per_image", photo)
-                           : queries->most;
-}
-
-bool tyto_owlv2_query_valid(const tyto_owlv2_queries *queries, int64_t i)
-{
-    return !queries->from_text ||
-           tyto_io_integer(queries->io, "input_ids", i * queries->tokens) > 0;
-}
-
-/* Shares out N queries among the photos. */
-static tyto_status count_queries(tyto_io *io, int64_t photos, tyto_owlv2_queries *queries)
-{
-    queries->photos = photos;
-    queries->ragged = tyto_io_has(io, "queries_per_image");
-    if (!queries->ragged) {
-        queries->most = queries->total / photos;
-        if (queries->total % photos != 0) {
-            return tyto_fail(io->err, TYTO_E_SHAPE,
-                             "queries: got %lld for %lld photos, required a multiple (or input "
-                             "'queries_per_image')",
-                             (long long)queries->total, (long long)photos);
-        }
-        return TYTO_OK;
-    }
-    const void *counts;
+    const void *given;
     int64_t sum = 0;
-    TYTO_TRY(tyto_io_input(io, "queries_per_image", TYTO_I64, 1, (int64_t[]){photos}, &counts));
-    for (int64_t b = 0; b < photos; b++) {
-        int64_t count = tyto_io_integer(io, "queries_per_image", b);
+    TYTO_TRY(
+        tyto_io_input(io, "queries_per_image", TYTO_I64, 1, (int64_t[]){queries->photos}, &given));
+    queries->counts = given;
+    for (int64_t b = 0; b < queries->photos; b++) {
+        const int64_t count = queries->counts[b];
         if (count < 0 || count > queries->total - sum) {
             sum = -1;
             break;
@@ -55,55 +35,46 @@ static tyto_status count_queries(tyto_io *io, int64_t photos, tyto_owlv2_queries
     return TYTO_OK;
 }
 
-/* embeds[total,E] = the texts' features at length 1 */
-static tyto_status encode_texts(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                                tyto_owlv2_queries *queries)
+/* Gives each photo as many queries. */
+static tyto_status share_out(tyto_exec *exec, tyto_owlv2_queries *queries)
 {
-    const int64_t E = model->config.projection_dim;
-    tyto_owlv2_texts texts;
-    TYTO_TRY(tyto_owlv2_texts_read(io, &texts));
-    queries->total = texts.n;
-    queries->tokens = texts.tokens;
-    TYTO_TRY(tyto_exec_floats(exec, texts.n * E, &queries->embeds));
-    TYTO_TRY(
-        tyto_owlv2_texts_project(model, exec, io, "text_model_output", &texts, queries->embeds));
-    return tyto_normalize_rows(exec, texts.n, E, queries->embeds, 0.0f, queries->embeds);
-}
-
-/* Uses embeddings that the caller computed before. */
-static tyto_status take_embeds(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
-                               tyto_owlv2_queries *queries)
-{
-    const int64_t E = model->config.projection_dim;
-    int64_t shape[2] = {-1, E};
-    const void *given;
-    TYTO_TRY(tyto_io_input(io, "text_embeds", TYTO_F32, 2, shape, &given));
-    queries->total = shape[0];
-    TYTO_TRY(tyto_exec_floats(exec, queries->total * E, &queries->embeds));
-    if (!tyto_exec_planning(exec)) {
-        memcpy(queries->embeds, given, (size_t)(queries->total * E) * sizeof(float));
+    const int64_t photos = queries->photos;
+    int64_t *counts = tyto_arena_take(exec->arena, (size_t)photos, sizeof(*counts));
+    if (!counts) {
+        return tyto_fail_memory(exec->err, "queries");
     }
+    queries->most = queries->total / photos;
+    if (queries->total % photos != 0) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "queries: got %lld for %lld photos, required a multiple (or input "
+                         "'queries_per_image')",
+                         (long long)queries->total, (long long)photos);
+    }
+    for (int64_t b = 0; b < photos; b++) {
+        counts[b] = queries->most;
+    }
+    queries->counts = counts;
     return TYTO_OK;
 }
 
-/* The output text_embeds[photos,most,E]; places of missing queries are 0. */
-static tyto_status give_embeds(const tyto_owlv2 *model, const tyto_exec *exec, tyto_io *io,
-                               const tyto_owlv2_queries *queries)
+/* Marks the queries that are there and no padding. */
+static tyto_status find_valid(tyto_exec *exec, tyto_owlv2_queries *queries)
 {
-    const int64_t E = model->config.projection_dim, each = queries->most * E;
-    float *out;
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "text_embeds", 3,
-                            (const int64_t[]){queries->photos, queries->most, E}, &out));
-    if (!out || tyto_exec_planning(exec)) {
-        return TYTO_OK;
+    const int64_t photos = queries->photos, most = queries->most;
+    uint8_t *valid = tyto_arena_take(exec->arena, (size_t)photos, (size_t)most);
+    if (!valid) {
+        return tyto_fail_memory(exec->err, "queries");
     }
-    const float *from = queries->embeds;
-    memset(out, 0, (size_t)(queries->photos * each) * sizeof(float));
-    for (int64_t b = 0; b < queries->photos; b++) {
-        int64_t count = tyto_owlv2_query_count(queries, b) * E;
-        memcpy(out + b * each, from, (size_t)count * sizeof(float));
-        from += count;
+    const tyto_owlv2_texts *texts = &queries->texts;
+    int64_t query = 0;
+    for (int64_t b = 0; b < photos; b++) {
+        for (int64_t q = 0; q < most; q++) {
+            const bool there = q < queries->counts[b];
+            valid[b * most + q] = there && (queries->given || texts->ids[query * texts->used] > 0);
+            query += there;
+        }
     }
+    queries->valid = valid;
     return TYTO_OK;
 }
 
@@ -123,20 +94,67 @@ static bool needs_none(const tyto_io *io)
     return none;
 }
 
-tyto_status tyto_owlv2_queries_forward(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
+/* Takes embeddings that an earlier run gave. */
+static tyto_status read_embeds(const tyto_owlv2 *model, tyto_io *io, tyto_owlv2_queries *queries)
+{
+    int64_t shape[2] = {TYTO_IO_ANY, model->config.projection_dim};
+    const void *given;
+    TYTO_TRY(tyto_io_input(io, "text_embeds", TYTO_F32, 2, shape, &given));
+    queries->given = given;
+    queries->total = shape[0];
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_queries_declare(const tyto_owlv2 *model, tyto_exec *exec, tyto_io *io,
                                        int64_t photos, tyto_owlv2_queries *out)
 {
-    exec->stage = "queries";
-    *out = (tyto_owlv2_queries){
-        .io = io, .photos = photos, .from_text = !tyto_io_has(io, "text_embeds")};
+    *out = (tyto_owlv2_queries){.photos = photos};
     if (needs_none(io)) {
-        return TYTO_OK;
+        TYTO_TRY(share_out(exec, out));
+        return find_valid(exec, out);
     }
-    if (out->from_text) {
-        TYTO_TRY(encode_texts(model, exec, io, out));
+    if (tyto_io_has(io, "text_embeds")) {
+        TYTO_TRY(read_embeds(model, io, out));
     } else {
-        TYTO_TRY(take_embeds(model, exec, io, out));
+        TYTO_TRY(tyto_owlv2_texts_read(io, &out->texts));
+        TYTO_TRY(
+            tyto_owlv2_texts_declare(&model->text, exec, io, "text_model_output", &out->texts));
+        out->total = out->texts.n;
     }
-    TYTO_TRY(count_queries(io, photos, out));
-    return give_embeds(model, exec, io, out);
+    TYTO_TRY(tyto_io_has(io, "queries_per_image") ? read_counts(io, out) : share_out(exec, out));
+    TYTO_TRY(find_valid(exec, out));
+    return tyto_io_output(io, TYTO_OUTPUT_DEFAULT, "text_embeds", 3,
+                          (const int64_t[]){photos, out->most, model->config.projection_dim},
+                          &out->text_embeds);
+}
+
+/* The output text_embeds[photos,most,E]; places without a query are 0. */
+static tyto_status give_embeds(const tyto_owlv2_queries *queries, tyto_exec *exec, int64_t E,
+                               const float *embeds)
+{
+    float *out = queries->text_embeds;
+    for (int64_t b = 0; b < queries->photos; b++) {
+        const int64_t count = queries->counts[b];
+        TYTO_TRY(tyto_copy_rows(exec, count, E, embeds, E, out, E));
+        TYTO_TRY(tyto_fill_rows(exec, queries->most - count, E, 0.0f, out + count * E, E));
+        embeds += count * E;
+        out += queries->most * E;
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_queries_run(const tyto_owlv2 *model, tyto_exec *exec,
+                                   const tyto_owlv2_queries *queries, float *unit)
+{
+    const int64_t E = model->config.projection_dim, N = queries->total;
+    const float *embeds = queries->given ? queries->given : unit;
+    exec->stage = "queries";
+    if (queries->texts.n > 0) {
+        TYTO_TRY(tyto_owlv2_texts_project(model, exec, &queries->texts, unit));
+        TYTO_TRY(tyto_normalize_rows(exec, N, E, unit, 0.0f, unit));
+    }
+    if (queries->text_embeds) {
+        TYTO_TRY(give_embeds(queries, exec, E, embeds));
+    }
+    return tyto_normalize_rows(exec, N, E, embeds, TYTO_OWLV2_LENGTH_EPSILON, unit);
 }

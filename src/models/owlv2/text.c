@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/owlv2/encoder.h"
+#include "models/owlv2/towers.h"
 #include "nn/norm.h"
-#include "tensor/convert.h"
+#include "nn/rows.h"
 
 /* Position of the text's highest id, the first of equals: its end token. */
 static int64_t end_position(const int64_t *ids, int64_t tokens)
@@ -30,128 +30,135 @@ static tyto_status check_ids(const int64_t *ids, int64_t count, int64_t vocab_si
     return TYTO_OK;
 }
 
-/* hidden[n,used,D] = token_embedding[ids] + position_embedding */
-static void embed(const tyto_owlv2_text *text, const int64_t *ids, int64_t n, int64_t tokens,
-                  int64_t used, float *hidden)
+/* Finds the end tokens, and how many tokens are used. */
+static tyto_status find_ends(tyto_exec *exec, tyto_owlv2_texts *texts)
 {
-    const int64_t D = text->config.encoder.hidden_size;
-    const tyto_table_weights *table = &text->token_embedding;
-    const size_t row_bytes = (size_t)D * tyto_dtype_bytes(table->dtype);
-    for (int64_t i = 0; i < n * used; i++) {
-        int64_t t = i % used, id = ids[i / used * tokens + t];
-        float *row = hidden + i * D;
-        const float *position = text->position_embedding + t * D;
-        tyto_convert(row, TYTO_F32, (const char *)table->rows + (size_t)id * row_bytes,
-                     table->dtype, D);
-        for (int64_t c = 0; c < D; c++) {
-            row[c] += position[c];
-        }
+    const bool all = texts->states.last || texts->states.some;
+    int64_t *ends = tyto_arena_take(exec->arena, (size_t)texts->n, sizeof(*ends));
+    if (!ends) {
+        return tyto_fail_memory(exec->err, "input_ids");
     }
-}
-
-/* Tokens that matter for the pooled output: attention is causal, so none after the last end. */
-static int64_t used_tokens(const int64_t *ids, int64_t n, int64_t tokens)
-{
-    int64_t used = 1;
-    for (int64_t i = 0; i < n; i++) {
-        used = tyto_max_i64(used, end_position(ids + i * tokens, tokens) + 1);
+    texts->used = all ? texts->tokens : 1;
+    for (int64_t i = 0; i < texts->n; i++) {
+        ends[i] = end_position(texts->ids + i * texts->tokens, texts->tokens);
+        texts->used = tyto_max_i64(texts->used, ends[i] + 1);
     }
-    return used;
-}
-
-/* mask[n,used] from mask[n,tokens] */
-static tyto_status narrow_mask(tyto_exec *exec, const uint8_t *mask, int64_t n, int64_t tokens,
-                               int64_t used, const uint8_t **out)
-{
-    *out = mask;
-    if (!mask || (used == tokens && !tyto_exec_planning(exec))) {
-        return TYTO_OK;
+    const int64_t together = tyto_owlv2_together(texts->n, texts->tokens);
+    for (int64_t i = 0; i < texts->n; i++) {
+        ends[i] += i % together * texts->used;
     }
-    uint8_t *narrow = tyto_arena_take(exec->arena, (size_t)(n * used), 1);
-    if (!narrow) {
-        return tyto_fail_memory(exec->err, "attention_mask");
-    }
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < n; i++) {
-        memcpy(narrow + i * used, mask + i * tokens, (size_t)used);
-    }
-    *out = narrow;
+    texts->ends = ends;
     return TYTO_OK;
 }
 
-/* Texts first … first+n−1 through the tower. states[total,tokens,D] or NULL. */
-static tyto_status forward_some(const tyto_owlv2_text *text, tyto_exec *exec, tyto_io *io,
-                                tyto_owlv2_batch batch, const int64_t *ids, int64_t tokens,
-                                float *states, float *pooled)
+/* Leaves the tokens out that aren't used. */
+static tyto_status shorten(tyto_exec *exec, tyto_owlv2_texts *texts)
 {
-    const int64_t D = text->config.encoder.hidden_size, n = batch.n, used = batch.tokens;
-    const float eps = (float)text->config.encoder.layer_norm_eps;
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *hidden, *ends;
-    TYTO_TRY(tyto_exec_floats(exec, n * tokens * D, &hidden));
-    TYTO_TRY(tyto_exec_floats(exec, n * D, &ends));
-    TYTO_TRY(narrow_mask(exec, batch.mask, n, tokens, used, &batch.mask));
-    if (!tyto_exec_planning(exec)) {
-        embed(text, ids, n, tokens, used, hidden);
+    const size_t n = (size_t)texts->n, used = (size_t)texts->used, tokens = (size_t)texts->tokens;
+    if (used == tokens) {
+        return TYTO_OK;
     }
-    TYTO_TRY(
-        tyto_owlv2_encoder_forward(text->layers, &text->config.encoder, exec, io, &batch, hidden));
-    if (!tyto_exec_planning(exec)) {
-        for (int64_t i = 0; i < n; i++) {
-            int64_t end = end_position(ids + i * tokens, tokens);
-            memcpy(ends + i * D, hidden + (i * used + end) * D, (size_t)D * sizeof(float));
+    int64_t *ids = tyto_arena_take(exec->arena, n * used, sizeof(*ids));
+    uint8_t *mask = texts->mask ? tyto_arena_take(exec->arena, n * used, 1) : NULL;
+    if (!ids || (texts->mask && !mask)) {
+        return tyto_fail_memory(exec->err, "input_ids");
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(ids + i * used, texts->ids + i * tokens, used * sizeof(*ids));
+        if (mask) {
+            memcpy(mask + i * used, texts->mask + i * tokens, used);
         }
     }
-    TYTO_TRY(tyto_layer_norm(exec, n, D, ends, text->final_norm.gamma, text->final_norm.beta, eps,
-                             pooled));
-    if (states) {
-        TYTO_TRY(tyto_layer_norm(exec, n * tokens, D, hidden, text->final_norm.gamma,
-                                 text->final_norm.beta, eps, states));
+    texts->ids = ids;
+    texts->mask = mask;
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_texts_read(tyto_io *io, tyto_owlv2_texts *out)
+{
+    int64_t shape[2] = {TYTO_IO_ANY, TYTO_IO_ANY};
+    const void *ids, *mask = NULL;
+    TYTO_TRY(tyto_io_input(io, "input_ids", TYTO_I64, 2, shape, &ids));
+    if (tyto_io_has(io, "attention_mask")) {
+        TYTO_TRY(tyto_io_input(io, "attention_mask", TYTO_U8, 2, shape, &mask));
+    }
+    *out = (tyto_owlv2_texts){.n = shape[0], .tokens = shape[1], .ids = ids, .mask = mask};
+    return TYTO_OK;
+}
+
+tyto_status tyto_owlv2_texts_declare(const tyto_owlv2_text *text, tyto_exec *exec, tyto_io *io,
+                                     const char *prefix, tyto_owlv2_texts *texts)
+{
+    const tyto_owlv2_encoder_config *config = &text->config.encoder;
+    const int64_t N = texts->n, T = texts->tokens, D = config->hidden_size,
+                  most = text->config.max_position_embeddings;
+    char name[TYTO_IO_NAME_BYTES];
+    if (T > most) {
+        return tyto_fail(exec->err, TYTO_E_SHAPE,
+                         "input 'input_ids': got %lld tokens, required at most %lld "
+                         "(max_position_embeddings)",
+                         (long long)T, (long long)most);
+    }
+    tyto_io_name(name, prefix, "pooler_output");
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 2, (const int64_t[]){N, D},
+                            &texts->states.pooled));
+    tyto_io_name(name, prefix, "last_hidden_state");
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 3, (const int64_t[]){N, T, D},
+                            &texts->states.last));
+    TYTO_TRY(tyto_owlv2_states_declare(config, exec, io, prefix, N, T, &texts->states));
+    TYTO_TRY(check_ids(texts->ids, N * T, text->config.vocab_size, exec->err));
+    TYTO_TRY(find_ends(exec, texts));
+    return shorten(exec, texts);
+}
+
+/* hidden[n,used,D] = token_embedding[ids] + position_embedding */
+static tyto_status embed(const tyto_owlv2_text *text, tyto_exec *exec, const int64_t *ids,
+                         const tyto_owlv2_sequences *some, float *hidden)
+{
+    const int64_t D = text->config.encoder.hidden_size, T = some->tokens;
+    const tyto_table_weights *table = &text->token_embedding;
+    TYTO_TRY(tyto_embed_rows(exec, some->n * T, D, table->rows, table->dtype, ids, hidden, D));
+    for (int64_t i = 0; i < some->n; i++) {
+        TYTO_TRY(tyto_add_rows(exec, T, D, text->position_embedding, D, hidden + i * T * D, D));
+    }
+    return TYTO_OK;
+}
+
+/* A group of texts, and its part of pooled[n,D]. */
+static tyto_status run_group(const tyto_owlv2_text *text, tyto_exec *exec,
+                             const tyto_owlv2_texts *texts, const tyto_owlv2_sequences *some,
+                             float *pooled)
+{
+    const tyto_owlv2_encoder_config *config = &text->config.encoder;
+    const tyto_norm_weights *norm = &text->final_norm;
+    const int64_t D = config->hidden_size, T = some->tokens, first = some->first;
+    const float eps = (float)config->layer_norm_eps;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *hidden;
+    TYTO_TRY(tyto_exec_floats(exec, some->n * T * D, &hidden));
+    TYTO_TRY(embed(text, exec, texts->ids + first * T, some, hidden));
+    TYTO_TRY(tyto_owlv2_encoder_run(text->layers, config, exec, some, &texts->states, hidden));
+    TYTO_TRY(tyto_select_rows(exec, some->n, D, hidden, D, texts->ends + first, pooled, D));
+    TYTO_TRY(tyto_layer_norm(exec, some->n, D, pooled, norm->gamma, norm->beta, eps, pooled));
+    if (texts->states.last) {
+        TYTO_TRY(tyto_layer_norm(exec, some->n * T, D, hidden, norm->gamma, norm->beta, eps,
+                                 texts->states.last + first * T * D));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
 
-tyto_status tyto_owlv2_text_forward(const tyto_owlv2_text *text, tyto_exec *exec, tyto_io *io,
-                                    const char *prefix, const int64_t *ids, const uint8_t *mask,
-                                    int64_t n, int64_t tokens, float *pooled)
+tyto_status tyto_owlv2_texts_run(const tyto_owlv2_text *text, tyto_exec *exec,
+                                 const tyto_owlv2_texts *texts, float *pooled)
 {
-    const int64_t D = text->config.encoder.hidden_size;
-    char name[TYTO_IO_NAME_BYTES];
-    float *last;
-    bool states_wanted;
+    const int64_t D = text->config.encoder.hidden_size, T = texts->used,
+                  together = tyto_owlv2_together(texts->n, texts->tokens);
     exec->stage = "text tower";
-    if (tokens > text->config.max_position_embeddings) {
-        return tyto_fail(exec->err, TYTO_E_SHAPE,
-                         "input 'input_ids': got %lld tokens, required at most %lld "
-                         "(max_position_embeddings)",
-                         (long long)tokens, (long long)text->config.max_position_embeddings);
-    }
-    tyto_io_name(name, prefix, "last_hidden_state");
-    TYTO_TRY(
-        tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 3, (const int64_t[]){n, tokens, D}, &last));
-    TYTO_TRY(
-        tyto_owlv2_declare_states(&text->config.encoder, io, prefix, n, tokens, &states_wanted));
-    const bool planning = tyto_exec_planning(exec);
-    int64_t used = tokens;
-    if (!planning) {
-        TYTO_TRY(check_ids(ids, n * tokens, text->config.vocab_size, exec->err));
-        used = last || states_wanted ? tokens : used_tokens(ids, n, tokens);
-    }
-    const int64_t together = tyto_owlv2_together(n, tokens);
-    for (int64_t first = 0; first < n; first += together) {
-        tyto_owlv2_batch batch = {.prefix = prefix,
-                                  .first = first,
-                                  .total = n,
-                                  .n = tyto_min_i64(together, n - first),
-                                  .tokens = used,
-                                  .mask = mask ? mask + first * tokens : NULL,
-                                  .causal = true};
-        float *states = last ? last + first * tokens * D : NULL;
-        TYTO_TRY(forward_some(text, exec, io, batch, ids + first * tokens, tokens, states,
-                              pooled + first * D));
-        if (planning) {
-            break; /* later batches need no more scratch */
-        }
+    for (int64_t first = 0; first < texts->n; first += together) {
+        tyto_owlv2_sequences some = tyto_owlv2_group(texts->n, together, first, T);
+        some.mask = texts->mask ? texts->mask + first * T : NULL;
+        some.causal = true;
+        TYTO_TRY(run_group(text, exec, texts, &some, pooled + first * D));
     }
     return TYTO_OK;
 }

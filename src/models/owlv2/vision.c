@@ -1,75 +1,92 @@
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/owlv2/encoder.h"
+#include "models/owlv2/towers.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "nn/patches.h"
+#include "nn/rows.h"
 
-/* One picture to tokens[1+G²,D]: class embedding, then patches in reading order, each plus its
- * position; the grid is rows × columns of patches. */
-static tyto_status embed_picture(const tyto_owlv2_vision *vision, tyto_exec *exec,
-                                 const float *pixels, int64_t height, int64_t width,
-                                 const float *positions, float *tokens)
+tyto_status tyto_owlv2_pictures_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
+                                     bool windows, tyto_owlv2_pictures *out)
 {
-    const int64_t D = vision->config.encoder.hidden_size, C = vision->config.num_channels,
-                  P = vision->config.patch_size, patches = height / P * (width / P);
-    size_t mark = tyto_arena_mark(exec->arena);
-    float *columns;
-    TYTO_TRY(tyto_exec_floats(exec, patches * C * P * P, &columns));
-    TYTO_TRY(tyto_patches(exec, pixels, C, height, width, P, columns));
-    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = columns,
-                                                   .ldx = C * P * P,
-                                                   .rows = patches,
-                                                   .weight = &vision->patch_embedding.weight,
-                                                   .residual = positions,
-                                                   .ldr = D,
-                                                   .y = tokens + D,
-                                                   .ldy = D}));
-    if (!tyto_exec_planning(exec)) {
-        for (int64_t c = 0; c < D; c++) {
-            tokens[c] = vision->class_embedding[c] + vision->position_embedding[c];
-        }
-    }
-    tyto_arena_release(exec->arena, mark);
-    return TYTO_OK;
-}
-
-/* pooled[n,D] = post_norm of each picture's class token */
-static tyto_status pool(const tyto_owlv2_vision *vision, tyto_exec *exec, const float *hidden,
-                        int64_t n, int64_t T, float *pooled)
-{
-    const int64_t D = vision->config.encoder.hidden_size;
-    for (int64_t i = 0; i < n; i++) {
-        TYTO_TRY(tyto_layer_norm(exec, 1, D, hidden + i * T * D, vision->post_norm.gamma,
-                                 vision->post_norm.beta,
-                                 (float)vision->config.encoder.layer_norm_eps, pooled + i * D));
-    }
-    return TYTO_OK;
-}
-
-static tyto_status read_pictures(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
-                                 bool windows, tyto_owlv2_pictures *out)
-{
-    int64_t shape[4] = {-1, vision->config.num_channels, -1, -1};
+    int64_t shape[4] = {TYTO_IO_ANY, vision->config.num_channels, TYTO_IO_ANY, TYTO_IO_ANY};
     const void *pixels;
     TYTO_TRY(tyto_io_input(io, name, TYTO_F32, 4, shape, &pixels));
-    *out = (tyto_owlv2_pictures){pixels, shape[0], shape[2], shape[3], {0}};
+    *out = (tyto_owlv2_pictures){
+        .pixels = pixels, .batch = shape[0], .height = shape[2], .width = shape[3]};
     return tyto_owlv2_window_read(&vision->config, io, name, windows, shape[2], shape[3],
                                   &out->window);
 }
 
-tyto_status tyto_owlv2_pictures_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
-                                     tyto_owlv2_pictures *out)
+tyto_status tyto_owlv2_pictures_declare(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                                        tyto_io *io, const char *prefix,
+                                        tyto_owlv2_pictures *pictures)
 {
-    return read_pictures(vision, io, name, false, out);
+    const tyto_owlv2_encoder_config *config = &vision->config.encoder;
+    const int64_t B = pictures->batch, T = tyto_owlv2_window_patches(&pictures->window) + 1,
+                  D = config->hidden_size;
+    char name[TYTO_IO_NAME_BYTES];
+    tyto_io_name(name, prefix, "last_hidden_state");
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 3, (const int64_t[]){B, T, D},
+                            &pictures->states.last));
+    tyto_io_name(name, prefix, "pooler_output");
+    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 2, (const int64_t[]){B, D},
+                            &pictures->states.pooled));
+    return tyto_owlv2_states_declare(config, exec, io, prefix, B, T, &pictures->states);
 }
 
-tyto_status tyto_owlv2_windows_read(const tyto_owlv2_vision *vision, tyto_io *io, const char *name,
-                                    tyto_owlv2_pictures *out)
+/* patches[P,D] = the picture's patches in reading order, each plus its position. */
+static tyto_status embed_picture(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                                 const tyto_owlv2_pictures *pictures, int64_t index,
+                                 const float *positions, float *patches)
 {
-    return read_pictures(vision, io, name, true, out);
+    const int64_t D = vision->config.encoder.hidden_size, C = vision->config.num_channels,
+                  side = vision->config.patch_size, height = pictures->height,
+                  width = pictures->width, rows = height / side * (width / side),
+                  cols = C * side * side;
+    size_t mark = tyto_arena_mark(exec->arena);
+    float *pixels;
+    TYTO_TRY(tyto_exec_floats(exec, rows * cols, &pixels));
+    TYTO_TRY(tyto_patches(exec, pictures->pixels + index * C * height * width, C, height, width,
+                          side, pixels));
+    TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = pixels,
+                                                   .ldx = cols,
+                                                   .rows = rows,
+                                                   .weight = &vision->patch_embedding.weight,
+                                                   .residual = positions,
+                                                   .ldr = D,
+                                                   .y = patches,
+                                                   .ldy = D}));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
+}
+
+/* hidden[n,T,D] of pictures first … first+n−1: the class embedding and the patches, each plus its
+ * position, after the first norm. */
+static tyto_status embed(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                         const tyto_owlv2_pictures *pictures, int64_t first, int64_t n,
+                         const float *positions, float *hidden)
+{
+    const int64_t D = vision->config.encoder.hidden_size,
+                  T = tyto_owlv2_window_patches(&pictures->window) + 1;
+    exec->stage = "patch embedding";
+    for (int64_t i = 0; i < n; i++) {
+        TYTO_TRY(
+            embed_picture(vision, exec, pictures, first + i, positions, hidden + (i * T + 1) * D));
+    }
+    TYTO_TRY(tyto_copy_rows(exec, n, D, vision->class_embedding, 0, hidden, T * D));
+    TYTO_TRY(tyto_add_rows(exec, n, D, vision->position_embedding, 0, hidden, T * D));
+    return tyto_layer_norm(exec, n * T, D, hidden, vision->pre_norm.gamma, vision->pre_norm.beta,
+                           (float)vision->config.encoder.layer_norm_eps, hidden);
+}
+
+tyto_status tyto_owlv2_pictures_pool(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                                     const float *hidden, int64_t n, int64_t tokens, float *pooled)
+{
+    const int64_t D = vision->config.encoder.hidden_size;
+    TYTO_TRY(tyto_copy_rows(exec, n, D, hidden, tokens * D, pooled, D));
+    return tyto_layer_norm(exec, n, D, pooled, vision->post_norm.gamma, vision->post_norm.beta,
+                           (float)vision->config.encoder.layer_norm_eps, pooled);
 }
 
 /* The positions[P,D] of the window's patches: the model's own memory, or scratch. */
@@ -88,73 +105,44 @@ static tyto_status find_positions(const tyto_owlv2_vision *vision, tyto_exec *ex
     return tyto_owlv2_positions(&vision->config, exec, vision->position_embedding, window, own);
 }
 
-/* Outputs that nobody wants are NULL; without a prefix there are none. */
-static tyto_status declare_outputs(const tyto_owlv2_encoder_config *config, tyto_io *io,
-                                   const char *prefix, int64_t batch, int64_t T, float **last,
-                                   float **pooled)
-{
-    const int64_t D = config->hidden_size;
-    char name[TYTO_IO_NAME_BYTES];
-    bool states_wanted;
-    *last = *pooled = NULL;
-    if (!prefix) {
-        return TYTO_OK;
-    }
-    tyto_io_name(name, prefix, "last_hidden_state");
-    TYTO_TRY(
-        tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 3, (const int64_t[]){batch, T, D}, last));
-    tyto_io_name(name, prefix, "pooler_output");
-    TYTO_TRY(tyto_io_output(io, TYTO_OUTPUT_DEFAULT, name, 2, (const int64_t[]){batch, D}, pooled));
-    return tyto_owlv2_declare_states(config, io, prefix, batch, T, &states_wanted);
-}
-
-tyto_status tyto_owlv2_vision_forward(const tyto_owlv2_vision *vision, tyto_exec *exec, tyto_io *io,
-                                      const char *prefix, const tyto_owlv2_pictures *pictures,
-                                      tyto_owlv2_pictures_fn visit, void *context)
+/* A group of pictures through the layers, and its part of the outputs. */
+static tyto_status run_group(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                             const tyto_owlv2_pictures *pictures, const tyto_owlv2_sequences *some,
+                             const float *positions, float *hidden)
 {
     const tyto_owlv2_encoder_config *config = &vision->config.encoder;
-    const int64_t D = config->hidden_size, C = vision->config.num_channels,
-                  T = tyto_owlv2_window_patches(&pictures->window) + 1, batch = pictures->batch,
-                  each = C * pictures->height * pictures->width;
-    float *last, *pooled;
-    const float *positions;
-    TYTO_TRY(declare_outputs(config, io, prefix, batch, T, &last, &pooled));
+    const tyto_owlv2_states *states = &pictures->states;
+    const int64_t D = config->hidden_size, n = some->n, T = some->tokens, first = some->first;
+    TYTO_TRY(embed(vision, exec, pictures, first, n, positions, hidden));
+    exec->stage = "image tower";
+    TYTO_TRY(tyto_owlv2_encoder_run(vision->layers, config, exec, some, states, hidden));
+    if (states->last) {
+        TYTO_TRY(tyto_copy_rows(exec, n * T, D, hidden, D, states->last + first * T * D, D));
+    }
+    return states->pooled
+               ? tyto_owlv2_pictures_pool(vision, exec, hidden, n, T, states->pooled + first * D)
+               : TYTO_OK;
+}
 
-    const bool planning = tyto_exec_planning(exec);
-    const int64_t together = tyto_owlv2_together(batch, T);
-    const size_t start = tyto_arena_mark(exec->arena);
-    TYTO_TRY(find_positions(vision, exec, &pictures->window, &positions));
+tyto_status tyto_owlv2_pictures_run(const tyto_owlv2_vision *vision, tyto_exec *exec,
+                                    const tyto_owlv2_pictures *pictures,
+                                    tyto_owlv2_pictures_fn visit, void *context)
+{
+    const int64_t D = vision->config.encoder.hidden_size, batch = pictures->batch,
+                  T = tyto_owlv2_window_patches(&pictures->window) + 1,
+                  together = tyto_owlv2_together(batch, T);
     const size_t mark = tyto_arena_mark(exec->arena);
+    const float *positions;
+    float *hidden;
+    TYTO_TRY(find_positions(vision, exec, &pictures->window, &positions));
+    TYTO_TRY(tyto_exec_floats(exec, together * T * D, &hidden));
     for (int64_t first = 0; first < batch; first += together) {
-        const int64_t n = tyto_min_i64(together, batch - first);
-        const tyto_owlv2_batch some = {
-            .prefix = prefix, .first = first, .total = batch, .n = n, .tokens = T};
-        float *hidden;
-        exec->stage = "patch embedding";
-        TYTO_TRY(tyto_exec_floats(exec, n * T * D, &hidden));
-        for (int64_t i = 0; i < n; i++) {
-            TYTO_TRY(embed_picture(vision, exec, pictures->pixels + (first + i) * each,
-                                   pictures->height, pictures->width, positions,
-                                   hidden + i * T * D));
-        }
-        TYTO_TRY(tyto_layer_norm(exec, n * T, D, hidden, vision->pre_norm.gamma,
-                                 vision->pre_norm.beta, (float)config->layer_norm_eps, hidden));
-        exec->stage = "image tower";
-        TYTO_TRY(tyto_owlv2_encoder_forward(vision->layers, config, exec, io, &some, hidden));
-        if (last && !planning) {
-            memcpy(last + first * T * D, hidden, (size_t)(n * T * D) * sizeof(float));
-        }
-        if (pooled) {
-            TYTO_TRY(pool(vision, exec, hidden, n, T, pooled + first * D));
-        }
+        const tyto_owlv2_sequences some = tyto_owlv2_group(batch, together, first, T);
+        TYTO_TRY(run_group(vision, exec, pictures, &some, positions, hidden));
         if (visit) {
-            TYTO_TRY(visit(context, exec, first, n, hidden));
-        }
-        tyto_arena_release(exec->arena, mark);
-        if (planning) {
-            break; /* later pictures need no more scratch */
+            TYTO_TRY(visit(context, exec, first, some.n, hidden));
         }
     }
-    tyto_arena_release(exec->arena, start);
+    tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

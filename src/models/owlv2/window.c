@@ -21,8 +21,8 @@ static tyto_status read_grid(tyto_io *io, tyto_owlv2_window *window)
     int64_t shape[1] = {2};
     const void *given;
     TYTO_TRY(tyto_io_input(io, "patch_grid", TYTO_I64, 1, shape, &given));
-    window->grid_rows = tyto_io_integer(io, "patch_grid", 0);
-    window->grid_columns = tyto_io_integer(io, "patch_grid", 1);
+    window->grid_rows = ((const int64_t *)given)[0];
+    window->grid_columns = ((const int64_t *)given)[1];
     if (window->rows > window->grid_rows || window->columns > window->grid_columns) {
         return tyto_fail(
             io->err, TYTO_E_SHAPE,
@@ -57,7 +57,7 @@ tyto_status tyto_owlv2_window_read(const tyto_owlv2_vision_config *config, tyto_
     *out = (tyto_owlv2_window){height / P, width / P, height / P, width / P, false};
     if (resized) {
         TYTO_TRY(tyto_io_input(io, "interpolate_pos_encoding", TYTO_I64, 0, NULL, &given));
-        out->interpolated = tyto_io_integer(io, "interpolate_pos_encoding", 0) != 0;
+        out->interpolated = *(const int64_t *)given != 0;
     }
     if (!part && !out->interpolated) {
         if (out->rows * out->columns != G * G) {
@@ -109,13 +109,13 @@ static taps sample(int64_t i, int64_t count, int64_t from)
 }
 
 /* out[count] = the weighted sum of four rows, `stride` apart. */
-static void blend(const taps *of, const float *rows, int64_t stride, int64_t count, float *out)
+static void blend(const taps *taken, const float *rows, int64_t stride, int64_t count, float *out)
 {
-    const float *a = rows + of->at[0] * stride, *b = rows + of->at[1] * stride,
-                *c = rows + of->at[2] * stride, *d = rows + of->at[3] * stride;
+    const float *a = rows + taken->at[0] * stride, *b = rows + taken->at[1] * stride,
+                *c = rows + taken->at[2] * stride, *d = rows + taken->at[3] * stride;
     for (int64_t i = 0; i < count; i++) {
-        out[i] = of->weights[0] * a[i] + of->weights[1] * b[i] + of->weights[2] * c[i] +
-                 of->weights[3] * d[i];
+        out[i] = taken->weights[0] * a[i] + taken->weights[1] * b[i] + taken->weights[2] * c[i] +
+                 taken->weights[3] * d[i];
     }
 }
 
@@ -128,7 +128,7 @@ tyto_status tyto_owlv2_positions(const tyto_owlv2_vision_config *config, tyto_ex
     size_t mark = tyto_arena_mark(exec->arena);
     float *line;
     TYTO_TRY(tyto_exec_floats(exec, G * D, &line));
-    for (int64_t y = 0; !tyto_exec_planning(exec) && y < window->rows; y++) {
+    for (int64_t y = 0; y < window->rows; y++) {
         float *to = out + y * window->columns * D;
         if (!window->interpolated) {
             memcpy(to, patches + y * G * D, (size_t)(window->columns * D) * sizeof(float));

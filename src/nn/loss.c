@@ -1,0 +1,29 @@
+#include "nn/loss.h"
+
+#include <math.h>
+
+/* −log softmax of logits[0], logits[step], … at index `target` */
+static double cross_entropy(const float *logits, int64_t n, int64_t step, int64_t target)
+{
+    double most = -INFINITY, sum = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        most = fmax(most, (double)logits[i * step]);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        sum += exp((double)logits[i * step] - most);
+    }
+    return log(sum) + most - (double)logits[target * step];
+}
+
+tyto_status tyto_contrastive_loss(tyto_exec *exec, int64_t n, const float *logits, float *loss)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; !tyto_exec_planning(exec) && i < n; i++) {
+        sum += cross_entropy(logits + i * n, n, 1, i);
+        sum += cross_entropy(logits + i, n, n, i);
+    }
+    if (!tyto_exec_planning(exec)) {
+        *loss = (float)(sum / (2.0 * (double)n));
+    }
+    return TYTO_OK;
+}
