@@ -143,7 +143,7 @@ static int run(void *given)
     progress_hide();
     if (!good) {
         status = TYTO_E_ARGUMENT; /* and that was said */
-    } else if (status == TYTO_E_ARGUMENT && !args->force && path_is_folder(args->output)) {
+    } else if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(&err));
     } else if (status != TYTO_OK && !interrupted()) {
         say_error("%s", tyto_error_message(&err));

@@ -39,7 +39,7 @@ typedef struct tyto_convert_options {
  *
  *  The folder appears whole or not at all: it is filled beside its place. The two may be the same.
  *  memory   a few megabytes, whatever the checkpoint's size
- *  errors   E_ARGUMENT (something else is there already), E_RANGE (a number that `dtype` can't
+ *  errors   E_EXISTS (something else is there already), E_RANGE (a number that `dtype` can't
  *           hold, with its tensor), E_FORMAT (every tensor that doesn't fit config.json),
  *           E_NOT_FOUND, E_IO (a full disk, or stopped), E_UNSUPPORTED, E_LIMIT, E_MEMORY
  *  threads  any

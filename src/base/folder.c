@@ -56,14 +56,14 @@ static tyto_status check_entry(DIR *entries, const char *name, tyto_may_replace_
         return TYTO_OK;
     }
     if (!may_replace) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: is there already, with '%.200s' in it", path,
+        return tyto_fail(err, TYTO_E_EXISTS, "%s: is there already, with '%.200s' in it", path,
                          name);
     }
     if (fstatat(dirfd(entries), name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return fail_errno(err, path);
     }
     if (S_ISDIR(info.st_mode) || !may_replace(name)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
+        return tyto_fail(err, TYTO_E_EXISTS,
                          "%s: holds '%.200s', which would be lost; required nothing but a "
                          "checkpoint's files",
                          path, name);
@@ -83,7 +83,7 @@ static tyto_status check_place(const char *path, tyto_may_replace_fn may_replace
             return TYTO_OK;
         }
         return errno == ENOTDIR || errno == ENOENT
-                   ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a file, required a folder to write",
+                   ? tyto_fail(err, TYTO_E_EXISTS, "%s: got a file, required a folder to write",
                                path)
                    : fail_errno(err, path);
     }

@@ -17,7 +17,7 @@ typedef struct tyto_folder_writer {
 
 /** may_replace  NULL: there may be nothing at `path`, an empty folder excepted; else a folder may
  *               lie there of which it accepts every entry, and no entry is a folder
- *  errors       E_ARGUMENT (something else is there), E_NOT_FOUND (the folder above), E_IO,
+ *  errors       E_EXISTS (something else is there), E_NOT_FOUND (the folder above), E_IO,
  *               E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_folder_writer_open(const char *path,
                                                    tyto_may_replace_fn may_replace,

@@ -13,19 +13,15 @@
 #include "formats/safetensors.h"
 #include "runtime/conversion.h"
 #include "runtime/model.h"
+#include "runtime/shards.h"
 #include "tensor/convert.h"
 #include "tensor/narrow.h"
-#include "tensor/tensor.h"
 #include "weights/choices.h"
 
 /* Elements that are converted and written at once. */
 #define CHUNK ((int64_t)1 << 18)
 /* Longest list of tensors that don't fit, or aren't used. */
 #define NAMES_BYTES_MAX ((size_t)1 << 20)
-/* The reference's own limit, its "5GB". */
-#define SHARD_BYTES 5000000000u
-/* "model-00001-of-00002.safetensors" with the largest numbers. */
-#define SHARD_NAME_BYTES 64
 
 typedef struct conversion {
     const tyto_convert_options *options;
@@ -35,10 +31,8 @@ typedef struct conversion {
     char *weights;        /* name of the source's weights */
     tyto_tensor *tensors; /* as they will be written, in the source's order */
     size_t count;
-    size_t *first; /* of a shard's tensors; one more than there are shards */
-    size_t shards;
-    uint64_t total, done;        /* bytes of data */
-    char name[SHARD_NAME_BYTES]; /* of the shard that is written */
+    tyto_shards shards;
+    uint64_t done; /* bytes of data */
     uint32_t *chunk;
     /* Names of tensors, one after another with their NULs, or with what is wrong. */
     tyto_buffer dropped, unused, problems;
@@ -117,49 +111,13 @@ static bool is_dropped(const conversion *of, const char *name)
     return false;
 }
 
-static uint64_t bytes_of(const tyto_tensor *tensor)
-{
-    size_t bytes = 0;
-    return tyto_tensor_bytes(tensor, &bytes) ? bytes : 0;
-}
-
-static int by_name(const void *left, const void *right)
-{
-    const tyto_tensor *a = left, *b = right;
-    return strcmp(a->name, b->name);
-}
-
-/* Cuts the tensors into shards: in their order, a new one when the next tensor doesn't fit. */
-static void cut(conversion *to)
-{
-    const uint64_t most = to->options->max_shard_bytes ? to->options->max_shard_bytes : SHARD_BYTES;
-    uint64_t used = 0;
-    to->first[0] = 0;
-    to->shards = 1;
-    for (size_t i = 0; i < to->count; i++) {
-        const uint64_t bytes = bytes_of(&to->tensors[i]);
-        if ((bytes > most || used > most - bytes) && i > to->first[to->shards - 1]) {
-            to->first[to->shards++] = i;
-            used = 0;
-        }
-        used += bytes;
-        to->total += bytes;
-    }
-    to->first[to->shards] = to->count;
-    for (size_t s = 0; s < to->shards; s++) {
-        qsort(to->tensors + to->first[s], to->first[s + 1] - to->first[s], sizeof(*to->tensors),
-              by_name);
-    }
-}
-
 /* What will be written, and where. */
 static tyto_status plan(conversion *to, tyto_error *err)
 {
     const int64_t count = tyto_tensor_file_count(to->file);
     to->tensors = tyto_alloc((size_t)count, sizeof(*to->tensors));
-    to->first = tyto_alloc((size_t)(count + 2), sizeof(*to->first));
     to->chunk = tyto_alloc((size_t)CHUNK, sizeof(*to->chunk));
-    if (!to->tensors || !to->first || !to->chunk) {
+    if (!to->tensors || !to->chunk) {
         return tyto_fail_memory(err, to->path);
     }
     for (int64_t i = 0; i < count; i++) {
@@ -172,8 +130,7 @@ static tyto_status plan(conversion *to, tyto_error *err)
         }
         to->tensors[to->count++] = tensor;
     }
-    cut(to);
-    return TYTO_OK;
+    return tyto_shards_cut(to->tensors, to->count, to->options->max_shard_bytes, &to->shards, err);
 }
 
 static tyto_status fail_range(const conversion *of, const tyto_tensor *source, tyto_dtype to,
@@ -206,8 +163,8 @@ static tyto_status put_chunk(conversion *of, const tyto_tensor *tensor, const ty
     fwrite(bytes, 1, length, stream);
     tyto_tensor_file_release_bytes(of->file, data, (size_t)count * width);
     of->done += length;
-    if (of->options->progress &&
-        !of->options->progress(of->options->progress_user, of->name, of->done, of->total)) {
+    if (of->options->progress && !of->options->progress(of->options->progress_user, of->shards.name,
+                                                        of->done, of->shards.total)) {
         return tyto_fail(err, TYTO_E_IO, "%s: stopped", of->folder.path);
     }
     return TYTO_OK;
@@ -223,63 +180,6 @@ static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto
             put_chunk(of, tensor, source, at, tyto_min_i64(CHUNK, elements - at), stream, err));
     }
     return TYTO_OK;
-}
-
-static void name_shard(const conversion *of, size_t shard, char name[SHARD_NAME_BYTES])
-{
-    if (of->shards == 1) {
-        snprintf(name, SHARD_NAME_BYTES, "model.safetensors");
-    } else {
-        snprintf(name, SHARD_NAME_BYTES, "model-%05zu-of-%05zu.safetensors", shard + 1, of->shards);
-    }
-}
-
-static tyto_status write_shard(conversion *to, size_t shard, tyto_error *err)
-{
-    tyto_error own = TYTO_ERROR_INIT;
-    name_shard(to, shard, to->name);
-    char *path = tyto_path_join(to->folder.temporary, to->name);
-    if (!path) {
-        return tyto_fail_memory(err, to->name);
-    }
-    const tyto_tensor_writing how = {.metadata = "{\"format\":\"pt\"}", .put = put, .user = to};
-    const tyto_status status = tyto_tensor_file_write(
-        path, to->tensors + to->first[shard], to->first[shard + 1] - to->first[shard], &how, &own);
-    free(path);
-    return tyto_told_in_place(&to->folder, status, &own, err);
-}
-
-/* Which tensor lies in which shard. */
-static json_t *index_object(const conversion *of)
-{
-    json_t *map = json_object(), *root = json_object();
-    bool good = map && root &&
-                json_object_set_new(root, "metadata",
-                                    json_pack("{s:I}", "total_size", (json_int_t)of->total)) == 0;
-    for (size_t s = 0; s < of->shards && good; s++) {
-        char name[SHARD_NAME_BYTES];
-        name_shard(of, s, name);
-        for (size_t i = of->first[s]; i < of->first[s + 1] && good; i++) {
-            good = json_object_set_new(map, of->tensors[i].name, json_string(name)) == 0;
-        }
-    }
-    good = good && json_object_set(root, "weight_map", map) == 0;
-    json_decref(map);
-    if (!good) {
-        json_decref(root);
-    }
-    return good ? root : NULL;
-}
-
-static tyto_status write_index(const conversion *of, tyto_error *err)
-{
-    json_t *index = index_object(of);
-    char *path = tyto_path_join(of->folder.temporary, "model.safetensors.index.json");
-    tyto_status status =
-        index && path ? tyto_write_json(index, path, err) : tyto_fail_memory(err, of->path);
-    free(path);
-    json_decref(index);
-    return status;
 }
 
 /* What the calibration chooses, beside the weights. */
@@ -309,9 +209,6 @@ static tyto_status write_others(const conversion *of, tyto_error *err)
     if (status == TYTO_OK && of->options->calibration) {
         status = write_choices(of, &own);
     }
-    if (status == TYTO_OK && of->shards > 1) {
-        status = write_index(of, &own);
-    }
     return tyto_told_in_place(&of->folder, status, &own, err);
 }
 
@@ -330,9 +227,7 @@ static tyto_status convert(conversion *to, const char *out, tyto_error *err)
     }
     TYTO_TRY(plan(to, err));
     TYTO_TRY(write_others(to, err));
-    for (size_t s = 0; s < to->shards; s++) {
-        TYTO_TRY(write_shard(to, s, err));
-    }
+    TYTO_TRY(tyto_shards_write(&to->shards, &to->folder, put, to, err));
     return tyto_folder_writer_commit(&to->folder, err);
 }
 
@@ -356,7 +251,7 @@ tyto_status tyto_model_convert(const char *path, const char *out,
     tyto_tensor_file_close(to.file);
     free(to.weights);
     free(to.tensors);
-    free(to.first);
+    tyto_shards_clear(&to.shards);
     free(to.chunk);
     return status;
 }

@@ -196,7 +196,7 @@ static void a_folder_appears_whole_or_not_at_all(void **state)
     ASSERT_DONE(tyto_folder_writer_commit(&writer, &err), &err);
     assert_int_equal(entries_of("."), 1);
     assert_int_equal(access("new/a1", F_OK), 0);
-    assert_int_equal(tyto_folder_writer_open("new", NULL, &writer, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_folder_writer_open("new", NULL, &writer, &err), TYTO_E_EXISTS);
     assert_string_equal(tyto_error_message(&err), "new: is there already, with 'a1' in it");
     tyto_error_clear(&err);
 
@@ -212,17 +212,17 @@ static void a_folder_appears_whole_or_not_at_all(void **state)
     /* What comes in between is not lost either. */
     ASSERT_DONE(tyto_folder_writer_open("new", is_a, &writer, &err), &err);
     write_text("new", "b", "mine");
-    assert_int_equal(tyto_folder_writer_commit(&writer, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_folder_writer_commit(&writer, &err), TYTO_E_EXISTS);
     assert_non_null(strstr(tyto_error_message(&err), "holds 'b', which would be lost"));
     tyto_error_clear(&err);
     assert_int_equal(access("new/a2", F_OK), 0);
     assert_int_equal(unlink("new/b"), 0);
     assert_int_equal(mkdir("new/a3", 0777), 0);
-    assert_int_equal(tyto_folder_writer_open("new", is_a, &writer, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_folder_writer_open("new", is_a, &writer, &err), TYTO_E_EXISTS);
     tyto_error_clear(&err);
 
     write_text(".", "file", "mine");
-    assert_int_equal(tyto_folder_writer_open("file", is_a, &writer, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_folder_writer_open("file", is_a, &writer, &err), TYTO_E_EXISTS);
     assert_string_equal(tyto_error_message(&err), "file: got a file, required a folder to write");
     tyto_error_clear(&err);
     assert_int_equal(tyto_folder_writer_open("no/where", NULL, &writer, &err), TYTO_E_NOT_FOUND);
