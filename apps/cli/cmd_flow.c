@@ -1,6 +1,7 @@
 /* tyto flow: how far each pixel moves from one frame to the next. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/files.h>
 #include <tyto/flow.h>
 #include <tyto/video.h>
 
@@ -46,7 +47,7 @@ static bool list_frames(job *j)
     text_list rest = {0};
     for (size_t i = 0; i < operands->count; i++) {
         const char *path = operands->items[i];
-        text_list_add(is_video(path) ? &j->videos : &rest, path, strlen(path));
+        text_list_add(tyto_file_is_video(path) ? &j->videos : &rest, path, strlen(path));
     }
     j->input_missing = rest.count > 0 && !list_photos(&rest, &j->photos);
     text_list_clear(&rest);

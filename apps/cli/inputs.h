@@ -1,4 +1,4 @@
-/** What a command reads: photos, and lists of texts. */
+/** What a command reads: photos, videos, and lists of texts. */
 #ifndef TYTO_CLI_INPUTS_H
 #define TYTO_CLI_INPUTS_H
 
@@ -7,24 +7,23 @@
 
 #include "memory.h"
 
-/** The photos that operands mean, in their order: files, folders, patterns, "-". Complains about
- *  each operand that holds none and returns false then; the others are listed all the same. */
+/** The photos, or videos, that operands mean (tyto_file_list_make). Complains about each operand
+ *  that holds none and returns false then; the others are listed all the same. */
 bool list_photos(const text_list *operands, text_list *photos);
-
-/** Whether standard input is still to be read; complains when it has been. */
-bool input_is_unread(void);
+bool list_videos(const text_list *operands, text_list *videos);
 
 /** Decodes a photo; "-" is standard input. Complains and returns false on failure. */
 bool load_photo(const char *path, tyto_image *out);
 
-/** Adds each line of a text file ("-": standard input) without its line end and without a byte
- *  order mark; empty lines only when `empty`. Complains and returns false on failure. */
+/** Adds the lines of a text file (tyto_file_lines_read). Complains and returns false on failure. */
 bool read_lines(const char *path, bool empty, text_list *lines);
 
-/** The first two photos that `name` calls the same: false after a complaint "…: WHAT". */
+/** No two photos have the same `name`: else false after a complaint "…: WHAT". */
 bool check_distinct(const text_list *photos, char *(*name)(const char *photo), const char *what);
 
 /** The name that a photo's tensor or file has: its base name; newly allocated. */
 char *photo_name(const char *photo);
+/** The base name without its ending; newly allocated. */
+char *path_stem(const char *path);
 
 #endif

@@ -1,8 +1,5 @@
 #include "media.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,84 +21,6 @@ static bool has_ending(const char *path, const char *endings)
         endings += word + (endings[word] == '|');
     }
     return false;
-}
-
-#define PHOTO_ENDINGS ".jpg|.jpeg|.png|.webp"
-#define VIDEO_ENDINGS                                                                              \
-    ".mp4|.m4v|.mov|.mkv|.webm|.avi|.mpg|.mpeg|.ts|.mts|.m2ts|.ogv|.flv|.wmv|.3gp|.gif|.y4m"
-
-static bool begins_like_photo(const char *path)
-{
-    unsigned char bytes[12] = {0};
-    FILE *file = fopen(path, "rb");
-    const size_t got = file ? fread(bytes, 1, sizeof(bytes), file) : 0;
-    if (file) {
-        fclose(file);
-    }
-    return !file || (got >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) ||
-           (got >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) ||
-           (got >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0);
-}
-
-bool is_video(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && !has_ending(path, PHOTO_ENDINGS) &&
-           !begins_like_photo(path);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool list_folder(const char *folder, text_list *videos)
-{
-    DIR *entries = opendir(folder);
-    if (!entries) {
-        say_error("%s: %s", folder, strerror(errno));
-        return false;
-    }
-    const size_t before = videos->count;
-    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-        if (entry->d_name[0] == '.' || !has_ending(entry->d_name, VIDEO_ENDINGS)) {
-            continue;
-        }
-        char *path = path_join(folder, entry->d_name);
-        if (!path_is_folder(path)) {
-            text_list_add(videos, path, strlen(path));
-        }
-        free(path);
-    }
-    closedir(entries);
-    const size_t found = videos->count - before;
-    if (found == 0) {
-        say_error("%s: no video in this folder, required .mp4, .mkv, .webm, .avi or the like",
-                  folder);
-        return false;
-    }
-    qsort(videos->items + before, found, sizeof(*videos->items), by_name);
-    return true;
-}
-
-bool list_videos(const text_list *operands, text_list *videos)
-{
-    bool good = true;
-    for (size_t i = 0; i < operands->count; i++) {
-        const char *path = operands->items[i];
-        if (path_is_folder(path)) {
-            good = list_folder(path, videos) && good;
-        } else {
-            text_list_add(videos, path, strlen(path));
-        }
-    }
-    return good;
-}
-
-char *path_stem(const char *path)
-{
-    const char *base = path_base(path);
-    return take_text("%.*s", (int)(strlen(base) - strlen(path_ending(path))), base);
 }
 
 int destination_check(destination *to, bool many)

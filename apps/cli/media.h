@@ -1,21 +1,10 @@
-/** Videos among a command's operands, and places for what is made of many inputs. */
+/** Places for what is made of many inputs. */
 #ifndef TYTO_CLI_MEDIA_H
 #define TYTO_CLI_MEDIA_H
 
 #include <stdbool.h>
 
 #include "memory.h"
-
-/** Whether a path is to be read as a video: an ordinary file that neither is called nor begins like
- *  a photo. */
-bool is_video(const char *path);
-
-/** The videos that operands mean, in their order: files, and of a folder those with an ending of
- *  videos. Complains about each folder that holds none and returns false then. */
-bool list_videos(const text_list *operands, text_list *videos);
-
-/** The base name without its ending; newly allocated. */
-char *path_stem(const char *path);
 
 /** Where an option puts its files: one file, or a folder with a file for each input. */
 typedef struct destination {

@@ -11,7 +11,12 @@
 
 TYTO_BEGIN_DECLS
 
-typedef enum tyto_log_level { TYTO_LOG_WARNING = 0, TYTO_LOG_INFO = 1 } tyto_log_level;
+/** An error is about one input of several: it is passed over, and the call goes on. */
+typedef enum tyto_log_level {
+    TYTO_LOG_WARNING = 0,
+    TYTO_LOG_INFO = 1,
+    TYTO_LOG_ERROR = 2
+} tyto_log_level;
 
 /** Receives one line without its newline. May be called from any thread that uses the engine. */
 typedef void (*tyto_log_fn)(void *user, tyto_log_level level, const char *message);

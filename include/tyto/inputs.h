@@ -3,6 +3,7 @@
 #define TYTO_INPUTS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <tyto/engine.h>
 #include <tyto/image.h>
 #include <tyto/processor.h>
@@ -16,20 +17,24 @@ typedef struct tyto_text_list {
     size_t count;
 } tyto_text_list;
 
-/** What a call is about. Zeros: without that. */
+/** What a call is about. Texts need a tokenizer, pictures a processor. */
 typedef struct tyto_inputs_source {
-    /** A list for each photo, of any lengths: shorter ones are filled up with the text " ", as the
-     *  reference does. One list alone is rows as they are, for photos in turn, or for none. */
+    size_t struct_bytes; /**< set by tyto_inputs_source_init */
+    /** A list for each photo; shorter ones are filled up with the text " ", as the reference does.
+     *  One list alone is rows as they are, for photos in turn, or for none. */
     const tyto_text_list *texts;
-    size_t n_texts;
-    const tyto_tokenizer *tokenizer;   /**< for texts */
+    int64_t n_texts;
+    const tyto_tokenizer *tokenizer;
     const tyto_encode_options *encode; /**< NULL: padded to the tokenizer's length, nothing cut */
 
     const tyto_image *images, *query_images;
-    size_t n_images, n_query_images;
-    const tyto_image_processor *processor; /**< for pictures */
-    tyto_engine *engine;                   /**< threads and kernels; may be NULL */
+    int64_t n_images, n_query_images;
+    const tyto_image_processor *processor;
+    tyto_engine *engine; /**< threads and kernels; may be NULL */
 } tyto_inputs_source;
+
+/** Nothing of all that. struct_bytes: sizeof(tyto_inputs_source). */
+TYTO_API void tyto_inputs_source_init(tyto_inputs_source *source, size_t struct_bytes);
 
 #define TYTO_INPUTS_MAX 4
 
@@ -37,16 +42,18 @@ typedef struct tyto_inputs_source {
  *  query_pixel_values and pixel_values [B,3,H,W] f32; those that there are, in this order. */
 typedef struct tyto_inputs {
     tyto_tensor tensors[TYTO_INPUTS_MAX];
-    size_t count;
+    int64_t count;
+    uint64_t reserved[4];
 } tyto_inputs;
 
 /** Makes a call's inputs, equal to what the reference's processor returns. (That one forgets the
  *  texts where there are query pictures; here they stay.)
  *  memory  *out is filled; release it with tyto_inputs_clear
  *  errors  E_ARGUMENT (nothing given; texts without a tokenizer, pictures without a processor;
- *  lists for another number of photos; no text in any list), E_SHAPE (rows of different lengths,
- *          pictures that become different sizes), and those of tyto_tokenizer_encode and
- *          tyto_image_processor_run
+ *          lists for another number of photos; no text in any list), E_LIMIT, E_SHAPE (rows of
+ *          different lengths, pictures that become different sizes), and those of
+ *          tyto_tokenizer_encode and tyto_image_processor_run
+ *  threads any
  *  source  Owlv2Processor.__call__ */
 TYTO_API TYTO_NODISCARD tyto_status tyto_inputs_make(const tyto_inputs_source *source,
                                                      tyto_inputs *out, tyto_error *err);

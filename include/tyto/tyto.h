@@ -17,6 +17,7 @@
 #include <tyto/embed.h>
 #include <tyto/engine.h>
 #include <tyto/eval.h>
+#include <tyto/files.h>
 #include <tyto/fill_mask.h>
 #include <tyto/flow.h>
 #include <tyto/hub.h>

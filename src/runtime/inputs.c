@@ -6,17 +6,27 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 
 /* What the reference fills a photo's list of texts up with. */
 static const char filler[] = " ";
 
 /* Most texts, and most pictures of a kind, of a call. */
-#define TEXTS_MAX ((size_t)1 << 20)
-#define PICTURES_MAX ((size_t)1 << 16)
+#define TEXTS_MAX ((int64_t)1 << 20)
+#define PICTURES_MAX ((int64_t)1 << 16)
+
+void tyto_inputs_source_init(tyto_inputs_source *source, size_t struct_bytes)
+{
+    static const tyto_inputs_source defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(source, struct_bytes, &defaults, sizeof(defaults));
+}
 
 static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
 {
-    const size_t pictures = from->n_images + from->n_query_images;
+    if (from->n_texts < 0 || from->n_images < 0 || from->n_query_images < 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "inputs: got a number below 0, required at least 0");
+    }
+    const int64_t pictures = from->n_images + from->n_query_images;
     if (from->n_texts == 0 && pictures == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "inputs: got nothing, required texts, pictures or query pictures");
@@ -29,13 +39,13 @@ static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
     }
     if (from->n_texts > TEXTS_MAX || from->n_images > PICTURES_MAX ||
         from->n_query_images > PICTURES_MAX) {
-        return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %zu texts and %zu pictures",
-                         TEXTS_MAX, PICTURES_MAX);
+        return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %lld texts and %lld pictures",
+                         (long long)TEXTS_MAX, (long long)PICTURES_MAX);
     }
     if (from->n_texts > 1 && from->n_images > 0 && from->n_texts != from->n_images) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "texts: got lists for %zu photos, required %zu, one for each",
-                         from->n_texts, from->n_images);
+                         "texts: got lists for %lld photos, required %lld, one for each",
+                         (long long)from->n_texts, (long long)from->n_images);
     }
     return TYTO_OK;
 }
@@ -44,25 +54,26 @@ static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
 static tyto_status list_rows(const tyto_inputs_source *from, const char ***rows, size_t *count,
                              tyto_error *err)
 {
+    const size_t lists = (size_t)from->n_texts;
     size_t longest = 0;
-    for (size_t i = 0; i < from->n_texts; i++) {
+    for (size_t i = 0; i < lists; i++) {
         longest = from->texts[i].count > longest ? from->texts[i].count : longest;
     }
     if (longest == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got empty lists, required a text");
     }
-    if (longest > TEXTS_MAX / from->n_texts) {
+    if (longest > (size_t)TEXTS_MAX / lists) {
         return tyto_fail(err, TYTO_E_LIMIT,
                          "texts: got %zu for each of %zu photos, required at "
                          "most %zu together",
-                         longest, from->n_texts, TEXTS_MAX);
+                         longest, lists, (size_t)TEXTS_MAX);
     }
-    *count = from->n_texts * longest;
+    *count = lists * longest;
     *rows = tyto_alloc(*count, sizeof(**rows));
     if (!*rows) {
         return tyto_fail_memory(err, "texts");
     }
-    for (size_t i = 0; i < from->n_texts; i++) {
+    for (size_t i = 0; i < lists; i++) {
         const tyto_text_list *list = &from->texts[i];
         for (size_t t = 0; t < longest; t++) {
             (*rows)[i * longest + t] = t < list->count ? list->items[t] : filler;
@@ -156,17 +167,25 @@ static tyto_status add_pictures(const tyto_inputs_source *from, const char *name
 
 tyto_status tyto_inputs_make(const tyto_inputs_source *source, tyto_inputs *out, tyto_error *err)
 {
+    tyto_inputs_source own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, source);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_inputs){0};
+    tyto_inputs_source_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), source, "tyto_inputs_source", err));
+    source = &own;
     tyto_status status = check(source, err);
     if (status == TYTO_OK && source->n_texts > 0) {
         status = add_texts(source, out, err);
     }
     if (status == TYTO_OK && source->n_query_images > 0) {
         status = add_pictures(source, "query_pixel_values", source->query_images,
-                              source->n_query_images, out, err);
+                              (size_t)source->n_query_images, out, err);
     }
     if (status == TYTO_OK && source->n_images > 0) {
-        status = add_pictures(source, "pixel_values", source->images, source->n_images, out, err);
+        status = add_pictures(source, "pixel_values", source->images, (size_t)source->n_images, out,
+                              err);
     }
     if (status != TYTO_OK) {
         tyto_inputs_clear(out);
@@ -176,7 +195,7 @@ tyto_status tyto_inputs_make(const tyto_inputs_source *source, tyto_inputs *out,
 
 void tyto_inputs_clear(tyto_inputs *inputs)
 {
-    for (size_t i = 0; inputs && i < inputs->count; i++) {
+    for (int64_t i = 0; inputs && i < inputs->count; i++) {
         free(inputs->tensors[i].data);
     }
     if (inputs) {

@@ -301,7 +301,8 @@ static tyto_status steps(tyto_error *err)
     const tyto_text_list lists[] = {{texts, 2}, {texts, 1}};
     const tyto_image images[] = {{20, 30, pixels}, {30, 20, pixels}};
     const tyto_size sizes[] = {{20, 30}, {30, 20}};
-    const tyto_inputs_source source = {.texts = lists,
+    const tyto_inputs_source source = {.struct_bytes = sizeof(source),
+                                       .texts = lists,
                                        .n_texts = 2,
                                        .tokenizer = tyto_model_tokenizer(model),
                                        .images = images,

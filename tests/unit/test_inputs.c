@@ -32,7 +32,7 @@ static int close_model(void **state)
     return 0;
 }
 
-static size_t load_photos(const json_t *names, tyto_image *images)
+static int64_t load_photos(const json_t *names, tyto_image *images)
 {
     char path[GOLDEN_PATH_BYTES];
     for (size_t i = 0; i < json_array_size(names); i++) {
@@ -41,11 +41,11 @@ static size_t load_photos(const json_t *names, tyto_image *images)
         snprintf(path, sizeof(path), "%s/../assets/photos/%s", getenv("TYTO_TEST_DATA"), name);
         ASSERT_DONE(tyto_image_load(path, &images[i], &err), &err);
     }
-    return json_array_size(names);
+    return (int64_t)json_array_size(names);
 }
 
 /* Lists of lists, or one list of rows. */
-static size_t read_texts(const json_t *from, const char *items[][MOST], tyto_text_list *lists)
+static int64_t read_texts(const json_t *from, const char *items[][MOST], tyto_text_list *lists)
 {
     const bool nested = json_is_array(json_array_get(from, 0));
     const size_t count = nested ? json_array_size(from) : from ? 1 : 0;
@@ -56,7 +56,7 @@ static size_t read_texts(const json_t *from, const char *items[][MOST], tyto_tex
             items[i][t] = json_string_value(json_array_get(list, t));
         }
     }
-    return count;
+    return (int64_t)count;
 }
 
 /* Those that the file has, element by element; returns how many. */
@@ -176,6 +176,7 @@ static void run_example(const json_t *of)
     const char *name = json_string_value(json_object_get(of, "name"));
     tyto_tensor_file *file = golden_tensors(golden_path(path, "examples/%s.safetensors", name));
     const tyto_inputs_source source = {
+        .struct_bytes = sizeof(source),
         .texts = lists,
         .n_texts = read_texts(json_object_get(of, "texts"), items, lists),
         .tokenizer = tyto_model_tokenizer(model),
@@ -190,15 +191,14 @@ static void run_example(const json_t *of)
     const size_t expected = (source.n_texts ? 2U : 0U) + (source.n_images ? 1U : 0U) +
                             (source.n_query_images ? 1U : 0U);
     assert_int_equal(inputs.count, expected);
-    (void)compare(inputs.tensors, inputs.count, file, "input", PIXEL_ALLOWED);
+    (void)compare(inputs.tensors, (size_t)inputs.count, file, "input", PIXEL_ALLOWED);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     ASSERT_DONE(tyto_forward(session, json_string_value(json_object_get(of, "head")),
-                             inputs.tensors, (int64_t)inputs.count, NULL, 0, &outputs, &n_outputs,
-                             &err),
+                             inputs.tensors, inputs.count, NULL, 0, &outputs, &n_outputs, &err),
                 &err);
     assert_true(compare(outputs, (size_t)n_outputs, file, "output", OUTPUT_ALLOWED) > 0);
     if (json_object_get(of, "threshold")) {
-        postprocess(of, outputs, n_outputs, file, source.n_images);
+        postprocess(of, outputs, n_outputs, file, (size_t)source.n_images);
     }
     tyto_session_destroy(session);
     tyto_inputs_clear(&inputs);
@@ -242,10 +242,11 @@ static void bad_calls_are_refused(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_inputs inputs;
     ASSERT_DONE(tyto_image_processor_override(own, &as_it_is, &unsized, &err), &err);
-    tyto_inputs_source source = {0};
+    tyto_inputs_source source;
+    tyto_inputs_source_init(&source, sizeof(source));
     refused(tyto_inputs_make(&source, &inputs, &err), TYTO_E_ARGUMENT, &err,
             "inputs: got nothing, required texts, pictures or query pictures");
-    source = (tyto_inputs_source){.texts = lists, .n_texts = 2};
+    source = (tyto_inputs_source){.struct_bytes = sizeof(source), .texts = lists, .n_texts = 2};
     refused(tyto_inputs_make(&source, &inputs, &err), TYTO_E_ARGUMENT, &err,
             "texts: required a tokenizer");
     source.tokenizer = tyto_model_tokenizer(model);
@@ -260,7 +261,10 @@ static void bad_calls_are_refused(void **state)
     refused(tyto_inputs_make(&source, &inputs, &err), TYTO_E_SHAPE, &err,
             "pixel_values: picture 1 becomes 3x2, required 2x3 as the first");
     assert_int_equal(inputs.count, 0);
-    source = (tyto_inputs_source){.texts = empty, .n_texts = 2, .tokenizer = source.tokenizer};
+    source = (tyto_inputs_source){.struct_bytes = sizeof(source),
+                                  .texts = empty,
+                                  .n_texts = 2,
+                                  .tokenizer = source.tokenizer};
     refused(tyto_inputs_make(&source, &inputs, &err), TYTO_E_ARGUMENT, &err,
             "texts: got empty lists, required a text");
     static const char *const lengths[] = {"a", "a b c d e f g h i j k l m n o p q r"};

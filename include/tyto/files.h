@@ -1,0 +1,94 @@
+/** Files that people name: photos, videos and texts, by themselves and in folders. */
+#ifndef TYTO_FILES_H
+#define TYTO_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/engine.h>
+#include <tyto/image.h>
+#include <tyto/inputs.h>
+
+TYTO_BEGIN_DECLS
+
+/** Most bytes that are read of a file of texts, or of standard input. */
+#define TYTO_STREAM_BYTES_MAX ((size_t)512 << 20)
+
+/** What is looked for in a folder. */
+typedef enum tyto_file_kind {
+    TYTO_FILES_PHOTOS = 0, /**< .jpg, .jpeg, .png, .webp */
+    TYTO_FILES_VIDEOS = 1  /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
+} tyto_file_kind;
+
+typedef struct tyto_file_list_options {
+    size_t struct_bytes; /**< set by tyto_file_list_options_init */
+    tyto_log_fn log;     /**< receives an error line for each operand that holds nothing */
+    void *log_user;
+} tyto_file_list_options;
+
+/** No log. struct_bytes: sizeof(tyto_file_list_options). */
+TYTO_API void tyto_file_list_options_init(tyto_file_list_options *options, size_t struct_bytes);
+
+/** Texts, or paths of files. Zeros: none.
+ *  memory  owned; release with tyto_file_list_clear */
+typedef struct tyto_file_list {
+    char **items;
+    int64_t count;
+    int64_t failed;      /**< operands that hold nothing, or couldn't be read */
+    int64_t passed_over; /**< what the folders hold besides, hidden files not counted */
+    uint64_t reserved[4];
+} tyto_file_list;
+
+/** The files that operands mean, in their order: files; folders, whose files of that kind come by
+ *  name, without those of folders inside; for photos also patterns such as "*.jpg", where no such
+ *  file is there, and "-", standard input, once. An operand that holds nothing doesn't keep the
+ *  others from being listed. That a named file is there isn't checked.
+ *  operands [count]
+ *  errors   E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_file_list_make(tyto_file_kind kind,
+                                                        const char *const *operands, int64_t count,
+                                                        const tyto_file_list_options *options,
+                                                        tyto_file_list *out, tyto_error *err);
+/** The lines of a text file ("-": standard input), without line ends and without a byte order mark.
+ *  keep_empty  whether empty lines are lines
+ *  errors      E_NOT_FOUND, E_IO, E_ARGUMENT (a folder; standard input that was read already),
+ *              E_FORMAT (a NUL byte), E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_file_lines_read(const char *path, bool keep_empty,
+                                                         tyto_file_list *out, tyto_error *err);
+TYTO_API void tyto_file_list_clear(tyto_file_list *list);
+
+/** Whether a path is to be read as a video: an ordinary file that neither is called nor begins like
+ *  a photo. NULL: false. */
+TYTO_API bool tyto_file_is_video(const char *path);
+
+/** tyto_image_load, or tyto_image_decode of standard input, "-".
+ *  errors  theirs, and those of reading: E_ARGUMENT (standard input that was read already), E_IO,
+ *          E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_file_load_photo(const char *path, tyto_image *out,
+                                                         tyto_error *err);
+
+/** Two names of a list that are the same, as of files that would be written to one place: their
+ *  places, first < second, or −1 when all names differ.
+ *  errors  E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_names_find_same(const char *const *names, int64_t count,
+                                                         int64_t *first, int64_t *second,
+                                                         tyto_error *err);
+
+/** Lists of texts, one for each photo, as tyto_inputs_source takes them.
+ *  memory  owned; release with tyto_text_lists_clear */
+typedef struct tyto_text_lists {
+    tyto_text_list *items;
+    int64_t count;
+    void *texts; /**< holds them */
+    uint64_t reserved[4];
+} tyto_text_lists;
+
+/** Reads texts as JSON ("-": standard input): a list of lists, one for each photo, or one list.
+ *  errors  as tyto_file_lines_read; E_FORMAT */
+TYTO_API TYTO_NODISCARD tyto_status tyto_text_lists_read(const char *path, tyto_text_lists *out,
+                                                         tyto_error *err);
+TYTO_API void tyto_text_lists_clear(tyto_text_lists *lists);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,305 @@
+/* Which files operands mean. */
+#include <tyto/files.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "tasks/files.h"
+
+/* Longest line about an operand. */
+#define LINE_BYTES_MAX ((size_t)1 << 16)
+
+/* What each kind is called, by ending and in messages. */
+static const struct {
+    const char *const *endings; /* the last is NULL */
+    const char *word, *required;
+    bool patterns; /* "*.jpg" and "-" are operands */
+} kinds[] = {
+    [TYTO_FILES_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".png", ".webp", NULL}, "photo",
+                           ".jpg, .jpeg, .png or .webp", true},
+    [TYTO_FILES_VIDEOS] = {(const char *const[]){".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi",
+                                                 ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".ogv",
+                                                 ".flv", ".wmv", ".3gp", ".gif", ".y4m", NULL},
+                           "video", ".mp4, .mkv, .webm, .avi or the like", false},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* A list as it grows. */
+typedef struct listing {
+    tyto_file_kind kind;
+    tyto_file_list_options options;
+    tyto_file_list *out;
+    int64_t capacity;
+    tyto_error *err;
+} listing;
+
+void tyto_file_list_options_init(tyto_file_list_options *options, size_t struct_bytes)
+{
+    static const tyto_file_list_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+void tyto_file_list_clear(tyto_file_list *list)
+{
+    for (int64_t i = 0; list && i < list->count; i++) {
+        free(list->items[i]);
+    }
+    if (list) {
+        free(list->items);
+        *list = (tyto_file_list){0};
+    }
+}
+
+tyto_status tyto_file_list_add(tyto_file_list *list, int64_t *capacity, const char *text,
+                               size_t length, tyto_error *err)
+{
+    if (list->count == *capacity) {
+        const int64_t more = *capacity > 0 ? 2 * *capacity : 16;
+        char **items = tyto_realloc(list->items, (size_t)more, sizeof(*items));
+        if (!items) {
+            return tyto_fail_memory(err, "list of files");
+        }
+        list->items = items;
+        *capacity = more;
+    }
+    list->items[list->count] = tyto_copy_text(text, length);
+    if (!list->items[list->count]) {
+        return tyto_fail_memory(err, "list of files");
+    }
+    list->count++;
+    return TYTO_OK;
+}
+
+static tyto_status add(listing *to, const char *path)
+{
+    return tyto_file_list_add(to->out, &to->capacity, path, strlen(path), to->err);
+}
+
+/* Counts an operand that holds nothing, and logs "operand: why". */
+static tyto_status pass_over(listing *to, const char *operand, const char *why)
+{
+    tyto_buffer line;
+    to->out->failed++;
+    if (!to->options.log) {
+        return TYTO_OK;
+    }
+    tyto_buffer_init(&line, LINE_BYTES_MAX);
+    const bool good = tyto_buffer_format(&line, "%s: %s", operand, why);
+    if (good) {
+        to->options.log(to->options.log_user, TYTO_LOG_ERROR, line.data);
+    }
+    tyto_buffer_clear(&line);
+    return good ? TYTO_OK : tyto_fail_memory(to->err, operand);
+}
+
+static const char *ending_of(const char *path)
+{
+    const char *base = tyto_path_base(path), *dot = strrchr(base, '.');
+    return dot && dot != base ? dot : base + strlen(base);
+}
+
+static bool is_called(const char *path, tyto_file_kind kind)
+{
+    const char *ending = ending_of(path);
+    for (const char *const *known = kinds[kind].endings; *known; known++) {
+        if (strcasecmp(ending, *known) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* An entry of a folder joins the list when it is a file of the kind. */
+static tyto_status add_entry(listing *to, const char *folder, const char *name)
+{
+    if (name[0] == '.') {
+        return TYTO_OK;
+    }
+    if (!is_called(name, to->kind)) {
+        to->out->passed_over++;
+        return TYTO_OK;
+    }
+    char *path = tyto_path_join(folder, name);
+    if (!path) {
+        return tyto_fail_memory(to->err, folder);
+    }
+    const bool is_folder = tyto_folder_exists(path);
+    const tyto_status status = is_folder ? TYTO_OK : add(to, path);
+    to->out->passed_over += is_folder;
+    free(path);
+    return status;
+}
+
+static tyto_status list_folder(listing *to, const char *folder)
+{
+    const int64_t before = to->out->count;
+    tyto_status status = TYTO_OK;
+    char why[96];
+    DIR *entries = opendir(folder);
+    if (!entries) {
+        return pass_over(to, folder, strerror(errno));
+    }
+    for (struct dirent *entry; status == TYTO_OK && (entry = readdir(entries)) != NULL;) {
+        status = add_entry(to, folder, entry->d_name);
+    }
+    closedir(entries);
+    TYTO_TRY(status);
+    const int64_t found = to->out->count - before;
+    if (found == 0) {
+        snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[to->kind].word,
+                 kinds[to->kind].required);
+        return pass_over(to, folder, why);
+    }
+    qsort(to->out->items + before, (size_t)found, sizeof(*to->out->items), by_name);
+    return TYTO_OK;
+}
+
+static tyto_status list_pattern(listing *to, const char *pattern)
+{
+    glob_t found = {0};
+    tyto_status status = TYTO_OK;
+    const int code = glob(pattern, 0, NULL, &found);
+    if (code == GLOB_NOSPACE) {
+        status = tyto_fail_memory(to->err, pattern);
+    } else if (code != 0) {
+        status = pass_over(to, pattern, "no file matches");
+    }
+    for (size_t i = 0; code == 0 && status == TYTO_OK && i < found.gl_pathc; i++) {
+        const int64_t failed = to->out->failed;
+        const char *path = found.gl_pathv[i];
+        status = tyto_folder_exists(path) ? list_folder(to, path) : add(to, path);
+        if (to->out->failed > failed) {
+            break; /* the pattern is one operand, and it has failed */
+        }
+    }
+    globfree(&found);
+    return status;
+}
+
+static tyto_status list_operand(listing *to, const char *operand, bool *input_used)
+{
+    struct stat info;
+    if (!kinds[to->kind].patterns) {
+        return tyto_folder_exists(operand) ? list_folder(to, operand) : add(to, operand);
+    }
+    if (strcmp(operand, "-") == 0) {
+        const bool again = *input_used;
+        *input_used = true;
+        return again ? pass_over(to, operand, "standard input can be read only once")
+                     : add(to, operand);
+    }
+    if (tyto_folder_exists(operand)) {
+        return list_folder(to, operand);
+    }
+    if (stat(operand, &info) != 0 && strpbrk(operand, "*?[")) {
+        return list_pattern(to, operand);
+    }
+    return add(to, operand);
+}
+
+tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands, int64_t count,
+                                const tyto_file_list_options *options, tyto_file_list *out,
+                                tyto_error *err)
+{
+    listing to = {.kind = kind, .out = out, .err = err};
+    bool input_used = false;
+    tyto_status status = TYTO_OK;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_file_list){0};
+    tyto_file_list_options_init(&to.options, sizeof(to.options));
+    TYTO_TRY(
+        tyto_options_read(&to.options, sizeof(to.options), options, "tyto_file_list_options", err));
+    if ((size_t)kind >= KINDS || count < 0 || (count > 0 && !operands)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "files: got kind %d and %lld operands, required a "
+                         "kind and a list",
+                         (int)kind, (long long)count);
+    }
+    for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
+        status = operands[i] ? list_operand(&to, operands[i], &input_used)
+                             : tyto_fail_null(err, "operand");
+    }
+    if (status != TYTO_OK) {
+        tyto_file_list_clear(out);
+    }
+    return status;
+}
+
+static bool begins_like_photo(const char *path)
+{
+    unsigned char bytes[12] = {0};
+    FILE *file = fopen(path, "rb");
+    const size_t got = file ? fread(bytes, 1, sizeof(bytes), file) : 0;
+    if (file) {
+        fclose(file);
+    }
+    return !file || (got >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) ||
+           (got >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) ||
+           (got >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0);
+}
+
+bool tyto_file_is_video(const char *path)
+{
+    struct stat info;
+    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+           !is_called(path, TYTO_FILES_PHOTOS) && !begins_like_photo(path);
+}
+
+/* A name and its place in the caller's list. */
+typedef struct placed {
+    const char *name;
+    int64_t at;
+} placed;
+
+static int by_name_and_place(const void *left, const void *right)
+{
+    const placed *a = left, *b = right;
+    const int order = strcmp(a->name, b->name);
+    return order != 0 ? order : a->at < b->at ? -1 : a->at > b->at;
+}
+
+tyto_status tyto_names_find_same(const char *const *names, int64_t count, int64_t *first,
+                                 int64_t *second, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, first);
+    TYTO_REQUIRE(err, second);
+    *first = *second = -1;
+    if (count < 2) {
+        return TYTO_OK;
+    }
+    TYTO_REQUIRE(err, names);
+    placed *all = tyto_alloc((size_t)count, sizeof(*all));
+    if (!all) {
+        return tyto_fail_memory(err, "names");
+    }
+    for (int64_t i = 0; i < count; i++) {
+        all[i] = (placed){names[i], i};
+    }
+    qsort(all, (size_t)count, sizeof(*all), by_name_and_place);
+    for (int64_t i = 1; i < count && *first < 0; i++) {
+        if (strcmp(all[i - 1].name, all[i].name) == 0) {
+            *first = all[i - 1].at;
+            *second = all[i].at;
+        }
+    }
+    free(all);
+    return TYTO_OK;
+}

@@ -1,0 +1,236 @@
+/* Photos and texts from files, and from standard input. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "formats/json.h"
+#include "tasks/files.h"
+
+#define INPUT_NAME "standard input"
+
+static bool is_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static const char *name_of(const char *path)
+{
+    return is_input(path) ? INPUT_NAME : path;
+}
+
+/* Opens what the path names. A pipe is fine. */
+static tyto_status open_stream(const char *path, FILE **out, tyto_error *err)
+{
+    if (is_input(path)) {
+        *out = stdin;
+        return feof(stdin) ? tyto_fail(err, TYTO_E_ARGUMENT,
+                                       INPUT_NAME ": it was read already, required once")
+                           : TYTO_OK;
+    }
+    if (tyto_folder_exists(path)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a folder, required a file of texts", path);
+    }
+    *out = fopen(path, "rb");
+    if (!*out) {
+        return tyto_fail(err, errno == ENOENT ? TYTO_E_NOT_FOUND : TYTO_E_IO, "%s: %s", path,
+                         strerror(errno));
+    }
+    return TYTO_OK;
+}
+
+/* The rest of a stream; *bytes gets a NUL after the last one. */
+static tyto_status read_rest(FILE *stream, const char *name, char **bytes, size_t *length,
+                             tyto_error *err)
+{
+    size_t capacity = (size_t)1 << 16;
+    *length = 0;
+    *bytes = tyto_alloc(capacity, 1);
+    while (*bytes) {
+        const size_t got = fread(*bytes + *length, 1, capacity - 1 - *length, stream);
+        *length += got;
+        if (got == 0) {
+            break;
+        }
+        if (*length > TYTO_STREAM_BYTES_MAX) {
+            return tyto_fail(err, TYTO_E_LIMIT, "%s: got more than %zu MB, required at most that",
+                             name, TYTO_STREAM_BYTES_MAX >> 20);
+        }
+        if (*length == capacity - 1) {
+            char *more = tyto_realloc(*bytes, 2 * capacity, 1);
+            if (!more) {
+                return tyto_fail_memory(err, name);
+            }
+            *bytes = more;
+            capacity *= 2;
+        }
+    }
+    if (!*bytes) {
+        return tyto_fail_memory(err, name);
+    }
+    (*bytes)[*length] = '\0';
+    return ferror(stream) ? tyto_fail(err, TYTO_E_IO, "%s: %s", name, strerror(errno ? errno : EIO))
+                          : TYTO_OK;
+}
+
+/* memory  *bytes is the caller's to free, whatever the status */
+static tyto_status read_all(const char *path, char **bytes, size_t *length, tyto_error *err)
+{
+    FILE *stream = NULL;
+    *bytes = NULL;
+    TYTO_TRY(open_stream(path, &stream, err));
+    const tyto_status status = read_rest(stream, name_of(path), bytes, length, err);
+    if (stream != stdin) {
+        fclose(stream);
+    }
+    return status;
+}
+
+tyto_status tyto_file_load_photo(const char *path, tyto_image *out, tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_image){0};
+    if (!is_input(path)) {
+        return tyto_image_load(path, out, err);
+    }
+    tyto_status status = read_all(path, &bytes, &length, err);
+    if (status == TYTO_OK) {
+        status = tyto_image_decode(bytes, length, INPUT_NAME, out, err);
+    }
+    free(bytes);
+    return status;
+}
+
+static tyto_status split_lines(const char *name, const char *bytes, size_t length, bool keep_empty,
+                               tyto_file_list *out, tyto_error *err)
+{
+    int64_t capacity = 0;
+    if (memchr(bytes, '\0', length)) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: got a NUL byte, required text", name);
+    }
+    if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
+        bytes += 3;
+        length -= 3;
+    }
+    for (const char *at = bytes, *end = bytes + length; at < end;) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        size_t size = (size_t)((newline ? newline : end) - at);
+        const size_t step = size + (newline != NULL);
+        size -= size > 0 && at[size - 1] == '\r';
+        if (size > 0 || keep_empty) {
+            TYTO_TRY(tyto_file_list_add(out, &capacity, at, size, err));
+        }
+        at += step;
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_file_lines_read(const char *path, bool keep_empty, tyto_file_list *out,
+                                 tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_file_list){0};
+    tyto_status status = read_all(path, &bytes, &length, err);
+    if (status == TYTO_OK) {
+        status = split_lines(name_of(path), bytes, length, keep_empty, out, err);
+    }
+    free(bytes);
+    if (status != TYTO_OK) {
+        tyto_file_list_clear(out);
+    }
+    return status;
+}
+
+static tyto_status wrong_lists(const char *path, tyto_error *err)
+{
+    return tyto_fail(err, TYTO_E_FORMAT, "%s: required a list of texts, or a list of such lists",
+                     path);
+}
+
+/* The texts of a JSON list, which the document keeps. */
+static tyto_status read_list(const json_t *list, const char *path, tyto_text_list *out,
+                             tyto_error *err)
+{
+    const size_t count = json_array_size(list);
+    if (!json_is_array(list)) {
+        return wrong_lists(path, err);
+    }
+    const char **items = tyto_alloc(count, sizeof(*items));
+    *out = (tyto_text_list){items, count};
+    if (!items) {
+        return tyto_fail_memory(err, path);
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i] = json_string_value(json_array_get(list, i));
+        if (!items[i]) {
+            return wrong_lists(path, err);
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status read_lists(const json_t *root, const char *path, tyto_text_lists *out,
+                              tyto_error *err)
+{
+    const bool nested = json_is_array(json_array_get(root, 0));
+    const size_t count = nested ? json_array_size(root) : 1;
+    out->items = tyto_alloc_zeroed(count + 1, sizeof(*out->items));
+    if (!out->items) {
+        return tyto_fail_memory(err, path);
+    }
+    for (; out->count < (int64_t)count; out->count++) {
+        const json_t *list = nested ? json_array_get(root, (size_t)out->count) : root;
+        TYTO_TRY(read_list(list, path, &out->items[out->count], err));
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_text_lists_read(const char *path, tyto_text_lists *out, tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    bool no_memory = false;
+    json_error_t where = {0};
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_text_lists){0};
+    tyto_status status = read_all(path, &bytes, &length, err);
+    if (status == TYTO_OK) {
+        out->texts = tyto_json_decode(bytes, length, false, &where, &no_memory);
+        status = out->texts  ? read_lists(out->texts, path, out, err)
+                 : no_memory ? tyto_fail_memory(err, path)
+                             : tyto_fail(err, TYTO_E_FORMAT, "%s: %s", path, where.text);
+    }
+    free(bytes);
+    if (status != TYTO_OK) {
+        tyto_text_lists_clear(out);
+    }
+    return status;
+}
+
+void tyto_text_lists_clear(tyto_text_lists *lists)
+{
+    if (!lists) {
+        return;
+    }
+    /* A list that failed is not counted yet, and may hold memory; there is room for one more. */
+    for (int64_t i = 0; lists->items && i <= lists->count; i++) {
+        free((void *)(uintptr_t)lists->items[i].items);
+    }
+    free(lists->items);
+    json_decref(lists->texts);
+    *lists = (tyto_text_lists){0};
+}

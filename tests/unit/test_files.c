@@ -1,0 +1,190 @@
+/* What operands mean as files, and what is read of them. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/golden.h"
+#include "support/room.h"
+
+static char room[] = "/tmp/tyto-files-XXXXXX";
+static char lines[2048];
+
+static int make_room(void **state)
+{
+    (void)state;
+    return room_enter(room);
+}
+
+static int remove_room(void **state)
+{
+    (void)state;
+    return room_leave(room);
+}
+
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void keep_line(void *user, tyto_log_level level, const char *message)
+{
+    (void)user;
+    assert_int_equal(level, TYTO_LOG_ERROR);
+    strncat(lines, message, sizeof(lines) - strlen(lines) - 1);
+    strncat(lines, "\n", sizeof(lines) - strlen(lines) - 1);
+}
+
+/* Lists as "a b c"; what is wrong goes to `lines`. */
+static tyto_file_list list(tyto_file_kind kind, const char *const *operands, int64_t count,
+                           const char *expected)
+{
+    char got[1024] = "";
+    tyto_file_list_options options;
+    tyto_file_list found;
+    tyto_error err = TYTO_ERROR_INIT;
+    lines[0] = '\0';
+    tyto_file_list_options_init(&options, sizeof(options));
+    options.log = keep_line;
+    ASSERT_DONE(tyto_file_list_make(kind, operands, count, &options, &found, &err), &err);
+    for (int64_t i = 0; i < found.count; i++) {
+        strncat(got, i ? " " : "", sizeof(got) - strlen(got) - 1);
+        strncat(got, found.items[i], sizeof(got) - strlen(got) - 1);
+    }
+    assert_string_equal(got, expected);
+    const tyto_file_list counts = {.failed = found.failed, .passed_over = found.passed_over};
+    tyto_file_list_clear(&found);
+    return counts;
+}
+
+static void fill_folder(void)
+{
+    static const char *const names[] = {"f/b.jpg", "f/a.PNG",  "f/.hidden.jpg", "f/notes.txt",
+                                        "f/c.mp4", "f/d.JPEG", "f/10.webp",     "f/9.webp"};
+    assert_int_equal(mkdir("f", 0777), 0);
+    assert_int_equal(mkdir("f/g.jpg", 0777), 0);
+    assert_int_equal(mkdir("empty", 0777), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        put(names[i], "x");
+    }
+}
+
+static void photos_are_listed(void **state)
+{
+    (void)state;
+    fill_folder();
+    const char *const mixed[] = {"named.gif", "f", "-", "nowhere.jpg"};
+    tyto_file_list counts =
+        list(TYTO_FILES_PHOTOS, mixed, 4,
+             "named.gif f/10.webp f/9.webp f/a.PNG f/b.jpg f/d.JPEG - nowhere.jpg");
+    assert_int_equal(counts.failed, 0);
+    assert_int_equal(counts.passed_over, 3); /* notes, video, folder */
+    assert_string_equal(lines, "");
+    /* One that holds nothing doesn't keep the others back. */
+    const char *const bad[] = {"empty", "-", "-", "*.none", "f/*.jpg", "f/b*"};
+    counts = list(TYTO_FILES_PHOTOS, bad, 6, "- f/b.jpg f/b.jpg");
+    assert_int_equal(counts.failed, 4);
+    assert_string_equal(lines,
+                        "empty: no photo in this folder, required .jpg, .jpeg, .png or .webp\n"
+                        "-: standard input can be read only once\n"
+                        "*.none: no file matches\n"
+                        "f/g.jpg: no photo in this folder, required .jpg, .jpeg, .png or .webp\n");
+}
+
+static void videos_are_listed(void **state)
+{
+    (void)state;
+    const char *const operands[] = {"f", "x*.mp4", "empty"};
+    const tyto_file_list counts = list(TYTO_FILES_VIDEOS, operands, 3, "f/c.mp4 x*.mp4");
+    assert_int_equal(counts.failed, 1);
+    assert_non_null(strstr(lines, "empty: no video in this folder, required .mp4"));
+    put("plain", "not much");
+    put("likeness", "\xff\xd8\xff and on");
+    assert_true(tyto_file_is_video("plain"));
+    assert_true(tyto_file_is_video("f/c.mp4"));
+    assert_false(tyto_file_is_video("likeness"));
+    assert_false(tyto_file_is_video("f/b.jpg"));
+    assert_false(tyto_file_is_video("f"));
+    assert_false(tyto_file_is_video("absent"));
+    assert_false(tyto_file_is_video(NULL));
+}
+
+static void lines_are_read(void **state)
+{
+    (void)state;
+    tyto_file_list read;
+    tyto_error err = TYTO_ERROR_INIT;
+    put("texts", "\xef\xbb\xbf"
+                 "one\r\n\ntwo words\nlast");
+    ASSERT_DONE(tyto_file_lines_read("texts", false, &read, &err), &err);
+    assert_int_equal(read.count, 3);
+    assert_string_equal(read.items[0], "one");
+    assert_string_equal(read.items[1], "two words");
+    assert_string_equal(read.items[2], "last");
+    tyto_file_list_clear(&read);
+    ASSERT_DONE(tyto_file_lines_read("texts", true, &read, &err), &err);
+    assert_int_equal(read.count, 4);
+    assert_string_equal(read.items[1], "");
+    tyto_file_list_clear(&read);
+    assert_int_equal(tyto_file_lines_read("f", true, &read, &err), TYTO_E_ARGUMENT);
+    assert_string_equal(err.message, "f: got a folder, required a file of texts");
+    assert_int_equal(tyto_file_lines_read("none", true, &read, &err), TYTO_E_NOT_FOUND);
+    FILE *file = fopen("binary", "wb");
+    assert_int_equal(fwrite("a\0b", 1, 3, file), 3);
+    fclose(file);
+    assert_int_equal(tyto_file_lines_read("binary", true, &read, &err), TYTO_E_FORMAT);
+    assert_int_equal(tyto_file_lines_read(NULL, true, &read, &err), TYTO_E_ARGUMENT);
+    assert_null(read.items);
+    tyto_error_clear(&err);
+}
+
+static void lists_of_texts_are_read(void **state)
+{
+    (void)state;
+    tyto_text_lists read;
+    tyto_error err = TYTO_ERROR_INIT;
+    put("nested.json", "[[\"a\", \"b\"], [], [\"c\"]]");
+    ASSERT_DONE(tyto_text_lists_read("nested.json", &read, &err), &err);
+    assert_int_equal(read.count, 3);
+    assert_int_equal(read.items[0].count, 2);
+    assert_int_equal(read.items[1].count, 0);
+    assert_string_equal(read.items[2].items[0], "c");
+    tyto_text_lists_clear(&read);
+    put("flat.json", "[\"a\", \"b\"]");
+    ASSERT_DONE(tyto_text_lists_read("flat.json", &read, &err), &err);
+    assert_int_equal(read.count, 1);
+    assert_string_equal(read.items[0].items[1], "b");
+    tyto_text_lists_clear(&read);
+    static const char *const wrong[] = {"{}", "[[\"a\"], 3]", "[[\"a\", 3]]", "[", "\"a\""};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        put("wrong.json", wrong[i]);
+        assert_int_equal(tyto_text_lists_read("wrong.json", &read, &err), TYTO_E_FORMAT);
+        assert_null(read.items);
+    }
+    tyto_error_clear(&err);
+}
+
+static void same_names_are_found(void **state)
+{
+    (void)state;
+    int64_t first, second;
+    const char *const names[] = {"z", "b", "a", "b", "b"};
+    assert_int_equal(tyto_names_find_same(names, 5, &first, &second, NULL), TYTO_OK);
+    assert_int_equal(first, 1);
+    assert_int_equal(second, 3);
+    assert_int_equal(tyto_names_find_same(names, 3, &first, &second, NULL), TYTO_OK);
+    assert_int_equal(first, -1);
+    assert_int_equal(tyto_names_find_same(NULL, 0, &first, &second, NULL), TYTO_OK);
+    assert_int_equal(second, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(photos_are_listed),    cmocka_unit_test(videos_are_listed),
+        cmocka_unit_test(lines_are_read),       cmocka_unit_test(lists_of_texts_are_read),
+        cmocka_unit_test(same_names_are_found),
+    };
+    return cmocka_run_group_tests(tests, make_room, remove_room);
+}
