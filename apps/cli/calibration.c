@@ -44,7 +44,9 @@ static bool list_inputs(const text_list *inputs, text_list *photos, text_list *t
 static tyto_status run_text(const opened *with, const char *text, tyto_error *err)
 {
     if (tyto_model_classifies(with->model) == TYTO_CLASSIFIES_TEXTS) {
-        const tyto_classify_options options = {.top_k = 1};
+        tyto_classify_options options;
+        tyto_classify_options_init(&options, sizeof(options));
+        options.top_k = 1;
         tyto_classes classes = {0};
         const tyto_status status =
             tyto_classify_texts(with->session, &text, NULL, 1, &options, &classes, err);
@@ -55,8 +57,12 @@ static tyto_status run_text(const opened *with, const char *text, tyto_error *er
     const size_t length = strlen(text);
     const tyto_span span = {length / 3, length / 3 + (length + 2) / 3};
     tyto_filled_text filled = {0};
-    const tyto_status status =
-        tyto_fill_mask(with->session, text, length, &span, 1, 1, &filled, err);
+    tyto_fill_mask_options options;
+    tyto_fill_mask_options_init(&options, sizeof(options));
+    options.spans = &span;
+    options.n_spans = 1;
+    options.top_k = 1;
+    const tyto_status status = tyto_fill_mask(with->session, text, length, &options, &filled, err);
     tyto_filled_text_clear(&filled);
     return status;
 }
@@ -78,7 +84,9 @@ static tyto_status run_photo(const opened *with, const tyto_vocabulary *vocabula
                              const tyto_image *image, tyto_error *err)
 {
     if (tyto_model_classifies(with->model) == TYTO_CLASSIFIES_IMAGES) {
-        const tyto_classify_options options = {.top_k = 1};
+        tyto_classify_options options;
+        tyto_classify_options_init(&options, sizeof(options));
+        options.top_k = 1;
         tyto_classes classes = {0};
         const tyto_status status =
             tyto_classify_images(with->session, image, 1, &options, &classes, err);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/autoencode.h>
-#include <tyto/video.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -27,20 +26,32 @@ typedef struct job {
     text_list videos;
     bool input_missing;
     destination to;
-    tyto_autoencode_options options;
-    tyto_clip_shape shape;
+    tyto_autoencode_video_options options;
     opened with;
-    float *images, *sound; /* one window */
     video_label_writer results;
-    /* For the progress bar: the window that is being worked on, of how many. */
-    const char *video;
-    size_t window, windows;
+    int64_t window; /* of the video that is worked on */
+    double window_began;
 } job;
 
-static void show_progress(void *user, int64_t done, int64_t total)
+static void say_window(job *j, const char *video)
 {
-    const job *j = user;
-    progress_show(j->window * (size_t)total + (size_t)done, j->windows * (size_t)total, j->video);
+    const double now = seconds_now();
+    say_info("%s: window %lld in %.3f s", video, (long long)j->window, now - j->window_began);
+    j->window_began = now;
+}
+
+static bool follow(void *user, const tyto_progress *progress)
+{
+    job *j = user;
+    if (strcmp(progress->stage, "windows") == 0) {
+        const int64_t window = progress->done / (j->args->classify ? 1 : j->options.chunks);
+        if (window > j->window) {
+            say_window(j, progress->subject);
+            j->window = window;
+        }
+        progress_show((size_t)progress->done, (size_t)progress->total, progress->subject);
+    }
+    return !interrupted();
 }
 
 static int check_output(job *j)
@@ -85,27 +96,27 @@ static int prepare(job *j)
         say_error("--sound: got %zu videos, required one for a file of sound", j->videos.count);
         return EXIT_USAGE;
     }
-    tyto_autoencode_options_init(&j->options);
+    tyto_autoencode_video_options_init(&j->options, sizeof(j->options));
     j->options.chunks = args->chunks > 0 ? args->chunks : j->options.chunks;
-    j->options.classify = args->classify;
-    j->options.progress = show_progress;
-    j->options.user = j;
+    j->options.windows = args->windows;
+    j->options.sound = args->sound;
+    j->options.missing = args->silent ? TYTO_CLIP_SOUND_SILENT : TYTO_CLIP_SOUND_OWN;
+    j->options.progress = follow;
+    j->options.progress_user = j;
     return check_output(j);
 }
 
 static bool open_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_clip_shape shape;
     if (!model_open(&j->args->common, &j->with)) {
         return false;
     }
-    if (tyto_autoencode_shape(j->with.model, &j->shape, &err) != TYTO_OK) {
+    if (tyto_autoencode_shape(j->with.model, &shape, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }
-    const size_t frame = 3 * (size_t)(j->shape.width_px * j->shape.height_px);
-    j->images = take((size_t)j->shape.frames * frame, sizeof(float));
-    j->sound = take((size_t)j->shape.samples, sizeof(float));
     j->results = (video_label_writer){.model = j->with.model,
                                       .format = j->args->format,
                                       .top_k = j->args->top_k,
@@ -113,96 +124,25 @@ static bool open_all(job *j)
     return video_labels_open(&j->results);
 }
 
-/* Adds a window's picture and sound, `frames` long, to the file. */
-static tyto_status write_window(const job *j, tyto_video_writer *writer,
-                                const tyto_reconstruction *made, int64_t frames, tyto_error *err)
-{
-    const int64_t each = 3 * j->shape.width_px * j->shape.height_px;
-    tyto_status status = TYTO_OK;
-    for (int64_t i = 0; i < frames && status == TYTO_OK; i++) {
-        tyto_image image = {0};
-        status = tyto_clip_postprocess(&j->shape, made->images + i * each, &image, err);
-        if (status == TYTO_OK) {
-            status = tyto_video_add_frame(writer, &image, err);
-        }
-        tyto_image_clear(&image);
-    }
-    if (status == TYTO_OK) {
-        status = tyto_video_add_sound(writer, made->sound,
-                                      j->shape.samples * frames / j->shape.frames, err);
-    }
-    return status;
-}
-
-/* All windows of an open video, to the writer (or NULL). */
-static tyto_status run_windows(job *j, tyto_clip_reader *reader, tyto_video_writer *writer,
-                               video_labels *of, tyto_error *err)
-{
-    const size_t most = j->args->windows > 0 ? (size_t)j->args->windows : SIZE_MAX;
-    j->windows = (size_t)tyto_clip_windows(reader);
-    j->windows = j->windows < most ? j->windows : most;
-    for (j->window = 0; j->window < most && !interrupted(); j->window++) {
-        tyto_reconstruction made = {0};
-        int64_t frames;
-        const double began = seconds_now();
-        tyto_status status = tyto_clip_next(reader, j->images, j->sound, &frames, err);
-        if (status != TYTO_OK || frames == 0) {
-            return status;
-        }
-        j->windows = j->windows > j->window ? j->windows : j->window + 1;
-        if (j->options.classify) {
-            progress_show(j->window, j->windows, j->video);
-        }
-        status = tyto_autoencode(j->with.session, j->images, j->sound, &j->options, &made, err);
-        if (status == TYTO_OK) {
-            const int64_t end = (int64_t)j->window * j->shape.frames + frames;
-            video_labels_add(of, made.probabilities, made.labels,
-                             (double)end / (double)j->shape.frames_per_second);
-            say_info("%s: window %zu in %.3f s", j->video, j->window, seconds_now() - began);
-            status = writer ? write_window(j, writer, &made, frames, err) : TYTO_OK;
-        }
-        tyto_reconstruction_clear(&made);
-        if (status != TYTO_OK) {
-            return status;
-        }
-    }
-    return TYTO_OK;
-}
-
 /* One video. *writable becomes false when results can't be written any more. */
 static bool autoencode(job *j, const char *video, bool *writable)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_clip_reader *reader = NULL;
-    tyto_video_writer *writer = NULL;
-    video_labels found = {.video = video,
-                          .window_s = (double)j->shape.frames / (double)j->shape.frames_per_second};
+    tyto_video_classes found;
     char *stem = path_stem(video), *path = j->to.path ? destination_path(&j->to, stem) : NULL;
-    const tyto_video_format format = {j->shape.width_px, j->shape.height_px,
-                                      j->shape.frames_per_second, j->shape.sound_hz};
-    j->video = video;
-    tyto_status status = tyto_clip_open(
-        video, j->args->sound, j->args->silent ? TYTO_CLIP_SOUND_SILENT : TYTO_CLIP_SOUND_OWN,
-        &j->shape, &reader, &err);
-    if (status == TYTO_OK && path) {
-        status = tyto_video_create(path, &format, &writer, &err);
-    }
+    j->window = 0;
+    j->window_began = seconds_now();
+    const tyto_status status =
+        tyto_autoencode_video(j->with.session, video, path, &j->options, &found, &err);
     if (status == TYTO_OK) {
-        status = run_windows(j, reader, writer, &found, &err);
-    }
-    if (status == TYTO_OK && writer && !interrupted()) {
-        status = tyto_video_commit(writer, &err);
-        writer = NULL;
-    }
-    tyto_video_abandon(writer);
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    } else if (!interrupted()) {
+        say_window(j, video);
         progress_hide();
-        *writable = video_labels_write(&j->results, &found);
+        *writable = video_labels_write(&j->results, video, &found);
+    } else if (status != TYTO_E_CANCELLED) {
+        say_tyto_error(&err);
     }
-    tyto_clip_close(reader);
-    free(found.scores);
+    tyto_error_clear(&err);
+    tyto_video_classes_clear(&found);
     free(path);
     free(stem);
     return status == TYTO_OK && *writable;
@@ -228,8 +168,6 @@ static int run(void *given)
     }
     model_close(&j.with);
     text_list_clear(&j.videos);
-    free(j.images);
-    free(j.sound);
     json_decref(j.results.document);
     return code;
 }

@@ -54,7 +54,7 @@ static void write_table(job *j, const char *input, const tyto_classes *classes)
     plain_text(plain, bytes, input);
     fprintf(to, "%s\n  score  label\n", plain);
     free(plain);
-    for (size_t i = 0; i < classes->count; i++) {
+    for (int64_t i = 0; i < classes->count; i++) {
         char *name = label_name(j, classes->items[i].label), shown[512];
         plain_text(shown, sizeof(shown), name);
         fprintf(to, "%7.4f  %s\n", (double)classes->items[i].score, shown);
@@ -65,12 +65,12 @@ static void write_table(job *j, const char *input, const tyto_classes *classes)
 static void write_lines(job *j, const char *input, const tyto_classes *classes)
 {
     FILE *to = records_next(&j->out);
-    for (size_t i = 0; i < classes->count; i++) {
+    for (int64_t i = 0; i < classes->count; i++) {
         char *name = label_name(j, classes->items[i].label), score[32], logit[32];
         float_digits(score, sizeof(score), classes->items[i].score);
         float_digits(logit, sizeof(logit), classes->items[i].logit);
         csv_text(to, input);
-        fprintf(to, ",%zu,", i + 1);
+        fprintf(to, ",%lld,", (long long)i + 1);
         csv_text(to, name);
         fprintf(to, ",%lld,%s,%s\n", (long long)classes->items[i].label, score, logit);
         free(name);
@@ -80,7 +80,7 @@ static void write_lines(job *j, const char *input, const tyto_classes *classes)
 static json_t *input_object(const job *j, const char *input, const tyto_classes *classes)
 {
     json_t *object = json_made(json_object()), *list = json_made(json_array());
-    for (size_t i = 0; i < classes->count; i++) {
+    for (int64_t i = 0; i < classes->count; i++) {
         json_t *item = json_made(json_object());
         char *name = label_name(j, classes->items[i].label);
         json_put(item, "label", json_text(name));
@@ -114,10 +114,10 @@ static tyto_status classify(job *j, batch *b, size_t first, size_t count, tyto_e
     for (size_t i = 0; i < count; i++) {
         texts[i] = j->inputs.items[b->items[first + i]];
     }
-    return j->photos ? tyto_classify_images(j->with.session, b->images + first, count, &j->options,
-                                            b->classes + first, err)
-                     : tyto_classify_texts(j->with.session, texts, NULL, count, &j->options,
-                                           b->classes + first, err);
+    return j->photos ? tyto_classify_images(j->with.session, b->images + first, (int64_t)count,
+                                            &j->options, b->classes + first, err)
+                     : tyto_classify_texts(j->with.session, texts, NULL, (int64_t)count,
+                                           &j->options, b->classes + first, err);
 }
 
 /* One by one, so that what is wrong with one input keeps no other from its classes. */
@@ -235,9 +235,10 @@ static int run(void *given)
         say_error("nothing to classify: required TEXT or IMAGE, or --file FILE with one per line");
         return EXIT_USAGE;
     }
-    j.options = (tyto_classify_options){.top_k = j.args->top_k,
-                                        .scores = (tyto_scores)j.args->scores,
-                                        .truncation = j.args->truncation};
+    tyto_classify_options_init(&j.options, sizeof(j.options));
+    j.options.top_k = j.args->top_k;
+    j.options.scores = (tyto_scores)j.args->scores;
+    j.options.truncation = j.args->truncation;
     if (records_open(&j.out, j.args->output, j.args->format,
                      "input,rank,label,label_index,score,logit") &&
         open_model(&j)) {

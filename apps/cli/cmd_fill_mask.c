@@ -20,20 +20,15 @@ typedef struct fill_args {
     int format;
 } fill_args;
 
-/* The spans of one text. */
-typedef struct span_list {
-    tyto_span *items;
-    size_t count;
-} span_list;
-
-static void add_span(span_list *to, size_t start, size_t end)
+static void add_span(tyto_spans *to, size_t start, size_t end)
 {
-    to->items = take_more(to->items, to->count + 1, sizeof(*to->items));
-    to->items[to->count++] = (tyto_span){start, end};
+    if (tyto_spans_add(to, (tyto_span){start, end}, NULL) != TYTO_OK) {
+        out_of_memory();
+    }
 }
 
 /* "52:61" */
-static bool read_span(const char *text, span_list *to)
+static bool read_span(const char *text, tyto_spans *to)
 {
     char *colon, *end;
     errno = 0;
@@ -51,18 +46,18 @@ static bool read_span(const char *text, span_list *to)
 }
 
 /* Every place of what --mask-text names. */
-static bool find_text(const char *text, const char *part, span_list *to)
+static bool find_text(const char *text, const char *part, tyto_spans *to)
 {
-    const size_t length = strlen(part), before = to->count;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += length) {
-        add_span(to, (size_t)(at - text), (size_t)(at - text) + length);
+    int64_t found;
+    if (tyto_spans_find(to, text, strlen(text), part, strlen(part), &found, NULL) != TYTO_OK) {
+        out_of_memory();
     }
-    if (to->count == before) {
+    if (found == 0) {
         char whole[QUOTED_BYTES], inner[QUOTED_BYTES];
         say_error("%s: got no %s in it, required what --mask-text names", quoted(whole, text),
                   quoted(inner, part));
     }
-    return to->count > before;
+    return found > 0;
 }
 
 static json_t *guess_object(const tyto_tokenizer *tokenizer, const tyto_guess *guess)
@@ -76,16 +71,16 @@ static json_t *guess_object(const tyto_tokenizer *tokenizer, const tyto_guess *g
 }
 
 static json_t *text_object(const tyto_tokenizer *tokenizer, const char *text,
-                           const tyto_masked_text *masked, const tyto_filled_text *filled)
+                           const tyto_filled_text *filled)
 {
     json_t *object = json_made(json_object()), *masks = json_made(json_array());
-    for (size_t m = 0; m < filled->masks; m++) {
+    for (int64_t m = 0; m < filled->masks; m++) {
         json_t *mask = json_made(json_object()), *guesses = json_made(json_array());
-        for (size_t i = 0; i < filled->guesses_each; i++) {
+        for (int64_t i = 0; i < filled->guesses_each; i++) {
             const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
             json_push(guesses, guess_object(tokenizer, guess));
         }
-        json_put(mask, "position", json_integer(masked->positions[m]));
+        json_put(mask, "position", json_integer(filled->positions[m]));
         json_put(mask, "best", json_integer(filled->best[m]));
         json_put(mask, "guesses", guesses);
         json_push(masks, mask);
@@ -118,16 +113,16 @@ static void write_plain(FILE *to, const char *text)
 }
 
 static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
-                        const tyto_masked_text *masked, const tyto_filled_text *filled)
+                        const tyto_filled_text *filled)
 {
     fputs("text  ", to);
     write_plain(to, text);
     fputs("\nbest  ", to);
     write_plain(to, filled->text);
     fputs("\n  token  guesses\n", to);
-    for (size_t m = 0; m < filled->masks; m++) {
-        fprintf(to, "%7lld", (long long)masked->positions[m]);
-        for (size_t i = 0; i < filled->guesses_each; i++) {
+    for (int64_t m = 0; m < filled->masks; m++) {
+        fprintf(to, "%7lld", (long long)filled->positions[m]);
+        for (int64_t i = 0; i < filled->guesses_each; i++) {
             const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
             char token[64];
             spell(tokenizer, guess->id, token, sizeof(token));
@@ -138,45 +133,44 @@ static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const char *t
 }
 
 static void write_lines(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
-                        const tyto_masked_text *masked, const tyto_filled_text *filled)
+                        const tyto_filled_text *filled)
 {
-    for (size_t i = 0; i < filled->masks * filled->guesses_each; i++) {
-        const size_t m = i / filled->guesses_each;
+    for (int64_t i = 0; i < filled->masks * filled->guesses_each; i++) {
+        const int64_t m = i / filled->guesses_each;
         const char *token = tyto_tokenizer_token(tokenizer, filled->guesses[i].id);
         char digits[32];
         float_digits(digits, sizeof(digits), filled->guesses[i].score);
         csv_text(to, text);
         fputc(',', to);
         csv_text(to, filled->text);
-        fprintf(to, ",%lld,%zu,%lld,", (long long)masked->positions[m],
-                i % filled->guesses_each + 1, (long long)filled->guesses[i].id);
+        fprintf(to, ",%lld,%lld,%lld,", (long long)filled->positions[m],
+                (long long)(i % filled->guesses_each + 1), (long long)filled->guesses[i].id);
         csv_text(to, token ? token : "");
         fprintf(to, ",%s\n", digits);
     }
 }
 
 static void write_text(records *to, const tyto_tokenizer *tokenizer, const char *text,
-                       const tyto_masked_text *masked, const tyto_filled_text *filled)
+                       const tyto_filled_text *filled)
 {
     if (to->format == RECORDS_TEXT) {
-        write_table(records_next(to), tokenizer, text, masked, filled);
+        write_table(records_next(to), tokenizer, text, filled);
     } else if (to->format == RECORDS_CSV) {
-        write_lines(records_next(to), tokenizer, text, masked, filled);
+        write_lines(records_next(to), tokenizer, text, filled);
     } else {
-        records_put(to, text_object(tokenizer, text, masked, filled));
+        records_put(to, text_object(tokenizer, text, filled));
     }
 }
 
-static bool fill(const fill_args *args, const opened *with, const span_list *given,
+static bool fill(const fill_args *args, const opened *with, const tyto_spans *given,
                  const char *text, records *to)
 {
     const tyto_tokenizer *tokenizer = tyto_model_tokenizer(with->model);
-    tyto_masked_text masked = {0};
     tyto_filled_text filled = {0};
     tyto_error err = TYTO_ERROR_INIT;
-    span_list spans = {0};
+    tyto_spans spans = {0};
     bool good = true;
-    for (size_t i = 0; i < given->count; i++) {
+    for (int64_t i = 0; i < given->count; i++) {
         add_span(&spans, given->items[i].start, given->items[i].end);
     }
     for (size_t i = 0; i < args->mask_texts.count; i++) {
@@ -184,13 +178,16 @@ static bool fill(const fill_args *args, const opened *with, const span_list *giv
     }
     if (good) {
         const double began = seconds_now();
-        good = tyto_mask_text(tokenizer, text, strlen(text), spans.items, spans.count, &masked,
-                              &err) == TYTO_OK &&
-               tyto_fill_mask(with->session, text, strlen(text), spans.items, spans.count,
-                              args->top_k, &filled, &err) == TYTO_OK;
+        tyto_fill_mask_options options;
+        tyto_fill_mask_options_init(&options, sizeof(options));
+        options.spans = spans.items;
+        options.n_spans = spans.count;
+        options.top_k = args->top_k;
+        good =
+            tyto_fill_mask(with->session, text, strlen(text), &options, &filled, &err) == TYTO_OK;
         if (good) {
-            say_info("%zu masks in %.3f s", filled.masks, seconds_now() - began);
-            write_text(to, tokenizer, text, &masked, &filled);
+            say_info("%lld masks in %.3f s", (long long)filled.masks, seconds_now() - began);
+            write_text(to, tokenizer, text, &filled);
             good = records_flush(to);
         } else {
             char shown[QUOTED_BYTES];
@@ -199,8 +196,7 @@ static bool fill(const fill_args *args, const opened *with, const span_list *giv
         }
     }
     tyto_filled_text_clear(&filled);
-    tyto_masked_text_clear(&masked);
-    free(spans.items);
+    tyto_spans_clear(&spans);
     return good;
 }
 
@@ -214,7 +210,7 @@ static bool list_texts(const fill_args *args, text_list *texts)
     return !args->file || read_lines(args->file, false, texts);
 }
 
-static bool read_spans(const fill_args *args, span_list *spans)
+static bool read_spans(const fill_args *args, tyto_spans *spans)
 {
     for (size_t i = 0; i < args->spans.count; i++) {
         if (!read_span(args->spans.items[i], spans)) {
@@ -230,7 +226,7 @@ static bool read_spans(const fill_args *args, span_list *spans)
     return true;
 }
 
-static int fill_all(const fill_args *args, const span_list *spans, const text_list *texts)
+static int fill_all(const fill_args *args, const tyto_spans *spans, const text_list *texts)
 {
     opened with = {0};
     records to = {0};
@@ -251,7 +247,7 @@ static int fill_all(const fill_args *args, const span_list *spans, const text_li
 static int run(void *given)
 {
     const fill_args *args = given;
-    span_list spans = {0};
+    tyto_spans spans = {0};
     text_list texts = {0};
     int code = EXIT_FAILED;
     if (!read_spans(args, &spans)) {
@@ -264,7 +260,7 @@ static int run(void *given)
             code = args->file ? EXIT_FAILED : EXIT_USAGE;
         }
     }
-    free(spans.items);
+    tyto_spans_clear(&spans);
     text_list_clear(&texts);
     return code;
 }

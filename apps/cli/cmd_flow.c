@@ -3,7 +3,6 @@
 #include <string.h>
 #include <tyto/files.h>
 #include <tyto/flow.h>
-#include <tyto/video.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -29,15 +28,28 @@ typedef struct job {
     tyto_flow_options options;
     opened with;
     bool told_small; /* that frames are padded */
-    /* For the progress bar: the pair that is being worked on, of how many. */
-    const char *pair;
-    size_t pair_index, pairs;
+    /* The sequence that is worked on: a video, or the photos when NULL. */
+    const char *video;
+    int64_t pair, pairs; /* done so far, of how many */
 } job;
 
-static void show_progress(void *user, int64_t done, int64_t total)
+/* A frame's name for messages; newly allocated. */
+static char *frame_name(const job *j, int64_t frame)
+{
+    return j->video ? take_text("%s: frame %lld", j->video, (long long)frame)
+                    : take_text("%s", j->photos.items[frame]);
+}
+
+static bool follow(void *user, const tyto_progress *progress)
 {
     const job *j = user;
-    progress_show(j->pair_index * (size_t)total + (size_t)done, j->pairs * (size_t)total, j->pair);
+    if (strcmp(progress->stage, "tiles") == 0) {
+        char *name = frame_name(j, j->pair);
+        progress_show((size_t)(j->pair * progress->total + progress->done),
+                      (size_t)(j->pairs * progress->total), name);
+        free(name);
+    }
+    return !interrupted();
 }
 
 /* Photos follow each other; each video is a sequence of its own. */
@@ -106,24 +118,24 @@ static int prepare(job *j)
     if (code == EXIT_DONE && !check_places(j)) {
         code = EXIT_USAGE;
     }
-    tyto_flow_options_init(&j->options);
+    tyto_flow_options_init(&j->options, sizeof(j->options));
     j->options.overlap_px = args->overlap;
     j->options.scale = (float)args->scale;
-    j->options.progress = show_progress;
-    j->options.user = j;
+    j->options.progress = follow;
+    j->options.progress_user = j;
     return code;
 }
 
-static void tell_small(job *j, const char *name, const tyto_image *frame)
+static void warn_small(job *j, const char *name, const tyto_flow_field *flow)
 {
     tyto_flow_tiles tiles;
     if (!j->told_small &&
-        tyto_flow_plan(j->with.model, frame->width_px, frame->height_px, &j->options, &tiles,
-                       NULL) == TYTO_OK &&
+        tyto_flow_plan(j->with.model, flow->width_px, flow->height_px, &j->options, &tiles, NULL) ==
+            TYTO_OK &&
         (tiles.width_px < tiles.tile_width_px || tiles.height_px < tiles.tile_height_px)) {
         say_warning("%s: %lld x %lld pixels, less than the %lld x %lld that the network takes: "
                     "padded",
-                    name, (long long)frame->width_px, (long long)frame->height_px,
+                    name, (long long)flow->width_px, (long long)flow->height_px,
                     (long long)tiles.tile_width_px, (long long)tiles.tile_height_px);
         j->told_small = true;
     }
@@ -151,113 +163,88 @@ static tyto_status write_flow(const job *j, const tyto_flow_field *flow, const c
     return status;
 }
 
-/* One pair of frames; `name` is of the first, for messages, and `stem` for its files. */
-static bool flow_between(job *j, const tyto_image *first, const tyto_image *second,
-                         const char *name, const char *stem)
+/* One pair: what is said of it, and its files, which the first frame names. */
+static bool take_pair(job *j, const tyto_flow_pair *pair, double seconds)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_flow_field flow = {0};
     double mean, longest;
-    const double began = seconds_now();
-    j->pair = name;
-    tell_small(j, name, first);
-    tyto_status status = tyto_flow(j->with.session, first, second, &j->options, &flow, &err);
-    if (status == TYTO_OK) {
-        tyto_flow_measure(&flow, &mean, &longest);
-        say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", name,
-                 (long long)flow.width_px, (long long)flow.height_px, seconds_now() - began, mean,
-                 longest);
-        status = write_flow(j, &flow, stem, &err);
-        if (status != TYTO_OK) {
-            say_tyto_error(&err);
-        }
-    } else {
-        say_error("%s: %s", name, tyto_error_message(&err));
-        tyto_error_clear(&err);
+    char *name = frame_name(j, pair->frame), *base = path_stem(j->video ? j->video : name);
+    char *stem = j->video ? take_text("%s_%06lld", base, (long long)pair->frame) : NULL;
+    warn_small(j, name, &pair->flow);
+    tyto_flow_measure(&pair->flow, &mean, &longest);
+    say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", name,
+             (long long)pair->flow.width_px, (long long)pair->flow.height_px, seconds, mean,
+             longest);
+    const tyto_status status = write_flow(j, &pair->flow, stem ? stem : base, &err);
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
     }
-    tyto_flow_clear(&flow);
+    free(stem);
+    free(base);
+    free(name);
     return status == TYTO_OK;
 }
 
-static void swap(tyto_image *a, tyto_image *b)
+/* All pairs; what can't be read or compared is reported, and the others go on. */
+static bool flow_of_sequence(job *j, tyto_flow_sequence *sequence, int64_t most)
 {
-    const tyto_image kept = *a;
-    *a = *b;
-    *b = kept;
+    bool good = true, more = true;
+    j->pairs = tyto_flow_sequence_pairs(sequence);
+    j->pairs = most < j->pairs ? most : j->pairs;
+    for (j->pair = 0; j->pair < most && !interrupted(); j->pair++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_flow_pair pair;
+        const double began = seconds_now();
+        j->pairs = j->pairs > j->pair ? j->pairs : j->pair + 1;
+        const tyto_status status =
+            tyto_flow_sequence_next(j->with.session, sequence, &j->options, &pair, &more, &err);
+        if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
+            say_tyto_error(&err);
+        }
+        good = good && status == TYTO_OK;
+        if (status == TYTO_OK && more) {
+            good = take_pair(j, &pair, seconds_now() - began) && good;
+        }
+        tyto_error_clear(&err);
+        tyto_flow_pair_clear(&pair);
+        if (!more) {
+            break;
+        }
+    }
+    tyto_flow_sequence_destroy(sequence);
+    return good;
 }
 
 static bool flow_of_photos(job *j)
 {
-    tyto_image first = {0}, second = {0};
-    bool good = true, has_first = false;
-    j->pairs = j->photos.count - 1;
-    for (size_t i = 0; i < j->photos.count && !interrupted(); i++) {
-        const bool loaded = load_photo(j->photos.items[i], &second);
-        good = good && loaded;
-        if (loaded && has_first) {
-            char *stem = path_stem(j->photos.items[i - 1]);
-            j->pair_index = i - 1;
-            good = flow_between(j, &first, &second, j->photos.items[i - 1], stem) && good;
-            free(stem);
-        }
-        has_first = loaded;
-        tyto_image_clear(&first);
-        swap(&first, &second);
+    const text_list *photos = &j->photos;
+    tyto_flow_sequence *sequence;
+    bool good = true;
+    if (tyto_flow_sequence_of_photos((const char *const *)photos->items, (int64_t)photos->count,
+                                     &sequence, NULL) != TYTO_OK) {
+        out_of_memory();
     }
-    tyto_image_clear(&first);
-    return good;
-}
-
-/* How many pairs a video will have, as far as it tells. */
-static size_t expected_pairs(const job *j, const tyto_video_reader *reader)
-{
-    const double frames = tyto_video_seconds(reader) * tyto_video_rate(reader);
-    const double pairs = frames > 2.0 ? frames - 1.0 : 1.0;
-    return j->args->pairs > 0 && pairs > (double)j->args->pairs ? (size_t)j->args->pairs
-                                                                : (size_t)pairs;
+    for (size_t i = 0; i < photos->count; i++) {
+        tyto_image image;
+        if (strcmp(photos->items[i], "-") == 0) {
+            good = load_photo("-", &image) &&
+                   tyto_flow_sequence_give(sequence, (int64_t)i, &image, NULL) == TYTO_OK;
+        }
+    }
+    j->video = NULL;
+    return flow_of_sequence(j, sequence, INT64_MAX) && good;
 }
 
 static bool flow_of_video(job *j, const char *video)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_video_reader *reader = NULL;
-    tyto_image first = {0}, second = {0};
-    double seconds;
-    bool good = true, more = true;
-    char *base = path_stem(video);
-    tyto_status status = tyto_video_open(video, &reader, &err);
-    if (status == TYTO_OK) {
-        j->pairs = expected_pairs(j, reader);
-        status = tyto_video_next(reader, &first, &seconds, &more, &err);
-    }
-    size_t index = 0;
-    const size_t most = j->args->pairs > 0 ? (size_t)j->args->pairs : SIZE_MAX;
-    for (; status == TYTO_OK && index < most && !interrupted(); index++) {
-        status = tyto_video_next(reader, &second, &seconds, &more, &err);
-        if (status != TYTO_OK || !more) {
-            break;
-        }
-        char *stem = take_text("%s_%06zu", base, index);
-        char *name = take_text("%s: frame %zu", video, index);
-        j->pair_index = index;
-        j->pairs = j->pairs > index ? j->pairs : index + 1;
-        good = flow_between(j, &first, &second, name, stem) && good;
-        free(name);
-        free(stem);
-        swap(&first, &second);
-    }
-    if (status != TYTO_OK) {
+    tyto_flow_sequence *sequence;
+    if (tyto_flow_sequence_of_video(video, &sequence, &err) != TYTO_OK) {
         say_tyto_error(&err);
-        good = false;
-    } else if (index == 0 && !interrupted()) {
-        say_error("%s: got one frame alone, required two or more", video);
-        good = false;
+        return false;
     }
-    free(base);
-    tyto_image_clear(&first);
-    tyto_image_clear(&second);
-    tyto_video_close(reader);
-    return good;
+    j->video = video;
+    return flow_of_sequence(j, sequence, j->args->pairs > 0 ? j->args->pairs : INT64_MAX);
 }
 
 /* A network of another kind, or an overlap that it can't have, is told once and not per pair. */

@@ -3,14 +3,16 @@
 #define TYTO_AUTOENCODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <tyto/classes.h>
 #include <tyto/clip.h>
 #include <tyto/session.h>
 
 TYTO_BEGIN_DECLS
 
 /** The windows that the model takes: its config's frames and samples, at 25 frames a second.
- *  errors  E_ARGUMENT (not a model of PerceiverForMultimodalAutoencoding) */
+ *  errors  E_ARGUMENT (a model that doesn't offer TYTO_TASK_AUTOENCODE) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode_shape(const tyto_model *model,
                                                           tyto_clip_shape *out, tyto_error *err);
 
@@ -20,31 +22,86 @@ typedef struct tyto_reconstruction {
     float *sound;         /**< [samples]; likewise */
     float *probabilities; /**< [labels]: of each class, their sum is 1 */
     int64_t labels;
+    uint64_t reserved[4]; /**< 0 */
 } tyto_reconstruction;
 
 TYTO_API void tyto_reconstruction_clear(tyto_reconstruction *reconstruction);
 
 typedef struct tyto_autoencode_options {
-    int64_t chunks; /**< runs of the decoder, of about as many positions each */
-    bool classify;  /**< the class alone: no picture or sound is decoded */
-    /** Told before each chunk, or NULL. */
-    void (*progress)(void *user, int64_t done, int64_t total);
-    void *user;
+    size_t struct_bytes; /**< set by tyto_autoencode_options_init */
+    int64_t chunks;      /**< runs of the decoder, of about as many positions each */
+    bool classify;       /**< the class alone: no picture or sound is decoded */
+    /** Before each chunk (stage "chunks") and each layer; or NULL: as the session's. */
+    tyto_progress_fn progress;
+    void *progress_user;
 } tyto_autoencode_options;
 
-/** 8 chunks, all of the window, no progress. */
-TYTO_API void tyto_autoencode_options_init(tyto_autoencode_options *options);
+/** 8 chunks, all of the window. */
+TYTO_API void tyto_autoencode_options_init(tyto_autoencode_options *options, size_t struct_bytes);
 
 /** Encodes a window, with its label masked, and decodes it: the encoder runs once, however many
  *  chunks there are, and their number changes nothing in the result.
- *  images  [frames][3][H][W] in [0, 1]; sound [samples] in [−1, 1]
- *  memory  release *out with tyto_reconstruction_clear
- *  errors  E_ARGUMENT (the model, chunks), E_MEMORY
- *  source  Jaegle et al. 2021, and the authors' notebook on video autoencoding */
+ *  images   [frames][3][H][W] in [0, 1]; sound [samples] in [−1, 1]
+ *  options  NULL: the defaults
+ *  memory   release *out with tyto_reconstruction_clear
+ *  errors   E_ARGUMENT (the model, chunks), E_CANCELLED, E_MEMORY
+ *  threads  one at a time per session
+ *  source   Jaegle et al. 2021, and the authors' notebook on video autoencoding */
 TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode(tyto_session *session, const float *images,
                                                     const float *sound,
                                                     const tyto_autoencode_options *options,
                                                     tyto_reconstruction *out, tyto_error *err);
+
+/** What the windows of a video are taken for. Window i begins at i · window_s, and ends where the
+ *  next begins, the last one at end_s. */
+typedef struct tyto_video_classes {
+    int64_t windows, labels;
+    float *scores; /**< [windows,labels]: of each window, their sum is 1 */
+    float *mean;   /**< [labels]: of the windows */
+    double window_s, end_s;
+    uint64_t reserved[4]; /**< 0 */
+} tyto_video_classes;
+
+TYTO_API void tyto_video_classes_clear(tyto_video_classes *classes);
+
+/** The top_k classes (0: all) of window i, or of the whole video for −1; their logits are 0.
+ *  model   names them; NULL: they have no names
+ *  memory  release *out with tyto_classes_clear
+ *  errors  E_RANGE (no such window), E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_video_classes_best(const tyto_video_classes *classes,
+                                                            int64_t i, int64_t top_k,
+                                                            const tyto_model *model,
+                                                            tyto_classes *out, tyto_error *err);
+
+typedef struct tyto_autoencode_video_options {
+    size_t struct_bytes;     /**< set by tyto_autoencode_video_options_init */
+    const char *sound;       /**< a file whose sound is taken; NULL: the video's own */
+    tyto_clip_sound missing; /**< what a video without sound has */
+    int64_t windows;         /**< the first so many alone; 0: all */
+    int64_t chunks;          /**< as tyto_autoencode_options has it */
+    /** Before each window, or each chunk of one that is decoded (stage "windows", counted in chunks
+     *  then, subject the video), and before each layer; or NULL: as the session's. */
+    tyto_progress_fn progress;
+    void *progress_user;
+} tyto_autoencode_video_options;
+
+/** The video's own sound, which it must have; all windows, in 8 chunks. */
+TYTO_API void tyto_autoencode_video_options_init(tyto_autoencode_video_options *options,
+                                                 size_t struct_bytes);
+
+/** Runs all windows of a video, names what is in it, and writes it as the network makes it again.
+ *  path     of a .mp4, .mov or .mkv to write; NULL: none, which takes a part of the time. It
+ * appears whole or not at all options  NULL: the defaults memory   one window; release *out with
+ * tyto_video_classes_clear errors   those of tyto_clip_open, tyto_clip_next, tyto_autoencode and
+ * tyto_video_create */
+TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode_video(
+    tyto_session *session, const char *video, const char *path,
+    const tyto_autoencode_video_options *options, tyto_video_classes *out, tyto_error *err);
+/** The same without a video to write.
+ *  errors  those of tyto_autoencode_video */
+TYTO_API TYTO_NODISCARD tyto_status tyto_classify_video(
+    tyto_session *session, const char *video, const tyto_autoencode_video_options *options,
+    tyto_video_classes *out, tyto_error *err);
 
 TYTO_END_DECLS
 

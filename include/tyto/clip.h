@@ -29,8 +29,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_clip_postprocess(const tyto_clip_shape 
 
 /** Where sound comes from. */
 typedef enum tyto_clip_sound {
-    TYTO_CLIP_SOUND_OWN,   /**< the video's; E_FORMAT when it has none */
-    TYTO_CLIP_SOUND_SILENT /**< the video's, or silence when it has none */
+    TYTO_CLIP_SOUND_OWN = 0,   /**< the video's; E_FORMAT when it has none */
+    TYTO_CLIP_SOUND_SILENT = 1 /**< the video's, or silence when it has none */
 } tyto_clip_sound;
 
 /** A video being cut into windows; belongs to one thread at a time. */
@@ -45,7 +45,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_clip_open(const char *video, const char
                                                    tyto_clip_reader **out, tyto_error *err);
 TYTO_API void tyto_clip_close(tyto_clip_reader *reader);
 
-/** Windows that the video will have, as far as its file tells; at least 1. */
+/** Windows that the video will have, as far as its file has it; at least 1, 0 for NULL. */
 TYTO_API int64_t tyto_clip_windows(const tyto_clip_reader *reader);
 
 /** The next window, counted from the first frame on: images[frames][3][H][W] and sound[samples].

@@ -14,6 +14,7 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_flow_field {
     int64_t width_px, height_px;
     float *data;
+    uint64_t reserved[4]; /**< 0 */
 } tyto_flow_field;
 
 /** Components beyond this, in either direction, mean that the flow there is not known. */
@@ -83,31 +84,86 @@ TYTO_API void tyto_flow_postprocess(const tyto_flow_tiles *tiles, int64_t tile, 
                                     float scale, tyto_flow_field *flow);
 
 typedef struct tyto_flow_options {
-    int64_t overlap_px; /**< of neighbouring tiles, at least */
-    float scale;        /**< of the network's output to pixels */
-    /** Told before each tile, or NULL. */
-    void (*progress)(void *user, int64_t done, int64_t total);
-    void *user;
+    size_t struct_bytes; /**< set by tyto_flow_options_init */
+    int64_t overlap_px;  /**< of neighbouring tiles, at least */
+    float scale;         /**< of the network's output to pixels */
+    /** Before each tile (stage "tiles") and each layer; or NULL: as the session's. */
+    tyto_progress_fn progress;
+    void *progress_user;
 } tyto_flow_options;
 
-/** 20 pixels, scale 20, no progress: those of the network's authors. */
-TYTO_API void tyto_flow_options_init(tyto_flow_options *options);
+/** 20 pixels, scale 20: those of the network's authors. */
+TYTO_API void tyto_flow_options_init(tyto_flow_options *options, size_t struct_bytes);
 
-/** The tiles that the model of the session takes for frames of that size.
- *  errors  E_ARGUMENT (not a model of PerceiverForOpticalFlow, overlap), E_LIMIT */
+/** The tiles that the model takes for frames of that size.
+ *  options  NULL: the defaults
+ *  errors   E_ARGUMENT (a model that doesn't offer TYTO_TASK_FLOW, overlap), E_LIMIT */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_plan(const tyto_model *model, int64_t width_px,
                                                    int64_t height_px,
                                                    const tyto_flow_options *options,
                                                    tyto_flow_tiles *out, tyto_error *err);
 
 /** Flow from the first frame to the second: preprocess, forward, postprocess for each tile.
- *  memory  release *out with tyto_flow_clear
- *  errors  those of tyto_flow_plan; E_SHAPE (frames of different sizes), E_MEMORY
- *  source  Jaegle et al. 2021, and the authors' notebook on optical flow */
+ *  options  NULL: the defaults
+ *  memory   release *out with tyto_flow_clear
+ *  errors   those of tyto_flow_plan; E_SHAPE (frames of different sizes), E_CANCELLED, E_MEMORY
+ *  threads  one at a time per session
+ *  source   Jaegle et al. 2021, and the authors' notebook on optical flow */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow(tyto_session *session, const tyto_image *first,
                                               const tyto_image *second,
                                               const tyto_flow_options *options,
                                               tyto_flow_field *out, tyto_error *err);
+
+/** Frames that follow each other, of which each is compared with the next: photos, or those of a
+ *  video. Belongs to one thread at a time. */
+typedef struct tyto_flow_sequence tyto_flow_sequence;
+
+/** Photos in that order; paths[i] NULL or "-": one that tyto_flow_sequence_give gives, or a
+ *  gap without pairs.
+ *  memory  paths are copied; release *out with tyto_flow_sequence_destroy
+ *  errors  E_ARGUMENT (fewer than two), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_of_photos(const char *const *paths,
+                                                                 int64_t count,
+                                                                 tyto_flow_sequence **out,
+                                                                 tyto_error *err);
+/** The frames of a video, in the order of showing.
+ *  errors  those of tyto_video_open */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_of_video(const char *path,
+                                                                tyto_flow_sequence **out,
+                                                                tyto_error *err);
+TYTO_API void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence);
+
+/** Photo number i is this picture, which the sequence takes over: *image is empty afterwards.
+ *  errors  E_ARGUMENT (a video, a photo that has a path or was passed already) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i,
+                                                            tyto_image *image, tyto_error *err);
+
+/** Pairs that there will be, as far as a video's file has it; at least 1. 0 for NULL. */
+TYTO_API int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence);
+
+/** A frame, and how far its pixels move to the next. */
+typedef struct tyto_flow_pair {
+    int64_t frame; /**< its place in the sequence */
+    tyto_flow_field flow;
+    uint64_t reserved[4]; /**< 0 */
+} tyto_flow_pair;
+
+TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
+
+/** The next pair whose frames can be read.
+ *
+ *  A failure may be of one frame or pair alone: *more says whether another call may succeed. A
+ * photo that can't be read fails once, and then the pairs that have it are passed over; what is
+ * wrong with two photos, such as different sizes, fails with the first one's path in front; a video
+ * that can't be read is at its end. options  NULL: the defaults out      *out is empty when *more
+ * is false memory   release *out with tyto_flow_pair_clear errors   those of tyto_image_load,
+ * tyto_video_next and tyto_flow; E_FORMAT (a video of one frame) threads  one at a time per session
+ */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *session,
+                                                            tyto_flow_sequence *sequence,
+                                                            const tyto_flow_options *options,
+                                                            tyto_flow_pair *out, bool *more,
+                                                            tyto_error *err);
 
 TYTO_END_DECLS
 

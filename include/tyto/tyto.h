@@ -7,6 +7,7 @@
 #include <tyto/bytes.h>
 #include <tyto/calibrate.h>
 #include <tyto/checkpoint.h>
+#include <tyto/classes.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>

@@ -41,6 +41,8 @@ static void put_float(uint8_t *to, float value)
 tyto_status tyto_flow_create(int64_t width_px, int64_t height_px, tyto_flow_field *out,
                              tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_flow_field){0};
     TYTO_TRY(tyto_image_check_size("flow", (uint64_t)tyto_max_i64(width_px, 0),
                                    (uint64_t)tyto_max_i64(height_px, 0), err));
@@ -48,7 +50,7 @@ tyto_status tyto_flow_create(int64_t width_px, int64_t height_px, tyto_flow_fiel
     if (!data) {
         return tyto_fail_memory(err, "flow");
     }
-    *out = (tyto_flow_field){width_px, height_px, data};
+    *out = (tyto_flow_field){.width_px = width_px, .height_px = height_px, .data = data};
     return TYTO_OK;
 }
 
@@ -63,6 +65,10 @@ void tyto_flow_clear(tyto_flow_field *flow)
 tyto_status tyto_flow_decode(const void *bytes, size_t length, const char *name,
                              tyto_flow_field *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, name);
+    TYTO_REQUIRE(err, out);
     tyto_cursor cursor = tyto_cursor_over(bytes, length);
     const float magic = float_of(tyto_cursor_little(&cursor, 4));
     const uint32_t width = (uint32_t)tyto_cursor_little(&cursor, 4),
@@ -90,6 +96,9 @@ tyto_status tyto_flow_load(const char *path, tyto_flow_field *out, tyto_error *e
 {
     char *bytes;
     size_t length;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_file_read(path, BYTES_MAX, &bytes, &length, err));
     tyto_status status = tyto_flow_decode(bytes, length, path, out, err);
     free(bytes);
@@ -100,6 +109,9 @@ tyto_status tyto_flow_save(const char *path, const tyto_flow_field *flow, tyto_e
 {
     tyto_file_writer writer;
     uint8_t chunk[CHUNK_VECTORS * VECTOR_BYTES];
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, flow);
     TYTO_TRY(tyto_image_check_size(path, (uint64_t)tyto_max_i64(flow->width_px, 0),
                                    (uint64_t)tyto_max_i64(flow->height_px, 0), err));
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));

@@ -1,7 +1,7 @@
 /* Logits of a classifier to its classes. */
 #include <math.h>
 #include <stdlib.h>
-#include <tyto/classify.h>
+#include <tyto/classes.h>
 #include <tyto/memory.h>
 
 #include "base/error.h"
@@ -47,6 +47,9 @@ tyto_status tyto_postprocess_classification(const float *logits, int64_t classes
                                             tyto_scores scores, int64_t top_k, tyto_classes *out,
                                             tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, logits);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_classes){0};
     if (classes < 1 || top_k < 0 || scores < TYTO_SCORES_SOFTMAX || scores > TYTO_SCORES_NONE) {
         return tyto_fail(
@@ -76,6 +79,6 @@ tyto_status tyto_postprocess_classification(const float *logits, int64_t classes
     }
     qsort(items, (size_t)classes, sizeof(*items), by_score);
     const int64_t kept = top_k > 0 ? tyto_min_i64(top_k, classes) : classes;
-    *out = (tyto_classes){items, (size_t)kept};
+    *out = (tyto_classes){.items = items, .count = kept};
     return TYTO_OK;
 }

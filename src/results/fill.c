@@ -99,10 +99,10 @@ static bool is_byte(int64_t id)
 }
 
 /* Each mask's most likely byte. */
-static void choose_each(const float *logits, int64_t vocabulary, size_t masks, int64_t *best)
+static void choose_each(const float *logits, int64_t vocabulary, int64_t masks, int64_t *best)
 {
-    for (size_t m = 0; m < masks; m++) {
-        const float *row = logits + (int64_t)m * vocabulary;
+    for (int64_t m = 0; m < masks; m++) {
+        const float *row = logits + m * vocabulary;
         best[m] = TYTO_BYTE_ID_FIRST;
         for (int64_t id = TYTO_BYTE_ID_FIRST; id < vocabulary && is_byte(id); id++) {
             best[m] = row[id] > row[best[m]] ? id : best[m];
@@ -115,15 +115,15 @@ static void choose_each(const float *logits, int64_t vocabulary, size_t masks, i
 static bool choose_together(const tyto_masked_text *masked, const float *logits, int64_t vocabulary,
                             step *steps, int64_t *best)
 {
-    size_t mask = 0;
+    int64_t mask = 0;
     clear_steps(steps);
     steps[BETWEEN].score = 0.0;
-    for (size_t t = 0; t < masked->count; t++) {
+    for (int64_t t = 0; t < masked->count; t++) {
         const step *from = steps + t * UTF8_STATES;
         step *to = steps + (t + 1) * UTF8_STATES;
         clear_steps(to);
-        if (mask < masked->masks && masked->positions[mask] == (int64_t)t) {
-            const float *row = logits + (int64_t)mask++ * vocabulary;
+        if (mask < masked->masks && masked->positions[mask] == t) {
+            const float *row = logits + mask++ * vocabulary;
             for (int64_t id = TYTO_BYTE_ID_FIRST; id < vocabulary && is_byte(id); id++) {
                 take_byte(from, to, (int)(id - TYTO_BYTE_ID_FIRST), (double)row[id]);
             }
@@ -137,9 +137,9 @@ static bool choose_together(const tyto_masked_text *masked, const float *logits,
     if (isinf(steps[masked->count * UTF8_STATES + BETWEEN].score)) {
         return false;
     }
-    for (size_t t = masked->count; t-- > 0;) {
-        const step *last = &steps[(t + 1) * UTF8_STATES + (size_t)state];
-        if (mask > 0 && masked->positions[mask - 1] == (int64_t)t) {
+    for (int64_t t = masked->count; t-- > 0;) {
+        const step *last = &steps[(t + 1) * UTF8_STATES + state];
+        if (mask > 0 && masked->positions[mask - 1] == t) {
             best[--mask] = last->byte + TYTO_BYTE_ID_FIRST;
         }
         state = last->from;
@@ -157,20 +157,21 @@ static int by_score(const void *a, const void *b)
 }
 
 /* row[vocabulary] to its best guesses; sorted by logits, so that scores of 0 are told apart. */
-static void guess(const float *row, int64_t vocabulary, size_t each, tyto_guess *scratch,
-                  tyto_guess *out)
+static void guess(const tyto_tokenizer *tokenizer, const float *row, int64_t vocabulary,
+                  int64_t each, tyto_guess *scratch, tyto_guess *out)
 {
     double sum = 0.0, highest = -INFINITY;
     for (int64_t id = 0; id < vocabulary; id++) {
-        scratch[id] = (tyto_guess){id, row[id]};
+        scratch[id] = (tyto_guess){.id = id, .score = row[id]};
         highest = fmax(highest, (double)row[id]);
     }
     for (int64_t id = 0; id < vocabulary; id++) {
         sum += exp((double)row[id] - highest);
     }
     qsort(scratch, (size_t)vocabulary, sizeof(*scratch), by_score);
-    for (size_t i = 0; i < each; i++) {
+    for (int64_t i = 0; i < each; i++) {
         out[i].id = scratch[i].id;
+        out[i].token = tyto_tokenizer_token(tokenizer, scratch[i].id);
         out[i].score = (float)(exp((double)scratch[i].score - highest) / sum);
     }
 }
@@ -184,7 +185,7 @@ static tyto_status check(const tyto_masked_text *masked, const float *logits, in
                          "and 0 or more",
                          (long long)vocabulary, (long long)top_k, TYTO_BYTE_ID_FIRST);
     }
-    for (int64_t i = 0; i < (int64_t)masked->masks * vocabulary; i++) {
+    for (int64_t i = 0; i < masked->masks * vocabulary; i++) {
         if (!isfinite(logits[i])) {
             return tyto_fail(err, TYTO_E_ARGUMENT, "logits[%lld,%lld]: got %g, required a number",
                              (long long)(i / vocabulary), (long long)(i % vocabulary),
@@ -200,18 +201,18 @@ static tyto_status spell(const tyto_tokenizer *tokenizer, const tyto_masked_text
 {
     const tyto_decode_options options = {.clean_up = TYTO_CLEAN_UP_OFF,
                                          .no_spaces_between_special_tokens = true};
-    int64_t *ids = tyto_alloc(masked->count, sizeof(*ids));
+    int64_t *ids = tyto_alloc((size_t)masked->count, sizeof(*ids));
     if (!ids) {
         return tyto_fail_memory(err, "text");
     }
-    memcpy(ids, masked->input_ids, masked->count * sizeof(*ids));
-    for (size_t m = 0; m < masked->masks; m++) {
+    memcpy(ids, masked->input_ids, (size_t)masked->count * sizeof(*ids));
+    for (int64_t m = 0; m < masked->masks; m++) {
         ids[masked->positions[m]] = out->best[m];
     }
     const size_t ends = masked->count >= 2 ? 1 : 0;
     const tyto_status status =
-        tyto_tokenizer_decode(tokenizer, ids + ends, masked->count - 2 * ends, &options, &out->text,
-                              &out->length_bytes, err);
+        tyto_tokenizer_decode(tokenizer, ids + ends, (size_t)masked->count - 2 * ends, &options,
+                              &out->text, &out->length_bytes, err);
     free(ids);
     return status;
 }
@@ -221,25 +222,33 @@ tyto_status tyto_postprocess_fill_mask(const tyto_tokenizer *tokenizer,
                                        int64_t vocabulary, int64_t top_k, tyto_filled_text *out,
                                        tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tokenizer);
+    TYTO_REQUIRE(err, masked);
+    TYTO_REQUIRE(err, logits);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_filled_text){0};
     TYTO_TRY(check(masked, logits, vocabulary, top_k, err));
     tyto_status status = TYTO_OK;
-    const size_t each = (size_t)tyto_min_i64(top_k, vocabulary), masks = masked->masks;
+    const int64_t each = tyto_min_i64(top_k, vocabulary), masks = masked->masks;
     size_t count = 0;
-    step *steps = tyto_alloc(masked->count + 1, UTF8_STATES * sizeof(*steps));
+    step *steps = tyto_alloc((size_t)masked->count + 1, UTF8_STATES * sizeof(*steps));
     tyto_guess *scratch = tyto_alloc((size_t)vocabulary, sizeof(*scratch));
-    out->best = tyto_alloc(masks, sizeof(*out->best));
-    if (tyto_mul_size(masks, each, &count)) {
+    out->best = tyto_alloc((size_t)masks, sizeof(*out->best));
+    out->positions = tyto_alloc((size_t)masks, sizeof(*out->positions));
+    if (tyto_mul_size((size_t)masks, (size_t)each, &count)) {
         out->guesses = tyto_alloc(count, sizeof(*out->guesses));
     }
-    if (!steps || !scratch || !out->best || !out->guesses) {
+    if (!steps || !scratch || !out->best || !out->positions || !out->guesses) {
         status = tyto_fail_memory(err, "guesses");
         goto cleanup;
     }
     out->masks = masks;
     out->guesses_each = each;
-    for (size_t m = 0; m < masks; m++) {
-        guess(logits + (int64_t)m * vocabulary, vocabulary, each, scratch, out->guesses + m * each);
+    memcpy(out->positions, masked->positions, (size_t)masks * sizeof(*out->positions));
+    for (int64_t m = 0; m < masks; m++) {
+        guess(tokenizer, logits + m * vocabulary, vocabulary, each, scratch,
+              out->guesses + m * each);
     }
     if (!choose_together(masked, logits, vocabulary, steps, out->best)) {
         choose_each(logits, vocabulary, masks, out->best);
@@ -259,6 +268,7 @@ void tyto_filled_text_clear(tyto_filled_text *filled)
     if (filled) {
         free(filled->guesses);
         free(filled->best);
+        free(filled->positions);
         tyto_free(filled->text);
         *filled = (tyto_filled_text){0};
     }

@@ -54,6 +54,10 @@ void tyto_flow_measure(const tyto_flow_field *flow, double *mean_px, double *lon
     double sum = 0.0;
     int64_t known = 0;
     *longest_px = 0.0;
+    *mean_px = 0.0;
+    if (!flow) {
+        return;
+    }
     for (int64_t i = 0; i < flow->width_px * flow->height_px; i++) {
         const float *vector = flow->data + 2 * i;
         if (is_known(vector)) {
@@ -85,6 +89,9 @@ tyto_status tyto_flow_draw(const tyto_flow_field *flow, double longest_px, tyto_
 {
     wheel colours;
     double mean, longest = longest_px;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, flow);
+    TYTO_REQUIRE(err, out);
     if (!(longest_px >= 0.0) || isinf(longest_px)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "flow picture: longest vector: got %g, required 0 or more", longest_px);

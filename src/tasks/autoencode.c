@@ -6,14 +6,16 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "runtime/session.h"
+#include "base/options.h"
+#include "tasks/autoencode.h"
 #include "tasks/offer.h"
 
-#define CHUNKS 8
+static const tyto_autoencode_options defaults = {.struct_bytes = sizeof(defaults),
+                                                 .chunks = TYTO_AUTOENCODE_CHUNKS};
 
-void tyto_autoencode_options_init(tyto_autoencode_options *options)
+void tyto_autoencode_options_init(tyto_autoencode_options *options, size_t struct_bytes)
 {
-    *options = (tyto_autoencode_options){.chunks = CHUNKS};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
 /* The sizes of the model's windows. */
@@ -30,6 +32,9 @@ static tyto_status read_window(const tyto_model *model, tyto_family_window *out,
 tyto_status tyto_autoencode_shape(const tyto_model *model, tyto_clip_shape *out, tyto_error *err)
 {
     tyto_family_window sizes;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    TYTO_REQUIRE(err, out);
     TYTO_TRY(read_window(model, &sizes, err));
     *out = (tyto_clip_shape){.frames = sizes.frames,
                              .height_px = sizes.height_px,
@@ -171,10 +176,10 @@ static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reco
     return TYTO_OK;
 }
 
-static tyto_status decode(window *of, const tyto_autoencode_options *options,
-                          tyto_reconstruction *out, tyto_error *err)
+static tyto_status decode(window *of, const tyto_autoencode_run *how, tyto_reconstruction *out,
+                          tyto_error *err)
 {
-    const int64_t chunks = options->chunks;
+    const int64_t chunks = how->chunks;
     const int64_t most = of->positions / chunks + of->patches / chunks + 2;
     of->points = tyto_alloc((size_t)most, sizeof(*of->points));
     out->images = tyto_alloc((size_t)of->positions, 3 * sizeof(float));
@@ -183,9 +188,8 @@ static tyto_status decode(window *of, const tyto_autoencode_options *options,
         return tyto_fail_memory(err, "reconstruction");
     }
     for (int64_t i = 0; i < chunks; i++) {
-        if (options->progress) {
-            options->progress(options->user, i, chunks);
-        }
+        TYTO_TRY(tyto_follow_step(how->follow, how->stage, how->subject, how->first + i, how->total,
+                                  err));
         TYTO_TRY(decode_chunk(of, i, chunks, out, err));
     }
     return TYTO_OK;
@@ -207,32 +211,55 @@ static void softmax(float *values, int64_t count)
     }
 }
 
-tyto_status tyto_autoencode(tyto_session *session, const float *images, const float *sound,
-                            const tyto_autoencode_options *options, tyto_reconstruction *out,
-                            tyto_error *err)
+tyto_status tyto_autoencode_window(tyto_session *session, const float *images, const float *sound,
+                                   const tyto_autoencode_run *how, tyto_reconstruction *out,
+                                   tyto_error *err)
 {
     window of = {.session = session, .task = session->model->architecture->tasks->autoencode};
+    *out = (tyto_reconstruction){0};
     TYTO_TRY(read_window(session->model, &of.shape, err));
     of.positions = of.shape.frames * of.shape.height_px * of.shape.width_px;
     of.patch = of.shape.samples_per_patch;
     of.patches = of.shape.samples / of.patch;
-    if (options->chunks < 1 || options->chunks > of.positions) {
+    if (how->chunks < 1 || how->chunks > of.positions) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "chunks: got %lld, required 1 to %lld",
-                         (long long)options->chunks, (long long)of.positions);
+                         (long long)how->chunks, (long long)of.positions);
     }
-    *out = (tyto_reconstruction){.labels = of.shape.labels};
+    out->labels = of.shape.labels;
     out->probabilities = tyto_alloc((size_t)out->labels, sizeof(float));
-    tyto_status status = out->probabilities
-                             ? encode(&of, images, sound, options->classify, out, err)
-                             : tyto_fail_memory(err, "reconstruction");
+    tyto_status status = out->probabilities ? encode(&of, images, sound, how->classify, out, err)
+                                            : tyto_fail_memory(err, "reconstruction");
     if (status == TYTO_OK) {
         softmax(out->probabilities, out->labels);
-        status = options->classify ? TYTO_OK : decode(&of, options, out, err);
+        status = how->classify ? TYTO_OK : decode(&of, how, out, err);
     }
     free(of.latents.data);
     free(of.points);
     if (status != TYTO_OK) {
         tyto_reconstruction_clear(out);
     }
+    return status;
+}
+
+tyto_status tyto_autoencode(tyto_session *session, const float *images, const float *sound,
+                            const tyto_autoencode_options *options, tyto_reconstruction *out,
+                            tyto_error *err)
+{
+    tyto_autoencode_options own = defaults;
+    tyto_follow follow;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, images);
+    TYTO_REQUIRE(err, sound);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_autoencode_options", err));
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
+    const tyto_autoencode_run how = {.chunks = own.chunks,
+                                     .classify = own.classify,
+                                     .follow = &follow,
+                                     .stage = "chunks",
+                                     .total = own.chunks};
+    const tyto_status status = tyto_autoencode_window(session, images, sound, &how, out, err);
+    tyto_follow_end(&follow);
     return status;
 }

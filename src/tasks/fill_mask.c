@@ -1,9 +1,16 @@
-#include <string.h>
 #include <tyto/fill_mask.h>
 
 #include "base/error.h"
-#include "runtime/session.h"
+#include "base/options.h"
+#include "tasks/follow.h"
 #include "tasks/offer.h"
+
+static const tyto_fill_mask_options defaults = {.struct_bytes = sizeof(defaults), .top_k = 5};
+
+void tyto_fill_mask_options_init(tyto_fill_mask_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
 
 /* The network on the masked text, without padding, decoded at its masks. */
 static tyto_status run(tyto_session *session, const tyto_family_fill_mask *task,
@@ -12,44 +19,53 @@ static tyto_status run(tyto_session *session, const tyto_family_fill_mask *task,
     const char *const wanted[] = {task->output};
     const int64_t positions = task->max_tokens(session->model->network);
     int64_t n_outputs;
-    if ((int64_t)masked->count > positions) {
+    if (masked->count > positions) {
         return tyto_fail(err, TYTO_E_LIMIT,
-                         "text: got %zu tokens, required at most %lld (max_position_embeddings)",
-                         masked->count, (long long)positions);
+                         "text: got %lld tokens, required at most %lld (max_position_embeddings)",
+                         (long long)masked->count, (long long)positions);
     }
     const tyto_tensor inputs[] = {
         {.name = task->input,
          .dtype = TYTO_I64,
          .rank = 2,
-         .shape = {1, (int64_t)masked->count},
+         .shape = {1, masked->count},
          .data = masked->input_ids},
         {.name = task->points_input,
          .dtype = TYTO_I64,
          .rank = 1,
-         .shape = {(int64_t)masked->masks},
+         .shape = {masked->masks},
          .data = masked->positions},
     };
     return tyto_forward(session, task->head, inputs, 2, wanted, 1, logits, &n_outputs, err);
 }
 
 tyto_status tyto_fill_mask(tyto_session *session, const char *text, size_t length_bytes,
-                           const tyto_span *spans, size_t n_spans, int64_t top_k,
-                           tyto_filled_text *out, tyto_error *err)
+                           const tyto_fill_mask_options *options, tyto_filled_text *out,
+                           tyto_error *err)
 {
+    tyto_fill_mask_options own = defaults;
     tyto_masked_text masked;
+    tyto_follow follow;
     const tyto_tensor *logits;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, text);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_filled_text){0};
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_fill_mask_options", err));
     const tyto_family_fill_mask *task = session->model->architecture->tasks->fill_mask;
     if (!task) {
         return tyto_offer_missing(session->model, TYTO_TASK_FILL_MASK, err);
     }
-    TYTO_TRY(tyto_mask_text(session->model->tokenizer, text, length_bytes, spans, n_spans, &masked,
-                            err));
+    TYTO_TRY(tyto_mask_text(session->model->tokenizer, text, length_bytes, own.spans, own.n_spans,
+                            &masked, err));
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     tyto_status status = run(session, task, &masked, &logits, err);
     if (status == TYTO_OK) {
         status = tyto_postprocess_fill_mask(session->model->tokenizer, &masked, logits->data,
-                                            logits->shape[2], top_k, out, err);
+                                            logits->shape[2], own.top_k, out, err);
     }
+    tyto_follow_end(&follow);
     tyto_masked_text_clear(&masked);
     return status;
 }

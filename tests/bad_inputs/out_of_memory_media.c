@@ -53,7 +53,7 @@ static tyto_status find_flow(tyto_error *err)
 {
     tyto_flow_options options;
     tyto_flow_field flow = {0};
-    tyto_flow_options_init(&options);
+    tyto_flow_options_init(&options, sizeof(options));
     options.overlap_px = 2;
     tyto_status status = tyto_flow(session, &frames[0], &frames[1], &options, &flow, err);
     tyto_flow_clear(&flow);
@@ -65,7 +65,7 @@ static tyto_status autoencode(tyto_error *err)
     static const float images[3 * 3 * 64], sound[24];
     tyto_autoencode_options options;
     tyto_reconstruction made = {0};
-    tyto_autoencode_options_init(&options);
+    tyto_autoencode_options_init(&options, sizeof(options));
     tyto_status status = tyto_autoencode(session, images, sound, &options, &made, err);
     tyto_reconstruction_clear(&made);
     return status;

@@ -40,7 +40,12 @@ static tyto_status fill(tyto_error *err)
     tyto_filled_text filled = {0};
     tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
-        status = tyto_fill_mask(session, text, sizeof(text) - 1, &span, 1, 3, &filled, err);
+        tyto_fill_mask_options options;
+        tyto_fill_mask_options_init(&options, sizeof(options));
+        options.spans = &span;
+        options.n_spans = 1;
+        options.top_k = 3;
+        status = tyto_fill_mask(session, text, sizeof(text) - 1, &options, &filled, err);
     }
     tyto_filled_text_clear(&filled);
     tyto_session_destroy(session);

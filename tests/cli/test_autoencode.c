@@ -56,7 +56,7 @@ static int64_t expect_next(expected *of, tyto_reconstruction *out)
 {
     tyto_autoencode_options options;
     int64_t frames;
-    tyto_autoencode_options_init(&options);
+    tyto_autoencode_options_init(&options, sizeof(options));
     assert_int_equal(tyto_clip_next(of->reader, of->images, of->sound, &frames, NULL), TYTO_OK);
     assert_int_equal(tyto_autoencode(of->session, of->images, of->sound, &options, out, NULL),
                      TYTO_OK);

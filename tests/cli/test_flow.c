@@ -28,7 +28,7 @@ static tyto_flow_field expected(int64_t width, int64_t height, int index, float 
     tyto_flow_options options;
     tyto_image first = rendered_frame(width, height, index),
                second = rendered_frame(width, height, index + 1);
-    tyto_flow_options_init(&options);
+    tyto_flow_options_init(&options, sizeof(options));
     options.overlap_px = 3;
     options.scale = scale;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);

@@ -30,14 +30,23 @@ static inline void close_small(small *of)
     tyto_engine_destroy(of->engine);
 }
 
-/** Progress: steps come one by one; user is int64_t[2], which gets the steps seen and their total.
- */
-static inline void count_steps(void *user, int64_t done, int64_t total)
+/** Progress: steps of a stage come one by one. */
+typedef struct step_count {
+    const char *stage;   /* that are counted */
+    int64_t seen, total; /* so far, and as was said last */
+    int64_t stop;        /* false is returned at this step; 0: never */
+} step_count;
+
+static inline bool count_steps(void *user, const tyto_progress *progress)
 {
-    int64_t *const seen = user;
-    assert_int_equal(done, seen[0]);
-    seen[0]++;
-    seen[1] = total;
+    step_count *const count = user;
+    if (strcmp(progress->stage, count->stage) != 0) {
+        return true;
+    }
+    assert_int_equal(progress->done, count->seen);
+    count->seen++;
+    count->total = progress->total;
+    return count->seen != count->stop;
 }
 
 /** A call failed with this status and this text in its message. */

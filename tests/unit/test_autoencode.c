@@ -267,15 +267,15 @@ static void chunks_change_nothing(void **state)
     for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
         tyto_autoencode_options options;
         tyto_reconstruction made = {0};
-        int64_t seen[2] = {0};
-        tyto_autoencode_options_init(&options);
+        step_count seen = {.stage = "chunks"};
+        tyto_autoencode_options_init(&options, sizeof(options));
         options.chunks = numbers[k];
         options.progress = count_steps;
-        options.user = seen;
+        options.progress_user = &seen;
         assert_int_equal(tyto_autoencode(of.session, pixels, samples, &options, &made, NULL),
                          TYTO_OK);
-        assert_int_equal(seen[0], numbers[k]);
-        assert_int_equal(seen[1], numbers[k]);
+        assert_int_equal(seen.seen, numbers[k]);
+        assert_int_equal(seen.total, numbers[k]);
         for (int i = 0; i < 3 * POSITIONS; i++) {
             assert_float_equal(made.images[i], want[i], 1e-5f);
         }
@@ -293,7 +293,7 @@ static void chunks_change_nothing(void **state)
     /* The class alone is the same class. */
     tyto_autoencode_options options;
     tyto_reconstruction made = {0};
-    tyto_autoencode_options_init(&options);
+    tyto_autoencode_options_init(&options, sizeof(options));
     options.classify = true;
     assert_int_equal(tyto_autoencode(of.session, pixels, samples, &options, &made, NULL), TYTO_OK);
     assert_null(made.images);
@@ -313,7 +313,7 @@ static void wrong_models_and_chunks_are_refused(void **state)
     tyto_clip_shape shape;
     tyto_error err = TYTO_ERROR_INIT;
     static const float zeros[3 * 3 * 8 * 8];
-    tyto_autoencode_options_init(&options);
+    tyto_autoencode_options_init(&options, sizeof(options));
     assert_fails(tyto_autoencode_shape(other.model, &shape, &err), TYTO_E_ARGUMENT, &err,
                  "required a PerceiverForMultimodalAutoencoding");
     assert_fails(tyto_autoencode(other.session, zeros, zeros, &options, &made, &err),

@@ -44,7 +44,7 @@ static void compare(const char *name, size_t i, const tyto_classes *got, const j
     const json_t *scores = json_object_get(item, "scores");
     const json_t *logits = json_object_get(item, "logits");
     assert_int_equal(got->count, json_array_size(scores));
-    for (size_t k = 0; k < got->count; k++) {
+    for (int64_t k = 0; k < got->count; k++) {
         const tyto_class *c = &got->items[k];
         const double score = json_real_value(json_array_get(scores, (size_t)c->label));
         const double logit = json_real_value(json_array_get(logits, (size_t)c->label));
@@ -84,7 +84,8 @@ static void texts_are_classified(void **state)
             clear(classes, 1);
         }
         /* The batch is padded to its longest text. */
-        ASSERT_DONE(tyto_classify_texts(with.session, texts, NULL, with.count, NULL, classes, &err),
+        ASSERT_DONE(tyto_classify_texts(with.session, texts, NULL, (int64_t)with.count, NULL,
+                                        classes, &err),
                     &err);
         for (size_t i = 0; i < with.count; i++) {
             compare(names[n], i, &classes[i], json_array_get(with.cases, i));
@@ -116,8 +117,9 @@ static void pictures_are_classified(void **state)
             compare(names[n], i, classes, item);
             clear(classes, 1);
         }
-        ASSERT_DONE(tyto_classify_images(with.session, images, with.count, NULL, classes, &err),
-                    &err);
+        ASSERT_DONE(
+            tyto_classify_images(with.session, images, (int64_t)with.count, NULL, classes, &err),
+            &err);
         for (size_t i = 0; i < with.count; i++) {
             compare(names[n], i, &classes[i], json_array_get(with.cases, i));
             tyto_image_clear(&images[i]);
@@ -144,8 +146,11 @@ static void options_are_heeded(void **state)
         strstr(tyto_error_message(&err), "text 0: got 201 tokens, required at most 96"));
     tyto_error_clear(&err);
     /* Cut, it is the fourth case, of 94 bytes. */
-    const tyto_classify_options cut = {
-        .truncation = true, .top_k = 2, .scores = TYTO_SCORES_SIGMOID};
+    tyto_classify_options cut;
+    tyto_classify_options_init(&cut, sizeof(cut));
+    cut.truncation = true;
+    cut.top_k = 2;
+    cut.scores = TYTO_SCORES_SIGMOID;
     ASSERT_DONE(tyto_classify_texts(with.session, &texts, NULL, 1, &cut, &classes, &err), &err);
     assert_int_equal(classes.count, 2);
     assert_int_equal(classes.items[0].label, 1);

@@ -31,7 +31,7 @@ static void end(opened *with)
     tyto_engine_destroy(with->engine);
 }
 
-static size_t read_spans(const json_t *list, tyto_span spans[8])
+static int64_t read_spans(const json_t *list, tyto_span spans[8])
 {
     const size_t count = json_array_size(list);
     assert_in_range(count, 0, 8);
@@ -40,23 +40,24 @@ static size_t read_spans(const json_t *list, tyto_span spans[8])
         spans[i].start = (size_t)json_integer_value(json_array_get(pair, 0));
         spans[i].end = (size_t)json_integer_value(json_array_get(pair, 1));
     }
-    return count;
+    return (int64_t)count;
 }
 
 /* The guesses of one case are the reference's; equally likely ones may change places. */
 static void compare(const tyto_filled_text *got, const json_t *top, const char *text)
 {
     assert_int_equal(got->masks, json_array_size(top));
-    for (size_t m = 0; m < got->masks; m++) {
-        const json_t *list = json_array_get(top, m);
-        for (size_t i = 0; i < got->guesses_each; i++) {
-            const json_t *pair = json_array_get(list, i);
+    for (int64_t m = 0; m < got->masks; m++) {
+        const json_t *list = json_array_get(top, (size_t)m);
+        for (int64_t i = 0; i < got->guesses_each; i++) {
+            const json_t *pair = json_array_get(list, (size_t)i);
             const tyto_guess *guess = &got->guesses[m * got->guesses_each + i];
             const double score = json_real_value(json_array_get(pair, 1));
             if (!is_close((double)guess->score, score, TOLERANCE) ||
                 guess->id != json_integer_value(json_array_get(pair, 0))) {
-                fail_msg("%s: mask %zu, guess %zu: got %lld with %.9g, required %lld with %.9g",
-                         text, m, i, (long long)guess->id, (double)guess->score,
+                fail_msg("%s: mask %lld, guess %lld: got %lld with %.9g, required %lld with %.9g",
+                         text, (long long)m, (long long)i, (long long)guess->id,
+                         (double)guess->score,
                          (long long)json_integer_value(json_array_get(pair, 0)), score);
             }
         }
@@ -76,7 +77,7 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
     int64_t n_outputs;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_filled_text plain;
-    for (size_t i = 0; i < masked->count; i++) {
+    for (int64_t i = 0; i < masked->count; i++) {
         ids[i] = masked->input_ids[i];
         mask[i] = 1;
     }
@@ -86,7 +87,7 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
     ASSERT_DONE(tyto_forward(with->session, NULL, inputs, 2, wanted, 1, &outputs, &n_outputs, &err),
                 &err);
     assert_int_equal(outputs[0].shape[1], L);
-    for (size_t m = 0; m < masked->masks; m++) {
+    for (int64_t m = 0; m < masked->masks; m++) {
         memcpy(logits + m * V, (const float *)outputs[0].data + masked->positions[m] * V,
                V * sizeof(float));
     }
@@ -94,8 +95,8 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
                                            &plain, &err),
                 &err);
     assert_string_equal(plain.text, filled->text);
-    assert_memory_equal(plain.best, filled->best, masked->masks * sizeof(int64_t));
-    for (size_t i = 0; i < 4 * masked->masks; i++) {
+    assert_memory_equal(plain.best, filled->best, (size_t)masked->masks * sizeof(int64_t));
+    for (int64_t i = 0; i < 4 * masked->masks; i++) {
         assert_int_equal(plain.guesses[i].id, filled->guesses[i].id);
         assert_true(
             is_close((double)plain.guesses[i].score, (double)filled->guesses[i].score, 1e-6));
@@ -116,7 +117,7 @@ static void guesses_are_the_references(void **state)
         const json_t *item = json_array_get(cases, i), *at = json_object_get(item, "positions");
         const char *text = json_string_value(json_object_get(item, "text"));
         tyto_span spans[8];
-        const size_t n = read_spans(json_object_get(item, "spans"), spans);
+        const int64_t n = read_spans(json_object_get(item, "spans"), spans);
         tyto_error err = TYTO_ERROR_INIT;
         tyto_masked_text masked;
         tyto_filled_text filled;
@@ -124,11 +125,19 @@ static void guesses_are_the_references(void **state)
                                    &masked, &err),
                     &err);
         assert_int_equal(masked.masks, json_array_size(at));
-        for (size_t m = 0; m < masked.masks; m++) {
-            assert_int_equal(masked.positions[m], json_integer_value(json_array_get(at, m)));
+        for (int64_t m = 0; m < masked.masks; m++) {
+            assert_int_equal(masked.positions[m],
+                             json_integer_value(json_array_get(at, (size_t)m)));
         }
-        ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), spans, n, 4, &filled, &err),
+        tyto_fill_mask_options options;
+        tyto_fill_mask_options_init(&options, sizeof(options));
+        options.spans = spans;
+        options.n_spans = n;
+        options.top_k = 4;
+        ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), &options, &filled, &err),
                     &err);
+        assert_memory_equal(filled.positions, masked.positions,
+                            (size_t)masked.masks * sizeof(int64_t));
         compare(&filled, json_object_get(item, "top"), text);
         check_plain_path(&with, &masked, &filled);
         tyto_filled_text_clear(&filled);
@@ -166,8 +175,8 @@ static void the_best_text_is_the_best_of_all(void **state)
         char bytes[16];
         for (int pair = 0; pair < 256 * 256; pair++) {
             size_t length = 0, mask = 0, wrong;
-            for (size_t i = 1; i + 1 < masked.count; i++) {
-                const bool is_mask = mask < 2 && masked.positions[mask] == (int64_t)i;
+            for (int64_t i = 1; i + 1 < masked.count; i++) {
+                const bool is_mask = mask < 2 && masked.positions[mask] == i;
                 bytes[length++] = (char)(is_mask ? (mask++ ? pair / 256 : pair % 256)
                                                  : masked.input_ids[i] - TYTO_BYTE_ID_FIRST);
             }
@@ -221,12 +230,17 @@ static void a_text_that_is_none_is_filled_too(void **state)
     tyto_tokenizer_destroy(tokenizer);
 }
 
-static void refused(tyto_session *session, const char *text, const tyto_span *spans, size_t n,
+static void refused(tyto_session *session, const char *text, const tyto_span *spans, int64_t n,
                     tyto_status required, const char *message)
 {
+    tyto_fill_mask_options options;
+    tyto_fill_mask_options_init(&options, sizeof(options));
+    options.spans = spans;
+    options.n_spans = n;
+    options.top_k = 1;
     tyto_filled_text filled;
     tyto_error err = TYTO_ERROR_INIT;
-    assert_int_equal(tyto_fill_mask(session, text, strlen(text), spans, n, 1, &filled, &err),
+    assert_int_equal(tyto_fill_mask(session, text, strlen(text), &options, &filled, &err),
                      required);
     if (!strstr(tyto_error_message(&err), message)) {
         fail_msg("got '%s', required '%s'", tyto_error_message(&err), message);

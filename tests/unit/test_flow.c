@@ -292,19 +292,19 @@ static void flow_is_that_of_its_tiles(void **state)
     tyto_flow_tiles tiles;
     tyto_flow_field flow = {0}, joined = {0};
     tyto_image first = rendered_frame(24, 15, 0), second = rendered_frame(24, 15, 1);
-    int64_t seen[2] = {0};
+    step_count seen = {.stage = "tiles"};
     static float input[2 * 27 * 70];
-    tyto_flow_options_init(&options);
+    tyto_flow_options_init(&options, sizeof(options));
     assert_int_equal(options.overlap_px, 20);
     assert_float_equal(options.scale, 20.0f, 0);
     options.overlap_px = 3;
     options.progress = count_steps;
-    options.user = seen;
+    options.progress_user = &seen;
     assert_int_equal(tyto_flow(of.session, &first, &second, &options, &flow, NULL), TYTO_OK);
     assert_int_equal(tyto_flow_plan(of.model, 24, 15, &options, &tiles, NULL), TYTO_OK);
     assert_int_equal(tiles.columns * tiles.rows, 9);
-    assert_int_equal(seen[0], 9);
-    assert_int_equal(seen[1], 9);
+    assert_int_equal(seen.seen, 9);
+    assert_int_equal(seen.total, 9);
     assert_int_equal(tyto_flow_create(24, 15, &joined, NULL), TYTO_OK);
     const tyto_tensor tensor = {
         .name = "inputs", .dtype = TYTO_F32, .rank = 5, .shape = {1, 2, 27, 7, 10}, .data = input};
@@ -347,7 +347,7 @@ static void wrong_frames_and_models_are_refused(void **state)
     tyto_flow_field flow = {0};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image first = rendered_frame(24, 15, 0), second = rendered_frame(15, 24, 1);
-    tyto_flow_options_init(&options);
+    tyto_flow_options_init(&options, sizeof(options));
     assert_fails(tyto_flow(of.session, &first, &second, &options, &flow, &err), TYTO_E_SHAPE, &err,
                  "got 24 x 15 and 15 x 24 pixels");
     /* The authors' overlap is more than this network's tile. */

@@ -14,6 +14,8 @@ tyto_status tyto_flow_tiles_init(int64_t width_px, int64_t height_px, int64_t ti
                                  int64_t tile_height_px, int64_t overlap_px, tyto_flow_tiles *out,
                                  tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     const int64_t shorter = tyto_min_i64(tile_width_px, tile_height_px);
     if (shorter < 1 || tyto_max_i64(tile_width_px, tile_height_px) > TYTO_FLOW_TILE_SIDE_MAX) {
         return tyto_fail(

@@ -19,11 +19,11 @@ static tyto_status check_span(const tyto_span *span, size_t length, tyto_error *
 }
 
 /* masked[length]: 1 for bytes of a span. */
-static tyto_status mark_spans(const tyto_span *spans, size_t n, size_t length, uint8_t *masked,
+static tyto_status mark_spans(const tyto_span *spans, int64_t n, size_t length, uint8_t *masked,
                               tyto_error *err)
 {
     memset(masked, 0, length);
-    for (size_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         TYTO_TRY(check_span(&spans[i], length, err));
         memset(masked + spans[i].start, 1, spans[i].end - spans[i].start);
     }
@@ -63,7 +63,7 @@ static tyto_status lay_out(const tyto_tokenizer *tokenizer, const tyto_ids *ids,
     out->input_ids[out->count++] = tokenizer->start_id;
     for (size_t i = 0; i < ids->count; i++) {
         if (ids->items[i] == mask) {
-            out->positions[out->masks++] = (int64_t)out->count;
+            out->positions[out->masks++] = out->count;
         }
         out->input_ids[out->count++] = ids->items[i];
     }
@@ -76,13 +76,21 @@ static tyto_status lay_out(const tyto_tokenizer *tokenizer, const tyto_ids *ids,
 }
 
 tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer, const char *text, size_t length_bytes,
-                           const tyto_span *spans, size_t n_spans, tyto_masked_text *out,
+                           const tyto_span *spans, int64_t n_spans, tyto_masked_text *out,
                            tyto_error *err)
 {
     tyto_text_encoder e = {.tokenizer = tokenizer};
     tyto_ids ids = {0};
     tyto_status status;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tokenizer);
+    TYTO_REQUIRE(err, text);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_masked_text){0};
+    if (n_spans < 0 || (n_spans > 0 && !spans)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "spans: got %lld of them at %s, required them",
+                         (long long)n_spans, spans ? "a place" : "NULL");
+    }
     if (tokenizer->kind != TYTO_TOKENIZER_BYTES) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "tokenizer: got one of byte pairs, required one of bytes to mask them");

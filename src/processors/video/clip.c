@@ -63,6 +63,10 @@ static tyto_status open_sound(tyto_clip_reader *reader, const char *path, tyto_c
 tyto_status tyto_clip_open(const char *video, const char *sound, tyto_clip_sound missing,
                            const tyto_clip_shape *shape, tyto_clip_reader **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, video);
+    TYTO_REQUIRE(err, shape);
+    TYTO_REQUIRE(err, out);
     tyto_clip_reader *reader = tyto_alloc_zeroed(1, sizeof(*reader));
     if (!reader) {
         return tyto_fail_memory(err, video);
@@ -95,6 +99,9 @@ void tyto_clip_close(tyto_clip_reader *reader)
 
 int64_t tyto_clip_windows(const tyto_clip_reader *reader)
 {
+    if (!reader) {
+        return 0;
+    }
     const double seconds = fmin(tyto_video_seconds(reader->video), TYTO_VIDEO_SECONDS_MAX),
                  each = (double)reader->shape.frames / (double)reader->shape.frames_per_second;
     return tyto_max_i64(1, (int64_t)ceil(seconds / each - TIME_TOLERANCE_S));
@@ -151,6 +158,11 @@ static tyto_status read_sound(tyto_clip_reader *reader, float *sound, tyto_error
 tyto_status tyto_clip_next(tyto_clip_reader *reader, float *images, float *sound, int64_t *frames,
                            tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, reader);
+    TYTO_REQUIRE(err, images);
+    TYTO_REQUIRE(err, sound);
+    TYTO_REQUIRE(err, frames);
     const tyto_clip_shape *shape = &reader->shape;
     const int64_t each = 3 * shape->height_px * shape->width_px;
     *frames = 0;

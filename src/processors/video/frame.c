@@ -61,6 +61,10 @@ void tyto_clip_preprocess(const tyto_clip_shape *shape, const tyto_image *frame,
 tyto_status tyto_clip_postprocess(const tyto_clip_shape *shape, const float *values,
                                   tyto_image *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, shape);
+    TYTO_REQUIRE(err, values);
+    TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_image_create(shape->width_px, shape->height_px, out, err));
     for (int64_t i = 0; i < 3 * shape->width_px * shape->height_px; i++) {
         /* What is no number is black. */

@@ -1,0 +1,48 @@
+/** Classes: what logits say that a text, a picture or a video is. */
+#ifndef TYTO_CLASSES_H
+#define TYTO_CLASSES_H
+
+#include <stdint.h>
+#include <tyto/status.h>
+
+TYTO_BEGIN_DECLS
+
+/** What makes scores of logits. */
+typedef enum tyto_scores {
+    TYTO_SCORES_AS_CONFIGURED = 0, /**< by config.json's problem_type: regression gives the values
+                                        themselves, several labels or a single class a sigmoid, all
+                                        else a softmax */
+    TYTO_SCORES_SOFTMAX = 1,
+    TYTO_SCORES_SIGMOID = 2,
+    TYTO_SCORES_NONE = 3 /**< the logits themselves */
+} tyto_scores;
+
+/** One class of a text, a picture or a video. */
+typedef struct tyto_class {
+    int64_t label;    /**< its index */
+    const char *name; /**< tyto_model_label(model, label), which lives as the model does; NULL: it
+                           has none */
+    float score, logit;
+} tyto_class;
+
+/** Highest score first; ties by label.
+ *  memory  items is owned; release with tyto_classes_clear */
+typedef struct tyto_classes {
+    tyto_class *items;
+    int64_t count;
+    uint64_t reserved[4]; /**< 0 */
+} tyto_classes;
+
+/** Releases the items and makes the value empty. NULL is fine. */
+TYTO_API void tyto_classes_clear(tyto_classes *classes);
+
+/** logits[classes] to the top_k classes (0: all), which have no names.
+ *  scores  not TYTO_SCORES_AS_CONFIGURED, which only a model knows
+ *  errors  E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_postprocess_classification(const float *logits, int64_t classes, tyto_scores scores,
+                                int64_t top_k, tyto_classes *out, tyto_error *err);
+
+TYTO_END_DECLS
+
+#endif

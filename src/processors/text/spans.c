@@ -1,0 +1,66 @@
+/* Spans of texts: where something stands in one. */
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/fill_mask.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+void tyto_spans_clear(tyto_spans *spans)
+{
+    if (spans) {
+        free(spans->items);
+        *spans = (tyto_spans){0};
+    }
+}
+
+static bool is_power_of_two(int64_t n)
+{
+    return (n & (n - 1)) == 0;
+}
+
+static tyto_status add(tyto_spans *spans, tyto_span span, tyto_error *err)
+{
+    /* Room doubles whenever it is full. */
+    if (is_power_of_two(spans->count)) {
+        const size_t room = spans->count > 0 ? 2 * (size_t)spans->count : 1;
+        tyto_span *items = tyto_realloc(spans->items, room, sizeof(*items));
+        if (!items) {
+            return tyto_fail_memory(err, "spans");
+        }
+        spans->items = items;
+    }
+    spans->items[spans->count++] = span;
+    return TYTO_OK;
+}
+
+tyto_status tyto_spans_add(tyto_spans *spans, tyto_span span, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, spans);
+    return add(spans, span, err);
+}
+
+tyto_status tyto_spans_find(tyto_spans *spans, const char *text, size_t text_bytes,
+                            const char *part, size_t part_bytes, int64_t *found, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, spans);
+    TYTO_REQUIRE(err, text);
+    TYTO_REQUIRE(err, part);
+    if (part_bytes == 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "part: got no bytes, required a text to find");
+    }
+    int64_t count = 0;
+    const char *end = text + text_bytes;
+    for (const char *at = text; (at = memmem(at, (size_t)(end - at), part, part_bytes)) != NULL;
+         at += part_bytes) {
+        const size_t start = (size_t)(at - text);
+        TYTO_TRY(add(spans, (tyto_span){start, start + part_bytes}, err));
+        count++;
+    }
+    if (found) {
+        *found = count;
+    }
+    return TYTO_OK;
+}

@@ -1,0 +1,243 @@
+/* Flow between frames that follow each other, of photos and of videos. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/flow.h>
+#include <tyto/video.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Most photos. */
+#define FRAMES_MAX ((int64_t)1 << 31)
+
+struct tyto_flow_sequence {
+    char **paths; /* [count] of photos, NULL for one that is given; or the video's alone */
+    int64_t count;
+    tyto_image *given;        /* [count] of photos */
+    tyto_video_reader *video; /* or NULL: photos */
+    tyto_image first, second; /* the frame before `next`, and room for that one */
+    bool has_first;
+    int64_t next; /* the frame to read */
+};
+
+void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
+{
+    if (!sequence) {
+        return;
+    }
+    for (int64_t i = 0; i < sequence->count; i++) {
+        free(sequence->paths ? sequence->paths[i] : NULL);
+        if (sequence->given) {
+            tyto_image_clear(&sequence->given[i]);
+        }
+    }
+    tyto_image_clear(&sequence->first);
+    tyto_image_clear(&sequence->second);
+    tyto_video_close(sequence->video);
+    free(sequence->paths);
+    free(sequence->given);
+    free(sequence);
+}
+
+/* Room for that many paths and pictures. */
+static tyto_flow_sequence *make(int64_t count)
+{
+    tyto_flow_sequence *sequence = tyto_alloc_zeroed(1, sizeof(*sequence));
+    if (sequence) {
+        sequence->count = count;
+        sequence->paths = tyto_alloc_zeroed((size_t)count, sizeof(*sequence->paths));
+        sequence->given = tyto_alloc_zeroed((size_t)count, sizeof(*sequence->given));
+    }
+    if (sequence && (!sequence->paths || !sequence->given)) {
+        tyto_flow_sequence_destroy(sequence);
+        return NULL;
+    }
+    return sequence;
+}
+
+tyto_status tyto_flow_sequence_of_photos(const char *const *paths, int64_t count,
+                                         tyto_flow_sequence **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, paths);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    if (count < 2 || count > FRAMES_MAX) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "frames: got %lld, required 2 or more",
+                         (long long)count);
+    }
+    tyto_flow_sequence *sequence = make(count);
+    bool good = sequence != NULL;
+    for (int64_t i = 0; i < count && good; i++) {
+        if (paths[i] && strcmp(paths[i], "-") != 0) {
+            sequence->paths[i] = tyto_copy_text(paths[i], strlen(paths[i]));
+            good = sequence->paths[i] != NULL;
+        }
+    }
+    if (!good) {
+        tyto_flow_sequence_destroy(sequence);
+        return tyto_fail_memory(err, "frames");
+    }
+    *out = sequence;
+    return TYTO_OK;
+}
+
+tyto_status tyto_flow_sequence_of_video(const char *path, tyto_flow_sequence **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    tyto_flow_sequence *sequence = make(1);
+    if (sequence) {
+        sequence->paths[0] = tyto_copy_text(path, strlen(path));
+    }
+    tyto_status status = sequence && sequence->paths[0]
+                             ? tyto_video_open(path, &sequence->video, err)
+                             : tyto_fail_memory(err, path);
+    if (status == TYTO_OK) {
+        *out = sequence;
+    } else {
+        tyto_flow_sequence_destroy(sequence);
+    }
+    return status;
+}
+
+tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i, tyto_image *image,
+                                    tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, sequence);
+    TYTO_REQUIRE(err, image);
+    if (sequence->video || i < sequence->next || i >= sequence->count) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "frame: got %lld, required a photo from %lld to %lld", (long long)i,
+                         (long long)sequence->next, (long long)sequence->count - 1);
+    }
+    tyto_image_clear(&sequence->given[i]);
+    sequence->given[i] = *image;
+    *image = (tyto_image){0};
+    return TYTO_OK;
+}
+
+int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence)
+{
+    if (!sequence) {
+        return 0;
+    }
+    if (!sequence->video) {
+        return sequence->count - 1;
+    }
+    const double frames = tyto_video_seconds(sequence->video) * tyto_video_rate(sequence->video);
+    return frames > 2.0 && frames < (double)FRAMES_MAX ? (int64_t)(frames - 1.0) : 1;
+}
+
+void tyto_flow_pair_clear(tyto_flow_pair *pair)
+{
+    if (pair) {
+        tyto_flow_clear(&pair->flow);
+        *pair = (tyto_flow_pair){0};
+    }
+}
+
+/* The next frame becomes `second`, which is empty for a photo that nobody gave; *there is false
+ * behind the last. */
+static tyto_status read_frame(tyto_flow_sequence *sequence, bool *there, tyto_error *err)
+{
+    if (sequence->video) {
+        double seconds;
+        TYTO_TRY(tyto_video_next(sequence->video, &sequence->second, &seconds, there, err));
+        sequence->next += *there;
+        return TYTO_OK;
+    }
+    *there = sequence->next < sequence->count;
+    if (!*there) {
+        return TYTO_OK;
+    }
+    const int64_t i = sequence->next++;
+    tyto_image_clear(&sequence->second);
+    if (sequence->paths[i]) {
+        return tyto_image_load(sequence->paths[i], &sequence->second, err);
+    }
+    sequence->second = sequence->given[i];
+    sequence->given[i] = (tyto_image){0};
+    return TYTO_OK;
+}
+
+/* `second` becomes the frame that the next one is compared with. */
+static void step(tyto_flow_sequence *sequence)
+{
+    const tyto_image kept = sequence->first;
+    sequence->first = sequence->second;
+    sequence->second = kept;
+    sequence->has_first = sequence->first.data != NULL;
+}
+
+/* Whether frames may be left after a failure. */
+static bool goes_on(const tyto_flow_sequence *sequence)
+{
+    return sequence->video || sequence->next < sequence->count;
+}
+
+/* Puts the name of frame i in front of the message. */
+static void name_frame(const tyto_flow_sequence *sequence, int64_t i, tyto_error *err)
+{
+    char name[4096];
+    if (sequence->video) {
+        snprintf(name, sizeof(name), "%s: frame %lld", sequence->paths[0], (long long)i);
+    } else if (sequence->paths[i]) {
+        snprintf(name, sizeof(name), "%s", sequence->paths[i]);
+    } else {
+        snprintf(name, sizeof(name), "frame %lld", (long long)i);
+    }
+    tyto_error_prefix(err, name);
+}
+
+tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *sequence,
+                                    const tyto_flow_options *options, tyto_flow_pair *out,
+                                    bool *more, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, sequence);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, more);
+    *out = (tyto_flow_pair){0};
+    *more = false;
+    for (;;) {
+        bool there = false;
+        const int64_t frame = sequence->next - 1;
+        tyto_status status = read_frame(sequence, &there, err);
+        if (status != TYTO_OK) {
+            tyto_image_clear(&sequence->second);
+            step(sequence);
+            *more = !sequence->video && goes_on(sequence);
+            return status;
+        }
+        if (!there) {
+            return sequence->video && sequence->next == 1
+                       ? tyto_fail(err, TYTO_E_FORMAT,
+                                   "%s: got one frame alone, required two or more",
+                                   sequence->paths[0])
+                       : TYTO_OK;
+        }
+        const bool is_pair = sequence->has_first && sequence->second.data;
+        if (is_pair) {
+            status =
+                tyto_flow(session, &sequence->first, &sequence->second, options, &out->flow, err);
+            out->frame = frame;
+        }
+        step(sequence);
+        if (status != TYTO_OK) {
+            name_frame(sequence, frame, err);
+            *more = status != TYTO_E_CANCELLED && goes_on(sequence);
+            return status;
+        }
+        if (is_pair) {
+            *more = true;
+            return TYTO_OK;
+        }
+    }
+}
