@@ -7,6 +7,7 @@ help:
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make quick      build, and run the tests that take under a minute, without root"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
+	@echo "make tidy       clang-tidy with its analyzer, ten minutes and more"
 	@echo "make api-docs   pages of the public headers, with Doxygen"
 	@echo "make check-arm  cross-build for arm64 and run the tests in an emulator"
 	@echo "make fuzz       search every reader of files for crashes, a minute each, with clang"
@@ -28,6 +29,12 @@ check:
 quick:
 	@TYTO_TEST_ARGS="-L quick $(TYTO_TEST_ARGS)" tools/test.sh $(BUILD)-check \
 	  -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+
+# With the analyzer, which .ci/run leaves out.
+tidy:
+	@tools/setup.sh ci
+	@tools/build.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+	@tools/check_tidy.sh $(BUILD)-check --all
 
 # Pages of the public headers, in build-api/html.
 api-docs:
@@ -53,4 +60,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick tidy api-docs install check-arm fuzz clean
