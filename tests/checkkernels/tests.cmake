@@ -4,5 +4,4 @@ add_executable(checkkernels ${CHECKKERNELS})
 target_include_directories(checkkernels PRIVATE ${PROJECT_SOURCE_DIR}/src
                            ${CMAKE_CURRENT_SOURCE_DIR} checkkernels)
 target_link_libraries(checkkernels PRIVATE tyto_static tyto_options PkgConfig::CMOCKA m)
-add_test(NAME checkkernels COMMAND checkkernels)
-set_tests_properties(checkkernels PROPERTIES ENVIRONMENT "${TEST_ENVIRONMENT}")
+tyto_add_program_test(checkkernels)

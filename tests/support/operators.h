@@ -4,6 +4,7 @@
 
 #include "nn/exec.h"
 #include "support/support.h"
+#include "support/tables.h"
 
 /** Zeroed, 64-byte aligned memory that the caller frees. */
 static inline void *aligned_zeros(size_t bytes)
@@ -31,7 +32,7 @@ static inline void for_each_exec(void (*check)(tyto_exec *exec))
     const tyto_kernels *tables[8];
     static const int threads[] = {1, 3, 40};
     enum { THREADS = sizeof(threads) / sizeof(threads[0]) };
-    const size_t count = tyto_kernels_list(tables, 8);
+    const size_t count = tested_tables(tables, 8);
     for (size_t i = 0; i < 2 * THREADS * count; i++) {
         tyto_arena arena = {0};
         tyto_pool *pool = tyto_pool_create(threads[i % THREADS]);
