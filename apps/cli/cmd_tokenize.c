@@ -3,16 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/memory.h>
-#include <tyto/tokenizer.h>
+#include <tyto/token_document.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "json.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
-
-enum { FORMAT_TEXT, FORMAT_JSON };
 
 typedef struct tokenize_args {
     common_args common;
@@ -24,102 +21,6 @@ typedef struct tokenize_args {
     bool decode, skip_special_tokens, no_spaces;
     int64_t max_length, multiple, stride;
 } tokenize_args;
-
-static size_t row_length(const tyto_encoding *encoding, size_t i)
-{
-    return encoding->offsets[i + 1] - encoding->offsets[i];
-}
-
-static const char *spelled(const tyto_tokenizer *tokenizer, int64_t id)
-{
-    const char *token = tyto_tokenizer_token(tokenizer, id);
-    return token ? token : "";
-}
-
-static json_t *numbers(const int64_t *values, size_t from, size_t to)
-{
-    json_t *list = json_made(json_array());
-    for (size_t i = from; i < to; i++) {
-        json_push(list, json_integer(values[i]));
-    }
-    return list;
-}
-
-/* What only some options ask for. */
-static void put_more(json_t *object, const tyto_encoding *e, size_t i)
-{
-    const size_t from = e->offsets[i], to = e->offsets[i + 1];
-    if (e->special_tokens_mask) {
-        json_put(object, "special_tokens_mask", numbers(e->special_tokens_mask, from, to));
-    }
-    if (e->token_type_ids) {
-        json_put(object, "token_type_ids",
-                 numbers(e->token_type_ids, e->type_offsets[i], e->type_offsets[i + 1]));
-    }
-    if (e->overflowing_tokens) {
-        json_put(
-            object, "overflowing_tokens",
-            numbers(e->overflowing_tokens, e->overflow_offsets[i], e->overflow_offsets[i + 1]));
-        json_put(object, "num_truncated_tokens", json_integer(e->num_truncated_tokens[i]));
-    }
-    if (e->count > 0 && e->samples[e->count - 1] + 1 < e->count) {
-        json_put(object, "sample", json_integer((json_int_t)e->samples[i]));
-    }
-}
-
-static json_t *text_object(const tyto_tokenizer *tokenizer, const tyto_encoding *encoding, size_t i)
-{
-    const size_t from = encoding->offsets[i], to = encoding->offsets[i + 1];
-    json_t *object = json_made(json_object()), *tokens = json_made(json_array());
-    for (size_t t = from; t < to; t++) {
-        json_push(tokens, json_text(spelled(tokenizer, encoding->input_ids[t])));
-    }
-    json_put(object, "input_ids", numbers(encoding->input_ids, from, to));
-    json_put(object, "attention_mask", numbers(encoding->attention_mask, from, to));
-    json_put(object, "tokens", tokens);
-    json_put(object, "length", json_integer(encoding->lengths[i]));
-    put_more(object, encoding, i);
-    return object;
-}
-
-static void write_json(FILE *to, const tyto_tokenizer *tokenizer, const tyto_encoding *encoding)
-{
-    fputs("[", to);
-    for (size_t i = 0; i < encoding->count; i++) {
-        json_t *object = text_object(tokenizer, encoding, i);
-        fputs(i ? ",\n" : "\n", to);
-        json_write(object, false, to);
-        json_decref(object);
-    }
-    fputs("\n]\n", to);
-}
-
-static void write_plain(FILE *to, const char *text)
-{
-    const size_t bytes = plain_text(NULL, 0, text) + 1;
-    char *plain = take(bytes, 1);
-    plain_text(plain, bytes, text);
-    fputs(plain, to);
-    free(plain);
-}
-
-static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const tyto_encoding *encoding,
-                        const text_list *texts)
-{
-    for (size_t i = 0; i < encoding->count; i++) {
-        fputs(i ? "\n\"" : "\"", to);
-        write_plain(to, texts->items[encoding->samples[i]]);
-        fprintf(to, "\": %zu tokens%s\n", row_length(encoding, i),
-                encoding->truncated[i] ? ", cut" : "");
-        fputs("      id  mask  token\n", to);
-        for (size_t t = encoding->offsets[i]; t < encoding->offsets[i + 1]; t++) {
-            fprintf(to, "%8lld  %4lld  ", (long long)encoding->input_ids[t],
-                    (long long)encoding->attention_mask[t]);
-            write_plain(to, spelled(tokenizer, encoding->input_ids[t]));
-            fputc('\n', to);
-        }
-    }
-}
 
 /* The parts of texts between white space, or the texts whole. */
 typedef struct splits {
@@ -213,30 +114,38 @@ static tyto_tokenizer *open_tokenizer(const tokenize_args *args)
     return tokenizer;
 }
 
+/* Puts a document out, whole; writes nothing when there is none. */
+static bool put(tyto_status status, tyto_bytes *bytes, output *out, tyto_error *err)
+{
+    if (status != TYTO_OK) {
+        say_tyto_error(err);
+        return false;
+    }
+    output_bytes(out, bytes);
+    tyto_bytes_clear(bytes);
+    return output_commit(out);
+}
+
 static bool tokenize(const tokenize_args *args, const text_list *texts, output *out)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     tyto_encoding encoding = {0};
+    tyto_bytes bytes = {0};
     tyto_tokenizer *tokenizer = open_tokenizer(args);
-    bool good = tokenizer && encode(args, tokenizer, texts, &encoding);
-    if (good) {
-        if (args->format == FORMAT_JSON) {
-            write_json(out->stream, tokenizer, &encoding);
-        } else {
-            write_table(out->stream, tokenizer, &encoding, texts);
-        }
-        good = output_commit(out);
-    }
+    const bool good =
+        tokenizer && encode(args, tokenizer, texts, &encoding) &&
+        put(tyto_token_document_write(tokenizer, &encoding, (const char *const *)texts->items,
+                                      (tyto_format)args->format, &bytes, &err),
+            &bytes, out, &err);
     tyto_encoding_clear(&encoding);
     tyto_tokenizer_destroy(tokenizer);
     return good;
 }
 
-/* "4, 102 5" as numbers; NULL after a complaint. */
-static int64_t *read_ids(const char *text, size_t *count)
+/* "4, 102 5" as numbers, added to ids; false after a complaint. */
+static bool read_ids(const char *text, int64_t *ids, size_t *count)
 {
     static const char between[] = " \t,[]";
-    int64_t *ids = take(strlen(text) / 2 + 1, sizeof(*ids));
-    *count = 0;
     for (const char *at = text + strspn(text, between); *at; at += strspn(at, between)) {
         char *end;
         errno = 0;
@@ -244,17 +153,16 @@ static int64_t *read_ids(const char *text, size_t *count)
         if (end == at || errno || (*end && !strchr(between, *end))) {
             say_error("'%.60s': required ids: whole numbers with spaces or commas between them",
                       text);
-            free(ids);
-            return NULL;
+            return false;
         }
         ++*count;
         at = end;
     }
-    return ids;
+    return true;
 }
 
-static bool decode_one(const tokenize_args *args, const tyto_tokenizer *tokenizer, const char *text,
-                       char **decoded, size_t *length)
+/* Each operand is a list of ids, and gives a line of text or a JSON string. */
+static bool decode(const tokenize_args *args, const text_list *texts, output *out)
 {
     const tyto_decode_options options = {
         .skip_special_tokens = args->skip_special_tokens,
@@ -262,42 +170,34 @@ static bool decode_one(const tokenize_args *args, const tyto_tokenizer *tokenize
         .no_spaces_between_special_tokens = args->no_spaces,
     };
     tyto_error err = TYTO_ERROR_INIT;
-    size_t count;
-    int64_t *ids = read_ids(text, &count);
-    const bool good = ids && tyto_tokenizer_decode(tokenizer, ids, count, &options, decoded, length,
-                                                   &err) == TYTO_OK;
-    if (ids && !good) {
-        say_tyto_error(&err);
-    }
-    free(ids);
-    return good;
-}
-
-/* Each operand is a list of ids, and gives a line of text or a JSON string. */
-static bool decode(const tokenize_args *args, const text_list *texts, output *out)
-{
+    tyto_decoding decoding = {0};
+    tyto_bytes bytes = {0};
     tyto_tokenizer *tokenizer = open_tokenizer(args);
     bool good = tokenizer;
-    json_t *list = json_made(json_array());
+    size_t room = 0, count = 0;
+    for (size_t i = 0; i < texts->count; i++) {
+        room += strlen(texts->items[i]) / 2 + 1;
+    }
+    int64_t *ids = take(room, sizeof(*ids));
+    size_t *offsets = take(texts->count + 1, sizeof(*offsets));
     for (size_t i = 0; good && i < texts->count; i++) {
-        char *decoded = NULL;
-        size_t length;
-        good = decode_one(args, tokenizer, texts->items[i], &decoded, &length);
-        if (good && args->format == FORMAT_JSON) {
-            json_push(list, json_made(json_stringn(decoded, length)));
-        } else if (good) {
-            write_plain(out->stream, decoded);
-            fputc('\n', out->stream);
+        good = read_ids(texts->items[i], ids, &count);
+        offsets[i + 1] = count;
+    }
+    if (good) {
+        tyto_status status = tyto_tokenizer_decode_batch(tokenizer, ids, offsets, texts->count,
+                                                         &options, &decoding, &err);
+        if (status == TYTO_OK) {
+            status =
+                tyto_decoding_document_write(&decoding, (tyto_format)args->format, &bytes, &err);
         }
-        tyto_free(decoded);
+        good = put(status, &bytes, out, &err);
     }
-    if (good && args->format == FORMAT_JSON) {
-        json_write(list, false, out->stream);
-        fputc('\n', out->stream);
-    }
-    json_decref(list);
+    free(ids);
+    free(offsets);
+    tyto_decoding_clear(&decoding);
     tyto_tokenizer_destroy(tokenizer);
-    return good && output_commit(out);
+    return good;
 }
 
 static int run(void *given)

@@ -4,6 +4,7 @@
 
 #include <tyto/autoencode.h>
 #include <tyto/bench.h>
+#include <tyto/bench_document.h>
 #include <tyto/bytes.h>
 #include <tyto/calibrate.h>
 #include <tyto/checkpoint.h>
@@ -42,6 +43,7 @@
 #include <tyto/tasks.h>
 #include <tyto/tensor.h>
 #include <tyto/tiles.h>
+#include <tyto/token_document.h>
 #include <tyto/tokenizer.h>
 #include <tyto/version.h>
 #include <tyto/video.h>

@@ -1,0 +1,412 @@
+/* Documents of detections: each format into a buffer, byte for byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <tyto/detection_document.h>
+#include <tyto/memory.h>
+
+/* A quote, a comma, a line end, UTF-8, and a byte that isn't. */
+#define NASTY "a \"red\", K\xc3\xa4se\n\xff"
+
+static const char *const labels[] = {"a cat", NASTY};
+static tyto_detection found[] = {
+    {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label = 0},
+    {.box = {0.0F, 0.0F, 1.0F, 1.0F / 3.0F}, .score = 0.0001F, .label = 1},
+};
+static const tyto_detections two = {found, 2}, none = {NULL, 0};
+static const tyto_example_note example = {.photo = "cup, 1.jpg",
+                                          .label = 1,
+                                          .box = {1.0F, 2.0F, 3.0F, 4.0F},
+                                          .objectness = 0.5F,
+                                          .overlap = 0.25F};
+
+/* A document of what one photo, or two photos, show. */
+typedef struct case_t {
+    const char *name;
+    tyto_format format;
+    int64_t n_photos, n_examples;
+    const char *photos[2];
+    const tyto_detections *found[2];
+    bool scores;
+    const char *required;
+} case_t;
+
+#define PHOTO_JSON                                                                                 \
+    "{\"image\": \"in/a.jpg\", \"width\": 10, \"height\": 8, \"threshold\": 0.1, "                 \
+    "\"detections\": [{\"label\": \"a cat\", \"label_index\": 0, \"score\": 0.1, \"box\": "        \
+    "{\"xmin\": 1.5, \"ymin\": 2.0, \"xmax\": 3.25, \"ymax\": 4.0}}, {\"label\": \"a "             \
+    "\\\"red\\\", "                                                                                \
+    "K\xc3\xa4se\\n\xef\xbf\xbd\", \"label_index\": 1, \"score\": 0.0001, \"box\": {\"xmin\": "    \
+    "0.0, \"ymin\": 0.0, \"xmax\": 1.0, \"ymax\": 0.33333334}}]}"
+#define EMPTY_JSON                                                                                 \
+    "{\"image\": \"7.jpg\", \"width\": 10, \"height\": 8, \"threshold\": 0.1, \"detections\": []}"
+#define PHOTO_TEXT                                                                                 \
+    "in/a.jpg (10 x 8 px): 2 found\n"                                                              \
+    "  score      xmin     ymin     xmax     ymax  label\n"                                        \
+    "  0.100       1.5      2.0      3.2      4.0  a cat\n"                                        \
+    "  0.000       0.0      0.0      1.0      0.3  a \"red\", K\xc3\xa4se\\x0a\xff\n"
+#define CATEGORIES                                                                                 \
+    "\"categories\": [{\"id\": 1, \"name\": \"a cat\"}, {\"id\": 2, \"name\": \"a \\\"red\\\", "   \
+    "K\xc3\xa4se\\n\xef\xbf\xbd\"}]"
+
+static const case_t cases[] = {
+    {"text", TYTO_FORMAT_TEXT, 1, 0, {"in/a.jpg"}, {&two}, false, PHOTO_TEXT},
+    {"text, two photos",
+     TYTO_FORMAT_TEXT,
+     2,
+     0,
+     {"in/a.jpg", "7.jpg"},
+     {&two, &none},
+     false,
+     PHOTO_TEXT "\n7.jpg (10 x 8 px): nothing found\n"},
+    {"text, an example",
+     TYTO_FORMAT_TEXT,
+     1,
+     1,
+     {"b\n.jpg"},
+     {&none},
+     false,
+     "1 example\n"
+     "  object      xmin     ymin     xmax     ymax  label\n"
+     "  0.500        1.0      2.0      3.0      4.0  a \"red\", K\xc3\xa4se\\x0a\xff (cup, 1.jpg)\n"
+     "\nb\\x0a.jpg (10 x 8 px): nothing found\n"},
+    {"text, no photo", TYTO_FORMAT_TEXT, 2, 0, {NULL}, {NULL}, false, ""},
+    {"json, two photos",
+     TYTO_FORMAT_JSON,
+     2,
+     0,
+     {"in/a.jpg", "7.jpg"},
+     {&two, &none},
+     false,
+     "[\n" PHOTO_JSON ",\n" EMPTY_JSON "\n]\n"},
+    {"json, one empty photo",
+     TYTO_FORMAT_JSON,
+     1,
+     0,
+     {"7.jpg"},
+     {&none},
+     false,
+     "{\n  \"image\": \"7.jpg\",\n  \"width\": 10,\n  \"height\": 8,\n  \"threshold\": 0.1,\n"
+     "  \"detections\": []\n}\n"},
+    {"json, no photo of two", TYTO_FORMAT_JSON, 2, 0, {NULL}, {NULL}, false, "[\n]\n"},
+    {"json, no photo of one", TYTO_FORMAT_JSON, 1, 0, {NULL}, {NULL}, false, ""},
+    {"jsonl", TYTO_FORMAT_JSONL, 1, 0, {"in/a.jpg"}, {&two}, false, PHOTO_JSON "\n"},
+    {"jsonl, an example",
+     TYTO_FORMAT_JSONL,
+     1,
+     1,
+     {"7.jpg"},
+     {&none},
+     false,
+     "{\"image\": \"7.jpg\", \"width\": 10, \"height\": 8, \"threshold\": 0.1, \"queries\": "
+     "[{\"label\": \"a \\\"red\\\", K\xc3\xa4se\\n\xef\xbf\xbd\", \"label_index\": 1, \"image\": "
+     "\"cup, 1.jpg\", \"objectness\": 0.5, \"overlap\": 0.25, \"box\": {\"xmin\": 1.0, \"ymin\": "
+     "2.0, \"xmax\": 3.0, \"ymax\": 4.0}}], \"detections\": []}\n"},
+    {"csv",
+     TYTO_FORMAT_CSV,
+     2,
+     0,
+     {"in,a.jpg", "7.jpg"},
+     {&two, &none},
+     false,
+     "image,width,height,label,label_index,score,xmin,ymin,xmax,ymax\n"
+     "\"in,a.jpg\",10,8,a cat,0,0.1,1.5,2,3.25,4\n"
+     "\"in,a.jpg\",10,8,\"a \"\"red\"\", K\xc3\xa4se\n\xff\",1,0.0001,0,0,1,0.33333334\n"},
+    {"coco, counted",
+     TYTO_FORMAT_COCO,
+     2,
+     0,
+     {"in/a.jpg", "7.jpg"},
+     {&two, &none},
+     false,
+     "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\", \"width\": 10, \"height\": 8}, {\"id\": "
+     "2, \"file_name\": \"7.jpg\", \"width\": 10, \"height\": 8}], " CATEGORIES
+     ", \"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1.5, 2.0, "
+     "1.75, 2.0], \"area\": 3.5, \"iscrowd\": 0, \"score\": 0.1}, {\"id\": 2, \"image_id\": 1, "
+     "\"category_id\": 2, \"bbox\": [0.0, 0.0, 1.0, 0.33333334], \"area\": 0.33333334, "
+     "\"iscrowd\": 0, \"score\": 0.0001}]}\n"},
+    {"coco, no photo",
+     TYTO_FORMAT_COCO,
+     2,
+     0,
+     {NULL},
+     {NULL},
+     false,
+     "{\"images\": [], " CATEGORIES ", \"annotations\": []}\n"},
+    {"coco-results, numbered",
+     TYTO_FORMAT_COCO_RESULTS,
+     2,
+     0,
+     {"in/000000397133.jpg", "7.jpg"},
+     {&none, &two},
+     false,
+     "[{\"image_id\": 7, \"category_id\": 1, \"bbox\": [1.5, 2.0, 1.75, 2.0], \"score\": 0.1}, "
+     "{\"image_id\": 7, \"category_id\": 2, \"bbox\": [0.0, 0.0, 1.0, 0.33333334], \"score\": "
+     "0.0001}]\n"},
+    {"coco-results, no photo", TYTO_FORMAT_COCO_RESULTS, 1, 0, {NULL}, {NULL}, false, "[]\n"},
+    {"yolo",
+     TYTO_FORMAT_YOLO,
+     1,
+     0,
+     {"in/a.jpg"},
+     {&two},
+     false,
+     "0 0.237500 0.375000 0.175000 0.250000\n1 0.050000 0.020833 0.100000 0.041667\n"},
+    {"yolo, scores",
+     TYTO_FORMAT_YOLO,
+     1,
+     0,
+     {"in/a.jpg"},
+     {&two},
+     true,
+     "0 0.237500 0.375000 0.175000 0.250000 0.100000\n"
+     "1 0.050000 0.020833 0.100000 0.041667 0.000100\n"},
+};
+
+static tyto_detection_document_options options_of(const case_t *c)
+{
+    tyto_detection_document_options options;
+    tyto_detection_document_options_init(&options, sizeof(options));
+    options.format = c->format;
+    options.labels = labels;
+    options.n_labels = 2;
+    options.examples = &example;
+    options.n_examples = c->n_examples;
+    options.photos = c->photos[0] ? c->photos : NULL;
+    options.n_photos = c->n_photos;
+    options.scores = c->scores;
+    return options;
+}
+
+static tyto_photo_detections photo_of(const case_t *c, int i)
+{
+    return (tyto_photo_detections){.photo = c->photos[i],
+                                   .index = i,
+                                   .width_px = 10,
+                                   .height_px = 8,
+                                   .detections = c->found[i]};
+}
+
+static void append(char *to, tyto_bytes *bytes)
+{
+    assert_int_equal(strlen(bytes->data), bytes->length_bytes);
+    strcat(to, bytes->data);
+    tyto_bytes_clear(bytes);
+}
+
+static void write_case(const case_t *c)
+{
+    char whole[4096] = "";
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_document *document;
+    tyto_bytes bytes;
+    const tyto_detection_document_options options = options_of(c);
+    assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err), TYTO_OK);
+    append(whole, &bytes);
+    for (int i = 0; i < 2 && c->photos[i]; i++) {
+        const tyto_photo_detections photo = photo_of(c, i);
+        assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_OK);
+        assert_null(tyto_document_file(document));
+        append(whole, &bytes);
+    }
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
+    append(whole, &bytes);
+    tyto_document_destroy(document);
+    if (strcmp(whole, c->required) != 0) {
+        fail_msg("%s: got\n%s\nrequired\n%s", c->name, whole, c->required);
+    }
+    if (c->photos[0] && !c->photos[1]) {
+        const tyto_photo_detections photo = photo_of(c, 0);
+        assert_int_equal(tyto_detection_document_write(&options, &photo, &bytes, &err), TYTO_OK);
+        assert_string_equal(bytes.data, c->required);
+        tyto_bytes_clear(&bytes);
+    }
+}
+
+static void test_formats(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_case(&cases[i]);
+    }
+}
+
+/* Indented JSON of one photo and the line of JSON lines say the same. */
+static void test_one_photo_is_indented(void **state)
+{
+    (void)state;
+    tyto_bytes bytes;
+    tyto_error err = TYTO_ERROR_INIT;
+    case_t c = {.n_photos = 1, .photos = {"in/a.jpg"}, .found = {&two}, .format = TYTO_FORMAT_JSON};
+    const tyto_detection_document_options options = options_of(&c);
+    const tyto_photo_detections photo = photo_of(&c, 0);
+    assert_int_equal(tyto_detection_document_write(&options, &photo, &bytes, &err), TYTO_OK);
+    char *to = bytes.data;
+    for (const char *at = bytes.data; *at; at++) {
+        if (*at == '\n') {
+            at += strspn(at, "\n ");
+            if (at[-1] == ' ' && to[-1] == ',') {
+                *to++ = ' ';
+            }
+            at--;
+        } else {
+            *to++ = *at;
+        }
+    }
+    *to = '\0';
+    assert_string_equal(bytes.data, PHOTO_JSON);
+    tyto_bytes_clear(&bytes);
+}
+
+static void test_yolo_files(void **state)
+{
+    (void)state;
+    tyto_bytes bytes;
+    tyto_document *document;
+    tyto_error err = TYTO_ERROR_INIT;
+    case_t c = {.n_photos = 2,
+                .photos = {"in/a.b.jpg", "-"},
+                .found = {&two, &none},
+                .format = TYTO_FORMAT_YOLO};
+    static const char *const files[] = {"a.b.txt", "stdin.txt"};
+    tyto_detection_document_options options = options_of(&c);
+    options.files = true;
+    assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err), TYTO_OK);
+    assert_string_equal(tyto_document_file(document), "classes.txt");
+    assert_string_equal(bytes.data, "a cat\n" NASTY "\n");
+    tyto_bytes_clear(&bytes);
+    for (int i = 0; i < 2; i++) {
+        const tyto_photo_detections photo = photo_of(&c, i);
+        assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_OK);
+        assert_string_equal(tyto_document_file(document), files[i]);
+        assert_int_equal(bytes.length_bytes > 0, i == 0);
+        tyto_bytes_clear(&bytes);
+    }
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
+    assert_null(tyto_document_file(document));
+    assert_int_equal(bytes.length_bytes, 0);
+    tyto_bytes_clear(&bytes);
+    tyto_document_destroy(document);
+    const tyto_photo_detections photo = photo_of(&c, 0);
+    assert_int_equal(tyto_detection_document_write(&options, &photo, &bytes, &err),
+                     TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+}
+
+static void test_names_of_formats(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"text", "json",         "jsonl", "csv",
+                                        "coco", "coco-results", "yolo"};
+    tyto_format format = TYTO_FORMAT_TEXT;
+    for (int i = 0; i < 7; i++) {
+        assert_string_equal(tyto_format_name((tyto_format)i), names[i]);
+        assert_true(tyto_format_by_name(names[i], &format));
+        assert_int_equal(format, i);
+        assert_int_equal(tyto_format_has_files((tyto_format)i), i == TYTO_FORMAT_YOLO);
+    }
+    assert_null(tyto_format_name((tyto_format)7));
+    assert_null(tyto_format_name((tyto_format)-1));
+    assert_false(tyto_format_by_name("cs", &format));
+    assert_false(tyto_format_by_name(NULL, &format));
+    assert_true(tyto_format_by_path("a.json/found.csv", &format));
+    assert_int_equal(format, TYTO_FORMAT_CSV);
+    assert_false(tyto_format_by_path("a.json/found", &format));
+    assert_false(tyto_format_by_path("a.json/.csv", &format));
+    assert_false(tyto_format_by_path("found.", &format));
+    assert_false(tyto_format_by_path(NULL, &format));
+    assert_null(tyto_format_photo_file(TYTO_FORMAT_CSV, "a.jpg"));
+}
+
+static void refuse_create(const tyto_detection_document_options *options)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_document *document = NULL;
+    tyto_bytes bytes;
+    assert_int_equal(tyto_detection_document_create(options, &document, &bytes, &err),
+                     TYTO_E_ARGUMENT);
+    assert_null(document);
+    assert_null(bytes.data);
+    assert_non_null(err.message);
+    tyto_error_clear(&err);
+}
+
+static void test_refused_options(void **state)
+{
+    (void)state;
+    static const char *const missing[] = {"a", NULL};
+    static const tyto_example_note stray = {.photo = "a", .label = 2}, nameless = {.label = 0};
+    const case_t c = {.n_photos = 1, .n_examples = 1, .photos = {"a.jpg"}};
+    tyto_detection_document_options options = options_of(&c);
+    options.format = (tyto_format)7;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.files = true;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.labels = NULL;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.labels = missing;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.n_labels = -1;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.examples = &stray;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.examples = &nameless;
+    refuse_create(&options);
+    options = options_of(&c);
+    options.struct_bytes = 0;
+    refuse_create(&options);
+}
+
+static void test_refused_steps(void **state)
+{
+    (void)state;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_document *document;
+    tyto_bytes bytes;
+    tyto_detection stray = {.label = 2};
+    const tyto_detections strays = {&stray, 1};
+    const case_t c = {.n_photos = 1, .photos = {"a.jpg"}, .found = {&strays}};
+    const tyto_detection_document_options options = options_of(&c);
+    tyto_photo_detections photo = photo_of(&c, 0);
+    assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err), TYTO_OK);
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_E_ARGUMENT);
+    assert_null(bytes.data);
+    photo.detections = NULL;
+    assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_document_add_detections(NULL, &photo, &bytes, &err), TYTO_E_ARGUMENT);
+    /* What was refused left no trace: the document goes on. */
+    photo.detections = &none;
+    assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_OK);
+    assert_string_equal(bytes.data, "a.jpg (10 x 8 px): nothing found\n");
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+    tyto_document_destroy(document);
+    tyto_document_destroy(NULL);
+    assert_null(tyto_document_file(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_formats),         cmocka_unit_test(test_one_photo_is_indented),
+        cmocka_unit_test(test_yolo_files),      cmocka_unit_test(test_names_of_formats),
+        cmocka_unit_test(test_refused_options), cmocka_unit_test(test_refused_steps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
