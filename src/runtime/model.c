@@ -23,9 +23,10 @@ typedef struct composition {
 /* How a model is opened; zeros: as its folder says. */
 typedef struct opening {
     const composition *own;
-    tyto_parameter_fn tell; /* nothing but names and shapes of tensors is looked at, and told */
+    tyto_parameter_fn visit; /* nothing but names and shapes of tensors is looked at, and shown */
     void *user;
     const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
+    tyto_model_outlook *outlook;     /* NULL: nobody asks */
 } opening;
 
 static bool is_first_of_type(const tyto_architecture *architecture, const void *context)
@@ -115,9 +116,17 @@ static tyto_precision settle_precision(const tyto_engine *engine, tyto_packed_la
     return takes ? TYTO_PRECISION_INT8 : tyto_engine_precision(engine);
 }
 
+/* Whether these kernels take other tiles of that precision than the packed file has. */
+static bool has_other_tiles(const tyto_engine *engine, tyto_precision precision,
+                            tyto_packed_layout layout)
+{
+    return layout.columns != engine->kernels->gemm_columns ||
+           (precision == TYTO_PRECISION_FP32 && layout.digits != (engine->kernels->digits != NULL));
+}
+
 /* A packed file that can't be used as it lies. */
-static void tell_repacking(const tyto_model *model, tyto_packed_layout layout,
-                           const char *weights_name)
+static void log_repacking(const tyto_model *model, tyto_packed_layout layout,
+                          const char *weights_name)
 {
     const tyto_engine *engine = model->engine;
     if (layout.columns && layout.precision != model->precision) {
@@ -125,10 +134,7 @@ static void tell_repacking(const tyto_model *model, tyto_packed_layout layout,
                         weights_name, tyto_precision_name(layout.precision),
                         tyto_precision_name(model->precision));
     }
-    const bool other = layout.columns != engine->kernels->gemm_columns ||
-                       (model->precision == TYTO_PRECISION_FP32 &&
-                        layout.digits != (engine->kernels->digits != NULL));
-    if (layout.columns && other) {
+    if (layout.columns && has_other_tiles(engine, model->precision, layout)) {
         tyto_engine_log(engine, TYTO_LOG_WARNING,
                         "%s: packed for another CPU, and packed anew for %s; converted here, it "
                         "would open at once",
@@ -162,11 +168,24 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
     TYTO_CHECK(tyto_packed_layout_read(model->tensors, weights_name, &layout, err));
     model->precision = settle_precision(model->engine, layout, how->choices || choices);
     model->store.precision = model->precision;
-    tell_repacking(model, layout, weights_name);
+    if (!how->visit) {
+        log_repacking(model, layout, weights_name);
+    }
     /* A file that was packed for int8 was so by choices of its own. */
     if (model->precision == TYTO_PRECISION_INT8 && layout.precision != TYTO_PRECISION_INT8) {
         model->store.choices = how->choices ? how->choices : choices;
         model->store.choices_name = choices_name ? choices_name : "calibration";
+    }
+    if (how->outlook) {
+        *how->outlook = (tyto_model_outlook){
+            .architecture = model->architecture,
+            .precision = model->precision,
+            .packed = layout.columns != 0,
+            .packed_for = layout.precision,
+            .packed_anew =
+                layout.columns != 0 && (layout.precision != model->precision ||
+                                        has_other_tiles(model->engine, model->precision, layout)),
+            .by_choices = model->store.choices != NULL};
     }
     const tyto_model_source source = {.config = config,
                                       .config_name = config_name,
@@ -238,12 +257,12 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
 }
 
 typedef struct inspection {
-    tyto_parameter_fn tell;
+    tyto_parameter_fn visit;
     void *user;
 } inspection;
 
-/* An entry of the family's table as the public interface tells of it. */
-static void tell_entry(void *user, const tyto_parameter_entry *entry)
+/* An entry of the family's table as the public interface has it. */
+static void show_entry(void *user, const tyto_parameter_entry *entry)
 {
     static const tyto_fit fits[] = {[TYTO_REQUEST_GOOD] = TYTO_FIT_GOOD,
                                     [TYTO_REQUEST_MISSING] = TYTO_FIT_MISSING,
@@ -253,13 +272,13 @@ static void tell_entry(void *user, const tyto_parameter_entry *entry)
                                     [TYTO_REQUEST_UNEXPECTED] = TYTO_FIT_UNEXPECTED};
     const inspection *to = user;
     const bool unused = entry->fit == TYTO_REQUEST_NOT_USED;
-    tyto_parameter told = {.name = entry->name,
-                           .fit = fits[entry->fit],
-                           .tensor = entry->tensor,
-                           .rank = unused ? -1 : entry->rank};
-    memcpy(told.shape, entry->shape, sizeof(told.shape));
+    tyto_parameter shown = {.name = entry->name,
+                            .fit = fits[entry->fit],
+                            .tensor = entry->tensor,
+                            .rank = unused ? -1 : entry->rank};
+    memcpy(shown.shape, entry->shape, sizeof(shown.shape));
     if (!unused || entry->tensor) {
-        to->tell(to->user, &told);
+        to->visit(to->user, &shown);
     }
 }
 
@@ -269,7 +288,7 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
     char *config_name = NULL;
-    if (!how->tell) {
+    if (!how->visit) {
         TYTO_TRY(tyto_engine_start(engine, err));
     }
     if (!tyto_folder_exists(path)) {
@@ -288,12 +307,15 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
         status = tyto_fail_memory(err, path);
         goto cleanup;
     }
-    inspection inspected = {how->tell, how->user};
-    model->store.list = how->tell ? tell_entry : NULL;
+    inspection inspected = {how->visit, how->user};
+    model->store.list = how->visit ? show_entry : NULL;
     model->store.list_user = &inspected;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
     TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
-    if (!how->tell) {
+    if (how->outlook) {
+        how->outlook->architecture = model->architecture;
+    }
+    if (!how->visit) {
         TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
         TYTO_CHECK(open_processors(model, path, err));
     }
@@ -320,18 +342,30 @@ tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
     return open_model(engine, path, &(opening){.choices = choices}, out, err);
 }
 
-tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn tell, void *user,
+tyto_status tyto_model_look(tyto_engine *engine, const char *path, tyto_parameter_fn visit,
+                            void *user, tyto_model_outlook *out, tyto_error *err)
+{
+    const opening how = {.visit = visit, .user = user, .outlook = out};
+    tyto_model *model = NULL;
+    *out = (tyto_model_outlook){.precision = tyto_engine_precision(engine)};
+    const tyto_status status = open_model(engine, path, &how, &model, err);
+    tyto_model_destroy(model);
+    return status;
+}
+
+tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn visit, void *user,
                                tyto_error *err)
 {
     tyto_engine_options alone;
+    tyto_model_outlook outlook;
+    tyto_engine *engine;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, visit);
     tyto_engine_options_init(&alone, sizeof(alone));
     alone.threads = 1;
-    const opening how = {.tell = tell, .user = user};
-    tyto_engine *engine;
-    tyto_model *model = NULL;
     TYTO_TRY(tyto_engine_create(&alone, &engine, err));
-    tyto_status status = open_model(engine, path, &how, &model, err);
-    tyto_model_destroy(model);
+    const tyto_status status = tyto_model_look(engine, path, visit, user, &outlook, err);
     tyto_engine_destroy(engine);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef TYTO_RUNTIME_MODEL_H
 #define TYTO_RUNTIME_MODEL_H
 
+#include <tyto/inspect.h>
 #include <tyto/model.h>
 #include <tyto/tensor.h>
 
@@ -33,5 +34,21 @@ TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_fil
 TYTO_NODISCARD tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
                                                   const tyto_tensor_file *choices, tyto_model **out,
                                                   tyto_error *err);
+
+/** What opening a checkpoint comes to, as far as it comes. */
+typedef struct tyto_model_outlook {
+    const tyto_architecture *architecture; /* NULL: config.json names none that this build runs */
+    tyto_precision precision;              /* never AUTO or DEFAULT */
+    bool packed;                           /* its weights are, for `packed_for` */
+    tyto_precision packed_for;
+    bool packed_anew; /* not taken as they lie */
+    bool by_choices;  /* of the file beside the weights, for int8 */
+} tyto_model_outlook;
+
+/** tyto_model_inspect for an engine: shows the tensors, and says what opening comes to.
+ *  errors  as tyto_model_inspect; *out is then what was found out before */
+TYTO_NODISCARD tyto_status tyto_model_look(tyto_engine *engine, const char *path,
+                                           tyto_parameter_fn visit, void *user,
+                                           tyto_model_outlook *out, tyto_error *err);
 
 #endif

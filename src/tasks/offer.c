@@ -47,6 +47,11 @@ static bool offers(const tyto_architecture *architecture, const void *context)
     return false;
 }
 
+bool tyto_offer_has(const tyto_architecture *architecture, tyto_task task)
+{
+    return offers(architecture, &task);
+}
+
 bool tyto_model_offers(const tyto_model *model, tyto_task task)
 {
     return model && offers(model->architecture, &task) &&

@@ -1,0 +1,117 @@
+/* The numbers in files of tensors. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "tasks/inspection.h"
+#include "tensor/convert.h"
+
+/* Elements that are converted at once. */
+#define CHUNK 256
+
+/* Finite numbers of a tensor. */
+typedef struct summary {
+    double least, most, sum;
+    int64_t counted;
+} summary;
+
+/* Elements at … at+count−1, whatever their type. */
+static void read_numbers(const tyto_tensor *tensor, int64_t at, int64_t count, double *numbers)
+{
+    const char *data = (const char *)tensor->data + (size_t)at * tyto_dtype_bytes(tensor->dtype);
+    int64_t whole[CHUNK];
+    if (tyto_convert_possible(tensor->dtype, TYTO_F64)) {
+        tyto_convert(numbers, TYTO_F64, data, tensor->dtype, count);
+        return;
+    }
+    tyto_convert(whole, TYTO_I64, data, tensor->dtype, count);
+    for (int64_t i = 0; i < count; i++) {
+        /* The upper half of U64 comes as negative numbers. */
+        numbers[i] = tensor->dtype == TYTO_U64 ? (double)(uint64_t)whole[i] : (double)whole[i];
+    }
+}
+
+static summary summarise(const tyto_tensor *tensor)
+{
+    const int64_t elements = tyto_tensor_elements(tensor);
+    summary of = {.least = INFINITY, .most = -INFINITY};
+    for (int64_t at = 0; at < elements; at += CHUNK) {
+        double numbers[CHUNK];
+        const int64_t count = tyto_min_i64(CHUNK, elements - at);
+        read_numbers(tensor, at, count, numbers);
+        for (int64_t i = 0; i < count; i++) {
+            if (isfinite(numbers[i])) {
+                of.least = numbers[i] < of.least ? numbers[i] : of.least;
+                of.most = numbers[i] > of.most ? numbers[i] : of.most;
+                of.sum += numbers[i];
+                of.counted++;
+            }
+        }
+    }
+    return of;
+}
+
+static json_t *tensor_object(tyto_writer *steps, const tyto_tensor *tensor)
+{
+    const summary of = summarise(tensor);
+    const double values[] = {of.least, of.most, of.counted > 0 ? of.sum / (double)of.counted : 0.0};
+    static const char *const names[] = {"least", "most", "mean"};
+    json_t *object = json_object();
+    tyto_json_put(steps, object, "name", tyto_json_string(tensor->name));
+    tyto_json_put(steps, object, "dtype", tyto_json_string(tyto_dtype_name(tensor->dtype)));
+    tyto_json_put(steps, object, "shape", tyto_shape_array(steps, tensor->rank, tensor->shape));
+    for (int i = 0; i < 3; i++) {
+        tyto_json_put(steps, object, names[i],
+                      of.counted > 0 ? tyto_json_float((float)values[i]) : json_null());
+    }
+    return object;
+}
+
+static json_t *file_object(tyto_writer *steps, const char *path, const tyto_tensor_file *file)
+{
+    json_t *root = json_object(), *list = json_array();
+    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
+        tyto_json_push(steps, list, tensor_object(steps, tyto_tensor_file_at(file, i)));
+    }
+    tyto_json_put(steps, root, "file", tyto_json_string(path));
+    tyto_json_put(steps, root, "tensors", list);
+    return root;
+}
+
+tyto_status tyto_inspection_create_of_files(const char *const *paths, int64_t count,
+                                            tyto_log_fn log, void *log_user, tyto_inspection **out,
+                                            tyto_error *err)
+{
+    tyto_writer steps;
+    int64_t failed = 0;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    if (count < 0 || (count > 0 && !paths)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "paths: got %lld, required a list of them",
+                         (long long)count);
+    }
+    tyto_writer_init(&steps);
+    json_t *all = json_array();
+    for (int64_t i = 0; i < count && !steps.no_memory; i++) {
+        tyto_error own = TYTO_ERROR_INIT;
+        tyto_tensor_file *file = NULL;
+        const tyto_status status = tyto_tensor_file_open(paths[i], &file, &own);
+        if (status == TYTO_OK) {
+            tyto_json_push(&steps, all, file_object(&steps, paths[i], file));
+        } else if (status == TYTO_E_MEMORY) {
+            steps.no_memory = true;
+        } else {
+            failed++;
+            if (log) {
+                log(log_user, TYTO_LOG_ERROR, tyto_error_message(&own));
+            }
+        }
+        tyto_error_clear(&own);
+        tyto_tensor_file_close(file);
+    }
+    TYTO_TRY(tyto_inspection_made(out, &steps, all, "files of tensors", err));
+    (*out)->failed = failed;
+    return TYTO_OK;
+}
