@@ -42,6 +42,18 @@ tyto_status tyto_clear_rows(tyto_exec *exec, int64_t rows, int64_t cols, const u
     return TYTO_OK;
 }
 
+tyto_status tyto_replace_rows(tyto_exec *exec, int64_t rows, int64_t cols, const uint8_t *flags,
+                              const float *x, float *y, int64_t ldy)
+{
+    (void)exec;
+    for (int64_t r = 0; r < rows; r++) {
+        if (flags[r]) {
+            memcpy(y + r * ldy, x, (size_t)cols * sizeof(float));
+        }
+    }
+    return TYTO_OK;
+}
+
 typedef struct heads_job {
     int64_t rows, rows_of_task, heads, inner;
     const float *factors;

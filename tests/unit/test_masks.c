@@ -58,6 +58,23 @@ static void check_cleared(tyto_exec *exec)
     }
 }
 
+static void check_replaced(tyto_exec *exec)
+{
+    float y[ROWS * COLS], given[ROWS * COLS], x[COLS - 1];
+    uint8_t flags[ROWS];
+    fill(ROWS * COLS, given);
+    fill(COLS - 1, x);
+    for (int64_t i = 0; i < ROWS; i++) {
+        flags[i] = i % 4 == 2;
+    }
+    memcpy(y, given, sizeof(y));
+    assert_int_equal(tyto_replace_rows(exec, ROWS, COLS - 1, flags, x, y, COLS), TYTO_OK);
+    for (int64_t i = 0; i < ROWS * COLS; i++) {
+        const bool replaced = i / COLS % 4 == 2 && i % COLS < COLS - 1;
+        assert_true(y[i] == (replaced ? x[i % COLS] : given[i]));
+    }
+}
+
 static void check_scaled(tyto_exec *exec)
 {
     static const float factors[HEADS] = {0.0f, -1.5f, 1.0f};
@@ -77,6 +94,12 @@ static void rows_are_cleared(void **state)
     for_each_exec(check_cleared);
 }
 
+static void rows_are_replaced(void **state)
+{
+    (void)state;
+    for_each_exec(check_replaced);
+}
+
 static void heads_are_scaled(void **state)
 {
     (void)state;
@@ -88,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_kept_in_order),
         cmocka_unit_test(rows_are_cleared),
+        cmocka_unit_test(rows_are_replaced),
         cmocka_unit_test(heads_are_scaled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
