@@ -17,8 +17,9 @@ typedef struct tyto_separable {
     double *axis_sums[TYTO_GRID_AXES_MAX]; /* [dims[a]][2]: of an axis's row, of its squares */
     const float *table;                    /* [positions][table_channels] */
     int64_t table_channels;
-    const float *table_sums; /* [positions][2]: of what a row of the table becomes, of its squares */
-    float eps;               /* of the norm */
+    const float
+        *table_sums; /* [positions][2]: of what a row of the table becomes, of its squares */
+    float eps;       /* of the norm */
 } tyto_separable;
 
 /** sums[n][2] = the sum of each of rows[n,channels], and of its squares. */

@@ -16,6 +16,7 @@
 #include "../support/engines.h"
 #include "failing_memory.h"
 #include "models/perceiver/describe/parts.h"
+#include "models/perceiver/heads.h"
 #include "out_of_memory.h"
 
 /* No piece of work below needs more allocations than this. */

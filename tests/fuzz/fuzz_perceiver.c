@@ -3,6 +3,7 @@
 #include "formats/json.h"
 #include "fuzz.h"
 #include "models/perceiver/describe/parts.h"
+#include "models/perceiver/heads.h"
 
 /* What is accepted must be usable: nothing later checks these again. */
 static void check_layer(const tyto_perceiver_layer *layer)

@@ -1,7 +1,8 @@
 /* What a Perceiver refuses: descriptions, configurations and inputs, each with its message. */
 #include "formats/json.h"
 #include "models/perceiver/describe/config.h"
-#include "models/perceiver/rows/inputs.h"
+#include "models/perceiver/describe/parts.h"
+#include "models/perceiver/rows/random.h"
 #include "support/golden.h"
 
 static tyto_status read_config(const char *text, tyto_perceiver_config *config, tyto_error *err)

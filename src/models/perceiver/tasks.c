@@ -1,5 +1,7 @@
 #include "models/perceiver/tasks.h"
 
+#include "models/perceiver/model.h"
+
 /* Of the videos that the network was trained on; its config has samples per frame alone. */
 #define FRAMES_PER_SECOND 25
 
@@ -90,12 +92,7 @@ static const tyto_family_autoencode autoencode = {
     .window = window,
 };
 
-/* PerceiverModel is what users compose of their own parts. */
-const tyto_family_tasks tyto_perceiver_bare_tasks = {.classify = &classify};
-const tyto_family_tasks tyto_perceiver_masked_lm_tasks = {.fill_mask = &fill_mask};
-const tyto_family_tasks tyto_perceiver_sequence_tasks = {.classify = &classify};
-const tyto_family_tasks tyto_perceiver_learned_tasks = {.classify = &classify};
-const tyto_family_tasks tyto_perceiver_fourier_tasks = {.classify = &classify};
-const tyto_family_tasks tyto_perceiver_convolution_tasks = {.classify = &classify};
+const tyto_family_tasks tyto_perceiver_classify_tasks = {.classify = &classify};
+const tyto_family_tasks tyto_perceiver_fill_mask_tasks = {.fill_mask = &fill_mask};
 const tyto_family_tasks tyto_perceiver_flow_tasks = {.flow = &flow};
-const tyto_family_tasks tyto_perceiver_multimodal_tasks = {.autoencode = &autoencode};
+const tyto_family_tasks tyto_perceiver_autoencode_tasks = {.autoencode = &autoencode};

@@ -1,12 +1,13 @@
-/** What Perceivers can be asked for, by class. */
+/** What Perceivers can be asked for. heads.def says which of these each class offers. */
 #ifndef TYTO_MODELS_PERCEIVER_TASKS_H
 #define TYTO_MODELS_PERCEIVER_TASKS_H
 
-#include "models/perceiver/model.h"
+#include "models/family_tasks.h"
 
-#define TYTO_PERCEIVER_DECLARE_TASKS(id, name)                                                     \
-    extern const tyto_family_tasks tyto_perceiver_##id##_tasks;
-TYTO_PERCEIVER_CLASS_LIST(TYTO_PERCEIVER_DECLARE_TASKS)
-#undef TYTO_PERCEIVER_DECLARE_TASKS
+/** Also of PerceiverModel, which users compose of their own parts. */
+extern const tyto_family_tasks tyto_perceiver_classify_tasks;
+extern const tyto_family_tasks tyto_perceiver_fill_mask_tasks;
+extern const tyto_family_tasks tyto_perceiver_flow_tasks;
+extern const tyto_family_tasks tyto_perceiver_autoencode_tasks;
 
 #endif

@@ -1,9 +1,6 @@
-#include <string.h>
+#include "models/perceiver/describe/compositions.h"
 
-#include "models/perceiver/describe/parts.h"
-
-/* Each head is the description that its class in the reference hands to PerceiverModel. In
- * json_pack's formats s is a text, I an integer, b a truth value, n null. */
+/* In json_pack's formats s is a text, I an integer, f a float, b a truth value, o an object. */
 
 static json_t *text_preprocessor(void)
 {
@@ -30,7 +27,7 @@ static json_t *compose(json_t *preprocessor, json_t *decoder)
     return json_pack("{s:o, s:o}", "input_preprocessor", preprocessor, "decoder", decoder);
 }
 
-static json_t *masked_lm(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_masked_lm(const tyto_perceiver_config *config)
 {
     const json_int_t d_model = config->d_model, length = config->max_position_embeddings;
     json_t *decoder = json_pack(
@@ -42,12 +39,12 @@ static json_t *masked_lm(const tyto_perceiver_config *config)
     return compose(text_preprocessor(), decoder);
 }
 
-static json_t *sequence_classification(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_sequence(const tyto_perceiver_config *config)
 {
     return compose(text_preprocessor(), classification_decoder(config));
 }
 
-static json_t *image_learned(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_learned(const tyto_perceiver_config *config)
 {
     json_t *preprocessor = json_pack(
         "{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:{s:I, s:I}}", "type", "PerceiverImagePreprocessor",
@@ -58,7 +55,7 @@ static json_t *image_learned(const tyto_perceiver_config *config)
     return compose(preprocessor, classification_decoder(config));
 }
 
-static json_t *image_fourier(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_fourier(const tyto_perceiver_config *config)
 {
     json_t *preprocessor =
         json_pack("{s:s, s:s, s:I, s:o}", "type", "PerceiverImagePreprocessor", "prep_type",
@@ -67,7 +64,7 @@ static json_t *image_fourier(const tyto_perceiver_config *config)
     return compose(preprocessor, classification_decoder(config));
 }
 
-static json_t *image_convolution(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_convolution(const tyto_perceiver_config *config)
 {
     json_t *preprocessor =
         json_pack("{s:s, s:s, s:I, s:o}", "type", "PerceiverImagePreprocessor", "prep_type", "conv",
@@ -82,7 +79,7 @@ static json_t *flow_positions(const tyto_perceiver_config *config)
                                  (json_int_t)config->train_size[1]));
 }
 
-static json_t *optical_flow(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_flow(const tyto_perceiver_config *config)
 {
     /* 64 features of each pixel's patches, and its position. */
     const json_int_t channels = 64 + 2 + 2 * 2 * 64;
@@ -153,7 +150,7 @@ static json_t *multimodal_decoder(const tyto_perceiver_config *config)
                      "audio", audio, "image", image, "label", label);
 }
 
-static json_t *multimodal_autoencoding(const tyto_perceiver_config *config)
+json_t *tyto_perceiver_describe_multimodal(const tyto_perceiver_config *config)
 {
     const json_int_t channels = config->output_num_channels;
     json_t *postprocessor = json_pack(
@@ -164,30 +161,4 @@ static json_t *multimodal_autoencoding(const tyto_perceiver_config *config)
         "label", "type", "PerceiverClassificationPostprocessor", "in_channels", channels);
     return json_pack("{s:o, s:o, s:o}", "input_preprocessor", multimodal_preprocessor(config),
                      "decoder", multimodal_decoder(config), "output_postprocessor", postprocessor);
-}
-
-json_t *tyto_perceiver_composition(const char *head, const tyto_perceiver_config *config,
-                                   bool *no_memory)
-{
-    static const struct {
-        const char *name;
-        json_t *(*describe)(const tyto_perceiver_config *config);
-    } compositions[] = {
-        {"PerceiverForMaskedLM", masked_lm},
-        {"PerceiverForSequenceClassification", sequence_classification},
-        {"PerceiverForImageClassificationLearned", image_learned},
-        {"PerceiverForImageClassificationFourier", image_fourier},
-        {"PerceiverForImageClassificationConvProcessing", image_convolution},
-        {"PerceiverForOpticalFlow", optical_flow},
-        {"PerceiverForMultimodalAutoencoding", multimodal_autoencoding},
-    };
-    *no_memory = false;
-    for (size_t i = 0; i < sizeof(compositions) / sizeof(compositions[0]); i++) {
-        if (strcmp(compositions[i].name, head) == 0) {
-            json_t *object = compositions[i].describe(config);
-            *no_memory = !object;
-            return object;
-        }
-    }
-    return NULL;
 }

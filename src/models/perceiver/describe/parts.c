@@ -6,108 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "formats/json.h"
-#include "models/perceiver/describe/parts_read.h"
-
-/* True when `list`, of names between spaces, has the name. */
-static bool listed(const char *list, const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *at = strstr(list, name); at && length > 0; at = strstr(at + 1, name)) {
-        if (at > list && at[-1] == ' ' && at[length] == ' ') {
-            return true;
-        }
-    }
-    return false;
-}
-
-tyto_status tyto_perceiver_part_type(const json_t *object, const char *where,
-                                     const char *const *types, const char *const *arguments,
-                                     int count, int *type, tyto_error *err)
-{
-    const char *name = NULL, *key;
-    if (!json_is_object(object)) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: got %s, required an object", where,
-                         object ? tyto_json_type(object) : "nothing");
-    }
-    TYTO_TRY(tyto_json_text(object, where, "type", &name, err));
-    *type = 0;
-    while (name && *type < count && strcmp(types[*type], name) != 0) {
-        (*type)++;
-    }
-    if (!name || *type == count) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'type': got '%s', required one such as %s", where,
-                         name ? name : "", types[0]);
-    }
-    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at;
-         at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
-        key = json_object_iter_key(at);
-        if (strcmp(key, "type") != 0 && (strchr(key, ' ') || !listed(arguments[*type], key))) {
-            return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': not an argument of %s", where, key,
-                             name);
-        }
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_perceiver_read_choice(const json_t *object, const char *where, const char *key,
-                                       const char *const *choices, int *out, tyto_error *err)
-{
-    const char *text = choices[0];
-    TYTO_TRY(tyto_json_text(object, where, key, &text, err));
-    for (*out = 0; choices[*out]; (*out)++) {
-        if (strcmp(choices[*out], text) == 0) {
-            return TYTO_OK;
-        }
-    }
-    return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': got '%s', required one such as '%s'", where,
-                     key, text, choices[0]);
-}
-
-tyto_status tyto_perceiver_read_modalities(const json_t *object, const char *where,
-                                           const char **names, int *places, int *count,
-                                           tyto_error *err)
-{
-    json_t *modalities = json_object_get(object, "modalities");
-    const size_t size = json_object_size(modalities);
-    if (!json_is_object(modalities) || size < 1 || size > TYTO_PERCEIVER_MODALITIES_MAX) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'modalities': required an object of 1 to %d",
-                         where, TYTO_PERCEIVER_MODALITIES_MAX);
-    }
-    *count = 0;
-    int place = 0;
-    for (void *at = json_object_iter(modalities); at; at = json_object_iter_next(modalities, at)) {
-        const char *name = json_object_iter_key(at);
-        if (!*name || strlen(name) >= TYTO_PERCEIVER_MODALITY_BYTES || strchr(name, '.')) {
-            return tyto_fail(err, TYTO_E_FORMAT,
-                             "%s: 'modalities': '%s': required a name of 1 to %d bytes without "
-                             "dots",
-                             where, name, TYTO_PERCEIVER_MODALITY_BYTES - 1);
-        }
-        int i = (*count)++;
-        for (; i > 0 && strcmp(names[i - 1], name) > 0; i--) {
-            names[i] = names[i - 1];
-            places[i] = places[i - 1];
-        }
-        names[i] = name;
-        places[i] = place++;
-    }
-    return TYTO_OK;
-}
-
-void tyto_perceiver_where(char where[TYTO_PERCEIVER_WHERE_BYTES], const char *outer,
-                          const char *name)
-{
-    snprintf(where, TYTO_PERCEIVER_WHERE_BYTES, "%.400s: modalities.%s", outer, name);
-}
-
-/* Rows of a decoder have that many channels. */
-static int64_t decoded_channels(const tyto_perceiver_decoder *decoder)
-{
-    return decoder->type == TYTO_PERCEIVER_PROJECTION_DECODER || decoder->final_project
-               ? decoder->output_num_channels
-               : decoder->num_channels;
-}
 
 /* A decoder's or an input's modality of that name is there. */
 static bool has_modality(const tyto_perceiver_parts *parts, const char *name)
@@ -147,7 +45,7 @@ static tyto_status check_output(const tyto_perceiver_parts *parts, const char *w
     if (!parts->decoder) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: got no decoder, required one", where);
     }
-    const int64_t channels = decoded_channels(parts->decoder);
+    const int64_t channels = tyto_perceiver_decoder_channels(parts->decoder);
     if (part->type != TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR) {
         return check_channels(part, channels, where, err);
     }
@@ -185,7 +83,7 @@ tyto_status tyto_perceiver_parts_read(const json_t *object, const char *name,
     for (void *at = json_object_iter((json_t *)(uintptr_t)object); at;
          at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
         const char *key = json_object_iter_key(at);
-        if (strchr(key, ' ') || !listed(keys, key)) {
+        if (strchr(key, ' ') || !tyto_perceiver_list_has(keys, key)) {
             return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': required one of%s", name, key, keys);
         }
     }

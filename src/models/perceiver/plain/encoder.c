@@ -1,13 +1,12 @@
-#include <string.h>
+#include "models/perceiver/plain/encoder.h"
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/model.h"
+#include "models/perceiver/plain/layer.h"
 #include "nn/masks.h"
 #include "nn/rows.h"
 
-/* Latents that go through the blocks together. */
-#define LATENTS_TOGETHER 4096
+#define CROSS_ATTENTIONS "cross_attentions.0"
 
 static tyto_output_kind kind_of(bool by_default)
 {
@@ -34,7 +33,7 @@ tyto_status tyto_perceiver_declare_states(const tyto_perceiver *model, tyto_io *
         tyto_io_name_at(name, "", "attentions", i);
         TYTO_TRY(tyto_io_output(io, attentions, name, 4, maps, &memory));
     }
-    return tyto_io_output(io, attentions, "cross_attentions.0", 4, crossed, &memory);
+    return tyto_io_output(io, attentions, CROSS_ATTENTIONS, 4, crossed, &memory);
 }
 
 tyto_status tyto_perceiver_masks_read(const tyto_perceiver *model, tyto_io *io,
@@ -94,21 +93,26 @@ static tyto_status project(const tyto_perceiver *model, tyto_exec *exec,
     return TYTO_OK;
 }
 
-/* hidden[N,D] = the cross-attention of the learned latents to one batch element's inputs. */
-static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                           const tyto_perceiver_inputs *inputs, const tyto_perceiver_masks *masks,
-                           int64_t b, float *hidden)
+float *tyto_perceiver_cross_attentions(const tyto_io *io)
+{
+    return tyto_io_find(io, CROSS_ATTENTIONS);
+}
+
+tyto_status tyto_perceiver_attend_inputs(const tyto_perceiver *model, tyto_exec *exec,
+                                         const tyto_io *io, const tyto_perceiver_inputs *inputs,
+                                         const tyto_perceiver_masks *masks, int64_t b,
+                                         float *hidden)
 {
     const tyto_perceiver_layer *layer = &model->cross;
     const int64_t N = model->config.num_latents, T = inputs->rows;
     const tyto_perceiver_mask *mask = &masks->inputs;
     tyto_perceiver_memory memory = {.mask_per_query = mask->per_latent};
     const uint8_t *seen = NULL;
-    float *maps = tyto_io_find(io, "cross_attentions.0"), *kv;
+    float *maps = tyto_perceiver_cross_attentions(io), *kv;
     if (mask->seen) {
         const int64_t line = b * (mask->per_latent ? N : 1);
         memory.mask = mask->seen + line * T;
-        memory.level = mask->level + line;
+        memory.uniform = mask->uniform + line;
     }
     if (maps) {
         memory.probabilities = maps + b * layer->heads * N * T;
@@ -116,9 +120,6 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
     if (memory.mask && !mask->per_latent && !maps) {
         seen = memory.mask;
         memory.mask = NULL;
-    }
-    if (model->encoder_fold && !mask->seen && !maps && T >= N) {
-        return tyto_perceiver_encode_folded(model, exec, inputs, b, hidden);
     }
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, T * (layer->qk_channels + layer->v_channels), &kv));
@@ -131,27 +132,21 @@ static tyto_status read_in(const tyto_perceiver *model, tyto_exec *exec, const t
     return TYTO_OK;
 }
 
-/* A group of batch elements between layers. */
-typedef struct group {
-    int64_t first, n;
-    float *hidden; /* [n,N,D] */
-} group;
-
+/* Hands the hidden states to hidden_states.index, when somebody asked for it. */
 static tyto_status give_state(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                              const group *some, int64_t index)
+                              int64_t first, int64_t n, const float *hidden, int64_t index)
 {
     char name[TYTO_IO_NAME_BYTES];
     const int64_t each = model->config.num_latents * model->config.d_latents;
     tyto_io_name_at(name, "", "hidden_states", index);
-    float *to = tyto_io_find(io, name);
-    return to ? tyto_copy_rows(exec, some->n, each, some->hidden, each, to + some->first * each,
-                               each)
-              : TYTO_OK;
+    float *output = tyto_io_find(io, name);
+    return output ? tyto_copy_rows(exec, n, each, hidden, each, output + first * each, each)
+                  : TYTO_OK;
 }
 
-/* All blocks of self-attention, whose layers are the same in each. */
-static tyto_status run_blocks(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                              const tyto_perceiver_masks *masks, const group *some)
+tyto_status tyto_perceiver_run_blocks(const tyto_perceiver *model, tyto_exec *exec,
+                                      const tyto_io *io, const tyto_perceiver_masks *masks,
+                                      int64_t first, int64_t n, float *hidden)
 {
     const tyto_perceiver_config *config = &model->config;
     const int64_t N = config->num_latents, H = config->num_self_attention_heads,
@@ -162,36 +157,18 @@ static tyto_status run_blocks(const tyto_perceiver *model, tyto_exec *exec, cons
         for (int64_t i = 0; i < layers; i++) {
             const float *heads = masks->heads;
             TYTO_TRY(tyto_exec_step(exec, block * layers + i, config->num_blocks * layers));
-            TYTO_TRY(give_state(model, exec, io, some, block * (layers + 1) + i));
+            TYTO_TRY(give_state(model, exec, io, first, n, hidden, block * (layers + 1) + i));
             tyto_io_name_at(name, "", "attentions", block * layers + i);
             float *maps = tyto_io_find(io, name);
             if (maps) {
-                maps += some->first * H * N * N;
+                maps += first * H * N * N;
             }
             if (heads && masks->per_layer) {
                 heads += i * H;
             }
-            TYTO_TRY(tyto_perceiver_layer_self(&model->layers[i], exec, some->n, N, heads,
-                                               some->hidden, maps));
+            TYTO_TRY(tyto_perceiver_layer_self(&model->layers[i], exec, n, N, heads, hidden, maps));
         }
-        TYTO_TRY(give_state(model, exec, io, some, block * (layers + 1) + layers));
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_perceiver_encode(const tyto_perceiver *model, tyto_exec *exec, const tyto_io *io,
-                                  const tyto_perceiver_inputs *inputs,
-                                  const tyto_perceiver_masks *masks, float *latents)
-{
-    const int64_t N = model->config.num_latents, each = N * model->config.d_latents,
-                  together = tyto_min_i64(inputs->batch, tyto_max_i64(1, LATENTS_TOGETHER / N));
-    for (int64_t first = 0; first < inputs->batch; first += together) {
-        const group some = {first, tyto_min_i64(together, inputs->batch - first),
-                            latents + first * each};
-        for (int64_t i = 0; i < some.n; i++) {
-            TYTO_TRY(read_in(model, exec, io, inputs, masks, first + i, some.hidden + i * each));
-        }
-        TYTO_TRY(run_blocks(model, exec, io, masks, &some));
+        TYTO_TRY(give_state(model, exec, io, first, n, hidden, block * (layers + 1) + layers));
     }
     return TYTO_OK;
 }

@@ -1,73 +1,37 @@
 #include "models/perceiver/plain/layer.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "models/perceiver/requests.h"
 #include "nn/attention.h"
 #include "nn/feed_forward.h"
 #include "nn/masks.h"
 
-tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
-                                        const tyto_perceiver_config *config, const char *where,
-                                        tyto_error *err)
-{
-    if (layer->qk_channels == 0) {
-        layer->qk_channels =
-            layer->cross && !config->cross_attention_shape_q ? layer->kv_dim : layer->q_dim;
-    }
-    if (layer->v_channels == 0) {
-        layer->v_channels = layer->qk_channels;
-    }
-    layer->act = config->hidden_act;
-    const struct {
-        const char *name;
-        int64_t value;
-    } channels[] = {{"qk_channels", layer->qk_channels}, {"v_channels", layer->v_channels}};
-    for (int i = 0; i < 2; i++) {
-        if (channels[i].value % layer->heads != 0) {
-            return tyto_fail(err, TYTO_E_FORMAT,
-                             "%s: %s: got %lld, required a multiple of the number of heads (%lld)",
-                             where, channels[i].name, (long long)channels[i].value,
-                             (long long)layer->heads);
-        }
-    }
-    return TYTO_OK;
-}
-
-void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *to, const char *prefix)
-{
-    const int64_t Q = to->q_dim, I = to->kv_dim, K = to->qk_channels, V = to->v_channels,
-                  W = to->widening, O = to->cross ? Q : V;
-    tyto_binder_prefix(binder, "%s", prefix);
-#define TYTO_PERCEIVER_LAYER
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_LAYER
-    if (to->cross) {
-#define TYTO_PERCEIVER_CROSS
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_CROSS
-    } else {
-#define TYTO_PERCEIVER_SELF
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_SELF
-    }
-}
-
-static tyto_norm norm_of(const tyto_norm_weights *weights)
+static tyto_norm layer_norm(const tyto_norm_weights *weights)
 {
     return (tyto_norm){weights->gamma, weights->beta, TYTO_PERCEIVER_EPS};
 }
 
-/* y[rows,out] = norm(x[rows,in])·wᵀ + b, all of them dense. */
-static tyto_status dense_of_norm(tyto_exec *exec, const tyto_norm_weights *norm,
-                                 const tyto_linear_weights *weights, int64_t rows, const float *x,
-                                 float *y)
+tyto_status tyto_perceiver_product(tyto_exec *exec, const tyto_linear_weights *weights,
+                                   int64_t rows, const float *x, float *y)
 {
     return tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                  .ldx = weights->weight.k,
-                                                 .norm = norm_of(norm),
+                                                 .rows = rows,
+                                                 .weight = &weights->weight,
+                                                 .bias = weights->bias,
+                                                 .y = y,
+                                                 .ldy = weights->weight.n});
+}
+
+/* y[rows,out] = norm(x[rows,in])·wᵀ + b, all of them dense. */
+static tyto_status normed_product(tyto_exec *exec, const tyto_norm_weights *norm,
+                                  const tyto_linear_weights *weights, int64_t rows, const float *x,
+                                  float *y)
+{
+    return tyto_linear(exec, &(tyto_linear_args){.x = x,
+                                                 .ldx = weights->weight.k,
+                                                 .norm = layer_norm(norm),
                                                  .rows = rows,
                                                  .weight = &weights->weight,
                                                  .bias = weights->bias,
@@ -80,7 +44,7 @@ static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *ex
                                 float *y)
 {
     return tyto_feed_forward(exec, &(tyto_feed_forward_args){.x = y,
-                                                             .norm = norm_of(&layer->norm),
+                                                             .norm = layer_norm(&layer->norm),
                                                              .rows = rows,
                                                              .first = &layer->dense1.weight,
                                                              .second = &layer->dense2.weight,
@@ -93,7 +57,7 @@ static tyto_status feed_forward(const tyto_perceiver_layer *layer, tyto_exec *ex
 tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer, tyto_exec *exec,
                                         int64_t rows, const float *inputs, float *kv)
 {
-    return dense_of_norm(exec, &layer->norm2, &layer->kv, rows, inputs, kv);
+    return normed_product(exec, &layer->norm2, &layer->kv, rows, inputs, kv);
 }
 
 /* context[rows,V] of query[rows,K]; a mask for each query makes each an attention of its own. */
@@ -101,7 +65,7 @@ static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, in
                           const float *query, const tyto_perceiver_memory *memory, float *context)
 {
     const int64_t K = layer->qk_channels, V = layer->v_channels, H = layer->heads;
-    const tyto_attention_view from = {.token = K + V, .head = K / H};
+    const tyto_attention_view keys = {.token = K + V, .head = K / H};
     tyto_attention_args args = {
         .batch = 1,
         .queries = rows,
@@ -114,7 +78,7 @@ static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, in
         .k = memory->kv,
         .v = memory->kv + K,
         .q_strides = {.token = K, .head = K / H},
-        .k_strides = from,
+        .k_strides = keys,
         .v_strides = {.token = K + V, .head = V / H},
         .key_mask = memory->mask,
         .out = context,
@@ -142,7 +106,7 @@ static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, in
 tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_exec *exec,
                                        int64_t rows, const float *x, float *query)
 {
-    return dense_of_norm(exec, &layer->norm1, &layer->query, rows, x, query);
+    return normed_product(exec, &layer->norm1, &layer->query, rows, x, query);
 }
 
 tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
@@ -172,9 +136,9 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->qk_channels, &query));
     TYTO_TRY(tyto_exec_floats(exec, rows * layer->v_channels, &context));
     TYTO_TRY(tyto_perceiver_layer_query(layer, exec, rows, x, query));
-    if (memory->level) {
+    if (memory->uniform) {
         /* A query of zeros gives every key the same score. */
-        TYTO_TRY(tyto_clear_rows(exec, rows, layer->qk_channels, memory->level,
+        TYTO_TRY(tyto_clear_rows(exec, rows, layer->qk_channels, memory->uniform,
                                  memory->mask_per_query ? 1 : 0, query));
     }
     TYTO_TRY(attend(layer, exec, rows, query, memory, context));
@@ -213,14 +177,14 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
     const tyto_numbers k = tyto_numbers_from(qkv, K), v = tyto_numbers_from(qkv, 2 * K);
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                    .ldx = Q,
-                                                   .norm = norm_of(&layer->norm1),
+                                                   .norm = layer_norm(&layer->norm1),
                                                    .rows = rows,
                                                    .weight = &layer->qkv.weight,
                                                    .bias = layer->qkv.bias,
                                                    .y = qkv.floats,
                                                    .y_bf16 = qkv.bf16,
                                                    .ldy = all}));
-    const tyto_attention_view from = {.batch = tokens * all, .token = all, .head = K / H};
+    const tyto_attention_view keys = {.batch = tokens * all, .token = all, .head = K / H};
     TYTO_TRY(tyto_attention(
         exec,
         &(tyto_attention_args){.batch = batch,
@@ -236,8 +200,8 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                                .q_bf16 = qkv.bf16,
                                .k_bf16 = k.bf16,
                                .v_bf16 = v.bf16,
-                               .q_strides = from,
-                               .k_strides = from,
+                               .q_strides = keys,
+                               .k_strides = keys,
                                .v_strides = {.batch = tokens * all, .token = all, .head = V / H},
                                .out = context.floats,
                                .out_bf16 = context.bf16,

@@ -1,45 +1,14 @@
 /** The Perceiver's layer: attention of queries to inputs or to themselves, then an MLP. */
-#ifndef TYTO_MODELS_PERCEIVER_LAYER_H
-#define TYTO_MODELS_PERCEIVER_LAYER_H
+#ifndef TYTO_MODELS_PERCEIVER_PLAIN_LAYER_H
+#define TYTO_MODELS_PERCEIVER_PLAIN_LAYER_H
 
-#include "models/perceiver/describe/config.h"
+#include "models/perceiver/describe/layer.h"
 #include "nn/exec.h"
-#include "weights/binder.h"
 
-/** A layer. Q, I: channels of queries and of inputs; K, V: of keys and of values, over all heads;
- *  x of shape [rows,Q] gives a = out(attention(norm1(x), norm2(inputs))) (+ x when `residual`),
- *  then a + dense2(act(dense1(norm(a)))).
- *  source  PerceiverLayer */
-typedef struct tyto_perceiver_layer {
-    int64_t q_dim, kv_dim, qk_channels, v_channels, heads, widening;
-    bool cross, residual;
-    tyto_activation act;
-#define FLOATS(field, ...) float *field;
-#define NORM(field, ...) tyto_norm_weights field;
-#define LINEAR(field, ...) tyto_linear_weights field;
-#define FUSED(field, ...) tyto_linear_weights field;
-#define TYTO_PERCEIVER_LAYER
-#define TYTO_PERCEIVER_SELF
-#define TYTO_PERCEIVER_CROSS
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_LAYER
-#undef TYTO_PERCEIVER_SELF
-#undef TYTO_PERCEIVER_CROSS
-#undef FLOATS
-#undef NORM
-#undef LINEAR
-#undef FUSED
-} tyto_perceiver_layer;
-
-/** Fills in what a layer derives and checks it; cross, residual, q_dim, kv_dim, heads, widening
- *  and, where they are given, qk_channels and v_channels (else 0) are set by the caller.
- *  errors  E_FORMAT that names both numbers */
-TYTO_NODISCARD tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *layer,
-                                                       const tyto_perceiver_config *config,
-                                                       const char *where, tyto_error *err);
-/** Asks for the layer's parameters below `prefix`, which ends in ".". */
-void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *layer,
-                               const char *prefix);
+/** y[rows,out] = x[rows,in]·wᵀ + b, both dense. */
+TYTO_NODISCARD tyto_status tyto_perceiver_product(tyto_exec *exec,
+                                                  const tyto_linear_weights *weights, int64_t rows,
+                                                  const float *x, float *y);
 
 /** kv[rows,K+V] = keys and values of inputs[rows,I]. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer,
@@ -61,8 +30,8 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_laye
 typedef struct tyto_perceiver_memory {
     const float *kv; /* [keys,K+V] of tyto_perceiver_layer_inputs */
     int64_t keys;
-    const uint8_t *mask;  /* truth values, [keys] or [rows,keys]; or NULL */
-    const uint8_t *level; /* truth values, [1] or [rows]: all keys count the same; or NULL */
+    const uint8_t *mask;    /* truth values, [keys] or [rows,keys]; or NULL */
+    const uint8_t *uniform; /* truth values, [1] or [rows]: all keys have the same score; or NULL */
     bool mask_per_query;
     float *probabilities; /* [heads,rows,keys], or NULL */
 } tyto_perceiver_memory;

@@ -1,7 +1,8 @@
+#include "models/perceiver/plain/loss.h"
+
 #include <math.h>
 
 #include "base/error.h"
-#include "models/perceiver/model.h"
 
 #define LABELS "labels"
 /* The class of rows that a loss leaves out. */

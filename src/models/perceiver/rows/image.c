@@ -1,11 +1,10 @@
+#include "models/perceiver/rows/image.h"
+
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/rows/inputs.h"
 #include "nn/convolution.h"
 #include "nn/rows.h"
 
-/* Rows of one task. */
-#define TASK_ROWS 64
 /* The stem: 7×7 convolution by 2, then the largest of 3×3 by 2. */
 #define STEM_KERNEL 7
 #define STEM_PADDING 3
@@ -39,10 +38,10 @@ static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_io 
     TYTO_TRY(tyto_io_input(io, name, TYTO_F32, *rank, shape, &out->values));
     const int64_t *inner = shape + *rank - 3;
     out->batch = shape[0];
-    out->frames = *rank == 5 ? shape[1] : 1;
-    out->planes = inner[0];
-    out->height = inner[1];
-    out->width = inner[2];
+    out->blocks.frames = *rank == 5 ? shape[1] : 1;
+    out->blocks.planes = inner[0];
+    out->blocks.height = inner[1];
+    out->blocks.width = inner[2];
     for (int i = 0; i < 5; i++) {
         if (shape[i] > TYTO_PERCEIVER_SIZE_MAX) {
             return wrong(io, name, "a size", shape[i], "at most", TYTO_PERCEIVER_SIZE_MAX);
@@ -58,10 +57,10 @@ static void set_pixels(const tyto_perceiver_preprocessor *part, int rank, tyto_p
     const int64_t s = part->spatial_downsample;
     if (rank == 4) {
         out->batch = ceil_div(out->batch, s);
-        out->batch_step = out->plane_step = s;
+        out->batch_step = out->blocks.plane_step = s;
     } else {
-        out->frame_step = part->temporal_downsample;
-        out->space_step = s;
+        out->blocks.frame_step = part->temporal_downsample;
+        out->blocks.space_step = s;
     }
 }
 
@@ -69,15 +68,16 @@ static tyto_status set_patches(const tyto_perceiver_preprocessor *part, const ty
                                const char *name, int rank, tyto_perceiver_input *out)
 {
     const int64_t s = part->spatial_downsample, t = rank == 5 ? part->temporal_downsample : 1;
-    if (out->height % s != 0 || out->width % s != 0) {
-        return wrong(io, name, out->height % s ? "height" : "width",
-                     out->height % s ? out->height : out->width, "a multiple of", s);
+    if (out->blocks.height % s != 0 || out->blocks.width % s != 0) {
+        return wrong(io, name, out->blocks.height % s ? "height" : "width",
+                     out->blocks.height % s ? out->blocks.height : out->blocks.width,
+                     "a multiple of", s);
     }
-    if (out->frames % t != 0) {
-        return wrong(io, name, "frames", out->frames, "a multiple of", t);
+    if (out->blocks.frames % t != 0) {
+        return wrong(io, name, "frames", out->blocks.frames, "a multiple of", t);
     }
-    out->frame_step = out->frame_block = t;
-    out->space_step = out->space_block = s;
+    out->blocks.frame_step = out->blocks.frame_block = t;
+    out->blocks.space_step = out->blocks.space_block = s;
     return TYTO_OK;
 }
 
@@ -90,13 +90,14 @@ static int64_t stem_count(int64_t pixels)
 static tyto_status set_maps(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                             const char *name, tyto_perceiver_input *out)
 {
-    const int64_t H = stem_count(out->height), W = stem_count(out->width);
+    const int64_t H = stem_count(out->blocks.height), W = stem_count(out->blocks.width);
     out->content = part->out_channels;
-    out->grid[1] = tyto_window_count(H, POOL_KERNEL, POOL_STRIDE, 0);
-    out->grid[2] = tyto_window_count(W, POOL_KERNEL, POOL_STRIDE, 0);
-    if (out->grid[1] == 0 || out->grid[2] == 0) {
-        return wrong(io, name, "pixels of a side", tyto_min_i64(out->height, out->width),
-                     "at least", POOL_KERNEL * STEM_STRIDE - 1);
+    out->blocks.grid[1] = tyto_window_count(H, POOL_KERNEL, POOL_STRIDE, 0);
+    out->blocks.grid[2] = tyto_window_count(W, POOL_KERNEL, POOL_STRIDE, 0);
+    if (out->blocks.grid[1] == 0 || out->blocks.grid[2] == 0) {
+        return wrong(io, name, "pixels of a side",
+                     tyto_min_i64(out->blocks.height, out->blocks.width), "at least",
+                     POOL_KERNEL * STEM_STRIDE - 1);
     }
     return TYTO_OK;
 }
@@ -104,9 +105,10 @@ static tyto_status set_maps(const tyto_perceiver_preprocessor *part, const tyto_
 tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *exec)
 {
     const tyto_perceiver_preprocessor *part = input->part;
-    const int64_t H = stem_count(input->height), W = stem_count(input->width),
-                  C = part->out_channels, each = part->in_channels * input->height * input->width,
-                  pooled = input->grid[1] * input->grid[2] * C;
+    const int64_t H = stem_count(input->blocks.height), W = stem_count(input->blocks.width),
+                  C = part->out_channels,
+                  each = part->in_channels * input->blocks.height * input->blocks.width,
+                  pooled = input->blocks.grid[1] * input->blocks.grid[2] * C;
     float *wide;
     if (part->prep != TYTO_PERCEIVER_PREP_CONV) {
         return TYTO_OK;
@@ -120,8 +122,8 @@ tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *e
         TYTO_TRY(tyto_convolution(
             exec, &(tyto_convolution_args){.x = (const float *)input->values + b * each,
                                            .channels = part->in_channels,
-                                           .height = input->height,
-                                           .width = input->width,
+                                           .height = input->blocks.height,
+                                           .width = input->blocks.width,
                                            .kernel = STEM_KERNEL,
                                            .stride = STEM_STRIDE,
                                            .padding = STEM_PADDING,
@@ -152,8 +154,7 @@ tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *e
 static tyto_status set_content(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                                const char *name, tyto_perceiver_input *out)
 {
-    const int64_t values = out->frame_block * out->space_block * out->space_block *
-                           ceil_div(out->planes, out->plane_step);
+    const int64_t values = tyto_blocks_channels(&out->blocks);
     const bool after = part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching;
     out->content = values;
     if (after && values != part->conv_after_patching_in_channels) {
@@ -165,9 +166,9 @@ static tyto_status set_content(const tyto_perceiver_preprocessor *part, const ty
         out->raw = values;
         out->content = part->out_channels;
     }
-    out->grid[0] = ceil_div(out->frames, out->frame_step);
-    out->grid[1] = ceil_div(out->height, out->space_step);
-    out->grid[2] = ceil_div(out->width, out->space_step);
+    out->blocks.grid[0] = ceil_div(out->blocks.frames, out->blocks.frame_step);
+    out->blocks.grid[1] = ceil_div(out->blocks.height, out->blocks.space_step);
+    out->blocks.grid[2] = ceil_div(out->blocks.width, out->blocks.space_step);
     return TYTO_OK;
 }
 
@@ -176,14 +177,14 @@ tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part
 {
     int rank;
     TYTO_TRY(read_values(part, io, name, &rank, out));
-    out->batch_step = out->frame_step = out->plane_step = out->space_step = 1;
-    out->frame_block = out->space_block = out->grid[0] = 1;
+    out->batch_step = out->blocks.frame_step = out->blocks.plane_step = out->blocks.space_step = 1;
+    out->blocks.frame_block = out->blocks.space_block = out->blocks.grid[0] = 1;
     switch (part->prep) {
     case TYTO_PERCEIVER_PREP_CONV:
         TYTO_TRY(set_maps(part, io, name, out));
         break;
     case TYTO_PERCEIVER_PREP_CONV1X1:
-        out->space_step = part->spatial_downsample;
+        out->blocks.space_step = part->spatial_downsample;
         TYTO_TRY(set_content(part, io, name, out));
         break;
     case TYTO_PERCEIVER_PREP_PATCHES:
@@ -195,63 +196,27 @@ tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part
         TYTO_TRY(set_content(part, io, name, out));
         break;
     }
-    if (!tyto_mul_i64(out->grid[1] * out->grid[2], out->grid[0], &out->rows) ||
+    if (!tyto_mul_i64(out->blocks.grid[1] * out->blocks.grid[2], out->blocks.grid[0], &out->rows) ||
         out->rows > TYTO_PERCEIVER_POSITIONS_MAX) {
-        return wrong(io, name, "positions", out->grid[1] * out->grid[2], "at most",
+        return wrong(io, name, "positions", out->blocks.grid[1] * out->blocks.grid[2], "at most",
                      TYTO_PERCEIVER_POSITIONS_MAX);
     }
     /* Patches of a single step in time have no time left. */
     const bool timeless =
-        rank == 4 || (part->prep == TYTO_PERCEIVER_PREP_PATCHES && out->grid[0] == 1);
+        rank == 4 || (part->prep == TYTO_PERCEIVER_PREP_PATCHES && out->blocks.grid[0] == 1);
     return tyto_perceiver_positions_prepare(&part->position, name, timeless ? 2 : 3,
-                                            out->grid + (timeless ? 1 : 0), false, &out->positions,
-                                            io->err);
-}
-
-typedef struct gather_job {
-    const tyto_perceiver_input *input;
-    int64_t b, first, n;
-    float *out;
-    int64_t stride;
-} gather_job;
-
-/* One row: its block in time and space, point by point, channels adjacent. */
-static void gather_row(const tyto_perceiver_input *in, int64_t b, int64_t row, float *to)
-{
-    const int64_t x = row % in->grid[2] * in->space_step,
-                  y = row / in->grid[2] % in->grid[1] * in->space_step,
-                  t = row / in->grid[2] / in->grid[1] * in->frame_step,
-                  area = in->height * in->width;
-    const float *element =
-        (const float *)in->values + b * in->batch_step * in->frames * in->planes * area;
-    for (int64_t dt = 0; dt < in->frame_block; dt++) {
-        for (int64_t i = 0; i < in->space_block * in->space_block; i++) {
-            const int64_t dy = i / in->space_block, dx = i % in->space_block;
-            const float *from =
-                element + (t + dt) * in->planes * area + (y + dy) * in->width + x + dx;
-            for (int64_t c = 0; c < in->planes; c += in->plane_step) {
-                *to++ = from[c * area];
-            }
-        }
-    }
-}
-
-static void gather_task(void *context, int64_t index, int worker)
-{
-    (void)worker;
-    const gather_job *job = context;
-    const int64_t end = tyto_min_i64(job->n, (index + 1) * TASK_ROWS);
-    for (int64_t i = index * TASK_ROWS; i < end; i++) {
-        gather_row(job->input, job->b, job->first + i, job->out + i * job->stride);
-    }
+                                            out->blocks.grid + (timeless ? 1 : 0), false,
+                                            &out->positions, io->err);
 }
 
 tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input, tyto_exec *exec, int64_t b,
                                      int64_t first, int64_t n, float *out, int64_t stride)
 {
-    gather_job job = {input, b, first, n, out, stride};
-    tyto_pool_run(exec->pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_task, &job);
-    return TYTO_OK;
+    const tyto_blocks *blocks = &input->blocks;
+    const int64_t element = blocks->frames * blocks->planes * blocks->height * blocks->width;
+    return tyto_block_rows(exec, blocks,
+                           (const float *)input->values + b * input->batch_step * element, first, n,
+                           out, stride);
 }
 
 tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input, tyto_exec *exec,

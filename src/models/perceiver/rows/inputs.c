@@ -1,9 +1,10 @@
 #include "models/perceiver/rows/inputs.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/perceiver/rows/image.h"
+#include "models/perceiver/rows/random.h"
+#include "nn/masks.h"
 #include "nn/rows.h"
 
 static tyto_status check_ids(const tyto_perceiver_input *input, const char *name, tyto_error *err)
@@ -253,21 +254,18 @@ static tyto_status one_rows(const tyto_perceiver_input *input, tyto_exec *exec, 
     return TYTO_OK;
 }
 
-/* Pads rows of one modality to all channels, and puts the mask's where they are masked. */
-static void pad_and_mask(const tyto_perceiver_inputs *inputs, int i, int64_t start, int64_t n,
-                         float *out)
+/* Pads rows of one modality to all channels, and puts the trained mask where they are masked. masked:
+ * the drawn masks of these rows, or NULL. */
+static tyto_status pad_and_mask(const tyto_perceiver_inputs *inputs, tyto_exec *exec, int i,
+                                const uint8_t *masked, int64_t n, float *out)
 {
-    const tyto_perceiver_input_modality *modality = &inputs->part->modalities[i];
-    const int64_t own = modality->part.channels, C = inputs->channels;
-    const uint8_t *masked = inputs->masked[i];
-    for (int64_t r = 0; r < n; r++) {
-        float *row = out + r * C;
-        if (modality->mask_probability >= 1.0 || (masked && masked[start + r])) {
-            memcpy(row, modality->mask, (size_t)C * sizeof(float));
-        } else if (modality->pad > 0) {
-            memcpy(row + own, modality->padding, (size_t)modality->pad * sizeof(float));
-        }
+    const tyto_perceiver_input_modality *part = &inputs->part->modalities[i];
+    const int64_t C = inputs->channels;
+    if (part->mask_probability >= 1.0) {
+        return tyto_copy_rows(exec, n, C, part->mask, 0, out, C);
     }
+    TYTO_TRY(tyto_copy_rows(exec, n, part->pad, part->padding, 0, out + part->part.channels, C));
+    return masked ? tyto_replace_rows(exec, n, C, masked, part->mask, out, C) : TYTO_OK;
 }
 
 tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs, tyto_exec *exec,
@@ -280,14 +278,16 @@ tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs, tyto
     int64_t start = 0; /* of the modality among all rows */
     for (int i = 0; i < inputs->count; i++) {
         const tyto_perceiver_input *input = &inputs->inputs[i];
-        const int64_t from = tyto_max_i64(first, start),
+        const int64_t begin = tyto_max_i64(first, start),
                       end = tyto_min_i64(first + n, start + input->rows);
-        if (from < end) {
-            float *to = out + (from - first) * C;
+        if (begin < end) {
+            const uint8_t *masked = inputs->masked[i];
+            float *rows = out + (begin - first) * C;
             if (inputs->part->modalities[i].mask_probability < 1.0) {
-                TYTO_TRY(one_rows(input, exec, b, from - start, end - from, to, C));
+                TYTO_TRY(one_rows(input, exec, b, begin - start, end - begin, rows, C));
             }
-            pad_and_mask(inputs, i, b * input->rows + from - start, end - from, to);
+            masked = masked ? masked + b * input->rows + begin - start : NULL;
+            TYTO_TRY(pad_and_mask(inputs, exec, i, masked, end - begin, rows));
         }
         start += input->rows;
     }

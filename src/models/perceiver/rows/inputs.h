@@ -1,24 +1,9 @@
-/** Preprocessors at work: the named inputs of a run as rows, made where they are used. */
-#ifndef TYTO_MODELS_PERCEIVER_INPUTS_H
-#define TYTO_MODELS_PERCEIVER_INPUTS_H
+/** The named inputs of a run as rows, which are made where they are used. */
+#ifndef TYTO_MODELS_PERCEIVER_ROWS_INPUTS_H
+#define TYTO_MODELS_PERCEIVER_ROWS_INPUTS_H
 
 #include "models/io.h"
-#include "models/perceiver/describe/parts.h"
-
-/** One modality, or the only one. */
-typedef struct tyto_perceiver_input {
-    const tyto_perceiver_preprocessor *part; /* NULL: rows are given as they are */
-    const void *values;
-    int64_t batch, rows;       /* rows of each batch element */
-    int64_t channels, content; /* of a row; of it without position */
-    /* image: what of values[·,T,C,H,W] makes a row, in steps and blocks */
-    int64_t frames, planes, height, width;
-    int64_t batch_step, frame_step, plane_step, space_step, frame_block, space_block;
-    int64_t grid[3]; /* frames, lines, columns of rows */
-    int64_t raw;     /* values of a row before a product, when there is one */
-    float *maps;     /* [batch,rows,content] of a convolution */
-    tyto_perceiver_positions positions;
-} tyto_perceiver_input;
+#include "models/perceiver/rows/input.h"
 
 /** All inputs of a run: rows of one after those of the other, in order of their names. */
 typedef struct tyto_perceiver_inputs {
@@ -48,34 +33,10 @@ TYTO_NODISCARD tyto_status tyto_perceiver_inputs_start(tyto_perceiver_inputs *in
 TYTO_NODISCARD tyto_status tyto_perceiver_inputs_rows(const tyto_perceiver_inputs *inputs,
                                                       tyto_exec *exec, int64_t b, int64_t first,
                                                       int64_t n, float *out);
-/** The same of one modality without position, padding and mask: out[n,content], rows `stride`
- *  floats apart. */
+/** The same of one input without position, padding and mask: out[n,content], rows `stride` floats
+ *  apart. */
 TYTO_NODISCARD tyto_status tyto_perceiver_input_content(const tyto_perceiver_input *input,
                                                         tyto_exec *exec, int64_t b, int64_t first,
                                                         int64_t n, float *out, int64_t stride);
-
-/* For inputs.c: an image's part, in image.c. */
-TYTO_NODISCARD tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part,
-                                                        tyto_io *io, const char *name,
-                                                        tyto_perceiver_input *out);
-TYTO_NODISCARD tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *exec);
-TYTO_NODISCARD tyto_status tyto_perceiver_image_content(const tyto_perceiver_input *input,
-                                                        tyto_exec *exec, int64_t b, int64_t first,
-                                                        int64_t n, float *out, int64_t stride);
-/** The values that a product makes content of, input->raw of them in each row. */
-TYTO_NODISCARD tyto_status tyto_perceiver_image_raw(const tyto_perceiver_input *input,
-                                                    tyto_exec *exec, int64_t b, int64_t first,
-                                                    int64_t n, float *out, int64_t stride);
-
-/** masked[count]: 1 with that probability, drawn by the generator that `seed` started. The
- *  reference's numbers: torch.bernoulli after torch.manual_seed.
- *  source  Matsumoto and Nishimura 1998 */
-typedef struct tyto_perceiver_random {
-    uint32_t state[624];
-    int at;
-} tyto_perceiver_random;
-void tyto_perceiver_random_seed(tyto_perceiver_random *random, uint32_t seed);
-void tyto_perceiver_random_mask(tyto_perceiver_random *random, double probability, int64_t count,
-                                uint8_t *masked);
 
 #endif

@@ -10,21 +10,21 @@ typedef struct values {
     const float *parts;
 } values;
 
-static float value_at(const values *of, int64_t i)
+static float value_at(const values *mask, int64_t i)
 {
-    return of->whole ? (float)of->whole[i] : of->parts[i];
+    return mask->whole ? (float)mask->whole[i] : mask->parts[i];
 }
 
 /* What is added to the scores, in units of the lowest number. */
-static float added(const values *of, int64_t i)
+static float added(const values *mask, int64_t i)
 {
-    return 1.0f - value_at(of, i);
+    return 1.0f - value_at(mask, i);
 }
 
-static tyto_status check(const tyto_io *io, const values *of, int64_t count, int64_t rows)
+static tyto_status check(const tyto_io *io, const values *mask, int64_t count, int64_t rows)
 {
     for (int64_t i = 0; i < count; i++) {
-        const float value = value_at(of, i);
+        const float value = value_at(mask, i);
         if (!(value >= 0.0f && value <= 1.0f)) {
             return tyto_fail(io->err, TYTO_E_RANGE,
                              "input '%s': got %g for input %lld, required 0 to 1", NAME,
@@ -35,14 +35,14 @@ static tyto_status check(const tyto_io *io, const values *of, int64_t count, int
 }
 
 /* One row; returns whether it is without an input of 1. */
-static bool find_seen(const values *of, int64_t from, int64_t rows, uint8_t *seen)
+static bool find_seen(const values *mask, int64_t first, int64_t rows, uint8_t *seen)
 {
     float least = 1.0f;
-    for (int64_t i = from; i < from + rows; i++) {
-        least = added(of, i) < least ? added(of, i) : least;
+    for (int64_t i = first; i < first + rows; i++) {
+        least = added(mask, i) < least ? added(mask, i) : least;
     }
-    for (int64_t i = from; i < from + rows; i++) {
-        seen[i] = added(of, i) <= least;
+    for (int64_t i = first; i < first + rows; i++) {
+        seen[i] = added(mask, i) <= least;
     }
     return least > 0.0f;
 }
@@ -61,8 +61,8 @@ tyto_status tyto_perceiver_mask_read(tyto_io *io, int64_t batch, int64_t latents
         shape[2] = rows;
     }
     uint8_t *seen = tyto_arena_take(io->scratch, (size_t)lines, (size_t)rows),
-            *level = tyto_arena_take(io->scratch, (size_t)lines, 1);
-    if (!seen || !level) {
+            *uniform = tyto_arena_take(io->scratch, (size_t)lines, 1);
+    if (!seen || !uniform) {
         return tyto_fail_memory(io->err, NAME);
     }
     const size_t mark = tyto_arena_mark(io->scratch);
@@ -73,10 +73,10 @@ tyto_status tyto_perceiver_mask_read(tyto_io *io, int64_t batch, int64_t latents
     const values given = {whole ? data : NULL, data};
     TYTO_TRY(check(io, &given, lines * rows, rows));
     for (int64_t i = 0; i < lines; i++) {
-        level[i] = find_seen(&given, i * rows, rows, seen);
+        uniform[i] = find_seen(&given, i * rows, rows, seen);
     }
     tyto_arena_release(io->scratch, mark);
     out->seen = seen;
-    out->level = level;
+    out->uniform = uniform;
     return TYTO_OK;
 }

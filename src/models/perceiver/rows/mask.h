@@ -1,15 +1,15 @@
 /** Which inputs the latents attend to. */
-#ifndef TYTO_MODELS_PERCEIVER_MASK_H
-#define TYTO_MODELS_PERCEIVER_MASK_H
+#ifndef TYTO_MODELS_PERCEIVER_ROWS_MASK_H
+#define TYTO_MODELS_PERCEIVER_ROWS_MASK_H
 
 #include "models/io.h"
 
-/** attention_mask, whose values m add (1 − m)·lowest to the scores. Beside an input with m = 1 all
- *  with less are hidden. Where there is none, those with the highest m are attended to, all
- *  equally, since the scores are lost in what is added. */
+/** attention_mask: a value m adds (1 − m)·(the lowest number) to an input's scores. Where any input
+ *  has m = 1, all inputs with less are hidden. Where none has, those with the highest m are attended
+ *  to, all with the same weight, since their scores are lost in what is added. */
 typedef struct tyto_perceiver_mask {
-    const uint8_t *seen;  /* [B,rows] or [B,N,rows] truth values; NULL: no mask */
-    const uint8_t *level; /* [B] or [B,N]: these attend to all that they see equally */
+    const uint8_t *seen;    /* [B,rows] or [B,N,rows] truth values; NULL: no mask */
+    const uint8_t *uniform; /* [B] or [B,N] truth values: all that is seen has the same weight */
     bool per_latent;
 } tyto_perceiver_mask;
 

@@ -1,8 +1,9 @@
+#include "models/perceiver/rows/queries.h"
+
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/model.h"
 #include "nn/rows.h"
 
 #define POINTS "subsampled_output_points"
@@ -192,15 +193,13 @@ tyto_status tyto_perceiver_queries_start(tyto_perceiver_queries *queries, tyto_e
 static tyto_status one_rows(const tyto_perceiver_query *query, tyto_exec *exec, int64_t b,
                             int64_t first, int64_t n, float *out, int64_t stride)
 {
-    const int64_t *indices = NULL;
     if (query->content) {
         TYTO_TRY(tyto_perceiver_input_content(query->content, exec, b, first, n, out, stride));
         out += query->content->content;
     }
-    if (query->points) {
-        indices = query->points + (query->points_per_batch ? b * query->rows : 0) + first;
-    }
-    return tyto_perceiver_positions_rows(&query->positions, exec, first, indices, n, out, stride);
+    return tyto_perceiver_positions_rows(&query->positions, exec, first,
+                                         tyto_perceiver_query_points(query, b, first), n, out,
+                                         stride);
 }
 
 tyto_status tyto_perceiver_queries_rows(const tyto_perceiver_queries *queries, tyto_exec *exec,
@@ -218,13 +217,13 @@ tyto_status tyto_perceiver_queries_rows(const tyto_perceiver_queries *queries, t
     for (int i = 0; i < queries->count; i++) {
         const tyto_perceiver_query *query = &queries->queries[i];
         const tyto_perceiver_output_modality *modality = &decoder->modalities[i];
-        const int64_t from = tyto_max_i64(first, start),
+        const int64_t begin = tyto_max_i64(first, start),
                       end = tyto_min_i64(first + n, start + query->rows);
-        if (from < end) {
-            float *to = out + (from - first) * Q;
-            TYTO_TRY(one_rows(query, exec, b, from - start, end - from, to, Q));
-            TYTO_TRY(tyto_copy_rows(exec, end - from, modality->pad, modality->padding, 0,
-                                    to + query->channels, Q));
+        if (begin < end) {
+            float *rows = out + (begin - first) * Q;
+            TYTO_TRY(one_rows(query, exec, b, begin - start, end - begin, rows, Q));
+            TYTO_TRY(tyto_copy_rows(exec, end - begin, modality->pad, modality->padding, 0,
+                                    rows + query->channels, Q));
         }
         start += query->rows;
     }

@@ -1,4 +1,4 @@
-#include "models/perceiver/rows/inputs.h"
+#include "models/perceiver/rows/random.h"
 
 #define STATE 624
 #define SHIFT 397
@@ -10,21 +10,21 @@ void tyto_perceiver_random_seed(tyto_perceiver_random *random, uint32_t seed)
         const uint32_t last = random->state[i - 1];
         random->state[i] = UINT32_C(1812433253) * (last ^ last >> 30) + i;
     }
-    random->at = STATE;
+    random->next = STATE;
 }
 
 static uint32_t next(tyto_perceiver_random *random)
 {
-    if (random->at == STATE) {
+    if (random->next == STATE) {
         for (int i = 0; i < STATE; i++) {
             const uint32_t mixed = (random->state[i] & UINT32_C(0x80000000)) |
                                    (random->state[(i + 1) % STATE] & UINT32_C(0x7fffffff));
             random->state[i] = random->state[(i + SHIFT) % STATE] ^ mixed >> 1 ^
                                (mixed & 1 ? UINT32_C(0x9908b0df) : 0);
         }
-        random->at = 0;
+        random->next = 0;
     }
-    uint32_t y = random->state[random->at++];
+    uint32_t y = random->state[random->next++];
     y ^= y >> 11;
     y ^= y << 7 & UINT32_C(0x9d2c5680);
     y ^= y << 15 & UINT32_C(0xefc60000);

@@ -1,3 +1,5 @@
+#include "models/perceiver/describe/decoder.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -5,7 +7,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/json.h"
-#include "models/perceiver/describe/parts_read.h"
 #include "models/perceiver/requests.h"
 
 /* Arguments of the layer that decodes, and of the positions that are its queries. */
@@ -135,42 +136,35 @@ static tyto_status read_video(const json_t *object, const char *where, tyto_perc
     return read_basic(object, where, "none", out, err);
 }
 
+static tyto_status read_modality(const tyto_perceiver_modality *modality,
+                                 const tyto_perceiver_config *config, void *item, tyto_error *err)
+{
+    tyto_perceiver_output_modality *out = item;
+    const char *basic = types[TYTO_PERCEIVER_BASIC_DECODER],
+               *classification = types[TYTO_PERCEIVER_CLASSIFICATION_DECODER],
+               *video = types[TYTO_PERCEIVER_VIDEO_DECODER];
+    snprintf(out->name, sizeof(out->name), "%s", modality->name);
+    if (strcmp(modality->type, basic) != 0 && strcmp(modality->type, classification) != 0 &&
+        strcmp(modality->type, video) != 0) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'type': got '%s', required %s, %s or %s",
+                         modality->where, modality->type, basic, classification, video);
+    }
+    return tyto_perceiver_decoder_read(modality->part, modality->where, config, &out->part, err);
+}
+
 static tyto_status read_multimodal(const json_t *object, const char *where,
                                    const tyto_perceiver_config *config, tyto_perceiver_decoder *out,
                                    tyto_error *err)
 {
-    const char *names[TYTO_PERCEIVER_MODALITIES_MAX];
-    int places[TYTO_PERCEIVER_MODALITIES_MAX];
-    int64_t padding = 2, most = 0;
-    TYTO_TRY(tyto_json_int(object, where, "min_padding_size", &padding, err));
-    if (padding < 0 || padding > TYTO_PERCEIVER_SIZE_MAX) {
-        return tyto_fail(err, TYTO_E_RANGE, "%s: 'min_padding_size': got %lld, required 0 to %d",
-                         where, (long long)padding, TYTO_PERCEIVER_SIZE_MAX);
-    }
-    TYTO_TRY(tyto_perceiver_read_modalities(object, where, names, places, &out->count, err));
-    out->modalities = tyto_alloc_zeroed((size_t)out->count, sizeof(*out->modalities));
-    if (!out->modalities) {
-        return tyto_fail_memory(err, where);
-    }
+    int64_t padding, most = 0;
+    void *items = NULL;
+    TYTO_TRY(tyto_perceiver_read_padding(object, where, &padding, err));
+    const tyto_status status = tyto_perceiver_read_modalities(
+        object, where, config, read_modality, sizeof(*out->modalities), &items, &out->count, err);
+    out->modalities = items;
+    TYTO_TRY(status);
     for (int i = 0; i < out->count; i++) {
-        tyto_perceiver_output_modality *modality = &out->modalities[i];
-        char inner[TYTO_PERCEIVER_WHERE_BYTES];
-        tyto_perceiver_where(inner, where, names[i]);
-        snprintf(modality->name, sizeof(modality->name), "%s", names[i]);
-        const json_t *part = json_object_get(json_object_get(object, "modalities"), names[i]);
-        const char *type = json_string_value(json_object_get(part, "type"));
-        const bool makes_queries =
-            type && (strcmp(type, types[TYTO_PERCEIVER_BASIC_DECODER]) == 0 ||
-                     strcmp(type, types[TYTO_PERCEIVER_CLASSIFICATION_DECODER]) == 0 ||
-                     strcmp(type, types[TYTO_PERCEIVER_VIDEO_DECODER]) == 0);
-        if (!makes_queries) {
-            return tyto_fail(err, TYTO_E_FORMAT, "%s: 'type': got '%s', required %s, %s or %s",
-                             inner, type ? type : "", types[TYTO_PERCEIVER_BASIC_DECODER],
-                             types[TYTO_PERCEIVER_CLASSIFICATION_DECODER],
-                             types[TYTO_PERCEIVER_VIDEO_DECODER]);
-        }
-        TYTO_TRY(tyto_perceiver_decoder_read(part, inner, config, &modality->part, err));
-        most = tyto_max_i64(most, modality->part.query_channels);
+        most = tyto_max_i64(most, out->modalities[i].part.query_channels);
     }
     out->num_channels = most + padding;
     for (int i = 0; i < out->count; i++) {
@@ -183,6 +177,13 @@ static tyto_status read_multimodal(const json_t *object, const char *where,
                          where);
     }
     return TYTO_OK;
+}
+
+int64_t tyto_perceiver_decoder_channels(const tyto_perceiver_decoder *decoder)
+{
+    return decoder->type == TYTO_PERCEIVER_PROJECTION_DECODER || decoder->final_project
+               ? decoder->output_num_channels
+               : decoder->num_channels;
 }
 
 tyto_status tyto_perceiver_decoder_read(const json_t *object, const char *where,
@@ -225,16 +226,17 @@ tyto_status tyto_perceiver_decoder_read(const json_t *object, const char *where,
 }
 
 /* What a decoder attends with, below `prefix`. */
-static void bind_attention(tyto_binder *binder, tyto_perceiver_decoder *to, const char *prefix)
+static void bind_attention(tyto_binder *binder, tyto_perceiver_decoder *fields, const char *prefix)
 {
-    const int64_t output_num_channels = to->output_num_channels, num_channels = to->num_channels;
+    const int64_t output_num_channels = fields->output_num_channels,
+                  num_channels = fields->num_channels;
     char inner[TYTO_PERCEIVER_WHERE_BYTES + 64];
-    if (to->position_encoding_only) {
+    if (fields->position_encoding_only) {
         return;
     }
     snprintf(inner, sizeof(inner), "%sdecoding_cross_attention.", prefix);
-    tyto_perceiver_layer_bind(binder, &to->cross, inner);
-    if (to->final_project) {
+    tyto_perceiver_layer_bind(binder, &fields->cross, inner);
+    if (fields->final_project) {
         tyto_binder_prefix(binder, "%s", prefix);
 #define TYTO_PERCEIVER_FINAL
 #include "models/perceiver/params.def"
@@ -245,131 +247,40 @@ static void bind_attention(tyto_binder *binder, tyto_perceiver_decoder *to, cons
 static void bind_modalities(tyto_binder *binder, tyto_perceiver_decoder *part, const char *prefix)
 {
     for (int i = 0; i < part->count; i++) {
-        tyto_perceiver_output_modality *to = &part->modalities[i];
-        const int64_t padding = to->pad;
+        tyto_perceiver_output_modality *fields = &part->modalities[i];
         char inner[TYTO_PERCEIVER_WHERE_BYTES], table[TYTO_PERCEIVER_WHERE_BYTES + 64];
-        const bool wrapped = to->part.type != TYTO_PERCEIVER_BASIC_DECODER;
-        snprintf(inner, sizeof(inner), "%smodalities.%s.%s", prefix, to->name,
+        const bool wrapped = fields->part.type != TYTO_PERCEIVER_BASIC_DECODER;
+        snprintf(inner, sizeof(inner), "%smodalities.%s.%s", prefix, fields->name,
                  wrapped ? "decoder." : "");
         snprintf(table, sizeof(table), "%soutput_position_encodings.", inner);
-        tyto_perceiver_position_bind(binder, &to->part.position, table, inner);
+        tyto_perceiver_position_bind(binder, &fields->part.position, table, inner);
         /* It only makes queries: the rest is saved, and never used. */
         tyto_binder_unused(binder, true);
-        bind_attention(binder, &to->part, inner);
+        bind_attention(binder, &fields->part, inner);
         tyto_binder_unused(binder, false);
-        tyto_binder_prefix(binder, "%spadding.", prefix);
-        if (padding > 0) {
-            FLOATS(padding, to->name, 1, padding)
-        } else {
-            tyto_binder_empty(binder, to->name);
-        }
+        tyto_perceiver_bind_padding(binder, prefix, fields->name, fields->pad, &fields->padding);
     }
 }
 
-void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *to,
+void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *fields,
                                  const char *prefix)
 {
-    const int64_t out_channels = to->output_num_channels, in_channels = to->num_channels;
+    const int64_t out_channels = fields->output_num_channels, in_channels = fields->num_channels;
     char inner[TYTO_PERCEIVER_WHERE_BYTES], below[TYTO_PERCEIVER_WHERE_BYTES + 64];
-    if (to->type == TYTO_PERCEIVER_PROJECTION_DECODER) {
+    if (fields->type == TYTO_PERCEIVER_PROJECTION_DECODER) {
         tyto_binder_prefix(binder, "%s", prefix);
 #define TYTO_PERCEIVER_CLASSIFIER
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_CLASSIFIER
         return;
     }
-    bind_modalities(binder, to, prefix);
+    bind_modalities(binder, fields, prefix);
     snprintf(inner, sizeof(inner), "%s%s", prefix,
-             to->type == TYTO_PERCEIVER_BASIC_DECODER ? "" : "decoder.");
+             fields->type == TYTO_PERCEIVER_BASIC_DECODER ? "" : "decoder.");
     snprintf(below, sizeof(below), "%soutput_position_encodings.", inner);
     /* A flow's queries are the inputs: encodings of its own are saved, and never used. */
-    tyto_binder_unused(binder, to->type == TYTO_PERCEIVER_FLOW_DECODER);
-    tyto_perceiver_position_bind(binder, &to->position, below, inner);
+    tyto_binder_unused(binder, fields->type == TYTO_PERCEIVER_FLOW_DECODER);
+    tyto_perceiver_position_bind(binder, &fields->position, below, inner);
     tyto_binder_unused(binder, false);
-    bind_attention(binder, to, inner);
-}
-
-static tyto_status read_post_modalities(const json_t *object, const char *where,
-                                        const tyto_perceiver_config *config,
-                                        tyto_perceiver_postprocessor *out, tyto_error *err)
-{
-    const char *names[TYTO_PERCEIVER_MODALITIES_MAX];
-    int places[TYTO_PERCEIVER_MODALITIES_MAX];
-    bool dict = false;
-    TYTO_TRY(tyto_json_bool(object, where, "input_is_dict", &dict, err));
-    if (dict) {
-        return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                         "%s: 'input_is_dict': got true, required false: no decoder gives its "
-                         "modalities apart",
-                         where);
-    }
-    TYTO_TRY(tyto_perceiver_read_modalities(object, where, names, places, &out->count, err));
-    out->modalities = tyto_alloc_zeroed((size_t)out->count, sizeof(*out->modalities));
-    if (!out->modalities) {
-        return tyto_fail_memory(err, where);
-    }
-    for (int i = 0; i < out->count; i++) {
-        char inner[TYTO_PERCEIVER_WHERE_BYTES];
-        tyto_perceiver_where(inner, where, names[i]);
-        snprintf(out->modalities[i].name, sizeof(out->modalities[i].name), "%s", names[i]);
-        const json_t *part = json_object_get(json_object_get(object, "modalities"), names[i]);
-        if (json_object_get(part, "modalities")) {
-            return tyto_fail(err, TYTO_E_FORMAT, "%s: required one modality", inner);
-        }
-        TYTO_TRY(
-            tyto_perceiver_postprocessor_read(part, inner, config, &out->modalities[i].part, err));
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_perceiver_postprocessor_read(const json_t *object, const char *where,
-                                              const tyto_perceiver_config *config,
-                                              tyto_perceiver_postprocessor *out, tyto_error *err)
-{
-    static const char *const post_types[] = {
-        "PerceiverProjectionPostprocessor", "PerceiverAudioPostprocessor",
-        "PerceiverClassificationPostprocessor", "PerceiverMultimodalPostprocessor"};
-    static const char *const post_arguments[] = {" in_channels out_channels ",
-                                                 " in_channels postproc_type ", " in_channels ",
-                                                 " modalities input_is_dict "};
-    static const char *const post_kinds[] = {"patches", NULL};
-    int type, kind;
-    TYTO_TRY(tyto_perceiver_part_type(object, where, post_types, post_arguments, 4, &type, err));
-    out->type = (tyto_perceiver_postprocessor_type)type;
-    if (out->type == TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR) {
-        return read_post_modalities(object, where, config, out, err);
-    }
-    TYTO_TRY(tyto_perceiver_read_choice(object, where, "postproc_type", post_kinds, &kind, err));
-    TYTO_TRY(tyto_perceiver_read_size(object, where, "in_channels", TYTO_PERCEIVER_SIZE_MAX,
-                                      &out->in_channels, err));
-    TYTO_TRY(tyto_perceiver_read_size(object, where, "out_channels", TYTO_PERCEIVER_SIZE_MAX,
-                                      &out->out_channels, err));
-    if (out->type == TYTO_PERCEIVER_AUDIO_POSTPROCESSOR) {
-        out->out_channels = config->samples_per_patch;
-    } else if (out->type == TYTO_PERCEIVER_CLASSIFICATION_POSTPROCESSOR) {
-        out->out_channels = config->num_labels;
-    }
-    if (out->in_channels == 0 || out->out_channels == 0) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: 'in_channels' and 'out_channels': required",
-                         where);
-    }
-    return TYTO_OK;
-}
-
-void tyto_perceiver_postprocessor_bind(tyto_binder *binder, tyto_perceiver_postprocessor *to,
-                                       const char *prefix)
-{
-    const int64_t out_channels = to->out_channels, in_channels = to->in_channels;
-    if (to->type != TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR) {
-        tyto_binder_prefix(binder, "%s", prefix);
-#define TYTO_PERCEIVER_CLASSIFIER
-#include "models/perceiver/params.def"
-#undef TYTO_PERCEIVER_CLASSIFIER
-        return;
-    }
-    for (int i = 0; i < to->count; i++) {
-        char inner[TYTO_PERCEIVER_WHERE_BYTES];
-        snprintf(inner, sizeof(inner), "%smodalities.%s.", prefix, to->modalities[i].name);
-        tyto_perceiver_postprocessor_bind(binder, &to->modalities[i].part, inner);
-    }
+    bind_attention(binder, fields, inner);
 }

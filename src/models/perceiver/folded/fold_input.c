@@ -1,19 +1,20 @@
+#include "models/perceiver/folded/fold_input.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/architecture.h"
-#include "models/perceiver/folded/fold.h"
-#include "weights/binder.h"
+#include "models/perceiver/folded/derive.h"
+#include "models/perceiver/rows/positions.h"
 
 /* Most inputs of a content whose sums come from moments: they grow with the square. */
 #define MOMENTS_MAX 8
 /* Positions that are projected together for their sums. */
 #define POSITIONS_TOGETHER 4096
 
-/* *out = (weight[n,k], bias[n]) turned: [k + 1, n]. */
-static bool turn(const tyto_model_source *source, int64_t n, int64_t k, const float *weight,
-                 const float *bias, tyto_packed_matrix *out)
+/* *out = (weight[n,k], bias[n]) transposed: [k + 1, n]. */
+static bool pack_transposed(const tyto_model_source *source, int64_t n, int64_t k,
+                            const float *weight, const float *bias, tyto_packed_matrix *out)
 {
     float *rows = tyto_alloc((size_t)((k + 1) * n), sizeof(*rows));
     for (int64_t i = 0; rows && i < (k + 1) * n; i++) {
@@ -99,7 +100,7 @@ static tyto_status fold_sums(tyto_perceiver_preprocessor *part, const tyto_model
         goto cleanup;
     }
     TYTO_CHECK(sum_positions(position, &exec, rows, sums));
-    part->turned.table_sums = sums;
+    part->fold.table_sums = sums;
 cleanup:
     tyto_arena_clear(&arena);
     free(rows);
@@ -116,72 +117,86 @@ typedef struct input_parts {
 static input_parts parts_of(const tyto_perceiver_preprocessor *part)
 {
     const tyto_perceiver_position *position = &part->position;
-    input_parts of = {.conv1x1 = part->prep == TYTO_PERCEIVER_PREP_CONV1X1,
-                      .after =
-                          part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching,
-                      .learned = position->type == TYTO_PERCEIVER_POSITION_TRAINABLE};
-    of.projected = of.learned && position->project_pos_dim > 0;
-    of.raw = of.conv1x1 ? part->in_channels : part->conv_after_patching_in_channels;
-    return of;
+    input_parts parts = {.conv1x1 = part->prep == TYTO_PERCEIVER_PREP_CONV1X1,
+                         .after =
+                             part->prep == TYTO_PERCEIVER_PREP_PATCHES && part->conv_after_patching,
+                         .learned = position->type == TYTO_PERCEIVER_POSITION_TRAINABLE};
+    parts.projected = parts.learned && position->project_pos_dim > 0;
+    parts.raw = parts.conv1x1 ? part->in_channels : part->conv_after_patching_in_channels;
+    return parts;
 }
 
-/* Makes all of it from the plain parameters. */
-static tyto_status fold_plain(tyto_perceiver_preprocessor *part, const tyto_model_source *source,
-                              tyto_binder *binder, const char *prefix, tyto_error *err)
+/* What everything here works with. */
+typedef struct input_folding {
+    tyto_perceiver_preprocessor *part;
+    const tyto_model_source *source;
+    const char *prefix;
+    float *content, *projection; /* plain weights */
+} input_folding;
+
+static void ask(void *context, tyto_binder *binder)
 {
-    const tyto_perceiver_position *position = &part->position;
-    const input_parts of = parts_of(part);
-    const int64_t points = of.conv1x1 ? 1 : 0; /* a convolution has two more dimensions */
-    float *content = NULL, *projection = NULL;
-    char *unexpected = NULL;
-    tyto_binder_prefix(binder, "%sinput_preprocessor.", prefix);
-    if (of.conv1x1 || of.after) {
+    input_folding *folding = context;
+    const tyto_perceiver_preprocessor *part = folding->part;
+    const input_parts parts = parts_of(part);
+    const int64_t points = parts.conv1x1 ? 1 : 0; /* a convolution has two more dimensions */
+    tyto_binder_prefix(binder, "%sinput_preprocessor.", folding->prefix);
+    if (parts.conv1x1 || parts.after) {
+        tyto_binder_floats(binder, &folding->content,
+                           parts.conv1x1 ? "convnet_1x1.weight" : "conv_after_patches.weight",
+                           (const int64_t[4]){part->out_channels, parts.raw, points, points},
+                           "out_channels");
+    }
+    if (parts.projected) {
         tyto_binder_floats(
-            binder, &content, of.conv1x1 ? "convnet_1x1.weight" : "conv_after_patches.weight",
-            (const int64_t[4]){part->out_channels, of.raw, points, points}, "out_channels");
+            binder, &folding->projection, "positions_projection.weight",
+            (const int64_t[4]){part->position.project_pos_dim, part->position.out_channels},
+            "project_pos_dim");
     }
-    if (of.projected) {
-        tyto_binder_floats(binder, &projection, "positions_projection.weight",
-                           (const int64_t[4]){position->project_pos_dim, position->out_channels},
-                           "project_pos_dim");
-    }
-    const tyto_status status = tyto_binder_finish(binder, &unexpected, err);
-    free(unexpected);
-    TYTO_TRY(status);
-    bool done = !content || (turn(source, part->out_channels, of.raw, content, part->content.bias,
-                                  &part->turned.content) &&
-                             find_moments(source, part->out_channels, of.raw, content,
-                                          part->content.bias, &part->turned.moments));
-    done =
-        done && (!projection || turn(source, position->project_pos_dim, position->out_channels,
-                                     projection, position->projection.bias, &part->turned.table));
-    return !done        ? tyto_fail_memory(err, source->tensors_name)
-           : of.learned ? fold_sums(part, source, err)
-                        : TYTO_OK;
 }
 
-/* Asks for all that folding makes of an input. */
-static void bind_turned(tyto_perceiver_preprocessor *part, tyto_binder *binder, const char *prefix)
+static tyto_status make(void *context, tyto_error *err)
 {
+    const input_folding *folding = context;
+    const tyto_model_source *source = folding->source;
+    tyto_perceiver_preprocessor *part = folding->part;
     const tyto_perceiver_position *position = &part->position;
-    const input_parts of = parts_of(part);
-    tyto_perceiver_turned *to = &part->turned;
-    tyto_binder_derived(binder);
-    tyto_binder_prefix(binder, "%sinput_preprocessor.folded.", prefix);
-    if (of.conv1x1 || of.after) {
-        tyto_binder_matrix(binder, &to->content, "content", of.raw + 1, part->out_channels,
+    const input_parts parts = parts_of(part);
+    const float *content = folding->content, *projection = folding->projection;
+    bool done = !content || (pack_transposed(source, part->out_channels, parts.raw, content,
+                                             part->content.bias, &part->fold.content) &&
+                             find_moments(source, part->out_channels, parts.raw, content,
+                                          part->content.bias, &part->fold.moments));
+    done = done && (!projection ||
+                    pack_transposed(source, position->project_pos_dim, position->out_channels,
+                                    projection, position->projection.bias, &part->fold.table));
+    return !done           ? tyto_fail_memory(err, source->tensors_name)
+           : parts.learned ? fold_sums(part, source, err)
+                           : TYTO_OK;
+}
+
+static void bind(void *context, tyto_binder *binder)
+{
+    const input_folding *folding = context;
+    const tyto_perceiver_preprocessor *part = folding->part;
+    const tyto_perceiver_position *position = &part->position;
+    const input_parts parts = parts_of(part);
+    tyto_perceiver_input_fold *fold = &folding->part->fold;
+    tyto_binder_prefix(binder, "%sinput_preprocessor.folded.", folding->prefix);
+    if (parts.conv1x1 || parts.after) {
+        tyto_binder_matrix(binder, &fold->content, "content", parts.raw + 1, part->out_channels,
                            "folded");
     }
-    if ((of.conv1x1 || of.after) && of.raw <= MOMENTS_MAX) {
-        tyto_binder_floats(binder, &to->moments, "moments",
-                           (const int64_t[4]){of.raw + 2, of.raw + 1}, "folded");
+    if ((parts.conv1x1 || parts.after) && parts.raw <= MOMENTS_MAX) {
+        tyto_binder_floats(binder, &fold->moments, "moments",
+                           (const int64_t[4]){parts.raw + 2, parts.raw + 1}, "folded");
     }
-    if (of.projected) {
-        tyto_binder_matrix(binder, &to->table, "table", position->out_channels + 1,
+    if (parts.projected) {
+        tyto_binder_matrix(binder, &fold->table, "table", position->out_channels + 1,
                            position->project_pos_dim, "folded");
     }
-    if (of.learned) {
-        tyto_binder_floats(binder, &to->table_sums, "table_sums",
+    if (parts.learned) {
+        tyto_binder_floats(binder, &fold->table_sums, "table_sums",
                            (const int64_t[4]){position->index_count, 2}, "folded");
     }
 }
@@ -190,27 +205,10 @@ tyto_status tyto_perceiver_fold_input(tyto_perceiver_preprocessor *part,
                                       const tyto_model_source *source, const char *prefix,
                                       tyto_error *err)
 {
+    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    input_folding folding = {.part = part, .source = source, .prefix = prefix};
     if (!part || part->type != TYTO_PERCEIVER_IMAGE_PREPROCESSOR || part->add_pos) {
         return TYTO_OK;
     }
-    tyto_weight_store temporary = {0};
-    tyto_status status = TYTO_OK;
-    tyto_binder *raw = tyto_binder_create(source->tensors, source->tensors_name, &temporary,
-                                          source->kernels, source->pool),
-                *folded = tyto_binder_create(source->tensors, source->tensors_name, source->store,
-                                             source->kernels, source->pool);
-    if (!raw || !folded) {
-        status = tyto_fail_memory(err, source->tensors_name);
-        goto cleanup;
-    }
-    if (!tyto_binder_packed(raw)) {
-        TYTO_CHECK(fold_plain(part, source, raw, prefix, err));
-    }
-    bind_turned(part, folded, prefix);
-    TYTO_CHECK(tyto_perceiver_end_folded(folded, source->tensors_name, err));
-cleanup:
-    tyto_binder_destroy(raw);
-    tyto_binder_destroy(folded);
-    tyto_weight_store_clear(&temporary);
-    return status;
+    return tyto_perceiver_derive(source, &derivation, &folding, err);
 }

@@ -1,10 +1,11 @@
+#include "models/perceiver/describe/preprocessor.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/json.h"
-#include "models/perceiver/describe/parts_read.h"
 #include "models/perceiver/requests.h"
 
 #define POSITION                                                                                   \
@@ -158,37 +159,33 @@ static tyto_status read_mask_probabilities(const json_t *object, const char *whe
     return TYTO_OK;
 }
 
+static tyto_status read_modality(const tyto_perceiver_modality *modality,
+                                 const tyto_perceiver_config *config, void *item, tyto_error *err)
+{
+    tyto_perceiver_input_modality *out = item;
+    snprintf(out->name, sizeof(out->name), "%s", modality->name);
+    out->place = modality->place;
+    if (strcmp(modality->type, types[TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR]) == 0) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: got another %s, required one modality",
+                         modality->where, modality->type);
+    }
+    return tyto_perceiver_preprocessor_read(modality->part, modality->where, config, &out->part,
+                                            err);
+}
+
 static tyto_status read_multimodal(const json_t *object, const char *where,
                                    const tyto_perceiver_config *config,
                                    tyto_perceiver_preprocessor *out, tyto_error *err)
 {
-    const char *names[TYTO_PERCEIVER_MODALITIES_MAX];
-    int places[TYTO_PERCEIVER_MODALITIES_MAX];
-    int64_t padding = 2, most = 0;
-    TYTO_TRY(tyto_json_int(object, where, "min_padding_size", &padding, err));
-    if (padding < 0 || padding > TYTO_PERCEIVER_SIZE_MAX) {
-        return tyto_fail(err, TYTO_E_RANGE, "%s: 'min_padding_size': got %lld, required 0 to %d",
-                         where, (long long)padding, TYTO_PERCEIVER_SIZE_MAX);
-    }
-    TYTO_TRY(tyto_perceiver_read_modalities(object, where, names, places, &out->count, err));
-    out->modalities = tyto_alloc_zeroed((size_t)out->count, sizeof(*out->modalities));
-    if (!out->modalities) {
-        return tyto_fail_memory(err, where);
-    }
+    int64_t padding, most = 0;
+    void *items = NULL;
+    TYTO_TRY(tyto_perceiver_read_padding(object, where, &padding, err));
+    const tyto_status status = tyto_perceiver_read_modalities(
+        object, where, config, read_modality, sizeof(*out->modalities), &items, &out->count, err);
+    out->modalities = items;
+    TYTO_TRY(status);
     for (int i = 0; i < out->count; i++) {
-        tyto_perceiver_input_modality *modality = &out->modalities[i];
-        char inner[TYTO_PERCEIVER_WHERE_BYTES];
-        tyto_perceiver_where(inner, where, names[i]);
-        snprintf(modality->name, sizeof(modality->name), "%s", names[i]);
-        modality->place = places[i];
-        const json_t *part = json_object_get(json_object_get(object, "modalities"), names[i]);
-        const char *type = json_string_value(json_object_get(part, "type"));
-        if (type && strcmp(type, types[TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR]) == 0) {
-            return tyto_fail(err, TYTO_E_FORMAT, "%s: got another %s, required one modality", inner,
-                             type);
-        }
-        TYTO_TRY(tyto_perceiver_preprocessor_read(part, inner, config, &modality->part, err));
-        most = tyto_max_i64(most, modality->part.channels);
+        most = tyto_max_i64(most, out->modalities[i].part.channels);
     }
     out->channels = most + padding;
     for (int i = 0; i < out->count; i++) {
@@ -231,30 +228,30 @@ tyto_status tyto_perceiver_preprocessor_read(const json_t *object, const char *w
     return TYTO_OK;
 }
 
-static void bind_image(tyto_binder *binder, tyto_perceiver_preprocessor *to, const char *prefix)
+static void bind_image(tyto_binder *binder, tyto_perceiver_preprocessor *fields, const char *prefix)
 {
-    const int64_t out_channels = to->out_channels, in_channels = to->in_channels,
-                  conv_after_patching_in_channels = to->conv_after_patching_in_channels;
+    const int64_t out_channels = fields->out_channels, in_channels = fields->in_channels,
+                  conv_after_patching_in_channels = fields->conv_after_patching_in_channels;
     tyto_binder_prefix(binder, "%s", prefix);
-    if (to->prep == TYTO_PERCEIVER_PREP_CONV) {
+    if (fields->prep == TYTO_PERCEIVER_PREP_CONV) {
 #define TYTO_PERCEIVER_CONV
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_CONV
     }
-    if (to->prep == TYTO_PERCEIVER_PREP_CONV && to->batchnorm) {
+    if (fields->prep == TYTO_PERCEIVER_PREP_CONV && fields->batchnorm) {
         tyto_binder_counter(binder, "convnet.batchnorm.num_batches_tracked");
 #define TYTO_PERCEIVER_BATCH_NORM
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_BATCH_NORM
     }
-    if (to->prep == TYTO_PERCEIVER_PREP_CONV1X1) {
+    if (fields->prep == TYTO_PERCEIVER_PREP_CONV1X1) {
 #define TYTO_PERCEIVER_CONV1X1
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_CONV1X1
     }
-    if (to->conv_after_patching) {
+    if (fields->conv_after_patching) {
         /* Declared and saved, never used by other kinds of preparation. */
-        tyto_binder_unused(binder, to->prep != TYTO_PERCEIVER_PREP_PATCHES);
+        tyto_binder_unused(binder, fields->prep != TYTO_PERCEIVER_PREP_PATCHES);
 #define TYTO_PERCEIVER_AFTER_PATCHES
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_AFTER_PATCHES
@@ -266,41 +263,36 @@ static void bind_modalities(tyto_binder *binder, tyto_perceiver_preprocessor *pa
                             const char *prefix)
 {
     for (int i = 0; i < part->count; i++) {
-        tyto_perceiver_input_modality *to = &part->modalities[i];
-        const int64_t padding = to->pad, channels = part->channels;
+        tyto_perceiver_input_modality *fields = &part->modalities[i];
+        const int64_t channels = part->channels;
         char inner[TYTO_PERCEIVER_WHERE_BYTES];
-        snprintf(inner, sizeof(inner), "%smodalities.%s.", prefix, to->name);
-        tyto_perceiver_preprocessor_bind(binder, &to->part, inner);
-        tyto_binder_prefix(binder, "%spadding.", prefix);
-        if (padding > 0) {
-            FLOATS(padding, to->name, 1, padding)
-        } else {
-            tyto_binder_empty(binder, to->name);
-        }
+        snprintf(inner, sizeof(inner), "%smodalities.%s.", prefix, fields->name);
+        tyto_perceiver_preprocessor_bind(binder, &fields->part, inner);
+        tyto_perceiver_bind_padding(binder, prefix, fields->name, fields->pad, &fields->padding);
         tyto_binder_prefix(binder, "%smask.", prefix);
-        if (to->masked) {
-            FLOATS(mask, to->name, 1, channels)
+        if (fields->masked) {
+            FLOATS(mask, fields->name, 1, channels)
         }
     }
 }
 
-void tyto_perceiver_preprocessor_bind(tyto_binder *binder, tyto_perceiver_preprocessor *to,
+void tyto_perceiver_preprocessor_bind(tyto_binder *binder, tyto_perceiver_preprocessor *fields,
                                       const char *prefix)
 {
     char table[TYTO_PERCEIVER_WHERE_BYTES];
-    const int64_t vocab_size = to->vocab_size, d_model = to->channels,
-                  max_position_embeddings = to->max_positions;
-    if (to->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR) {
+    const int64_t vocab_size = fields->vocab_size, d_model = fields->channels,
+                  max_position_embeddings = fields->max_positions;
+    if (fields->type == TYTO_PERCEIVER_TEXT_PREPROCESSOR) {
         tyto_binder_prefix(binder, "%s", prefix);
 #define TYTO_PERCEIVER_TEXT
 #include "models/perceiver/params.def"
 #undef TYTO_PERCEIVER_TEXT
         return;
     }
-    if (to->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
-        bind_image(binder, to, prefix);
+    if (fields->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
+        bind_image(binder, fields, prefix);
     }
-    bind_modalities(binder, to, prefix);
+    bind_modalities(binder, fields, prefix);
     snprintf(table, sizeof(table), "%sposition_embeddings.", prefix);
-    tyto_perceiver_position_bind(binder, &to->position, table, prefix);
+    tyto_perceiver_position_bind(binder, &fields->position, table, prefix);
 }

@@ -1,0 +1,65 @@
+#include "models/architecture.h"
+#include "models/perceiver/forward.h"
+#include "models/perceiver/heads.h"
+#include "models/perceiver/model.h"
+#include "models/perceiver/open.h"
+#include "models/perceiver/tasks.h"
+
+static bool example(const void *network, const char *class_name, int64_t batch, int64_t queries,
+                    tyto_example *out)
+{
+    const tyto_perceiver *model = network;
+    const tyto_perceiver_head *head = tyto_perceiver_head_find(class_name);
+    (void)queries;
+    if (!head || !head->example) {
+        return false;
+    }
+    head->example(&model->config, batch, out);
+    return true;
+}
+
+#define HEAD_OF(id) &tyto_perceiver_heads[TYTO_PERCEIVER_HEAD_##id]
+
+/* What the runtime calls is given no head: each class has functions of its own. */
+#define HEAD(id, ...)                                                                              \
+    static tyto_status declare_##id(const void *model, tyto_exec *exec, tyto_io *io,               \
+                                    void **request)                                                \
+    {                                                                                              \
+        return tyto_perceiver_declare(model, HEAD_OF(id), exec, io, request);                      \
+    }                                                                                              \
+    static tyto_status open_##id(const tyto_model_source *source, void **model, char **unexpected, \
+                                 tyto_error *err)                                                  \
+    {                                                                                              \
+        return tyto_perceiver_open_as(HEAD_OF(id), source, model, unexpected, err);                \
+    }
+#include "models/perceiver/heads.def"
+#undef HEAD
+
+/* Beside its own head a checkpoint runs PerceiverModel, without parts, when its inputs have d_model
+ * channels. */
+#define HEAD(id, class, synonym, labels, tied, describe, example_of, tasks_of)                     \
+    static const tyto_head heads_##id[] = {                                                        \
+        {.name = class, .declare = declare_##id, .run = tyto_perceiver_run},                       \
+        {.name = "PerceiverModel", .declare = declare_bare, .run = tyto_perceiver_run}};           \
+    static const tyto_architecture architecture_##id = {                                           \
+        .model_type = "perceiver",                                                                 \
+        .default_head = class,                                                                     \
+        .has_own_tokenizer = true,                                                                 \
+        .tasks = &tasks_of,                                                                        \
+        .heads = heads_##id,                                                                       \
+        .n_heads = 2,                                                                              \
+        .open = open_##id,                                                                         \
+        .close = tyto_perceiver_close,                                                             \
+        .example = example,                                                                        \
+    };
+#include "models/perceiver/heads.def"
+#undef HEAD
+
+static const tyto_architecture *const architectures[] = {
+#define HEAD(id, ...) &architecture_##id,
+#include "models/perceiver/heads.def"
+#undef HEAD
+};
+
+const tyto_family tyto_perceiver_family = {
+    .architectures = architectures, .count = TYTO_PERCEIVER_HEADS, .composed = &architecture_bare};

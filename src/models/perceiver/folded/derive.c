@@ -1,0 +1,82 @@
+#include "models/perceiver/folded/derive.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Asks for the plain parameters and makes the products of them. */
+static tyto_status make_products(const tyto_perceiver_derivation *derivation, void *context,
+                                 tyto_binder *plain, tyto_error *err)
+{
+    char *unexpected = NULL;
+    derivation->ask(context, plain);
+    const tyto_status status = tyto_binder_finish(plain, &unexpected, err);
+    free(unexpected);
+    TYTO_TRY(status);
+    return derivation->make(context, err);
+}
+
+/* Binds the products of a packed file, or records those that were made. */
+static tyto_status finish_products(const tyto_model_source *source, tyto_binder *products,
+                                   tyto_error *err)
+{
+    char *unexpected = NULL;
+    if (!tyto_binder_packed(products)) {
+        return tyto_binder_record(products) ? TYTO_OK : tyto_fail_memory(err, source->tensors_name);
+    }
+    const tyto_status status = tyto_binder_finish(products, &unexpected, err);
+    free(unexpected);
+    return status;
+}
+
+tyto_status tyto_perceiver_derive(const tyto_model_source *source,
+                                  const tyto_perceiver_derivation *derivation, void *context,
+                                  tyto_error *err)
+{
+    tyto_weight_store temporary = {0};
+    tyto_status status = TYTO_OK;
+    tyto_binder *plain = tyto_binder_create(source->tensors, source->tensors_name, &temporary,
+                                            source->kernels, source->pool),
+                *products = tyto_binder_create(source->tensors, source->tensors_name, source->store,
+                                               source->kernels, source->pool);
+    if (!plain || !products) {
+        status = tyto_fail_memory(err, source->tensors_name);
+        goto cleanup;
+    }
+    if (!tyto_binder_packed(plain)) {
+        TYTO_CHECK(make_products(derivation, context, plain, err));
+    }
+    tyto_binder_derived(products);
+    derivation->bind(context, products);
+    TYTO_CHECK(finish_products(source, products, err));
+cleanup:
+    tyto_binder_destroy(plain);
+    tyto_binder_destroy(products);
+    tyto_weight_store_clear(&temporary);
+    return status;
+}
+
+bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,
+                         const double *values, tyto_packed_matrix *out)
+{
+    float *narrow = tyto_alloc((size_t)(n * k), sizeof(*narrow));
+    bool done = narrow != NULL;
+    for (int64_t i = 0; done && i < n * k; i++) {
+        narrow[i] = (float)values[i];
+    }
+    done = done &&
+           tyto_weight_store_pack(source->store, source->kernels, source->pool, n, k, narrow, out);
+    free(narrow);
+    return done;
+}
+
+bool tyto_perceiver_keep(const tyto_model_source *source, int64_t n, const double *values,
+                         float **out)
+{
+    *out = tyto_weight_store_floats(source->store, n);
+    for (int64_t i = 0; *out && i < n; i++) {
+        (*out)[i] = (float)values[i];
+    }
+    return *out != NULL;
+}

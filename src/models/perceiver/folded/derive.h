@@ -1,0 +1,31 @@
+/** Products of parameters: made of a plain checkpoint's, or found in a packed file, which has them. */
+#ifndef TYTO_MODELS_PERCEIVER_FOLDED_DERIVE_H
+#define TYTO_MODELS_PERCEIVER_FOLDED_DERIVE_H
+
+#include "models/architecture.h"
+
+/** How some products come about; each function gets the `context` of tyto_perceiver_derive. */
+typedef struct tyto_perceiver_derivation {
+    /** Asks for plain parameters as floats, which are there for the time of `make`. */
+    void (*ask)(void *context, tyto_binder *binder);
+    /** Makes the products in the model's store. */
+    tyto_status (*make)(void *context, tyto_error *err);
+    /** Asks for the products by the names that a packed file has for them. */
+    void (*bind)(void *context, tyto_binder *binder);
+} tyto_perceiver_derivation;
+
+/** Makes the products of a plain checkpoint and has them recorded for a packed file, or binds those
+ *  of a packed one.
+ *  errors  E_MEMORY, E_FORMAT */
+TYTO_NODISCARD tyto_status tyto_perceiver_derive(const tyto_model_source *source,
+                                                 const tyto_perceiver_derivation *derivation,
+                                                 void *context, tyto_error *err);
+
+/** *out = values[n,k] packed in the model's store; false when memory is out. */
+bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,
+                         const double *values, tyto_packed_matrix *out);
+/** *out = values[n] as floats in the model's store; false when memory is out. */
+bool tyto_perceiver_keep(const tyto_model_source *source, int64_t n, const double *values,
+                         float **out);
+
+#endif

@@ -1,0 +1,364 @@
+#include "models/perceiver/folded/fold_decoder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/folded/algebra.h"
+#include "models/perceiver/folded/derive.h"
+
+#define LOG2_E 1.4426950408889634
+/* An output is folded when it has so many times fewer channels than the decoder. */
+#define FEWER 4
+
+/* The plain parameters once more, as floats; gone when folding is done. */
+typedef struct raw_decoder {
+    float *query, *attention_out, *dense1, *dense2; /* weights */
+    float *final, *product[TYTO_PERCEIVER_MODALITIES_MAX];
+} raw_decoder;
+
+/* What everything here works with. */
+typedef struct decoder_folding {
+    const tyto_model_source *source;
+    const char *prefix;
+    const tyto_perceiver_decoder *decoder;
+    const tyto_perceiver_postprocessor *post; /* or NULL */
+    raw_decoder raw;
+    tyto_perceiver_decoder_fold *fold;
+    double *basis; /* [Q][channels], or NULL: the Q channels themselves */
+} decoder_folding;
+
+/* Scores of a query x with a key: rstd·(x − mean)·(γ⊙W_qᵀk) + (W_q·β + b_q)·k. */
+static bool fold_query(const decoder_folding *folding)
+{
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t Q = layer->q_dim, K = layer->qk_channels;
+    const double scale = LOG2_E / sqrt((double)K);
+    double *rows = tyto_alloc_zeroed((size_t)((Q + 2) * K), sizeof(*rows));
+    for (int64_t k = 0; rows && k < K; k++) {
+        rows[(Q + 1) * K + k] = scale * (double)layer->query.bias[k];
+        for (int64_t c = 0; c < Q; c++) {
+            const double w = scale * (double)folding->raw.query[k * Q + c],
+                         scaled = w * (double)layer->norm1.gamma[c];
+            rows[c * K + k] = scaled;
+            rows[Q * K + k] += scaled;
+            rows[(Q + 1) * K + k] += w * (double)layer->norm1.beta[c];
+        }
+    }
+    const bool done =
+        rows && tyto_perceiver_pack(folding->source, Q + 2, K, rows, &folding->fold->query);
+    free(rows);
+    return done;
+}
+
+/* centred[V + 1][Q]: what each value, and the bias, makes of a row without its mean. */
+static double *centre(const decoder_folding *folding)
+{
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t Q = layer->q_dim, V = layer->v_channels;
+    double *columns = tyto_alloc((size_t)((V + 1) * Q), sizeof(*columns));
+    for (int64_t j = 0; columns && j <= V; j++) {
+        double *column = columns + j * Q, mean = 0.0;
+        for (int64_t q = 0; q < Q; q++) {
+            column[q] = j < V ? (double)folding->raw.attention_out[q * V + j]
+                              : (double)layer->attention_out.bias[q];
+            mean += column[q] / (double)Q;
+        }
+        for (int64_t q = 0; q < Q; q++) {
+            column[q] -= mean;
+        }
+    }
+    return columns;
+}
+
+/* *state[channels][V + 1] = values and bias to z, and the basis that z is of. When there are fewer
+ * values than channels, their span is rotated to as few; lengths, which are all that layer norm
+ * looks at, stay. */
+static bool fold_state(decoder_folding *folding, double **state)
+{
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t Q = layer->q_dim, all = layer->v_channels + 1;
+    double *columns = centre(folding);
+    folding->fold->channels = tyto_min_i64(Q, all);
+    *state = tyto_alloc((size_t)(folding->fold->channels * all), sizeof(**state));
+    bool done = columns && *state;
+    if (done && all < Q) {
+        folding->basis = tyto_alloc((size_t)(Q * all), sizeof(*folding->basis));
+        done = folding->basis != NULL;
+        if (done) {
+            tyto_perceiver_orthonormalize(folding->source->pool, all, Q, columns, *state);
+            tyto_perceiver_transpose(all, Q, columns, folding->basis);
+        }
+    } else if (done) {
+        tyto_perceiver_transpose(all, Q, columns, *state);
+    }
+    free(columns);
+    return done;
+}
+
+/* W1·γ on z's basis; b1 + W1·β. */
+static bool fold_hidden(const decoder_folding *folding)
+{
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t Q = layer->q_dim, WQ = Q * layer->widening, r = folding->fold->channels;
+    double *scaled = tyto_alloc((size_t)(WQ * Q), sizeof(*scaled)),
+           *rotated = tyto_alloc((size_t)(WQ * r), sizeof(*rotated)),
+           *bias = tyto_alloc((size_t)WQ, sizeof(*bias));
+    bool done = scaled && rotated && bias;
+    for (int64_t h = 0; done && h < WQ; h++) {
+        bias[h] = (double)layer->dense1.bias[h];
+        for (int64_t q = 0; q < Q; q++) {
+            const double w = (double)folding->raw.dense1[h * Q + q];
+            scaled[h * Q + q] = w * (double)layer->norm.gamma[q];
+            bias[h] += w * (double)layer->norm.beta[q];
+        }
+    }
+    if (done && folding->basis) {
+        tyto_perceiver_multiply(folding->source->pool, WQ, r, Q, scaled, folding->basis, rotated);
+    }
+    done = done &&
+           tyto_perceiver_pack(folding->source, WQ, r, folding->basis ? rotated : scaled,
+                               &folding->fold->hidden.weight) &&
+           tyto_perceiver_keep(folding->source, WQ, bias, &folding->fold->hidden.bias);
+    free(scaled);
+    free(rotated);
+    free(bias);
+    return done;
+}
+
+/* total[P,Q] and shift[P]: the products after the decoder, F, and their biases, f. NULL where there
+ * is none. */
+static bool join_products(const decoder_folding *folding, const tyto_linear_weights *product,
+                          const float *raw_product, int64_t P, double *total, double *shift)
+{
+    const tyto_perceiver_decoder *decoder = folding->decoder;
+    const int64_t Q = decoder->num_channels;
+    const float *first = decoder->final_project ? folding->raw.final : raw_product;
+    if (!decoder->final_project || !product) {
+        const float *bias = decoder->final_project ? decoder->final.bias : product->bias;
+        for (int64_t i = 0; i < P * Q; i++) {
+            total[i] = (double)first[i];
+        }
+        for (int64_t p = 0; p < P; p++) {
+            shift[p] = (double)bias[p];
+        }
+        return true;
+    }
+    const int64_t C = decoder->output_num_channels;
+    double *a = tyto_perceiver_widen(raw_product, P * C),
+           *b = tyto_perceiver_widen(folding->raw.final, C * Q);
+    if (a && b) {
+        tyto_perceiver_multiply(folding->source->pool, P, Q, C, a, b, total);
+    }
+    for (int64_t p = 0; a && b && p < P; p++) {
+        shift[p] = (double)product->bias[p];
+        for (int64_t c = 0; c < C; c++) {
+            shift[p] += a[p * C + c] * (double)decoder->final.bias[c];
+        }
+    }
+    const bool done = a && b;
+    free(a);
+    free(b);
+    return done;
+}
+
+/* One output's tail, of total[P,Q] and shift[P] of join_products. */
+static bool fold_tail(const decoder_folding *folding, int64_t P, const double *state,
+                      const double *total, double *shift, tyto_perceiver_tail *tail)
+{
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t Q = layer->q_dim, V = layer->v_channels, WQ = Q * layer->widening,
+                  r = folding->fold->channels;
+    double *out = tyto_perceiver_widen(folding->raw.attention_out, Q * V),
+           *dense2 = tyto_perceiver_widen(folding->raw.dense2, Q * WQ),
+           *values = tyto_alloc((size_t)((r + P) * V), sizeof(*values)),
+           *biases = tyto_alloc((size_t)(r + P), sizeof(*biases)),
+           *mixed = tyto_alloc((size_t)(P * WQ), sizeof(*mixed));
+    bool done = out && dense2 && values && biases && mixed;
+    if (done) {
+        tyto_perceiver_multiply(folding->source->pool, P, V, Q, total, out, values + r * V);
+        tyto_perceiver_multiply(folding->source->pool, P, WQ, Q, total, dense2, mixed);
+    }
+    for (int64_t i = 0; done && i < r; i++) {
+        memcpy(values + i * V, state + i * (V + 1), (size_t)V * sizeof(*values));
+        biases[i] = state[i * (V + 1) + V];
+    }
+    for (int64_t p = 0; done && p < P; p++) {
+        biases[r + p] = 0.0;
+        for (int64_t q = 0; q < Q; q++) {
+            biases[r + p] += total[p * Q + q] * (double)layer->attention_out.bias[q];
+            shift[p] += total[p * Q + q] * (double)layer->dense2.bias[q];
+        }
+    }
+    done = done && tyto_perceiver_pack(folding->source, r + P, V, values, &tail->state.weight) &&
+           tyto_perceiver_keep(folding->source, r + P, biases, &tail->state.bias) &&
+           tyto_perceiver_keep(folding->source, P * WQ, mixed, &tail->out) &&
+           tyto_perceiver_keep(folding->source, P, shift, &tail->out_bias);
+    tail->outputs = done ? P : 0;
+    free(out);
+    free(dense2);
+    free(values);
+    free(biases);
+    free(mixed);
+    return done;
+}
+
+/* Channels of the output that `product` (or NULL) makes of decoded rows; 0: not to be folded. */
+static int64_t folded_outputs(const tyto_perceiver_decoder *decoder,
+                              const tyto_linear_weights *product)
+{
+    const int64_t P = product ? product->weight.n : decoder->output_num_channels;
+    return P > decoder->num_channels / FEWER ? 0 : P;
+}
+
+/* Folds the output that `product` (or NULL) makes of decoded rows, when that is worth it. */
+static bool fold_output(const decoder_folding *folding, const tyto_linear_weights *product,
+                        const float *raw_product, const double *state, tyto_perceiver_tail *tail)
+{
+    const tyto_perceiver_decoder *decoder = folding->decoder;
+    const int64_t P = folded_outputs(decoder, product);
+    if (P == 0) {
+        return true;
+    }
+    double *total = tyto_alloc((size_t)(P * decoder->num_channels), sizeof(*total)),
+           *shift = tyto_alloc((size_t)P, sizeof(*shift));
+    const bool done = total && shift &&
+                      join_products(folding, product, raw_product, P, total, shift) &&
+                      fold_tail(folding, P, state, total, shift, tail);
+    free(total);
+    free(shift);
+    return done;
+}
+
+/* Postprocessors by target. */
+static int count_targets(const tyto_perceiver_postprocessor *post)
+{
+    return post && post->type == TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR ? post->count : 1;
+}
+
+static const tyto_perceiver_postprocessor *target_part(const tyto_perceiver_postprocessor *post,
+                                                       int i)
+{
+    return post && post->type == TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR ? &post->modalities[i].part
+                                                                         : post;
+}
+
+static void ask(void *context, tyto_binder *binder)
+{
+    decoder_folding *folding = context;
+    const tyto_perceiver_postprocessor *post = folding->post;
+    const char *prefix = folding->prefix;
+    const tyto_perceiver_decoder *decoder = folding->decoder;
+    const tyto_perceiver_layer *layer = &decoder->cross;
+    const int64_t Q = layer->q_dim, WQ = Q * layer->widening;
+    char inner[128];
+    snprintf(inner, sizeof(inner), "%sdecoder.%s", prefix,
+             decoder->type == TYTO_PERCEIVER_BASIC_DECODER ? "" : "decoder.");
+    tyto_binder_prefix(binder, "%sdecoding_cross_attention.", inner);
+#define WEIGHT(slot, name, rows, columns)                                                          \
+    tyto_binder_floats(binder, slot, name ".weight", (const int64_t[4]){rows, columns},            \
+                       #rows ", " #columns)
+    WEIGHT(&folding->raw.query, "attention.self.query", layer->qk_channels, Q);
+    WEIGHT(&folding->raw.attention_out, "attention.output.dense", Q, layer->v_channels);
+    WEIGHT(&folding->raw.dense1, "mlp.dense1", WQ, Q);
+    WEIGHT(&folding->raw.dense2, "mlp.dense2", Q, WQ);
+    if (decoder->final_project) {
+        tyto_binder_prefix(binder, "%s", inner);
+        WEIGHT(&folding->raw.final, "final_layer", decoder->output_num_channels, Q);
+    }
+    for (int i = 0; post && i < count_targets(post); i++) {
+        const tyto_perceiver_postprocessor *part = target_part(post, i);
+        tyto_binder_prefix(binder, "%soutput_postprocessor.%s%s%s", prefix,
+                           part == post ? "" : "modalities.",
+                           part == post ? "" : post->modalities[i].name, part == post ? "" : ".");
+        WEIGHT(&folding->raw.product[i], "classifier", part->out_channels, part->in_channels);
+    }
+#undef WEIGHT
+}
+
+static tyto_status make(void *context, tyto_error *err)
+{
+    decoder_folding *folding = context;
+    const tyto_perceiver_postprocessor *post = folding->post;
+    double *state = NULL;
+    bool done = fold_query(folding) && fold_state(folding, &state) && fold_hidden(folding);
+    for (int i = 0; done && i < count_targets(post); i++) {
+        const tyto_perceiver_postprocessor *part = target_part(post, i);
+        done = fold_output(folding, part ? &part->classifier : NULL, folding->raw.product[i], state,
+                           &folding->fold->tails[i]);
+    }
+    free(state);
+    free(folding->basis);
+    return done ? TYTO_OK : tyto_fail_memory(err, folding->source->tensors_name);
+}
+
+/* A product that folding makes. */
+static void bind_product(tyto_binder *binder, tyto_linear_weights *slot, const char *name,
+                         int64_t out, int64_t in)
+{
+    tyto_binder_linear(binder, slot, (const char *const[]){name, NULL}, &out, in, 0, true,
+                       "folded");
+}
+
+/* All that folding makes of the decoder. */
+static void bind(void *context, tyto_binder *binder)
+{
+    const decoder_folding *folding = context;
+    const tyto_perceiver_postprocessor *post = folding->post;
+    const char *prefix = folding->prefix;
+    const tyto_perceiver_layer *layer = &folding->decoder->cross;
+    const int64_t V = layer->v_channels, WQ = layer->q_dim * layer->widening;
+    tyto_perceiver_decoder_fold *fold = folding->fold;
+    fold->channels = tyto_min_i64(layer->q_dim, V + 1);
+    tyto_binder_prefix(binder, "%sdecoder.folded.", prefix);
+    tyto_binder_matrix(binder, &fold->query, "query", layer->q_dim + 2, layer->qk_channels,
+                       "folded");
+    bind_product(binder, &fold->hidden, "hidden", WQ, fold->channels);
+    for (int i = 0; i < count_targets(post); i++) {
+        const tyto_perceiver_postprocessor *part = target_part(post, i);
+        const int64_t P = folded_outputs(folding->decoder, part ? &part->classifier : NULL);
+        fold->tails[i].outputs = P;
+        if (P > 0) {
+            tyto_binder_prefix(binder, "%sdecoder.folded.%d.", prefix, i);
+            bind_product(binder, &fold->tails[i].state, "state", fold->channels + P, V);
+            tyto_binder_floats(binder, &fold->tails[i].out, "out.weight", (const int64_t[4]){P, WQ},
+                               "folded");
+            tyto_binder_floats(binder, &fold->tails[i].out_bias, "out.bias", (const int64_t[4]){P},
+                               "folded");
+        }
+    }
+}
+
+bool tyto_perceiver_can_fold_decoder(const tyto_perceiver_parts *parts)
+{
+    const tyto_perceiver_decoder *decoder = parts->decoder;
+    const bool attends = decoder && decoder->type != TYTO_PERCEIVER_PROJECTION_DECODER &&
+                         decoder->type != TYTO_PERCEIVER_CLASSIFICATION_DECODER;
+    return attends && decoder->cross.heads == 1 && !decoder->cross.residual &&
+           (decoder->final_project || parts->output_postprocessor);
+}
+
+tyto_status tyto_perceiver_fold_decoder(const tyto_perceiver_parts *parts,
+                                        const tyto_model_source *source, const char *prefix,
+                                        tyto_perceiver_decoder_fold **out, tyto_error *err)
+{
+    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    decoder_folding folding = {.source = source,
+                               .prefix = prefix,
+                               .decoder = parts->decoder,
+                               .post = parts->output_postprocessor};
+    folding.fold = tyto_alloc_zeroed(1, sizeof(*folding.fold));
+    if (!folding.fold) {
+        return tyto_fail_memory(err, source->tensors_name);
+    }
+    const tyto_status status = tyto_perceiver_derive(source, &derivation, &folding, err);
+    if (status != TYTO_OK) {
+        free(folding.fold);
+        return status;
+    }
+    *out = folding.fold;
+    return TYTO_OK;
+}

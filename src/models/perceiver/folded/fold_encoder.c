@@ -1,0 +1,75 @@
+#include "models/perceiver/folded/fold_encoder.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "models/perceiver/folded/derive.h"
+
+#define LOG2_E 1.4426950408889634
+
+typedef struct encoder_folding {
+    const tyto_perceiver_layer *layer;
+    const tyto_model_source *source;
+    const char *prefix;
+    float *key; /* W_k[K,I] */
+    tyto_perceiver_encoder_fold *fold;
+} encoder_folding;
+
+static void ask(void *context, tyto_binder *binder)
+{
+    encoder_folding *folding = context;
+    const tyto_perceiver_layer *layer = folding->layer;
+    tyto_binder_prefix(binder, "%sencoder.cross_attention.", folding->prefix);
+    tyto_binder_floats(binder, &folding->key, "attention.self.key.weight",
+                       (const int64_t[4]){layer->qk_channels, layer->kv_dim}, "qk_channels");
+}
+
+static tyto_status make(void *context, tyto_error *err)
+{
+    const encoder_folding *folding = context;
+    const tyto_perceiver_layer *layer = folding->layer;
+    const int64_t I = layer->kv_dim, K = layer->qk_channels;
+    const double scale = LOG2_E / sqrt((double)K);
+    double *rows = tyto_alloc_zeroed((size_t)((I + 1) * K), sizeof(*rows));
+    for (int64_t k = 0; rows && k < K; k++) {
+        for (int64_t c = 0; c < I; c++) {
+            const double w =
+                scale * (double)folding->key[k * I + c] * (double)layer->norm2.gamma[c];
+            rows[c * K + k] = w;
+            rows[I * K + k] += w;
+        }
+    }
+    const bool done =
+        rows && tyto_perceiver_pack(folding->source, I + 1, K, rows, &folding->fold->key);
+    free(rows);
+    return done ? TYTO_OK : tyto_fail_memory(err, folding->source->tensors_name);
+}
+
+static void bind(void *context, tyto_binder *binder)
+{
+    const encoder_folding *folding = context;
+    tyto_binder_prefix(binder, "%sencoder.folded.", folding->prefix);
+    tyto_binder_matrix(binder, &folding->fold->key, "key", folding->layer->kv_dim + 1,
+                       folding->layer->qk_channels, "folded");
+}
+
+tyto_status tyto_perceiver_fold_encoder(const tyto_perceiver_layer *layer,
+                                        const tyto_model_source *source, const char *prefix,
+                                        tyto_perceiver_encoder_fold **out, tyto_error *err)
+{
+    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    encoder_folding folding = {.layer = layer, .source = source, .prefix = prefix};
+    folding.fold = tyto_alloc_zeroed(1, sizeof(*folding.fold));
+    if (!folding.fold) {
+        return tyto_fail_memory(err, source->tensors_name);
+    }
+    const tyto_status status = tyto_perceiver_derive(source, &derivation, &folding, err);
+    if (status != TYTO_OK) {
+        free(folding.fold);
+        return status;
+    }
+    *out = folding.fold;
+    return TYTO_OK;
+}
