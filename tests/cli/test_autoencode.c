@@ -9,6 +9,8 @@
 
 #include "../support/rendered.h"
 
+#include "support/cases.h"
+
 #define MODEL test_path("golden/data/perceiver/multimodal/model")
 
 /* Frames of a video, and the mean level of its pixels. */
@@ -201,7 +203,7 @@ static void bad_videos_do_not_stop_others(void **state)
                                          {"cut.mp4", "cut.mp4: "},
                                          {"empty.mp4", "empty.mp4: "},
                                          {"absent.mp4", "absent.mp4: No such file"}};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         char into[16];
         snprintf(into, sizeof(into), "made%zu", i);
         ran run = tyto("autoencode", "-m", MODEL, bad[i][0], "good.mp4", "-o", into, NULL);

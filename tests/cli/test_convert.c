@@ -11,6 +11,8 @@
 #include <tyto/tyto.h>
 #include <unistd.h>
 
+#include "support/cases.h"
+
 static tyto_tensor_file *opened(const char *folder, const char *name)
 {
     char path[PATH_MAX];
@@ -306,7 +308,7 @@ static void wrong_words_are_refused(void **state)
     run = tyto("convert", ODD_MODEL, "-m", "x", "-o", "y", NULL);
     assert_complains(&run, 2, "got two models");
     static const char *const sizes[] = {"", "0", "-1", "5TB", "1.5GB", "99999999999GB", "GB"};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(sizes) / sizeof(sizes[0])); i++) {
         run = tyto("convert", ODD_MODEL, "-o", "y", "--max-shard-size", sizes[i], NULL);
         assert_complains(&run, 2, "required a whole number of bytes");
     }

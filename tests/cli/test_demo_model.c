@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/cases.h"
+
 static double number(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
@@ -65,7 +67,7 @@ static void shortcuts_cost_little(void **state)
     } cases[] = {{{"--skip-padding"}, 0.835, 0.855},
                  {{"--input-size", "176"}, 0.79, 0.83},
                  {{"--input-size", "176", "--positions", "truncate"}, 0.75, 0.79}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         const char *const *word = cases[i].words;
         ran run = tyto("eval", "detect", "--annotations", test_path("data/scenes/coco.json"),
                        "--images", test_path("data/scenes"), "--format", "json", word[0], word[1],

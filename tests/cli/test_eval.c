@@ -8,6 +8,8 @@
 #include <tyto/tyto.h>
 #include <unistd.h>
 
+#include "support/cases.h"
+
 #define GOLDEN "golden/data/coco_eval/"
 #define ANNOTATIONS "annotations.json"
 
@@ -36,7 +38,7 @@ static void scores_are_pycocotools(void **state)
 {
     (void)state;
     const char *names[] = {"ties", "crowds", "over_a_hundred", "nothing_found"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(names) / sizeof(names[0])); i++) {
         char truth[128], results[128], numbers[128];
         snprintf(truth, sizeof(truth), GOLDEN "%s/annotations.json", names[i]);
         snprintf(results, sizeof(results), GOLDEN "%s/results.json", names[i]);
@@ -263,7 +265,7 @@ static void wrong_usage_is_refused(void **state)
          1,
          ANNOTATIONS ": got an object, required an array"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         const char *const *w = cases[i].words;
         ran run = tyto("eval", w[0], w[1], w[2], w[3], w[4], w[5], w[6], NULL);
         assert_complains(&run, cases[i].status, cases[i].message);

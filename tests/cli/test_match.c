@@ -9,6 +9,8 @@
 #include <tyto/tyto.h>
 #include <unistd.h>
 
+#include "support/cases.h"
+
 /* Largest differences from a float64 run of the reference, of a score, a box in pixels, a logit,
  * a number of an embedding. */
 #define SCORE_ALLOWED 3e-6
@@ -58,7 +60,7 @@ static void an_example_finds_what_the_reference_finds(void **state)
 {
     (void)state;
     static const char *const sides[] = {"xmin", "ymin", "xmax", "ymax"};
-    for (size_t c = 0; c < CASES; c++) {
+    for (size_t c = 0; next_case(c, CASES); c++) {
         reference_case of = open_case(cases[c]);
         ran run = tyto("match", "-m", of.model, of.photo, "-q", of.query, "--threshold", "0.2",
                        "--iou", "0.6", "--boxes", "reference", "-f", "json", NULL);
@@ -88,7 +90,7 @@ static void an_example_finds_what_the_reference_finds(void **state)
 static void logits_are_the_reference_s(void **state)
 {
     (void)state;
-    for (size_t c = 0; c < CASES; c++) {
+    for (size_t c = 0; next_case(c, CASES); c++) {
         reference_case of = open_case(cases[c]);
         const json_t *texts = json_object_get(of.root, "texts"),
                      *logits = json_object_get(of.root, "logits_per_image");
@@ -136,7 +138,7 @@ static void compare_row(const json_t *row, const json_t *want, const char *name,
 static void embeddings_are_the_reference_s(void **state)
 {
     (void)state;
-    for (size_t c = 0; c < CASES; c++) {
+    for (size_t c = 0; next_case(c, CASES); c++) {
         reference_case of = open_case(cases[c]);
         const json_t *texts = json_object_get(of.root, "texts");
         const char *words[3];
@@ -412,7 +414,7 @@ static void bad_queries_are_refused(void **state)
         {"=", 2, "required IMAGE[@BOX][=LABEL]"},
         {".absent", 1, "cat.jpg.absent: No such file"},
     };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         char word[PATH_MAX];
         snprintf(word, sizeof(word), "%s%s", CAT, bad[i].mark);
         ran run = tyto("match", "-m", ODD_MODEL, COFFEE, "-q", word, "-o", "out.json", NULL);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <tyto/tyto.h>
 
+#include "support/cases.h"
+
 static void forward(const char *head)
 {
     ran run = tyto("forward", "-m", ODD_MODEL, "--inputs", "in.safetensors", "-o",
@@ -136,7 +138,7 @@ static void wrong_usage_is_told(void **state)
                {"cut.json", "cut.json: "},
                {"absent.json", "absent.json: "},
                {"two.json", "texts: got lists for 2 photos, required 3, one for each"}};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         ran run = tyto("preprocess", "-m", ODD_MODEL, CAT, CAT, COFFEE, "--texts", bad[i].texts,
                        "-o", "x.safetensors", NULL);
         assert_complains(&run, 1, bad[i].message);

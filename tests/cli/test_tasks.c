@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/cases.h"
+
 #define TASKS "golden/data/perceiver_tasks/"
 
 static json_t *cases_of(const char *name)
@@ -146,7 +148,7 @@ static void wrong_usage_is_told_before_the_model_is_read(void **state)
     (void)state;
     static const char *const spans[] = {
         "3", "3:", ":3", "3:3", "4:3", "-1:3", "1:2x", "a:b", "1:99999999999999999999"};
-    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(spans) / sizeof(spans[0])); i++) {
         ran run = tyto("fill-mask", "-m", "absent", "text", "-s", spans[i], NULL);
         assert_complains(&run, 2, "required START:END");
     }

@@ -19,6 +19,8 @@
 #include "server.h"
 #include "support/room.h"
 
+#include "support/cases.h"
+
 enum { WEIGHTS_BYTES = 300000, PATH_BYTES = 512 };
 #define TOKEN "hf_veryverysecret"
 #define COMMIT_ID "acme/owl@" SERVER_COMMIT
@@ -146,10 +148,10 @@ static void ids_are_told_from_paths(void **state)
         "",       "owl",    "/a/b",     "a/b/c",  "./a/b", "a/",       "../b",       "a/..",
         "a/b@",   "a--b/c", "a/b..",    "-a/b",   "a b/c", "a/b@../x", "a/b@x/../y", "~/b",
         "a/b@/x", "a/b@x/", "a/b@x//y", "a\\b/c", "a/b\n", "a/b@x y",  "a/b@.hidden"};
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(good) / sizeof(good[0])); i++) {
         assert_true(tyto_hub_is_id(good[i]));
     }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         if (tyto_hub_is_id(bad[i])) {
             fail_msg("'%s' is no hub id", bad[i]);
         }
@@ -607,7 +609,7 @@ static void strange_answers_are_refused(void **state)
          "\"model.safetensors\"}]}",
          "config.json: required its size and hash"},
     };
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(answers) / sizeof(answers[0])); i++) {
         char *folder;
         tyto_error err = TYTO_ERROR_INIT;
         hub.answer = answers[i][0];
@@ -650,7 +652,7 @@ int main(void)
         "HF_ENDPOINT",    "HF_TOKEN",     "HF_TOKEN_PATH",         "HUGGING_FACE_HUB_TOKEN",
         "XDG_CACHE_HOME", "http_proxy",   "https_proxy",           "all_proxy",
         "HTTPS_PROXY",    "ALL_PROXY"};
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(variables) / sizeof(variables[0])); i++) {
         unsetenv(variables[i]);
     }
     const struct CMUnitTest tests[] = {

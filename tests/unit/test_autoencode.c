@@ -5,6 +5,8 @@
 #include "support/rendered.h"
 #include "support/small.h"
 
+#include "support/cases.h"
+
 static char folder[] = "/tmp/tyto-clip-XXXXXX";
 
 static int enter(void **state)
@@ -264,7 +266,7 @@ static void chunks_change_nothing(void **state)
     for (int i = 0; i < LABELS; i++) {
         sum += exp((double)want[3 * POSITIONS + SAMPLES + i]);
     }
-    for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+    for (size_t k = 0; next_case(k, sizeof(numbers) / sizeof(numbers[0])); k++) {
         tyto_autoencode_options options;
         tyto_reconstruction made = {0};
         step_count seen = {.stage = "chunks"};

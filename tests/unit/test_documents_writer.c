@@ -12,6 +12,8 @@
 
 #include "results/writer.h"
 
+#include "support/cases.h"
+
 static void assert_written(tyto_writer *writer, const char *required)
 {
     tyto_bytes bytes;
@@ -49,7 +51,7 @@ static void spell_floats(void)
 {
     tyto_writer writer;
     tyto_writer_init(&writer);
-    for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(floats) / sizeof(floats[0])); i++) {
         tyto_writer_float(&writer, floats[i].value);
         assert_written(&writer, floats[i].csv);
         tyto_writer_json_new(&writer, tyto_json_float(floats[i].value), false);
@@ -104,7 +106,7 @@ static void test_csv_quotes(void **state)
     };
     tyto_writer writer;
     tyto_writer_init(&writer);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_writer_csv(&writer, cases[i][0]);
         assert_written(&writer, cases[i][1]);
     }
@@ -128,7 +130,7 @@ static void test_json_strings(void **state)
     };
     tyto_writer writer;
     tyto_writer_init(&writer);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_writer_json_new(&writer, tyto_json_string(cases[i][0]), false);
         assert_written(&writer, cases[i][1]);
     }

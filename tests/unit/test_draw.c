@@ -13,6 +13,8 @@
 #include "results/label.h"
 #include <tyto/draw.h>
 
+#include "support/cases.h"
+
 enum { GREY = 128, GUARD = 4096, GUARD_BYTE = 0xa5 };
 
 /* A grey picture with guarded memory before and after its pixels. */
@@ -188,7 +190,7 @@ static void nothing_is_written_outside_any_picture(void **state)
                                        {24, 24}, {33, 90}, {120, 40}, {200, 150}};
     const char *const labels[] = {"a", "a label that is far too long for such a picture", "Ž"};
     uint32_t seed = 1;
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(sizes) / sizeof(sizes[0])); i++) {
         canvas c = canvas_of(sizes[i][0], sizes[i][1]);
         const float w = (float)sizes[i][0], h = (float)sizes[i][1];
         tyto_detection items[60];
@@ -213,7 +215,7 @@ static void boxes_that_are_none_or_lie_outside_draw_nothing(void **state)
         {110, 10, 150, 40},        {10, -50, 40, -10},     {10, 90, 40, 150},
         {-INFINITY, 0, -3.0F, 80}, {INFINITY, 0, NAN, 80}, {1e30F, 1e30F, 2e30F, 2e30F},
     };
-    for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(boxes) / sizeof(boxes[0])); i++) {
         canvas c = canvas_of(100, 80);
         draw_one(&c, boxes[i][0], boxes[i][1], boxes[i][2], boxes[i][3], "a");
         assert_true(is_untouched(&c));
@@ -253,7 +255,7 @@ static void bad_arguments_are_refused_and_leave_the_picture(void **state)
     tyto_detection items[] = {{{10, 20, 30, 40}, 0.9F, 0}, {{10, 20, 30, 40}, 0.8F, 0}};
     const tyto_detections detections = {items, 2}, none = {NULL, 0}, broken = {NULL, 1};
     static const int64_t bad[] = {-1, 1, 2, INT64_MAX};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         items[1].label = bad[i];
         assert_int_equal(tyto_draw_detections(&c.image, &detections, labels, 2, &err),
@@ -395,7 +397,7 @@ static void labels_stand_at_their_boxes(void **state)
         {{0, 0, 400, 300}, 0, 0},         /* the whole picture */
         {{399, 299, 400, 300}, 350, 280}, /* the last pixel */
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         const tyto_label_request request = {cases[i].box, 50, 20, 2, 400, 300};
         const tyto_rect place = tyto_label_place(&request, NULL, 0);
         assert_int_equal(place.x0, cases[i].x);

@@ -4,6 +4,8 @@
 #include "nn/linear.h"
 #include "support/operators.h"
 
+#include "support/cases.h"
+
 typedef struct feed_forward_shape {
     int64_t rows, D, wide;
 } feed_forward_shape;
@@ -80,7 +82,7 @@ static void check_feed_forward(tyto_exec *exec)
     static const feed_forward_shape shapes[] = {
         {1, 40, 64}, {45, 30, 96}, {100, 64, 2112}, {70, 33, 50}, {5, 20, 31}};
     static const tyto_dtype dtypes[] = {TYTO_BF16, TYTO_I8};
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(shapes) / sizeof(shapes[0])); i++) {
         if (exec->precision == TYTO_PRECISION_FP32) {
             check_feed_forward_of(exec, &shapes[i], TYTO_F32, TYTO_F32);
             continue;

@@ -5,6 +5,8 @@
 #include "support/golden.h"
 #include "support/room.h"
 
+#include "support/cases.h"
+
 static char room[] = "/tmp/tyto-files-XXXXXX";
 static char lines[2048];
 
@@ -65,7 +67,7 @@ static void fill_folder(void)
     assert_int_equal(mkdir("f", 0777), 0);
     assert_int_equal(mkdir("f/g.jpg", 0777), 0);
     assert_int_equal(mkdir("empty", 0777), 0);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(names) / sizeof(names[0])); i++) {
         put(names[i], "x");
     }
 }
@@ -157,7 +159,7 @@ static void lists_of_texts_are_read(void **state)
     assert_string_equal(read.items[0].items[1], "b");
     tyto_text_lists_clear(&read);
     static const char *const wrong[] = {"{}", "[[\"a\"], 3]", "[[\"a\", 3]]", "[", "\"a\""};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(wrong) / sizeof(wrong[0])); i++) {
         put("wrong.json", wrong[i]);
         assert_int_equal(tyto_text_lists_read("wrong.json", &read, &err), TYTO_E_FORMAT);
         assert_null(read.items);

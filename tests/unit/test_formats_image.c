@@ -20,6 +20,8 @@
 #include <tyto/tensor.h>
 #include <zlib.h>
 
+#include "support/cases.h"
+
 /* Codecs of different versions may round differently where compression loses something. */
 enum { LOSSY_LEVELS = 1 };
 enum { GOOD_FILES = 67, BAD_FILES = 34, PATH_BYTES = 512 };
@@ -186,7 +188,7 @@ static void bad_files_are_refused_in_one_clear_line(void **state)
         {"text.png", TYTO_E_FORMAT, "not a picture, required JPEG, PNG or WebP"},
         {"absent.png", TYTO_E_NOT_FOUND, ""},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         char under[PATH_BYTES / 2];
         tyto_image image = {0};
         tyto_error err = TYTO_ERROR_INIT;
@@ -239,8 +241,8 @@ static void what_is_written_reads_the_same(void **state)
         int levels;
     } cases[] = {{"a.png", 0}, {"a.PNG", 0}, {"a.jpg", 25}, {"a.JPEG", 25}, {"a.webp", 40}};
     static const int64_t sizes[][2] = {{1, 1}, {37, 23}, {40, 200}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        for (size_t j = 0; next_case(j, sizeof(sizes) / sizeof(sizes[0])); j++) {
             tyto_image image = pattern(sizes[j][0], sizes[j][1]), again;
             const size_t bytes = (size_t)(sizes[j][0] * sizes[j][1] * 3);
             assert_int_equal(tyto_image_save(work_path(cases[i].name), &image, NULL), TYTO_OK);
@@ -370,7 +372,7 @@ static void odd_exif_data_is_no_orientation(void **state)
         {"MM", 2, 0},
         {"", 0, 0},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         assert_int_equal(tyto_exif_orientation((const uint8_t *)cases[i].bytes, cases[i].length),
                          cases[i].orientation);
     }
@@ -400,7 +402,7 @@ static void odd_xmp_data_is_no_orientation(void **state)
                  {"tiff:Orientation", 0},
                  {"tiff:Orient", 0},
                  {"", 0}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         const size_t length = strlen(cases[i].text);
         char *exact = malloc(length + 1); /* so that a sanitizer sees what is read behind it */
         memcpy(exact, cases[i].text, length);
@@ -453,7 +455,7 @@ static void xmp_counts_where_there_is_no_exif(void **state)
     } cases[] = {{"rgb_444.jpg", 2, 6},      {"rgb_8.png", 33, 6},
                  {"lossless.webp", 0, 6},    {"orientation_8.jpg", 2, 1},
                  {"exif_before.png", 33, 1}, {"orientation_8.webp", 0, 1}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image plain, with;
         uint8_t part[512], bytes[65536];

@@ -2,6 +2,8 @@
 #include "formats/json.h"
 #include "support/support.h"
 
+#include "support/cases.h"
+
 static json_t *decode(const char *text, bool unique, json_error_t *where)
 {
     bool no_memory;
@@ -44,7 +46,7 @@ static void values_are_what_they_say(void **state)
         "{\"a\":1,\"a\":2}",
         "\"/Ġa</w>\"",
     };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(texts) / sizeof(texts[0])); i++) {
         json_error_t where;
         json_t *value = decode(texts[i], false, &where);
         json_t *expected = json_loads(texts[i], JSON_DECODE_ANY, NULL);
@@ -128,7 +130,7 @@ static void what_is_not_json_is_refused(void **state)
         "\\",
         "\"\\",
     };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(texts) / sizeof(texts[0])); i++) {
         json_error_t where;
         json_t *value = decode(texts[i], false, &where);
         if (value || where.text[0] == '\0' || where.line < 1 || where.column < 1) {

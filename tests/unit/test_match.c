@@ -3,6 +3,8 @@
 
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 /* One model for all tests, with a session; it was made for photos of 63 pixels a side. */
 typedef struct opened {
     tyto_engine *engine;
@@ -329,7 +331,7 @@ static void bad_regions_are_refused(void **state)
         {{-20, -20, -1, -1}, TYTO_E_RANGE, "query box: got -20,-20,-1,-1"},
     };
     tyto_photo *photo = encoded(&with.cat);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_vocabulary *made = NULL;
         assert_int_equal(tyto_photo_query(with.session, photo, &cases[i].region, TYTO_QUERY_OVERLAP,
@@ -471,7 +473,7 @@ static void other_files_are_no_vocabularies(void **state)
         {{.name = "a", .rank = 1, .shape = {3}, .data = numbers},
          {.name = "b", .rank = 1, .shape = {2}, .data = numbers}},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_vocabulary *none = NULL;
         ASSERT_DONE(tyto_tensor_file_save(file(path, "bad.safetensors"), cases[i],
@@ -571,7 +573,7 @@ static void bad_query_inputs_are_refused(void **state)
         {{.name = "query_rule", .dtype = TYTO_I64, .data = &rule}, TYTO_E_RANGE},
         {{.name = "image_embeds", .rank = 1, .shape = {4}, .data = box}, TYTO_E_ARGUMENT},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         const tyto_tensor inputs[] = {picture, cases[i].second};
         const tyto_tensor *outputs;

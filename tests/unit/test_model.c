@@ -2,6 +2,8 @@
 #include "models/owlv2/config.h"
 #include "support/checkpoint.h"
 
+#include "support/cases.h"
+
 /* The lines that an engine logged. */
 typedef struct log_lines {
     int count;
@@ -94,7 +96,7 @@ static void config_variants_are_accepted(void **state)
         /* What writers of JSON make of a whole number. */
         "{\"projection_dim\": 36.0}",
     };
-    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(variants) / sizeof(variants[0])); i++) {
         checkpoint from;
         checkpoint_start(&from, "odd");
         checkpoint_merge(&from, variants[i]);
@@ -153,7 +155,7 @@ static void configs_that_cannot_be_honoured_are_refused(void **state)
          {"patch_embedding.weight", "[44,3,7,7]", "[44,3,9,9]"}},
         {"{\"text_config\": {\"vocab_size\": 2147483647}}", TYTO_E_FORMAT, {"token_embedding"}},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         checkpoint from;
         checkpoint_start(&from, "odd");
         checkpoint_merge(&from, cases[i].change);
@@ -393,7 +395,7 @@ static void a_config_asks_for_states(void **state)
         {"odd", "{\"output_hidden_states\": true}", "owlv2/odd/masks", 3, 4, 0},
         {"odd", "{\"output_attentions\": true}", "owlv2/odd/masks", 0, 0, 5},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         checkpoint made;
         checkpoint_start(&made, cases[i].from);
         checkpoint_merge(&made, cases[i].config);

@@ -7,6 +7,8 @@
 #include "nn/patches.h"
 #include "support/operators.h"
 
+#include "support/cases.h"
+
 typedef struct product {
     int64_t rows, n, k;
     bool bias, residual;
@@ -117,8 +119,8 @@ static void check_products(tyto_exec *exec)
     static const int64_t rows[] = {1, 2, 7, 15, 71, 73, 150}, columns[] = {1, 3, 17, 33, 97, 130},
                          depths[] = {1, 7, 33, 255, 257, 600};
     int which = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        for (size_t j = 0; j < sizeof(columns) / sizeof(columns[0]); j++) {
+    for (size_t i = 0; next_case(i, sizeof(rows) / sizeof(rows[0])); i++) {
+        for (size_t j = 0; next_case(j, sizeof(columns) / sizeof(columns[0])); j++) {
             for (size_t l = 0; l < sizeof(depths) / sizeof(depths[0]); l++, which++) {
                 const product p = {rows[i], columns[j], depths[l], which % 2, which / 2 % 2};
                 check_product(exec, &p, TYTO_ACT_NONE);
@@ -231,7 +233,7 @@ static void check_norm_before_dtype(tyto_exec *exec, tyto_dtype dtype)
 {
     static const product shapes[] = {
         {45, 70, 30}, {300, 40, 129}, {5, 40, 20}, {33, 1040, 1100}, {700, 33, 520}};
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(shapes) / sizeof(shapes[0])); i++) {
         const int64_t rows = shapes[i].rows, N = shapes[i].n, K = shapes[i].k;
         stream numbers = {(uint64_t)(rows + N * 3 + K * 7)};
         guarded x = guarded_floats(rows * K), normed = guarded_floats(rows * K),
@@ -302,7 +304,7 @@ static void check_fewer_rows(tyto_exec *exec)
     tyto_arena_plan(exec->arena);
     assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
     assert_true(tyto_arena_commit(exec->arena));
-    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(given) / sizeof(given[0])); i++) {
         args.rows = given[i];
         if (tyto_linear(exec, &args) != TYTO_OK) {
             fail_msg("%s, %d threads: %lld rows want more than %d", exec->kernels->name,
@@ -371,7 +373,7 @@ static void check_packing(tyto_exec *exec)
 {
     enum { N = 70, K = 133, FIRST = 23 };
     static const tyto_dtype types[] = {TYTO_F32, TYTO_F16, TYTO_BF16, TYTO_F64};
-    for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+    for (size_t t = 0; next_case(t, sizeof(types) / sizeof(types[0])); t++) {
         const size_t width = tyto_dtype_bytes(types[t]);
         stream numbers = {t + 1};
         float values[N * K];
@@ -603,7 +605,7 @@ static void check_attentions(tyto_exec *exec)
         {2, 197, 197, 2, 64, 64, true, false, false},  {1, 700, 300, 1, 32, 32, false, true, false},
         {1, 33, 577, 2, 130, 20, false, false, false},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         attention_case with = cases[i];
         check_attention(exec, &with);
         with.probabilities = true;

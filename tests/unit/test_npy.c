@@ -3,6 +3,8 @@
 
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 /* A file: magic, version, header's length, header, and data of 0, 1, 2, … */
 typedef struct bytes {
     unsigned char at[512];
@@ -49,7 +51,7 @@ static void headers_of_numpy_are_read(void **state)
         {1, "{'descr': '|b1', 'fortran_order': True, 'shape': (5,)}", TYTO_BOOL, 1, {5}, 5},
         {1, "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2,)}", TYTO_I64, 2, {1, 2}, 16},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_npy npy;
         const bytes file = file_of(cases[i].major, cases[i].dict, cases[i].data);
@@ -97,7 +99,7 @@ static void other_files_are_refused(void **state)
         {1, "{'descr': '<f4", 0, TYTO_E_FORMAT},
         {1, "", 0, TYTO_E_FORMAT},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_npy npy;
         const bytes file = file_of(cases[i].major, cases[i].dict, cases[i].data);
@@ -134,7 +136,7 @@ static void what_is_saved_comes_back(void **state)
         {.dtype = TYTO_F32, .rank = 2, .shape = {0, 5}},
     };
     tyto_error err = TYTO_ERROR_INIT;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_npy back;
         ASSERT_DONE(tyto_npy_save(path, &cases[i], &err), &err);
         ASSERT_DONE(tyto_npy_load(path, &back, &err), &err);

@@ -5,6 +5,8 @@
 #include "support/golden.h"
 #include "support/room.h"
 
+#include "support/cases.h"
+
 static char room[] = "/tmp/tyto-packed-XXXXXX";
 static int warnings;
 
@@ -149,7 +151,7 @@ static void mapped_weights_compute_the_same(void **state)
 {
     (void)state;
     char path[GOLDEN_PATH_BYTES];
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; next_case(i, CASES); i++) {
         for (int p = 0; p < PRECISIONS; p++) {
             warnings = 0;
             pack(model_of(path, i), "mapped", NULL, precisions[p]);
@@ -180,7 +182,7 @@ static void other_tiles_are_packed_anew(void **state)
     const char *isas[2] = {all[0]->name, all[count - 1]->name};
     const bool wider = all[0]->gemm_columns != all[count - 1]->gemm_columns,
                differ = all[0]->digits != all[count - 1]->digits;
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; next_case(i, CASES); i++) {
         for (int k = 0; k < 2 * PRECISIONS; k++) {
             const tyto_precision precision = precisions[k / 2];
             warnings = 0;
@@ -323,7 +325,7 @@ static void packed_checkpoints_are_inspected(void **state)
     (void)state;
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; next_case(i, CASES); i++) {
         tally plain = {0}, packed = {0};
         pack(model_of(path, i), "looked_at", NULL, TYTO_PRECISION_BF16);
         ASSERT_DONE(tyto_model_inspect(path, tell, &plain, &err), &err);

@@ -5,6 +5,8 @@
 #include "support/golden.h"
 #include "support/tables.h"
 
+#include "support/cases.h"
+
 /* Attention over hundreds of inputs: a weight's error is that of its score, many units of its own.
  */
 #define UNITS 24.0
@@ -314,7 +316,7 @@ static void one_encoding_serves_all_chunks(void **state)
     tyto_tensor again = only_output(&with, &latents, 1, "logits.label");
     assert_same(floats(&again), floats(&label), tyto_tensor_elements(&label), 0.0);
     const int64_t chunks[] = {1, 7, 64, 192};
-    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(chunks) / sizeof(chunks[0])); i++) {
         check_chunks(&with, &latents, &image, "subsampled_output_points.image", 192, chunks[i]);
     }
     check_chunks(&with, &latents, &audio, "subsampled_output_points.audio", 6, 4);
@@ -420,7 +422,7 @@ static void folded_layers_are_the_plain_ones(void **state)
     (void)state;
     static const char *const encoders[] = {"flow", "multimodal", "fourier", "learned",
                                            "convolution"};
-    for (size_t i = 0; i < sizeof(encoders) / sizeof(encoders[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(encoders) / sizeof(encoders[0])); i++) {
         check_folded(encoders[i], "last_hidden_state", "cross_attentions.0", "gather");
     }
     check_folded("flow", "logits", "cross_attentions.1", "grid attention");
@@ -565,7 +567,7 @@ static void heads_are_measured(void **state)
     (void)state;
     static const char *const names[] = {"masked_lm",   "sequence", "learned",   "fourier",
                                         "convolution", "flow",     "multimodal"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(names) / sizeof(names[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_bench_options options;
         tyto_bench_result result;

@@ -5,6 +5,8 @@
 #include "models/perceiver/rows/random.h"
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 static tyto_status read_config(const char *text, tyto_perceiver_config *config, tyto_error *err)
 {
     json_t *root = NULL;
@@ -83,7 +85,7 @@ static void configs_are_refused(void **state)
          "config.json: 'pruned_heads': required none"},
         {"{\"use_query_residual\": 1}", TYTO_E_FORMAT, "config.json: 'use_query_residual': got "},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_perceiver_config config;
         assert_int_equal(read_config(cases[i].text, &config, &err), cases[i].status);
@@ -195,7 +197,7 @@ static void descriptions_are_refused(void **state)
     const tyto_engine_options options = engine_options(1);
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
     golden_path(path, "perceiver/bare/model");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_model *model = NULL;
         assert_int_not_equal(tyto_perceiver_open(engine, path, cases[i].parts,
                                                  strlen(cases[i].parts), "parts.json", &model,
@@ -365,7 +367,7 @@ static void inputs_are_refused(void **state)
     tyto_engine *engine;
     const tyto_engine_options options = engine_options(1);
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         refuse(engine, &cases[i]);
     }
     tyto_engine_destroy(engine);

@@ -5,6 +5,8 @@
 
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 #define PHOTOS 9
 #define PATH_BYTES 64
 
@@ -81,7 +83,7 @@ static void photos_come_in_order(void **state)
 {
     (void)state;
     static const int64_t aheads[] = {0, 1, 2, PHOTOS, TYTO_PHOTO_READER_AHEAD_MAX};
-    for (size_t a = 0; a < sizeof(aheads) / sizeof(aheads[0]); a++) {
+    for (size_t a = 0; next_case(a, sizeof(aheads) / sizeof(aheads[0])); a++) {
         tyto_photo_reader *reader = opened(aheads[a]);
         tyto_image image;
         for (int64_t i = 0; i < PHOTOS; i++) {

@@ -2,6 +2,8 @@
  */
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 #define OFF TYTO_SWITCH_OFF
 #define ON TYTO_SWITCH_ON
 
@@ -104,7 +106,7 @@ static void compare(const tyto_image_processor *processor, const tyto_tensor *pi
 static void options_do_what_files_do(void **state)
 {
     (void)state;
-    for (size_t c = 0; c < CASES; c++) {
+    for (size_t c = 0; next_case(c, CASES); c++) {
         char path[GOLDEN_PATH_BYTES];
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *from = open_folder(cases[c].from), *made = NULL;
@@ -153,7 +155,7 @@ static void options_are_refused(void **state)
         {"perceiver_processor/small", {.resample = &beyond}, TYTO_E_RANGE, "resample: got 6"},
         {"perceiver_processor/small", {.resample = &before}, TYTO_E_RANGE, "resample: got -1"},
     };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *from = open_folder(bad[i].from), *made = NULL;
         const tyto_status status =

@@ -1,6 +1,8 @@
 /* Image processors against the reference's pixels, and what their configurations may say. */
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 /* Largest difference that is allowed on any pixel, after normalisation. */
 #define PIXEL_TOLERANCE 1e-4
 /* The same of a Perceiver's: bytes are equal. */
@@ -173,7 +175,7 @@ static void one_colour_stays_one_colour(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image_processor *processor = NULL;
     ASSERT_DONE(open_text("{}", &processor, &err), &err);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(sizes) / sizeof(sizes[0])); i++) {
         tyto_image image;
         int64_t shape[3];
         ASSERT_DONE(tyto_image_create(sizes[i][1], sizes[i][0], &image, &err), &err);
@@ -206,7 +208,7 @@ static void configurations_are_read(void **state)
         "{\"crop_size\": {\"height\": 768}, \"do_center_crop\": false, \"do_convert_rgb\": true}",
         "{\"size\": {\"height\": 960, \"width\": 960}, \"rescale_factor\": 0.00392156862745098}",
     };
-    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(accepted) / sizeof(accepted[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *processor = NULL;
         int64_t shape[3];
@@ -258,7 +260,7 @@ static void configurations_are_refused(void **state)
         {"{\"image_std\": [0.5, 0.5, 0]}", TYTO_E_RANGE, "'image_std'"},
         {"{\"image_std\": 0}", TYTO_E_RANGE, "'image_std'"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *processor = NULL;
         const tyto_status status = open_text(cases[i].text, &processor, &err);

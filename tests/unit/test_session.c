@@ -4,6 +4,8 @@
 #include "models/io.h"
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 /* The golden checkpoint `odd` and its case `three`: three photos of two queries, the last of which
  * is padding. */
 typedef struct fixture {
@@ -221,7 +223,7 @@ static void what_cannot_be_given_is_named(void **state)
                                          "vision_model_output.hidden_states.00",
                                          "query_image_embeds",
                                          ""};
-    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(absent) / sizeof(absent[0])); i++) {
         char quoted[64];
         snprintf(quoted, sizeof(quoted), "'%s'", absent[i]);
         refuses(with, NULL, given, n, absent[i], TYTO_E_ARGUMENT, quoted);
@@ -448,7 +450,7 @@ static void numbers_of_queries_must_add_up(void **state)
     tyto_tensor inputs[3] = {*input(with, "pixel_values"),
                              *input(with, "input_ids"),
                              {"queries_per_image", TYTO_I64, 1, {3}, counts}};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(wrong) / sizeof(wrong[0])); i++) {
         memcpy(counts, wrong[i], sizeof(counts));
         refuses(with, NULL, inputs, 3, NULL, TYTO_E_SHAPE, "'queries_per_image'");
     }

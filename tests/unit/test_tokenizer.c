@@ -12,6 +12,8 @@
 #include <jansson.h>
 #include <tyto/tyto.h>
 
+#include "support/cases.h"
+
 static tyto_tokenizer *open_model(const char *name)
 {
     char path[512];
@@ -93,7 +95,7 @@ static void write_folder(const bad_case *c)
                                         "tokenizer_config.json",
                                         "special_tokens_map.json",
                                         "added_tokens.json"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(names) / sizeof(names[0])); i++) {
         const char *bytes = i == 0 ? VOCAB : i == 1 ? MERGES : NULL;
         write_file(names[i], strcmp(names[i], c->name) == 0 ? c->bytes : bytes);
     }
@@ -147,7 +149,7 @@ static void bad_files_are_refused_in_one_line(void **state)
          TYTO_E_UNSUPPORTED,
          "'pre_tokenizer': got nothing, required a Sequence of Split and ByteLevel"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_tokenizer *tokenizer = NULL;
         tyto_error err = TYTO_ERROR_INIT;
         write_folder(&cases[i]);
@@ -246,7 +248,7 @@ static void long_texts_are_quick(void **state)
     static const char *const units[] = {"a", "th", "\u0345\u0334", "<|endoftext|", "\u0130"};
     char *text = malloc(TYTO_TEXT_BYTES_MAX);
     assert_non_null(text);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(units) / sizeof(units[0])); i++) {
         const size_t unit = strlen(units[i]), length = TYTO_TEXT_BYTES_MAX / unit * unit;
         for (size_t k = 0; k < length; k += unit) {
             memcpy(text + k, units[i], unit);
@@ -315,7 +317,7 @@ static void a_template_may_spell_out_the_usual(void **state)
                  {"SA", "SAEEBE", 0, false},  {"SAE", "SAEBE", 0, false},
                  {"SBE", "SAEEBE", 0, false}, {"AES", "SAEEBE", 0, false},
                  {"", "", 0, false}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_tokenizer *tokenizer = NULL;
         tyto_error err = TYTO_ERROR_INIT;
         const tyto_status status =

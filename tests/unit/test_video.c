@@ -15,6 +15,8 @@
 
 #include "support/rendered.h"
 
+#include "support/cases.h"
+
 static char folder[] = "/tmp/tyto-video-XXXXXX";
 
 static int enter(void **state)
@@ -128,7 +130,7 @@ static void odd_rates_of_sound_are_resampled(void **state)
 {
     (void)state;
     static const int64_t rates[] = {200, 7999, 11111, 44100, 96000, 192000};
-    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+    for (size_t i = 0; next_case(i, sizeof(rates) / sizeof(rates[0])); i++) {
         const double tone = rates[i] < 1000 ? 20.0 : 440.0;
         rendered_video("a.wav", 0, 0, 2, 1, rates[i], tone);
         assert_tone("a.wav", 48000, tone, 2.0, 0.01);
