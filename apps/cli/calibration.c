@@ -2,9 +2,8 @@
 
 #include <string.h>
 #include <tyto/classify.h>
-#include <tyto/detect.h>
 #include <tyto/fill_mask.h>
-#include <tyto/photo.h>
+#include <tyto/search.h>
 
 #include "inputs.h"
 #include "messages.h"
@@ -71,11 +70,10 @@ static tyto_status run_text(const opened *with, const char *text, tyto_error *er
 static tyto_status search(const opened *with, const tyto_photo *photo,
                           const tyto_vocabulary *vocabulary, tyto_error *err)
 {
-    tyto_postprocess_options options;
+    const tyto_search_source source = {.photo = photo};
     tyto_detections found = {0};
-    tyto_postprocess_options_init(&options);
     const tyto_status status =
-        tyto_photo_detect(with->session, photo, vocabulary, &options, &found, err);
+        tyto_search(with->session, &source, 1, vocabulary, NULL, &found, err);
     tyto_detections_clear(&found);
     return status;
 }
@@ -94,7 +92,7 @@ static tyto_status run_photo(const opened *with, const tyto_vocabulary *vocabula
         return status;
     }
     tyto_photo *photo = NULL;
-    tyto_status status = tyto_photo_create(with->session, image, &photo, err);
+    tyto_status status = tyto_photo_create(with->session, image, NULL, &photo, err);
     if (status == TYTO_OK) {
         status = search(with, photo, vocabulary, err);
     }
@@ -154,8 +152,8 @@ static bool run_detection(const opened *with, const text_list *texts, const text
     tyto_vocabulary *vocabulary = NULL;
     const char *const *given = (const char *const *)texts->items;
     if (tyto_vocabulary_create(with->session, texts->count ? given : common_things,
-                               texts->count ? texts->count : COMMON_THINGS, false, &vocabulary,
-                               &err) != TYTO_OK) {
+                               texts->count ? (int64_t)texts->count : (int64_t)COMMON_THINGS, NULL,
+                               &vocabulary, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }

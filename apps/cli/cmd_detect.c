@@ -17,19 +17,20 @@ static int run(void *given)
 {
     const detect_args *args = given;
     search job = {.common = &args->common, .args = &args->search};
-    tyto_postprocess_options_init(&job.options);
+    tyto_search_options_init(&job.look.options, sizeof(job.look.options));
     if (args->common.operands.count == 0) {
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    int code = search_read_queries(&job);
+    int code = search_read_queries(&job, TYTO_AVERAGE_NONE);
+    search_list_labels(&job);
     if (job.labels.count == 0) {
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));
     }
     code = code == EXIT_DONE ? search_prepare(&job, NULL) : code;
     if (code == EXIT_DONE) {
         const bool ready =
-            search_open(&job, DETECTION_HEAD) && search_encode(&job, &job.vocabulary);
+            search_open(&job, TYTO_TASK_SEARCH) && search_encode(&job) && search_build(&job);
         code = ready ? search_photos(&job) : EXIT_FAILED;
     }
     search_end(&job);

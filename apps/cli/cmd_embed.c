@@ -1,8 +1,6 @@
 /* tyto embed: texts, photos, and things in photos as vectors. */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/embed.h>
-#include <tyto/memory.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -29,115 +27,31 @@ typedef struct embed_args {
 #define EXEMPLARS "average|keep"
 enum { AVERAGE, KEEP };
 
-/* Where a row comes from. */
-typedef struct origin {
-    const char *kind;
-    tyto_detection box; /* of a proposed box */
-    bool has_box;
-} origin;
-
-/* A run: rows of one vocabulary, and where each comes from. */
 typedef struct job {
     const embed_args *args;
     search search;
     picture_queries queries;
-    tyto_vocabulary *all;
-    origin *origins;
     int format;
 } job;
-
-/* Adds rows, which it takes over; *boxes may be NULL. */
-static bool add(job *j, const char *kind, tyto_vocabulary *rows, const tyto_detections *boxes)
-{
-    const size_t before = j->all ? tyto_vocabulary_count(j->all) : 0,
-                 count = rows ? tyto_vocabulary_count(rows) : 0;
-    j->origins = take_more(j->origins, before + count + 1, sizeof(*j->origins));
-    for (size_t i = 0; i < count; i++) {
-        j->origins[before + i] = (origin){.kind = kind, .has_box = boxes != NULL};
-        if (boxes) {
-            j->origins[before + i].box = boxes->items[i];
-        }
-    }
-    return vocabulary_add(&j->all, rows);
-}
-
-/* Texts, saved classes and examples; examples of one label are averaged. */
-static bool embed_queries(job *j)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    search *s = &j->search;
-    tyto_vocabulary *classes = s->classes, *texts = NULL, *examples = NULL, *averaged = NULL;
-    s->classes = NULL;
-    if (!search_encode(s, &texts)) {
-        tyto_vocabulary_destroy(classes);
-        return false;
-    }
-    bool good = add(j, "text", texts, NULL) && add(j, "class", classes, NULL) &&
-                queries_embed(&j->queries, &s->with, &examples);
-    if (good && examples && j->args->exemplars == AVERAGE) {
-        good = tyto_vocabulary_average(examples, &averaged, &err) == TYTO_OK;
-        if (!good) {
-            say_tyto_error(&err);
-        }
-        tyto_vocabulary_destroy(examples);
-        examples = averaged;
-    }
-    return good && add(j, "example", examples, NULL);
-}
-
-/* The whole photo as one row. */
-static tyto_status embed_whole(job *j, const char *name, const tyto_image *image,
-                               tyto_vocabulary **out, tyto_error *err)
-{
-    float *features;
-    int64_t width;
-    tyto_status status = tyto_embed_image(j->search.with.session, image, &features, &width, err);
-    if (status == TYTO_OK) {
-        status = tyto_vocabulary_from_embeds(features, &name, 1, width, out, err);
-        tyto_free(features);
-    }
-    return status;
-}
-
-/* A row for each box that is proposed; *out stays NULL when there is none. */
-static tyto_status embed_boxes(job *j, const char *name, const tyto_image *image,
-                               tyto_detections *found, tyto_vocabulary **out, tyto_error *err)
-{
-    tyto_session *session = j->search.with.session;
-    tyto_photo *photo = NULL;
-    tyto_status status = tyto_photo_create(session, image, &photo, err);
-    if (status == TYTO_OK) {
-        status = tyto_photo_detect(session, photo, NULL, &j->search.options, found, err);
-    }
-    if (status == TYTO_OK && found->count > 0) {
-        const char **labels = take(found->count, sizeof(*labels));
-        for (size_t i = 0; i < found->count; i++) {
-            labels[i] = name;
-        }
-        status = tyto_photo_embed(session, photo, found, labels, out, err);
-        free(labels);
-    }
-    tyto_photo_destroy(photo);
-    return status;
-}
 
 static bool embed_photo(job *j, photo_reader *reader)
 {
     const char *photo = reader->photos->items[reader->next];
+    search *s = &j->search;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
-    tyto_vocabulary *rows = NULL;
-    tyto_detections found = {0};
     char *name = photo_name(photo);
     bool good = photo_reader_next(reader, &image);
-    if (good && (j->args->boxes ? embed_boxes(j, name, &image, &found, &rows, &err)
-                                : embed_whole(j, name, &image, &rows, &err)) != TYTO_OK) {
+    if (good &&
+        (j->args->boxes
+             ? tyto_vocabulary_builder_embed_boxes(s->builder, s->with.session, name, &image,
+                                                   &s->embed, &s->look.options, NULL, &err)
+             : tyto_vocabulary_builder_embed_photo(s->builder, s->with.session, name, &image,
+                                                   &s->embed, &err)) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;
     }
-    good = good && add(j, j->args->boxes ? "box" : "image", rows, j->args->boxes ? &found : NULL);
-    tyto_detections_clear(&found);
     tyto_image_clear(&image);
     free(name);
     return good;
@@ -157,24 +71,22 @@ static bool embed_photos(job *j)
     return good && !interrupted();
 }
 
-static json_t *row_object(const job *j, size_t i)
+static json_t *row_object(const tyto_query *query)
 {
-    const origin *from = &j->origins[i];
-    const int64_t width = tyto_vocabulary_width(j->all);
     json_t *row = json_made(json_object()), *numbers = json_made(json_array());
-    json_put(row, "name", json_text(tyto_vocabulary_text(j->all, i)));
-    json_put(row, "kind", json_text(from->kind));
-    if (from->has_box) {
+    json_put(row, "name", json_text(query->label));
+    json_put(row, "kind", json_text(tyto_query_kind_name(query->kind)));
+    if (query->kind == TYTO_QUERY_BOX) {
         json_t *box = json_made(json_object());
-        json_put(box, "xmin", json_float(from->box.box.xmin));
-        json_put(box, "ymin", json_float(from->box.box.ymin));
-        json_put(box, "xmax", json_float(from->box.box.xmax));
-        json_put(box, "ymax", json_float(from->box.box.ymax));
-        json_put(row, "objectness", json_float(from->box.score));
+        json_put(box, "xmin", json_float(query->box.xmin));
+        json_put(box, "ymin", json_float(query->box.ymin));
+        json_put(box, "xmax", json_float(query->box.xmax));
+        json_put(box, "ymax", json_float(query->box.ymax));
+        json_put(row, "objectness", json_float(query->score));
         json_put(row, "box", box);
     }
-    for (int64_t c = 0; c < width; c++) {
-        json_push(numbers, json_float(tyto_vocabulary_features(j->all)[(int64_t)i * width + c]));
+    for (int64_t c = 0; c < query->width; c++) {
+        json_push(numbers, json_float(query->features[c]));
     }
     json_put(row, "embedding", numbers);
     return row;
@@ -184,13 +96,13 @@ static json_t *row_object(const job *j, size_t i)
 static bool write_json(const job *j)
 {
     output out;
-    const size_t count = j->all ? tyto_vocabulary_count(j->all) : 0;
+    tyto_query query;
     if (!output_open(&out, j->args->search.output)) {
         return false;
     }
     fputc('[', out.stream);
-    for (size_t i = 0; i < count; i++) {
-        json_t *row = row_object(j, i);
+    for (int64_t i = 0; tyto_vocabulary_query(j->search.vocabulary, i, &query); i++) {
+        json_t *row = row_object(&query);
         fputs(i ? ",\n" : "\n", out.stream);
         json_write(row, false, out.stream);
         json_decref(row);
@@ -205,11 +117,11 @@ static bool write_all(const job *j)
     if (j->format == JSON) {
         return write_json(j);
     }
-    if (!j->all) {
+    if (!j->search.vocabulary) {
         say_error("%s: not written, since no box was proposed", j->args->search.output);
         return false;
     }
-    if (tyto_vocabulary_save(j->all, j->args->search.output, &err) != TYTO_OK) {
+    if (tyto_vocabulary_save(j->search.vocabulary, j->args->search.output, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }
@@ -238,17 +150,21 @@ static int prepare(job *j)
 {
     const embed_args *args = j->args;
     search *s = &j->search;
-    tyto_postprocess_options_init(&s->options);
-    s->options.threshold = (float)args->threshold;
-    s->options.nms = (tyto_nms_mode)args->search.nms;
-    s->options.nms_iou = (float)args->search.iou;
-    s->options.top_k = args->search.top_k;
-    int code = search_read_queries(s);
-    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, &j->queries) : code;
+    tyto_search_options *boxes = &s->look.options;
+    tyto_search_options_init(boxes, sizeof(*boxes));
+    boxes->threshold = (float)args->threshold;
+    boxes->nms = (tyto_nms_mode)args->search.nms;
+    boxes->nms_iou = (float)args->search.iou;
+    boxes->top_k = args->search.top_k;
+    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGE_EXAMPLES
+                                                                 : TYTO_AVERAGE_NONE);
+    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
+                             : code;
     if (code != EXIT_DONE) {
         return code;
     }
-    if (s->labels.count + j->queries.count + args->common.operands.count == 0) {
+    search_list_labels(s);
+    if (s->labels.count + args->common.operands.count == 0) {
         say_error("nothing to embed: required IMAGE, -t TEXT, or -q IMAGE");
         return EXIT_USAGE;
     }
@@ -265,11 +181,10 @@ static int prepare(job *j)
 
 static bool open_model(job *j)
 {
-    const search *s = &j->search;
-    const bool boxes = j->queries.count > 0 || j->args->boxes;
-    return search_open(&j->search, boxes ? DETECTION_HEAD : NULL) &&
-           (s->texts.count == 0 || model_has(&s->with, "Owlv2Model.get_text_features")) &&
-           (s->photos.count == 0 || boxes || model_has(&s->with, "Owlv2Model.get_image_features"));
+    search *s = &j->search;
+    const bool boxes = j->queries.photos.count > 0 || j->args->boxes;
+    return search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED) && search_encode(s) &&
+           queries_embed(&j->queries, &s->with, &s->embed);
 }
 
 static int run(void *given)
@@ -279,12 +194,11 @@ static int run(void *given)
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         /* A photo that can't be read doesn't stop the others. */
-        const bool ready = open_model(&j) && embed_queries(&j), all = ready && embed_photos(&j);
-        code = ready && !interrupted() && (all || j.all) && write_all(&j) && all ? EXIT_DONE
-                                                                                 : EXIT_FAILED;
+        const bool ready = open_model(&j), all = ready && embed_photos(&j);
+        const bool built = ready && !interrupted() && search_build(&j.search);
+        code =
+            built && (all || j.search.vocabulary) && write_all(&j) && all ? EXIT_DONE : EXIT_FAILED;
     }
-    tyto_vocabulary_destroy(j.all);
-    free(j.origins);
     search_end(&j.search);
     queries_clear(&j.queries);
     return code;

@@ -2,8 +2,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/detect.h>
 #include <tyto/eval.h>
+#include <tyto/search.h>
 
 #include "commands.h"
 #include "evaluation.h"
@@ -12,9 +12,8 @@
 #include "model.h"
 #include "output.h"
 #include "photo_reader.h"
-#include "shortcuts.h"
+#include "search_options.h"
 #include "signals.h"
-#include "tiles.h"
 
 /* What a class' name takes the place of in --prompt. */
 #define PLACE "{}"
@@ -38,8 +37,7 @@ typedef struct job {
     tyto_coco truth;
     tyto_coco_results results;
     size_t capacity; /* of results.items while they are being collected */
-    tyto_postprocess_options options;
-    tile_search look;
+    photo_search look;
     opened with;
     tyto_vocabulary *vocabulary;
     size_t unread, other_sizes; /* photos */
@@ -95,8 +93,8 @@ static int check_usage(job *j)
             "--detections: the detections are read with --detections-in, required one of the two");
         return EXIT_USAGE;
     }
-    if (!shortcuts_check(&args->shortcuts) ||
-        !tiles_read(&args->tiles, TYTO_BOXES_IMAGE, &j->look)) {
+    tyto_search_options_init(&j->look.options, sizeof(j->look.options));
+    if (!photo_search_read(&args->tiles, &args->shortcuts, &j->look)) {
         return EXIT_USAGE;
     }
     if (!strstr(args->prompt, PLACE)) {
@@ -165,14 +163,19 @@ static bool open_vocabulary(job *j)
         text_list_add(&texts, text, strlen(text));
         free(text);
     }
-    bool good = model_open(&j->args->common, &j->with) && model_has(&j->with, DETECTION_HEAD) &&
-                shortcuts_apply(&j->args->shortcuts, &j->with);
+    bool good = model_open(&j->args->common, &j->with) && model_offers(&j->with, TYTO_TASK_SEARCH);
+    tyto_embed_options options;
+    tyto_embed_options_init(&options, sizeof(options));
+    options.templates = j->args->templates;
     if (good &&
-        tyto_vocabulary_create(j->with.session, (const char *const *)texts.items, texts.count,
-                               j->args->templates, &j->vocabulary, &err) != TYTO_OK) {
+        (tyto_search_check(j->with.session, &j->look.options, &err) != TYTO_OK ||
+         tyto_vocabulary_create(j->with.session, (const char *const *)texts.items,
+                                (int64_t)texts.count, &options, &j->vocabulary, &err) != TYTO_OK)) {
         say_tyto_error(&err);
         good = false;
     }
+    j->look.session = j->with.session;
+    j->look.vocabulary = j->vocabulary;
     text_list_clear(&texts);
     return good;
 }
@@ -200,20 +203,14 @@ static void add_result(job *j, int64_t image_id, const tyto_detection *found)
 static bool search_photo(job *j, const tyto_coco_image *image, photo_reader *reader)
 {
     const char *path = reader->photos->items[reader->next];
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_image photo = {0};
     tyto_detections found = {0};
     j->look.photo = path;
     j->look.index = reader->next;
     j->look.count = reader->photos->count;
-    bool good = photo_reader_next(reader, &photo);
-    if (good && tiles_search(&j->look, j->with.session, j->vocabulary, &photo, &j->options, &found,
-                             &err) != TYTO_OK) {
-        say_error("%s: %s", path, tyto_error_message(&err));
-        tyto_error_clear(&err);
-        good = false;
-    }
-    for (size_t i = 0; i < found.count; i++) {
+    const bool good =
+        photo_reader_next(reader, &photo) && photo_search_run(&j->look, &photo, &found);
+    for (int64_t i = 0; i < found.count; i++) {
         add_result(j, image->id, &found.items[i]);
     }
     const bool sized = image->width_px > 0 && image->height_px > 0;
@@ -273,12 +270,12 @@ static bool detect(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const eval_args *args = j->args;
-    tyto_postprocess_options_init(&j->options);
-    j->options.threshold = (float)args->threshold;
-    j->options.nms = (tyto_nms_mode)args->nms;
-    j->options.nms_iou = (float)args->iou;
-    j->options.top_k = args->top_k;
-    j->options.multi_label = !args->best_label;
+    tyto_search_options *options = &j->look.options;
+    options->threshold = (float)args->threshold;
+    options->nms = (tyto_nms_mode)args->nms;
+    options->nms_iou = (float)args->iou;
+    options->top_k = args->top_k;
+    options->multi_label = !args->best_label;
     if (j->truth.n_categories > 0 && (!open_vocabulary(j) || !search_all(j))) {
         return false;
     }

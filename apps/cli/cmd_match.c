@@ -28,37 +28,20 @@ typedef struct job {
     tyto_example_note *notes; /* where each example's box is, for the results */
 } job;
 
-/* The label that query i is reported by: its own, or the one that it is averaged into. */
-static size_t label_of(const text_list *labels, const char *label, size_t own, int exemplars)
+/* What results say of the examples, more of it once boxes are chosen. */
+static void note_examples(job *j)
 {
-    for (size_t i = 0; exemplars == AVERAGE && i < labels->count; i++) {
-        if (strcmp(labels->items[i], label) == 0) {
-            return i;
+    const int64_t count = tyto_vocabulary_builder_examples(j->search.builder);
+    if (!j->notes) {
+        j->notes = take((size_t)count, sizeof(*j->notes));
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (tyto_vocabulary_builder_note(j->search.builder, i, &j->notes[i], NULL) != TYTO_OK) {
+            out_of_memory();
         }
     }
-    return own;
-}
-
-/* Labels of texts, classes and examples, in that order; averaged ones once. */
-static void list_labels(job *j)
-{
-    text_list *labels = &j->search.labels, all = *labels;
-    const int exemplars = j->args->exemplars;
-    *labels = (text_list){0};
-    j->notes = take(j->queries.count, sizeof(*j->notes));
-    for (size_t i = 0; i < all.count + j->queries.count; i++) {
-        const picture_query *query = i < all.count ? NULL : &j->queries.items[i - all.count];
-        const char *label = query ? query->label : all.items[i];
-        const size_t at = label_of(labels, label, labels->count, exemplars);
-        if (at == labels->count) {
-            text_list_add(labels, label, strlen(label));
-        }
-        if (query) {
-            j->notes[i - all.count] =
-                (tyto_example_note){.photo = query->photo, .label = (int64_t)at};
-        }
-    }
-    text_list_clear(&all);
+    j->search.results.options.examples = j->notes;
+    j->search.results.options.n_examples = count;
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -66,27 +49,28 @@ static int prepare(job *j)
 {
     const match_args *args = j->args;
     search *s = &j->search;
-    tyto_match_options_init(&s->options);
-    s->options.relative_scores = args->scores == RELATIVE;
+    tyto_search_options_init_guided(&s->look.options, sizeof(s->look.options));
+    s->look.options.relative_scores = args->scores == RELATIVE;
     if (args->common.operands.count == 0) {
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    int code = search_read_queries(s);
-    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, &j->queries) : code;
+    int code =
+        search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGE_ALL : TYTO_AVERAGE_NONE);
+    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
+                             : code;
     if (code != EXIT_DONE) {
         return code;
     }
-    list_labels(j);
+    search_list_labels(s);
     if (s->labels.count == 0) {
         say_error("nothing to look for: required -q IMAGE, --classes FILE or -t TEXT");
         return EXIT_USAGE;
     }
     code = search_prepare(s, &j->queries.photos);
-    s->results.options.examples = j->notes;
-    s->results.options.n_examples = (int64_t)j->queries.count;
+    note_examples(j);
     j->queries.draw = (drawing){.option = "draw-queries", .path = args->draw_queries};
-    if (code == EXIT_DONE && args->draw_queries && j->queries.count == 0) {
+    if (code == EXIT_DONE && args->draw_queries && j->queries.photos.count == 0) {
         say_error("--draw-queries: no example to draw, required -q IMAGE");
         return EXIT_USAGE;
     }
@@ -95,49 +79,21 @@ static int prepare(job *j)
                : code;
 }
 
-static bool average(tyto_vocabulary **vocabulary)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary *averaged = NULL;
-    const bool good = tyto_vocabulary_average(*vocabulary, &averaged, &err) == TYTO_OK;
-    if (!good) {
-        say_tyto_error(&err);
-    }
-    tyto_vocabulary_destroy(*vocabulary);
-    *vocabulary = averaged;
-    return good;
-}
-
-/* What results say of the boxes that were chosen. */
-static void note_boxes(job *j)
-{
-    for (size_t i = 0; i < j->queries.count; i++) {
-        const tyto_query_box *chosen = &j->queries.items[i].chosen;
-        j->notes[i].box = chosen->box;
-        j->notes[i].objectness = chosen->objectness;
-        j->notes[i].overlap = chosen->iou;
-    }
-}
-
-/* Texts, classes and examples as one vocabulary. */
 static bool open_vocabulary(job *j)
 {
     search *s = &j->search;
-    tyto_vocabulary *examples;
-    if (!search_open(s, DETECTION_HEAD) || !search_encode(s, &s->vocabulary) ||
-        !queries_embed(&j->queries, &s->with, &examples)) {
+    if (!search_open(s, TYTO_TASK_SEARCH) || !search_encode(s) ||
+        !queries_embed(&j->queries, &s->with, &s->embed)) {
         return false;
     }
-    note_boxes(j);
-    return vocabulary_add(&s->vocabulary, examples) &&
-           (j->args->exemplars == KEEP || average(&s->vocabulary));
+    note_examples(j);
+    return search_build(s);
 }
 
 static int run(void *given)
 {
     const match_args *args = given;
-    job j = {.args = args,
-             .search = {.common = &args->common, .args = &args->search, .look = {.guided = true}}};
+    job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         code = open_vocabulary(&j) ? search_photos(&j.search) : EXIT_FAILED;

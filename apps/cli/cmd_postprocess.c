@@ -89,7 +89,7 @@ static bool open_outputs(job *j)
     for (size_t i = 0; i < j->n_tensors; i++) {
         j->tensors[i] = *tyto_tensor_file_at(j->file, (int64_t)i);
     }
-    j->n_photos = tyto_postprocess_photos(j->tensors, j->n_tensors);
+    j->n_photos = (size_t)tyto_postprocess_photos(j->tensors, (int64_t)j->n_tensors);
     return true;
 }
 
@@ -98,7 +98,7 @@ static void name_all(job *j)
 {
     size_t queries = 0;
     for (size_t p = 0; p < j->n_photos; p++) {
-        for (size_t i = 0; i < j->found[p].count; i++) {
+        for (int64_t i = 0; i < j->found[p].count; i++) {
             const size_t label = (size_t)j->found[p].items[i].label;
             queries = label >= queries ? label + 1 : queries;
         }
@@ -123,7 +123,8 @@ static bool evaluate(job *j)
 {
     const postprocess_args *args = j->args;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options_for(j->tensors, j->n_tensors, &j->options);
+    tyto_postprocess_options_init_for(&j->options, sizeof(j->options), j->tensors,
+                                      (int64_t)j->n_tensors);
     j->options.threshold = args->threshold < 0 ? j->options.threshold : (float)args->threshold;
     j->options.nms = args->nms == UNSET ? j->options.nms : (tyto_nms_mode)args->nms;
     j->options.nms_iou = args->iou < 0 ? j->options.nms_iou : (float)args->iou;
@@ -132,8 +133,8 @@ static bool evaluate(job *j)
     j->options.multi_label = args->multi_label;
     j->options.relative_scores = j->options.relative_scores && args->scores == 0;
     j->found = take(j->n_photos, sizeof(*j->found));
-    if (tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes, &j->options,
-                               j->found, j->n_photos, &err) != TYTO_OK) {
+    if (tyto_postprocess_batch(j->tensors, (int64_t)j->n_tensors, j->sizes, (int64_t)j->n_sizes,
+                               &j->options, j->found, (int64_t)j->n_photos, &err) != TYTO_OK) {
         say_error("%s: %s", args->outputs, tyto_error_message(&err));
         tyto_error_clear(&err);
         return false;

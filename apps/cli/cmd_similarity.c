@@ -1,7 +1,7 @@
 /* tyto similarity: how alike photos and texts are. */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/embed.h>
+#include <tyto/similarity.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -48,7 +48,7 @@ static tyto_status compare(job *j, const tyto_image *image, tyto_error *err)
 {
     float *logits = take(j->count, 2 * sizeof(*logits)), *probabilities = logits + j->count;
     tyto_status status = tyto_similarity(j->search.with.session, j->search.vocabulary, image,
-                                         logits, probabilities, err);
+                                         &j->search.embed, logits, probabilities, err);
     for (size_t i = 0; status == TYTO_OK && i < j->count; i++) {
         j->list[i] = (likeness){i, logits[i], probabilities[i]};
     }
@@ -154,7 +154,7 @@ static int compare_all(job *j)
     const text_list *photos = &j->search.photos;
     photo_reader reader = {.photos = photos};
     bool good = !j->search.input_missing, writable = true;
-    j->count = tyto_vocabulary_count(j->search.vocabulary);
+    j->count = (size_t)tyto_vocabulary_count(j->search.vocabulary);
     j->list = take(j->count, sizeof(*j->list));
     const size_t most = (size_t)j->args->search.top_k;
     j->kept = most > 0 && most < j->count ? most : j->count;
@@ -183,10 +183,11 @@ static int prepare(job *j)
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    const int code = search_read_queries(s);
+    const int code = search_read_queries(s, TYTO_AVERAGE_NONE);
     if (code != EXIT_DONE) {
         return code;
     }
+    search_list_labels(s);
     if (s->labels.count == 0) {
         say_error("nothing to compare with: required -t TEXT, --labels FILE or --classes FILE");
         return EXIT_USAGE;
@@ -213,10 +214,10 @@ static int run(void *given)
     job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
-        code =
-            search_open(&j.search, "Owlv2Model") && search_encode(&j.search, &j.search.vocabulary)
-                ? compare_all(&j)
-                : EXIT_FAILED;
+        code = search_open(&j.search, TYTO_TASK_SIMILARITY) && search_encode(&j.search) &&
+                       search_build(&j.search)
+                   ? compare_all(&j)
+                   : EXIT_FAILED;
     }
     output_abandon(&j.out);
     free(j.list);

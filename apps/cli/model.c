@@ -75,14 +75,15 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
     return true;
 }
 
-bool model_has(const opened *with, const char *head)
+bool model_offers(const opened *with, tyto_task task)
 {
-    const bool has = tyto_model_has_head(with->model, head);
-    if (!has) {
-        say_error("%s: got %s, required %.*s", with->folder, tyto_model_head(with->model),
-                  (int)strcspn(head, "."), head);
+    tyto_error err = TYTO_ERROR_INIT;
+    const bool good = tyto_model_require(with->model, task, &err) == TYTO_OK;
+    if (!good) {
+        say_error("%s: %s", with->folder, tyto_error_message(&err));
+        tyto_error_clear(&err);
     }
-    return has;
+    return good;
 }
 
 void model_close(opened *to)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <tyto/model.h>
 #include <tyto/session.h>
+#include <tyto/tasks.h>
 
 #include "options.h"
 
@@ -28,10 +29,8 @@ bool model_open(const common_args *args, opened *out);
 /** The same of a Perceiver composed of the parts that the file `parts` describes; NULL: as it is.
  */
 bool model_open_composed(const common_args *args, const char *parts, opened *out);
-/** What finds boxes. */
-#define DETECTION_HEAD "Owlv2ForObjectDetection"
-/** Whether the model runs that head; complains and returns false when it is of another kind. */
-bool model_has(const opened *with, const char *head);
+/** Whether the model can be asked for that; complains and returns false when it is of another kind. */
+bool model_offers(const opened *with, tyto_task task);
 void model_close(opened *to);
 
 #endif

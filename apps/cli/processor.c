@@ -103,17 +103,15 @@ const tyto_image_processor *processor_make(processor_choice *choice,
     return choice->made;
 }
 
-bool processor_apply(processor_choice *choice, opened *with)
+bool processor_for(processor_choice *choice, const opened *with, const tyto_image_processor **out)
 {
     const tyto_image_processor *own = tyto_model_image_processor(with->model);
+    *out = NULL;
     if (!choice->differs || !own) {
         return true; /* without one, the first photo says so */
     }
-    const tyto_image_processor *processor = processor_make(choice, own);
-    if (processor) {
-        tyto_session_use_processor(with->session, processor);
-    }
-    return processor != NULL;
+    *out = processor_make(choice, own);
+    return *out != NULL;
 }
 
 void processor_drop(processor_choice *choice)

@@ -99,9 +99,10 @@ bool processor_read(const processor_args *args, processor_choice *out);
  *  complaint. */
 const tyto_image_processor *processor_make(processor_choice *choice,
                                            const tyto_image_processor *from);
-/** Makes an open model's session use it; complains and returns false on failure. */
-bool processor_apply(processor_choice *choice, opened *with);
-/** Releases the processor; after the session. */
+/** *out = the changed one of an open model, or NULL where nothing differs; complains and returns
+ *  false on failure. */
+bool processor_for(processor_choice *choice, const opened *with, const tyto_image_processor **out);
+/** Releases the processor. */
 void processor_drop(processor_choice *choice);
 
 #endif

@@ -47,36 +47,39 @@ static char *default_label(const char *path)
     return label;
 }
 
-static void add(picture_queries *to, const char *photo, const picture_query *like)
+/* What one word says. */
+typedef struct picture_query {
+    char *photo, *label;
+    bool has_region;
+    tyto_box region; /* in pixels of the photo */
+    tyto_query_rule rule;
+} picture_query;
+
+static void add(picture_queries *to, const char *photo, const picture_query *query)
 {
-    bool known = false;
-    for (size_t i = 0; i < to->photos.count; i++) {
-        known = known || strcmp(to->photos.items[i], photo) == 0;
+    const tyto_vocabulary_example added = {.picture = photo,
+                                           .region = query->has_region ? &query->region : NULL,
+                                           .rule = query->rule,
+                                           .label = query->label};
+    if (tyto_vocabulary_builder_add_example(to->builder, &added, NULL) != TYTO_OK) {
+        out_of_memory();
     }
-    if (!known) {
-        text_list_add(&to->photos, photo, strlen(photo));
-    }
-    to->items = take_more(to->items, to->count + 1, sizeof(*to->items));
-    to->items[to->count++] = (picture_query){.photo = take_text("%s", photo),
-                                             .label = take_text("%s", like->label),
-                                             .has_region = like->has_region,
-                                             .region = like->region};
 }
 
 /* Adds what a word means, once its parts are known: a photo, or all of a folder. */
-static int add_photos(picture_queries *to, const picture_query *like)
+static int add_photos(picture_queries *to, const picture_query *query)
 {
     text_list operand = {0}, photos = {0};
     int code = EXIT_DONE;
-    text_list_add(&operand, like->photo, strlen(like->photo));
-    if (like->has_region && path_is_folder(like->photo)) {
-        say_error("--query: %s is a folder, required one photo for a box", like->photo);
+    text_list_add(&operand, query->photo, strlen(query->photo));
+    if (query->has_region && path_is_folder(query->photo)) {
+        say_error("--query: %s is a folder, required one photo for a box", query->photo);
         code = EXIT_USAGE;
     } else if (!list_photos(&operand, &photos)) {
         code = EXIT_FAILED;
     }
     for (size_t i = 0; code == EXIT_DONE && i < photos.count; i++) {
-        add(to, photos.items[i], like);
+        add(to, photos.items[i], query);
     }
     text_list_clear(&operand);
     text_list_clear(&photos);
@@ -102,9 +105,9 @@ static int check(const picture_query *query, const char *word)
 
 /* The label is what follows the last '=', the box what follows the last '@' before it; a word that
  * names a file as it stands has neither. */
-static int read_query(picture_queries *to, const char *word)
+static int read_query(picture_queries *to, tyto_query_rule rule, const char *word)
 {
-    picture_query query = {.photo = NULL};
+    picture_query query = {.rule = rule};
     const char *end = word + strlen(word);
     if (!exists(word)) {
         const char *equals = strrchr(word, '=');
@@ -138,118 +141,86 @@ static int read_query(picture_queries *to, const char *word)
     return code;
 }
 
-int queries_read(const text_list *words, int rule, picture_queries *out)
+int queries_read(const text_list *words, int rule, tyto_vocabulary_builder *builder,
+                 picture_queries *out)
 {
-    *out = (picture_queries){.rule = rule};
+    *out = (picture_queries){.builder = builder};
     for (size_t i = 0; i < words->count; i++) {
-        const int code = read_query(out, words->items[i]);
+        const int code = read_query(out, (tyto_query_rule)rule, words->items[i]);
         if (code != EXIT_DONE) {
             return code;
         }
     }
+    for (int64_t i = 0; i < tyto_vocabulary_builder_pictures(builder); i++) {
+        const char *photo = tyto_vocabulary_builder_picture(builder, i);
+        text_list_add(&out->photos, photo, strlen(photo));
+    }
     return EXIT_DONE;
 }
 
-static tyto_query_rule rule_for(const picture_queries *queries, const picture_query *query)
+/* What was chosen in a photo: said, and drawn if that is wanted. */
+static bool show_chosen(picture_queries *queries, const char *photo, tyto_image *image)
 {
-    if (queries->rule == 0) {
-        return query->has_region ? TYTO_QUERY_OBJECTNESS : TYTO_QUERY_REFERENCE;
-    }
-    return (tyto_query_rule)(queries->rule - 1);
-}
-
-static void tell(const picture_query *query)
-{
-    const tyto_query_box *chosen = &query->chosen;
-    say_info("query '%s': %s, box %.1f,%.1f,%.1f,%.1f, objectness %.3f, overlap %.3f", query->label,
-             query->photo, (double)chosen->box.xmin, (double)chosen->box.ymin,
-             (double)chosen->box.xmax, (double)chosen->box.ymax, (double)chosen->objectness,
-             (double)chosen->iou);
-}
-
-static bool draw(picture_queries *queries, const char *photo, tyto_image *image)
-{
-    tyto_detection *boxes = take(queries->count, sizeof(*boxes));
+    const int64_t count = tyto_vocabulary_builder_examples(queries->builder);
+    tyto_detection *boxes = take((size_t)count, sizeof(*boxes));
+    tyto_detections chosen = {.items = boxes};
     text_list labels = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < queries->count; i++) {
-        const picture_query *query = &queries->items[i];
-        text_list_add(&labels, query->label, strlen(query->label));
-        if (strcmp(query->photo, photo) == 0) {
-            boxes[count++] = (tyto_detection){.box = query->chosen.box,
-                                              .score = query->chosen.objectness,
-                                              .label = (int64_t)i,
-                                              .patch = query->chosen.patch};
+    for (int64_t i = 0; i < count; i++) {
+        const char *const *names;
+        int64_t n_names;
+        tyto_example_note note;
+        if (tyto_vocabulary_builder_note(queries->builder, i, &note, NULL) != TYTO_OK ||
+            tyto_vocabulary_builder_labels(queries->builder, &names, &n_names, NULL) != TYTO_OK) {
+            out_of_memory();
+        }
+        const char *label = names[note.label];
+        text_list_add(&labels, label, strlen(label));
+        if (strcmp(note.photo, photo) == 0) {
+            say_info("query '%s': %s, box %.1f,%.1f,%.1f,%.1f, objectness %.3f, overlap %.3f",
+                     label, photo, (double)note.box.xmin, (double)note.box.ymin,
+                     (double)note.box.xmax, (double)note.box.ymax, (double)note.objectness,
+                     (double)note.overlap);
+            boxes[chosen.count++] =
+                (tyto_detection){.box = note.box, .score = note.objectness, .label = i};
         }
     }
-    const tyto_detections chosen = {boxes, count};
-    const bool good = drawing_write(&queries->draw, photo, image, &chosen, &labels);
+    const bool good =
+        !queries->draw.path || drawing_write(&queries->draw, photo, image, &chosen, &labels);
     text_list_clear(&labels);
     free(boxes);
     return good;
 }
 
-/* All queries of one photo, each into its place of parts. */
-static bool embed_photo(picture_queries *queries, const opened *with, const char *photo,
-                        tyto_vocabulary **parts)
+static bool embed_photo(picture_queries *queries, const opened *with,
+                        const tyto_embed_options *options, size_t index)
 {
+    const char *photo = queries->photos.items[index];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
-    tyto_photo *encoded = NULL;
     bool good = load_photo(photo, &image);
-    tyto_status status = good ? tyto_photo_create(with->session, &image, &encoded, &err) : TYTO_OK;
-    for (size_t i = 0; good && status == TYTO_OK && i < queries->count; i++) {
-        picture_query *query = &queries->items[i];
-        if (strcmp(query->photo, photo) == 0) {
-            status = tyto_photo_query(
-                with->session, encoded, query->has_region ? &query->region : NULL,
-                rule_for(queries, query), query->label, &query->chosen, &parts[i], &err);
-        }
-        if (parts[i] && status == TYTO_OK && strcmp(query->photo, photo) == 0) {
-            tell(query);
-        }
-    }
-    if (status != TYTO_OK) {
+    if (good &&
+        tyto_vocabulary_builder_embed_picture(queries->builder, with->session, (int64_t)index,
+                                              &image, options, &err) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;
     }
-    good = good && (!queries->draw.path || draw(queries, photo, &image));
-    tyto_photo_destroy(encoded);
+    good = good && show_chosen(queries, photo, &image);
     tyto_image_clear(&image);
     return good;
 }
 
-bool queries_embed(picture_queries *queries, const opened *with, tyto_vocabulary **out)
+bool queries_embed(picture_queries *queries, const opened *with, const tyto_embed_options *options)
 {
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary **parts = take(queries->count, sizeof(*parts));
     bool good = true;
-    *out = NULL;
     for (size_t i = 0; good && i < queries->photos.count; i++) {
-        good = embed_photo(queries, with, queries->photos.items[i], parts);
+        good = embed_photo(queries, with, options, i);
     }
-    good = drawing_end(&queries->draw) && good;
-    if (good && queries->count > 0 &&
-        tyto_vocabulary_join((const tyto_vocabulary *const *)parts, queries->count, out, &err) !=
-            TYTO_OK) {
-        say_tyto_error(&err);
-        good = false;
-    }
-    for (size_t i = 0; i < queries->count; i++) {
-        tyto_vocabulary_destroy(parts[i]);
-    }
-    free(parts);
-    return good;
+    return drawing_end(&queries->draw) && good;
 }
 
 void queries_clear(picture_queries *queries)
 {
-    for (size_t i = 0; i < queries->count; i++) {
-        free(queries->items[i].photo);
-        free(queries->items[i].label);
-    }
-    free(queries->items);
     text_list_clear(&queries->photos);
     *queries = (picture_queries){0};
 }

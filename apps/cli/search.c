@@ -8,105 +8,91 @@
 #include "photo_reader.h"
 #include "signals.h"
 
-/* "0.3" for all labels, or "LABEL=0.3" for one. */
-static bool read_threshold(search *s, const char *text)
-{
-    const char *equals = strrchr(text, '='), *number = equals ? equals + 1 : text;
-    char *end;
-    const float value = strtof(number, &end);
-    if (end == number || *end || !(value >= 0.0F && value <= 1.0F)) {
-        say_error("--threshold: got '%s', required a number from 0 to 1, or LABEL=NUMBER", text);
-        return false;
-    }
-    if (!equals) {
-        s->options.threshold = value;
-        return true;
-    }
-    const size_t length = (size_t)(equals - text);
-    bool known = false;
-    for (size_t i = 0; i < s->labels.count; i++) {
-        if (strlen(s->labels.items[i]) == length && memcmp(s->labels.items[i], text, length) == 0) {
-            s->label_thresholds[i] = value;
-            known = true;
-        }
-    }
-    if (!known) {
-        say_error("--threshold: got the label '%.*s', required one of the texts", (int)length,
-                  text);
-    }
-    return known;
-}
-
 static bool read_thresholds(search *s)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     const text_list *given = &s->args->thresholds;
+    tyto_search_options *options = &s->look.options;
     s->label_thresholds = take(s->labels.count, sizeof(*s->label_thresholds));
-    for (size_t i = 0; i < s->labels.count; i++) {
-        s->label_thresholds[i] = -1.0F;
+    if (tyto_search_thresholds((const char *const *)given->items, (int64_t)given->count,
+                               (const char *const *)s->labels.items, (int64_t)s->labels.count,
+                               &options->threshold, s->label_thresholds, &err) != TYTO_OK) {
+        say_error("--%s", tyto_error_message(&err));
+        tyto_error_clear(&err);
+        return false;
     }
-    for (size_t i = 0; i < given->count; i++) {
-        if (!read_threshold(s, given->items[i])) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < s->labels.count; i++) {
-        if (s->label_thresholds[i] < 0.0F) {
-            s->label_thresholds[i] = s->options.threshold;
-        }
-    }
-    s->options.label_thresholds = s->label_thresholds;
+    options->label_thresholds = s->label_thresholds;
+    options->n_label_thresholds = (int64_t)s->labels.count;
     return true;
 }
 
-static int read_texts(search *s)
+static int add_texts(search *s)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     const search_args *args = s->args;
+    text_list lines = {0};
     for (size_t i = 0; i < args->texts.count; i++) {
-        const char *text = args->texts.items[i];
-        if (!*text) {
-            say_error("--text: got an empty text, required what to look for");
+        if (tyto_vocabulary_builder_add_text(s->builder, args->texts.items[i], &err) != TYTO_OK) {
+            say_error("--%s", tyto_error_message(&err));
+            tyto_error_clear(&err);
             return EXIT_USAGE;
         }
-        text_list_add(&s->texts, text, strlen(text));
     }
     if (args->labels_file) {
-        const size_t before = s->texts.count;
-        if (!read_lines(args->labels_file, false, &s->texts)) {
-            return EXIT_FAILED;
-        }
-        if (s->texts.count == before) {
+        bool good = read_lines(args->labels_file, false, &lines);
+        if (good && lines.count == 0) {
             say_error("%s: no label in it, required one per line", args->labels_file);
+            good = false;
+        }
+        for (size_t i = 0; good && i < lines.count; i++) {
+            if (tyto_vocabulary_builder_add_text(s->builder, lines.items[i], &err) != TYTO_OK) {
+                out_of_memory();
+            }
+        }
+        text_list_clear(&lines);
+        if (!good) {
             return EXIT_FAILED;
         }
     }
-    if (args->templates && s->texts.count == 0) {
+    if (args->templates && tyto_vocabulary_builder_texts(s->builder) == 0) {
         say_error("--templates: no text to put into them, required -t TEXT or --labels FILE");
         return EXIT_USAGE;
     }
     return EXIT_DONE;
 }
 
-int search_read_queries(search *to)
+static bool add_classes(search *s)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const int code = read_texts(to);
-    if (code != EXIT_DONE) {
-        return code;
+    tyto_vocabulary *classes = NULL;
+    const bool good = tyto_vocabulary_load(s->args->classes, &classes, &err) == TYTO_OK &&
+                      tyto_vocabulary_builder_add_vocabulary(s->builder, classes, &err) == TYTO_OK;
+    if (!good) {
+        say_tyto_error(&err);
     }
-    for (size_t i = 0; i < to->texts.count; i++) {
-        text_list_add(&to->labels, to->texts.items[i], strlen(to->texts.items[i]));
+    tyto_vocabulary_destroy(classes);
+    return good;
+}
+
+int search_read_queries(search *to, tyto_averaging averaging)
+{
+    if (tyto_vocabulary_builder_create(averaging, &to->builder, NULL) != TYTO_OK) {
+        out_of_memory();
     }
-    if (to->args->classes) {
-        if (tyto_vocabulary_load(to->args->classes, &to->classes, &err) != TYTO_OK) {
-            say_tyto_error(&err);
-            return EXIT_FAILED;
-        }
-        for (size_t i = 0; i < tyto_vocabulary_count(to->classes); i++) {
-            const char *label = tyto_vocabulary_text(to->classes, i);
-            text_list_add(&to->labels, label, strlen(label));
-        }
+    const int code = add_texts(to);
+    return code == EXIT_DONE && to->args->classes && !add_classes(to) ? EXIT_FAILED : code;
+}
+
+void search_list_labels(search *to)
+{
+    int64_t count;
+    const char *const *labels;
+    if (tyto_vocabulary_builder_labels(to->builder, &labels, &count, NULL) != TYTO_OK) {
+        out_of_memory();
     }
-    return EXIT_DONE;
+    for (int64_t i = 0; i < count; i++) {
+        text_list_add(&to->labels, labels[i], strlen(labels[i]));
+    }
 }
 
 /* Without --format, what -o's ending says. */
@@ -130,7 +116,7 @@ static int check_results(search *s, const text_list *spared)
     document->n_labels = (int64_t)s->labels.count;
     document->photos = (const char *const *)s->photos.items;
     document->n_photos = (int64_t)s->photos.count;
-    document->threshold = s->options.threshold;
+    document->threshold = s->look.options.threshold;
     document->scores = args->scores;
     s->results.path = args->output && strcmp(args->output, "-") != 0 ? args->output : NULL;
     if (tyto_format_has_files(document->format) && s->photos.count > 1) {
@@ -154,11 +140,12 @@ static int check_results(search *s, const text_list *spared)
 static void set_options(search *s)
 {
     const search_args *args = s->args;
-    s->options.nms = (tyto_nms_mode)args->nms;
-    s->options.boxes = (tyto_boxes_mode)args->boxes;
-    s->options.nms_iou = (float)args->iou;
-    s->options.top_k = args->top_k;
-    s->options.multi_label = args->multi_label;
+    tyto_search_options *options = &s->look.options;
+    options->nms = (tyto_nms_mode)args->nms;
+    options->boxes = (tyto_boxes_mode)args->boxes;
+    options->nms_iou = (float)args->iou;
+    options->top_k = args->top_k;
+    options->multi_label = args->multi_label;
     s->draw = (drawing){.option = "draw", .path = args->draw};
 }
 
@@ -174,8 +161,7 @@ int search_prepare(search *to, const text_list *spared)
     text_list all = {0};
     set_options(to);
     if (!read_thresholds(to) || !processor_read(&to->args->processor, &to->processor) ||
-        !shortcuts_check(&to->args->shortcuts) ||
-        !tiles_read(&to->args->tiles, to->args->boxes, &to->look)) {
+        !photo_search_read(&to->args->tiles, &to->args->shortcuts, &to->look)) {
         return EXIT_USAGE;
     }
     to->input_missing = !list_photos(&to->common->operands, &to->photos);
@@ -193,9 +179,9 @@ int search_prepare(search *to, const text_list *spared)
 /* Saved classes may be another model's. */
 static bool check_classes(const search *s)
 {
-    const int64_t width = s->classes ? tyto_vocabulary_width(s->classes) : 0,
+    const int64_t width = tyto_vocabulary_builder_width(s->builder),
                   required = tyto_model_query_width(s->with.model);
-    if (s->classes && width != required) {
+    if (width != 0 && width != required) {
         say_error("%s: got embeddings of %lld numbers, required %lld (%s)", s->args->classes,
                   (long long)width, (long long)required, s->with.folder);
         return false;
@@ -203,52 +189,52 @@ static bool check_classes(const search *s)
     return true;
 }
 
-bool search_open(search *to, const char *head)
-{
-    return model_open(to->common, &to->with) && (!head || model_has(&to->with, head)) &&
-           check_classes(to) && processor_apply(&to->processor, &to->with) &&
-           shortcuts_apply(&to->args->shortcuts, &to->with);
-}
-
-bool vocabulary_add(tyto_vocabulary **whole, tyto_vocabulary *part)
+bool search_open(search *to, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary *joined = NULL;
-    const tyto_vocabulary *const parts[] = {*whole, part};
-    if (!part) {
-        return true;
+    if (!model_open(to->common, &to->with) || !model_offers(&to->with, task) ||
+        !check_classes(to) ||
+        !processor_for(&to->processor, &to->with, &to->look.options.processor)) {
+        return false;
     }
-    if (!*whole) {
-        *whole = part;
-        return true;
+    to->look.session = to->with.session;
+    tyto_embed_options_init(&to->embed, sizeof(to->embed));
+    to->embed.templates = to->args->templates;
+    to->embed.processor = to->look.options.processor;
+    if (task == TYTO_TASK_SEARCH &&
+        tyto_search_check(to->with.session, &to->look.options, &err) != TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
     }
-    const bool good = tyto_vocabulary_join(parts, 2, &joined, &err) == TYTO_OK;
+    return true;
+}
+
+bool search_encode(search *to)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const int64_t texts = tyto_vocabulary_builder_texts(to->builder);
+    const double began = seconds_now();
+    if (tyto_vocabulary_builder_embed_texts(to->builder, to->with.session, &to->embed, &err) !=
+        TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
+    }
+    if (texts > 0) {
+        say_info("%lld texts encoded in %.2f s", (long long)texts, seconds_now() - began);
+    }
+    return true;
+}
+
+bool search_build(search *to)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const bool good = tyto_vocabulary_builder_build(to->builder, to->with.session, &to->embed,
+                                                    &to->vocabulary, &err) == TYTO_OK;
     if (!good) {
         say_tyto_error(&err);
     }
-    tyto_vocabulary_destroy(*whole);
-    tyto_vocabulary_destroy(part);
-    *whole = joined;
+    to->look.vocabulary = to->vocabulary;
     return good;
-}
-
-bool search_encode(search *to, tyto_vocabulary **out)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary *texts = NULL, *classes = to->classes;
-    *out = NULL;
-    if (to->texts.count > 0) {
-        const double began = seconds_now();
-        if (tyto_vocabulary_create(to->with.session, (const char *const *)to->texts.items,
-                                   to->texts.count, to->args->templates, &texts, &err) != TYTO_OK) {
-            say_tyto_error(&err);
-            return false;
-        }
-        say_info("%zu texts encoded in %.2f s", to->texts.count, seconds_now() - began);
-    }
-    to->classes = NULL;
-    *out = texts;
-    return vocabulary_add(out, classes);
 }
 
 /* One photo. *writable becomes false when results can't be written any more. */
@@ -256,7 +242,6 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
 {
     const size_t index = reader->next;
     const char *photo = s->photos.items[index];
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
     tyto_detections found = {0};
     const double began = seconds_now();
@@ -265,12 +250,7 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
     s->look.photo = photo;
     s->look.index = index;
     s->look.count = s->photos.count;
-    if (good && tiles_search(&s->look, s->with.session, s->vocabulary, &image, &s->options, &found,
-                             &err) != TYTO_OK) {
-        say_error("%s: %s", photo, tyto_error_message(&err));
-        tyto_error_clear(&err);
-        good = false;
-    }
+    good = good && photo_search_run(&s->look, &image, &found);
     if (good) {
         say_info("%s: waited for %.3f s, searched in %.3f s", photo, loaded - began,
                  seconds_now() - loaded);
@@ -310,10 +290,9 @@ void search_end(search *to)
     results_drop(&to->results);
     drawing_end(&to->draw);
     tyto_vocabulary_destroy(to->vocabulary);
-    tyto_vocabulary_destroy(to->classes);
+    tyto_vocabulary_builder_destroy(to->builder);
     model_close(&to->with);
     processor_drop(&to->processor);
-    text_list_clear(&to->texts);
     text_list_clear(&to->labels);
     text_list_clear(&to->photos);
     free(to->label_thresholds);

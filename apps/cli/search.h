@@ -2,14 +2,14 @@
 #ifndef TYTO_CLI_SEARCH_H
 #define TYTO_CLI_SEARCH_H
 
-#include <tyto/match.h>
+#include <tyto/tasks.h>
+#include <tyto/vocabulary_builder.h>
 
 #include "drawing.h"
 #include "model.h"
 #include "processor.h"
 #include "results.h"
-#include "shortcuts.h"
-#include "tiles.h"
+#include "search_options.h"
 
 enum { FORMAT_UNSET = -1 };
 
@@ -125,16 +125,15 @@ typedef struct search_args {
 typedef struct search {
     const common_args *common;
     const search_args *args;
-    tyto_postprocess_options options;
-    text_list texts;          /**< those to encode */
-    tyto_vocabulary *classes; /**< those of --classes, or NULL */
-    text_list labels;         /**< of all queries, in their order */
+    tyto_vocabulary_builder *builder;
+    text_list labels; /**< of all queries, in their order */
     text_list photos;
     float *label_thresholds; /**< one per label */
     bool input_missing;      /**< an operand held no photo */
     drawing draw;
     processor_choice processor;
-    tile_search look;
+    photo_search look; /**< its options are the command's defaults at first */
+    tyto_embed_options embed;
     opened with;
     tyto_vocabulary *vocabulary; /**< NULL: look for objects */
     result_writer results;
@@ -143,23 +142,23 @@ typedef struct search {
 /* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
  * EXIT_DONE; the model isn't read before the last of them. */
 
-/** Fills in texts, classes and their labels: -t first, then --labels, then --classes. There may be
- *  none. */
-int search_read_queries(search *to);
+/** Adds texts and saved classes to the builder: -t first, then --labels, then --classes. There may
+ *  be none. */
+int search_read_queries(search *to, tyto_averaging averaging);
+/** Fills in the labels of all that the builder has. */
+void search_list_labels(search *to);
 /** Once labels and options are complete: everything else that can be found wrong. `spared`: photos
  *  that results must not replace, beside those that are searched; or NULL. */
 int search_prepare(search *to, const text_list *spared);
-/** Opens the model, with the processor as the options have it, and checks that it can run the head
- *  (NULL: any) and has embeddings as wide as the saved classes. */
-bool search_open(search *to, const char *head);
-/** The vocabulary of texts and classes; *out stays NULL when there are none. */
-bool search_encode(search *to, tyto_vocabulary **out);
+/** Opens the model, with the processor as the options have it, and checks that it has the task and
+ *  features as wide as the saved classes. */
+bool search_open(search *to, tyto_task task);
+/** Encodes the texts. */
+bool search_encode(search *to);
+/** Makes the vocabulary of all that was encoded. */
+bool search_build(search *to);
 /** Searches all photos and writes what is found. */
 int search_photos(search *to);
 void search_end(search *to);
-
-/** Takes over *part, unless it is NULL, and joins it to *whole, which may be NULL. Complains and
- *  returns false on failure. */
-bool vocabulary_add(tyto_vocabulary **whole, tyto_vocabulary *part);
 
 #endif

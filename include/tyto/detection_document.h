@@ -2,7 +2,7 @@
 #ifndef TYTO_DETECTION_DOCUMENT_H
 #define TYTO_DETECTION_DOCUMENT_H
 
-#include <tyto/detect.h>
+#include <tyto/detections.h>
 #include <tyto/document.h>
 
 TYTO_BEGIN_DECLS

@@ -2,7 +2,8 @@
 #ifndef TYTO_DRAW_H
 #define TYTO_DRAW_H
 
-#include <tyto/detect.h>
+#include <tyto/detections.h>
+#include <tyto/image.h>
 
 TYTO_BEGIN_DECLS
 

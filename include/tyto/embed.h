@@ -1,36 +1,50 @@
-/** Texts and whole pictures as vectors of one space, and how alike they are. */
+/** Texts and whole pictures as features: vectors of one space. */
 #ifndef TYTO_EMBED_H
 #define TYTO_EMBED_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <tyto/image.h>
-#include <tyto/vocabulary.h>
+#include <tyto/processor.h>
+#include <tyto/progress.h>
+#include <tyto/session.h>
 
 TYTO_BEGIN_DECLS
 
-/** The features of texts, of any length as the reference gives them; with templates the mean of
- *  the seven prompt templates' directions, at length 1.
- *  memory  *out[count,width]; release with tyto_free
- *  errors  E_ARGUMENT (no text, model without tokenizer), E_LIMIT, E_MEMORY
- *  source  Owlv2Model.get_text_features */
-TYTO_API TYTO_NODISCARD tyto_status tyto_embed_texts(tyto_session *session,
-                                                     const char *const *texts, size_t count,
-                                                     bool templates, float **out, int64_t *width,
-                                                     tyto_error *err);
-/** The features of a whole picture, of any length.
- *  memory  *out[width]; release with tyto_free
- *  errors  E_ARGUMENT (model without image processor), E_LIMIT, E_MEMORY
- *  source  Owlv2Model.get_image_features */
-TYTO_API TYTO_NODISCARD tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image,
-                                                     float **out, int64_t *width, tyto_error *err);
+/** How texts and pictures are encoded, here and wherever a vocabulary or a tyto_photo is made. */
+typedef struct tyto_embed_options {
+    size_t struct_bytes; /**< set by tyto_embed_options_init */
+    /** Of each text, the mean of the directions of seven prompts of the OWL-ViT authors around it,
+     *  at length 1. */
+    bool templates;
+    const tyto_image_processor *processor; /**< of pictures; NULL: the model's. Borrowed */
+    tyto_progress_fn progress;             /**< of texts and layers, or NULL: as the session's */
+    void *progress_user;
+} tyto_embed_options;
 
-/** How alike a picture and each query of a vocabulary are.
- *  logits         [count] receives exp(logit_scale) · cosine
- *  probabilities  [count] receives their softmax; or NULL
- *  source  Owlv2Model.forward, logits_per_image */
-TYTO_API TYTO_NODISCARD tyto_status tyto_similarity(tyto_session *session,
-                                                    const tyto_vocabulary *vocabulary,
-                                                    const tyto_image *image, float *logits,
-                                                    float *probabilities, tyto_error *err);
+/** Texts as they are, the model's image processor. */
+TYTO_API void tyto_embed_options_init(tyto_embed_options *options, size_t struct_bytes);
+
+/** The features of texts, not normalised as the reference gives them; with templates of length 1.
+ *  options  templates, progress; NULL: the defaults
+ *  memory   *out[count,width]; release with tyto_free
+ *  errors   E_ARGUMENT (no text, a model without tokenizer or text features), E_LIMIT,
+ *           E_CANCELLED, E_MEMORY
+ *  source   Owlv2Model.get_text_features */
+TYTO_API TYTO_NODISCARD tyto_status tyto_embed_texts(tyto_session *session,
+                                                     const char *const *texts, int64_t count,
+                                                     const tyto_embed_options *options, float **out,
+                                                     int64_t *width, tyto_error *err);
+/** The features of a whole picture, not normalised.
+ *  options  processor, progress; NULL: the defaults
+ *  memory   *out[width]; release with tyto_free
+ *  errors   E_ARGUMENT (a model without image processor or image features), E_LIMIT, E_CANCELLED,
+ *           E_MEMORY
+ *  source   Owlv2Model.get_image_features */
+TYTO_API TYTO_NODISCARD tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image,
+                                                     const tyto_embed_options *options, float **out,
+                                                     int64_t *width, tyto_error *err);
 
 TYTO_END_DECLS
 

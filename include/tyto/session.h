@@ -39,12 +39,6 @@ TYTO_API void tyto_session_destroy(tyto_session *session);
 /** The number of threads that its runs use. */
 TYTO_API int64_t tyto_session_threads(const tyto_session *session);
 
-/** Makes the session's task calls read pictures with another processor than the model's; NULL: the
- *  model's again.
- *  memory  the processor must outlive the session, or its next change */
-TYTO_API void tyto_session_use_processor(tyto_session *session,
-                                         const tyto_image_processor *processor);
-
 /** Follows the session's runs from now on, layer by layer; returning false stops one, which then is
  *  E_CANCELLED, and the session can run again. NULL: nobody follows. */
 TYTO_API void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress,

@@ -26,6 +26,13 @@ TYTO_API const char *tyto_task_name(tyto_task task);
  *  threads  any */
 TYTO_API bool tyto_model_offers(const tyto_model *model, tyto_task task);
 
+/** Refuses a model that can't be asked for a task: "got Owlv2TextModel, required CLASS or CLASS",
+ *  with the classes that can.
+ *  errors   E_ARGUMENT
+ *  threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_require(const tyto_model *model, tyto_task task,
+                                                       tyto_error *err);
+
 TYTO_END_DECLS
 
 #endif

@@ -1,9 +1,13 @@
-/** Big photos, searched in tiles: what is too small for a network that sees the whole photo at
- *  once is large enough in a part of it. */
+/** Parts of big photos: where tiles lie, and how what they show is put together. tyto_search does
+ *  all of it; these are its steps by themselves. */
 #ifndef TYTO_TILES_H
 #define TYTO_TILES_H
 
-#include <tyto/match.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tyto/detections.h>
+#include <tyto/image.h>
 
 TYTO_BEGIN_DECLS
 
@@ -19,11 +23,13 @@ typedef struct tyto_tiles {
     int64_t tile_width_px, tile_height_px; /**< of each tile: the side, or the photo where it is
                                                 smaller */
     int64_t columns, rows;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_tiles;
 
 /** overlap  share of the side that neighbours have in common at least, 0 … TYTO_TILE_OVERLAP_MAX
  *  errors   E_ARGUMENT (side, overlap), E_FORMAT (no pixels), E_LIMIT (a photo beyond
- *           tyto_image's limits, too many tiles) */
+ *           tyto_image's limits, too many tiles)
+ *  threads  any, as of all calls here */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px,
                                                     int64_t side_px, double overlap,
                                                     tyto_tiles *out, tyto_error *err);
@@ -32,22 +38,22 @@ TYTO_API void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x
 /** Copies a tile's pixels.
  *  photo  of the size that the tiles are for
  *  out    of a tile's size, such as tyto_image_create makes it
- *  errors E_SHAPE (another size), E_RANGE (no such tile) */
+ *  errors E_ARGUMENT, E_SHAPE (another size), E_RANGE (no such tile) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile,
                                                    const tyto_image *photo, tyto_image *out,
                                                    tyto_error *err);
 
 /** When what two parts of a photo show is one thing: boxes of one label, or of any with
- *  TYTO_NMS_ALL, and of different parts, for which a share exceeds the merge's `overlap`. */
+ *  `any_label`, and of different parts, for which a share exceeds the merge's `overlap`. */
 typedef enum tyto_merge_rule {
     /** The intersection over union of the two boxes, each cut at those edges of its part that the
      *  other touches: what is cut off at a seam is compared by what both parts could see.
      *  Complete boxes go before cut ones; of boxes that are all cut the hull stays; and a cut box
      *  that lies in a complete one is part of it. */
-    TYTO_MERGE_SEAMS,
-    TYTO_MERGE_IOU,     /**< the intersection over the union; the higher score stays */
-    TYTO_MERGE_SMALLER, /**< the intersection over the smaller box; the higher score stays */
-    TYTO_MERGE_OFF      /**< never: all boxes of all parts stay */
+    TYTO_MERGE_SEAMS = 0,
+    TYTO_MERGE_IOU = 1,     /**< the intersection over the union; the higher score stays */
+    TYTO_MERGE_SMALLER = 2, /**< the intersection over the smaller box; the higher score stays */
+    TYTO_MERGE_OFF = 3      /**< never: all boxes of all parts stay */
 } tyto_merge_rule;
 
 /** A part of a photo, and what was found there. */
@@ -57,62 +63,25 @@ typedef struct tyto_part {
 } tyto_part;
 
 typedef struct tyto_merge_options {
+    size_t struct_bytes; /**< set by tyto_merge_options_init */
     tyto_merge_rule rule;
     float overlap; /**< 0 … 1 */
     bool any_label;
 } tyto_merge_options;
 
+/** Seams at 0.5, of one label. */
+TYTO_API void tyto_merge_options_init(tyto_merge_options *options, size_t struct_bytes);
+
 /** What the parts of a photo show, each thing once, highest score first.
- *  size    the photo's; an edge of a part at the photo's own edge cuts nothing
- *  labels  0 … n_labels−1
- *  memory  the parts stay as they are; release *out with tyto_detections_clear
- *  errors  E_ARGUMENT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_merge_parts(const tyto_part *parts, size_t n_parts,
+ *  size     the photo's; an edge of a part at the photo's own edge cuts nothing
+ *  labels   0 … n_labels−1
+ *  options  NULL: the defaults
+ *  memory   the parts stay as they are; release *out with tyto_detections_clear
+ *  errors   E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_merge_parts(const tyto_part *parts, int64_t n_parts,
                                                      int64_t width_px, int64_t height_px,
                                                      int64_t n_labels,
                                                      const tyto_merge_options *options,
-                                                     tyto_detections *out, tyto_error *err);
-
-typedef struct tyto_tile_options {
-    int64_t side_px; /**< of the tiles; 0: as many as the network sees, so that no pixel is lost */
-    double overlap;  /**< of neighbours, as a share of the side */
-    bool whole;      /**< search the whole photo at once too, for what is larger than a tile */
-    tyto_merge_rule merge;
-    float merge_overlap;
-    /** Told before each search, of the whole photo and of tiles, or NULL. */
-    void (*progress)(void *user, int64_t done, int64_t total);
-    void *user;
-} tyto_tile_options;
-
-/** The network's own size, a quarter of overlap, the whole photo too, seams at 0.5, no progress. */
-TYTO_API void tyto_tile_options_init(tyto_tile_options *options);
-
-/** The tiles that the session's model takes for a photo of that size; one where it fits.
- *  errors  E_ARGUMENT (no image processor; side 0 and one that doesn't resize), E_LIMIT */
-TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_plan(const tyto_session *session, int64_t width_px,
-                                                    int64_t height_px,
-                                                    const tyto_tile_options *options,
-                                                    tyto_tiles *out, tyto_error *err);
-
-/** tyto_detect in tiles, one after the other, and in the whole photo; merged. A photo that fits one
- *  tile gives what tyto_detect gives. Suppression (options->nms) and top_k are applied to each
- *  part and again to the whole; options->boxes must be TYTO_BOXES_IMAGE. A detection's patch counts
- *  through the parts: the rows of pred_boxes of the whole photo, if it was searched, then of each
- *  tile.
- *  memory  one tile's pixels beside what tyto_detect takes; release *out with tyto_detections_clear
- *  errors  those of tyto_detect and tyto_tiles_plan */
-TYTO_API TYTO_NODISCARD tyto_status tyto_detect_tiles(tyto_session *session,
-                                                      const tyto_vocabulary *vocabulary,
-                                                      const tyto_image *image,
-                                                      const tyto_postprocess_options *options,
-                                                      const tyto_tile_options *tile_options,
-                                                      tyto_detections *out, tyto_error *err);
-/** tyto_match in the same way; relative scores are relative to the best of all parts. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_match_tiles(tyto_session *session,
-                                                     const tyto_vocabulary *vocabulary,
-                                                     const tyto_image *image,
-                                                     const tyto_postprocess_options *options,
-                                                     const tyto_tile_options *tile_options,
                                                      tyto_detections *out, tyto_error *err);
 
 TYTO_END_DECLS

@@ -12,8 +12,8 @@
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>
-#include <tyto/detect.h>
 #include <tyto/detection_document.h>
+#include <tyto/detections.h>
 #include <tyto/document.h>
 #include <tyto/draw.h>
 #include <tyto/embed.h>
@@ -26,7 +26,6 @@
 #include <tyto/image.h>
 #include <tyto/inputs.h>
 #include <tyto/inspect.h>
-#include <tyto/match.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>
 #include <tyto/npy.h>
@@ -37,8 +36,9 @@
 #include <tyto/precision.h>
 #include <tyto/processor.h>
 #include <tyto/progress.h>
+#include <tyto/search.h>
 #include <tyto/session.h>
-#include <tyto/shortcuts.h>
+#include <tyto/similarity.h>
 #include <tyto/status.h>
 #include <tyto/tasks.h>
 #include <tyto/tensor.h>
@@ -48,5 +48,6 @@
 #include <tyto/version.h>
 #include <tyto/video.h>
 #include <tyto/vocabulary.h>
+#include <tyto/vocabulary_builder.h>
 
 #endif

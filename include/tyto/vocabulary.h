@@ -1,52 +1,81 @@
-/** Vocabularies: what photos are searched for, as embeddings. */
+/** Vocabularies: what photos are searched for, as features. */
 #ifndef TYTO_VOCABULARY_H
 #define TYTO_VOCABULARY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <tyto/session.h>
-#include <tyto/tensor.h>
+#include <tyto/detections.h>
+#include <tyto/embed.h>
 
 TYTO_BEGIN_DECLS
 
-/** Queries, encoded once, for any number of photos: labels, and an embedding for each, of which
- *  the direction counts. Texts and example pictures have embeddings of one space. Immutable. */
+/** Queries, encoded once, for any number of photos: a label, and features for each, of which the
+ *  direction counts. Texts and example pictures have features of one space. Immutable; any thread
+ *  may use it. */
 typedef struct tyto_vocabulary tyto_vocabulary;
 
-/** Encodes `count` texts. templates: average the embeddings of the seven prompt templates of the
- *  OWL-ViT authors per text.
- *  errors  E_ARGUMENT (no text, model without tokenizer), E_LIMIT, E_MEMORY */
+/** What a query was made of. */
+typedef enum tyto_query_kind {
+    TYTO_QUERY_TEXT = 0,
+    TYTO_QUERY_CLASS = 1,   /**< features that were saved, or that the caller had */
+    TYTO_QUERY_EXAMPLE = 2, /**< a thing in a picture that was pointed at */
+    TYTO_QUERY_IMAGE = 3,   /**< a whole picture */
+    TYTO_QUERY_BOX = 4      /**< a thing in a picture that was found there */
+} tyto_query_kind;
+
+/** The kind's name, such as "text"; NULL: there is no such kind. */
+TYTO_API const char *tyto_query_kind_name(tyto_query_kind kind);
+
+/** One query of a vocabulary, which its pointers live as long as. */
+typedef struct tyto_query {
+    const char *label;
+    tyto_query_kind kind;
+    int64_t width;         /**< of the features */
+    const float *features; /**< [width], as tyto_vocabulary_features gives them */
+    tyto_box box;          /**< TYTO_QUERY_BOX: where it is, in pixels of its picture; else zeros */
+    float score;           /**< TYTO_QUERY_BOX: with which it was found there; else 0 */
+    uint64_t reserved[4];  /**< zeros */
+} tyto_query;
+
+/** Encodes `count` texts.
+ *  options  templates, progress; NULL: the defaults
+ *  memory   release *out with tyto_vocabulary_destroy, here and below
+ *  errors   those of tyto_embed_texts */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_create(tyto_session *session,
-                                                           const char *const *texts, size_t count,
-                                                           bool templates, tyto_vocabulary **out,
-                                                           tyto_error *err);
-/** A vocabulary of embeddings that the caller has: embeds[count,width], of any length but 0.
- *  errors  E_ARGUMENT, E_RANGE (an embedding that is 0 or not finite), E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_from_embeds(const float *embeds,
-                                                                const char *const *labels,
-                                                                size_t count, int64_t width,
-                                                                tyto_vocabulary **out,
-                                                                tyto_error *err);
+                                                           const char *const *texts, int64_t count,
+                                                           const tyto_embed_options *options,
+                                                           tyto_vocabulary **out, tyto_error *err);
+/** A vocabulary of features that the caller has: features[count,width], normalised or not, but not
+ *  0. The queries are of the kind TYTO_QUERY_CLASS.
+ *  errors  E_ARGUMENT, E_RANGE (features that are 0 or not finite), E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_from_features(const float *features,
+                                                                  const char *const *labels,
+                                                                  int64_t count, int64_t width,
+                                                                  tyto_vocabulary **out,
+                                                                  tyto_error *err);
 TYTO_API void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary);
 
-TYTO_API size_t tyto_vocabulary_count(const tyto_vocabulary *vocabulary);
+TYTO_API int64_t tyto_vocabulary_count(const tyto_vocabulary *vocabulary);
 /** The label of query i, or NULL when there is no such query. */
-TYTO_API const char *tyto_vocabulary_text(const tyto_vocabulary *vocabulary, size_t i);
+TYTO_API const char *tyto_vocabulary_label(const tyto_vocabulary *vocabulary, int64_t i);
+/** Fills *out and returns true, or returns false when there is no query i. */
+TYTO_API bool tyto_vocabulary_query(const tyto_vocabulary *vocabulary, int64_t i, tyto_query *out);
 /** [count,width] as they were given: texts as Owlv2Model.get_text_features gives them, examples as
  *  embed_image_query does, means at length 1; and all of them at length 1. They live as the
  *  vocabulary does. */
 TYTO_API const float *tyto_vocabulary_features(const tyto_vocabulary *vocabulary);
-TYTO_API const float *tyto_vocabulary_embeds(const tyto_vocabulary *vocabulary);
+TYTO_API const float *tyto_vocabulary_unit_features(const tyto_vocabulary *vocabulary);
 TYTO_API int64_t tyto_vocabulary_width(const tyto_vocabulary *vocabulary);
 
 /** The queries of all parts, in order.
  *  errors  E_ARGUMENT (no part), E_SHAPE (widths that differ), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_join(const tyto_vocabulary *const *parts,
-                                                         size_t count, tyto_vocabulary **out,
+                                                         int64_t count, tyto_vocabulary **out,
                                                          tyto_error *err);
-/** Queries of the same label become one, their mean at length 1, at the place of the first.
- *  errors  E_RANGE (embeddings that cancel out), E_MEMORY */
+/** Queries of the same label become one, their mean at length 1, at the place of the first and of
+ *  its kind.
+ *  errors  E_RANGE (features that cancel out), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_average(const tyto_vocabulary *vocabulary,
                                                             tyto_vocabulary **out, tyto_error *err);
 

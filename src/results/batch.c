@@ -14,17 +14,17 @@ typedef struct batch {
     bool guided;
 } batch;
 
-static const tyto_tensor *find(const tyto_tensor *outputs, size_t count, const char *name)
+static const tyto_tensor *find(const tyto_tensor *outputs, int64_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(outputs[i].name, name) == 0) {
+    for (int64_t i = 0; i < count; i++) {
+        if (outputs[i].name && strcmp(outputs[i].name, name) == 0) {
             return &outputs[i];
         }
     }
     return NULL;
 }
 
-static batch find_batch(const tyto_tensor *outputs, size_t count)
+static batch find_batch(const tyto_tensor *outputs, int64_t count)
 {
     batch found = {.logits = find(outputs, count, "logits"),
                    .boxes = find(outputs, count, "target_pred_boxes")};
@@ -50,7 +50,7 @@ static tyto_status check_tensor(const tyto_tensor *tensor, int rank, tyto_error 
     return TYTO_OK;
 }
 
-static tyto_status check(const batch *from, size_t n_sizes, size_t photos, tyto_error *err)
+static tyto_status check(const batch *from, int64_t n_sizes, int64_t photos, tyto_error *err)
 {
     if (!from->logits || !from->boxes) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
@@ -65,16 +65,16 @@ static tyto_status check(const batch *from, size_t n_sizes, size_t photos, tyto_
                          from->boxes->name, (long long)boxes[0], (long long)boxes[1],
                          (long long)boxes[2], (long long)logits[0], (long long)logits[1]);
     }
-    if (n_sizes > 0 && n_sizes != (size_t)logits[0]) {
+    if (n_sizes > 0 && n_sizes != logits[0]) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "sizes: got those of %zu photos, required %lld, as outputs are about",
-                         n_sizes, (long long)logits[0]);
+                         "sizes: got those of %lld photos, required %lld, as outputs are about",
+                         (long long)n_sizes, (long long)logits[0]);
     }
-    if (photos != (size_t)logits[0]) {
+    if (photos != logits[0]) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "photos: got %zu, required %lld, as outputs are "
+                         "photos: got %lld, required %lld, as outputs are "
                          "about",
-                         photos, (long long)logits[0]);
+                         (long long)photos, (long long)logits[0]);
     }
     return TYTO_OK;
 }
@@ -92,14 +92,14 @@ static float *floats_of(const tyto_tensor *tensor, tyto_error *err)
     return values;
 }
 
-static tyto_status postprocess(const batch *from, const float *logits, const float *boxes, size_t i,
-                               tyto_size size, const tyto_postprocess_options *options,
+static tyto_status postprocess(const batch *from, const float *logits, const float *boxes,
+                               int64_t i, tyto_size size, const tyto_postprocess_options *options,
                                tyto_detections *out, tyto_error *err)
 {
     const int64_t patches = from->logits->shape[1],
                   queries = by_objectness(from) ? 1 : from->logits->shape[2];
-    logits += (int64_t)i * patches * queries;
-    boxes += (int64_t)i * patches * 4;
+    logits += i * patches * queries;
+    boxes += i * patches * 4;
     return from->guided ? tyto_postprocess_image_guided_detection(logits, boxes, patches, queries,
                                                                   size.width_px, size.height_px,
                                                                   options, out, err)
@@ -108,46 +108,58 @@ static tyto_status postprocess(const batch *from, const float *logits, const flo
                                                             out, err);
 }
 
-void tyto_postprocess_options_for(const tyto_tensor *outputs, size_t n_outputs,
-                                  tyto_postprocess_options *options)
+void tyto_postprocess_options_init_for(tyto_postprocess_options *options, size_t struct_bytes,
+                                       const tyto_tensor *outputs, int64_t n_outputs)
 {
     if (find_batch(outputs, n_outputs).guided) {
-        tyto_match_options_init(options);
+        tyto_postprocess_options_init_guided(options, struct_bytes);
     } else {
-        tyto_postprocess_options_init(options);
+        tyto_postprocess_options_init(options, struct_bytes);
     }
 }
 
-size_t tyto_postprocess_photos(const tyto_tensor *outputs, size_t n_outputs)
+int64_t tyto_postprocess_photos(const tyto_tensor *outputs, int64_t n_outputs)
 {
     const batch from = find_batch(outputs, n_outputs);
-    return from.logits && from.boxes && from.logits->rank > 0 ? (size_t)from.logits->shape[0] : 0;
+    return from.logits && from.boxes && from.logits->rank > 0 ? from.logits->shape[0] : 0;
 }
 
-tyto_status tyto_postprocess_batch(const tyto_tensor *outputs, size_t n_outputs,
-                                   const tyto_size *sizes, size_t n_sizes,
+tyto_status tyto_postprocess_batch(const tyto_tensor *outputs, int64_t n_outputs,
+                                   const tyto_size *sizes, int64_t n_sizes,
                                    const tyto_postprocess_options *options, tyto_detections *out,
-                                   size_t photos, tyto_error *err)
+                                   int64_t photos, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    if (photos > 0) {
+        TYTO_REQUIRE(err, out);
+    }
+    if (n_outputs > 0) {
+        TYTO_REQUIRE(err, outputs);
+    }
+    if (n_sizes > 0) {
+        TYTO_REQUIRE(err, sizes);
+    }
     const batch from = find_batch(outputs, n_outputs);
     tyto_postprocess_options usual;
     tyto_status status = TYTO_OK;
-    memset(out, 0, photos * sizeof(*out));
+    for (int64_t i = 0; i < photos; i++) {
+        out[i] = (tyto_detections){0};
+    }
     TYTO_TRY(check(&from, n_sizes, photos, err));
-    tyto_postprocess_options_for(outputs, n_outputs, &usual);
+    tyto_postprocess_options_init_for(&usual, sizeof(usual), outputs, n_outputs);
     usual.boxes = TYTO_BOXES_REFERENCE;
     float *logits = floats_of(from.logits, err), *boxes = floats_of(from.boxes, err);
     if (!logits || !boxes) {
         status = TYTO_E_MEMORY;
         goto cleanup;
     }
-    for (size_t i = 0; i < photos; i++) {
+    for (int64_t i = 0; i < photos; i++) {
         const tyto_size size = n_sizes > 0 ? sizes[i] : (tyto_size){0};
         TYTO_CHECK(
             postprocess(&from, logits, boxes, i, size, options ? options : &usual, &out[i], err));
     }
 cleanup:
-    for (size_t i = 0; status != TYTO_OK && i < photos; i++) {
+    for (int64_t i = 0; status != TYTO_OK && i < photos; i++) {
         tyto_detections_clear(&out[i]);
     }
     free(logits);

@@ -3,7 +3,7 @@
 #define TYTO_RESULTS_BOXES_H
 
 #include <stdbool.h>
-#include <tyto/detect.h>
+#include <tyto/detections.h>
 
 /** How boxes become pixels: multiply, then clip when the limits are given. */
 typedef struct tyto_box_scale {

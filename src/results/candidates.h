@@ -2,7 +2,7 @@
 #ifndef TYTO_RESULTS_CANDIDATES_H
 #define TYTO_RESULTS_CANDIDATES_H
 
-#include <tyto/detect.h>
+#include <tyto/postprocess.h>
 
 /** One photo's outputs. */
 typedef struct tyto_photo_outputs {

@@ -7,7 +7,7 @@
 #define TYTO_RESULTS_DOCUMENT_H
 
 #include <stdint.h>
-#include <tyto/detect.h>
+#include <tyto/detections.h>
 #include <tyto/document.h>
 
 #include "results/writer.h"

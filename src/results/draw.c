@@ -72,12 +72,12 @@ static tyto_status check(const tyto_image *image, const tyto_detections *detecti
     if (!detections || (detections->count && !detections->items)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "draw: got no detections, required a list");
     }
-    for (size_t i = 0; i < detections->count; i++) {
+    for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label;
         if (label < 0 || (uint64_t)label >= n_labels || !labels || !labels[label]) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
-                             "draw: detection %zu: got label %lld, required one of %zu labels", i,
-                             (long long)label, n_labels);
+                             "draw: detection %lld: got label %lld, required one of %zu labels",
+                             (long long)i, (long long)label, n_labels);
         }
     }
     return TYTO_OK;
@@ -185,7 +185,7 @@ static tyto_status place_label(drawing *d, size_t i, int64_t height_px, tyto_err
 /* The best detections get their places first. */
 static tyto_status place_labels(drawing *d, tyto_error *err)
 {
-    const size_t count = d->detections->count < LABELS_MAX ? d->detections->count : LABELS_MAX;
+    const size_t count = (size_t)tyto_min_i64(d->detections->count, LABELS_MAX);
     TYTO_TRY(tyto_font_open(d->font_px, &d->font, err));
     const int64_t height = tyto_font_ascent(d->font) + tyto_font_descent(d->font) + 2 * d->pad_y;
     if (height > d->image->height_px / 2) {
@@ -206,7 +206,7 @@ static void choose_sizes(drawing *d)
 {
     const float pixels = (float)d->image->width_px * (float)d->image->height_px;
     const float scale = sqrtf(pixels);
-    const float labels = (float)tyto_min_i64((int64_t)d->detections->count, LABELS_MAX);
+    const float labels = (float)tyto_min_i64(d->detections->count, LABELS_MAX);
     float font = fmaxf(scale * FONT_SCALE, FONT_PX_MIN);
     /* A label is about ten letters long. */
     const float covered = labels * font * font * 10 / pixels;
@@ -230,7 +230,7 @@ tyto_status tyto_draw_detections(tyto_image *image, const tyto_detections *detec
         TYTO_CHECK(place_labels(&d, err));
     }
     /* The best ones last, on top; all labels above all boxes. */
-    for (size_t i = detections->count; i-- > 0;) {
+    for (int64_t i = detections->count; i-- > 0;) {
         draw_box(&d, &detections->items[i]);
     }
     for (size_t i = d.place_count; i-- > 0;) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "results/boxes.h"
 #include <tyto/memory.h>
 #include <tyto/tiles.h>
@@ -199,37 +200,38 @@ static int by_worth(const void *left, const void *right)
     return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-static tyto_status check(const tyto_part *parts, size_t n_parts, int64_t n_labels,
+static tyto_status check(const tyto_part *parts, int64_t n_parts, int64_t n_labels,
                          const tyto_merge_options *options, size_t *total, tyto_error *err)
 {
     if (!(options->overlap >= 0.0F && options->overlap <= 1.0F)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "merge: got an overlap of %g, required 0 to 1",
                          (double)options->overlap);
     }
-    for (size_t p = 0; p < n_parts; p++) {
-        for (size_t i = 0; i < parts[p].found.count; i++) {
+    for (int64_t p = 0; p < n_parts; p++) {
+        for (int64_t i = 0; i < parts[p].found.count; i++) {
             const int64_t label = parts[p].found.items[i].label;
             if (label < 0 || label >= n_labels) {
                 return tyto_fail(err, TYTO_E_ARGUMENT,
-                                 "part %zu, detection %zu: got label %lld, required 0 to %lld", p,
-                                 i, (long long)label, (long long)n_labels - 1);
+                                 "part %lld, detection %lld: got label %lld, required 0 to %lld",
+                                 (long long)p, (long long)i, (long long)label,
+                                 (long long)n_labels - 1);
             }
         }
-        *total += parts[p].found.count;
+        *total += (size_t)parts[p].found.count;
     }
     return TYTO_OK;
 }
 
-static void list_pieces(merge *m, size_t n_parts)
+static void list_pieces(merge *m, int64_t n_parts)
 {
-    for (size_t p = 0; p < n_parts; p++) {
-        for (size_t i = 0; i < m->parts[p].found.count; i++) {
+    for (int64_t p = 0; p < n_parts; p++) {
+        for (int64_t i = 0; i < m->parts[p].found.count; i++) {
             const tyto_detection *found = &m->parts[p].found.items[i];
             const bool cuts = m->options->rule == TYTO_MERGE_SEAMS;
             m->pieces[m->count++] =
                 (piece){.found = *found,
-                        .part = p,
-                        .rank = i,
+                        .part = (size_t)p,
+                        .rank = (size_t)i,
                         .cut = cuts ? cut_edges(m, &found->box, &m->parts[p].place) : 0,
                         .previous = END};
         }
@@ -237,17 +239,32 @@ static void list_pieces(merge *m, size_t n_parts)
     qsort(m->pieces, m->count, sizeof(*m->pieces), by_worth);
 }
 
-tyto_status tyto_merge_parts(const tyto_part *parts, size_t n_parts, int64_t width_px,
+static const tyto_merge_options defaults = {
+    .struct_bytes = sizeof(defaults), .rule = TYTO_MERGE_SEAMS, .overlap = 0.5F};
+
+void tyto_merge_options_init(tyto_merge_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_merge_parts(const tyto_part *parts, int64_t n_parts, int64_t width_px,
                              int64_t height_px, int64_t n_labels, const tyto_merge_options *options,
                              tyto_detections *out, tyto_error *err)
 {
+    tyto_merge_options own = defaults;
     merge m = {
-        .parts = parts, .options = options, .width = (float)width_px, .height = (float)height_px};
+        .parts = parts, .options = &own, .width = (float)width_px, .height = (float)height_px};
     size_t total = 0;
     tyto_status status = TYTO_OK;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    if (n_parts > 0) {
+        TYTO_REQUIRE(err, parts);
+    }
     *out = (tyto_detections){0};
-    TYTO_TRY(check(parts, n_parts, n_labels, options, &total, err));
-    const size_t groups = options->any_label ? 1 : (size_t)tyto_max_i64(n_labels, 0);
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_merge_options", err));
+    TYTO_TRY(check(parts, n_parts, n_labels, &own, &total, err));
+    const size_t groups = own.any_label ? 1 : (size_t)tyto_max_i64(n_labels, 0);
     tyto_detection *things = tyto_alloc(total, sizeof(*things));
     m.pieces = tyto_alloc(total, sizeof(*m.pieces));
     m.last = tyto_alloc(groups, sizeof(*m.last));
@@ -263,9 +280,9 @@ tyto_status tyto_merge_parts(const tyto_part *parts, size_t n_parts, int64_t wid
     for (size_t i = 0; i < m.count; i++) {
         sort_in(&m, i);
     }
-    *out = (tyto_detections){.items = things, .count = take_things(&m, things)};
+    *out = (tyto_detections){.items = things, .count = (int64_t)take_things(&m, things)};
     if (out->count > 1) {
-        qsort(out->items, out->count, sizeof(*out->items), by_score);
+        qsort(out->items, (size_t)out->count, sizeof(*out->items), by_score);
     }
 cleanup:
     tyto_free(m.pieces);

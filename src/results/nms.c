@@ -24,20 +24,19 @@ static bool overlaps_kept(const tyto_detection *items, const chains *kept, size_
     return false;
 }
 
-tyto_status tyto_nms(tyto_detection *items, size_t *count, int64_t n_labels, tyto_nms_mode mode,
-                     float iou, size_t most, tyto_error *err)
+tyto_status tyto_nms(tyto_detection *items, int64_t *n_items, int64_t n_labels, tyto_nms_mode mode,
+                     float iou, int64_t top_k, tyto_error *err)
 {
-    if (most == 0 || most > *count) {
-        most = *count;
-    }
+    const size_t count = (size_t)*n_items,
+                 most = top_k == 0 || top_k > *n_items ? count : (size_t)top_k;
     if (mode == TYTO_NMS_OFF) {
-        *count = most;
+        *n_items = (int64_t)most;
         return TYTO_OK;
     }
     size_t groups = mode == TYTO_NMS_ALL ? 1 : (size_t)n_labels;
     chains kept = {
         .last = tyto_alloc(groups, sizeof(*kept.last)),
-        .previous = tyto_alloc(*count, sizeof(*kept.previous)),
+        .previous = tyto_alloc(count, sizeof(*kept.previous)),
     };
     tyto_status status = TYTO_OK;
     if (!kept.last || !kept.previous) {
@@ -48,7 +47,7 @@ tyto_status tyto_nms(tyto_detection *items, size_t *count, int64_t n_labels, tyt
         kept.last[g] = END;
     }
     size_t n = 0;
-    for (size_t i = 0; i < *count && n < most; i++) {
+    for (size_t i = 0; i < count && n < most; i++) {
         size_t group = mode == TYTO_NMS_ALL ? 0 : (size_t)items[i].label;
         if (!overlaps_kept(items, &kept, group, &items[i].box, iou)) {
             items[n] = items[i];
@@ -56,7 +55,7 @@ tyto_status tyto_nms(tyto_detection *items, size_t *count, int64_t n_labels, tyt
             kept.last[group] = n++;
         }
     }
-    *count = n;
+    *n_items = (int64_t)n;
 cleanup:
     tyto_free(kept.last);
     tyto_free(kept.previous);

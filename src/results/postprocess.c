@@ -1,20 +1,22 @@
 /* A photo's logits and boxes to detections. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "results/boxes.h"
 #include "results/candidates.h"
 #include "results/nms.h"
 #include <tyto/memory.h>
 
-void tyto_postprocess_options_init(tyto_postprocess_options *options)
+static const tyto_postprocess_options defaults = {
+    .struct_bytes = sizeof(defaults),
+    .threshold = 0.1F,
+    .padded = true,
+    .nms_iou = 0.5F,
+};
+
+void tyto_postprocess_options_init(tyto_postprocess_options *options, size_t struct_bytes)
 {
-    *options = (tyto_postprocess_options){
-        .threshold = 0.1F,
-        .boxes = TYTO_BOXES_IMAGE,
-        .padded = true,
-        .nms = TYTO_NMS_OFF,
-        .nms_iou = 0.5F,
-    };
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
 void tyto_detections_clear(tyto_detections *detections)
@@ -25,11 +27,11 @@ void tyto_detections_clear(tyto_detections *detections)
     }
 }
 
-static size_t place(const tyto_photo_outputs *p, const tyto_candidates *found, tyto_detection *out)
+static int64_t place(const tyto_photo_outputs *p, const tyto_candidates *found, tyto_detection *out)
 {
     const tyto_box_scale scale =
         tyto_box_scale_for(p->options->boxes, p->options->padded, p->width_px, p->height_px);
-    size_t count = 0;
+    int64_t count = 0;
     for (size_t i = 0; i < found->count; i++) {
         const tyto_candidate *c = &found->items[i];
         tyto_detection item = {.score = c->score, .label = c->label, .patch = c->box};
@@ -46,9 +48,13 @@ tyto_status tyto_postprocess_object_detection(const float *logits, const float *
                                               const tyto_postprocess_options *options,
                                               tyto_detections *out, tyto_error *err)
 {
+    tyto_postprocess_options own = defaults;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_detections){0};
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_postprocess_options", err));
     const tyto_photo_outputs photo = {logits,  pred_boxes, query_mask, boxes,
-                                      queries, width_px,   height_px,  options};
+                                      queries, width_px,   height_px,  &own};
     tyto_candidates found;
     tyto_detection *items = NULL;
     tyto_status status;
@@ -58,9 +64,8 @@ tyto_status tyto_postprocess_object_detection(const float *logits, const float *
         status = tyto_fail_memory(err, "detections");
         goto cleanup;
     }
-    size_t count = place(&photo, &found, items);
-    TYTO_CHECK(tyto_nms(items, &count, queries, options->nms, options->nms_iou,
-                        (size_t)options->top_k, err));
+    int64_t count = place(&photo, &found, items);
+    TYTO_CHECK(tyto_nms(items, &count, queries, own.nms, own.nms_iou, own.top_k, err));
     *out = (tyto_detections){.items = items, .count = count};
     items = NULL;
 cleanup:

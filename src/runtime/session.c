@@ -40,7 +40,6 @@ tyto_status tyto_session_create(const tyto_model *model, const tyto_session_opti
         return tyto_fail_memory(err, "session");
     }
     session->model = model;
-    session->processor = model->image_processor;
     session->pool = tyto_engine_pool_create(model->engine, own.threads ? (int)own.threads
                                                                        : model->engine->threads);
     if (!session->pool) {
@@ -86,13 +85,6 @@ tyto_status tyto_session_pixels(tyto_session *session, int64_t count, const char
 int64_t tyto_session_threads(const tyto_session *session)
 {
     return session ? tyto_pool_threads(session->pool) : 0;
-}
-
-void tyto_session_use_processor(tyto_session *session, const tyto_image_processor *processor)
-{
-    if (session) {
-        session->processor = processor ? processor : session->model->image_processor;
-    }
 }
 
 void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress, void *user)

@@ -5,7 +5,6 @@
 #include <tyto/calibrate.h>
 #include <tyto/progress.h>
 #include <tyto/session.h>
-#include <tyto/shortcuts.h>
 
 #include "models/io.h"
 #include "nn/exec.h"
@@ -19,11 +18,9 @@ struct tyto_session {
     tyto_io io;
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
-    const tyto_image_processor *processor; /* the model's, or another; borrowed; NULL: none */
-    tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
-    tyto_shortcuts shortcuts;              /* zeros: none */
-    tyto_calibration *calibration;         /* takes notes of runs, or NULL; borrowed */
-    tyto_progress_fn progress;             /* of its runs, or NULL */
+    tyto_profile *profile;         /* where runs tell their time, or NULL; borrowed */
+    tyto_calibration *calibration; /* takes notes of runs, or NULL; borrowed */
+    tyto_progress_fn progress;     /* of its runs, or NULL */
     void *progress_user;
     float *pixels; /* what a task prepared for its current run */
     int64_t pixels_count;

@@ -1,23 +1,44 @@
-#include <math.h>
+#include "tasks/embed.h"
+
 #include <string.h>
-#include <tyto/embed.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "runtime/session.h"
+#include "tasks/offer.h"
 #include "tasks/photo.h"
-#include "tasks/vocabulary.h"
+#include "tasks/progress.h"
 
-tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image, float **out,
-                             int64_t *width, tyto_error *err)
+static const tyto_embed_options defaults = {.struct_bytes = sizeof(defaults)};
+
+void tyto_embed_options_init(tyto_embed_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_embed_options_read(tyto_embed_options *own, const tyto_embed_options *given,
+                                    tyto_error *err)
+{
+    *own = defaults;
+    return tyto_options_read(own, sizeof(*own), given, "tyto_embed_options", err);
+}
+
+static tyto_status embed_image(tyto_session *session, const tyto_image *image,
+                               const tyto_image_processor *processor, float **out, int64_t *width,
+                               tyto_error *err)
 {
     static const char *const wanted[] = {"image_features"};
-    tyto_view view;
+    const tyto_family_embed *family = session->model->architecture->tasks->embed;
     const tyto_tensor *outputs;
+    tyto_tensor pixels;
     int64_t n_outputs;
-    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
-    TYTO_TRY(tyto_forward(session, "Owlv2Model.get_image_features", &view.tensor, 1, wanted, 1,
-                          &outputs, &n_outputs, err));
+    if (!family || !family->image_head) {
+        return tyto_offer_missing(session->model, TYTO_TASK_EMBED, err);
+    }
+    TYTO_TRY(tyto_picture_read(session, processor, image, &pixels, err));
+    TYTO_TRY(tyto_forward(session, family->image_head, &pixels, 1, wanted, 1, &outputs, &n_outputs,
+                          err));
     *width = outputs[0].shape[1];
     *out = tyto_alloc((size_t)*width, sizeof(float));
     if (!*out) {
@@ -27,39 +48,40 @@ tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image, flo
     return TYTO_OK;
 }
 
-static void softmax(const float *logits, size_t count, float *probabilities)
+tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image,
+                             const tyto_embed_options *options, float **out, int64_t *width,
+                             tyto_error *err)
 {
-    double most = -INFINITY, sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        most = fmax(most, (double)logits[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        sum += exp((double)logits[i] - most);
-    }
-    for (size_t i = 0; i < count; i++) {
-        probabilities[i] = (float)(exp((double)logits[i] - most) / sum);
-    }
+    tyto_embed_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, image);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, width);
+    *out = NULL;
+    *width = 0;
+    TYTO_TRY(tyto_embed_options_read(&own, options, err));
+    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    const tyto_status status = embed_image(session, image, own.processor, out, width, err);
+    tyto_task_unfollow(session, before);
+    return status;
 }
 
-tyto_status tyto_similarity(tyto_session *session, const tyto_vocabulary *vocabulary,
-                            const tyto_image *image, float *logits, float *probabilities,
-                            tyto_error *err)
+tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, int64_t count,
+                             const tyto_embed_options *options, float **out, int64_t *width,
+                             tyto_error *err)
 {
-    static const char *const wanted[] = {"logits_per_image"};
-    tyto_view view;
-    const tyto_tensor *outputs;
-    int64_t n_outputs;
-    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
-    const tyto_tensor inputs[] = {view.tensor,
-                                  {.name = "text_embeds",
-                                   .dtype = TYTO_F32,
-                                   .rank = 2,
-                                   .shape = {(int64_t)vocabulary->count, vocabulary->width},
-                                   .data = vocabulary->embeds}};
-    TYTO_TRY(tyto_forward(session, "Owlv2Model", inputs, 2, wanted, 1, &outputs, &n_outputs, err));
-    memcpy(logits, outputs[0].data, vocabulary->count * sizeof(float));
-    if (probabilities) {
-        softmax(logits, vocabulary->count, probabilities);
-    }
-    return TYTO_OK;
+    tyto_embed_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, width);
+    *out = NULL;
+    *width = 0;
+    TYTO_TRY(tyto_embed_options_read(&own, options, err));
+    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    const tyto_status status =
+        tyto_texts_encode(session, texts, count, own.templates, out, width, err);
+    tyto_task_unfollow(session, before);
+    return status;
 }

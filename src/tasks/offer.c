@@ -68,6 +68,22 @@ void tyto_offer_classes(tyto_task task, tyto_buffer *buffer)
     tyto_registry_list(buffer, offers, &task, class_name);
 }
 
+tyto_status tyto_model_require(const tyto_model *model, tyto_task task, tyto_error *err)
+{
+    tyto_buffer classes;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    if (tyto_model_offers(model, task)) {
+        return TYTO_OK;
+    }
+    tyto_buffer_init(&classes, TYTO_REGISTRY_LIST_BYTES);
+    tyto_offer_classes(task, &classes);
+    tyto_fail(err, TYTO_E_ARGUMENT, "got %s, required %s", model->head,
+              classes.failed || classes.length == 0 ? "another class" : classes.data);
+    tyto_buffer_clear(&classes);
+    return TYTO_E_ARGUMENT;
+}
+
 tyto_status tyto_offer_missing(const tyto_model *model, tyto_task task, tyto_error *err)
 {
     tyto_buffer classes;

@@ -6,62 +6,159 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/session.h"
+#include "tasks/embed.h"
+#include "tasks/offer.h"
+#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
-
-#define HEAD "Owlv2ForObjectDetection"
 
 void tyto_photo_destroy(tyto_photo *photo)
 {
     if (photo) {
-        free(photo->view.data);
+        free(photo->embeds.data);
         free(photo);
     }
 }
 
-tyto_status tyto_photo_create(tyto_session *session, const tyto_image *image, tyto_photo **out,
-                              tyto_error *err)
+int64_t tyto_photo_width_px(const tyto_photo *photo)
 {
-    static const char *const wanted[] = {"image_embeds"};
-    tyto_view view;
-    const tyto_tensor *outputs;
-    int64_t n_outputs;
-    TYTO_TRY(tyto_view_of_image(session, image, &view, err));
-    TYTO_TRY(tyto_forward(session, HEAD, &view.tensor, 1, wanted, 1, &outputs, &n_outputs, err));
-    const size_t count = (size_t)tyto_tensor_elements(&outputs[0]);
+    return photo ? photo->width_px : 0;
+}
+
+int64_t tyto_photo_height_px(const tyto_photo *photo)
+{
+    return photo ? photo->height_px : 0;
+}
+
+tyto_status tyto_search_family(const tyto_session *session, const tyto_family_search **out,
+                               tyto_error *err)
+{
+    *out = session->model->architecture->tasks->search;
+    return *out ? TYTO_OK : tyto_offer_missing(session->model, TYTO_TASK_SEARCH, err);
+}
+
+tyto_status tyto_picture_processor(const tyto_session *session, const tyto_image_processor *given,
+                                   const tyto_image_processor **out, tyto_error *err)
+{
+    *out = given ? given : session->model->image_processor;
+    return *out ? TYTO_OK
+                : tyto_fail(err, TYTO_E_ARGUMENT,
+                            "model: it has no preprocessor_config.json, required to read pictures");
+}
+
+tyto_status tyto_picture_read(tyto_session *session, const tyto_image_processor *processor,
+                              const tyto_image *image, tyto_tensor *out, tyto_error *err)
+{
+    int64_t shape[3];
+    TYTO_TRY(tyto_picture_processor(session, processor, &processor, err));
+    tyto_image_processor_shape(processor, image->width_px, image->height_px, shape);
+    TYTO_TRY(tyto_session_pixels(session, shape[0] * shape[1] * shape[2], "pixel_values", err));
+    *out = (tyto_tensor){.name = "pixel_values",
+                         .dtype = TYTO_F32,
+                         .rank = 4,
+                         .shape = {1, shape[0], shape[1], shape[2]},
+                         .data = session->pixels};
+    return tyto_image_processor_run(processor, session->model->engine, image, session->pixels, err);
+}
+
+/* The photo's features, in memory of its own. */
+static tyto_status keep(const tyto_tensor *embeds, tyto_photo **out, tyto_error *err)
+{
+    const size_t count = (size_t)tyto_tensor_elements(embeds);
     tyto_photo *photo = tyto_alloc_zeroed(1, sizeof(*photo));
     if (photo) {
-        *photo = (tyto_photo){.width_px = view.width_px,
-                              .height_px = view.height_px,
-                              .padded = view.padded,
-                              .view = outputs[0]};
-        photo->view.name = wanted[0];
-        photo->view.data = tyto_alloc(count, sizeof(float));
+        photo->embeds = *embeds;
+        photo->embeds.name = "image_embeds";
+        photo->embeds.data = tyto_alloc(count, sizeof(float));
     }
-    if (!photo || !photo->view.data) {
+    if (!photo || !photo->embeds.data) {
         tyto_photo_destroy(photo);
         return tyto_fail_memory(err, "photo");
     }
-    memcpy(photo->view.data, outputs[0].data, count * sizeof(float));
+    memcpy(photo->embeds.data, embeds->data, count * sizeof(float));
     *out = photo;
     return TYTO_OK;
 }
 
-/* rows[count,width] = embeddings of the detections' patches */
+tyto_status tyto_photo_encode(tyto_session *session, const tyto_image *image,
+                              const tyto_image_processor *processor, tyto_photo **out,
+                              tyto_error *err)
+{
+    static const char *const wanted[] = {"image_embeds"};
+    const tyto_family_search *family;
+    const tyto_tensor *outputs;
+    tyto_tensor pixels;
+    int64_t n_outputs;
+    TYTO_TRY(tyto_search_family(session, &family, err));
+    TYTO_TRY(tyto_picture_processor(session, processor, &processor, err));
+    TYTO_TRY(tyto_picture_read(session, processor, image, &pixels, err));
+    TYTO_TRY(tyto_forward(session, family->head, &pixels, 1, wanted, 1, &outputs, &n_outputs, err));
+    TYTO_TRY(keep(&outputs[0], out, err));
+    (*out)->width_px = image->width_px;
+    (*out)->height_px = image->height_px;
+    (*out)->padded = processor->do_pad;
+    return TYTO_OK;
+}
+
+tyto_status tyto_photo_create(tyto_session *session, const tyto_image *image,
+                              const tyto_embed_options *options, tyto_photo **out, tyto_error *err)
+{
+    tyto_embed_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, image);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_embed_options_read(&own, options, err));
+    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    const tyto_status status = tyto_photo_encode(session, image, own.processor, out, err);
+    tyto_task_unfollow(session, before);
+    return status;
+}
+
+/* rows[count,width] = features of the detections' patches */
 static tyto_status take_rows(const tyto_tensor *embeds, const tyto_detections *detections,
                              float *rows, tyto_error *err)
 {
-    const int64_t patches = embeds->shape[1];
-    const size_t width = (size_t)embeds->shape[2];
-    for (size_t i = 0; i < detections->count; i++) {
+    const int64_t patches = embeds->shape[1], width = embeds->shape[2];
+    for (int64_t i = 0; i < detections->count; i++) {
         const int64_t patch = detections->items[i].patch;
         if (patch < 0 || patch >= patches) {
-            return tyto_fail(err, TYTO_E_RANGE, "detection %zu: got patch %lld, required 0 to %lld",
-                             i, (long long)patch, (long long)patches - 1);
+            return tyto_fail(err, TYTO_E_RANGE,
+                             "detection %lld: got patch %lld, required 0 to %lld", (long long)i,
+                             (long long)patch, (long long)patches - 1);
         }
-        memcpy(rows + i * width, (const float *)embeds->data + (size_t)patch * width,
-               width * sizeof(float));
+        memcpy(rows + i * width, (const float *)embeds->data + patch * width,
+               (size_t)width * sizeof(float));
     }
     return TYTO_OK;
+}
+
+static tyto_status make_boxes(const tyto_tensor *embeds, const tyto_detections *detections,
+                              const char *const *labels, tyto_vocabulary **out, tyto_error *err)
+{
+    const int64_t width = embeds->shape[2];
+    const char **names = tyto_alloc((size_t)detections->count, sizeof(*names));
+    float *rows = tyto_alloc((size_t)detections->count, (size_t)width * sizeof(float));
+    tyto_status status = TYTO_OK;
+    if (!names || !rows) {
+        status = tyto_fail_memory(err, "embeddings");
+        goto cleanup;
+    }
+    for (int64_t i = 0; i < detections->count; i++) {
+        names[i] = labels && labels[i] ? labels[i] : "object";
+    }
+    TYTO_CHECK(take_rows(embeds, detections, rows, err));
+    TYTO_CHECK(
+        tyto_vocabulary_make(rows, names, detections->count, width, TYTO_QUERY_BOX, out, err));
+    for (int64_t i = 0; i < detections->count; i++) {
+        tyto_origin *origin = &(*out)->origins[i];
+        origin->box = detections->items[i].box;
+        origin->score = detections->items[i].score;
+    }
+cleanup:
+    free(names);
+    free(rows);
+    return status;
 }
 
 tyto_status tyto_photo_embed(tyto_session *session, const tyto_photo *photo,
@@ -69,24 +166,17 @@ tyto_status tyto_photo_embed(tyto_session *session, const tyto_photo *photo,
                              tyto_vocabulary **out, tyto_error *err)
 {
     static const char *const wanted[] = {"class_embeds"};
+    const tyto_family_search *family;
     const tyto_tensor *outputs;
     int64_t n_outputs;
-    TYTO_TRY(tyto_forward(session, HEAD, &photo->view, 1, wanted, 1, &outputs, &n_outputs, err));
-    const int64_t width = outputs[0].shape[2];
-    const char **names = tyto_alloc(detections->count, sizeof(*names));
-    float *rows = tyto_alloc(detections->count, (size_t)width * sizeof(float));
-    tyto_status status = TYTO_OK;
-    if (!names || !rows) {
-        status = tyto_fail_memory(err, "embeddings");
-        goto cleanup;
-    }
-    for (size_t i = 0; i < detections->count; i++) {
-        names[i] = labels ? labels[i] : "object";
-    }
-    TYTO_CHECK(take_rows(&outputs[0], detections, rows, err));
-    status = tyto_vocabulary_from_embeds(rows, names, detections->count, width, out, err);
-cleanup:
-    free(names);
-    free(rows);
-    return status;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, photo);
+    TYTO_REQUIRE(err, detections);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_search_family(session, &family, err));
+    TYTO_TRY(tyto_forward(session, family->head, &photo->embeds, 1, wanted, 1, &outputs, &n_outputs,
+                          err));
+    return make_boxes(&outputs[0], detections, labels, out, err);
 }

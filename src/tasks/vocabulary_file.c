@@ -28,29 +28,31 @@ static tyto_status find_kind(const char *path, kind *out, tyto_error *err)
 
 /* Queries of one label come together, at the place of the first: gathered[count,width] in the order
  * of tensors. Returns how many these are; 0 when memory is out. */
-static size_t gather(const tyto_vocabulary *of, float *gathered, tyto_tensor *tensors)
+static size_t gather(const tyto_vocabulary *vocabulary, float *gathered, tyto_tensor *tensors)
 {
-    const size_t row = (size_t)of->width;
-    size_t n = 0, at = 0;
-    size_t *first = tyto_alloc(of->count, sizeof(*first)),
-           *next = tyto_alloc_zeroed(of->count, sizeof(*next));
-    const bool found = first && next && tyto_vocabulary_firsts(of, first);
-    for (size_t i = 0; found && i < of->count; i++) {
+    const int64_t width = vocabulary->width, count = vocabulary->count;
+    size_t n = 0;
+    int64_t at = 0, *first = tyto_alloc((size_t)count, sizeof(*first)),
+            *next = tyto_alloc_zeroed((size_t)count, sizeof(*next));
+    const bool found =
+        first && next && tyto_labels_firsts((const char *const *)vocabulary->labels, count, first);
+    for (int64_t i = 0; found && i < count; i++) {
         next[first[i]]++;
     }
-    for (size_t i = 0; found && i < of->count; i++) {
+    for (int64_t i = 0; found && i < count; i++) {
         if (first[i] == i) {
-            const int64_t same = (int64_t)next[i];
+            const int64_t same = next[i];
             tyto_tensor *tensor = &tensors[n++];
-            *tensor = (tyto_tensor){.name = of->texts[i],
+            *tensor = (tyto_tensor){.name = vocabulary->labels[i],
                                     .dtype = TYTO_F32,
                                     .rank = same > 1 ? 2 : 1,
-                                    .shape = {same > 1 ? same : of->width, of->width},
-                                    .data = gathered + at * row};
+                                    .shape = {same > 1 ? same : width, width},
+                                    .data = gathered + at * width};
             next[i] = at;
-            at += (size_t)same;
+            at += same;
         }
-        memcpy(gathered + next[first[i]]++ * row, of->features + i * row, row * sizeof(float));
+        memcpy(gathered + next[first[i]]++ * width, vocabulary->features + i * width,
+               (size_t)width * sizeof(float));
     }
     free(first);
     free(next);
@@ -60,8 +62,9 @@ static size_t gather(const tyto_vocabulary *of, float *gathered, tyto_tensor *te
 static tyto_status save_tensors(const tyto_vocabulary *vocabulary, const char *path,
                                 tyto_error *err)
 {
-    tyto_tensor *tensors = tyto_alloc(vocabulary->count, sizeof(*tensors));
-    float *gathered = tyto_alloc(vocabulary->count, (size_t)vocabulary->width * sizeof(*gathered));
+    tyto_tensor *tensors = tyto_alloc((size_t)vocabulary->count, sizeof(*tensors));
+    float *gathered =
+        tyto_alloc((size_t)vocabulary->count, (size_t)vocabulary->width * sizeof(*gathered));
     tyto_status status;
     const size_t n = tensors && gathered ? gather(vocabulary, gathered, tensors) : 0;
     status =
@@ -75,13 +78,16 @@ tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary, const char *
                                  tyto_error *err)
 {
     kind as;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, vocabulary);
+    TYTO_REQUIRE(err, path);
     TYTO_TRY(find_kind(path, &as, err));
     if (as == SAFETENSORS) {
         return save_tensors(vocabulary, path, err);
     }
     const tyto_tensor matrix = {.dtype = TYTO_F32,
                                 .rank = 2,
-                                .shape = {(int64_t)vocabulary->count, vocabulary->width},
+                                .shape = {vocabulary->count, vocabulary->width},
                                 .data = vocabulary->features};
     return tyto_npy_save(path, &matrix, err);
 }
@@ -99,7 +105,7 @@ static int64_t rows_of(const tyto_tensor *tensor, int64_t *width)
 }
 
 static tyto_status count_rows(const tyto_tensor *tensors, size_t n, const char *path,
-                              int64_t *width, size_t *total, tyto_error *err)
+                              int64_t *width, int64_t *total, tyto_error *err)
 {
     *total = 0;
     *width = 0;
@@ -114,10 +120,10 @@ static tyto_status count_rows(const tyto_tensor *tensors, size_t n, const char *
                              path, name);
         }
         *width = this_width;
-        *total += (size_t)rows;
+        *total += rows;
         if (*total > TYTO_VOCABULARY_MAX) {
-            return tyto_fail(err, TYTO_E_LIMIT, "%s: required at most %zu embeddings", path,
-                             TYTO_VOCABULARY_MAX);
+            return tyto_fail(err, TYTO_E_LIMIT, "%s: required at most %lld embeddings", path,
+                             (long long)TYTO_VOCABULARY_MAX);
         }
     }
     return *total ? TYTO_OK
@@ -130,16 +136,15 @@ static tyto_status count_rows(const tyto_tensor *tensors, size_t n, const char *
 static tyto_status make(const tyto_tensor *tensors, size_t n, const char *path,
                         tyto_vocabulary **out, tyto_error *err)
 {
-    int64_t width;
-    size_t total, at = 0;
+    int64_t width, total, at = 0;
     TYTO_TRY(count_rows(tensors, n, path, &width, &total, err));
     tyto_status status = TYTO_OK;
     float *embeds = NULL;
-    const char **labels = tyto_alloc(total, sizeof(*labels));
-    char(*numbers)[NUMBER_BYTES] = tyto_alloc(total, sizeof(*numbers));
+    const char **labels = tyto_alloc((size_t)total, sizeof(*labels));
+    char(*numbers)[NUMBER_BYTES] = tyto_alloc((size_t)total, sizeof(*numbers));
     size_t bytes;
     if (tyto_mul_size((size_t)width, sizeof(float), &bytes)) {
-        embeds = tyto_alloc(total, bytes);
+        embeds = tyto_alloc((size_t)total, bytes);
     }
     if (!labels || !numbers || !embeds) {
         status = tyto_fail_memory(err, path);
@@ -147,14 +152,13 @@ static tyto_status make(const tyto_tensor *tensors, size_t n, const char *path,
     }
     for (size_t i = 0; i < n; i++) {
         const int64_t elements = tyto_tensor_elements(&tensors[i]);
-        tyto_convert(embeds + at * (size_t)width, TYTO_F32, tensors[i].data, tensors[i].dtype,
-                     elements);
+        tyto_convert(embeds + at * width, TYTO_F32, tensors[i].data, tensors[i].dtype, elements);
         for (int64_t k = 0; k < elements / width; k++, at++) {
-            snprintf(numbers[at], NUMBER_BYTES, "%zu", at);
+            snprintf(numbers[at], NUMBER_BYTES, "%lld", (long long)at);
             labels[at] = tensors[i].name ? tensors[i].name : numbers[at];
         }
     }
-    status = tyto_vocabulary_from_embeds(embeds, labels, total, width, out, err);
+    status = tyto_vocabulary_make(embeds, labels, total, width, TYTO_QUERY_CLASS, out, err);
     if (status != TYTO_OK) {
         tyto_error_prefix(err, path);
     }
@@ -184,6 +188,10 @@ static tyto_status load_tensors(const char *path, tyto_vocabulary **out, tyto_er
 tyto_status tyto_vocabulary_load(const char *path, tyto_vocabulary **out, tyto_error *err)
 {
     kind as;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
     TYTO_TRY(find_kind(path, &as, err));
     if (as == SAFETENSORS) {
         return load_tensors(path, out, err);

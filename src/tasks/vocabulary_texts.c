@@ -1,12 +1,14 @@
 /* Embeddings of texts, and vocabularies of them. */
 #include <stdio.h>
 #include <string.h>
-#include <tyto/embed.h>
 #include <tyto/memory.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/session.h"
+#include "tasks/embed.h"
+#include "tasks/offer.h"
+#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 /* Longest query text with a template around it. */
@@ -33,10 +35,12 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
                           float **features, int64_t *width, tyto_error *err)
 {
     const tyto_model *model = session->model;
+    const char *head = model->architecture->tasks->embed->text_head;
     /* Where the tokenizer's files set no length, rows still have to be of one. */
     const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
-    const tyto_encode_options options = {
-        .padding = has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST, .truncation = true};
+    const tyto_encode_options options = {.padding =
+                                             has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST,
+                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
     tyto_encoding encoding = {0};
     TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, NULL, n, &options, &encoding, err));
     for (size_t i = 0; i < n; i++) {
@@ -62,8 +66,8 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
     static const char *const wanted[] = {"text_features"};
     const tyto_tensor *outputs;
     int64_t n_outputs;
-    tyto_status status = tyto_forward(session, "Owlv2Model.get_text_features", inputs, 2, wanted, 1,
-                                      &outputs, &n_outputs, err);
+    tyto_status status =
+        tyto_forward(session, head, inputs, 2, wanted, 1, &outputs, &n_outputs, err);
     if (status == TYTO_OK) {
         *features = outputs[0].data;
         *width = outputs[0].shape[1];
@@ -75,39 +79,39 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
 /* Embeddings of texts in the making: rows[count,width]. */
 typedef struct rows {
     const char *const *texts;
-    size_t count;
+    int64_t count;
     float *at;
     int64_t width;
 } rows;
 
 /* Makes room once the width is known. */
-static tyto_status make_room(rows *to, int64_t width, tyto_error *err)
+static tyto_status make_room(rows *made, int64_t width, tyto_error *err)
 {
-    if (!to->at) {
-        to->width = width;
-        to->at = tyto_alloc(to->count, (size_t)width * sizeof(float));
+    if (!made->at) {
+        made->width = width;
+        made->at = tyto_alloc((size_t)made->count, (size_t)width * sizeof(float));
     }
-    return to->at ? TYTO_OK : tyto_fail_memory(err, "embeddings");
+    return made->at ? TYTO_OK : tyto_fail_memory(err, "embeddings");
 }
 
-/* to[width] = the unit vector along the mean of the unit vectors along each[TEMPLATES,width] */
-static void average(float *to, float *each, int64_t width)
+/* mean[width] = the unit vector along the mean of the unit vectors along each[TEMPLATES,width] */
+static void average(float *mean, float *each, int64_t width)
 {
-    memset(to, 0, (size_t)width * sizeof(float));
+    memset(mean, 0, (size_t)width * sizeof(float));
     for (size_t t = 0; t < TEMPLATES; t++) {
         tyto_scale_to_unit(each + (int64_t)t * width, width);
         for (int64_t c = 0; c < width; c++) {
-            to[c] += each[(int64_t)t * width + c] / (float)TEMPLATES;
+            mean[c] += each[(int64_t)t * width + c] / (float)TEMPLATES;
         }
     }
-    tyto_scale_to_unit(to, width);
+    tyto_scale_to_unit(mean, width);
 }
 
 /* Encodes text i through all templates. */
-static tyto_status encode_templates(tyto_session *session, rows *to, size_t i, tyto_error *err)
+static tyto_status encode_templates(tyto_session *session, rows *made, int64_t i, tyto_error *err)
 {
     char prompts[TEMPLATES][QUERY_BYTES_MAX];
-    const char *list[TEMPLATES], *text = to->texts[i];
+    const char *list[TEMPLATES], *text = made->texts[i];
     for (size_t t = 0; t < TEMPLATES; t++) {
         int length = snprintf(prompts[t], QUERY_BYTES_MAX, "%s%s%s", templates[t].before, text,
                               templates[t].after);
@@ -120,50 +124,64 @@ static tyto_status encode_templates(tyto_session *session, rows *to, size_t i, t
     float *features;
     int64_t width;
     TYTO_TRY(encode(session, list, TEMPLATES, &features, &width, err));
-    TYTO_TRY(make_room(to, width, err));
-    average(to->at + (int64_t)i * width, features, width);
+    TYTO_TRY(make_room(made, width, err));
+    average(made->at + i * width, features, width);
     return TYTO_OK;
 }
 
 /* Encodes texts first … first+n−1 as they are. */
-static tyto_status encode_plain(tyto_session *session, rows *to, size_t first, size_t n,
+static tyto_status encode_plain(tyto_session *session, rows *made, int64_t first, int64_t n,
                                 tyto_error *err)
 {
     float *features;
     int64_t width;
-    TYTO_TRY(encode(session, to->texts + first, n, &features, &width, err));
-    TYTO_TRY(make_room(to, width, err));
-    memcpy(to->at + (int64_t)first * width, features, n * (size_t)width * sizeof(float));
+    TYTO_TRY(encode(session, made->texts + first, (size_t)n, &features, &width, err));
+    TYTO_TRY(make_room(made, width, err));
+    memcpy(made->at + first * width, features, (size_t)(n * width) * sizeof(float));
     return TYTO_OK;
 }
 
-static tyto_status encode_all(tyto_session *session, rows *to, bool with_templates, tyto_error *err)
+static tyto_status encode_all(tyto_session *session, rows *made, bool with_templates,
+                              tyto_error *err)
 {
-    const size_t count = to->count, step = with_templates ? 1 : TEXTS_TOGETHER;
-    for (size_t i = 0; i < count; i += step) {
-        if (with_templates) {
-            TYTO_TRY(encode_templates(session, to, i, err));
-        } else {
-            size_t n = count - i < step ? count - i : step;
-            TYTO_TRY(encode_plain(session, to, i, n, err));
-        }
+    const int64_t count = made->count, step = with_templates ? 1 : TEXTS_TOGETHER;
+    for (int64_t i = 0; i < count; i += step) {
+        TYTO_TRY(tyto_task_step(session, "texts", made->texts[i], i, count, err));
+        TYTO_TRY(with_templates
+                     ? encode_templates(session, made, i, err)
+                     : encode_plain(session, made, i, tyto_min_i64(step, count - i), err));
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, size_t count,
-                             bool with_templates, float **out, int64_t *width, tyto_error *err)
+static tyto_status check_texts(const tyto_session *session, const char *const *texts, int64_t count,
+                               tyto_error *err)
 {
-    rows made = {.texts = texts, .count = count};
+    const tyto_family_embed *family = session->model->architecture->tasks->embed;
+    if (!family || !family->text_head) {
+        return tyto_offer_missing(session->model, TYTO_TASK_EMBED, err);
+    }
     if (!session->model->tokenizer) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "model: it has no tokenizer files, required tokenizer.json or vocab.json");
     }
     if (count < 1 || count > TYTO_VOCABULARY_MAX) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %zu, required 1 to %zu", count,
-                         TYTO_VOCABULARY_MAX);
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %lld, required 1 to %lld",
+                         (long long)count, (long long)TYTO_VOCABULARY_MAX);
     }
-    tyto_status status = encode_all(session, &made, with_templates, err);
+    TYTO_REQUIRE(err, texts);
+    for (int64_t i = 0; i < count; i++) {
+        TYTO_REQUIRE(err, texts[i]);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_texts_encode(tyto_session *session, const char *const *texts, int64_t count,
+                              bool with_templates, float **out, int64_t *width, tyto_error *err)
+{
+    rows made = {.texts = texts, .count = count};
+    TYTO_TRY(check_texts(session, texts, count, err));
+    const tyto_status status = encode_all(session, &made, with_templates, err);
     if (status == TYTO_OK) {
         *out = made.at;
         *width = made.width;
@@ -173,13 +191,18 @@ tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, si
     return status;
 }
 
-tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, size_t count,
-                                   bool with_templates, tyto_vocabulary **out, tyto_error *err)
+tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *texts, int64_t count,
+                                   const tyto_embed_options *options, tyto_vocabulary **out,
+                                   tyto_error *err)
 {
-    float *embeds;
-    int64_t width;
-    TYTO_TRY(tyto_embed_texts(session, texts, count, with_templates, &embeds, &width, err));
-    tyto_status status = tyto_vocabulary_from_embeds(embeds, texts, count, width, out, err);
-    tyto_free(embeds);
+    float *features = NULL;
+    int64_t width = 0;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_embed_texts(session, texts, count, options, &features, &width, err));
+    const tyto_status status =
+        tyto_vocabulary_make(features, texts, count, width, TYTO_QUERY_TEXT, out, err);
+    tyto_free(features);
     return status;
 }

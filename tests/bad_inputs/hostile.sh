@@ -340,11 +340,11 @@ for command in match detect; do
     done
 done
 for folder in "$TYTO_TEST_DATA/golden/data/owlv2/vision_tower/model" "$perceiver"; do
-    wrong "similarity: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 ", required Owlv2Model" \
+    wrong "similarity: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 " or Owlv2Model" \
         similarity -m "$folder" "$photo" -t x -o out.json
-    wrong "embed a text: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 ", required Owlv2Model" \
+    wrong "embed a text: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 " or Owlv2Model" \
         embed -m "$folder" -t x -o out.json
-    wrong "embed a photo: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 ", required Owlv2Model" \
+    wrong "embed a photo: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 " or Owlv2Model" \
         embed -m "$folder" "$photo" -o out.json
     wrong "embed boxes: ${folder#"$TYTO_TEST_DATA"/golden/data/}" 1 \
         ", required Owlv2ForObjectDetection" embed -m "$folder" "$photo" --boxes -o out.json

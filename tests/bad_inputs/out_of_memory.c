@@ -485,6 +485,7 @@ int main(void)
         cmocka_unit_test(texts_are_encoded),
         cmocka_unit_test(texts_and_pictures_are_understood),
         cmocka_unit_test(objects_are_detected),
+        cmocka_unit_test(vocabularies_are_built),
         cmocka_unit_test(warm_runs_take_no_memory),
         cmocka_unit_test(texts_are_tokenized),
         cmocka_unit_test(examples_are_matched),

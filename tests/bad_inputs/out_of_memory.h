@@ -16,6 +16,7 @@ void fail_each_once_and_forever(work_fn work);
 void checkpoints_are_opened(void **state);
 void networks_are_run(void **state);
 void objects_are_detected(void **state);
+void vocabularies_are_built(void **state);
 void examples_are_matched(void **state);
 void texts_are_encoded(void **state);
 void warm_runs_take_no_memory(void **state);

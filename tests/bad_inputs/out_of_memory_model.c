@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../support/engines.h"
+#include "../support/search.h"
 #include "failing_memory.h"
 #include "out_of_memory.h"
 
@@ -158,12 +159,13 @@ static tyto_status detect(tyto_error *err)
     tyto_session *session = NULL;
     tyto_vocabulary *vocabulary = NULL;
     tyto_detections found = {0};
-    tyto_postprocess_options options;
-    tyto_tile_options tiles;
-    const tyto_shortcuts shortcuts = {.skip_padding = true, .input_px = 49};
-    tyto_postprocess_options_init(&options);
-    tyto_tile_options_init(&tiles);
-    tiles.side_px = 50;
+    tyto_embed_options embed;
+    tyto_embed_options_init(&embed, sizeof(embed));
+    embed.templates = with_templates;
+    tyto_search_options options = search_defaults(false);
+    options.tile_px = 50;
+    options.tiles = options.skip_padding = in_tiles;
+    options.input_px = in_tiles ? 49 : 0;
     options.threshold = 0.0F;
     options.nms = TYTO_NMS_CLASS;
     options.multi_label = true;
@@ -172,15 +174,10 @@ static tyto_status detect(tyto_error *err)
     }
     tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
-        status = tyto_vocabulary_create(session, texts, 2, with_templates, &vocabulary, err);
-    }
-    if (status == TYTO_OK && in_tiles) {
-        status = tyto_session_use_shortcuts(session, &shortcuts, err);
+        status = tyto_vocabulary_create(session, texts, 2, &embed, &vocabulary, err);
     }
     if (status == TYTO_OK) {
-        status = in_tiles
-                     ? tyto_detect_tiles(session, vocabulary, &image, &options, &tiles, &found, err)
-                     : tyto_detect(session, vocabulary, &image, &options, &found, err);
+        status = search_image(session, &image, vocabulary, &options, &found, err);
     }
     if (status == TYTO_OK && found.count == 0) {
         status = TYTO_E_RANGE;
@@ -216,7 +213,7 @@ static tyto_status make_queries(tyto_session *session, const tyto_photo *photo,
     tyto_status status =
         tyto_photo_query(session, photo, &region, TYTO_QUERY_OBJECTNESS, text, NULL, &made[0], err);
     if (status == TYTO_OK) {
-        status = tyto_vocabulary_create(session, &text, 1, false, &made[1], err);
+        status = tyto_vocabulary_create(session, &text, 1, NULL, &made[1], err);
     }
     if (status == TYTO_OK) {
         status = tyto_vocabulary_join((const tyto_vocabulary *const *)made, 2, &made[2], err);
@@ -237,14 +234,15 @@ static tyto_status compare_whole(tyto_session *session, const tyto_image *image,
     const tyto_image_processor_options options = {.do_pad = TYTO_SWITCH_OFF};
     tyto_status status =
         tyto_image_processor_override(tyto_model_image_processor(model), &options, &processor, err);
+    tyto_embed_options embed;
+    tyto_embed_options_init(&embed, sizeof(embed));
+    embed.processor = processor;
     if (status == TYTO_OK) {
-        tyto_session_use_processor(session, processor);
-        status = tyto_similarity(session, queries, image, logits, probabilities, err);
+        status = tyto_similarity(session, queries, image, &embed, logits, probabilities, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_embed_image(session, image, &features, &width, err);
+        status = tyto_embed_image(session, image, &embed, &features, &width, err);
     }
-    tyto_session_use_processor(session, NULL);
     tyto_image_processor_destroy(processor);
     tyto_free(features);
     return status;
@@ -258,14 +256,13 @@ static tyto_status match(tyto_error *err)
     tyto_photo *photo = NULL;
     tyto_vocabulary *made[4] = {NULL}, *back = NULL, *boxes = NULL;
     tyto_detections found = {0};
-    tyto_postprocess_options options;
-    tyto_match_options_init(&options);
+    tyto_search_options options = search_defaults(true);
     for (size_t i = 0; i < sizeof(pixels); i++) {
         pixels[i] = (uint8_t)(i * 7 % 251);
     }
     tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
-        status = tyto_photo_create(session, &image, &photo, err);
+        status = tyto_photo_create(session, &image, NULL, &photo, err);
     }
     if (status == TYTO_OK) {
         status = make_queries(session, photo, made, err);
@@ -274,7 +271,7 @@ static tyto_status match(tyto_error *err)
         status = tyto_vocabulary_load(kept, &back, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_photo_match(session, photo, back, &options, &found, err);
+        status = search_encoded(session, photo, back, &options, &found, err);
     }
     if (status == TYTO_OK) {
         status = tyto_photo_embed(session, photo, &found, NULL, &boxes, err);
@@ -291,6 +288,76 @@ static tyto_status match(tyto_error *err)
     tyto_photo_destroy(photo);
     tyto_session_destroy(session);
     return status;
+}
+
+/* All that a vocabulary can be built of, and photos searched for it together. */
+static tyto_status fill_builder(tyto_vocabulary_builder *builder, tyto_session *session,
+                                const tyto_image *image, tyto_error *err)
+{
+    const tyto_box region = {5, 5, 40, 30};
+    const tyto_vocabulary_example examples[] = {
+        {.picture = "one", .region = &region, .label = "thing"},
+        {.picture = "one", .label = "a cat"}};
+    const char *const *labels;
+    int64_t count = 0;
+    tyto_status status = tyto_vocabulary_builder_add_text(builder, "a cat", err);
+    for (int i = 0; i < 2 && status == TYTO_OK; i++) {
+        status = tyto_vocabulary_builder_add_example(builder, &examples[i], err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_builder_labels(builder, &labels, &count, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_builder_embed_picture(builder, session, 0, image, NULL, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_builder_embed_photo(builder, session, "all", image, NULL, err);
+    }
+    return status == TYTO_OK ? tyto_vocabulary_builder_embed_boxes(builder, session, "box", image,
+                                                                   NULL, NULL, NULL, err)
+                             : status;
+}
+
+static tyto_status build(tyto_error *err)
+{
+    static uint8_t pixels[80 * 50 * 3];
+    const tyto_image image = {80, 50, pixels};
+    const tyto_search_source sources[] = {{.image = &image}, {.image = &image}};
+    tyto_session *session = NULL;
+    tyto_vocabulary_builder *builder = NULL;
+    tyto_vocabulary *vocabulary = NULL;
+    tyto_detections found[2] = {{0}};
+    for (size_t i = 0; i < sizeof(pixels); i++) {
+        pixels[i] = (uint8_t)(i * 7 % 251);
+    }
+    tyto_status status = tyto_session_create(model, NULL, &session, err);
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_builder_create(TYTO_AVERAGE_ALL, &builder, err);
+    }
+    if (status == TYTO_OK) {
+        status = fill_builder(builder, session, &image, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_vocabulary_builder_build(builder, session, NULL, &vocabulary, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_search(session, sources, 2, vocabulary, NULL, found, err);
+    }
+    for (int i = 0; i < 2; i++) {
+        tyto_detections_clear(&found[i]);
+    }
+    tyto_vocabulary_destroy(vocabulary);
+    tyto_vocabulary_builder_destroy(builder);
+    tyto_session_destroy(session);
+    return status;
+}
+
+void vocabularies_are_built(void **state)
+{
+    (void)state;
+    prepare();
+    fail_each_once_and_forever(build);
+    finish();
 }
 
 /* Texts and pictures to tensors, and a network's outputs to detections, for two photos. */

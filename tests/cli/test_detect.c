@@ -1,4 +1,5 @@
 /* tyto detect on real photos, against what the library's own calls give. */
+#include "../support/search.h"
 #include "run.h"
 
 #include <limits.h>
@@ -17,7 +18,7 @@
 static const char *const labels[] = {"a cat", "it, \"quoted\""};
 
 /* The same by C. */
-static tyto_detections found_by_library(const char *photo, const tyto_postprocess_options *options,
+static tyto_detections found_by_library(const char *photo, const tyto_search_options *options,
                                         bool templates, tyto_image *image)
 {
     tyto_engine *engine = NULL;
@@ -25,13 +26,16 @@ static tyto_detections found_by_library(const char *photo, const tyto_postproces
     tyto_session *session = NULL;
     tyto_vocabulary *vocabulary = NULL;
     tyto_detections found = {0};
+    tyto_embed_options embed;
+    tyto_embed_options_init(&embed, sizeof(embed));
+    embed.templates = templates;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
-    assert_int_equal(tyto_vocabulary_create(session, labels, 2, templates, &vocabulary, NULL),
+    assert_int_equal(tyto_vocabulary_create(session, labels, 2, &embed, &vocabulary, NULL),
                      TYTO_OK);
     assert_int_equal(tyto_image_load(photo, image, NULL), TYTO_OK);
-    assert_int_equal(tyto_detect(session, vocabulary, image, options, &found, NULL), TYTO_OK);
+    assert_int_equal(search_image(session, image, vocabulary, options, &found, NULL), TYTO_OK);
     tyto_vocabulary_destroy(vocabulary);
     tyto_session_destroy(session);
     tyto_model_destroy(model);
@@ -74,9 +78,9 @@ static void assert_photo(json_t *object, const char *photo, float threshold,
     const json_t *list = json_object_get(object, "detections");
     assert_true(json_is_array(list));
     assert_int_equal(json_array_size(list), found->count);
-    for (size_t i = 0; i < found->count; i++) {
+    for (int64_t i = 0; i < found->count; i++) {
         const tyto_detection *d = &found->items[i];
-        json_t *item = json_array_get(list, i), *box = json_object_get(item, "box");
+        json_t *item = json_array_get(list, (size_t)i), *box = json_object_get(item, "box");
         assert_keys(item, "label label_index score box");
         assert_keys(box, "xmin ymin xmax ymax");
         assert_string_equal(json_string_value(json_object_get(item, "label")), labels[d->label]);
@@ -91,8 +95,7 @@ static void assert_photo(json_t *object, const char *photo, float threshold,
 static void one_photo_is_an_object(void **state)
 {
     (void)state;
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     tyto_image image;
     tyto_detections found = found_by_library(CAT, &options, false, &image);
     assert_true(found.count > 10);
@@ -162,8 +165,7 @@ static void several_are_an_array_or_lines(void **state)
 {
     (void)state;
     const char *const photos[] = {CAT, COFFEE};
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.5F;
     ran array = tyto("detect", "-m", ODD_MODEL, CAT, COFFEE, TEXTS, "-f", "json", "--threshold",
                      "0.5", NULL);
@@ -198,10 +200,10 @@ static void options_reach_the_library(void **state)
 {
     (void)state;
     const float thresholds[] = {0.6F, 0.3F};
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.3F;
     options.label_thresholds = thresholds;
+    options.n_label_thresholds = 2;
     options.nms = TYTO_NMS_CLASS;
     options.nms_iou = 0.1F;
     options.top_k = 7;
@@ -240,8 +242,7 @@ static void a_label_has_its_threshold(void **state)
 static void formats_agree(void **state)
 {
     (void)state;
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.6F;
     tyto_image image;
     tyto_detections found = found_by_library(CAT, &options, false, &image);
@@ -260,10 +261,10 @@ static void formats_agree(void **state)
     char *row = strchr(runs[0].out, '\n') + 1, *line = runs[3].out, *shown = runs[4].out;
     shown = strchr(strchr(shown, '\n') + 1, '\n') + 1;
     assert_memory_equal(runs[0].out, "image,width,height,label,label_index,score,xmin,", 48);
-    for (size_t i = 0; i < found.count; i++) {
+    for (int64_t i = 0; i < found.count; i++) {
         const tyto_detection *d = &found.items[i];
-        json_t *annotation = json_array_get(json_object_get(coco, "annotations"), i);
-        json_t *result = json_array_get(results, i), *box = json_object_get(result, "bbox");
+        json_t *annotation = json_array_get(json_object_get(coco, "annotations"), (size_t)i);
+        json_t *result = json_array_get(results, (size_t)i), *box = json_object_get(result, "bbox");
         assert_keys(result, "image_id category_id bbox score");
         assert_keys(annotation, "id image_id category_id bbox area iscrowd score");
         assert_true(json_equal(box, json_object_get(annotation, "bbox")));

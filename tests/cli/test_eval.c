@@ -108,17 +108,18 @@ static tyto_detections search(const char *photo, const char *const *texts, bool 
     tyto_vocabulary *vocabulary = NULL;
     tyto_detections found = {0};
     tyto_image image = {0};
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    const tyto_search_source source = {.image = &image};
+    tyto_search_options options;
+    tyto_search_options_init(&options, sizeof(options));
     options.threshold = 0.0F;
     options.top_k = 7;
     options.multi_label = multi_label;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
-    assert_int_equal(tyto_vocabulary_create(session, texts, 2, false, &vocabulary, NULL), TYTO_OK);
+    assert_int_equal(tyto_vocabulary_create(session, texts, 2, NULL, &vocabulary, NULL), TYTO_OK);
     assert_int_equal(tyto_image_load(photo, &image, NULL), TYTO_OK);
-    assert_int_equal(tyto_detect(session, vocabulary, &image, &options, &found, NULL), TYTO_OK);
+    assert_int_equal(tyto_search(session, &source, 1, vocabulary, &options, &found, NULL), TYTO_OK);
     tyto_vocabulary_destroy(vocabulary);
     tyto_session_destroy(session);
     tyto_model_destroy(model);
@@ -130,7 +131,7 @@ static tyto_detections search(const char *photo, const char *const *texts, bool 
 static void assert_found(const tyto_coco_result *results, int64_t image_id,
                          const tyto_detections *found)
 {
-    for (size_t i = 0; i < found->count; i++) {
+    for (int64_t i = 0; i < found->count; i++) {
         const tyto_detection *d = &found->items[i];
         assert_int_equal(results[i].image_id, image_id);
         assert_int_equal(results[i].category_id, d->label == 0 ? 9 : 4);

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <tyto/tyto.h>
 
+#include "../support/search.h"
+
 enum { PATH_BYTES = 4096, TEXTS_MAX = 8, INPUTS_MAX = 8, EXIT_SKIPPED = 77 };
 
 /* Printed scores have three decimals, losses and boxes two. What runs in single precision on pixels
@@ -123,15 +125,15 @@ static verdict compare_found(check *on, const tyto_detections *found, const tyto
     const json_t *expected = json_object_get(on->of, "found"), *one;
     size_t i;
     char got[48], required[48];
-    if (found->count != json_array_size(expected)) {
-        snprintf(got, sizeof(got), "%zu", found->count);
+    if ((size_t)found->count != json_array_size(expected)) {
+        snprintf(got, sizeof(got), "%lld", (long long)found->count);
         snprintf(required, sizeof(required), "%zu", json_array_size(expected));
         return differs(on, "objects", got, required);
     }
     json_array_foreach(expected, i, one)
     {
         double nearest = INFINITY;
-        for (size_t k = 0; k < found->count; k++) {
+        for (int64_t k = 0; k < found->count; k++) {
             const tyto_detection *this = &found->items[k];
             if (!texts || strcmp(texts[this->label], text_of(one, "text")) == 0) {
                 nearest = fmin(nearest, distance(on, this, one, photo));
@@ -167,14 +169,14 @@ static verdict check_detect(check *on)
     tyto_image photo = {0};
     tyto_vocabulary *names = NULL;
     tyto_detections found = {0};
-    tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.boxes = TYTO_BOXES_REFERENCE;
     options.threshold = (float)number_of(on->of, "threshold");
     verdict is = load_photo(on, "photo", &photo);
     if (is == HOLDS) {
-        is = tyto_vocabulary_create(on->session, texts, count, false, &names, &err) == TYTO_OK &&
-                     tyto_detect(on->session, names, &photo, &options, &found, &err) == TYTO_OK
+        is = tyto_vocabulary_create(on->session, texts, (int64_t)count, NULL, &names, &err) ==
+                         TYTO_OK &&
+                     search_image(on->session, &photo, names, &options, &found, &err) == TYTO_OK
                  ? compare_found(on, &found, &photo, texts)
                  : failed(on, &err);
     }
@@ -190,16 +192,15 @@ static verdict match(check *on, const tyto_image *photo, const tyto_image *query
     tyto_photo *example = NULL;
     tyto_vocabulary *thing = NULL;
     tyto_detections found = {0};
-    tyto_postprocess_options options;
-    tyto_match_options_init(&options);
+    tyto_search_options options = search_defaults(true);
     options.boxes = TYTO_BOXES_REFERENCE;
     options.threshold = (float)number_of(on->of, "threshold");
     options.nms_iou = (float)number_of(on->of, "nms");
     const verdict is =
-        tyto_photo_create(on->session, query, &example, &err) == TYTO_OK &&
+        tyto_photo_create(on->session, query, NULL, &example, &err) == TYTO_OK &&
                 tyto_photo_query(on->session, example, NULL, TYTO_QUERY_REFERENCE, "thing", NULL,
                                  &thing, &err) == TYTO_OK &&
-                tyto_match(on->session, thing, photo, &options, &found, &err) == TYTO_OK
+                search_image(on->session, photo, thing, &options, &found, &err) == TYTO_OK
             ? compare_found(on, &found, photo, NULL)
             : failed(on, &err);
     tyto_detections_clear(&found);

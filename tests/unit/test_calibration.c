@@ -170,7 +170,7 @@ static void a_model_in_whole_numbers_is_no_source(void **state)
 static const float *features_of(const opened *it, tyto_vocabulary **vocabulary)
 {
     static const char *const texts[] = {"a cat", "two remotes", "the sofa"};
-    assert_int_equal(tyto_vocabulary_create(it->session, texts, 3, false, vocabulary, NULL),
+    assert_int_equal(tyto_vocabulary_create(it->session, texts, 3, NULL, vocabulary, NULL),
                      TYTO_OK);
     return tyto_vocabulary_features(*vocabulary);
 }

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <tyto/tyto.h>
 
+#include "support/search.h"
+
 #define THRESHOLD 0.4F /* the one that the model's card recommends */
 
 /* Where the generator drew each object of seven.jpg: left, top, right, bottom. */
@@ -69,16 +71,15 @@ static int close_demo(void **state)
     return 0;
 }
 
-static tyto_detections detect(const demo *it, const char *const *texts, size_t count)
+static tyto_detections detect(const demo *it, const char *const *texts, int64_t count)
 {
     tyto_vocabulary *vocabulary = NULL;
-    tyto_postprocess_options options;
     tyto_detections found = {0};
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = THRESHOLD;
-    assert_int_equal(tyto_vocabulary_create(it->session, texts, count, false, &vocabulary, NULL),
+    assert_int_equal(tyto_vocabulary_create(it->session, texts, count, NULL, &vocabulary, NULL),
                      TYTO_OK);
-    assert_int_equal(tyto_detect(it->session, vocabulary, &it->image, &options, &found, NULL),
+    assert_int_equal(search_image(it->session, &it->image, vocabulary, &options, &found, NULL),
                      TYTO_OK);
     tyto_vocabulary_destroy(vocabulary);
     return found;
@@ -98,7 +99,7 @@ static void assert_all_found(const demo *it, const char *const *texts)
 {
     tyto_detections found = detect(it, texts, OBJECTS);
     int times[OBJECTS] = {0};
-    for (size_t i = 0; i < found.count; i++) {
+    for (int64_t i = 0; i < found.count; i++) {
         const tyto_detection *d = &found.items[i];
         assert_in_range(d->label, 0, OBJECTS - 1);
         if (overlap(&d->box, &objects[d->label]) < 0.6F) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -72,7 +73,7 @@ static size_t count_colour(const canvas *c, uint32_t colour)
 static void draw_list(canvas *c, tyto_detection *items, size_t count, const char *const *labels,
                       size_t label_count)
 {
-    const tyto_detections detections = {items, count};
+    const tyto_detections detections = {items, (int64_t)count};
     tyto_error err = TYTO_ERROR_INIT;
     if (tyto_draw_detections(&c->image, &detections, labels, label_count, &err) != TYTO_OK) {
         fail_msg("%s", tyto_error_message(&err));

@@ -107,7 +107,7 @@ static void compare_results(const tyto_detections *found, size_t photo,
     assert_int_equal(found->count, count);
     bool *seen = calloc((size_t)count + 1, sizeof(*seen));
     assert_non_null(seen);
-    for (size_t i = 0; i < found->count; i++) {
+    for (int64_t i = 0; i < found->count; i++) {
         const tyto_detection *item = &found->items[i];
         const float box[] = {item->box.xmin, item->box.ymin, item->box.xmax, item->box.ymax};
         bool there = false;
@@ -146,13 +146,13 @@ static void postprocess(const json_t *of, const tyto_tensor *outputs, int64_t n_
         sizes[i] = (tyto_size){json_integer_value(json_array_get(size, 1)),
                                json_integer_value(json_array_get(size, 0))};
     }
-    tyto_postprocess_options_for(outputs, (size_t)n_outputs, &options);
+    tyto_postprocess_options_init_for(&options, sizeof(options), outputs, (int64_t)n_outputs);
     options.boxes = TYTO_BOXES_REFERENCE;
     options.threshold = (float)json_real_value(json_object_get(of, "threshold"));
     options.nms_iou = iou ? (float)json_real_value(iou) : options.nms_iou;
-    assert_int_equal(tyto_postprocess_photos(outputs, (size_t)n_outputs), photos);
-    ASSERT_DONE(tyto_postprocess_batch(outputs, (size_t)n_outputs, sizes, n_sizes, &options, found,
-                                       photos, &err),
+    assert_int_equal(tyto_postprocess_photos(outputs, (int64_t)n_outputs), photos);
+    ASSERT_DONE(tyto_postprocess_batch(outputs, (int64_t)n_outputs, sizes, (int64_t)n_sizes,
+                                       &options, found, (int64_t)photos, &err),
                 &err);
     for (size_t i = 0; i < photos; i++) {
         const double side =

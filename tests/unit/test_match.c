@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "support/golden.h"
+#include "support/search.h"
 
 #include "support/cases.h"
 
@@ -51,7 +52,7 @@ static tyto_photo *encoded(const tyto_image *image)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_photo *photo = NULL;
-    ASSERT_DONE(tyto_photo_create(with.session, image, &photo, &err), &err);
+    ASSERT_DONE(tyto_photo_create(with.session, image, NULL, &photo, &err), &err);
     return photo;
 }
 
@@ -60,7 +61,7 @@ static tyto_vocabulary *texts(const char *first, const char *second)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_vocabulary *made = NULL;
     const char *const list[] = {first, second};
-    ASSERT_DONE(tyto_vocabulary_create(with.session, list, second ? 2 : 1, false, &made, &err),
+    ASSERT_DONE(tyto_vocabulary_create(with.session, list, second ? 2 : 1, NULL, &made, &err),
                 &err);
     return made;
 }
@@ -73,14 +74,14 @@ static tyto_vocabulary *query(const tyto_photo *photo, const tyto_box *region, t
     ASSERT_DONE(tyto_photo_query(with.session, photo, region, rule, "thing", chosen, &made, &err),
                 &err);
     assert_int_equal(tyto_vocabulary_count(made), 1);
-    assert_string_equal(tyto_vocabulary_text(made, 0), "thing");
+    assert_string_equal(tyto_vocabulary_label(made, 0), "thing");
     return made;
 }
 
 static void assert_same(tyto_detections *a, tyto_detections *b)
 {
     assert_int_equal(a->count, b->count);
-    for (size_t i = 0; i < a->count; i++) {
+    for (int64_t i = 0; i < a->count; i++) {
         assert_memory_equal(&a->items[i].box, &b->items[i].box, sizeof(tyto_box));
         assert_true(a->items[i].score == b->items[i].score);
         assert_int_equal(a->items[i].label, b->items[i].label);
@@ -94,16 +95,15 @@ static void a_photo_encoded_once_gives_the_same(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
     tyto_detections once, anew;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.3F;
     tyto_photo *photo = encoded(&with.cat);
     tyto_vocabulary *vocabularies[] = {texts("a cat", "a remote"), texts("coffee", NULL), NULL};
     for (int i = 0; i < 3; i++) {
-        ASSERT_DONE(tyto_photo_detect(with.session, photo, vocabularies[i], &options, &once, &err),
+        ASSERT_DONE(search_encoded(with.session, photo, vocabularies[i], &options, &once, &err),
                     &err);
-        ASSERT_DONE(tyto_detect(with.session, vocabularies[i], &with.cat, &options, &anew, &err),
+        ASSERT_DONE(search_image(with.session, &with.cat, vocabularies[i], &options, &anew, &err),
                     &err);
         assert_true(once.count > 0);
         assert_same(&once, &anew);
@@ -118,7 +118,7 @@ static void a_query_picture_gives_what_the_reference_gives(void **state)
     (void)state;
     static const char *const wanted[] = {"logits", "target_pred_boxes", "image_embeds"};
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
+    tyto_search_options options;
     tyto_detections found, expected;
     const tyto_tensor *outputs;
     int64_t n;
@@ -134,28 +134,32 @@ static void a_query_picture_gives_what_the_reference_gives(void **state)
     ASSERT_DONE(
         tyto_image_processor_run(processor, with.engine, &with.cat, pixels + 3 * 63 * 63, &err),
         &err);
-    tyto_match_options_init(&options);
+    options = search_defaults(true);
     options.boxes = TYTO_BOXES_REFERENCE;
     options.nms_iou = 0.9F;
+    tyto_postprocess_options outputs_options;
+    tyto_postprocess_options_init_guided(&outputs_options, sizeof(outputs_options));
+    outputs_options.boxes = TYTO_BOXES_REFERENCE;
+    outputs_options.nms_iou = 0.9F;
 
     tyto_photo *cat = encoded(&with.cat), *coffee = encoded(&with.coffee);
     tyto_vocabulary *vocabulary = query(cat, NULL, TYTO_QUERY_REFERENCE, NULL);
-    ASSERT_DONE(tyto_photo_match(with.session, coffee, vocabulary, &options, &found, &err), &err);
+    ASSERT_DONE(search_encoded(with.session, coffee, vocabulary, &options, &found, &err), &err);
     ASSERT_DONE(tyto_forward(with.session, "Owlv2ForObjectDetection.image_guided_detection", inputs,
                              2, wanted, 3, &outputs, &n, &err),
                 &err);
     ASSERT_DONE(tyto_postprocess_image_guided_detection(outputs[0].data, outputs[1].data, 81, 1,
                                                         with.coffee.width_px, with.coffee.height_px,
-                                                        &options, &expected, &err),
+                                                        &outputs_options, &expected, &err),
                 &err);
     assert_true(found.count > 3);
     assert_int_equal(found.count, expected.count);
-    for (size_t i = 0; i < found.count; i++) {
+    for (int64_t i = 0; i < found.count; i++) {
         assert_int_equal(found.items[i].patch, expected.items[i].patch);
         assert_true(is_close((double)found.items[i].score, (double)expected.items[i].score, 1e-5));
     }
     tyto_detections_clear(&expected);
-    ASSERT_DONE(tyto_match(with.session, vocabulary, &with.coffee, &options, &expected, &err),
+    ASSERT_DONE(search_image(with.session, &with.coffee, vocabulary, &options, &expected, &err),
                 &err);
     assert_same(&found, &expected);
     tyto_vocabulary_destroy(vocabulary);
@@ -215,13 +219,12 @@ static float iou_of(const tyto_box *a, const tyto_box *b)
 static void all_boxes(const tyto_photo *photo, tyto_detection by_patch[81])
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
     tyto_detections all;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.0F;
     memset(by_patch, 0, 81 * sizeof(*by_patch));
-    ASSERT_DONE(tyto_photo_detect(with.session, photo, NULL, &options, &all, &err), &err);
-    for (size_t i = 0; i < all.count; i++) {
+    ASSERT_DONE(search_encoded(with.session, photo, NULL, &options, &all, &err), &err);
+    for (int64_t i = 0; i < all.count; i++) {
         by_patch[all.items[i].patch] = all.items[i];
     }
     tyto_detections_clear(&all);
@@ -277,25 +280,24 @@ static void boxes_found_can_be_queries(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
     tyto_detections found;
     tyto_vocabulary *embeds = NULL;
-    tyto_postprocess_options_init(&options);
+    tyto_search_options options = search_defaults(false);
     options.threshold = 0.0F;
     options.top_k = 5;
     tyto_photo *photo = encoded(&with.coffee);
-    ASSERT_DONE(tyto_photo_detect(with.session, photo, NULL, &options, &found, &err), &err);
+    ASSERT_DONE(search_encoded(with.session, photo, NULL, &options, &found, &err), &err);
     assert_int_equal(found.count, 5);
     ASSERT_DONE(tyto_photo_embed(with.session, photo, &found, NULL, &embeds, &err), &err);
     assert_int_equal(tyto_vocabulary_count(embeds), 5);
     const int64_t width = tyto_vocabulary_width(embeds);
-    for (size_t i = 0; i < 5; i++) {
+    for (int64_t i = 0; i < 5; i++) {
         tyto_query_box chosen;
         tyto_vocabulary *one = query(photo, &found.items[i].box, TYTO_QUERY_OVERLAP, &chosen);
         if (chosen.patch == found.items[i].patch) {
             for (int64_t c = 0; c < width; c++) {
-                assert_true(is_close((double)tyto_vocabulary_embeds(one)[c],
-                                     (double)tyto_vocabulary_embeds(embeds)[(int64_t)i * width + c],
+                assert_true(is_close((double)tyto_vocabulary_unit_features(one)[c],
+                                     (double)tyto_vocabulary_unit_features(embeds)[i * width + c],
                                      1e-5));
             }
             options.top_k = 0;
@@ -349,25 +351,25 @@ static void bad_regions_are_refused(void **state)
     tyto_photo_destroy(photo);
 }
 
-static tyto_vocabulary *made_of(const float *embeds, const char *const *labels, size_t count,
+static tyto_vocabulary *made_of(const float *embeds, const char *const *labels, int64_t count,
                                 int64_t width)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_vocabulary *made = NULL;
-    ASSERT_DONE(tyto_vocabulary_from_embeds(embeds, labels, count, width, &made, &err), &err);
+    ASSERT_DONE(tyto_vocabulary_from_features(embeds, labels, count, width, &made, &err), &err);
     return made;
 }
 
 static void assert_rows(const tyto_vocabulary *of, const char *const *labels, const float *rows,
-                        size_t count, int64_t width)
+                        int64_t count, int64_t width)
 {
     assert_int_equal(tyto_vocabulary_count(of), count);
     assert_int_equal(tyto_vocabulary_width(of), width);
-    for (size_t i = 0; i < count; i++) {
-        assert_string_equal(tyto_vocabulary_text(of, i), labels[i]);
+    for (int64_t i = 0; i < count; i++) {
+        assert_string_equal(tyto_vocabulary_label(of, i), labels[i]);
         for (int64_t c = 0; c < width; c++) {
-            assert_true(is_close((double)tyto_vocabulary_embeds(of)[(int64_t)i * width + c],
-                                 (double)rows[(int64_t)i * width + c], 1e-6));
+            assert_true(is_close((double)tyto_vocabulary_unit_features(of)[i * width + c],
+                                 (double)rows[i * width + c], 1e-6));
         }
     }
 }
@@ -402,14 +404,14 @@ static void vocabularies_join_and_average(void **state)
     assert_int_equal(tyto_vocabulary_average(against, &none, &err), TYTO_E_RANGE);
     tyto_error_clear(&err);
     assert_int_equal(
-        tyto_vocabulary_from_embeds((const float[]){0, NAN}, labels, 1, 2, &none, &err),
+        tyto_vocabulary_from_features((const float[]){0, NAN}, labels, 1, 2, &none, &err),
         TYTO_E_RANGE);
     tyto_error_clear(&err);
-    assert_int_equal(tyto_vocabulary_from_embeds(embeds, labels, 0, 2, &none, &err),
+    assert_int_equal(tyto_vocabulary_from_features(embeds, labels, 0, 2, &none, &err),
                      TYTO_E_ARGUMENT);
     assert_string_equal(err.message, "queries: got 0, required 1 to 1048576");
     tyto_error_clear(&err);
-    assert_int_equal(tyto_vocabulary_create(with.session, labels, 0, false, &none, &err),
+    assert_int_equal(tyto_vocabulary_create(with.session, labels, 0, NULL, &none, &err),
                      TYTO_E_ARGUMENT);
     tyto_error_clear(&err);
     tyto_vocabulary_destroy(against);
@@ -491,9 +493,8 @@ static void texts_and_pictures_go_together(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
     tyto_detections all, one;
-    tyto_match_options_init(&options);
+    tyto_search_options options = search_defaults(true);
     options.relative_scores = false;
     options.nms = TYTO_NMS_OFF;
     options.multi_label = true;
@@ -502,12 +503,11 @@ static void texts_and_pictures_go_together(void **state)
                     *picture = query(photo, NULL, TYTO_QUERY_REFERENCE, NULL), *both = NULL;
     const tyto_vocabulary *const parts[] = {text, picture};
     ASSERT_DONE(tyto_vocabulary_join(parts, 2, &both, &err), &err);
-    ASSERT_DONE(tyto_photo_match(with.session, photo, both, &options, &all, &err), &err);
+    ASSERT_DONE(search_encoded(with.session, photo, both, &options, &all, &err), &err);
     for (int64_t label = 0; label < 2; label++) {
-        ASSERT_DONE(tyto_photo_match(with.session, photo, parts[label], &options, &one, &err),
-                    &err);
-        size_t k = 0;
-        for (size_t i = 0; i < all.count; i++) {
+        ASSERT_DONE(search_encoded(with.session, photo, parts[label], &options, &one, &err), &err);
+        int64_t k = 0;
+        for (int64_t i = 0; i < all.count; i++) {
             if (all.items[i].label == label) {
                 assert_true(k < one.count);
                 assert_int_equal(all.items[i].patch, one.items[k].patch);
@@ -521,7 +521,7 @@ static void texts_and_pictures_go_together(void **state)
     }
     tyto_detections_clear(&all);
     tyto_vocabulary *strange = made_of((const float[]){1, 2, 3}, (const char *const[]){"x"}, 1, 3);
-    assert_int_equal(tyto_photo_match(with.session, photo, strange, &options, &one, &err),
+    assert_int_equal(search_encoded(with.session, photo, strange, &options, &one, &err),
                      TYTO_E_SHAPE);
     assert_non_null(strstr(err.message, "input 'text_embeds': got [1,3], required [*,36]"));
     tyto_error_clear(&err);
@@ -545,11 +545,8 @@ static void other_architectures_say_so(void **state)
         tyto_model_open(with.engine, golden_path(path, "owlv2/contrastive/model"), &model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
-    assert_int_equal(tyto_photo_create(session, &with.cat, &photo, &err), TYTO_E_ARGUMENT);
-    assert_string_equal(err.message,
-                        "head: got 'Owlv2ForObjectDetection', which this model does not have, "
-                        "required one of Owlv2Model, Owlv2Model.get_text_features, "
-                        "Owlv2Model.get_image_features, Owlv2TextModel, Owlv2VisionModel");
+    assert_int_equal(tyto_photo_create(session, &with.cat, NULL, &photo, &err), TYTO_E_ARGUMENT);
+    assert_string_equal(err.message, "model: got a Owlv2Model, required a Owlv2ForObjectDetection");
     tyto_error_clear(&err);
     tyto_session_destroy(session);
     tyto_model_destroy(model);

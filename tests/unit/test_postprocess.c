@@ -37,7 +37,7 @@ static void compare(const tyto_tensor_file *file, int number, const tyto_detecti
     bool *seen = calloc((size_t)count + 1, sizeof(*seen));
     assert_non_null(seen);
     assert_int_equal(found->count, count);
-    for (size_t i = 0; i < found->count; i++) {
+    for (int64_t i = 0; i < found->count; i++) {
         const tyto_detection *item = &found->items[i];
         const double box[] = {(double)item->box.xmin, (double)item->box.ymin,
                               (double)item->box.xmax, (double)item->box.ymax};
@@ -94,7 +94,7 @@ static size_t run_cases(const char *name, const tyto_postprocess_options *defaul
                                 &options, &found, &err),
                     &err);
         compare(file, *cases, &found, fmax(1.0, (double)(height > width ? height : width)));
-        kept += found.count;
+        kept += (size_t)found.count;
         tyto_detections_clear(&found);
         free(values);
         free(boxes);
@@ -108,7 +108,7 @@ static void detections_are_the_reference_s(void **state)
     (void)state;
     int cases;
     tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_postprocess_options_init(&options, sizeof(options));
     const size_t kept = run_cases("cases.safetensors", &options, plain, &cases);
     assert_true(cases >= 7 && kept >= 100);
 }
@@ -118,7 +118,7 @@ static void image_guided_detections_are_the_reference_s(void **state)
     (void)state;
     int cases;
     tyto_postprocess_options options;
-    tyto_match_options_init(&options);
+    tyto_postprocess_options_init_guided(&options, sizeof(options));
     assert_true(options.threshold == 0.0F && options.nms_iou == 0.3F);
     const size_t kept =
         run_cases("guided.safetensors", &options, tyto_postprocess_image_guided_detection, &cases);
@@ -135,7 +135,7 @@ static void boxes_outside_the_photo_take_no_part(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_postprocess_options options;
     tyto_detections found;
-    tyto_match_options_init(&options);
+    tyto_postprocess_options_init_guided(&options, sizeof(options));
     ASSERT_DONE(tyto_postprocess_image_guided_detection(logits, boxes, 4, 1, 200, 100, &options,
                                                         &found, &err),
                 &err);

@@ -8,12 +8,12 @@
 #include <cmocka.h>
 
 #include "results/boxes.h"
-#include <tyto/detect.h>
+#include <tyto/postprocess.h>
 
 static tyto_postprocess_options defaults(void)
 {
     tyto_postprocess_options options;
-    tyto_postprocess_options_init(&options);
+    tyto_postprocess_options_init(&options, sizeof(options));
     return options;
 }
 
@@ -157,7 +157,7 @@ static const float nms_boxes[] = {0.5F, 0.5F, 0.4F, 0.4F, 0.6F, 0.5F,
                                   0.4F, 0.4F, 0.5F, 0.5F, 0.4F, 0.4F};
 static const float nms_logits[] = {3.0F, -9.0F, 2.0F, -9.0F, -9.0F, 1.0F};
 
-static size_t count_after_nms(tyto_nms_mode mode, float iou)
+static int64_t count_after_nms(tyto_nms_mode mode, float iou)
 {
     tyto_postprocess_options options = defaults();
     options.nms = mode;
@@ -166,8 +166,8 @@ static size_t count_after_nms(tyto_nms_mode mode, float iou)
     assert_int_equal(tyto_postprocess_object_detection(nms_logits, nms_boxes, NULL, 3, 2, 100, 100,
                                                        &options, &found, NULL),
                      TYTO_OK);
-    size_t count = found.count;
-    for (size_t i = 1; i < count; i++) {
+    const int64_t count = found.count;
+    for (int64_t i = 1; i < count; i++) {
         assert_true(found.items[i - 1].score >= found.items[i].score);
     }
     tyto_detections_clear(&found);

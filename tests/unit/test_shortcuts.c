@@ -2,6 +2,7 @@
 #include "models/owlv2/window.h"
 #include "support/checkpoint.h"
 #include "support/operators.h"
+#include "support/search.h"
 
 #include "support/cases.h"
 
@@ -343,14 +344,29 @@ static tyto_image photo_of(int64_t width, int64_t height)
     return image;
 }
 
-static tyto_detections search(const opened *with, const tyto_image *image)
+static tyto_search_options plain(void)
+{
+    tyto_search_options options = search_defaults(false);
+    options.threshold = 0.0F;
+    return options;
+}
+
+static tyto_search_options approximate(bool skip_padding, int64_t input_px,
+                                       tyto_positions positions)
+{
+    tyto_search_options options = plain();
+    options.skip_padding = skip_padding;
+    options.input_px = input_px;
+    options.positions = positions;
+    return options;
+}
+
+static tyto_detections search(const opened *with, const tyto_image *image,
+                              tyto_search_options options)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options options;
     tyto_detections found;
-    tyto_postprocess_options_init(&options);
-    options.threshold = 0.0F;
-    ASSERT_DONE(tyto_detect(with->session, NULL, image, &options, &found, &err), &err);
+    ASSERT_DONE(search_image(with->session, image, NULL, &options, &found, &err), &err);
     assert_true(found.count > 0);
     return found;
 }
@@ -360,7 +376,7 @@ static bool same(const tyto_detections *a, const tyto_detections *b)
     if (a->count != b->count) {
         return false;
     }
-    for (size_t i = 0; i < a->count; i++) {
+    for (int64_t i = 0; i < a->count; i++) {
         if (a->items[i].score != b->items[i].score || a->items[i].patch != b->items[i].patch ||
             memcmp(&a->items[i].box, &b->items[i].box, sizeof(tyto_box)) != 0) {
             return false;
@@ -369,33 +385,26 @@ static bool same(const tyto_detections *a, const tyto_detections *b)
     return true;
 }
 
-static void use(const opened *with, bool skip_padding, int64_t input_px, tyto_positions positions)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    const tyto_shortcuts shortcuts = {skip_padding, input_px, positions};
-    ASSERT_DONE(tyto_session_use_shortcuts(with->session, &shortcuts, &err), &err);
-}
-
 /* A square photo has no padding; of a wide one, 9 × ⌈9·50/100⌉ patches are left. */
 static void padding_is_left_out(void **state)
 {
     (void)state;
     opened with = open_odd();
     tyto_image square = photo_of(90, 90), wide = photo_of(100, 50), tall = photo_of(1, 400);
-    tyto_detections a = search(&with, &square), c = search(&with, &wide);
-    use(&with, true, 0, TYTO_POSITIONS_INTERPOLATED);
-    tyto_detections b = search(&with, &square), d = search(&with, &wide), e = search(&with, &tall);
+    const tyto_search_options skips = approximate(true, 0, TYTO_POSITIONS_INTERPOLATED);
+    tyto_detections a = search(&with, &square, plain()), c = search(&with, &wide, plain());
+    tyto_detections b = search(&with, &square, skips), d = search(&with, &wide, skips),
+                    e = search(&with, &tall, skips);
     assert_true(same(&a, &b));
     assert_false(same(&c, &d));
     int64_t last = 0;
-    for (size_t i = 0; i < d.count; i++) {
+    for (int64_t i = 0; i < d.count; i++) {
         last = d.items[i].patch > last ? d.items[i].patch : last;
         assert_true(d.items[i].box.xmax <= 100.0F && d.items[i].box.ymax <= 50.0F);
     }
     assert_in_range(last, 9 * 4, 9 * 5 - 1);
     assert_in_range(e.count, 1, 9);
-    assert_int_equal(tyto_session_use_shortcuts(with.session, NULL, NULL), TYTO_OK);
-    tyto_detections f = search(&with, &wide);
+    tyto_detections f = search(&with, &wide, plain());
     assert_true(same(&c, &f));
     tyto_detections *const all[] = {&a, &b, &c, &d, &e, &f};
     for (size_t i = 0; i < 6; i++) {
@@ -415,29 +424,23 @@ static void photos_are_searched_at_another_size(void **state)
     opened with = open_odd();
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = photo_of(100, 50);
-    tyto_postprocess_options options;
-    tyto_tile_options how;
+    const tyto_search_options how = approximate(true, 28, TYTO_POSITIONS_INTERPOLATED);
     tyto_tiles tiles;
     tyto_photo *photo;
     tyto_detections kept;
-    tyto_postprocess_options_init(&options);
-    tyto_tile_options_init(&how);
-    options.threshold = 0.0F;
-    tyto_detections plain = search(&with, &image);
-    use(&with, false, 63, TYTO_POSITIONS_TRUNCATED);
-    tyto_detections own = search(&with, &image);
-    assert_true(same(&plain, &own));
-    use(&with, true, 28, TYTO_POSITIONS_INTERPOLATED);
-    tyto_detections small = search(&with, &image);
+    tyto_detections exact = search(&with, &image, plain());
+    tyto_detections own = search(&with, &image, approximate(false, 63, TYTO_POSITIONS_TRUNCATED));
+    assert_true(same(&exact, &own));
+    tyto_detections small = search(&with, &image, how);
     assert_in_range(small.count, 1, 4 * 2);
-    ASSERT_DONE(tyto_tiles_plan(with.session, 100, 50, &how, &tiles, &err), &err);
+    ASSERT_DONE(tyto_search_tiles(with.session, 100, 50, &how, &tiles, &err), &err);
     assert_int_equal(tiles.tile_width_px, 28);
-    ASSERT_DONE(tyto_photo_create(with.session, &image, &photo, &err), &err);
-    ASSERT_DONE(tyto_photo_detect(with.session, photo, NULL, &options, &kept, &err), &err);
-    assert_true(same(&plain, &kept));
+    ASSERT_DONE(tyto_photo_create(with.session, &image, NULL, &photo, &err), &err);
+    ASSERT_DONE(search_encoded(with.session, photo, NULL, &how, &kept, &err), &err);
+    assert_true(same(&exact, &kept));
     tyto_photo_destroy(photo);
     tyto_detections_clear(&kept);
-    tyto_detections_clear(&plain);
+    tyto_detections_clear(&exact);
     tyto_detections_clear(&own);
     tyto_detections_clear(&small);
     tyto_image_clear(&image);
@@ -448,8 +451,8 @@ static void assert_no_shortcut(const opened *with, int64_t input_px, tyto_positi
                                tyto_status status, const char *text)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_shortcuts shortcuts = {true, input_px, positions};
-    const tyto_status got = tyto_session_use_shortcuts(with->session, &shortcuts, &err);
+    const tyto_search_options options = approximate(true, input_px, positions);
+    const tyto_status got = tyto_search_check(with->session, &options, &err);
     if (got != status || !strstr(tyto_error_message(&err), text)) {
         fail_msg("%s: %s", tyto_status_name(got), tyto_error_message(&err));
     }

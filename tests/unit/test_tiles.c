@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "support/golden.h"
+#include "support/search.h"
 #include "support/support.h"
 
 static tyto_tiles planned(int64_t width, int64_t height, int64_t side, double overlap)
@@ -150,7 +151,11 @@ static void a_tile_has_the_photos_pixels(void **state)
         0, 0, 180, 100                                                                             \
     }
 
-static const tyto_merge_options seams = {TYTO_MERGE_SEAMS, 0.5F, false};
+#define MERGE(rule, overlap, any_label)                                                            \
+    {                                                                                              \
+        sizeof(tyto_merge_options), rule, overlap, any_label                                       \
+    }
+static const tyto_merge_options seams = MERGE(TYTO_MERGE_SEAMS, 0.5F, false);
 
 /* What was found in two parts, one thing in each. */
 typedef struct pair {
@@ -171,11 +176,11 @@ static tyto_detections merged(const pair *of, const tyto_merge_options *options)
 }
 
 static void assert_merged(const pair *of, const tyto_merge_options *options,
-                          const tyto_detection *wanted, size_t count)
+                          const tyto_detection *wanted, int64_t count)
 {
     tyto_detections out = merged(of, options);
     assert_int_equal(out.count, count);
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         assert_memory_equal(&out.items[i].box, &wanted[i].box, sizeof(tyto_box));
         assert_true(out.items[i].score == wanted[i].score);
         assert_int_equal(out.items[i].label, wanted[i].label);
@@ -203,8 +208,8 @@ static void what_a_tile_cuts_gives_way_to_the_whole(void **state)
     (void)state;
     const pair cut = {{LEFT_TILE, RIGHT_TILE},
                       {{{88, 10, 100, 50}, 0.9F, 1, 4}, {{87, 10, 127, 50}, 0.5F, 1, 9}}};
-    const tyto_merge_options iou = {TYTO_MERGE_IOU, 0.5F, false},
-                             smaller = {TYTO_MERGE_SMALLER, 0.5F, false};
+    const tyto_merge_options iou = MERGE(TYTO_MERGE_IOU, 0.5F, false),
+                             smaller = MERGE(TYTO_MERGE_SMALLER, 0.5F, false);
     assert_merged(&cut, &seams, &cut.found[1], 1);
     assert_merged(&cut, &iou, cut.found, 2);
     assert_merged(&cut, &smaller, &cut.found[0], 1);
@@ -260,7 +265,7 @@ static void boxes_of_one_part_stay(void **state)
     (void)state;
     const pair same = {{LEFT_TILE, RIGHT_TILE},
                        {{{84, 10, 94, 20}, 0.6F, 1, 4}, {{84, 10, 94, 20}, 0.7F, 1, 9}}};
-    const tyto_merge_options off = {TYTO_MERGE_OFF, 0.5F, true};
+    const tyto_merge_options off = MERGE(TYTO_MERGE_OFF, 0.5F, true);
     tyto_detection both[] = {same.found[1], same.found[0]};
     const tyto_part part = {LEFT_TILE, {both, 2}};
     tyto_detections out;
@@ -311,8 +316,8 @@ static void bad_merges_are_refused(void **state)
     (void)state;
     tyto_detection found = {{0, 0, 1, 1}, 0.5F, 3, 0};
     const tyto_part part = {LEFT_TILE, {&found, 1}};
-    const tyto_merge_options wide = {TYTO_MERGE_IOU, 1.5F, false},
-                             none = {TYTO_MERGE_IOU, NAN, false};
+    const tyto_merge_options wide = MERGE(TYTO_MERGE_IOU, 1.5F, false),
+                             none = MERGE(TYTO_MERGE_IOU, NAN, false);
     tyto_detections out;
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &wide, &out, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &none, &out, NULL), TYTO_E_ARGUMENT);
@@ -331,8 +336,7 @@ typedef struct opened {
     tyto_session *session;
     tyto_vocabulary *names;
     tyto_image cat;
-    tyto_postprocess_options options;
-    tyto_tile_options tiles;
+    tyto_search_options options;
 } opened;
 
 static opened with;
@@ -349,11 +353,10 @@ static int open_all(void **state)
         tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
-    ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, false, &with.names, &err), &err);
+    ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, NULL, &with.names, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
     ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
-    tyto_postprocess_options_init(&with.options);
-    tyto_tile_options_init(&with.tiles);
+    with.options = search_defaults(false);
     with.options.threshold = 0.0F;
     return 0;
 }
@@ -373,7 +376,7 @@ static void assert_same(tyto_detections *a, tyto_detections *b)
 {
     assert_int_equal(a->count, b->count);
     assert_true(a->count > 0);
-    for (size_t i = 0; i < a->count; i++) {
+    for (int64_t i = 0; i < a->count; i++) {
         assert_memory_equal(&a->items[i].box, &b->items[i].box, sizeof(tyto_box));
         assert_true(a->items[i].score == b->items[i].score);
         assert_int_equal(a->items[i].label, b->items[i].label);
@@ -383,29 +386,28 @@ static void assert_same(tyto_detections *a, tyto_detections *b)
     tyto_detections_clear(b);
 }
 
-typedef tyto_status (*plain_fn)(tyto_session *session, const tyto_vocabulary *vocabulary,
-                                const tyto_image *image, const tyto_postprocess_options *options,
-                                tyto_detections *out, tyto_error *err);
-typedef tyto_status (*tiles_fn)(tyto_session *session, const tyto_vocabulary *vocabulary,
-                                const tyto_image *image, const tyto_postprocess_options *options,
-                                const tyto_tile_options *tile_options, tyto_detections *out,
-                                tyto_error *err);
-static const plain_fn plain[] = {tyto_detect, tyto_match};
-static const tiles_fn tiled[] = {tyto_detect_tiles, tyto_match_tiles};
+static tyto_search_options in_tiles(void)
+{
+    tyto_search_options options = with.options;
+    options.tiles = true;
+    return options;
+}
 
 static void a_photo_that_fits_gives_the_same(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_tile_options how = with.tiles;
-    how.side_px = with.cat.width_px > with.cat.height_px ? with.cat.width_px : with.cat.height_px;
-    how.whole = false;
     for (int i = 0; i < 2; i++) {
-        tyto_postprocess_options options = with.options;
-        options.relative_scores = i == 1;
+        tyto_search_options plain = with.options;
+        plain.guided = plain.relative_scores = i == 1;
+        tyto_search_options tiled = plain;
+        tiled.tiles = true;
+        tiled.whole = false;
+        tiled.tile_px =
+            with.cat.width_px > with.cat.height_px ? with.cat.width_px : with.cat.height_px;
         tyto_detections a, b;
-        ASSERT_DONE(plain[i](with.session, with.names, &with.cat, &options, &a, &err), &err);
-        ASSERT_DONE(tiled[i](with.session, with.names, &with.cat, &options, &how, &b, &err), &err);
+        ASSERT_DONE(search_image(with.session, &with.cat, with.names, &plain, &a, &err), &err);
+        ASSERT_DONE(search_image(with.session, &with.cat, with.names, &tiled, &b, &err), &err);
         assert_same(&a, &b);
     }
 }
@@ -415,12 +417,12 @@ static void a_search_in_tiles_is_its_steps(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_tile_options how = with.tiles;
+    tyto_search_options how = in_tiles();
     const tyto_vocabulary *const vocabularies[] = {with.names, NULL};
     tyto_tiles tiles;
-    how.side_px = 200;
+    how.tile_px = 200;
     ASSERT_DONE(
-        tyto_tiles_plan(with.session, with.cat.width_px, with.cat.height_px, &how, &tiles, &err),
+        tyto_search_tiles(with.session, with.cat.width_px, with.cat.height_px, &how, &tiles, &err),
         &err);
     const int64_t count = tiles.columns * tiles.rows;
     assert_true(count > 3);
@@ -441,10 +443,10 @@ static void a_search_in_tiles_is_its_steps(void **state)
             const tyto_image *image = p > 0 ? &tile : &with.cat;
             parts[p].place = (tyto_box){(float)x, (float)y, (float)(x + image->width_px),
                                         (float)(y + image->height_px)};
-            ASSERT_DONE(tyto_detect(with.session, vocabularies[v], image, &with.options,
-                                    &parts[p].found, &err),
+            ASSERT_DONE(search_image(with.session, image, vocabularies[v], &with.options,
+                                     &parts[p].found, &err),
                         &err);
-            for (size_t i = 0; i < parts[p].found.count; i++) {
+            for (int64_t i = 0; i < parts[p].found.count; i++) {
                 tyto_detection *it = &parts[p].found.items[i];
                 it->box = (tyto_box){it->box.xmin + (float)x, it->box.ymin + (float)y,
                                      it->box.xmax + (float)x, it->box.ymax + (float)y};
@@ -452,13 +454,11 @@ static void a_search_in_tiles_is_its_steps(void **state)
             }
             patches += 81;
         }
-        ASSERT_DONE(tyto_merge_parts(parts, (size_t)count + 1, with.cat.width_px,
-                                     with.cat.height_px, 2, &seams, &a, &err),
+        ASSERT_DONE(tyto_merge_parts(parts, count + 1, with.cat.width_px, with.cat.height_px, 2,
+                                     &seams, &a, &err),
                     &err);
-        ASSERT_DONE(tyto_detect_tiles(with.session, vocabularies[v], &with.cat, &with.options, &how,
-                                      &b, &err),
-                    &err);
-        for (size_t i = 0; i < b.count; i++) {
+        ASSERT_DONE(search_image(with.session, &with.cat, vocabularies[v], &how, &b, &err), &err);
+        for (int64_t i = 0; i < b.count; i++) {
             assert_in_range(b.items[i].patch, 0, patches - 1);
         }
         assert_same(&a, &b);
@@ -475,24 +475,22 @@ static void options_hold_for_the_whole_photo(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_tile_options how = with.tiles;
-    tyto_postprocess_options options = with.options;
+    tyto_search_options how = in_tiles();
     tyto_detections found;
-    how.side_px = 200;
-    options.nms = TYTO_NMS_ALL;
-    options.nms_iou = 0.2F;
-    options.top_k = 7;
-    options.relative_scores = true;
-    ASSERT_DONE(tyto_match_tiles(with.session, with.names, &with.cat, &options, &how, &found, &err),
-                &err);
+    how.tile_px = 200;
+    how.guided = how.relative_scores = true;
+    how.nms = TYTO_NMS_ALL;
+    how.nms_iou = 0.2F;
+    how.top_k = 7;
+    ASSERT_DONE(search_image(with.session, &with.cat, with.names, &how, &found, &err), &err);
     assert_in_range(found.count, 2, 7);
     assert_float_equal(found.items[0].score, 1.0F, 1e-4F);
-    for (size_t i = 0; i < found.count; i++) {
+    for (int64_t i = 0; i < found.count; i++) {
         const tyto_box *a = &found.items[i].box;
         assert_true(i == 0 || found.items[i].score <= found.items[i - 1].score);
         assert_true(a->xmin >= 0 && a->ymin >= 0 && a->xmax <= (float)with.cat.width_px &&
                     a->ymax <= (float)with.cat.height_px);
-        for (size_t k = 0; k < i; k++) {
+        for (int64_t k = 0; k < i; k++) {
             const tyto_box *b = &found.items[k].box;
             const float w = fminf(a->xmax, b->xmax) - fmaxf(a->xmin, b->xmin),
                         h = fminf(a->ymax, b->ymax) - fmaxf(a->ymin, b->ymin),
@@ -505,41 +503,42 @@ static void options_hold_for_the_whole_photo(void **state)
     tyto_detections_clear(&found);
 }
 
-static void count_parts(void *user, int64_t done, int64_t total)
+static bool count_parts(void *user, const tyto_progress *progress)
 {
     int64_t *const seen = user;
-    assert_int_equal(done, seen[0]);
-    seen[0]++;
-    seen[1] = total;
+    if (strcmp(progress->stage, "tiles") == 0) {
+        assert_int_equal(progress->done, seen[0]);
+        seen[0]++;
+        seen[1] = progress->total;
+    }
+    return true;
 }
 
 /* One step for each tile, and one more for the whole photo. Tiles have the network's own size when
- * nobody says otherwise, or that of the processor that the session uses. */
+ * nobody says otherwise, or that of the processor that the search is given. */
 static void the_plan_is_what_is_done(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_tile_options how = with.tiles;
+    tyto_search_options how = in_tiles();
     tyto_tiles tiles;
     tyto_detections found;
     for (int whole = 0; whole < 2; whole++) {
         int64_t seen[2] = {0};
-        how.side_px = 250;
+        how.tile_px = 250;
         how.whole = whole;
         how.progress = count_parts;
-        how.user = seen;
-        ASSERT_DONE(tyto_tiles_plan(with.session, with.cat.width_px, with.cat.height_px, &how,
-                                    &tiles, &err),
+        how.progress_user = seen;
+        ASSERT_DONE(tyto_search_tiles(with.session, with.cat.width_px, with.cat.height_px, &how,
+                                      &tiles, &err),
                     &err);
-        ASSERT_DONE(tyto_detect_tiles(with.session, with.names, &with.cat, &with.options, &how,
-                                      &found, &err),
-                    &err);
+        ASSERT_DONE(search_image(with.session, &with.cat, with.names, &how, &found, &err), &err);
         tyto_detections_clear(&found);
         assert_int_equal(seen[0], tiles.columns * tiles.rows + whole);
         assert_int_equal(seen[1], seen[0]);
     }
-    how.side_px = 0;
-    ASSERT_DONE(tyto_tiles_plan(with.session, 1000, 50, &how, &tiles, &err), &err);
+    how.tile_px = 0;
+    ASSERT_DONE(tyto_search_tiles(with.session, 1000, 50, &how, &tiles, &err), &err);
     assert_int_equal(tiles.tile_width_px, 63);
     assert_int_equal(tiles.tile_height_px, 50);
 }
@@ -548,38 +547,34 @@ static void bad_options_are_refused(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_tile_options how = with.tiles;
-    tyto_postprocess_options options = with.options;
+    tyto_search_options how = in_tiles();
     tyto_detections found;
     tyto_image_processor *as_is;
-    options.boxes = TYTO_BOXES_REFERENCE;
-    assert_int_equal(
-        tyto_detect_tiles(with.session, with.names, &with.cat, &options, &how, &found, &err),
-        TYTO_E_ARGUMENT);
+    how.boxes = TYTO_BOXES_REFERENCE;
+    assert_int_equal(search_image(with.session, &with.cat, with.names, &how, &found, &err),
+                     TYTO_E_ARGUMENT);
     assert_non_null(strstr(tyto_error_message(&err), "required boxes of the photo"));
     tyto_error_clear(&err);
-    how.overlap = 2.0;
-    assert_int_equal(
-        tyto_detect_tiles(with.session, with.names, &with.cat, &with.options, &how, &found, NULL),
-        TYTO_E_ARGUMENT);
-    how = with.tiles;
-    how.side_px = 100;
+    how = in_tiles();
+    how.tile_overlap = 2.0;
+    assert_int_equal(search_image(with.session, &with.cat, with.names, &how, &found, NULL),
+                     TYTO_E_ARGUMENT);
+    how = in_tiles();
+    how.tile_px = 100;
     how.merge_overlap = -1.0F;
-    assert_int_equal(
-        tyto_detect_tiles(with.session, with.names, &with.cat, &with.options, &how, &found, NULL),
-        TYTO_E_ARGUMENT);
+    assert_int_equal(search_image(with.session, &with.cat, with.names, &how, &found, NULL),
+                     TYTO_E_ARGUMENT);
     assert_null(found.items);
     const tyto_image_processor_options no_resize = {.do_resize = TYTO_SWITCH_OFF};
     ASSERT_DONE(tyto_image_processor_override(tyto_model_image_processor(with.model), &no_resize,
                                               &as_is, &err),
                 &err);
-    tyto_session_use_processor(with.session, as_is);
-    assert_int_equal(tyto_detect_tiles(with.session, with.names, &with.cat, &with.options,
-                                       &with.tiles, &found, &err),
+    how = in_tiles();
+    how.processor = as_is;
+    assert_int_equal(search_image(with.session, &with.cat, with.names, &how, &found, &err),
                      TYTO_E_ARGUMENT);
     assert_non_null(strstr(tyto_error_message(&err), "required a side in pixels"));
     tyto_error_clear(&err);
-    tyto_session_use_processor(with.session, NULL);
     tyto_image_processor_destroy(as_is);
 }
 

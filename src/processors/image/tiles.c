@@ -15,6 +15,8 @@ static int64_t count_along(int64_t length, int64_t side, int64_t overlap)
 tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px, int64_t side_px, double overlap,
                             tyto_tiles *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_image_check_size("photo", (uint64_t)tyto_max_i64(width_px, 0),
                                    (uint64_t)tyto_max_i64(height_px, 0), err));
     if (side_px < 1) {
@@ -62,6 +64,12 @@ void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int6
 tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_image *photo,
                            tyto_image *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tiles);
+    TYTO_REQUIRE(err, photo);
+    TYTO_REQUIRE(err, photo->data);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, out->data);
     if (photo->width_px != tiles->width_px || photo->height_px != tiles->height_px ||
         out->width_px != tiles->tile_width_px || out->height_px != tiles->tile_height_px) {
         return tyto_fail(err, TYTO_E_SHAPE,

@@ -177,12 +177,12 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
     const tyto_detections *detections = photo->detections;
     TYTO_REQUIRE(err, photo->photo);
     TYTO_REQUIRE(err, photo->detections);
-    for (size_t i = 0; i < detections->count; i++) {
+    for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label;
         if (label < 0 || label >= n_labels) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
-                             "%s: detection %zu: got label %lld, required one of %lld labels",
-                             photo->photo, i, (long long)label, (long long)n_labels);
+                             "%s: detection %lld: got label %lld, required one of %lld labels",
+                             photo->photo, (long long)i, (long long)label, (long long)n_labels);
         }
     }
     return TYTO_OK;

@@ -56,7 +56,7 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
         add_item(&state->images, document->records, image);
     }
     document->records++;
-    for (size_t i = 0; i < photo->detections->count; i++) {
+    for (int64_t i = 0; i < photo->detections->count; i++) {
         const int64_t next = state->n_annotations + 1;
         add_item(&state->annotations, state->n_annotations,
                  annotation(writer, &photo->detections->items[i], id, whole ? next : 0));

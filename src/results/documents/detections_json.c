@@ -32,7 +32,7 @@ static json_t *photo_object(const tyto_document *document, const tyto_photo_dete
     if (options->n_examples > 0) {
         tyto_json_put(writer, object, "queries", example_list(document, writer));
     }
-    for (size_t i = 0; i < photo->detections->count; i++) {
+    for (int64_t i = 0; i < photo->detections->count; i++) {
         const tyto_detection *d = &photo->detections->items[i];
         json_t *item = json_object();
         tyto_json_put(writer, item, "label",

@@ -38,9 +38,9 @@ static void text_photo(tyto_document *document, const tyto_photo_detections *pho
         tyto_writer_text(writer, "nothing found\n");
         return;
     }
-    tyto_writer_format(writer, "%zu found\n  score      xmin     ymin     xmax     ymax  label\n",
-                       detections->count);
-    for (size_t i = 0; i < detections->count; i++) {
+    tyto_writer_format(writer, "%lld found\n  score      xmin     ymin     xmax     ymax  label\n",
+                       (long long)detections->count);
+    for (int64_t i = 0; i < detections->count; i++) {
         const tyto_detection *d = &detections->items[i];
         tyto_writer_format(writer, "  %.3f  %8.1f %8.1f %8.1f %8.1f  ", (double)d->score,
                            (double)d->box.xmin, (double)d->box.ymin, (double)d->box.xmax,
@@ -60,7 +60,7 @@ static void csv_photo(tyto_document *document, const tyto_photo_detections *phot
                       tyto_writer *writer)
 {
     tyto_records_next(document, writer);
-    for (size_t i = 0; i < photo->detections->count; i++) {
+    for (int64_t i = 0; i < photo->detections->count; i++) {
         const tyto_detection *d = &photo->detections->items[i];
         const float numbers[] = {d->score, d->box.xmin, d->box.ymin, d->box.xmax, d->box.ymax};
         tyto_writer_csv(writer, photo->photo);

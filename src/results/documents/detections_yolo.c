@@ -35,7 +35,7 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
         give_file(document, tyto_format_photo_file(TYTO_FORMAT_YOLO, photo->photo), writer);
     }
     document->records++;
-    for (size_t i = 0; i < photo->detections->count; i++) {
+    for (int64_t i = 0; i < photo->detections->count; i++) {
         const tyto_detection *d = &photo->detections->items[i];
         const double left = (double)d->box.xmin / width, right = (double)d->box.xmax / width;
         const double top = (double)d->box.ymin / height, bottom = (double)d->box.ymax / height;

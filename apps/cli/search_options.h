@@ -1,8 +1,9 @@
-/** Photos searched in tiles: the options of that, and the search. */
-#ifndef TYTO_CLI_TILES_H
-#define TYTO_CLI_TILES_H
+/** How photos are searched, on the command line: tiles, approximations, and the search of one photo
+ *  by all of it. */
+#ifndef TYTO_CLI_SEARCH_OPTIONS_H
+#define TYTO_CLI_SEARCH_OPTIONS_H
 
-#include <tyto/tiles.h>
+#include <tyto/search.h>
 
 #include "options.h"
 
@@ -57,22 +58,57 @@ typedef struct tiles_args {
             offsetof(type, field.merge_overlap), 0, 1                                              \
     }
 
-/** A search by tyto_detect or tyto_match, in tiles where the options say so. */
-typedef struct tile_search {
-    bool tiled, guided;
-    tyto_tile_options options;
-    /* For the progress bar: the photo that is searched, of how many. */
+/** What the options below write. */
+typedef struct shortcut_args {
+    bool skip_padding;
+    int64_t input_px;
+    int positions; /**< a tyto_positions */
+} shortcut_args;
+
+#define SHORTCUT_DEFAULTS                                                                          \
+    {                                                                                              \
+        .positions = OPTION_UNSET                                                                  \
+    }
+
+/** The words of --positions, in the order of tyto_positions. */
+#define POSITION_WORDS "interpolate|truncate"
+
+/** Lines of an option table; `type` are a command's arguments, `field` their shortcut_args. */
+#define SHORTCUT_OPTIONS(type, field)                                                              \
+    {"skip-padding",                                                                               \
+     0,                                                                                            \
+     OPTION_FLAG,                                                                                  \
+     NULL,                                                                                         \
+     "approximate, faster: leave out the patches that hold no part of the photo",                  \
+     offsetof(type, field.skip_padding)},                                                          \
+        {"input-size",                                                                             \
+         0,                                                                                        \
+         OPTION_INTEGER,                                                                           \
+         "N",                                                                                      \
+         "approximate, faster: resize photos to N pixels in place of the checkpoint's size",       \
+         offsetof(type, field.input_px),                                                           \
+         1,                                                                                        \
+         1e6},                                                                                     \
+    {                                                                                              \
+        "positions", 0, OPTION_CHOICE, POSITION_WORDS,                                             \
+            "for --input-size: the checkpoint's positions resized (default), or their top left",   \
+            offsetof(type, field.positions)                                                        \
+    }
+
+/** A search, photo by photo. */
+typedef struct photo_search {
+    tyto_search_options options;
+    tyto_session *session;
+    const tyto_vocabulary *vocabulary; /**< NULL: objects of any kind */
+    /* The photo that is searched, of how many: for messages and the progress bar. */
     const char *photo;
     size_t index, count;
-} tile_search;
+} photo_search;
 
-/** Reads the options; complains and returns false on wrong usage. `boxes`: a tyto_boxes_mode. */
-bool tiles_read(const tiles_args *args, int boxes, tile_search *out);
-
-/** Searches a photo. */
-tyto_status tiles_search(tile_search *search, tyto_session *session,
-                         const tyto_vocabulary *vocabulary, const tyto_image *image,
-                         const tyto_postprocess_options *options, tyto_detections *out,
-                         tyto_error *err);
+/** Reads the options over those that are there; `boxes` must be. Complains and returns false on
+ *  wrong usage. */
+bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, photo_search *out);
+/** Searches one photo. Complains and returns false on failure; an interrupted one says nothing. */
+bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out);
 
 #endif

@@ -1,29 +1,11 @@
+/* The patch of a picture that stands for a thing in it. */
 #include <math.h>
 #include <string.h>
-#include <tyto/match.h>
 
 #include "base/error.h"
 #include "runtime/session.h"
 #include "tasks/photo.h"
-
-tyto_status tyto_photo_match(tyto_session *session, const tyto_photo *photo,
-                             const tyto_vocabulary *vocabulary,
-                             const tyto_postprocess_options *options, tyto_detections *out,
-                             tyto_error *err)
-{
-    const tyto_view view = tyto_view_of_photo(photo);
-    return tyto_search(session, &view, vocabulary, options, true, NULL, out, err);
-}
-
-tyto_status tyto_match(tyto_session *session, const tyto_vocabulary *vocabulary,
-                       const tyto_image *image, const tyto_postprocess_options *options,
-                       tyto_detections *out, tyto_error *err)
-{
-    tyto_view view;
-    *out = (tyto_detections){0};
-    TYTO_TRY(tyto_view_to_search(session, image, &view, err));
-    return tyto_search(session, &view, vocabulary, options, true, NULL, out, err);
-}
+#include "tasks/vocabulary.h"
 
 /* Pixels of one unit of the network's square, along each axis. */
 static void unit_of(const tyto_photo *photo, float *x, float *y)
@@ -43,7 +25,7 @@ static tyto_box cut(tyto_box box, const tyto_photo *photo)
 }
 
 /* A region in pixels as centre and size in the network's square. */
-static tyto_status place_region(const tyto_photo *photo, const tyto_box *region, float to[4],
+static tyto_status place_region(const tyto_photo *photo, const tyto_box *region, float out[4],
                                 tyto_error *err)
 {
     const double box[4] = {(double)region->xmin, (double)region->ymin, (double)region->xmax,
@@ -64,10 +46,10 @@ static tyto_status place_region(const tyto_photo *photo, const tyto_box *region,
     }
     float x, y;
     unit_of(photo, &x, &y);
-    to[0] = (inside.xmin + inside.xmax) / (2.0F * x);
-    to[1] = (inside.ymin + inside.ymax) / (2.0F * y);
-    to[2] = (inside.xmax - inside.xmin) / x;
-    to[3] = (inside.ymax - inside.ymin) / y;
+    out[0] = (inside.xmin + inside.xmax) / (2.0F * x);
+    out[1] = (inside.ymin + inside.ymax) / (2.0F * y);
+    out[2] = (inside.xmax - inside.xmin) / x;
+    out[3] = (inside.ymax - inside.ymin) / y;
     return TYTO_OK;
 }
 
@@ -87,16 +69,17 @@ static float overlap(const float left[4], const float right[4])
     return both / (left[2] * left[3] + right[2] * right[3] - both);
 }
 
-static void tell_box(const tyto_photo *photo, const float region[4], const float box[4],
-                     float objectness_logit, tyto_query_box *to)
+static tyto_query_box describe(const tyto_photo *photo, const float region[4], const float box[4],
+                               float objectness_logit, int64_t patch)
 {
     float x, y;
     unit_of(photo, &x, &y);
-    const tyto_box square = corners(box);
-    to->box =
-        cut((tyto_box){square.xmin * x, square.ymin * y, square.xmax * x, square.ymax * y}, photo);
-    to->iou = overlap(region, box);
-    to->objectness = 1.0F / (1.0F + expf(-objectness_logit));
+    const tyto_box square = corners(box),
+                   placed = {square.xmin * x, square.ymin * y, square.xmax * x, square.ymax * y};
+    return (tyto_query_box){.box = cut(placed, photo),
+                            .iou = overlap(region, box),
+                            .objectness = 1.0F / (1.0F + expf(-objectness_logit)),
+                            .patch = patch};
 }
 
 /* The highest objectness of all patches. */
@@ -112,20 +95,32 @@ static int64_t most_object(const float *logits, int64_t count)
 /* The head's outputs, in the order of `wanted` below. */
 enum { EMBEDS, INDICES, BOXES, OBJECTNESS, OUTPUTS };
 
-static tyto_status embed_region(tyto_session *session, const tyto_photo *photo, float region[4],
-                                tyto_query_rule rule, const tyto_tensor **outputs, tyto_error *err)
+static tyto_status embed_region(tyto_session *session, const char *head, const tyto_photo *photo,
+                                float region[4], tyto_query_rule rule, const tyto_tensor **outputs,
+                                tyto_error *err)
 {
     static const char *const wanted[OUTPUTS] = {"query_embeds", "box_indices", "query_pred_boxes",
                                                 "query_objectness_logits"};
-    int64_t number = (int64_t)rule;
+    int64_t number = (int64_t)rule - TYTO_QUERY_REFERENCE; /* as heads count them */
     int64_t n_outputs;
     tyto_tensor inputs[3] = {
-        photo->view,
+        photo->embeds,
         {.name = "query_boxes", .dtype = TYTO_F32, .rank = 3, .shape = {1, 1, 4}, .data = region},
         {.name = "query_rule", .dtype = TYTO_I64, .data = &number}};
     inputs[0].name = "query_image_embeds";
-    return tyto_forward(session, "Owlv2ForObjectDetection.embed_image_query", inputs, 3, wanted,
-                        OUTPUTS, outputs, &n_outputs, err);
+    return tyto_forward(session, head, inputs, 3, wanted, OUTPUTS, outputs, &n_outputs, err);
+}
+
+/* Of all boxes the one most like an object; once more, with that box as the region, which it
+ * overlaps most. */
+static tyto_status embed_best_object(tyto_session *session, const char *head,
+                                     const tyto_photo *photo, const tyto_tensor **outputs,
+                                     tyto_error *err)
+{
+    const int64_t patch = most_object((*outputs)[OBJECTNESS].data, (*outputs)[OBJECTNESS].shape[1]);
+    float box[4];
+    memcpy(box, (const float *)(*outputs)[BOXES].data + 4 * patch, sizeof(box));
+    return embed_region(session, head, photo, box, TYTO_QUERY_OBJECTNESS, outputs, err);
 }
 
 tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, const tyto_box *region,
@@ -133,29 +128,37 @@ tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, con
                              tyto_vocabulary **out, tyto_error *err)
 {
     float square[4] = {0.5F, 0.5F, 1.0F, 1.0F};
+    const tyto_family_search *family;
     const tyto_tensor *outputs;
+    int64_t patch;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, photo);
+    TYTO_REQUIRE(err, label);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_search_family(session, &family, err));
+    if (!family->query_head) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED, "model: examples can't be queries of it");
+    }
+    if (rule == TYTO_QUERY_AUTO) {
+        rule = region ? TYTO_QUERY_OBJECTNESS : TYTO_QUERY_REFERENCE;
+    }
     if (region) {
         TYTO_TRY(place_region(photo, region, square, err));
     }
-    TYTO_TRY(embed_region(session, photo, square, rule, &outputs, err));
-    int64_t patch;
-    memcpy(&patch, outputs[INDICES].data, sizeof(patch));
+    TYTO_TRY(embed_region(session, family->query_head, photo, square, rule, &outputs, err));
     if (rule == TYTO_QUERY_OBJECTNESS && !region) {
-        /* Of all boxes: again, with the box of the best one as the region, which it overlaps most.
-         */
-        patch = most_object(outputs[OBJECTNESS].data, outputs[OBJECTNESS].shape[1]);
-        float box[4];
-        memcpy(box, (const float *)outputs[BOXES].data + 4 * patch, sizeof(box));
-        TYTO_TRY(embed_region(session, photo, box, rule, &outputs, err));
-        memcpy(&patch, outputs[INDICES].data, sizeof(patch));
+        TYTO_TRY(embed_best_object(session, family->query_head, photo, &outputs, err));
     }
-    tyto_query_box told = {.patch = patch};
-    tell_box(photo, square, (const float *)outputs[BOXES].data + 4 * patch,
-             ((const float *)outputs[OBJECTNESS].data)[patch], &told);
-    TYTO_TRY(tyto_vocabulary_from_embeds(outputs[EMBEDS].data, &label, 1, outputs[EMBEDS].shape[2],
-                                         out, err));
+    memcpy(&patch, outputs[INDICES].data, sizeof(patch));
+    const tyto_query_box box =
+        describe(photo, square, (const float *)outputs[BOXES].data + 4 * patch,
+                 ((const float *)outputs[OBJECTNESS].data)[patch], patch);
+    TYTO_TRY(tyto_vocabulary_make(outputs[EMBEDS].data, &label, 1, outputs[EMBEDS].shape[2],
+                                  TYTO_QUERY_EXAMPLE, out, err));
     if (chosen) {
-        *chosen = told;
+        *chosen = box;
     }
     return TYTO_OK;
 }

@@ -1,0 +1,110 @@
+#include "search_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "messages.h"
+#include "signals.h"
+
+/* The option that makes no sense without tiles; NULL: none was given. */
+static const char *lonely_option(const tiles_args *args)
+{
+    return args->overlap != OPTION_UNSET         ? "tile-overlap"
+           : args->only                          ? "tiles-only"
+           : args->merge != OPTION_UNSET         ? "tile-merge"
+           : args->merge_overlap != OPTION_UNSET ? "tile-merge-overlap"
+                                                 : NULL;
+}
+
+static bool read_side(const char *size, int64_t *side)
+{
+    char *end;
+    if (!*size || strcmp(size, "auto") == 0) {
+        *side = 0;
+        return true;
+    }
+    errno = 0;
+    *side = strtoll(size, &end, 10);
+    if (end == size || *end || errno || *side < 1) {
+        say_error("--tiles: got '%s', required auto or a whole number of pixels of at least 1",
+                  size);
+        return false;
+    }
+    return true;
+}
+
+static bool read_tiles(const tiles_args *args, tyto_search_options *out)
+{
+    out->tiles = args->size != NULL;
+    if (!out->tiles) {
+        const char *name = lonely_option(args);
+        if (name) {
+            say_error("--%s: no tiles, required --tiles beside it", name);
+        }
+        return !name;
+    }
+    if (out->boxes == TYTO_BOXES_REFERENCE) {
+        say_error("--boxes: the reference has no tiles, required image with --tiles");
+        return false;
+    }
+    out->whole = !args->only;
+    out->tile_overlap = args->overlap != OPTION_UNSET ? args->overlap : out->tile_overlap;
+    out->merge = args->merge != OPTION_UNSET ? (tyto_merge_rule)args->merge : out->merge;
+    out->merge_overlap =
+        args->merge_overlap != OPTION_UNSET ? (float)args->merge_overlap : out->merge_overlap;
+    return read_side(args->size, &out->tile_px);
+}
+
+static bool read_shortcuts(const shortcut_args *args, tyto_search_options *out)
+{
+    if (args->positions != OPTION_UNSET && args->input_px == 0) {
+        say_error("--positions: no other size, required --input-size beside it");
+        return false;
+    }
+    out->skip_padding = args->skip_padding;
+    out->input_px = args->input_px;
+    if (args->positions != OPTION_UNSET) {
+        out->positions = (tyto_positions)args->positions;
+    }
+    return true;
+}
+
+/* Tiles move the bar; everything else only asks whether to go on. */
+static bool follow(void *user, const tyto_progress *progress)
+{
+    const photo_search *search = user;
+    if (progress->stage && strcmp(progress->stage, "tiles") == 0) {
+        progress_show(search->index * (size_t)progress->total + (size_t)progress->done,
+                      search->count * (size_t)progress->total, search->photo);
+    }
+    return !interrupted();
+}
+
+bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, photo_search *out)
+{
+    return read_shortcuts(shortcuts, &out->options) && read_tiles(tiles, &out->options);
+}
+
+bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tiles tiles;
+    const tyto_search_source source = {.image = image};
+    search->options.progress = follow;
+    search->options.progress_user = search;
+    if (search->options.tiles &&
+        tyto_search_tiles(search->session, image->width_px, image->height_px, &search->options,
+                          &tiles, NULL) == TYTO_OK) {
+        say_info("%s: %lld x %lld tiles of %lldx%lld pixels", search->photo,
+                 (long long)tiles.columns, (long long)tiles.rows, (long long)tiles.tile_width_px,
+                 (long long)tiles.tile_height_px);
+    }
+    const tyto_status status =
+        tyto_search(search->session, &source, 1, search->vocabulary, &search->options, out, &err);
+    if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
+        say_error("%s: %s", search->photo, tyto_error_message(&err));
+    }
+    tyto_error_clear(&err);
+    return status == TYTO_OK;
+}

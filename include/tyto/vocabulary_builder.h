@@ -1,0 +1,106 @@
+/** Vocabularies of texts, saved classes and examples together. */
+#ifndef TYTO_VOCABULARY_BUILDER_H
+#define TYTO_VOCABULARY_BUILDER_H
+
+#include <tyto/detection_document.h>
+#include <tyto/search.h>
+
+TYTO_BEGIN_DECLS
+
+/** What a vocabulary is to be made of: texts first, then saved queries, then examples, then photos,
+ *  each in the order in which they were added. Labels are known as soon as things are added, so
+ *  that everything that people can get wrong is found before a model is opened; features are made
+ *  by the calls that take a session. Belongs to one thread at a time. */
+typedef struct tyto_vocabulary_builder tyto_vocabulary_builder;
+
+/** Which queries of one label become one, their mean. */
+typedef enum tyto_averaging {
+    TYTO_AVERAGE_NONE = 0,
+    TYTO_AVERAGE_EXAMPLES = 1, /**< examples */
+    TYTO_AVERAGE_ALL = 2       /**< texts, saved queries and examples */
+} tyto_averaging;
+
+/** A thing in a picture. */
+typedef struct tyto_vocabulary_example {
+    const char *picture;    /**< its name; what nobody hands over is read from the file so called */
+    const tyto_box *region; /**< in pixels of the picture, or NULL: all of it; copied */
+    tyto_query_rule rule;
+    const char *label;
+    uint64_t reserved[4]; /**< zeros */
+} tyto_vocabulary_example;
+
+/** memory  release *out with tyto_vocabulary_builder_destroy */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_create(tyto_averaging averaging,
+                                                                   tyto_vocabulary_builder **out,
+                                                                   tyto_error *err);
+TYTO_API void tyto_vocabulary_builder_destroy(tyto_vocabulary_builder *builder);
+
+/* What is added is copied.
+ * errors  E_ARGUMENT (an empty text), E_LIMIT, E_MEMORY; of a vocabulary, E_SHAPE (another width)
+ */
+
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_text(
+    tyto_vocabulary_builder *builder, const char *text, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_vocabulary(
+    tyto_vocabulary_builder *builder, const tyto_vocabulary *vocabulary, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
+    tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
+
+/** Labels of the queries of texts, saved classes and examples, in their order, once they are
+ *  averaged: *out, of *count, which may be 0. The list lives until something is added.
+ *  errors  E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_labels(tyto_vocabulary_builder *builder,
+                                                                   const char *const **out,
+                                                                   int64_t *count, tyto_error *err);
+/** How many texts were added, and the width of the saved queries; 0: there are none. */
+TYTO_API int64_t tyto_vocabulary_builder_texts(const tyto_vocabulary_builder *builder);
+TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *builder);
+/** How many examples were added. */
+TYTO_API int64_t tyto_vocabulary_builder_examples(const tyto_vocabulary_builder *builder);
+/** *out = example i's picture and the index of its label, and once it is embedded the box that was
+ *  chosen for it, as documents of detections take it.
+ *  memory  the picture's name lives as the builder does
+ *  errors  E_RANGE (no such example), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder,
+                                                                 int64_t i, tyto_example_note *out,
+                                                                 tyto_error *err);
+/** The examples' pictures, each once, in order: how many, and the name of picture i (or NULL). */
+TYTO_API int64_t tyto_vocabulary_builder_pictures(const tyto_vocabulary_builder *builder);
+TYTO_API const char *tyto_vocabulary_builder_picture(const tyto_vocabulary_builder *builder,
+                                                     int64_t i);
+
+/* Features. options NULL: the defaults. Errors are those of what they call. */
+
+/** Encodes the texts, unless they are. */
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder, tyto_session *session,
+                                    const tyto_embed_options *options, tyto_error *err);
+/** Embeds the examples of picture i, which the image is. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_picture(
+    tyto_vocabulary_builder *builder, tyto_session *session, int64_t i, const tyto_image *image,
+    const tyto_embed_options *options, tyto_error *err);
+/** Adds a whole picture as a query of the kind TYTO_QUERY_IMAGE. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_photo(
+    tyto_vocabulary_builder *builder, tyto_session *session, const char *label,
+    const tyto_image *image, const tyto_embed_options *options, tyto_error *err);
+/** Adds what looks like an object in a picture: for each box that a search without vocabulary finds
+ *  a query of the kind TYTO_QUERY_BOX.
+ *  search  thresholds and suppression; NULL: the defaults
+ *  count   receives how many there are; may be NULL */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_boxes(
+    tyto_vocabulary_builder *builder, tyto_session *session, const char *label,
+    const tyto_image *image, const tyto_embed_options *options, const tyto_search_options *search,
+    int64_t *count, tyto_error *err);
+
+/** All of it as one vocabulary; embeds first what isn't yet. *out is NULL where there is nothing:
+ *  tyto_search then looks for whatever looks like an object.
+ *  memory  release *out with tyto_vocabulary_destroy; the builder stays */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_build(tyto_vocabulary_builder *builder,
+                                                                  tyto_session *session,
+                                                                  const tyto_embed_options *options,
+                                                                  tyto_vocabulary **out,
+                                                                  tyto_error *err);
+
+TYTO_END_DECLS
+
+#endif

@@ -1,0 +1,315 @@
+#include "tasks/search.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tyto/postprocess.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "tasks/progress.h"
+#include "tasks/vocabulary.h"
+
+static const tyto_search_options defaults = {.struct_bytes = sizeof(defaults),
+                                             .threshold = 0.1F,
+                                             .nms_iou = 0.5F,
+                                             .whole = true,
+                                             .tile_overlap = 0.25,
+                                             .merge_overlap = 0.5F};
+
+void tyto_search_options_init(tyto_search_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+void tyto_search_options_init_guided(tyto_search_options *options, size_t struct_bytes)
+{
+    tyto_search_options guided = defaults;
+    guided.guided = guided.relative_scores = true;
+    guided.threshold = 0.0F;
+    guided.nms = TYTO_NMS_ALL;
+    guided.nms_iou = 0.3F;
+    tyto_options_init(options, struct_bytes, &guided, sizeof(guided));
+}
+
+static tyto_status read_options(tyto_search_options *own, const tyto_search_options *given,
+                                tyto_error *err)
+{
+    *own = defaults;
+    return tyto_options_read(own, sizeof(*own), given, "tyto_search_options", err);
+}
+
+tyto_status tyto_search_check(const tyto_session *session, const tyto_search_options *options,
+                              tyto_error *err)
+{
+    tyto_search_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_TRY(read_options(&own, options, err));
+    return tyto_search_check_options(session, &own, err);
+}
+
+/* The vocabulary's queries for each of n photos. */
+static tyto_status repeat_queries(tyto_search_job *job, int64_t n, tyto_tensor *out,
+                                  tyto_error *err)
+{
+    *out = tyto_vocabulary_tensor(job->vocabulary);
+    if (n == 1) {
+        return TYTO_OK;
+    }
+    const int64_t numbers = out->shape[0] * out->shape[1];
+    if (!job->queries) {
+        job->queries = tyto_alloc((size_t)numbers, TYTO_SEARCH_TOGETHER * sizeof(float));
+        if (!job->queries) {
+            return tyto_fail_memory(err, "queries");
+        }
+        for (int64_t i = 0; i < TYTO_SEARCH_TOGETHER; i++) {
+            memcpy(job->queries + i * numbers, out->data, (size_t)numbers * sizeof(float));
+        }
+    }
+    out->shape[0] *= n;
+    out->data = job->queries;
+    return TYTO_OK;
+}
+
+static tyto_status postprocess(const tyto_search_job *job, const tyto_sight *sight,
+                               const float *logits, const float *boxes, int64_t rows,
+                               int64_t queries, tyto_detections *out, tyto_error *err)
+{
+    const tyto_search_options *from = &job->options;
+    const tyto_postprocess_options options = {.struct_bytes = sizeof(options),
+                                              .threshold = from->threshold,
+                                              .label_thresholds = from->label_thresholds,
+                                              .boxes = from->boxes,
+                                              .padded = sight->padded,
+                                              .nms = from->nms,
+                                              .nms_iou = from->nms_iou,
+                                              .top_k = from->top_k,
+                                              .multi_label = from->multi_label,
+                                              .relative_scores = from->relative_scores};
+    return from->guided ? tyto_postprocess_image_guided_detection(logits, boxes, rows, queries,
+                                                                  sight->width_px, sight->height_px,
+                                                                  &options, out, err)
+                        : tyto_postprocess_object_detection(logits, boxes, NULL, rows, queries,
+                                                            sight->width_px, sight->height_px,
+                                                            &options, out, err);
+}
+
+tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int64_t n,
+                            int64_t *patches, tyto_detections *out, tyto_error *err)
+{
+    const char *const wanted[] = {job->vocabulary ? "logits" : "objectness_logits", "pred_boxes"};
+    int64_t grid[2] = {sights->patch_grid[0], sights->patch_grid[1]}, interpolated = 1;
+    tyto_tensor inputs[4] = {sights->tensor};
+    int64_t n_inputs = 1, n_outputs;
+    const tyto_tensor *outputs;
+    inputs[0].shape[0] = n;
+    if (job->vocabulary) {
+        TYTO_TRY(repeat_queries(job, n, &inputs[n_inputs++], err));
+    }
+    if (sights->windowed) {
+        inputs[n_inputs++] = (tyto_tensor){
+            .name = "patch_grid", .dtype = TYTO_I64, .rank = 1, .shape = {2}, .data = grid};
+    }
+    if (sights->interpolated) {
+        inputs[n_inputs++] = (tyto_tensor){
+            .name = "interpolate_pos_encoding", .dtype = TYTO_I64, .data = &interpolated};
+    }
+    TYTO_TRY(tyto_forward(job->session, job->family->head, inputs, n_inputs, wanted, 2, &outputs,
+                          &n_outputs, err));
+    const int64_t rows = outputs[0].shape[1], queries = job->vocabulary ? outputs[0].shape[2] : 1;
+    for (int64_t i = 0; i < n; i++) {
+        const float *logits = outputs[0].data, *boxes = outputs[1].data;
+        TYTO_TRY(postprocess(job, &sights[i], logits + i * rows * queries, boxes + i * rows * 4,
+                             rows, queries, &out[i], err));
+    }
+    if (patches) {
+        *patches = rows;
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_search_picture(tyto_search_job *job, const tyto_image *image, int64_t *patches,
+                                tyto_detections *out, tyto_error *err)
+{
+    tyto_sight sight;
+    TYTO_TRY(tyto_sight_plan(job, image->width_px, image->height_px, &sight, err));
+    TYTO_TRY(tyto_session_pixels(job->session, sight.full[0] * sight.full[1] * sight.full[2],
+                                 "pixel_values", err));
+    TYTO_TRY(tyto_sight_read(job, &sight, image, job->session->pixels, err));
+    sight.tensor.data = job->session->pixels;
+    return tyto_search_run(job, &sight, 1, patches, out, err);
+}
+
+static tyto_status search_photo(tyto_search_job *job, const tyto_photo *photo, tyto_detections *out,
+                                tyto_error *err)
+{
+    const tyto_sight sight = {.tensor = photo->embeds,
+                              .width_px = photo->width_px,
+                              .height_px = photo->height_px,
+                              .padded = photo->padded};
+    return tyto_search_run(job, &sight, 1, NULL, out, err);
+}
+
+/* What goes wrong with one of several photos begins with its place. */
+static tyto_status about(tyto_status status, int64_t i, int64_t n, tyto_error *err)
+{
+    char place[32];
+    if (status != TYTO_OK && n > 1) {
+        snprintf(place, sizeof(place), "photo %lld", (long long)i);
+        tyto_error_prefix(err, place);
+    }
+    return status;
+}
+
+static bool run_together(const tyto_sight *a, const tyto_sight *b)
+{
+    return memcmp(a->tensor.shape, b->tensor.shape, 4 * sizeof(int64_t)) == 0 &&
+           a->windowed == b->windowed && a->interpolated == b->interpolated &&
+           memcmp(a->patch_grid, b->patch_grid, sizeof(a->patch_grid)) == 0;
+}
+
+/* How the pictures from sources[first] on are seen that can run together with it. */
+static tyto_status plan_group(const tyto_search_job *job, const tyto_search_source *sources,
+                              int64_t first, int64_t n, tyto_sight *sights, int64_t *count,
+                              tyto_error *err)
+{
+    /* Vectors make of a row the same at any place. The plain definitions don't quite: a compiler may
+     * round a product's sums in one row of a tile otherwise than in another. */
+    const bool together = job->session->model->engine->kernels->lanes > 1;
+    const int64_t most = together ? tyto_min_i64(n - first, TYTO_SEARCH_TOGETHER) : 1;
+    for (*count = 0; *count < most && sources[first + *count].image; (*count)++) {
+        const tyto_image *image = sources[first + *count].image;
+        tyto_sight *sight = &sights[*count];
+        const tyto_status status =
+            tyto_sight_plan(job, image->width_px, image->height_px, sight, err);
+        if (status != TYTO_OK) {
+            return about(status, first + *count, n, err);
+        }
+        if (*count > 0 && !run_together(sights, sight)) {
+            break;
+        }
+    }
+    return TYTO_OK;
+}
+
+/* Pictures from sources[first] on; *count receives how many. */
+static tyto_status search_group(tyto_search_job *job, const tyto_search_source *sources,
+                                int64_t first, int64_t n, int64_t *count, tyto_detections *out,
+                                tyto_error *err)
+{
+    tyto_sight sights[TYTO_SEARCH_TOGETHER] = {{.width_px = 0}};
+    TYTO_TRY(plan_group(job, sources, first, n, sights, count, err));
+    const int64_t *shape = sights->tensor.shape, *full = sights->full,
+                  each = shape[1] * shape[2] * shape[3];
+    int64_t room = full[0] * full[1] * full[2];
+    for (int64_t i = 1; i < *count; i++) {
+        /* A picture is read at its place, with room for what is left out of it. */
+        full = sights[i].full;
+        room = tyto_max_i64(room, i * each + full[0] * full[1] * full[2]);
+    }
+    TYTO_TRY(tyto_session_pixels(job->session, room, "pixel_values", err));
+    for (int64_t i = 0; i < *count; i++) {
+        const tyto_status status = tyto_sight_read(job, &sights[i], sources[first + i].image,
+                                                   job->session->pixels + i * each, err);
+        if (status != TYTO_OK) {
+            return about(status, first + i, n, err);
+        }
+    }
+    sights->tensor.data = job->session->pixels;
+    return tyto_search_run(job, sights, *count, NULL, out + first, err);
+}
+
+static tyto_status search_all(tyto_search_job *job, const tyto_search_source *sources, int64_t n,
+                              tyto_detections *out, tyto_error *err)
+{
+    int64_t count;
+    for (int64_t i = 0; i < n; i += count) {
+        const tyto_search_source *source = &sources[i];
+        count = 1;
+        if (n > 1) {
+            TYTO_TRY(tyto_task_step(job->session, "photos", NULL, i, n, err));
+        }
+        if (source->photo) {
+            TYTO_TRY(about(search_photo(job, source->photo, &out[i], err), i, n, err));
+        } else if (job->options.tiles) {
+            TYTO_TRY(about(tyto_search_parts(job, source->image, &out[i], err), i, n, err));
+        } else {
+            TYTO_TRY(search_group(job, sources, i, n, &count, out, err));
+        }
+    }
+    return TYTO_OK;
+}
+
+static tyto_status check_sources(const tyto_search_source *sources, int64_t n,
+                                 const tyto_vocabulary *vocabulary,
+                                 const tyto_search_options *options, tyto_error *err)
+{
+    const int64_t queries = vocabulary ? vocabulary->count : 1;
+    for (int64_t i = 0; i < n; i++) {
+        if (!sources[i].image == !sources[i].photo) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "source %lld: got %s, required either a picture or a photo that is "
+                             "encoded",
+                             (long long)i, sources[i].image ? "both" : "neither");
+        }
+    }
+    if (options->label_thresholds && options->n_label_thresholds != queries) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "label thresholds: got %lld, required %lld, one per query",
+                         (long long)options->n_label_thresholds, (long long)queries);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_search(tyto_session *session, const tyto_search_source *sources, int64_t n,
+                        const tyto_vocabulary *vocabulary, const tyto_search_options *options,
+                        tyto_detections *out, tyto_error *err)
+{
+    tyto_search_job job = {.session = session, .vocabulary = vocabulary};
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    if (n > 0) {
+        TYTO_REQUIRE(err, sources);
+        TYTO_REQUIRE(err, out);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = (tyto_detections){0};
+    }
+    TYTO_TRY(read_options(&job.options, options, err));
+    TYTO_TRY(check_sources(sources, n, vocabulary, &job.options, err));
+    TYTO_TRY(tyto_search_check_options(session, &job.options, err));
+    TYTO_TRY(tyto_search_family(session, &job.family, err));
+    const tyto_follower before =
+        tyto_task_follow(session, job.options.progress, job.options.progress_user);
+    const tyto_status status = search_all(&job, sources, n, out, err);
+    tyto_task_unfollow(session, before);
+    for (int64_t i = 0; status != TYTO_OK && i < n; i++) {
+        tyto_detections_clear(&out[i]);
+    }
+    free(job.queries);
+    return status;
+}
+
+tyto_status tyto_search_tiles(const tyto_session *session, int64_t width_px, int64_t height_px,
+                              const tyto_search_options *options, tyto_tiles *out, tyto_error *err)
+{
+    tyto_search_options own;
+    const tyto_image_processor *processor;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(read_options(&own, options, err));
+    TYTO_TRY(tyto_picture_processor(session, own.processor, &processor, err));
+    int64_t side = own.tile_px;
+    if (side == 0 && !processor->do_resize) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "tiles: the image processor doesn't resize, required a side in pixels");
+    }
+    if (side == 0) {
+        side = own.input_px > 0 ? own.input_px : tyto_min_i64(processor->width, processor->height);
+    }
+    return tyto_tiles_init(width_px, height_px, side, own.tile_overlap, out, err);
+}

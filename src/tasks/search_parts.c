@@ -1,0 +1,107 @@
+/* Pictures searched tile by tile. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "results/guided.h"
+#include "results/nms.h"
+#include "tasks/progress.h"
+#include "tasks/search.h"
+#include "tasks/vocabulary.h"
+#include <tyto/memory.h>
+
+/* The parts of a photo, the whole one first if it takes part. */
+typedef struct parts {
+    tyto_search_job *job;
+    const tyto_image *photo;
+    tyto_tiles tiles;
+    tyto_image tile;
+    tyto_part *items;
+    int64_t count;
+    int64_t patches; /* of the parts so far */
+} parts;
+
+static tyto_status search_part(parts *of, int64_t index, tyto_error *err)
+{
+    const bool whole_too = of->job->options.whole, whole = whole_too && index == 0;
+    const tyto_image *image = whole ? of->photo : &of->tile;
+    tyto_part *part = &of->items[index];
+    int64_t x = 0, y = 0, patches;
+    TYTO_TRY(tyto_task_step(of->job->session, "tiles", NULL, index, of->count, err));
+    if (!whole) {
+        const int64_t tile = index - whole_too;
+        tyto_tiles_place(&of->tiles, tile, &x, &y);
+        TYTO_TRY(tyto_tiles_cut(&of->tiles, tile, of->photo, &of->tile, err));
+    }
+    part->place =
+        (tyto_box){(float)x, (float)y, (float)(x + image->width_px), (float)(y + image->height_px)};
+    TYTO_TRY(tyto_search_picture(of->job, image, &patches, &part->found, err));
+    for (int64_t i = 0; i < part->found.count; i++) {
+        tyto_detection *found = &part->found.items[i];
+        found->box = (tyto_box){found->box.xmin + (float)x, found->box.ymin + (float)y,
+                                found->box.xmax + (float)x, found->box.ymax + (float)y};
+        found->patch += of->patches;
+    }
+    of->patches += patches;
+    return TYTO_OK;
+}
+
+static tyto_status merge(const parts *of, bool relative, tyto_detections *out, tyto_error *err)
+{
+    const tyto_search_options *how = &of->job->options;
+    const int64_t labels = of->job->vocabulary ? of->job->vocabulary->count : 1;
+    const tyto_merge_options options = {.struct_bytes = sizeof(options),
+                                        .rule = how->merge,
+                                        .overlap = how->merge_overlap,
+                                        .any_label = how->nms == TYTO_NMS_ALL};
+    TYTO_TRY(tyto_merge_parts(of->items, of->count, of->photo->width_px, of->photo->height_px,
+                              labels, &options, out, err));
+    const tyto_status status =
+        tyto_nms(out->items, &out->count, labels, how->nms, how->nms_iou, how->top_k, err);
+    if (status != TYTO_OK) {
+        tyto_detections_clear(out);
+    } else if (relative) {
+        tyto_scores_make_relative(out->items, &out->count);
+    }
+    return status;
+}
+
+static tyto_status search_parts(parts *of, bool relative, tyto_detections *out, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    of->count = of->tiles.columns * of->tiles.rows + of->job->options.whole;
+    of->items = tyto_alloc_zeroed((size_t)of->count, sizeof(*of->items));
+    if (!of->items) {
+        status = tyto_fail_memory(err, "tiles");
+        goto cleanup;
+    }
+    TYTO_CHECK(
+        tyto_image_create(of->tiles.tile_width_px, of->tiles.tile_height_px, &of->tile, err));
+    for (int64_t i = 0; i < of->count; i++) {
+        TYTO_CHECK(search_part(of, i, err));
+    }
+    TYTO_CHECK(merge(of, relative, out, err));
+cleanup:
+    for (int64_t i = 0; of->items && i < of->count; i++) {
+        tyto_detections_clear(&of->items[i].found);
+    }
+    tyto_free(of->items);
+    tyto_image_clear(&of->tile);
+    return status;
+}
+
+tyto_status tyto_search_parts(tyto_search_job *job, const tyto_image *image, tyto_detections *out,
+                              tyto_error *err)
+{
+    parts all = {.job = job, .photo = image};
+    const bool relative = job->options.guided && job->options.relative_scores;
+    TYTO_TRY(tyto_search_tiles(job->session, image->width_px, image->height_px, &job->options,
+                               &all.tiles, err));
+    if (all.tiles.columns * all.tiles.rows == 1) {
+        TYTO_TRY(tyto_task_step(job->session, "tiles", NULL, 0, 1, err));
+        return tyto_search_picture(job, image, NULL, out, err);
+    }
+    /* Scores are relative to those of all parts, once these are merged. */
+    job->options.relative_scores = false;
+    const tyto_status status = search_parts(&all, relative, out, err);
+    job->options.relative_scores = relative;
+    return status;
+}
