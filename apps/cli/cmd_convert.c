@@ -6,8 +6,8 @@
 #include <tyto/convert.h>
 #include <tyto/memory.h>
 
-#include "calibration.h"
 #include "commands.h"
+#include "inputs.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
@@ -85,11 +85,72 @@ static bool check(convert_args *args, tyto_convert_options *options)
     return true;
 }
 
-static bool on_progress(void *user, const char *file, uint64_t done, uint64_t total)
+/* A bar for inputs and products of a calibration, and for bytes of weights; layers have none. */
+static bool show(void *user, const tyto_progress *progress)
+{
+    if (strcmp(progress->stage, "weights") == 0) {
+        return show_bytes(user, progress);
+    }
+    const bool counts =
+        strcmp(progress->stage, "calibration") == 0 || strcmp(progress->stage, "choices") == 0;
+    return counts ? show_steps(user, progress) : !interrupted();
+}
+
+static void say_choice(void *user, const tyto_choice *choice)
 {
     (void)user;
-    progress_show_bytes(done, total, file);
-    return !interrupted();
+    if (choice->rows == 0) {
+        say_info("%s: int8, without inputs to calibrate on", choice->name);
+    } else {
+        say_info("%s: %s, error %.4f, unsmoothed %.4f, smoothing %.2f", choice->name,
+                 choice->bf16 ? "bf16" : "int8", choice->error, choice->plain,
+                 (double)choice->strength);
+    }
+}
+
+/* The photos, and the lines of files that end in .txt, that --calibrate means. */
+static bool list_inputs(const text_list *inputs, text_list *photos, text_list *texts)
+{
+    text_list places = {0};
+    bool good = true;
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (strcmp(path_ending(inputs->items[i]), ".txt") == 0) {
+            good = read_lines(inputs->items[i], false, texts) && good;
+        } else {
+            text_list_add(&places, inputs->items[i], strlen(inputs->items[i]));
+        }
+    }
+    good = (places.count == 0 || list_photos(&places, photos)) && good;
+    text_list_clear(&places);
+    return good;
+}
+
+/* Runs the model in fp32 on what --calibrate means. Complains and returns false on failure. */
+static bool calibrate(const convert_args *args, opened *plain, tyto_calibration **notes)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_calibration_options options;
+    text_list photos = {0}, texts = {0};
+    common_args common = args->common;
+    common.precision = TYTO_PRECISION_FP32;
+    tyto_calibration_options_init(&options, sizeof(options));
+    options.progress = show;
+    bool good = list_inputs(&args->calibrate, &photos, &texts) && model_open(&common, plain);
+    if (good && (tyto_calibration_create(plain->model, notes, &err) != TYTO_OK ||
+                 tyto_calibration_run(*notes, plain->session, (const char *const *)photos.items,
+                                      (int64_t)photos.count, (const char *const *)texts.items,
+                                      (int64_t)texts.count, &options, &err) != TYTO_OK)) {
+        progress_hide();
+        good = false;
+        if (!interrupted()) {
+            say_error("%s", tyto_error_message(&err));
+        }
+        tyto_error_clear(&err);
+    }
+    progress_hide();
+    text_list_clear(&photos);
+    text_list_clear(&texts);
+    return good;
 }
 
 /* What the model is bound to, in a file to be mapped. */
@@ -97,9 +158,13 @@ static tyto_status pack(tyto_engine *engine, const char *folder, const char *out
                         const tyto_convert_options *options, tyto_error *err)
 {
     tyto_model *model = NULL;
+    tyto_calibration_options choosing;
+    tyto_calibration_options_init(&choosing, sizeof(choosing));
+    choosing.report = options->report;
+    choosing.progress = options->progress;
     tyto_status status = options->calibration
                              ? tyto_model_open_calibrated(engine, folder, options->calibration,
-                                                          options->tell, NULL, &model, err)
+                                                          &choosing, &model, err)
                              : tyto_model_open(engine, folder, &model, err);
     if (status == TYTO_OK) {
         status = tyto_model_pack(model, out, options, err);
@@ -112,46 +177,53 @@ static tyto_status pack(tyto_engine *engine, const char *folder, const char *out
     return status;
 }
 
-static int run(void *given)
+/* Converts or packs. Complains and returns false on failure. */
+static bool convert(const convert_args *args, const char *folder, tyto_convert_options *options)
 {
-    static const tyto_dtype dtypes[] = {TYTO_F32, TYTO_F32, TYTO_F16, TYTO_BF16};
-    convert_args *args = given;
-    tyto_convert_options options = {.to_dtype = args->dtype != DTYPE_KEEP,
-                                    .dtype = dtypes[args->dtype],
-                                    .force = args->force,
-                                    .progress = on_progress,
-                                    .log = say_log};
     tyto_error err = TYTO_ERROR_INIT;
-    if (!check(args, &options)) {
-        return EXIT_USAGE;
-    }
-    char *folder = model_folder(&args->common);
-    tyto_engine *engine = folder && packs(args) ? engine_open(&args->common) : NULL;
-    bool good = folder && (engine || !packs(args));
-    calibration notes = {0};
-    tyto_status status = TYTO_E_ARGUMENT;
-    if (good && args->calibrate.count > 0) {
-        good = calibration_run(&args->common, &args->calibrate, &notes);
-        options.calibration = notes.notes;
-        options.tell = calibration_tell;
-    }
+    opened plain = {0};
+    tyto_calibration *notes = NULL;
+    tyto_status status = TYTO_OK;
+    tyto_engine *engine = packs(args) ? engine_open(&args->common) : NULL;
+    bool good = engine || !packs(args);
+    good = good && (args->calibrate.count == 0 || calibrate(args, &plain, &notes));
+    options->calibration = notes;
     if (good) {
-        status = engine ? pack(engine, folder, args->output, &options, &err)
-                        : tyto_model_convert(folder, args->output, &options, &err);
+        status = engine ? pack(engine, folder, args->output, options, &err)
+                        : tyto_model_convert(folder, args->output, options, &err);
     }
-    calibration_close(&notes);
     progress_hide();
-    if (!good) {
-        status = TYTO_E_ARGUMENT; /* and that was said */
-    } else if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
+    if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(&err));
     } else if (status != TYTO_OK && !interrupted()) {
         say_error("%s", tyto_error_message(&err));
     }
     tyto_error_clear(&err);
+    tyto_calibration_destroy(notes);
+    model_close(&plain);
     tyto_engine_destroy(engine);
+    return good && status == TYTO_OK;
+}
+
+static int run(void *given)
+{
+    static const tyto_dtype dtypes[] = {TYTO_F32, TYTO_F32, TYTO_F16, TYTO_BF16};
+    convert_args *args = given;
+    tyto_convert_options options;
+    tyto_convert_options_init(&options, sizeof(options));
+    options.to_dtype = args->dtype != DTYPE_KEEP;
+    options.dtype = dtypes[args->dtype];
+    options.force = args->force;
+    options.report = say_choice;
+    options.progress = show;
+    options.log = say_log;
+    if (!check(args, &options)) {
+        return EXIT_USAGE;
+    }
+    char *folder = model_folder(&args->common);
+    const bool good = folder && convert(args, folder, &options);
     tyto_free(folder);
-    return status == TYTO_OK ? EXIT_DONE : EXIT_FAILED;
+    return good ? EXIT_DONE : EXIT_FAILED;
 }
 
 #define AT(field) offsetof(convert_args, field)

@@ -28,7 +28,7 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
     }
     const bool good = found.failed == 0;
     if (found.passed_over > 0) {
-        say_info("%lld files in folders are passed over", (long long)found.passed_over);
+        say_info("passed over in folders, as of another kind: %lld", (long long)found.passed_over);
     }
     add_all(&found, files);
     return good;

@@ -3,32 +3,37 @@
 #define TYTO_CONVERT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tyto/calibrate.h>
 #include <tyto/model.h>
+#include <tyto/progress.h>
 #include <tyto/tensor.h>
 
 TYTO_BEGIN_DECLS
 
-/** Told while weights are written: `done` of `total` bytes; `file` is the one that grows. Returns
- *  false to stop, which leaves nothing behind. */
-typedef bool (*tyto_convert_progress_fn)(void *user, const char *file, uint64_t done,
-                                         uint64_t total);
-
 typedef struct tyto_convert_options {
+    size_t struct_bytes;      /**< set by tyto_convert_options_init */
     bool to_dtype;            /**< weights become `dtype`; else each keeps its type */
     tyto_dtype dtype;         /**< F32, F16 or BF16; rounded to nearest, ties to even */
     uint64_t max_shard_bytes; /**< a file holds no more, unless one tensor alone does; 0: 5·10⁹ */
     bool force; /**< replaces what is in the folder: a checkpoint's files, and nothing else */
-    tyto_convert_progress_fn progress;
-    void *progress_user;
     const tyto_calibration *calibration; /**< of the same checkpoint: int8.safetensors is written
                                               with what it chooses; NULL: copied, if it is there */
-    tyto_choice_fn tell;
-    void *tell_user;
-    tyto_log_fn log; /**< told of tensors that the network doesn't use */
+    tyto_choice_fn report;               /**< receives what is chosen; NULL: nobody */
+    void *report_user;
+    /** Before each choice (stage "choices", its subject the product), and while weights are written
+     *  (stage "weights", its subject the file that grows, in bytes of all). A stop leaves nothing
+     *  behind. */
+    tyto_progress_fn progress;
+    void *progress_user;
+    tyto_log_fn log; /**< receives the tensors that the network doesn't use */
     void *log_user;
 } tyto_convert_options;
+
+/** Types stay, 5·10⁹ bytes of a file, nothing is replaced. struct_bytes:
+ *  sizeof(tyto_convert_options). */
+TYTO_API void tyto_convert_options_init(tyto_convert_options *options, size_t struct_bytes);
 
 /** Writes the checkpoint folder `path`, whatever the form of its weights, to the folder `out`:
  *  model.safetensors, or numbered shards and their index, where the reference's save_pretrained
@@ -38,10 +43,12 @@ typedef struct tyto_convert_options {
  *  saved (position_ids, box_bias) are left out, as newer ones do.
  *
  *  The folder appears whole or not at all: it is filled beside its place. The two may be the same.
+ *  options  NULL: the defaults
  *  memory   a few megabytes, whatever the checkpoint's size
  *  errors   E_EXISTS (something else is there already), E_RANGE (a number that `dtype` can't
  *           hold, with its tensor), E_FORMAT (every tensor that doesn't fit config.json),
- *           E_NOT_FOUND, E_IO (a full disk, or stopped), E_UNSUPPORTED, E_LIMIT, E_MEMORY
+ *           E_NOT_FOUND, E_IO (a full disk), E_CANCELLED, E_UNSUPPORTED (packed weights), E_LIMIT,
+ *           E_MEMORY
  *  threads  any
  *  source   PreTrainedModel.save_pretrained, shard_checkpoint */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_convert(const char *path, const char *out,
@@ -50,11 +57,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_model_convert(const char *path, const c
 
 /** Writes a model as it is bound here to the folder `out`: its weights packed for this CPU's
  *  kernels and in the model's precision (see tyto_model_precision), in model.packed.safetensors,
- *  with copies of config.json and the files of processor and tokenizer. tyto_model_open binds such a
- *  folder by mapping it, without reading it, and processes share its pages; on a CPU whose kernels
- *  cut otherwise, or in another precision, it packs the weights anew. tyto alone reads it.
+ *  with copies of config.json and the files of processor and tokenizer. tyto_model_open binds such
+ *  a folder by mapping it, without reading it, and processes share its pages; on a CPU whose
+ *  kernels cut otherwise, or in another precision, it packs the weights anew. tyto alone reads it.
  *
- *  Of the options, force, progress and its user count. The folder appears whole or not at all.
+ *  The folder appears whole or not at all.
+ *  options  force and progress count; NULL: the defaults
  *  errors   as tyto_model_convert
  *  threads  any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_pack(const tyto_model *model, const char *out,

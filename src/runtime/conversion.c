@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "formats/checkpoint_files.h"
 #include "formats/json.h"
 
@@ -187,4 +188,25 @@ tyto_status tyto_told_in_place(const tyto_folder_writer *folder, tyto_status sta
     }
     tyto_error_clear(own);
     return status;
+}
+
+void tyto_convert_options_init(tyto_convert_options *options, size_t struct_bytes)
+{
+    static const tyto_convert_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_convert_options_take(const tyto_convert_options *given, tyto_convert_options *own,
+                                      tyto_error *err)
+{
+    tyto_convert_options_init(own, sizeof(*own));
+    return tyto_options_read(own, sizeof(*own), given, "tyto_convert_options", err);
+}
+
+bool tyto_convert_progress(const tyto_convert_options *options, const char *file, uint64_t done,
+                           uint64_t total)
+{
+    const tyto_progress progress = {
+        .stage = "weights", .subject = file, .done = (int64_t)done, .total = (int64_t)total};
+    return !options->progress || options->progress(options->progress_user, &progress);
 }

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <tyto/convert.h>
 #include <tyto/tensor.h>
 
 #include "base/folder.h"
@@ -23,5 +24,12 @@ TYTO_NODISCARD tyto_status tyto_write_json(const json_t *object, const char *pat
 /** Hands an error on: a message that names the folder being filled names its place instead. */
 TYTO_NODISCARD tyto_status tyto_told_in_place(const tyto_folder_writer *folder, tyto_status status,
                                               tyto_error *own, tyto_error *err);
+
+/** The caller's options over the defaults. */
+TYTO_NODISCARD tyto_status tyto_convert_options_take(const tyto_convert_options *given,
+                                                     tyto_convert_options *own, tyto_error *err);
+/** Calls their progress function, in the stage "weights"; false stops. */
+bool tyto_convert_progress(const tyto_convert_options *options, const char *file, uint64_t done,
+                           uint64_t total);
 
 #endif

@@ -7,11 +7,9 @@
 #include "runtime/conversion.h"
 #include "runtime/model.h"
 
-static bool tell(void *user, uint64_t done, uint64_t total)
+static bool show(void *user, uint64_t done, uint64_t total)
 {
-    const tyto_convert_options *options = user;
-    return !options->progress ||
-           options->progress(options->progress_user, TYTO_PACKED_FILE, done, total);
+    return tyto_convert_progress(user, TYTO_PACKED_FILE, done, total);
 }
 
 static tyto_status fill(const tyto_model *model, const tyto_convert_options *options,
@@ -24,7 +22,7 @@ static tyto_status fill(const tyto_model *model, const tyto_convert_options *opt
     void *user = (void *)(uintptr_t)options;
     char *path = tyto_path_join(folder, TYTO_PACKED_FILE);
     tyto_status status = path ? tyto_packed_file_write(path, &model->store.fields, &layout,
-                                                       kernels->name, tell, user, err)
+                                                       kernels->name, show, user, err)
                               : tyto_fail_memory(err, folder);
     free(path);
     TYTO_TRY(status);
@@ -35,13 +33,16 @@ static tyto_status fill(const tyto_model *model, const tyto_convert_options *opt
 tyto_status tyto_model_pack(const tyto_model *model, const char *out,
                             const tyto_convert_options *options, tyto_error *err)
 {
-    static const tyto_convert_options plain = {0};
-    const tyto_convert_options *with = options ? options : &plain;
+    tyto_convert_options with;
     tyto_folder_writer folder;
     tyto_error own = TYTO_ERROR_INIT;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(tyto_convert_options_take(options, &with, err));
     TYTO_TRY(
-        tyto_folder_writer_open(out, with->force ? tyto_checkpoint_has_file : NULL, &folder, err));
-    tyto_status status = fill(model, with, folder.temporary, &own);
+        tyto_folder_writer_open(out, with.force ? tyto_checkpoint_has_file : NULL, &folder, err));
+    tyto_status status = fill(model, &with, folder.temporary, &own);
     status = tyto_told_in_place(&folder, status, &own, err);
     if (status == TYTO_OK) {
         status = tyto_folder_writer_commit(&folder, err);

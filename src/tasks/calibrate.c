@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "formats/safetensors.h"
 #include "nn/calibration.h"
 #include "runtime/model.h"
@@ -27,6 +28,10 @@ typedef struct choices {
 tyto_status tyto_calibration_create(const tyto_model *model, tyto_calibration **out,
                                     tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
     if (model->precision != TYTO_PRECISION_FP32) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "calibration: got a model in %s, required fp32",
                          tyto_precision_name(model->precision));
@@ -70,7 +75,9 @@ void tyto_calibration_destroy(tyto_calibration *calibration)
 
 void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration)
 {
-    session->calibration = calibration;
+    if (session) {
+        session->calibration = calibration;
+    }
 }
 
 /* Adds WEIGHT's choice with that ending; takes `data` over, whatever becomes of it. */
@@ -124,8 +131,10 @@ static tyto_status choose(const tyto_calibration *of, size_t index, tyto_choice 
 {
     const tyto_calibration_site *site = &of->sites[index];
     const int64_t k = site->weight->k;
-    *choice =
-        (tyto_choice){.name = site->name, .index = index, .count = of->count, .rows = site->seen};
+    *choice = (tyto_choice){.name = site->name,
+                            .index = (int64_t)index,
+                            .count = (int64_t)of->count,
+                            .rows = site->seen};
     if (site->kept == 0 || k > TYTO_INT8_DEPTH_MAX) {
         return TYTO_OK;
     }
@@ -142,14 +151,38 @@ static tyto_status choose(const tyto_calibration *of, size_t index, tyto_choice 
     return status;
 }
 
-static tyto_status choose_all(const tyto_calibration *of, tyto_choice_fn tell, void *user,
+void tyto_calibration_options_init(tyto_calibration_options *options, size_t struct_bytes)
+{
+    static const tyto_calibration_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+/* Before choice i. */
+static tyto_status step(const tyto_calibration *of, const tyto_calibration_options *options,
+                        size_t i, tyto_error *err)
+{
+    const tyto_progress progress = {.stage = "choices",
+                                    .subject = of->sites[i].name,
+                                    .done = (int64_t)i,
+                                    .total = (int64_t)of->count};
+    if (options->progress && !options->progress(options->progress_user, &progress)) {
+        return tyto_fail(err, TYTO_E_CANCELLED, "calibration: stopped");
+    }
+    return TYTO_OK;
+}
+
+static tyto_status choose_all(const tyto_calibration *of, const tyto_calibration_options *given,
                               choices *to, tyto_error *err)
 {
+    tyto_calibration_options options;
+    tyto_calibration_options_init(&options, sizeof(options));
+    TYTO_TRY(tyto_options_read(&options, sizeof(options), given, "tyto_calibration_options", err));
     for (size_t i = 0; i < of->count; i++) {
         tyto_choice choice;
+        TYTO_TRY(step(of, &options, i, err));
         TYTO_TRY(choose(of, i, &choice, to, err));
-        if (tell && !tell(user, &choice)) {
-            return tyto_fail(err, TYTO_E_IO, "calibration: stopped");
+        if (options.report) {
+            options.report(options.report_user, &choice);
         }
     }
     return TYTO_OK;
@@ -165,10 +198,13 @@ static void clear_choices(choices *to)
 }
 
 tyto_status tyto_calibration_save(const tyto_calibration *calibration, const char *path,
-                                  tyto_choice_fn tell, void *user, tyto_error *err)
+                                  const tyto_calibration_options *options, tyto_error *err)
 {
     choices made = {0};
-    tyto_status status = choose_all(calibration, tell, user, &made, err);
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, calibration);
+    TYTO_REQUIRE(err, path);
+    tyto_status status = choose_all(calibration, options, &made, err);
     if (status == TYTO_OK) {
         status = tyto_tensor_file_save(path, made.tensors, (int64_t)made.count, err);
     }
@@ -177,12 +213,19 @@ tyto_status tyto_calibration_save(const tyto_calibration *calibration, const cha
 }
 
 tyto_status tyto_model_open_calibrated(tyto_engine *engine, const char *path,
-                                       const tyto_calibration *calibration, tyto_choice_fn tell,
-                                       void *user, tyto_model **out, tyto_error *err)
+                                       const tyto_calibration *calibration,
+                                       const tyto_calibration_options *options, tyto_model **out,
+                                       tyto_error *err)
 {
     choices made = {0};
     tyto_tensor_file *file = NULL;
-    tyto_status status = choose_all(calibration, tell, user, &made, err);
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, calibration);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    tyto_status status = choose_all(calibration, options, &made, err);
     if (status == TYTO_OK) {
         status = tyto_tensor_file_of(made.tensors, made.count, path, &file, err);
     }

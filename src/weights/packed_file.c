@@ -167,7 +167,7 @@ static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto
         fwrite((const char *)entry->data + at, 1, count, stream);
         to->done += count;
         if (to->progress && !to->progress(to->user, to->done, to->total)) {
-            return tyto_fail(err, TYTO_E_IO, "%s: stopped", to->path);
+            return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", to->path);
         }
     }
     fwrite(zeros, 1, padded(entry->bytes) - entry->bytes, stream);

@@ -18,8 +18,11 @@ static char written[64];
 static tyto_status convert(tyto_error *err)
 {
     char path[512];
-    const tyto_convert_options options = {
-        .to_dtype = true, .dtype = TYTO_F16, .max_shard_bytes = 15000, .force = true};
+    const tyto_convert_options options = {.struct_bytes = sizeof(options),
+                                          .to_dtype = true,
+                                          .dtype = TYTO_F16,
+                                          .max_shard_bytes = 15000,
+                                          .force = true};
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/vision_tower/model",
              getenv("TYTO_TEST_DATA"));
     return tyto_model_convert(path, written, &options, err);
@@ -47,7 +50,8 @@ static tyto_status calibrate(tyto_error *err)
         status = tyto_forward(session, NULL, &input, 1, NULL, 0, &outputs, &count, err);
         tyto_session_calibrate(session, NULL);
     }
-    const tyto_convert_options options = {.force = true, .calibration = notes};
+    const tyto_convert_options options = {
+        .struct_bytes = sizeof(options), .force = true, .calibration = notes};
     status = status ? status : tyto_model_convert(plain_path, written, &options, err);
     tyto_calibration_destroy(notes);
     tyto_session_destroy(session);
@@ -60,7 +64,7 @@ static tyto_model *packed;
 
 static tyto_status pack(tyto_error *err)
 {
-    const tyto_convert_options options = {.force = true};
+    const tyto_convert_options options = {.struct_bytes = sizeof(options), .force = true};
     return tyto_model_pack(packed, written, &options, err);
 }
 
@@ -98,8 +102,7 @@ static tyto_status open_chosen(tyto_error *err)
     char path[512];
     tyto_model *model = NULL;
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
-    const tyto_status status =
-        tyto_model_open_calibrated(packing, path, taken, NULL, NULL, &model, err);
+    const tyto_status status = tyto_model_open_calibrated(packing, path, taken, NULL, &model, err);
     tyto_model_destroy(model);
     return status;
 }

@@ -175,21 +175,23 @@ static const float *features_of(const opened *it, tyto_vocabulary **vocabulary)
     return tyto_vocabulary_features(*vocabulary);
 }
 
-static bool count_choice(void *user, const tyto_choice *choice)
+static void count_choice(void *user, const tyto_choice *choice)
 {
     size_t *counts = user;
     assert_int_equal(choice->index, counts[0]);
     counts[0]++;
     counts[1] += choice->rows > 0;
     assert_true(choice->bf16 == (choice->error > TYTO_CHOICE_ERROR_MAX));
-    return true;
 }
 
 static void convert_with(const tyto_calibration *notes, const char *from, const char *to,
                          size_t counts[2])
 {
-    const tyto_convert_options options = {
-        .calibration = notes, .tell = count_choice, .tell_user = counts, .force = true};
+    const tyto_convert_options options = {.struct_bytes = sizeof(options),
+                                          .calibration = notes,
+                                          .report = count_choice,
+                                          .report_user = counts,
+                                          .force = true};
     assert_int_equal(tyto_model_convert(from, to, &options, NULL), TYTO_OK);
 }
 
@@ -230,11 +232,14 @@ static void choices_are_written_and_read(void **state)
     /* The same choices without a file, and packed. */
     tyto_model *chosen = NULL;
     tyto_vocabulary *mapped = NULL;
+    tyto_calibration_options choosing;
+    tyto_calibration_options_init(&choosing, sizeof(choosing));
+    choosing.report = count_choice;
+    choosing.report_user = counts;
     snprintf(made, sizeof(made), "%s/packed", folder);
     counts[0] = counts[1] = 0;
     assert_int_equal(
-        tyto_model_open_calibrated(whole.engine, path, notes, count_choice, counts, &chosen, NULL),
-        TYTO_OK);
+        tyto_model_open_calibrated(whole.engine, path, notes, &choosing, &chosen, NULL), TYTO_OK);
     assert_int_equal(tyto_model_pack(chosen, made, NULL, NULL), TYTO_OK);
     tyto_model_destroy(chosen);
     opened packed;
@@ -304,6 +309,77 @@ static void bad_choices_are_refused(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* Stops at the photo called so; notes which stages there were. */
+typedef struct follower {
+    const char *stop_at;
+    int photos, layers;
+} follower;
+
+static bool follow(void *user, const tyto_progress *progress)
+{
+    follower *of = user;
+    const bool photo = strcmp(progress->stage, "calibration") == 0;
+    of->photos += photo;
+    of->layers += !photo;
+    return !photo || !of->stop_at || !strstr(progress->subject, of->stop_at);
+}
+
+/* One call runs what the model is for, on files; a stop leaves the session as it was. */
+static void photos_and_texts_are_run(void **state)
+{
+    (void)state;
+    char path[1024], first[1024], second[1024];
+    const char *const photos[] = {first, second};
+    static const char *const texts[] = {"a cat", "a cup"};
+    opened plain, other;
+    tyto_calibration *notes = NULL;
+    tyto_calibration_options options;
+    follower of = {.stop_at = "coffee"};
+    tyto_error err = TYTO_ERROR_INIT;
+    snprintf(first, sizeof(first), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
+    snprintf(second, sizeof(second), "%s/../assets/photos/coffee.jpg", getenv("TYTO_TEST_DATA"));
+    source_path(path);
+    assert_int_equal(open_model(&plain, path, TYTO_PRECISION_FP32, NULL), TYTO_OK);
+    assert_int_equal(tyto_calibration_create(plain.model, &notes, NULL), TYTO_OK);
+    tyto_calibration_options_init(&options, sizeof(options));
+    options.progress = follow;
+    options.progress_user = &of;
+    assert_int_equal(
+        tyto_calibration_run(notes, plain.session, photos, 2, texts, 2, &options, &err),
+        TYTO_E_CANCELLED);
+    assert_int_equal(of.photos, 2);
+    assert_true(of.layers > 0);
+    of = (follower){.stop_at = NULL};
+    assert_int_equal(tyto_calibration_run(notes, plain.session, photos, 2, NULL, 0, &options, &err),
+                     TYTO_OK);
+    assert_int_equal(of.photos, 2);
+    /* Products of both towers and of the heads were given something. */
+    size_t given = 0;
+    for (size_t i = 0; i < notes->count; i++) {
+        given += notes->sites[i].seen > 0;
+    }
+    assert_true(given > notes->count / 2);
+    const char *const absent[] = {"absent.jpg"};
+    assert_int_equal(tyto_calibration_run(notes, plain.session, absent, 1, NULL, 0, NULL, &err),
+                     TYTO_E_NOT_FOUND);
+    assert_non_null(strstr(tyto_error_message(&err), "absent.jpg"));
+    assert_int_equal(tyto_calibration_run(notes, NULL, photos, 2, NULL, 0, NULL, &err),
+                     TYTO_E_ARGUMENT);
+    tyto_calibration_destroy(notes);
+    close_model(&plain);
+    /* A tower alone has no task. */
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/vision_tower/model",
+             getenv("TYTO_TEST_DATA"));
+    assert_int_equal(open_model(&other, path, TYTO_PRECISION_FP32, NULL), TYTO_OK);
+    assert_int_equal(tyto_calibration_create(other.model, &notes, NULL), TYTO_OK);
+    assert_int_equal(tyto_calibration_run(notes, other.session, photos, 2, NULL, 0, NULL, &err),
+                     TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "has no use for photos or texts"));
+    tyto_error_clear(&err);
+    tyto_calibration_destroy(notes);
+    close_model(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_model_in_whole_numbers_is_no_source),
         cmocka_unit_test(choices_are_written_and_read),
         cmocka_unit_test(bad_choices_are_refused),
+        cmocka_unit_test(photos_and_texts_are_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static void close_pair(pair *of)
 static void pack(const char *folder, const char *out, const char *isa, tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_convert_options force = {.force = true};
+    const tyto_convert_options force = {.struct_bytes = sizeof(force), .force = true};
     pair plain = open_pair(folder, isa, precision);
     ASSERT_DONE(tyto_model_pack(plain.model, out, &force, &err), &err);
     close_pair(&plain);
@@ -219,7 +219,7 @@ static void another_precision_can_be_asked_for(void **state)
         assert_near_outputs(cases[i].name, &plain, &packed, most);
         /* And what is bound may be packed once more. */
         tyto_error err = TYTO_ERROR_INIT;
-        const tyto_convert_options force = {.force = true};
+        const tyto_convert_options force = {.struct_bytes = sizeof(force), .force = true};
         ASSERT_DONE(tyto_model_pack(packed.model, "again", &force, &err), &err);
         pair again = open_pair("again", NULL, TYTO_PRECISION_AUTO);
         assert_near_outputs(cases[i].name, &plain, &again, most);

@@ -50,7 +50,7 @@ static void add_problem(tyto_buffer *problems, const tyto_parameter *parameter, 
     tyto_buffer_format(problems, "%s'%s': %s", problems->length ? "; " : "", parameter->name, what);
 }
 
-static void tell(void *user, const tyto_parameter *parameter)
+static void visit(void *user, const tyto_parameter *parameter)
 {
     conversion *to = user;
     switch (parameter->fit) {
@@ -80,7 +80,7 @@ static void tell(void *user, const tyto_parameter *parameter)
 static tyto_status check(conversion *to, tyto_error *err)
 {
     tyto_buffer text;
-    TYTO_TRY(tyto_model_inspect(to->path, tell, to, err));
+    TYTO_TRY(tyto_model_inspect(to->path, visit, to, err));
     if (to->problems.failed || to->unused.failed || to->dropped.failed) {
         return tyto_fail_memory(err, to->path);
     }
@@ -163,9 +163,8 @@ static tyto_status put_chunk(conversion *of, const tyto_tensor *tensor, const ty
     fwrite(bytes, 1, length, stream);
     tyto_tensor_file_release_bytes(of->file, data, (size_t)count * width);
     of->done += length;
-    if (of->options->progress && !of->options->progress(of->options->progress_user, of->shards.name,
-                                                        of->done, of->shards.total)) {
-        return tyto_fail(err, TYTO_E_IO, "%s: stopped", of->folder.path);
+    if (!tyto_convert_progress(of->options, of->shards.name, of->done, of->shards.total)) {
+        return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", of->folder.path);
     }
     return TYTO_OK;
 }
@@ -185,11 +184,16 @@ static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto
 /* What the calibration chooses, beside the weights. */
 static tyto_status write_choices(const conversion *of, tyto_error *err)
 {
-    const tyto_convert_options *options = of->options;
+    tyto_calibration_options options;
+    tyto_calibration_options_init(&options, sizeof(options));
+    options.report = of->options->report;
+    options.report_user = of->options->report_user;
+    options.progress = of->options->progress;
+    options.progress_user = of->options->progress_user;
     char *path = tyto_path_join(of->folder.temporary, TYTO_CHOICES_FILE);
-    const tyto_status status = path ? tyto_calibration_save(options->calibration, path,
-                                                            options->tell, options->tell_user, err)
-                                    : tyto_fail_memory(err, of->path);
+    const tyto_status status =
+        path ? tyto_calibration_save(of->options->calibration, path, &options, err)
+             : tyto_fail_memory(err, of->path);
     free(path);
     return status;
 }
@@ -234,8 +238,12 @@ static tyto_status convert(conversion *to, const char *out, tyto_error *err)
 tyto_status tyto_model_convert(const char *path, const char *out,
                                const tyto_convert_options *options, tyto_error *err)
 {
-    const tyto_convert_options plain = {0};
-    conversion to = {.options = options ? options : &plain, .path = path};
+    tyto_convert_options own;
+    conversion to = {.options = &own, .path = path};
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(tyto_convert_options_take(options, &own, err));
     if (to.options->to_dtype && !tyto_narrow_possible(TYTO_F64, to.options->dtype)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "dtype: got %s, required F32, F16 or BF16",
                          tyto_dtype_name(to.options->dtype));
