@@ -1,22 +1,17 @@
 /* tyto eval: how good a model is, by the numbers that are usual for its task.
  */
-#include <stdlib.h>
 #include <string.h>
-#include <tyto/eval.h>
-#include <tyto/search.h>
+#include <tyto/evaluate.h>
 
 #include "commands.h"
-#include "evaluation.h"
-#include "inputs.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
-#include "photo_reader.h"
 #include "search_options.h"
 #include "signals.h"
 
 /* What a class' name takes the place of in --prompt. */
-#define PLACE "{}"
+#define PLACE TYTO_EVALUATE_PLACE
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
@@ -35,13 +30,9 @@ typedef struct eval_args {
 typedef struct job {
     const eval_args *args;
     tyto_coco truth;
-    tyto_coco_results results;
-    size_t capacity; /* of results.items while they are being collected */
-    photo_search look;
-    opened with;
-    tyto_vocabulary *vocabulary;
-    size_t unread, other_sizes; /* photos */
-    bool limited;               /* not all images of the file take part */
+    tyto_evaluation found;
+    photo_search look; /* its options; and the photo that is searched, for the bar */
+    bool limited;      /* not all images of the file take part */
     output out;
 } job;
 
@@ -93,7 +84,7 @@ static int check_usage(job *j)
             "--detections: the detections are read with --detections-in, required one of the two");
         return EXIT_USAGE;
     }
-    tyto_search_options_init(&j->look.options, sizeof(j->look.options));
+    tyto_evaluate_search_options_init(&j->look.options, sizeof(j->look.options));
     if (!photo_search_read(&args->tiles, &args->shortcuts, &j->look)) {
         return EXIT_USAGE;
     }
@@ -122,227 +113,140 @@ static bool read_annotations(job *j)
         return false;
     }
     if (j->truth.n_strangers > 0) {
-        say_warning(
-            "%s: %zu annotations name an image or a category that is not listed; they are left out",
-            file, j->truth.n_strangers);
+        say_warning("%s: %lld annotations name an image or a category that is not listed; they are "
+                    "left out",
+                    file, (long long)j->truth.n_strangers);
     }
     if (j->truth.has_id_zero) {
         say_warning("%s: an annotation has the id 0; pycocotools takes that object as never found",
                     file);
     }
-    if (j->args->limit > 0 && (size_t)j->args->limit < j->truth.n_images) {
-        j->truth.n_images = (size_t)j->args->limit;
+    if (j->args->limit > 0 && j->args->limit < j->truth.n_images) {
+        j->truth.n_images = j->args->limit;
         j->limited = true;
     }
     return true;
 }
 
-/* The prompt with the name in each place; newly allocated. */
-static char *fill_prompt(const char *prompt, const char *name)
+/* A bar over the photos, and over the tiles of each. */
+static bool follow(void *user, const tyto_progress *progress)
 {
-    char *text = take_text("%s", "");
-    for (const char *at = prompt, *place; *at; at = place + strlen(PLACE)) {
-        place = strstr(at, PLACE);
-        char *longer = place ? take_text("%s%.*s%s", text, (int)(place - at), at, name)
-                             : take_text("%s%s", text, at);
-        free(text);
-        text = longer;
-        if (!place) {
-            break;
-        }
+    photo_search *look = user;
+    if (strcmp(progress->stage, TYTO_EVALUATE_STAGE) == 0) {
+        look->photo = progress->subject;
+        look->index = (size_t)progress->done;
+        look->count = (size_t)progress->total;
+        return show_steps(NULL, progress);
     }
-    return text;
+    return photo_search_follow(look, progress);
 }
 
-static bool open_vocabulary(job *j)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    text_list texts = {0};
-    for (size_t i = 0; i < j->truth.n_categories; i++) {
-        char *text = fill_prompt(j->args->prompt, j->truth.categories[i].name);
-        text_list_add(&texts, text, strlen(text));
-        free(text);
-    }
-    bool good = model_open(&j->args->common, &j->with) && model_offers(&j->with, TYTO_TASK_SEARCH);
-    tyto_embed_options options;
-    tyto_embed_options_init(&options, sizeof(options));
-    options.templates = j->args->templates;
-    if (good &&
-        (tyto_search_check(j->with.session, &j->look.options, &err) != TYTO_OK ||
-         tyto_vocabulary_create(j->with.session, (const char *const *)texts.items,
-                                (int64_t)texts.count, &options, &j->vocabulary, &err) != TYTO_OK)) {
-        say_tyto_error(&err);
-        good = false;
-    }
-    j->look.session = j->with.session;
-    j->look.vocabulary = j->vocabulary;
-    text_list_clear(&texts);
-    return good;
-}
-
-static void add_result(job *j, int64_t image_id, const tyto_detection *found)
-{
-    tyto_coco_results *list = &j->results;
-    if (list->count == j->capacity) {
-        j->capacity = j->capacity > 0 ? 2 * j->capacity : 1024;
-        list->items = take_more(list->items, j->capacity, sizeof(*list->items));
-    }
-    const tyto_box *box = &found->box;
-    list->items[list->count++] = (tyto_coco_result){
-        .image_id = image_id,
-        .category_id = j->truth.categories[found->label].id,
-        .box = {.x = (double)box->xmin,
-                .y = (double)box->ymin,
-                .width = (double)box->xmax - (double)box->xmin,
-                .height = (double)box->ymax - (double)box->ymin},
-        .score = (double)found->score,
-    };
-}
-
-/* False when the photo can't be read or searched. */
-static bool search_photo(job *j, const tyto_coco_image *image, photo_reader *reader)
-{
-    const char *path = reader->photos->items[reader->next];
-    tyto_image photo = {0};
-    tyto_detections found = {0};
-    j->look.photo = path;
-    j->look.index = reader->next;
-    j->look.count = reader->photos->count;
-    const bool good =
-        photo_reader_next(reader, &photo) && photo_search_run(&j->look, &photo, &found);
-    for (int64_t i = 0; i < found.count; i++) {
-        add_result(j, image->id, &found.items[i]);
-    }
-    const bool sized = image->width_px > 0 && image->height_px > 0;
-    j->other_sizes +=
-        good && sized && (image->width_px != photo.width_px || image->height_px != photo.height_px);
-    tyto_detections_clear(&found);
-    tyto_image_clear(&photo);
-    return good;
-}
-
-static bool list_paths(const job *j, text_list *paths)
-{
-    for (size_t i = 0; i < j->truth.n_images; i++) {
-        const tyto_coco_image *image = &j->truth.images[i];
-        if (!image->file_name) {
-            say_error("%s: 'images[%zu].file_name': got nothing, required the photo's name",
-                      j->args->annotations, i);
-            return false;
-        }
-        char *path = path_join(j->args->images, image->file_name);
-        text_list_add(paths, path, strlen(path));
-        free(path);
-    }
-    return true;
-}
-
-static bool search_all(job *j)
-{
-    const double began = seconds_now();
-    text_list paths = {0};
-    photo_reader reader = {.photos = &paths};
-    const bool named = list_paths(j, &paths);
-    for (size_t i = 0; named && i < paths.count && !interrupted(); i++) {
-        progress_show(i, paths.count, j->truth.images[i].file_name);
-        j->unread += !search_photo(j, &j->truth.images[i], &reader);
-    }
-    progress_hide();
-    photo_reader_end(&reader);
-    text_list_clear(&paths);
-    if (!named) {
-        return false;
-    }
-    say_info("%zu photos searched in %.1f s", j->truth.n_images, seconds_now() - began);
-    if (j->unread > 0) {
-        say_warning("%zu of %zu photos could not be searched; nothing counts as found in them",
-                    j->unread, j->truth.n_images);
-    }
-    if (j->other_sizes > 0) {
-        say_warning("%zu of %zu photos have another size than the annotations say; their boxes may "
-                    "lie elsewhere",
-                    j->other_sizes, j->truth.n_images);
-    }
-    return !interrupted();
-}
-
-static bool detect(job *j)
+/* Searches the photos. Complains and returns false on failure. */
+static bool search(job *j, const opened *with)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const eval_args *args = j->args;
-    tyto_search_options *options = &j->look.options;
-    options->threshold = (float)args->threshold;
-    options->nms = (tyto_nms_mode)args->nms;
-    options->nms_iou = (float)args->iou;
-    options->top_k = args->top_k;
-    options->multi_label = !args->best_label;
-    if (j->truth.n_categories > 0 && (!open_vocabulary(j) || !search_all(j))) {
-        return false;
+    tyto_search_options *how = &j->look.options;
+    tyto_evaluate_options options;
+    const double began = seconds_now();
+    how->threshold = (float)args->threshold;
+    how->nms = (tyto_nms_mode)args->nms;
+    how->nms_iou = (float)args->iou;
+    how->top_k = args->top_k;
+    how->multi_label = !args->best_label;
+    tyto_evaluate_options_init(&options, sizeof(options));
+    options.prompt = args->prompt;
+    options.templates = args->templates;
+    options.name = args->annotations;
+    options.progress = follow;
+    options.progress_user = &j->look;
+    options.log = say_log;
+    const tyto_status status =
+        tyto_evaluate(with->session, &j->truth, args->images, how, &options, &j->found, &err);
+    progress_hide();
+    if (status != TYTO_OK && !interrupted()) {
+        say_error("%s", tyto_error_message(&err));
     }
-    if (args->detections && tyto_coco_results_save(args->detections, j->results.items,
-                                                   j->results.count, &err) != TYTO_OK) {
+    tyto_error_clear(&err);
+    if (status == TYTO_OK) {
+        say_info("%lld photos searched in %.1f s", (long long)j->found.photos,
+                 seconds_now() - began);
+    }
+    return status == TYTO_OK;
+}
+
+static void warn(const tyto_evaluation *found)
+{
+    if (found->unread > 0) {
+        say_warning("%lld of %lld photos could not be searched; nothing counts as found in them",
+                    (long long)found->unread, (long long)found->photos);
+    }
+    if (found->other_sizes > 0) {
+        say_warning("%lld of %lld photos have another size than the annotations say; their boxes "
+                    "may lie elsewhere",
+                    (long long)found->other_sizes, (long long)found->photos);
+    }
+}
+
+/* Searches the photos, and keeps what was found where that is wanted. */
+static bool detect(job *j)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const char *kept = j->args->detections;
+    opened with = {0};
+    /* Without categories there is nothing to look for, and no model is needed. */
+    bool good =
+        j->truth.n_categories == 0 || (model_open(&j->args->common, &with) &&
+                                       model_offers(&with, TYTO_TASK_SEARCH) && search(j, &with));
+    model_close(&with);
+    if (good) {
+        warn(&j->found);
+    }
+    if (good && kept &&
+        tyto_coco_results_save(kept, j->found.results.items, j->found.results.count, &err) !=
+            TYTO_OK) {
         say_tyto_error(&err);
-        return false;
+        good = false;
     }
-    return true;
+    return good;
 }
 
-static int by_id(const void *left, const void *right)
+/* Complains and returns false on failure. */
+static bool done(tyto_status status, tyto_error *err)
 {
-    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return a < b ? -1 : a > b;
-}
-
-/* Of results read from a file, those of the images that --limit leaves. */
-static void keep_listed(job *j)
-{
-    tyto_coco_results *list = &j->results;
-    const size_t count = j->truth.n_images;
-    int64_t *ids = take(count, sizeof(*ids));
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = j->truth.images[i].id;
+    if (status != TYTO_OK) {
+        say_tyto_error(err);
     }
-    qsort(ids, count, sizeof(*ids), by_id);
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (bsearch(&list->items[i].image_id, ids, count, sizeof(*ids), by_id)) {
-            list->items[kept++] = list->items[i];
-        }
-    }
-    list->count = kept;
-    free(ids);
+    return status == TYTO_OK;
 }
 
 static bool read_detections(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_coco_results_open(j->args->detections_in, &j->results, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    if (j->limited) {
-        keep_listed(j);
-    }
-    return true;
+    tyto_coco_results *results = &j->found.results;
+    return done(tyto_coco_results_open(j->args->detections_in, results, &err), &err) &&
+           (!j->limited || done(tyto_coco_results_keep_listed(results, &j->truth, &err), &err));
 }
 
 static bool report(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_coco_scores scores = {0};
-    if (tyto_coco_evaluate(&j->truth, j->results.items, j->results.count, &scores, &err) !=
-        TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
+    tyto_bytes document = {0};
+    const tyto_coco_results *results = &j->found.results;
+    bool good =
+        done(tyto_coco_evaluate(&j->truth, results->items, results->count, &scores, &err), &err) &&
+        done(j->args->format == FORMAT_JSON
+                 ? tyto_coco_scores_json(&j->truth, &scores, &document, &err)
+                 : tyto_coco_scores_text(&j->truth, &scores, &document, &err),
+             &err);
+    if (good) {
+        fwrite(document.data, 1, document.length_bytes, j->out.stream);
+        good = output_commit(&j->out);
     }
-    const evaluation of = {&j->truth, &scores};
-    if (j->args->format == FORMAT_JSON) {
-        evaluation_write_json(&of, j->out.stream);
-    } else {
-        evaluation_write_text(&of, j->out.stream);
-    }
+    tyto_bytes_clear(&document);
     tyto_coco_scores_clear(&scores);
-    return output_commit(&j->out);
+    return good;
 }
 
 static int run(void *given)
@@ -350,14 +254,12 @@ static int run(void *given)
     job j = {.args = given};
     int code = check_usage(&j);
     if (code == EXIT_DONE) {
-        bool good = output_open(&j.out, j.args->output) && read_annotations(&j) &&
-                    (j.args->images ? detect(&j) : read_detections(&j)) && report(&j);
-        code = good && j.unread == 0 ? EXIT_DONE : EXIT_FAILED;
+        const bool good = output_open(&j.out, j.args->output) && read_annotations(&j) &&
+                          (j.args->images ? detect(&j) : read_detections(&j)) && report(&j);
+        code = good && j.found.unread == 0 ? EXIT_DONE : EXIT_FAILED;
         output_abandon(&j.out);
     }
-    tyto_vocabulary_destroy(j.vocabulary);
-    model_close(&j.with);
-    tyto_coco_results_clear(&j.results);
+    tyto_evaluation_clear(&j.found);
     tyto_coco_clear(&j.truth);
     return code;
 }

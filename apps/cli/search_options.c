@@ -70,8 +70,7 @@ static bool read_shortcuts(const shortcut_args *args, tyto_search_options *out)
     return true;
 }
 
-/* Tiles move the bar; everything else only asks whether to go on. */
-static bool follow(void *user, const tyto_progress *progress)
+bool photo_search_follow(void *user, const tyto_progress *progress)
 {
     const photo_search *search = user;
     if (progress->stage && strcmp(progress->stage, "tiles") == 0) {
@@ -91,7 +90,7 @@ bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detect
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tiles tiles;
     const tyto_search_source source = {.image = image};
-    search->options.progress = follow;
+    search->options.progress = photo_search_follow;
     search->options.progress_user = search;
     if (search->options.tiles &&
         tyto_search_tiles(search->session, image->width_px, image->height_px, &search->options,

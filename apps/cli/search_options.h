@@ -108,6 +108,9 @@ typedef struct photo_search {
 /** Reads the options over those that are there; `boxes` must be. Complains and returns false on
  *  wrong usage. */
 bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, photo_search *out);
+/** Its progress function, whose user it is. Tiles move the bar; everything else only asks whether
+ *  to go on. */
+bool photo_search_follow(void *user, const tyto_progress *progress);
 /** Searches one photo. Complains and returns false on failure; an interrupted one says nothing. */
 bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out);
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/bytes.h>
 #include <tyto/status.h>
 
 TYTO_BEGIN_DECLS
@@ -47,20 +48,22 @@ typedef struct tyto_coco_result {
  *  memory  tyto_coco_open: release with tyto_coco_clear */
 typedef struct tyto_coco {
     tyto_coco_image *images;
-    size_t n_images;
+    int64_t n_images;
     tyto_coco_category *categories;
-    size_t n_categories;
+    int64_t n_categories;
     tyto_coco_annotation *annotations;
-    size_t n_annotations;
-    size_t n_strangers; /**< annotations left out: they name an image or a category not listed */
-    bool has_id_zero;   /**< an annotation has the id 0, which pycocotools takes for "not found" */
-    void *texts;        /**< holds the names */
+    int64_t n_annotations;
+    int64_t n_strangers; /**< annotations left out: they name an image or a category not listed */
+    bool has_id_zero;    /**< an annotation has the id 0, which pycocotools takes for "not found" */
+    void *texts;         /**< holds the names */
+    uint64_t reserved[4];
 } tyto_coco;
 
 /** memory  items is owned; release with tyto_coco_results_clear */
 typedef struct tyto_coco_results {
     tyto_coco_result *items;
-    size_t count;
+    int64_t count;
+    uint64_t reserved[4];
 } tyto_coco_results;
 
 /** Reads an "instances" file: images (id), categories (id, name) and annotations (id, image_id,
@@ -87,7 +90,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_parse(const char *bytes, s
  *  errors  E_RANGE (a number that is not finite), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_save(const char *path,
                                                            const tyto_coco_result *items,
-                                                           size_t count, tyto_error *err);
+                                                           int64_t count, tyto_error *err);
+/** Drops the results of images that the annotations don't list.
+ *  errors  E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_keep_listed(tyto_coco_results *results,
+                                                                  const tyto_coco *truth,
+                                                                  tyto_error *err);
 TYTO_API void tyto_coco_results_clear(tyto_coco_results *results);
 
 /** The twelve numbers of COCO, each in [0,1], or −1 where nothing is there to be found.
@@ -102,15 +110,17 @@ typedef struct tyto_coco_summary {
 /** One category's numbers, and how many objects (crowds not counted) they stand on. */
 typedef struct tyto_coco_class_scores {
     int64_t category_id;
-    size_t objects;
+    int64_t objects;
     tyto_coco_summary summary;
+    uint64_t reserved[4];
 } tyto_coco_class_scores;
 
 /** memory  classes is owned, in the order of the categories; release with tyto_coco_scores_clear */
 typedef struct tyto_coco_scores {
     tyto_coco_summary summary; /**< each number the mean over the classes that have it */
     tyto_coco_class_scores *classes;
-    size_t n_classes;
+    int64_t n_classes;
+    uint64_t reserved[4];
 } tyto_coco_scores;
 
 /** Scores results against what is there, per category: in each image the 100 best boxes take, best
@@ -124,9 +134,22 @@ typedef struct tyto_coco_scores {
  *           numbers, ties included */
 TYTO_API TYTO_NODISCARD tyto_status tyto_coco_evaluate(const tyto_coco *truth,
                                                        const tyto_coco_result *results,
-                                                       size_t count, tyto_coco_scores *out,
+                                                       int64_t count, tyto_coco_scores *out,
                                                        tyto_error *err);
 TYTO_API void tyto_coco_scores_clear(tyto_coco_scores *scores);
+
+/** Tables for people: the twelve numbers, then a line per class, in the order of the annotations.
+ *  scores  of these annotations
+ *  memory  release *out with tyto_bytes_clear
+ *  errors  E_ARGUMENT (scores of others), E_MEMORY, E_LIMIT */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_scores_text(const tyto_coco *truth,
+                                                          const tyto_coco_scores *scores,
+                                                          tyto_bytes *out, tyto_error *err);
+/** The same as one object of JSON: images, objects, the twelve numbers, and classes, an array of
+ *  objects with category_id, name, objects and the same twelve. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_scores_json(const tyto_coco *truth,
+                                                          const tyto_coco_scores *scores,
+                                                          tyto_bytes *out, tyto_error *err);
 
 TYTO_END_DECLS
 

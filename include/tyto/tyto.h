@@ -19,6 +19,7 @@
 #include <tyto/embed.h>
 #include <tyto/engine.h>
 #include <tyto/eval.h>
+#include <tyto/evaluate.h>
 #include <tyto/files.h>
 #include <tyto/fill_mask.h>
 #include <tyto/flow.h>

@@ -148,9 +148,9 @@ static tyto_status check_once(int64_t *ids, size_t count, const char *file, cons
     return TYTO_OK;
 }
 
-static bool has(const int64_t *sorted, size_t count, int64_t id)
+static bool has(const int64_t *sorted, int64_t count, int64_t id)
 {
-    return count > 0 && bsearch(&id, sorted, count, sizeof(id), by_value);
+    return count > 0 && bsearch(&id, sorted, (size_t)count, sizeof(id), by_value);
 }
 
 /* What is being read from one file. Names point into the document until tyto_coco is whole. */
@@ -183,7 +183,7 @@ static tyto_status read_images(reader *in, tyto_coco *out)
         image->file_name = json_string_value(name);
         in->image_ids[i] = image->id;
     }
-    out->n_images = count;
+    out->n_images = (int64_t)count;
     return check_once(in->image_ids, count, in->file, "images", in->err);
 }
 
@@ -206,7 +206,7 @@ static tyto_status read_categories(reader *in, tyto_coco *out)
         out->categories[i].name = json_string_value(name);
         in->category_ids[i] = out->categories[i].id;
     }
-    out->n_categories = count;
+    out->n_categories = (int64_t)count;
     return check_once(in->category_ids, count, in->file, "categories", in->err);
 }
 
@@ -246,7 +246,7 @@ static tyto_status read_annotations(reader *in, tyto_coco *out)
             out->annotations[out->n_annotations++] = annotation;
         }
     }
-    out->n_strangers = count - out->n_annotations;
+    out->n_strangers = (int64_t)count - out->n_annotations;
     return check_once(in->annotation_ids, count, in->file, "annotations", in->err);
 }
 
@@ -270,20 +270,20 @@ static void move_name(const char **name, char **to)
 static tyto_status keep_names(reader *in, tyto_coco *out)
 {
     size_t bytes = 0; /* no overflow: the document has them all in memory */
-    for (size_t i = 0; i < out->n_images; i++) {
+    for (int64_t i = 0; i < out->n_images; i++) {
         bytes += name_bytes(out->images[i].file_name);
     }
-    for (size_t i = 0; i < out->n_categories; i++) {
+    for (int64_t i = 0; i < out->n_categories; i++) {
         bytes += name_bytes(out->categories[i].name);
     }
     char *to = out->texts = tyto_alloc(bytes, 1);
     if (!to) {
         return tyto_fail_memory(in->err, in->file);
     }
-    for (size_t i = 0; i < out->n_images; i++) {
+    for (int64_t i = 0; i < out->n_images; i++) {
         move_name(&out->images[i].file_name, &to);
     }
-    for (size_t i = 0; i < out->n_categories; i++) {
+    for (int64_t i = 0; i < out->n_categories; i++) {
         move_name(&out->categories[i].name, &to);
     }
     return TYTO_OK;
@@ -295,6 +295,9 @@ tyto_status tyto_coco_parse(const char *bytes, size_t length, const char *name, 
     reader in = {.file = name, .err = err};
     json_t *root = NULL;
     tyto_status status;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_coco){0};
     TYTO_CHECK(tyto_json_parse_as(JSON_OBJECT, bytes, length, name, &root, err));
     TYTO_CHECK(find_list(root, name, "images", &in.images, err));
@@ -330,6 +333,9 @@ tyto_status tyto_coco_open(const char *path, tyto_coco *out, tyto_error *err)
 {
     char *bytes;
     size_t length;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_coco){0};
     TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
     tyto_status status = tyto_coco_parse(bytes, length, path, out, err);
@@ -343,6 +349,9 @@ tyto_status tyto_coco_results_parse(const char *bytes, size_t length, const char
     record r = {.file = name, .list = "", .err = err};
     json_t *root = NULL;
     tyto_status status;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_coco_results){0};
     TYTO_CHECK(tyto_json_parse_as(JSON_ARRAY, bytes, length, name, &root, err));
     size_t count = json_array_size(root);
@@ -351,9 +360,9 @@ tyto_status tyto_coco_results_parse(const char *bytes, size_t length, const char
         status = tyto_fail_memory(err, name);
         goto cleanup;
     }
-    for (; out->count < count; out->count++) {
+    for (; out->count < (int64_t)count; out->count++) {
         tyto_coco_result *item = &out->items[out->count];
-        TYTO_CHECK(open_record(&r, root, out->count));
+        TYTO_CHECK(open_record(&r, root, (size_t)out->count));
         TYTO_CHECK(read_integer(&r, "image_id", &item->image_id));
         TYTO_CHECK(read_integer(&r, "category_id", &item->category_id));
         TYTO_CHECK(read_box(&r, &item->box));
@@ -371,6 +380,9 @@ tyto_status tyto_coco_results_open(const char *path, tyto_coco_results *out, tyt
 {
     char *bytes;
     size_t length;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_coco_results){0};
     TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
     tyto_status status = tyto_coco_results_parse(bytes, length, path, out, err);
@@ -386,15 +398,40 @@ void tyto_coco_results_clear(tyto_coco_results *results)
     }
 }
 
-static tyto_status write_result(FILE *stream, const tyto_coco_result *item, size_t i,
+tyto_status tyto_coco_results_keep_listed(tyto_coco_results *results, const tyto_coco *truth,
+                                          tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, results);
+    TYTO_REQUIRE(err, truth);
+    const size_t count = (size_t)truth->n_images;
+    int64_t *ids = tyto_alloc(count, sizeof(*ids)), kept = 0;
+    if (!ids) {
+        return tyto_fail_memory(err, "results");
+    }
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = truth->images[i].id;
+    }
+    qsort(ids, count, sizeof(*ids), by_value);
+    for (int64_t i = 0; i < results->count; i++) {
+        if (has(ids, truth->n_images, results->items[i].image_id)) {
+            results->items[kept++] = results->items[i];
+        }
+    }
+    results->count = kept;
+    tyto_free(ids);
+    return TYTO_OK;
+}
+
+static tyto_status write_result(FILE *stream, const tyto_coco_result *item, int64_t i,
                                 const char *path, tyto_error *err)
 {
     const tyto_coco_box *box = &item->box;
     if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(box->width) || !isfinite(box->height) ||
         !isfinite(item->score)) {
         return tyto_fail(err, TYTO_E_RANGE,
-                         "results[%zu]: got a number that is not finite, required finite numbers",
-                         i);
+                         "results[%lld]: got a number that is not finite, required finite numbers",
+                         (long long)i);
     }
     json_t *object =
         json_pack("{s:I, s:I, s:[f,f,f,f], s:f}", "image_id", (json_int_t)item->image_id,
@@ -414,14 +451,20 @@ static tyto_status write_result(FILE *stream, const tyto_coco_result *item, size
     return TYTO_OK;
 }
 
-tyto_status tyto_coco_results_save(const char *path, const tyto_coco_result *items, size_t count,
+tyto_status tyto_coco_results_save(const char *path, const tyto_coco_result *items, int64_t count,
                                    tyto_error *err)
 {
     tyto_file_writer writer;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    if (count < 0 || (count > 0 && !items)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "results: got %lld, required a list of them",
+                         (long long)count);
+    }
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));
     tyto_status status = TYTO_OK;
     fputs("[", writer.stream);
-    for (size_t i = 0; i < count && status == TYTO_OK; i++) {
+    for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
         status = write_result(writer.stream, &items[i], i, path, err);
     }
     if (status != TYTO_OK) {

@@ -194,36 +194,36 @@ static tyto_status bad_box(const char *list, size_t i, tyto_error *err)
 static tyto_status list_ids(evaluation *e, tyto_error *err)
 {
     const tyto_coco *truth = e->truth;
-    e->images = tyto_alloc(truth->n_images, sizeof(*e->images));
-    e->categories = tyto_alloc(truth->n_categories, sizeof(*e->categories));
+    e->images = tyto_alloc((size_t)truth->n_images, sizeof(*e->images));
+    e->categories = tyto_alloc((size_t)truth->n_categories, sizeof(*e->categories));
     if (!e->images || !e->categories) {
         return tyto_fail_memory(err, "evaluation");
     }
-    for (size_t i = 0; i < truth->n_images; i++) {
+    for (size_t i = 0; i < (size_t)truth->n_images; i++) {
         e->images[i] = (listed){truth->images[i].id, i};
     }
-    for (size_t i = 0; i < truth->n_categories; i++) {
+    for (size_t i = 0; i < (size_t)truth->n_categories; i++) {
         e->categories[i] = (listed){truth->categories[i].id, i};
     }
-    TYTO_TRY(sort_ids(e->images, truth->n_images, "images", err));
-    return sort_ids(e->categories, truth->n_categories, "categories", err);
+    TYTO_TRY(sort_ids(e->images, (size_t)truth->n_images, "images", err));
+    return sort_ids(e->categories, (size_t)truth->n_categories, "categories", err);
 }
 
 static tyto_status list_annotations(evaluation *e, tyto_error *err)
 {
     const tyto_coco *truth = e->truth;
-    e->annotations.items = tyto_alloc(truth->n_annotations, sizeof(entry));
+    e->annotations.items = tyto_alloc((size_t)truth->n_annotations, sizeof(entry));
     if (!e->annotations.items) {
         return tyto_fail_memory(err, "evaluation");
     }
-    for (size_t i = 0; i < truth->n_annotations; i++) {
+    for (size_t i = 0; i < (size_t)truth->n_annotations; i++) {
         const tyto_coco_annotation *a = &truth->annotations[i];
         entry item = {.index = i};
         if (!box_is_good(&a->box) || !isfinite(a->area) || a->area < 0.0) {
             return bad_box("annotations", i, err);
         }
-        if (find(e->images, truth->n_images, a->image_id, &item.image) &&
-            find(e->categories, truth->n_categories, a->category_id, &item.category)) {
+        if (find(e->images, (size_t)truth->n_images, a->image_id, &item.image) &&
+            find(e->categories, (size_t)truth->n_categories, a->category_id, &item.category)) {
             e->annotations.items[e->annotations.count++] = item;
         }
     }
@@ -244,13 +244,13 @@ static tyto_status list_results(evaluation *e, size_t count, tyto_error *err)
         if (!box_is_good(&r->box) || !isfinite(r->score)) {
             return bad_box("results", i, err);
         }
-        if (!find(e->images, truth->n_images, r->image_id, &item.image)) {
+        if (!find(e->images, (size_t)truth->n_images, r->image_id, &item.image)) {
             return tyto_fail(
                 err, TYTO_E_ARGUMENT,
                 "results[%zu].image_id: got %lld, required an image of the annotations", i,
                 (long long)r->image_id);
         }
-        if (find(e->categories, truth->n_categories, r->category_id, &item.category)) {
+        if (find(e->categories, (size_t)truth->n_categories, r->category_id, &item.category)) {
             e->found.items[e->found.count++] = item;
         }
     }
@@ -475,7 +475,7 @@ static double mean_of_classes(const tyto_coco_scores *scores, size_t offset)
 {
     double sum = 0.0;
     size_t count = 0;
-    for (size_t i = 0; i < scores->n_classes; i++) {
+    for (int64_t i = 0; i < scores->n_classes; i++) {
         double value;
         memcpy(&value, (const char *)&scores->classes[i].summary + offset, sizeof(value));
         if (value >= 0.0) {
@@ -489,11 +489,11 @@ static double mean_of_classes(const tyto_coco_scores *scores, size_t offset)
 static void summarize(evaluation *e, tyto_coco_scores *out)
 {
     size_t next_truth = 0, next_found = 0;
-    for (size_t c = 0; c < out->n_classes; c++) {
+    for (size_t c = 0; c < (size_t)out->n_classes; c++) {
         tyto_coco_class_scores *scores = &out->classes[e->categories[c].at];
         scores->category_id = e->categories[c].id;
         add_category(e, c, &next_truth, &next_found);
-        scores->objects = e->objects[TYTO_AP_ALL];
+        scores->objects = (int64_t)e->objects[TYTO_AP_ALL];
         summarize_category(e, &scores->summary);
     }
     for (size_t at = 0; at < sizeof(out->summary); at += sizeof(double)) {
@@ -503,18 +503,25 @@ static void summarize(evaluation *e, tyto_coco_scores *out)
 }
 
 tyto_status tyto_coco_evaluate(const tyto_coco *truth, const tyto_coco_result *results,
-                               size_t count, tyto_coco_scores *out, tyto_error *err)
+                               int64_t count, tyto_coco_scores *out, tyto_error *err)
 {
     evaluation e = {.truth = truth, .results = results};
     tyto_coco_scores scores = {0};
     tyto_status status;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, truth);
+    TYTO_REQUIRE(err, out);
     *out = scores;
+    if (count < 0 || (count > 0 && !results)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "results: got %lld, required a list of them",
+                         (long long)count);
+    }
     TYTO_CHECK(list_ids(&e, err));
     TYTO_CHECK(list_annotations(&e, err));
-    TYTO_CHECK(list_results(&e, count, err));
+    TYTO_CHECK(list_results(&e, (size_t)count, err));
     TYTO_CHECK(make_room(&e, err));
     scores.n_classes = truth->n_categories;
-    scores.classes = tyto_alloc_zeroed(scores.n_classes, sizeof(*scores.classes));
+    scores.classes = tyto_alloc_zeroed((size_t)scores.n_classes, sizeof(*scores.classes));
     if (!scores.classes) {
         status = tyto_fail_memory(err, "evaluation");
         goto cleanup;

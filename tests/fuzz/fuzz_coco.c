@@ -7,8 +7,8 @@ static void score(const tyto_coco *truth)
 {
     enum { MOST = 512 };
     static tyto_coco_result results[MOST];
-    size_t count = 0;
-    for (size_t i = 0; i < truth->n_annotations && count < MOST; i++) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < truth->n_annotations && count < MOST; i++) {
         const tyto_coco_annotation *a = &truth->annotations[i];
         results[count++] = (tyto_coco_result){a->image_id, a->category_id, a->box, a->area};
     }

@@ -61,7 +61,7 @@ static void evaluate_golden(const char *name)
     assert_summary(name, &scores.summary, json_object_get(expected, "summary"));
     const json_t *classes = json_object_get(expected, "classes");
     assert_int_equal(json_array_size(classes), scores.n_classes);
-    for (size_t i = 0; i < scores.n_classes; i++) {
+    for (size_t i = 0; i < (size_t)scores.n_classes; i++) {
         const json_t *wanted = json_array_get(classes, i);
         assert_int_equal(json_integer_value(json_object_get(wanted, "category_id")),
                          scores.classes[i].category_id);
