@@ -153,7 +153,8 @@ static tyto_status list_folder(listing *to, const char *folder)
     char why[96];
     DIR *entries = opendir(folder);
     if (!entries) {
-        return pass_over(to, folder, strerror(errno));
+        return errno == ENOMEM ? tyto_fail_memory(to->err, folder)
+                               : pass_over(to, folder, strerror(errno));
     }
     for (struct dirent *entry; status == TYTO_OK && (entry = readdir(entries)) != NULL;) {
         status = add_entry(to, folder, entry->d_name);

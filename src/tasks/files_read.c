@@ -37,8 +37,10 @@ static tyto_status open_stream(const char *path, FILE **out, tyto_error *err)
     }
     *out = fopen(path, "rb");
     if (!*out) {
-        return tyto_fail(err, errno == ENOENT ? TYTO_E_NOT_FOUND : TYTO_E_IO, "%s: %s", path,
-                         strerror(errno));
+        const tyto_status status = errno == ENOENT   ? TYTO_E_NOT_FOUND
+                                   : errno == ENOMEM ? TYTO_E_MEMORY
+                                                     : TYTO_E_IO;
+        return tyto_fail(err, status, "%s: %s", path, strerror(errno));
     }
     return TYTO_OK;
 }

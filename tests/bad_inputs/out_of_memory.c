@@ -490,6 +490,7 @@ int main(void)
         cmocka_unit_test(texts_are_tokenized),
         cmocka_unit_test(examples_are_matched),
         cmocka_unit_test(flows_are_found),
+        cmocka_unit_test(files_and_checkpoints_are_looked_at),
         cmocka_unit_test(torch_tensors_are_opened),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

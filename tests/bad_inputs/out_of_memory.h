@@ -27,5 +27,7 @@ void checkpoints_are_converted(void **state);
 void flows_are_found(void **state);
 /** The same of out_of_memory_tasks.c. */
 void texts_and_pictures_are_understood(void **state);
+/** The same of out_of_memory_files.c. */
+void files_and_checkpoints_are_looked_at(void **state);
 
 #endif
