@@ -193,6 +193,69 @@ static void hidden_inputs_are_left_out(void **state)
     end(&with);
 }
 
+/* Counts the steps of a run, and stops it before one of them. */
+typedef struct stopper {
+    int64_t steps, stop_at; /* −1: never */
+} stopper;
+
+static bool count_step(void *user, const tyto_progress *progress)
+{
+    stopper *counted = user;
+    assert_non_null(progress->stage);
+    assert_in_range(progress->done, 0, progress->total - 1);
+    return counted->steps++ != counted->stop_at;
+}
+
+/* A run asks before each layer and each piece of rows whether to go on; the next one is as if the
+ * stopped one had never been. What can be refused is refused before the first step. */
+static void runs_are_stopped_between_layers(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"logits"};
+    setup with = start("masked_lm");
+    tyto_error err = TYTO_ERROR_INIT;
+    enum { T = 9 };
+    const int64_t ids[T] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, label = 61;
+    const tyto_tensor inputs[] = {
+        {.name = "inputs", .dtype = TYTO_I64, .rank = 2, .shape = {1, T}, .data = (void *)ids},
+        {.name = "labels", .dtype = TYTO_I64, .rank = 2, .shape = {1, 1}, .data = (void *)&label},
+        {.name = "subsampled_output_points",
+         .dtype = TYTO_I64,
+         .rank = 1,
+         .shape = {1},
+         .data = (void *)ids},
+    };
+    const tyto_tensor *outputs;
+    int64_t count;
+    stopper counted = {0, -1};
+    tyto_tensor whole = only_output(&with, inputs, 1, "logits");
+    tyto_session_set_progress(with.session, count_step, &counted);
+    tyto_tensor followed = only_output(&with, inputs, 1, "logits");
+    assert_same(floats(&followed), floats(&whole), tyto_tensor_elements(&whole), 0.0);
+    const int64_t steps = counted.steps;
+    assert_true(steps >= 4);
+    for (int64_t i = 0; i < steps; i++) {
+        counted = (stopper){0, i};
+        assert_int_equal(
+            tyto_forward(with.session, NULL, inputs, 1, wanted, 1, &outputs, &count, &err),
+            TYTO_E_CANCELLED);
+        assert_int_equal(counted.steps, i + 1);
+        tyto_error_clear(&err);
+    }
+    counted = (stopper){0, -1};
+    assert_int_equal(tyto_forward(with.session, NULL, inputs, 3, NULL, 0, &outputs, &count, &err),
+                     TYTO_E_RANGE);
+    assert_int_equal(counted.steps, 0);
+    tyto_error_clear(&err);
+    tyto_session_set_progress(with.session, NULL, NULL);
+    tyto_tensor again = only_output(&with, inputs, 1, "logits");
+    assert_same(floats(&again), floats(&whole), tyto_tensor_elements(&whole), 0.0);
+    free(whole.data);
+    free(followed.data);
+    free(again.data);
+    end(&with);
+}
+
 /* Masked positions alone, the same for all texts or each text's own; and their loss. */
 static void some_positions_are_decoded_alone(void **state)
 {
@@ -590,6 +653,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_cases_are_as_the_reference),
         cmocka_unit_test(hidden_inputs_are_left_out),
+        cmocka_unit_test(runs_are_stopped_between_layers),
         cmocka_unit_test(some_positions_are_decoded_alone),
         cmocka_unit_test(one_encoding_serves_all_chunks),
         cmocka_unit_test(many_queries_go_in_pieces),

@@ -30,7 +30,7 @@ static tyto_status name_of_inputs(const tyto_perceiver_head *head, const tyto_io
     return TYTO_OK;
 }
 
-/* True when the run has inputs: with latents given, they are only for queries. */
+/* True when the run has inputs. With latents given they are not encoded, but queries may need them. */
 static bool has_inputs(const tyto_perceiver_preprocessor *part, const tyto_io *io, const char *name)
 {
     if (part && part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR) {
@@ -41,11 +41,11 @@ static bool has_inputs(const tyto_perceiver_preprocessor *part, const tyto_io *i
     return tyto_io_has(io, name);
 }
 
-/* A view of the model as the head sees it: a bare PerceiverModel has no parts. */
-static tyto_status view_of(const tyto_perceiver *model, const tyto_perceiver_head *head,
-                           tyto_error *err, tyto_perceiver *view)
+/* *seen = the model as a head sees it: PerceiverModel, beside a head of another class, has no parts. */
+static tyto_status model_of_head(const tyto_perceiver *model, const tyto_perceiver_head *head,
+                                 tyto_error *err, tyto_perceiver *seen)
 {
-    *view = *model;
+    *seen = *model;
     if (model->head == head) {
         return TYTO_OK;
     }
@@ -56,8 +56,8 @@ static tyto_status view_of(const tyto_perceiver *model, const tyto_perceiver_hea
                          head->class_name, (long long)model->kv_dim,
                          (long long)model->config.d_model);
     }
-    view->parts = (tyto_perceiver_parts){0};
-    view->embedding_decoder = (tyto_linear_weights){0};
+    seen->parts = (tyto_perceiver_parts){0};
+    seen->embedding_decoder = (tyto_linear_weights){0};
     return TYTO_OK;
 }
 
@@ -73,7 +73,7 @@ static tyto_status read_latents(const tyto_perceiver *model, tyto_io *io, int64_
     return TYTO_OK;
 }
 
-/* Everything of a run that is known before arithmetic. */
+/* What declaring a run found out, and all that running it needs. */
 typedef struct run_request {
     tyto_perceiver model; /* as the head sees it */
     tyto_perceiver_inputs all;
@@ -111,7 +111,7 @@ static tyto_status read_inputs(run_request *request, const tyto_perceiver_head *
                : TYTO_OK;
 }
 
-/* Labels are of the first target's rows: they belong to heads with a single one. */
+/* Only heads with a single target take labels: they are of its rows. */
 static tyto_status read_labels(run_request *request, bool masked_lm, tyto_io *io)
 {
     const tyto_perceiver_config *config = &request->model.config;
@@ -158,7 +158,7 @@ tyto_status tyto_perceiver_declare(const tyto_perceiver *model, const tyto_perce
     }
     *request = (run_request){0};
     *out = request;
-    TYTO_TRY(view_of(model, head, exec->err, &request->model));
+    TYTO_TRY(model_of_head(model, head, exec->err, &request->model));
     TYTO_TRY(read_inputs(request, head, io));
     return declare_outputs(request, head, exec, io);
 }

@@ -3,8 +3,6 @@
 #define TYTO_MODELS_PERCEIVER_MODEL_H
 
 #include "models/perceiver/describe/parts.h"
-#include "models/perceiver/folded/fold_decoder.h"
-#include "models/perceiver/folded/fold_encoder.h"
 
 /** Rows of inputs or of queries that are made and projected together: enough to fill the matrix
  *  kernels, few enough for scratch to stay small. */
@@ -18,10 +16,10 @@ typedef struct tyto_perceiver {
     int64_t kv_dim; /* channels of the encoder's inputs */
     float *latents; /* [N,D] */
     tyto_perceiver_layer cross;
-    tyto_perceiver_layer *layers;              /* of one block, which is run num_blocks times */
-    tyto_linear_weights embedding_decoder;     /* masked LM: embeddings as a product, own bias */
-    tyto_perceiver_encoder_fold *encoder_fold; /* or NULL */
-    tyto_perceiver_decoder_fold *decoder_fold; /* or NULL */
+    tyto_perceiver_layer *layers;          /* of one block, which is run num_blocks times */
+    tyto_linear_weights embedding_decoder; /* masked LM: embeddings as a product, own bias */
+    struct tyto_perceiver_encoder_fold *encoder_fold; /* or NULL */
+    struct tyto_perceiver_decoder_fold *decoder_fold; /* or NULL */
 } tyto_perceiver;
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/perceiver/folded/fold_decoder.h"
+#include "models/perceiver/folded/fold_encoder.h"
 #include "models/perceiver/folded/fold_input.h"
 #include "models/perceiver/model.h"
 #include "models/perceiver/requests.h"

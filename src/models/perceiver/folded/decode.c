@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/perceiver/folded/fold_decoder.h"
 #include "models/perceiver/folded/separable.h"
 #include "nn/columns.h"
 #include "nn/linear.h"

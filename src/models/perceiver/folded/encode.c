@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/perceiver/folded/fold_encoder.h"
 #include "models/perceiver/folded/separable.h"
 #include "models/perceiver/plain/layer.h"
 #include "nn/columns.h"

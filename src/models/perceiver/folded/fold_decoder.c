@@ -11,16 +11,16 @@
 #include "models/perceiver/folded/derive.h"
 
 #define LOG2_E 1.4426950408889634
-/* An output is folded when it has so many times fewer channels than the decoder. */
+/* An output is folded when its channels are at most the decoder's divided by this. */
 #define FEWER 4
 
-/* The plain parameters once more, as floats; gone when folding is done. */
+/* Plain weights as floats, which are there for the time of folding. */
 typedef struct raw_decoder {
     float *query, *attention_out, *dense1, *dense2; /* weights */
     float *final, *product[TYTO_PERCEIVER_MODALITIES_MAX];
 } raw_decoder;
 
-/* What everything here works with. */
+/* The decoder that is folded, and what becomes of it. */
 typedef struct decoder_folding {
     const tyto_model_source *source;
     const char *prefix;
@@ -74,9 +74,9 @@ static double *centre(const decoder_folding *folding)
     return columns;
 }
 
-/* *state[channels][V + 1] = values and bias to z, and the basis that z is of. When there are fewer
- * values than channels, their span is rotated to as few; lengths, which are all that layer norm
- * looks at, stay. */
+/* *state[channels][V + 1] makes z of the values and a bias; folding->basis is the basis that z has
+ * coordinates in. When there are fewer values than channels, what they span is rotated to as few
+ * channels. A rotation keeps lengths, and layer norm depends on nothing else. */
 static bool fold_state(decoder_folding *folding, double **state)
 {
     const tyto_perceiver_layer *layer = &folding->decoder->cross;
@@ -99,7 +99,7 @@ static bool fold_state(decoder_folding *folding, double **state)
     return done;
 }
 
-/* W1·γ on z's basis; b1 + W1·β. */
+/* The MLP's first product as one of z: W1·γ on z's basis, with the bias b1 + W1·β. */
 static bool fold_hidden(const decoder_folding *folding)
 {
     const tyto_perceiver_layer *layer = &folding->decoder->cross;
@@ -233,7 +233,7 @@ static bool fold_output(const decoder_folding *folding, const tyto_linear_weight
     return done;
 }
 
-/* Postprocessors by target. */
+/* Each target has a postprocessor of its own, or all have one or none. */
 static int count_targets(const tyto_perceiver_postprocessor *post)
 {
     return post && post->type == TYTO_PERCEIVER_MULTIMODAL_POSTPROCESSOR ? post->count : 1;

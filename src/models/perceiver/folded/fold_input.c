@@ -66,7 +66,7 @@ static void sum_rows(int64_t n, int64_t channels, const float *rows, float *sums
     }
 }
 
-/* The sums of all learned positions, as rows have them, some at a time. */
+/* sums[positions][2] of all learned positions after their projection, made some at a time in rows. */
 static tyto_status sum_positions(const tyto_perceiver_position *position, tyto_exec *exec,
                                  float *rows, float *sums)
 {
@@ -107,7 +107,7 @@ cleanup:
     return status;
 }
 
-/* What of an input is folded, and how. */
+/* Which products of an input are folded. */
 typedef struct input_parts {
     bool conv1x1, after; /* what makes the content */
     bool learned, projected;
@@ -126,7 +126,7 @@ static input_parts parts_of(const tyto_perceiver_preprocessor *part)
     return parts;
 }
 
-/* What everything here works with. */
+/* The preprocessor that is folded. */
 typedef struct input_folding {
     tyto_perceiver_preprocessor *part;
     const tyto_model_source *source;

@@ -60,7 +60,8 @@ tyto_status tyto_perceiver_layer_inputs(const tyto_perceiver_layer *layer, tyto_
     return normed_product(exec, &layer->norm2, &layer->kv, rows, inputs, kv);
 }
 
-/* context[rows,V] of query[rows,K]; a mask for each query makes each an attention of its own. */
+/* context[rows,V] = attention of query[rows,K] to memory. With a mask for each query, each query is
+ * attended for by itself. */
 static tyto_status attend(const tyto_perceiver_layer *layer, tyto_exec *exec, int64_t rows,
                           const float *query, const tyto_perceiver_memory *memory, float *context)
 {

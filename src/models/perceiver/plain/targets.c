@@ -48,7 +48,8 @@ static tyto_status decoded_shape(const tyto_perceiver_queries *queries, int64_t 
     return TYTO_OK;
 }
 
-/* Declares one output of decoded rows [batch,…,channels] after its postprocessor (or NULL). */
+/* Declares the output that a postprocessor, or none (NULL), makes of decoded rows
+ * [batch,…,channels]. */
 static tyto_status declare_target(const tyto_perceiver_postprocessor *post, const char *name,
                                   int rank, int64_t *shape, tyto_exec *exec, tyto_io *io,
                                   bool for_loss, tyto_perceiver_target *target)
@@ -82,8 +83,8 @@ static tyto_status declare_target(const tyto_perceiver_postprocessor *post, cons
     return TYTO_OK;
 }
 
-/* First row and number of rows of a modality: of the queries, or, when the decoder knows no
- * modalities, as many as the input has. */
+/* Finds the decoded rows of a modality. They are its queries'; a decoder without modalities has as
+ * many rows for each as the input of that name. */
 static void find_rows(const tyto_perceiver *model, const tyto_perceiver_queries *queries,
                       const tyto_perceiver_inputs *inputs, const char *name, int64_t *first,
                       int64_t *rows)

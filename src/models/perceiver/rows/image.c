@@ -50,8 +50,8 @@ static tyto_status read_values(const tyto_perceiver_preprocessor *part, tyto_io 
     return TYTO_OK;
 }
 
-/* Every s-th pixel; of a picture without frames every s-th batch element and channel instead,
- * which is what the reference's slice takes. */
+/* Takes every s-th pixel of a video. Of a picture it takes every s-th batch element and channel
+ * instead, as the reference's slice does. */
 static void set_pixels(const tyto_perceiver_preprocessor *part, int rank, tyto_perceiver_input *out)
 {
     const int64_t s = part->spatial_downsample;
@@ -150,7 +150,7 @@ tyto_status tyto_perceiver_image_start(tyto_perceiver_input *input, tyto_exec *e
     return TYTO_OK;
 }
 
-/* What a row holds, and whether a product makes it. */
+/* Says what the content of a row is: a block's numbers, or a product of them. */
 static tyto_status set_content(const tyto_perceiver_preprocessor *part, const tyto_io *io,
                                const char *name, tyto_perceiver_input *out)
 {
@@ -201,7 +201,7 @@ tyto_status tyto_perceiver_image_prepare(const tyto_perceiver_preprocessor *part
         return wrong(io, name, "positions", out->blocks.grid[1] * out->blocks.grid[2], "at most",
                      TYTO_PERCEIVER_POSITIONS_MAX);
     }
-    /* Patches of a single step in time have no time left. */
+    /* A video whose patches are all of one step in time has positions of a picture. */
     const bool timeless =
         rank == 4 || (part->prep == TYTO_PERCEIVER_PREP_PATCHES && out->blocks.grid[0] == 1);
     return tyto_perceiver_positions_prepare(&part->position, name, timeless ? 2 : 3,

@@ -76,7 +76,7 @@ static tyto_status prepare_rows(tyto_io *io, const char *name, tyto_perceiver_in
     return TYTO_OK;
 }
 
-/* Rows and channels that positions bring are those that the part declared. */
+/* Checks that positions have as many rows and channels as the part declared. */
 static tyto_status check_positions(const tyto_perceiver_input *input, const char *name,
                                    tyto_error *err)
 {
@@ -145,8 +145,8 @@ static tyto_status read_seed(tyto_io *io, tyto_perceiver_inputs *out)
     return TYTO_OK;
 }
 
-/* Draws the masks, modality by modality as described; certain ones need no draw, but the
- * reference draws for them too. */
+/* Draws the masks of modalities in the order of their description. A mask of all rows needs no draw,
+ * but the reference draws for it too, and so moves the generator on. */
 static tyto_status draw_masks(tyto_perceiver_inputs *inputs, tyto_exec *exec)
 {
     const tyto_perceiver_input_modality *modalities = inputs->part->modalities;

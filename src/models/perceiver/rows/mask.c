@@ -15,7 +15,7 @@ static float value_at(const values *mask, int64_t i)
     return mask->whole ? (float)mask->whole[i] : mask->parts[i];
 }
 
-/* What is added to the scores, in units of the lowest number. */
+/* What an input's value adds to its scores, in units of the lowest number. */
 static float added(const values *mask, int64_t i)
 {
     return 1.0f - value_at(mask, i);
@@ -34,7 +34,7 @@ static tyto_status check(const tyto_io *io, const values *mask, int64_t count, i
     return TYTO_OK;
 }
 
-/* One row; returns whether it is without an input of 1. */
+/* Marks what one line of the mask lets see; true when none of its inputs has the value 1. */
 static bool find_seen(const values *mask, int64_t first, int64_t rows, uint8_t *seen)
 {
     float least = 1.0f;

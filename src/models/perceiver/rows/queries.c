@@ -8,7 +8,8 @@
 
 #define POINTS "subsampled_output_points"
 
-/* Positions of a query's encoding. top: it is the decoder itself, not a modality's. */
+/* Says which positions the queries of a decoder have. top: it is the whole decoder, not that of a
+ * modality. */
 static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, const char *name,
                                      bool top, bool points, tyto_perceiver_query *out,
                                      tyto_error *err)
