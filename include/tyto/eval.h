@@ -86,6 +86,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_parse(const char *bytes, s
                                                             const char *name,
                                                             tyto_coco_results *out,
                                                             tyto_error *err);
+/** One as bytes; reading it gives the same numbers.
+ *  memory  release *out with tyto_bytes_clear
+ *  errors  E_RANGE (a number that is not finite), E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_json(const tyto_coco_result *items,
+                                                           int64_t count, tyto_bytes *out,
+                                                           tyto_error *err);
 /** Writes one, beside its place first, then renamed; reading it gives the same numbers.
  *  errors  E_RANGE (a number that is not finite), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_save(const char *path,

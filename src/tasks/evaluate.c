@@ -289,3 +289,15 @@ tyto_status tyto_evaluate(tyto_session *session, const tyto_coco *truth, const c
     }
     return status;
 }
+
+tyto_status tyto_coco_results_save(const char *path, const tyto_coco_result *items, int64_t count,
+                                   tyto_error *err)
+{
+    tyto_bytes document;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_TRY(tyto_coco_results_json(items, count, &document, err));
+    const tyto_status status = tyto_file_write(path, document.data, document.length_bytes, err);
+    tyto_bytes_clear(&document);
+    return status;
+}

@@ -177,6 +177,17 @@ static void documents_hold_the_scores(void **state)
     assert_int_equal(json_array_size(json_object_get(root, "classes")), 2);
     json_decref(root);
     tyto_bytes_clear(&document);
+    /* Results as bytes, and back. */
+    tyto_coco_results back;
+    ASSERT_DONE(tyto_coco_results_json(list.items, list.count, &document, &err), &err);
+    ASSERT_DONE(tyto_coco_results_parse(document.data, document.length_bytes, "back", &back, &err),
+                &err);
+    assert_int_equal(back.count, 1);
+    assert_memory_equal(&back.items[0], &results[0], sizeof(results[0]));
+    tyto_coco_results_clear(&back);
+    tyto_bytes_clear(&document);
+    results[0].score = NAN;
+    assert_int_equal(tyto_coco_results_json(results, 1, &document, &err), TYTO_E_RANGE);
     tyto_coco fewer = truth;
     fewer.n_categories = 1;
     assert_int_equal(tyto_coco_scores_text(&fewer, &scores, &document, &err), TYTO_E_ARGUMENT);
