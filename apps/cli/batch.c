@@ -40,8 +40,8 @@ static bool list_texts(const batch_args *args, size_t photos, given_texts *out)
         out->count = photos > 0 ? (int64_t)photos : 1;
         out->lists = out->repeated = take((size_t)out->count, sizeof(*out->repeated));
         for (int64_t i = 0; i < out->count; i++) {
-            out->repeated[i] =
-                (tyto_text_list){(const char *const *)args->texts.items, args->texts.count};
+            out->repeated[i] = (tyto_text_list){(const char *const *)args->texts.items,
+                                                (int64_t)args->texts.count};
         }
     }
     return true;

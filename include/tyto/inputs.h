@@ -14,7 +14,7 @@ TYTO_BEGIN_DECLS
 
 typedef struct tyto_text_list {
     const char *const *items;
-    size_t count;
+    int64_t count;
 } tyto_text_list;
 
 /** What a call is about. Texts need a tokenizer, pictures a processor. */

@@ -54,28 +54,27 @@ static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
 static tyto_status list_rows(const tyto_inputs_source *from, const char ***rows, size_t *count,
                              tyto_error *err)
 {
-    const size_t lists = (size_t)from->n_texts;
-    size_t longest = 0;
-    for (size_t i = 0; i < lists; i++) {
-        longest = from->texts[i].count > longest ? from->texts[i].count : longest;
+    int64_t longest = 0;
+    for (int64_t i = 0; i < from->n_texts; i++) {
+        longest = tyto_max_i64(longest, from->texts[i].count);
     }
     if (longest == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got empty lists, required a text");
     }
-    if (longest > (size_t)TEXTS_MAX / lists) {
+    if (longest > TEXTS_MAX / from->n_texts) {
         return tyto_fail(err, TYTO_E_LIMIT,
-                         "texts: got %zu for each of %zu photos, required at "
-                         "most %zu together",
-                         longest, lists, (size_t)TEXTS_MAX);
+                         "texts: got %lld for each of %lld photos, required at "
+                         "most %lld together",
+                         (long long)longest, (long long)from->n_texts, (long long)TEXTS_MAX);
     }
-    *count = lists * longest;
+    *count = (size_t)(from->n_texts * longest);
     *rows = tyto_alloc(*count, sizeof(**rows));
     if (!*rows) {
         return tyto_fail_memory(err, "texts");
     }
-    for (size_t i = 0; i < lists; i++) {
+    for (int64_t i = 0; i < from->n_texts; i++) {
         const tyto_text_list *list = &from->texts[i];
-        for (size_t t = 0; t < longest; t++) {
+        for (int64_t t = 0; t < longest; t++) {
             (*rows)[i * longest + t] = t < list->count ? list->items[t] : filler;
         }
     }

@@ -180,7 +180,7 @@ static tyto_status read_list(const json_t *list, const char *path, tyto_text_lis
         return wrong_lists(path, err);
     }
     const char **items = tyto_alloc(count, sizeof(*items));
-    *out = (tyto_text_list){items, count};
+    *out = (tyto_text_list){items, (int64_t)count};
     if (!items) {
         return tyto_fail_memory(err, path);
     }

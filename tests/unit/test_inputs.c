@@ -51,8 +51,8 @@ static int64_t read_texts(const json_t *from, const char *items[][MOST], tyto_te
     const size_t count = nested ? json_array_size(from) : from ? 1 : 0;
     for (size_t i = 0; i < count; i++) {
         const json_t *list = nested ? json_array_get(from, i) : from;
-        lists[i] = (tyto_text_list){items[i], json_array_size(list)};
-        for (size_t t = 0; t < lists[i].count; t++) {
+        lists[i] = (tyto_text_list){items[i], (int64_t)json_array_size(list)};
+        for (size_t t = 0; t < (size_t)lists[i].count; t++) {
             items[i][t] = json_string_value(json_array_get(list, t));
         }
     }
