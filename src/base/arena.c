@@ -5,9 +5,6 @@
 
 #include "base/memory.h"
 
-/* Any non-NULL, aligned base does for addresses that nobody touches. */
-#define PLANNING_BASE ((char *)(uintptr_t)TYTO_ALIGN)
-
 /* Share of a limited address space that one arena reserves. */
 #define LIMITED_SHARE 8
 /* Where the system doesn't tell its memory. */
@@ -58,20 +55,6 @@ void tyto_arena_reset(tyto_arena *arena)
 {
     arena->used = 0;
     arena->peak = 0;
-    arena->planning = false;
-}
-
-void tyto_arena_plan(tyto_arena *arena)
-{
-    tyto_arena_reset(arena);
-    arena->planning = true;
-}
-
-bool tyto_arena_commit(tyto_arena *arena)
-{
-    arena->planning = false;
-    arena->used = 0;
-    return grow(arena, arena->peak);
 }
 
 void *tyto_arena_take(tyto_arena *arena, size_t count, size_t size)
@@ -84,11 +67,10 @@ void *tyto_arena_take(tyto_arena *arena, size_t count, size_t size)
     if (!tyto_add_size(arena->used, bytes, &end)) {
         return NULL;
     }
-    if (!arena->planning && !grow(arena, end ? end : 1)) {
+    if (!grow(arena, end ? end : 1)) {
         return NULL;
     }
-    char *base = arena->planning ? PLANNING_BASE : arena->block;
-    char *taken = (char *)((uintptr_t)base + arena->used);
+    char *taken = arena->block + arena->used;
     arena->used = end;
     if (end > arena->peak) {
         arena->peak = end;

@@ -15,7 +15,6 @@ typedef struct tyto_arena {
     size_t capacity; /* of them with memory */
     size_t used;
     size_t peak;
-    bool planning; /* addresses only: see tyto_arena_plan */
 } tyto_arena;
 
 /** Takes everything back that was handed out; the memory stays. */
@@ -27,10 +26,5 @@ size_t tyto_arena_mark(const tyto_arena *arena);
 void tyto_arena_release(tyto_arena *arena, size_t mark);
 /** Gives all memory back. */
 void tyto_arena_clear(tyto_arena *arena);
-
-/** Starts a planning pass, in which what is handed out must not be touched. */
-void tyto_arena_plan(tyto_arena *arena);
-/** Ends it, with memory for its peak; false when memory is out. */
-bool tyto_arena_commit(tyto_arena *arena);
 
 #endif

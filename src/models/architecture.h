@@ -29,8 +29,6 @@ typedef struct tyto_model_source {
 /** One network of a model, run on named tensors. */
 typedef struct tyto_head {
     const char *name; /* `Class` or `Class.method`, as the reference spells it */
-    /** Heads without the two below: called twice, first with arenas that are planning. */
-    tyto_status (*forward)(const void *model, tyto_exec *exec, tyto_io *io);
     /** Reads the inputs, checks them, and declares the outputs. Everything that can be refused is
      *  refused here, before any arithmetic. *request, in scratch, is what `run` gets. */
     tyto_status (*declare)(const void *model, tyto_exec *exec, tyto_io *io, void **request);

@@ -105,22 +105,9 @@ tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int r
     if (!converted) {
         return tyto_fail_memory(io->err, name);
     }
-    if (!io->scratch->planning) {
-        tyto_convert(converted, dtype, tensor->data, tensor->dtype, count);
-    }
+    tyto_convert(converted, dtype, tensor->data, tensor->dtype, count);
     *out = converted;
     return TYTO_OK;
-}
-
-int64_t tyto_io_integer(const tyto_io *io, const char *name, int64_t i)
-{
-    const tyto_tensor *tensor = find_input(io, name);
-    int64_t value = 0;
-    if (tensor) {
-        const char *at = (const char *)tensor->data + (size_t)i * tyto_dtype_bytes(tensor->dtype);
-        tyto_convert(&value, TYTO_I64, at, tensor->dtype, 1);
-    }
-    return value;
 }
 
 void tyto_io_name(char name[TYTO_IO_NAME_BYTES], const char *prefix, const char *rest)

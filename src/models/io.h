@@ -28,9 +28,8 @@ typedef struct tyto_io_output_entry {
     char name[TYTO_IO_NAME_BYTES];
 } tyto_io_output_entry;
 
-/** One run's inputs and outputs. A head reads inputs and declares outputs the same way in the
- *  planning pass and in the real one; in the planning pass output pointers must not be touched.
- *  The entry arrays stay for the next run, so a warm run takes no heap memory. */
+/** One run's inputs and outputs. A head reads inputs and declares outputs before it computes
+ *  anything. The entry arrays stay for the next run, so a warm run takes no heap memory. */
 typedef struct tyto_io {
     const tyto_tensor *inputs;
     size_t n_inputs;
@@ -63,9 +62,6 @@ bool tyto_io_is_integer(const tyto_io *io, const char *name);
 TYTO_NODISCARD tyto_status tyto_io_input(tyto_io *io, const char *name, tyto_dtype dtype, int rank,
                                          int64_t *shape, const void **out);
 
-/** Element i of an integer input that tyto_io_input accepted; right in the planning pass too. */
-int64_t tyto_io_integer(const tyto_io *io, const char *name, int64_t i);
-
 /** name = prefix.rest, or rest alone when prefix is ""; cut to TYTO_IO_NAME_BYTES. */
 void tyto_io_name(char name[TYTO_IO_NAME_BYTES], const char *prefix, const char *rest);
 /** name = prefix.list.index */
@@ -84,7 +80,7 @@ TYTO_NODISCARD tyto_status tyto_io_output_integers(tyto_io *io, tyto_output_kind
 /** Memory of a float output that was declared before, or NULL. */
 float *tyto_io_find(const tyto_io *io, const char *name);
 
-/** After the planning pass: every given input was read, every wanted output declared.
+/** Once a head has declared: every given input was read, every wanted output declared.
  *  errors  E_ARGUMENT that names the first one that was not */
 TYTO_NODISCARD tyto_status tyto_io_check_complete(const tyto_io *io, const char *head);
 /** Puts the outputs in the order in which they were asked for. */

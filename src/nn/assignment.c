@@ -148,13 +148,11 @@ tyto_status tyto_assign(tyto_exec *exec, const double *costs, int64_t rows, int6
     };
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(take_scratch(&a, exec));
-    if (!tyto_exec_planning(exec)) {
-        TYTO_TRY(check_costs(costs, rows, columns, exec->err));
-        solve(&a);
-        const int64_t *paired = wide ? a.thing_of : a.person_of;
-        for (int64_t i = 0; i < rows; i++) {
-            column_of_row[i] = paired[i];
-        }
+    TYTO_TRY(check_costs(costs, rows, columns, exec->err));
+    solve(&a);
+    const int64_t *paired = wide ? a.thing_of : a.person_of;
+    for (int64_t i = 0; i < rows; i++) {
+        column_of_row[i] = paired[i];
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

@@ -122,13 +122,6 @@ static bool in_parts(const tyto_kernels *kernels, const tyto_attention_args *arg
            args->qk_channels + args->v_channels >= kernels->parts->attend_channels_min;
 }
 
-/* Ways of a precision: the general one, and one that not every job can take or gains by, or NULL.
- */
-typedef struct attention_ways {
-    attention_way general, special;
-    bool chosen; /* the special one */
-} attention_ways;
-
 /* The kernels of whole numbers, when attention is in them, or NULL. */
 static const tyto_int8_kernels *in_int8(const tyto_exec *exec)
 {
@@ -137,27 +130,26 @@ static const tyto_int8_kernels *in_int8(const tyto_exec *exec)
     return int8 && int8->attend ? int8 : NULL;
 }
 
-static attention_ways ways_of(const tyto_exec *exec, const tyto_attention_args *args)
+/* Causal and masked attention in int8 is in bf16: texts are short. */
+static attention_way way_of(const tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;
     const int64_t queries = kernels->attention_queries, most = queries * TYTO_ATTEND_TILES;
-    const bool fp32 = exec->precision == TYTO_PRECISION_FP32;
-    attention_ways ways = {
-        .general = {fp32 ? kernels->attend : kernels->bf16->attend,
-                    fp32 ? kernels->attend_scratch : kernels->bf16->attend_scratch, queries, most,
-                    fp32 ? TYTO_PRECISION_FP32 : TYTO_PRECISION_BF16}};
     const tyto_int8_kernels *int8 = in_int8(exec);
-    if (int8) {
-        ways.special =
-            (attention_way){int8->attend, int8->attend_scratch, int8->queries,
-                            (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
-        ways.chosen = !args->causal && !args->key_mask;
-    } else if (fp32 && kernels->parts) {
-        ways.special = (attention_way){kernels->parts->attend, kernels->parts->attend_scratch,
-                                       kernels->parts->rows, most, TYTO_PRECISION_FP32};
-        ways.chosen = in_parts(kernels, args);
+    if (int8 && !args->causal && !args->key_mask) {
+        return (attention_way){int8->attend, int8->attend_scratch, int8->queries,
+                               (int64_t)int8->queries * TYTO_ATTEND_TILES, TYTO_PRECISION_INT8};
     }
-    return ways;
+    if (exec->precision != TYTO_PRECISION_FP32) {
+        return (attention_way){kernels->bf16->attend, kernels->bf16->attend_scratch, queries, most,
+                               TYTO_PRECISION_BF16};
+    }
+    if (in_parts(kernels, args)) {
+        return (attention_way){kernels->parts->attend, kernels->parts->attend_scratch,
+                               kernels->parts->rows, most, TYTO_PRECISION_FP32};
+    }
+    return (attention_way){kernels->attend, kernels->attend_scratch, queries, most,
+                           TYTO_PRECISION_FP32};
 }
 
 bool tyto_attention_takes_bf16(const tyto_exec *exec)
@@ -167,8 +159,7 @@ bool tyto_attention_takes_bf16(const tyto_exec *exec)
 
 tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
 {
-    const attention_ways ways = ways_of(exec, args);
-    const attention_way way = ways.chosen ? ways.special : ways.general;
+    const attention_way way = way_of(exec, args);
     const int64_t tiles = (args->queries + way.tile - 1) / way.tile;
     attention_job job = {.args = args, .attend = way.attend};
     /* Groups of even size, so that the last is not a sliver; more of them when threads are many. */
@@ -181,28 +172,19 @@ tyto_status tyto_attention(tyto_exec *exec, const tyto_attention_args *args)
     const int64_t each = tyto_max_i64(1, (tiles + job.groups - 1) / job.groups);
     job.groups = (tiles + each - 1) / each;
     job.group = each * way.tile;
-    /* Of either way: a plan knows neither how many keys there will be nor if some are hidden. */
-    job.floats = ways.general.scratch(args->qk_channels, args->v_channels);
-    if (ways.special.scratch) {
-        job.floats =
-            tyto_max_i64(job.floats, ways.special.scratch(args->qk_channels, args->v_channels));
-    }
-    job.floats = tyto_round_up(job.floats, 16);
+    job.floats = tyto_round_up(way.scratch(args->qk_channels, args->v_channels), 16);
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, job.floats * tyto_pool_threads(exec->pool), &job.scratch));
-    if (!tyto_exec_planning(exec)) {
-        const int64_t rows = args->batch * args->heads * args->queries;
-        const double start = tyto_exec_clock(exec);
-        if (args->probabilities) {
-            tyto_pool_run(exec->pool, rows, plain_task, &job);
-        } else {
-            tyto_pool_run(exec->pool, args->batch * args->heads * job.groups, attend_task, &job);
-        }
-        tyto_exec_account_as(exec, "attention",
-                             args->probabilities ? TYTO_PRECISION_FP32 : way.precision, start,
-                             2.0 * (double)rows * (double)args->keys *
-                                 (double)(args->qk_channels + args->v_channels));
+    const int64_t rows = args->batch * args->heads * args->queries;
+    const double start = tyto_exec_clock(exec);
+    if (args->probabilities) {
+        tyto_pool_run(exec->pool, rows, plain_task, &job);
+    } else {
+        tyto_pool_run(exec->pool, args->batch * args->heads * job.groups, attend_task, &job);
     }
+    tyto_exec_account_as(
+        exec, "attention", args->probabilities ? TYTO_PRECISION_FP32 : way.precision, start,
+        2.0 * (double)rows * (double)args->keys * (double)(args->qk_channels + args->v_channels));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

@@ -93,11 +93,6 @@ static tyto_status multiply(const tyto_calibration_site *site, const tyto_packed
                                    .weight = weight,
                                    .y = y,
                                    .ldy = weight->n};
-    tyto_arena_plan(exec->arena);
-    TYTO_TRY(tyto_linear(exec, &args));
-    if (!tyto_arena_commit(exec->arena)) {
-        return tyto_fail_memory(exec->err, site->name);
-    }
     return tyto_linear(exec, &args);
 }
 

@@ -65,9 +65,7 @@ tyto_status tyto_convolution(tyto_exec *exec, const tyto_convolution_args *args)
     TYTO_TRY(tyto_exec_floats(exec, together * floats, &job.rows));
     for (; job.first < total; job.first += together) {
         const int64_t n = tyto_min_i64(together, total - job.first);
-        if (!tyto_exec_planning(exec)) {
-            tyto_pool_run(exec->pool, n, windows_task, &job);
-        }
+        tyto_pool_run(exec->pool, n, windows_task, &job);
         TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = job.rows,
                                                        .ldx = floats,
                                                        .rows = n,
@@ -107,16 +105,14 @@ tyto_status tyto_batch_norm(tyto_exec *exec, const tyto_batch_norm_args *args)
     float *scale, *shift;
     TYTO_TRY(tyto_exec_floats(exec, args->channels, &scale));
     TYTO_TRY(tyto_exec_floats(exec, args->channels, &shift));
-    if (!tyto_exec_planning(exec)) {
-        for (int64_t c = 0; c < args->channels; c++) {
-            const double factor =
-                (double)args->gamma[c] / sqrt((double)args->variance[c] + (double)args->eps);
-            scale[c] = (float)factor;
-            shift[c] = (float)((double)args->beta[c] - (double)args->mean[c] * factor);
-        }
-        batch_norm_job job = {args, exec->kernels, scale, shift};
-        tyto_pool_run(exec->pool, (args->rows + TASK_ROWS - 1) / TASK_ROWS, batch_norm_task, &job);
+    for (int64_t c = 0; c < args->channels; c++) {
+        const double factor =
+            (double)args->gamma[c] / sqrt((double)args->variance[c] + (double)args->eps);
+        scale[c] = (float)factor;
+        shift[c] = (float)((double)args->beta[c] - (double)args->mean[c] * factor);
     }
+    batch_norm_job job = {args, exec->kernels, scale, shift};
+    tyto_pool_run(exec->pool, (args->rows + TASK_ROWS - 1) / TASK_ROWS, batch_norm_task, &job);
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -157,8 +153,6 @@ tyto_status tyto_max_pool(tyto_exec *exec, const float *x, int64_t height, int64
                          (long long)height, (long long)width, (long long)kernel, (long long)kernel);
     }
     max_pool_job job = {x, width, channels, kernel, stride, across, y};
-    if (!tyto_exec_planning(exec)) {
-        tyto_pool_run(exec->pool, down, max_pool_task, &job);
-    }
+    tyto_pool_run(exec->pool, down, max_pool_task, &job);
     return TYTO_OK;
 }

@@ -46,7 +46,7 @@ tyto_status tyto_exec_step(tyto_exec *exec, int64_t done, int64_t total)
 double tyto_exec_clock(const tyto_exec *exec)
 {
     struct timespec now;
-    if (!exec->profile || exec->arena->planning) {
+    if (!exec->profile) {
         return 0.0;
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -70,7 +70,7 @@ void tyto_exec_account_as(tyto_exec *exec, const char *operation, tyto_precision
                           double start, double flops)
 {
     tyto_profile *profile = exec->profile;
-    if (!profile || exec->arena->planning) {
+    if (!profile) {
         return;
     }
     const char *stage = exec->stage ? exec->stage : "";

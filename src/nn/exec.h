@@ -20,8 +20,8 @@ typedef struct tyto_profile {
     size_t count;
 } tyto_profile;
 
-/** An operator takes its scratch from `arena`. While that is planning, it checks its shapes and
- *  takes the same scratch, but computes nothing. */
+/** An operator checks its shapes, takes its scratch from `arena`, computes, and gives the scratch
+ *  back. */
 typedef struct tyto_exec {
     const tyto_kernels *kernels;
     tyto_precision precision; /* of attention; products have that of their weights */
@@ -34,11 +34,6 @@ typedef struct tyto_exec {
     void *progress_user;
     tyto_error *err;
 } tyto_exec;
-
-static inline bool tyto_exec_planning(const tyto_exec *exec)
-{
-    return exec->arena->planning;
-}
 
 /** *out = count·size bytes of scratch, not zeroed. */
 TYTO_NODISCARD tyto_status tyto_exec_take(tyto_exec *exec, int64_t count, size_t size, void **out);

@@ -48,11 +48,9 @@ tyto_status tyto_gather_start(tyto_exec *exec, int64_t queries, tyto_gather_sour
     }
     const int64_t floats = out->parts * out->tiles * (out->rows + EXTRA_ROWS) * R;
     TYTO_TRY(tyto_exec_floats(exec, floats, &out->state));
-    if (!tyto_exec_planning(exec)) {
-        memset(out->state, 0, (size_t)floats * sizeof(float));
-        for (int64_t i = 0; i < out->parts * out->tiles * R; i++) {
-            tile_state(exec, out, 0, i / R)[MOST * R + i % R] = -FLT_MAX;
-        }
+    memset(out->state, 0, (size_t)floats * sizeof(float));
+    for (int64_t i = 0; i < out->parts * out->tiles * R; i++) {
+        tile_state(exec, out, 0, i / R)[MOST * R + i % R] = -FLT_MAX;
     }
     return TYTO_OK;
 }
@@ -63,9 +61,6 @@ void tyto_gather_set(tyto_exec *exec, const tyto_gather *gather, const tyto_gath
     const int64_t R = exec->kernels->attention_queries,
                   rows = axis < 0 ? source->channels : source->dims[axis];
     float *to = axis < 0 ? source->q : source->tables[axis];
-    if (tyto_exec_planning(exec)) {
-        return;
-    }
     memset(to, 0, (size_t)(gather->tiles * rows * R) * sizeof(float));
     for (int64_t i = 0; i < gather->queries; i++) {
         float *lane = to + i / R * rows * R + i % R;
@@ -213,16 +208,13 @@ tyto_status tyto_gather_add(tyto_exec *exec, const tyto_gather *gather,
             return tyto_fail_memory(exec->err, "scratch");
         }
     }
-    if (!tyto_exec_planning(exec)) {
-        const double start = tyto_exec_clock(exec);
-        if (job.kernels) {
-            tyto_pool_run(exec->pool, steps, pack_task, &job);
-        }
-        tyto_pool_run(exec->pool, gather->tiles * gather->parts, gather_task, &job);
-        tyto_exec_account_as(exec, "gather",
-                             job.kernels ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
-                             4.0 * (double)gather->queries * (double)n * (double)C);
+    const double start = tyto_exec_clock(exec);
+    if (job.kernels) {
+        tyto_pool_run(exec->pool, steps, pack_task, &job);
     }
+    tyto_pool_run(exec->pool, gather->tiles * gather->parts, gather_task, &job);
+    tyto_exec_account_as(exec, "gather", job.kernels ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32,
+                         start, 4.0 * (double)gather->queries * (double)n * (double)C);
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -230,9 +222,6 @@ tyto_status tyto_gather_add(tyto_exec *exec, const tyto_gather *gather,
 void tyto_gather_finish(tyto_exec *exec, const tyto_gather *gather, float *out)
 {
     const int64_t R = exec->kernels->attention_queries, rows = gather->rows;
-    if (tyto_exec_planning(exec)) {
-        return;
-    }
     for (int64_t i = 0; i < gather->queries; i++) {
         const float *parts[PARTS_MAX];
         double factors[PARTS_MAX], sum = 0.0;

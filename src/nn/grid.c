@@ -77,9 +77,6 @@ void tyto_grid_strips(tyto_exec *exec, int64_t keys, int64_t channels, const flo
                       float *strips)
 {
     const int64_t strip = exec->kernels->attention_channels;
-    if (tyto_exec_planning(exec)) {
-        return;
-    }
     if (in_pairs(exec)) {
         fill_pairs(strip, keys, channels, v, ldv, (uint16_t *)(void *)strips);
     } else {
@@ -274,9 +271,7 @@ static tyto_status take_scratch(tyto_exec *exec, grid_job *job, tyto_grid_run **
     TYTO_TRY(tyto_exec_floats(exec, args->keys, &zeros));
     job->zeros = zeros;
     TYTO_TRY(tyto_exec_floats(exec, job->floats * tyto_pool_threads(exec->pool), &job->scratch));
-    if (!tyto_exec_planning(exec)) {
-        memset(zeros, 0, (size_t)args->keys * sizeof(float));
-    }
+    memset(zeros, 0, (size_t)args->keys * sizeof(float));
     return TYTO_OK;
 }
 
@@ -295,27 +290,25 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
         return TYTO_OK;
     }
     TYTO_TRY(take_scratch(exec, &job, &sorted, &starts, &most, &most_lines));
-    if (!tyto_exec_planning(exec)) {
-        const double start = tyto_exec_clock(exec);
-        if (find_runs(&job, most, most_lines)) {
-            sort_runs(job.runs, job.count, sorted, width_of(args->grid), args->grid->last, starts);
-            job.runs = sorted;
-        } else {
-            job.lines = NULL;
-            job.count = 0;
-            for (int64_t i = 0; i < args->queries; i += kernels->lanes) {
-                job.runs[job.count++] = (tyto_grid_run){
-                    .first = i, .queries = tyto_min_i64(kernels->lanes, args->queries - i)};
-            }
+    const double start = tyto_exec_clock(exec);
+    if (find_runs(&job, most, most_lines)) {
+        sort_runs(job.runs, job.count, sorted, width_of(args->grid), args->grid->last, starts);
+        job.runs = sorted;
+    } else {
+        job.lines = NULL;
+        job.count = 0;
+        for (int64_t i = 0; i < args->queries; i += kernels->lanes) {
+            job.runs[job.count++] = (tyto_grid_run){
+                .first = i, .queries = tyto_min_i64(kernels->lanes, args->queries - i)};
         }
-        cut(&job, threads);
-        tyto_pool_run(exec->pool, job.tasks, grid_task, &job);
-        /* Where scores are products of floats, those count as the others do. */
-        tyto_exec_account_as(exec, "grid attention",
-                             in_pairs(exec) ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
-                             2.0 * (double)args->queries * (double)args->keys *
-                                 (double)(args->qk_channels + args->v_channels));
     }
+    cut(&job, threads);
+    tyto_pool_run(exec->pool, job.tasks, grid_task, &job);
+    /* Where scores are products of floats, those count as the others do. */
+    tyto_exec_account_as(exec, "grid attention",
+                         in_pairs(exec) ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
+                         2.0 * (double)args->queries * (double)args->keys *
+                             (double)(args->qk_channels + args->v_channels));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

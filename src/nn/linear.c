@@ -261,11 +261,9 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
-    job.tiles_max = tyto_max_i64(1, chunk_bytes(exec, args) /
-                                        (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
-    job.panels_max = blocks > 1 ? job.panels : 1;
-    job.packed_max = job.groups > 1 ? INT64_MAX : 0;
-    job.chunks = (tiles + job.tiles_max - 1) / job.tiles_max;
+    const int64_t tiles_max = tyto_max_i64(
+        1, chunk_bytes(exec, args) / (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
+    job.chunks = (tiles + tiles_max - 1) / tiles_max;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
         const int64_t wanted = (job.begin ? TASKS_OF_TILES : TASKS_PER_THREAD) * threads;
@@ -275,7 +273,6 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
         }
         job.groups =
             tyto_max_i64(job.groups, tyto_min_i64((wanted + job.chunks - 1) / job.chunks, panels));
-        job.packed_max = tyto_max_i64(job.packed_max, (wanted - 1) * job.tiles_max);
     }
     if (threads > 1 && job.groups > 1 && !job.begin) {
         job = with_groups(job, tiles, panels, threads);
@@ -289,29 +286,10 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.unfinished = job.depth < K || job.inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
-    /* A plan may be for floats and the rows come in bf16. */
-    const bool widens = args->weight->dtype == TYTO_I8 &&
-                        (args->x_bf16 ||
-                         (tyto_exec_planning(exec) && tyto_linear_takes_bf16(exec, args->weight))),
+    const bool widens = args->weight->dtype == TYTO_I8 && args->x_bf16,
                stays = args->norm.gamma || widens;
     job.row_floats = stays ? tyto_round_up(R * args->weight->k, TYTO_LINE_FLOATS) : 0;
     return job;
-}
-
-/* Floats of scratch that so many rows take, or fewer, which may be cut in other ways: a plan is for
- * the most rows that come. */
-static int64_t planned_floats(const tyto_linear_job *job, int64_t tiles, int64_t threads)
-{
-    const int64_t chunk = tyto_min_i64(tiles, job->tiles_max),
-                  packed = tyto_min_i64(tiles, job->packed_max),
-                  kept = (job->unfinished ? chunk : 1) * job->panels_max,
-                  sums = tyto_round_up(job->rows * job->kernels->gemm_columns * kept,
-                                       TYTO_LINE_FLOATS),
-                  own = tyto_round_up(chunk * tyto_linear_tile_bytes(job, job->depth),
-                                      TYTO_LINE_BYTES),
-                  shared = tyto_round_up(packed * blocks_bytes(job) + 1, TYTO_LINE_BYTES);
-    const int64_t rows = job->args->x_tiled ? 0 : tyto_max_i64(threads * own, shared);
-    return threads * (sums + job->row_floats) + (rows + TYTO_LINE_BYTES) / (int64_t)sizeof(float);
 }
 
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
@@ -368,29 +346,25 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
     const int64_t R = job.rows, tiles = (args->rows + R - 1) / R;
     size_t mark = tyto_arena_mark(exec->arena);
     const int64_t threads = tyto_pool_threads(exec->pool);
-    if (tyto_exec_planning(exec)) {
-        TYTO_TRY(tyto_exec_floats(exec, planned_floats(&job, tiles, threads), &job.scratch));
-    } else {
-        TYTO_TRY(tyto_exec_floats(exec, scratch_floats(&job) * threads, &job.scratch));
-        if (args->x_tiled) {
-            job.packed = (const char *)args->x_bf16;
-        } else if (job.groups > 1) {
-            float *packed;
-            TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
-                                      &packed));
-            job.packed = job.packs = (char *)packed;
-        }
-        if (exec->calibration) {
-            tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
-        }
-        const double start = tyto_exec_clock(exec);
-        if (job.packs) {
-            tyto_pool_run(exec->pool, tiles, pack_task, &job);
-        }
-        tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
-        tyto_exec_account_as(exec, "linear", precision_of(weight->dtype), start,
-                             2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
+    TYTO_TRY(tyto_exec_floats(exec, scratch_floats(&job) * threads, &job.scratch));
+    if (args->x_tiled) {
+        job.packed = (const char *)args->x_bf16;
+    } else if (job.groups > 1) {
+        float *packed;
+        TYTO_TRY(tyto_exec_floats(exec, tiles * blocks_bytes(&job) / (int64_t)sizeof(float) + 1,
+                                  &packed));
+        job.packed = job.packs = (char *)packed;
     }
+    if (exec->calibration) {
+        tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
+    }
+    const double start = tyto_exec_clock(exec);
+    if (job.packs) {
+        tyto_pool_run(exec->pool, tiles, pack_task, &job);
+    }
+    tyto_pool_run(exec->pool, job.chunks * job.groups, linear_task, &job);
+    tyto_exec_account_as(exec, "linear", precision_of(weight->dtype), start,
+                         2.0 * (double)args->rows * (double)weight->n * (double)weight->k);
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }
@@ -407,10 +381,8 @@ tyto_status tyto_matmul_nt(tyto_exec *exec, int64_t m, int64_t n, int64_t k, con
     float *data;
     TYTO_TRY(tyto_exec_floats(exec, (int64_t)(bytes / sizeof(float)), &data));
     const tyto_packed_matrix packed = tyto_packed_over(exec->kernels, TYTO_F32, n, k, data);
-    if (!tyto_exec_planning(exec)) {
-        memset(data, 0, bytes);
-        tyto_packed_fill(&packed, 0, n, b, ldb, TYTO_F32, exec->pool);
-    }
+    memset(data, 0, bytes);
+    tyto_packed_fill(&packed, 0, n, b, ldb, TYTO_F32, exec->pool);
     TYTO_TRY(tyto_linear(
         exec,
         &(tyto_linear_args){.x = a, .ldx = lda, .rows = m, .weight = &packed, .y = y, .ldy = ldy}));

@@ -38,9 +38,6 @@ typedef struct tyto_linear_job {
     void (*end)(void);
     int64_t tiles, panels; /* of a task */
     int64_t chunks, groups;
-    int64_t tiles_max;           /* of a task, however few rows there are */
-    int64_t panels_max;          /* of a task whose sums are kept, and 1 when none are */
-    int64_t packed_max;          /* tiles that all threads pack before, at most */
     const char *packed;          /* all rows, tile by tile, or NULL */
     char *packs;                 /* the same, to be packed first, or NULL */
     int64_t a_bytes, sum_floats; /* of a worker's scratch */

@@ -17,13 +17,12 @@ static double cross_entropy(const float *logits, int64_t n, int64_t step, int64_
 
 tyto_status tyto_contrastive_loss(tyto_exec *exec, int64_t n, const float *logits, float *loss)
 {
+    (void)exec;
     double sum = 0.0;
-    for (int64_t i = 0; !tyto_exec_planning(exec) && i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         sum += cross_entropy(logits + i * n, n, 1, i);
         sum += cross_entropy(logits + i, n, n, i);
     }
-    if (!tyto_exec_planning(exec)) {
-        *loss = (float)(sum / (2.0 * (double)n));
-    }
+    *loss = (float)(sum / (2.0 * (double)n));
     return TYTO_OK;
 }

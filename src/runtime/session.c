@@ -139,8 +139,8 @@ static tyto_status check_wanted(const char *const *wanted, int64_t n, tyto_error
                              (long long)n);
 }
 
-/* The same code twice: first to learn shapes and memory, then to compute. */
-static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto_error *err)
+/* The head declares, and then computes. */
+static tyto_status run_head(tyto_session *session, const tyto_head *head, tyto_error *err)
 {
     const tyto_model *model = session->model;
     tyto_exec exec = {.kernels = model->engine->kernels,
@@ -152,26 +152,13 @@ static tyto_status run_passes(tyto_session *session, const tyto_head *head, tyto
                       .progress = session->progress,
                       .progress_user = session->progress_user,
                       .err = err};
-    if (head->declare) {
-        void *request = NULL;
-        tyto_arena_reset(&session->scratch);
-        tyto_arena_reset(&session->outputs);
-        tyto_io_restart(&session->io);
-        TYTO_TRY(head->declare(model->network, &exec, &session->io, &request));
-        TYTO_TRY(tyto_io_check_complete(&session->io, head->name));
-        return head->run(model->network, &exec, &session->io, request);
-    }
-    tyto_arena_plan(&session->scratch);
-    tyto_arena_plan(&session->outputs);
+    void *request = NULL;
+    tyto_arena_reset(&session->scratch);
+    tyto_arena_reset(&session->outputs);
     tyto_io_restart(&session->io);
-    TYTO_TRY(head->forward(model->network, &exec, &session->io));
+    TYTO_TRY(head->declare(model->network, &exec, &session->io, &request));
     TYTO_TRY(tyto_io_check_complete(&session->io, head->name));
-    if (!tyto_arena_commit(&session->scratch) || !tyto_arena_commit(&session->outputs)) {
-        return tyto_fail(err, TYTO_E_MEMORY, "%s: out of memory, required %zu MB", head->name,
-                         (session->scratch.peak + session->outputs.peak) >> 20);
-    }
-    tyto_io_restart(&session->io);
-    return head->forward(model->network, &exec, &session->io);
+    return head->run(model->network, &exec, &session->io, request);
 }
 
 /* Copies the tensors out, in the order asked for. */
@@ -236,7 +223,7 @@ tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_ten
     io->scratch = &session->scratch;
     io->memory = &session->outputs;
     io->err = err ? err : &own;
-    tyto_status status = run_passes(session, runs, io->err);
+    tyto_status status = run_head(session, runs, io->err);
     if (status == TYTO_OK) {
         status = give_outputs(session, outputs, n_outputs, io->err);
     }

@@ -94,14 +94,6 @@ static void run(tyto_exec *exec, const product *p, const operands *with, const u
                                    .group = p->group,
                                    .group_stride = p->rows * p->group};
     fill_with(with->y, p->rows * p->n, UNTOUCHED);
-    /* A plan for floats holds for bf16. */
-    tyto_linear_args plan = args;
-    plan.x = with->x;
-    plan.x_bf16 = NULL;
-    tyto_arena_clear(exec->arena);
-    tyto_arena_plan(exec->arena);
-    assert_int_equal(tyto_linear(exec, &plan), TYTO_OK);
-    assert_true(tyto_arena_commit(exec->arena));
     assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
     assert_int_equal(exec->arena->used, 0);
 }

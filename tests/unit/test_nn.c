@@ -210,11 +210,7 @@ static void check_in_place(tyto_exec *exec)
     RUN(exec, tyto_linear(exec, &args));
     assert_memory_equal(before, y, sizeof(y));
     args.rows = ROWS;
-    tyto_arena_plan(exec->arena);
-    assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
-    assert_memory_equal(before, y, sizeof(y)); /* a plan computes nothing */
-    assert_true(tyto_arena_commit(exec->arena));
-    assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
+    RUN(exec, tyto_linear(exec, &args));
     for (int i = 0; i < ROWS * N; i++) {
         const double sum = tyto_define_product(K, x + i / N * K, 1, w + i % N * K, 1);
         assert_true((double)y[i] == sum + (double)before[i]);
@@ -279,93 +275,6 @@ static void rows_are_normalised_as_they_are_packed(void **state)
 {
     (void)state;
     for_each_exec(check_norm_before);
-}
-
-/* Fewer rows than planned are cut in other ways, for which the plan's scratch suffices. */
-static void check_fewer_rows(tyto_exec *exec)
-{
-    enum { PLANNED = 3300, K = 1000 };
-    static const int64_t given[] = {PLANNED, 3000, 2801, 2500, 2200, 1900, 1300, 700, 200, 15, 1};
-    const int64_t N = exec->kernels->gemm_columns + 1; /* two panels */
-    const tyto_dtype dtype = tyto_packed_dtype(exec->precision);
-    void *data = aligned_zeros(tyto_packed_bytes(exec->kernels, dtype, N, K));
-    float *x = aligned_zeros(sizeof(float) * PLANNED * K),
-          *y = aligned_zeros(sizeof(float) * PLANNED * (size_t)N);
-    const tyto_packed_matrix weight = tyto_packed_over(exec->kernels, dtype, N, K, data);
-    tyto_packed_fill(&weight, 0, N, x, K, TYTO_F32, exec->pool);
-    tyto_linear_args args = {.x = x,
-                             .ldx = K,
-                             .norm = {.gamma = x, .beta = x},
-                             .rows = PLANNED,
-                             .weight = &weight,
-                             .y = y,
-                             .ldy = N};
-    tyto_arena_clear(exec->arena);
-    tyto_arena_plan(exec->arena);
-    assert_int_equal(tyto_linear(exec, &args), TYTO_OK);
-    assert_true(tyto_arena_commit(exec->arena));
-    for (size_t i = 0; next_case(i, sizeof(given) / sizeof(given[0])); i++) {
-        args.rows = given[i];
-        if (tyto_linear(exec, &args) != TYTO_OK) {
-            fail_msg("%s, %d threads: %lld rows want more than %d", exec->kernels->name,
-                     tyto_pool_threads(exec->pool), (long long)given[i], PLANNED);
-        }
-    }
-    free(data);
-    free(x);
-    free(y);
-}
-
-static void plans_hold_for_fewer_rows(void **state)
-{
-    (void)state;
-    for_each_exec(check_fewer_rows);
-}
-
-/* Whether keys are hidden, and how many are left then, shows only in the run. */
-static void check_other_keys(tyto_exec *exec)
-{
-    enum { QUERIES = 70, KEYS = 300, D = 64 };
-    static const uint8_t hidden[KEYS] = {1, 0, 1};
-    const tyto_precision precisions[] = {exec->precision, TYTO_PRECISION_INT8};
-    float *rows = aligned_zeros(sizeof(float) * KEYS * D),
-          *out = aligned_zeros(sizeof(float) * QUERIES * D);
-    tyto_attention_args args = {.batch = 1,
-                                .queries = QUERIES,
-                                .keys = KEYS,
-                                .heads = 1,
-                                .qk_channels = D,
-                                .v_channels = D,
-                                .scale = 1.0f,
-                                .q = rows,
-                                .k = rows,
-                                .v = rows,
-                                .q_strides = {0, D, 0},
-                                .k_strides = {0, D, 0},
-                                .v_strides = {0, D, 0},
-                                .out = out,
-                                .out_strides = {0, D, 0}};
-    for (int i = 0; i < 4; i++) {
-        exec->precision = precisions[i / 2];
-        args.keys = KEYS;
-        args.key_mask = i % 2 == 0 ? hidden : NULL;
-        tyto_arena_clear(exec->arena);
-        tyto_arena_plan(exec->arena);
-        assert_int_equal(tyto_attention(exec, &args), TYTO_OK);
-        assert_true(tyto_arena_commit(exec->arena));
-        args.key_mask = i % 2 == 0 ? NULL : hidden;
-        for (args.keys = KEYS; args.keys > 0; args.keys /= 7) {
-            assert_int_equal(tyto_attention(exec, &args), TYTO_OK);
-        }
-    }
-    free(rows);
-    free(out);
-}
-
-static void plans_hold_for_other_keys(void **state)
-{
-    (void)state;
-    for_each_exec(check_other_keys);
 }
 
 /* A matrix packed in parts, from unaligned sources of every float type. */
@@ -691,8 +600,6 @@ int main(void)
         cmocka_unit_test(products_in_groups),
         cmocka_unit_test(products_add_to_their_output),
         cmocka_unit_test(rows_are_normalised_as_they_are_packed),
-        cmocka_unit_test(plans_hold_for_fewer_rows),
-        cmocka_unit_test(plans_hold_for_other_keys),
         cmocka_unit_test(matrices_are_packed),
         cmocka_unit_test(activations_multiply),
         cmocka_unit_test(attention),

@@ -243,7 +243,7 @@ static void patches(const void *model, int64_t *side_px, int64_t *grid)
 /* Those of Owlv2Model follow those that need the detection heads; the towers' come last. */
 #define HEAD(class_name, what)                                                                     \
     {                                                                                              \
-        class_name, NULL, tyto_owlv2_##what##_declare, tyto_owlv2_##what##_run                     \
+        class_name, tyto_owlv2_##what##_declare, tyto_owlv2_##what##_run                           \
     }
 static const tyto_head heads[] = {
     HEAD(DETECTION_HEAD, detection),
