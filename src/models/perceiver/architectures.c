@@ -40,7 +40,7 @@ static bool example(const void *network, const char *class_name, int64_t batch, 
 #define HEAD(id, class, synonym, labels, tied, describe, example_of, tasks_of)                     \
     static const tyto_head heads_##id[] = {                                                        \
         {.name = class, .declare = declare_##id, .run = tyto_perceiver_run},                       \
-        {.name = "PerceiverModel", .declare = declare_bare, .run = tyto_perceiver_run}};           \
+        {.name = TYTO_PERCEIVER_BARE, .declare = declare_bare, .run = tyto_perceiver_run}};        \
     static const tyto_architecture architecture_##id = {                                           \
         .model_type = "perceiver",                                                                 \
         .default_head = class,                                                                     \

@@ -7,6 +7,9 @@
 #include "models/architecture.h"
 #include "models/perceiver/describe/config.h"
 
+/** The class whose head any checkpoint runs, beside its own. */
+#define TYTO_PERCEIVER_BARE "PerceiverModel"
+
 /** A class, as heads.def has it. */
 typedef struct tyto_perceiver_head {
     const char *class_name, *synonym;

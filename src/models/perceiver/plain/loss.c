@@ -1,8 +1,7 @@
 #include "models/perceiver/plain/loss.h"
 
-#include <math.h>
-
 #include "base/error.h"
+#include "nn/label_loss.h"
 
 #define LABELS "labels"
 /* The class of rows that a loss leaves out. */
@@ -39,19 +38,6 @@ tyto_status tyto_perceiver_labels_read(tyto_io *io, tyto_perceiver_problem probl
     return TYTO_OK;
 }
 
-/* −log of the softmax's value at `label` */
-static double cross_entropy(const float *logits, int64_t classes, int64_t label)
-{
-    double most = (double)logits[0], sum = 0.0;
-    for (int64_t c = 1; c < classes; c++) {
-        most = fmax(most, (double)logits[c]);
-    }
-    for (int64_t c = 0; c < classes; c++) {
-        sum += exp((double)logits[c] - most);
-    }
-    return log(sum) + most - (double)logits[label];
-}
-
 tyto_status tyto_perceiver_labels_check(const tyto_perceiver_labels *labels, tyto_error *err)
 {
     for (int64_t r = 0; labels->problem == TYTO_PERCEIVER_SINGLE_LABEL && r < labels->rows; r++) {
@@ -64,33 +50,13 @@ tyto_status tyto_perceiver_labels_check(const tyto_perceiver_labels *labels, tyt
     return TYTO_OK;
 }
 
-static float mean_cross_entropy(const tyto_perceiver_labels *labels, const float *logits)
-{
-    double sum = 0.0;
-    int64_t count = 0;
-    for (int64_t r = 0; r < labels->rows; r++) {
-        const int64_t label = labels->classed[r];
-        if (label != IGNORED) {
-            sum += cross_entropy(logits + r * labels->classes, labels->classes, label);
-            count++;
-        }
-    }
-    return count ? (float)(sum / (double)count) : NAN;
-}
-
 float tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float *logits)
 {
     const int64_t count = labels->rows * labels->classes;
-    double sum = 0.0;
     if (labels->problem == TYTO_PERCEIVER_SINGLE_LABEL) {
-        return mean_cross_entropy(labels, logits);
+        return tyto_cross_entropy(labels->rows, labels->classes, logits, labels->classed, IGNORED);
     }
-    for (int64_t i = 0; i < count; i++) {
-        const double x = (double)logits[i],
-                     y = labels->real ? (double)labels->real[i] : (double)labels->classed[i];
-        sum += labels->problem == TYTO_PERCEIVER_REGRESSION
-                   ? (x - y) * (x - y)
-                   : fmax(x, 0.0) - x * y + log1p(exp(-fabs(x)));
-    }
-    return (float)(sum / (double)count);
+    return labels->problem == TYTO_PERCEIVER_REGRESSION
+               ? tyto_squared_error(count, logits, labels->real, labels->classed)
+               : tyto_binary_cross_entropy(count, logits, labels->real);
 }

@@ -188,6 +188,10 @@ tyto_status tyto_perceiver_inputs_prepare(const tyto_perceiver_preprocessor *par
     *out = (tyto_perceiver_inputs){.part = part,
                                    .count = several ? part->count : 1,
                                    .channels = part ? part->channels : d_model};
+    out->inputs = tyto_arena_take(io->scratch, (size_t)out->count, sizeof(*out->inputs));
+    if (!out->inputs) {
+        return tyto_fail_memory(io->err, name);
+    }
     if (!several) {
         TYTO_TRY(prepare_one(part, out->channels, io, name, &out->inputs[0]));
         out->batch = out->inputs[0].batch;

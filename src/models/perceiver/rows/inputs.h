@@ -7,8 +7,8 @@
 
 /** All inputs of a run: rows of one after those of the other, in order of their names. */
 typedef struct tyto_perceiver_inputs {
-    const tyto_perceiver_preprocessor *part; /* NULL as above */
-    tyto_perceiver_input inputs[TYTO_PERCEIVER_MODALITIES_MAX];
+    const tyto_perceiver_preprocessor *part;        /* NULL as above */
+    tyto_perceiver_input *inputs;                   /* [count], in scratch */
     uint8_t *masked[TYTO_PERCEIVER_MODALITIES_MAX]; /* [batch,rows] drawn, or NULL */
     bool drawn; /* masks are drawn at random, by a generator that starts at `seed` */
     uint32_t seed;

@@ -154,15 +154,21 @@ tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder
                                            const tyto_perceiver_inputs *inputs, tyto_io *io,
                                            int64_t batch, tyto_perceiver_queries *out)
 {
-    *out = (tyto_perceiver_queries){.decoder = decoder};
+    const bool several = decoder->type == TYTO_PERCEIVER_MULTIMODAL_DECODER;
+    *out = (tyto_perceiver_queries){.decoder = decoder, .count = several ? decoder->count : 1};
+    out->queries = tyto_arena_take(io->scratch, (size_t)out->count, sizeof(*out->queries));
+    if (!out->queries) {
+        return tyto_fail_memory(io->err, "queries");
+    }
     switch (decoder->type) {
     case TYTO_PERCEIVER_PROJECTION_DECODER:
+        out->count = 0;
         out->rows = 1;
         return TYTO_OK;
     case TYTO_PERCEIVER_FLOW_DECODER:
+        out->count = 0;
         return prepare_flow(decoder, inputs, out, io->err);
     case TYTO_PERCEIVER_MULTIMODAL_DECODER:
-        out->count = decoder->count;
         for (int i = 0; i < out->count; i++) {
             const tyto_perceiver_output_modality *modality = &decoder->modalities[i];
             TYTO_TRY(prepare_one(&modality->part, modality->name, modality->part.query_channels,
@@ -175,7 +181,6 @@ tyto_status tyto_perceiver_queries_prepare(const tyto_perceiver_decoder *decoder
     case TYTO_PERCEIVER_VIDEO_DECODER:
         break;
     }
-    out->count = 1;
     TYTO_TRY(
         prepare_one(decoder, NULL, decoder->num_channels, inputs, io, batch, &out->queries[0]));
     out->rows = out->queries[0].rows;

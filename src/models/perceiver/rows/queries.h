@@ -19,8 +19,8 @@ typedef struct tyto_perceiver_query {
 typedef struct tyto_perceiver_queries {
     const tyto_perceiver_decoder *decoder;
     const tyto_perceiver_inputs *inputs; /* flow: which are the queries; or NULL */
-    tyto_perceiver_query queries[TYTO_PERCEIVER_MODALITIES_MAX];
-    int count;
+    tyto_perceiver_query *queries;       /* [count], in scratch */
+    int count; /* 0: the inputs are the queries, or there is no attention */
     int64_t rows;
 } tyto_perceiver_queries;
 
