@@ -107,8 +107,8 @@ bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto
 {
     tyto_error err = TYTO_ERROR_INIT;
     const bool good = drawing_end(to);
-    if (tyto_draw_detections(image, boxes, (const char *const *)labels->items, labels->count,
-                             &err) != TYTO_OK) {
+    if (tyto_draw_detections(image, boxes, (const char *const *)labels->items,
+                             (int64_t)labels->count, NULL, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }

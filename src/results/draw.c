@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "results/label.h"
 
 /* Sizes as parts of a picture's scale, the side of a square with as many pixels. */
@@ -37,6 +38,7 @@ typedef struct drawing {
     tyto_image *image;
     const tyto_detections *detections;
     const char *const *labels;
+    tyto_draw_options options;
     tyto_font *font;
     int64_t font_px, line_px, pad_x, pad_y;
     tyto_rect *places; /* of the labels; empty ones are not shown */
@@ -64,7 +66,8 @@ static tyto_paint text_colour(tyto_paint ground)
 }
 
 static tyto_status check(const tyto_image *image, const tyto_detections *detections,
-                         const char *const *labels, size_t n_labels, tyto_error *err)
+                         const char *const *labels, int64_t n_labels,
+                         const tyto_draw_options *options, tyto_error *err)
 {
     if (!image || !image->data || image->width_px < 1 || image->height_px < 1) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "draw: got no picture, required one");
@@ -74,11 +77,18 @@ static tyto_status check(const tyto_image *image, const tyto_detections *detecti
     }
     for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label;
-        if (label < 0 || (uint64_t)label >= n_labels || !labels || !labels[label]) {
+        if (label < 0 || label >= n_labels || !labels || !labels[label]) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
-                             "draw: detection %lld: got label %lld, required one of %zu labels",
-                             (long long)i, (long long)label, n_labels);
+                             "draw: detection %lld: got label %lld, required one of %lld labels",
+                             (long long)i, (long long)label, (long long)n_labels);
         }
+    }
+    if (options->line_px < 0 || options->line_px > TYTO_DRAW_PX_MAX || options->text_px < 0 ||
+        options->text_px > TYTO_DRAW_PX_MAX) {
+        return tyto_fail(err, TYTO_E_RANGE,
+                         "draw: got lines of %lld and letters of %lld pixels, required 0 to %d",
+                         (long long)options->line_px, (long long)options->text_px,
+                         TYTO_DRAW_PX_MAX);
     }
     return TYTO_OK;
 }
@@ -138,7 +148,8 @@ static void draw_box(const drawing *d, const tyto_detection *detection)
 static tyto_status compose(const drawing *d, const tyto_detection *detection, tyto_label_line *line,
                            tyto_error *err)
 {
-    return tyto_label_compose(d->font, d->labels[detection->label], detection->score,
+    const float score = d->options.no_scores ? NAN : detection->score;
+    return tyto_label_compose(d->font, d->labels[detection->label], score,
                               d->image->width_px - 2 * d->pad_x, line, err);
 }
 
@@ -213,20 +224,32 @@ static void choose_sizes(drawing *d)
     if (covered > CROWDED) {
         font = fmaxf(font * fmaxf(sqrtf(CROWDED / covered), SHRINK_MIN), FONT_PX_MIN);
     }
-    d->font_px = (int64_t)(font + 0.5f);
-    d->line_px = tyto_max_i64((int64_t)(scale * LINE_SCALE + 0.5f), LINE_PX_MIN);
+    d->font_px = d->options.text_px > 0 ? d->options.text_px : (int64_t)(font + 0.5f);
+    d->line_px = d->options.line_px > 0
+                     ? d->options.line_px
+                     : tyto_max_i64((int64_t)(scale * LINE_SCALE + 0.5f), LINE_PX_MIN);
     d->pad_x = (d->font_px + 1) / 3;
     d->pad_y = (d->font_px + 7) / 15;
 }
 
-tyto_status tyto_draw_detections(tyto_image *image, const tyto_detections *detections,
-                                 const char *const *labels, size_t n_labels, tyto_error *err)
+static const tyto_draw_options defaults = {.struct_bytes = sizeof(defaults)};
+
+void tyto_draw_options_init(tyto_draw_options *options, size_t struct_bytes)
 {
-    drawing d = {.image = image, .detections = detections, .labels = labels};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_draw_detections(tyto_image *image, const tyto_detections *detections,
+                                 const char *const *labels, int64_t n_labels,
+                                 const tyto_draw_options *options, tyto_error *err)
+{
+    drawing d = {.image = image, .detections = detections, .labels = labels, .options = defaults};
     tyto_status status = TYTO_OK;
-    TYTO_TRY(check(image, detections, labels, n_labels, err));
+    TYTO_ENTER(err);
+    TYTO_TRY(tyto_options_read(&d.options, sizeof(d.options), options, "tyto_draw_options", err));
+    TYTO_TRY(check(image, detections, labels, n_labels, &d.options, err));
     choose_sizes(&d);
-    if (detections->count) {
+    if (detections->count && !d.options.no_labels) {
         TYTO_CHECK(place_labels(&d, err));
     }
     /* The best ones last, on top; all labels above all boxes. */

@@ -241,7 +241,7 @@ static tyto_status draw_boxes(tyto_error *err)
     const tyto_detections detections = {items, 2};
     memset(pixels, 99, sizeof(pixels));
     memset(before, 99, sizeof(before));
-    tyto_status status = tyto_draw_detections(&image, &detections, labels, 2, err);
+    tyto_status status = tyto_draw_detections(&image, &detections, labels, 2, NULL, err);
     const bool drawn = memcmp(pixels, before, sizeof(pixels)) != 0;
     return drawn == (status == TYTO_OK) ? status : TYTO_E_SHAPE;
 }
@@ -469,6 +469,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(documents_are_written),
         cmocka_unit_test(tensors_are_saved),
         cmocka_unit_test(tensors_are_opened),
         cmocka_unit_test(an_engine_is_made),

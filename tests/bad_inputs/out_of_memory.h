@@ -29,5 +29,7 @@ void flows_are_found(void **state);
 void texts_and_pictures_are_understood(void **state);
 /** The same of out_of_memory_files.c. */
 void files_and_checkpoints_are_looked_at(void **state);
+/** The same of out_of_memory_documents.c. */
+void documents_are_written(void **state);
 
 #endif

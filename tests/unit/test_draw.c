@@ -75,7 +75,8 @@ static void draw_list(canvas *c, tyto_detection *items, size_t count, const char
 {
     const tyto_detections detections = {items, (int64_t)count};
     tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_draw_detections(&c->image, &detections, labels, label_count, &err) != TYTO_OK) {
+    if (tyto_draw_detections(&c->image, &detections, labels, (int64_t)label_count, NULL, &err) !=
+        TYTO_OK) {
         fail_msg("%s", tyto_error_message(&err));
     }
 }
@@ -259,19 +260,85 @@ static void bad_arguments_are_refused_and_leave_the_picture(void **state)
     for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         items[1].label = bad[i];
-        assert_int_equal(tyto_draw_detections(&c.image, &detections, labels, 2, &err),
+        assert_int_equal(tyto_draw_detections(&c.image, &detections, labels, 2, NULL, &err),
                          TYTO_E_ARGUMENT);
         assert_non_null(strstr(tyto_error_message(&err), "draw: detection 1: got label "));
         tyto_error_clear(&err);
     }
     tyto_image empty = {0};
-    assert_int_equal(tyto_draw_detections(&empty, &none, labels, 1, NULL), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_draw_detections(NULL, &none, labels, 1, NULL), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_draw_detections(&c.image, NULL, labels, 1, NULL), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_draw_detections(&c.image, &broken, labels, 1, NULL), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_draw_detections(&c.image, &none, NULL, 0, NULL), TYTO_OK);
+    assert_int_equal(tyto_draw_detections(&empty, &none, labels, 1, NULL, NULL), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_draw_detections(NULL, &none, labels, 1, NULL, NULL), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_draw_detections(&c.image, NULL, labels, 1, NULL, NULL), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_draw_detections(&c.image, &broken, labels, 1, NULL, NULL),
+                     TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_draw_detections(&c.image, &none, NULL, 0, NULL, NULL), TYTO_OK);
     assert_true(is_untouched(&c));
     release(&c);
+}
+
+static canvas drawn_with(const tyto_draw_options *options, const char *label)
+{
+    tyto_detection item = {{20, 40, 180, 140}, 0.5F, 0};
+    const tyto_detections detections = {&item, 1};
+    canvas c = canvas_of(200, 150);
+    assert_int_equal(tyto_draw_detections(&c.image, &detections, &label, 1, options, NULL),
+                     TYTO_OK);
+    return c;
+}
+
+static void sizes_and_labels_are_as_asked_for(void **state)
+{
+    (void)state;
+    tyto_draw_options options;
+    tyto_draw_options_init(&options, sizeof(options));
+    canvas usual = drawn_with(NULL, "a cat"), same = drawn_with(&options, "a cat");
+    assert_memory_equal(usual.image.data, same.image.data, 200 * 150 * 3);
+    options.no_labels = true;
+    canvas bare = drawn_with(&options, "a cat");
+    assert_true(count_colour(&bare, RED) < count_colour(&usual, RED));
+    options.line_px = 10;
+    canvas wide = drawn_with(&options, "a cat");
+    assert_int_equal(pixel(&wide, 29, 90), RED);
+    assert_int_equal(pixel(&bare, 29, 90), GREY_PIXEL);
+    options = (tyto_draw_options){.struct_bytes = sizeof(options), .text_px = 30};
+    canvas large = drawn_with(&options, "a");
+    options.no_scores = true;
+    canvas plain = drawn_with(&options, "a");
+    canvas narrow = drawn_with(NULL, "a");
+    assert_true(count_colour(&large, RED) > count_colour(&plain, RED));
+    assert_true(count_colour(&large, RED) > count_colour(&narrow, RED));
+    release(&usual);
+    release(&same);
+    release(&bare);
+    release(&wide);
+    release(&large);
+    release(&plain);
+    release(&narrow);
+}
+
+static void sizes_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    static const int64_t bad[] = {-1, TYTO_DRAW_PX_MAX + 1, INT64_MIN, INT64_MAX};
+    canvas c = canvas_of(60, 50);
+    tyto_detection item = {{10, 20, 30, 40}, 0.9F, 0};
+    const tyto_detections detections = {&item, 1};
+    const char *const label = "a";
+    for (size_t i = 0; next_case(i, 2 * sizeof(bad) / sizeof(bad[0])); i++) {
+        tyto_draw_options options;
+        tyto_draw_options_init(&options, sizeof(options));
+        *(i % 2 ? &options.line_px : &options.text_px) = bad[i / 2];
+        assert_int_equal(tyto_draw_detections(&c.image, &detections, &label, 1, &options, NULL),
+                         TYTO_E_RANGE);
+    }
+    assert_true(is_untouched(&c));
+    release(&c);
+    /* The largest ones are drawn, inside the picture. */
+    tyto_draw_options options;
+    tyto_draw_options_init(&options, sizeof(options));
+    options.line_px = options.text_px = TYTO_DRAW_PX_MAX;
+    canvas largest = drawn_with(&options, label);
+    release(&largest);
 }
 
 static void many_labels_stay_quick_and_inside(void **state)
@@ -457,6 +524,8 @@ int main(void)
         cmocka_unit_test(boxes_that_are_none_or_lie_outside_draw_nothing),
         cmocka_unit_test(odd_boxes_are_drawn_as_far_as_they_are_there),
         cmocka_unit_test(bad_arguments_are_refused_and_leave_the_picture),
+        cmocka_unit_test(sizes_and_labels_are_as_asked_for),
+        cmocka_unit_test(sizes_out_of_range_are_refused),
         cmocka_unit_test(many_labels_stay_quick_and_inside),
         cmocka_unit_test(labels_say_their_text_and_score),
         cmocka_unit_test(labels_are_made_fit_to_be_seen),
