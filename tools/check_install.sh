@@ -53,6 +53,17 @@ cmake -S "$work" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$root/usr" >"$work/cmake.
 }
 "$work/cmake/program_tyto"
 "$work/cmake/program_static"
+# The examples, as they would be built elsewhere.
+top=$(cd "$(dirname "$0")/.." && pwd)
+cmake -S "$top/examples" -B "$work/examples" -DCMAKE_PREFIX_PATH="$root/usr" >"$work/cmake.log" 2>&1 &&
+    cmake --build "$work/examples" >>"$work/cmake.log" 2>&1 || {
+    cat "$work/cmake.log"
+    exit 1
+}
+for program in "$work"/examples/example_detect*; do
+    "$program" "$root/usr/share/tyto/models/tyto-small" "$top/assets/scenes/seven.jpg" "a red cube" |
+        grep -q "a red cube"
+done
 [ "$("$root/usr/bin/tyto" --version)" != "" ]
 for file in bin/tyto share/man/man1/tyto.1 share/bash-completion/completions/tyto \
     share/zsh/site-functions/_tyto share/fish/vendor_completions.d/tyto.fish; do
