@@ -24,6 +24,41 @@ typedef struct tyto_model tyto_model;
  *          E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(tyto_engine *engine, const char *path,
                                                     tyto_model **out, tyto_error *err);
+/** What becomes of tensors that don't fit config.json. */
+typedef enum tyto_missing {
+    TYTO_MISSING_REFUSE = 0,    /**< an error that lists all of them */
+    TYTO_MISSING_INITIALISE = 1 /**< initial values, as tyto_parameters_create draws them */
+} tyto_missing;
+
+typedef struct tyto_model_open_options {
+    size_t struct_bytes;    /**< set by tyto_model_open_options_init */
+    tyto_missing missing;   /**< tensors that are needed and not there; default: refused */
+    tyto_missing misshapen; /**< tensors of another shape than config.json's; default: refused */
+    uint64_t seed;          /**< of initial values; default 0 */
+} tyto_model_open_options;
+
+/** All defaults. struct_bytes is sizeof(tyto_model_open_options). */
+TYTO_API void tyto_model_open_options_init(tyto_model_open_options *options, size_t struct_bytes);
+
+/** tyto_model_open with options. What did not fit can be read from the model afterwards.
+ *  options  NULL: all defaults
+ *  errors   as tyto_model_open */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_open_with(tyto_engine *engine, const char *path,
+                                                         const tyto_model_open_options *options,
+                                                         tyto_model **out, tyto_error *err);
+
+/** How a tensor did not fit. */
+typedef enum tyto_mismatch {
+    TYTO_MISMATCH_MISSING = 0,    /**< needed, or declared by the reference, and not there */
+    TYTO_MISMATCH_UNEXPECTED = 1, /**< there, and of no use to the network */
+    TYTO_MISMATCH_SHAPE = 2       /**< there, of another shape */
+} tyto_mismatch;
+
+/** Of a model that tyto_model_open_with opened: how many tensors did not fit in that way, and the
+ *  name of the i-th, or NULL. 0 for a folder of packed weights, and for any other model. */
+TYTO_API int64_t tyto_model_mismatches(const tyto_model *model, tyto_mismatch kind);
+TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_mismatch kind, int64_t i);
+
 TYTO_API void tyto_model_destroy(tyto_model *model);
 
 /** The head that config.json's `architectures` names, such as "Owlv2ForObjectDetection". */

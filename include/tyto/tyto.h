@@ -30,6 +30,7 @@
 #include <tyto/memory.h>
 #include <tyto/model.h>
 #include <tyto/npy.h>
+#include <tyto/parameters.h>
 #include <tyto/perceiver.h>
 #include <tyto/photo.h>
 #include <tyto/photo_reader.h>

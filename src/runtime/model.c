@@ -27,6 +27,7 @@ typedef struct opening {
     void *user;
     const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
     tyto_model_outlook *outlook;     /* NULL: nobody asks */
+    const tyto_tensor_file *tensors; /* instead of the folder's weights: they go after opening */
 } opening;
 
 static bool is_first_of_type(const tyto_architecture *architecture, const void *context)
@@ -51,9 +52,8 @@ static tyto_status refuse_type(const char *type, const char *name, tyto_error *e
     return TYTO_E_UNSUPPORTED;
 }
 
-/* Picks the family by model_type and the head by `architectures`. */
-static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
-                                     const composition *own, tyto_error *err)
+tyto_status tyto_architecture_read(const json_t *config, const char *name, bool composed,
+                                   const tyto_architecture **out, tyto_error *err)
 {
     const char *type = NULL;
     TYTO_TRY(tyto_json_text(config, name, "model_type", &type, err));
@@ -65,18 +65,25 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     if (!tyto_architecture_find(type, NULL)) {
         return refuse_type(type, name, err);
     }
-    model->architecture =
-        own ? tyto_architecture_composed(type) : tyto_architecture_find(type, class_name);
-    if (!model->architecture && own) {
+    *out = composed ? tyto_architecture_composed(type) : tyto_architecture_find(type, class_name);
+    if (!*out && composed) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: 'model_type': got '%s', which takes no parts of one's own", name,
                          type);
     }
-    if (!model->architecture) {
+    if (!*out) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: 'architectures': got '%s', which this build does not run as '%s'",
                          name, class_name, type);
     }
+    return TYTO_OK;
+}
+
+/* Picks the family by model_type and the head by `architectures`. */
+static tyto_status read_architecture(tyto_model *model, const json_t *config, const char *name,
+                                     bool composed, tyto_error *err)
+{
+    TYTO_TRY(tyto_architecture_read(config, name, composed, &model->architecture, err));
     const char *head = model->architecture->default_head;
     model->head = tyto_copy_text(head, strlen(head));
     return model->head ? TYTO_OK : tyto_fail_memory(err, name);
@@ -161,11 +168,23 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
     tyto_status status = TYTO_OK;
     tyto_packed_layout layout;
     const tyto_precision wanted = model->engine->precision;
-    if (!how->choices && (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO)) {
+    const tyto_tensor_file *tensors = how->tensors;
+    if (folder && !how->choices &&
+        (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO)) {
         TYTO_CHECK(open_choices(folder, &choices, &choices_name, err));
     }
-    TYTO_CHECK(tyto_weights_open(folder, &model->tensors, &weights_name, err));
-    TYTO_CHECK(tyto_packed_layout_read(model->tensors, weights_name, &layout, err));
+    if (tensors) {
+        weights_name = tyto_copy_text(config_name, strlen(config_name));
+        if (!weights_name) {
+            status = tyto_fail_memory(err, config_name);
+            goto cleanup;
+        }
+        model->store.owns_tables = true;
+    } else {
+        TYTO_CHECK(tyto_weights_open(folder, &model->tensors, &weights_name, err));
+        tensors = model->tensors;
+    }
+    TYTO_CHECK(tyto_packed_layout_read(tensors, weights_name, &layout, err));
     model->precision = settle_precision(model->engine, layout, how->choices || choices);
     model->store.precision = model->precision;
     if (!how->visit) {
@@ -191,7 +210,7 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
                                       .config_name = config_name,
                                       .parts = how->own ? how->own->parts : NULL,
                                       .parts_name = how->own ? how->own->name : NULL,
-                                      .tensors = model->tensors,
+                                      .tensors = tensors,
                                       .tensors_name = weights_name,
                                       .store = &model->store,
                                       .kernels = model->engine->kernels,
@@ -236,10 +255,16 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
     return status;
 }
 
-/* Processors are read when their files are there; some families' tokenizers need none. */
+/* Processors are read when their files are there; some families' tokenizers need none. folder NULL:
+ * there are no files. */
 static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
 {
     bool memory_out = false;
+    if (!folder) {
+        return model->architecture->has_own_tokenizer
+                   ? tyto_tokenizer_open_bytes(&model->tokenizer, err)
+                   : TYTO_OK;
+    }
     bool text = has_file(folder, "tokenizer.json", &memory_out) ||
                 has_file(folder, "vocab.json", &memory_out) ||
                 model->architecture->has_own_tokenizer;
@@ -282,12 +307,48 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
     }
 }
 
+/* folder NULL: nothing lies in files. */
+static tyto_status open_config(tyto_engine *engine, const char *folder, const json_t *config,
+                               const char *config_name, const opening *how, tyto_model **out,
+                               tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    tyto_model *model = tyto_alloc_zeroed(1, sizeof(*model));
+    if (!model) {
+        return tyto_fail_memory(err, config_name);
+    }
+    inspection inspected = {how->visit, how->user};
+    model->engine = engine;
+    model->store.list = how->visit ? show_entry : NULL;
+    model->store.list_user = &inspected;
+    if (folder) {
+        model->folder = tyto_copy_text(folder, strlen(folder));
+        if (!model->folder) {
+            status = tyto_fail_memory(err, folder);
+            goto cleanup;
+        }
+    }
+    TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
+    if (how->outlook) {
+        how->outlook->architecture = model->architecture;
+    }
+    if (!how->visit) {
+        TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
+        TYTO_CHECK(open_processors(model, folder, err));
+    }
+    TYTO_CHECK(bind_network(model, folder, config, config_name, how, err));
+    *out = model;
+    model = NULL;
+cleanup:
+    tyto_model_destroy(model);
+    return status;
+}
+
 static tyto_status open_model(tyto_engine *engine, const char *path, const opening *how,
                               tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     json_t *config = NULL;
-    char *config_name = NULL;
     if (!how->visit) {
         TYTO_TRY(tyto_engine_start(engine, err));
     }
@@ -295,38 +356,25 @@ static tyto_status open_model(tyto_engine *engine, const char *path, const openi
         return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no such folder, required a checkpoint's",
                          path);
     }
-    tyto_model *model = tyto_alloc_zeroed(1, sizeof(*model));
-    config_name = tyto_path_join(path, TYTO_CONFIG_FILE);
-    if (!model || !config_name) {
-        status = tyto_fail_memory(err, path);
-        goto cleanup;
+    char *config_name = tyto_path_join(path, TYTO_CONFIG_FILE);
+    if (!config_name) {
+        return tyto_fail_memory(err, path);
     }
-    model->engine = engine;
-    model->folder = tyto_copy_text(path, strlen(path));
-    if (!model->folder) {
-        status = tyto_fail_memory(err, path);
-        goto cleanup;
-    }
-    inspection inspected = {how->visit, how->user};
-    model->store.list = how->visit ? show_entry : NULL;
-    model->store.list_user = &inspected;
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
-    TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
-    if (how->outlook) {
-        how->outlook->architecture = model->architecture;
-    }
-    if (!how->visit) {
-        TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
-        TYTO_CHECK(open_processors(model, path, err));
-    }
-    TYTO_CHECK(bind_network(model, path, config, config_name, how, err));
-    *out = model;
-    model = NULL;
+    TYTO_CHECK(open_config(engine, path, config, config_name, how, out, err));
 cleanup:
     json_decref(config);
     free(config_name);
-    tyto_model_destroy(model);
     return status;
+}
+
+tyto_status tyto_model_open_memory(tyto_engine *engine, const tyto_model_memory *source,
+                                   tyto_model **out, tyto_error *err)
+{
+    const composition own = {source->parts, source->parts_name};
+    const opening how = {.own = source->parts ? &own : NULL, .tensors = source->tensors};
+    TYTO_TRY(tyto_engine_start(engine, err));
+    return open_config(engine, source->folder, source->config, source->config_name, &how, out, err);
 }
 
 tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
@@ -410,6 +458,9 @@ void tyto_model_destroy(tyto_model *model)
     tyto_labels_clear(&model->labels);
     tyto_tokenizer_destroy(model->tokenizer);
     tyto_image_processor_destroy(model->image_processor);
+    for (int i = 0; i < TYTO_MISMATCHES; i++) {
+        tyto_names_clear(&model->mismatches[i]);
+    }
     free(model->head);
     free(model->folder);
     free(model);

@@ -9,6 +9,7 @@
 #include "models/architecture.h"
 #include "runtime/engine.h"
 #include "runtime/labels.h"
+#include "runtime/names.h"
 #include "runtime/registry.h"
 
 struct tyto_model {
@@ -23,7 +24,29 @@ struct tyto_model {
     tyto_labels labels;
     tyto_tokenizer *tokenizer;
     tyto_image_processor *image_processor;
+    tyto_names mismatches[TYTO_MISMATCHES]; /* of tyto_model_open_with */
 };
+
+/** The architecture that a config's model_type and `architectures` name.
+ *  composed  its parts are the user's own */
+TYTO_NODISCARD tyto_status tyto_architecture_read(const json_t *config, const char *name,
+                                                  bool composed, const tyto_architecture **out,
+                                                  tyto_error *err);
+
+/** A model of tensors in memory instead of a folder's. */
+typedef struct tyto_model_memory {
+    const char *folder; /* of processors, or NULL */
+    const json_t *config;
+    const char *config_name;
+    const json_t *parts; /* of the user's own composition, or NULL */
+    const char *parts_name;
+    const tyto_tensor_file *tensors;
+} tyto_model_memory;
+
+/** memory  the model keeps none of the source */
+TYTO_NODISCARD tyto_status tyto_model_open_memory(tyto_engine *engine,
+                                                  const tyto_model_memory *source, tyto_model **out,
+                                                  tyto_error *err);
 
 /** Opens a checkpoint folder's weights, in one file or in shards.
  *  memory  *name, for messages, is newly allocated (tyto_free); NULL when there are none */

@@ -40,6 +40,12 @@ tyto_status tyto_model_pack(const tyto_model *model, const char *out,
     TYTO_REQUIRE(err, model);
     TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_convert_options_take(options, &with, err));
+    if (!model->folder) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: got a model made in memory, required one of a folder: save its "
+                         "parameters, and open that",
+                         out);
+    }
     TYTO_TRY(
         tyto_folder_writer_open(out, with.force ? tyto_checkpoint_has_file : NULL, &folder, err));
     tyto_status status = fill(model, &with, folder.temporary, &own);

@@ -121,6 +121,14 @@ void tyto_binder_empty(tyto_binder *binder, const char *name)
                 (tyto_request){.kind = TYTO_REQUEST_UNUSED, .rank = 2, .shape = {1, 0}});
 }
 
+/* torch draws the biases of a Linear as its weights; initialisations of the reference's own set them
+ * to 0. */
+static tyto_initial bias_initial(const tyto_binder *binder)
+{
+    return binder->initial.kind == TYTO_INITIAL_UNIFORM ? binder->initial
+                                                        : tyto_initial_constant(0.0);
+}
+
 static void add_linear(tyto_binder *binder, bool exact, tyto_linear_weights *slot,
                        const char *const *names, const int64_t *outs, int64_t in, int64_t kernel,
                        bool bias, const char *why)
@@ -153,7 +161,8 @@ static void add_linear(tyto_binder *binder, bool exact, tyto_linear_weights *slo
                                        .why = why,
                                        .slot = &slot->bias,
                                        .row = row,
-                                       .rows = total});
+                                       .rows = total,
+                                       .initial = bias_initial(binder)});
         }
         row += outs[i];
     }

@@ -33,8 +33,8 @@ void tyto_binder_prefix(tyto_binder *binder, const char *format, ...)
  * is kept and reported by tyto_binder_finish. Slots are filled there. */
 
 /** Weights that are asked for from now on, until the next call, begin with these values where no
- *  file has any: tensors of floats, tables, and weights of products. Biases begin with 0, layer
- *  norms with scale 1 and shift 0. */
+ *  file has any: tensors of floats, tables, and weights of products. Biases begin with 0, or
+ *  as weights that are drawn as torch does; layer norms begin with scale 1 and shift 0. */
 void tyto_binder_initial(tyto_binder *binder, tyto_initial initial);
 /** What is asked for while this is on, the reference declares and saves, and the network has no use
  *  for: it may be missing, and no slot is filled. */
