@@ -1,10 +1,10 @@
 /* tyto embed: texts, photos, and things in photos as vectors. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/vocabulary_document.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "json.h"
 #include "messages.h"
 #include "photo_reader.h"
 #include "queries.h"
@@ -71,44 +71,22 @@ static bool embed_photos(job *j)
     return good && !interrupted();
 }
 
-static json_t *row_object(const tyto_query *query)
-{
-    json_t *row = json_made(json_object()), *numbers = json_made(json_array());
-    json_put(row, "name", json_text(query->label));
-    json_put(row, "kind", json_text(tyto_query_kind_name(query->kind)));
-    if (query->kind == TYTO_QUERY_BOX) {
-        json_t *box = json_made(json_object());
-        json_put(box, "xmin", json_float(query->box.xmin));
-        json_put(box, "ymin", json_float(query->box.ymin));
-        json_put(box, "xmax", json_float(query->box.xmax));
-        json_put(box, "ymax", json_float(query->box.ymax));
-        json_put(row, "objectness", json_float(query->score));
-        json_put(row, "box", box);
-    }
-    for (int64_t c = 0; c < query->width; c++) {
-        json_push(numbers, json_float(query->features[c]));
-    }
-    json_put(row, "embedding", numbers);
-    return row;
-}
-
-/* An array with a row on each line. */
 static bool write_json(const job *j)
 {
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes;
     output out;
-    tyto_query query;
-    if (!output_open(&out, j->args->search.output)) {
+    if (tyto_vocabulary_document_write(j->search.vocabulary, &bytes, &err) != TYTO_OK) {
+        say_tyto_error(&err);
         return false;
     }
-    fputc('[', out.stream);
-    for (int64_t i = 0; tyto_vocabulary_query(j->search.vocabulary, i, &query); i++) {
-        json_t *row = row_object(&query);
-        fputs(i ? ",\n" : "\n", out.stream);
-        json_write(row, false, out.stream);
-        json_decref(row);
+    bool good = output_open(&out, j->args->search.output);
+    if (good) {
+        output_bytes(&out, &bytes);
+        good = output_commit(&out);
     }
-    fputs("\n]\n", out.stream);
-    return output_commit(&out);
+    tyto_bytes_clear(&bytes);
+    return good;
 }
 
 static bool write_all(const job *j)

@@ -37,6 +37,12 @@ typedef struct option {
     completes files;
 } option;
 
+/** An option within a macro, where braces would take a line for each value. */
+#define OPTION_LINE(...)                                                                           \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 /** A line of shell, and what it does. */
 typedef struct example {
     const char *line;

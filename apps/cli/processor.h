@@ -19,70 +19,39 @@ typedef struct processor_args {
 
 /** Lines of an option table; `type` are a command's arguments, `field` their processor_args. */
 #define PROCESSOR_OPTIONS(type, field)                                                             \
-    {"size",                                                                                       \
-     0,                                                                                            \
-     OPTION_TEXT,                                                                                  \
-     "WxH",                                                                                        \
-     "pixels that photos are resized to, such as 960x960",                                         \
-     offsetof(type, field.size)},                                                                  \
-        {"pad",                                                                                    \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         SWITCH_WORDS,                                                                             \
-         "pad photos to a square (default: what preprocessor_config.json says, here and below)",   \
-         offsetof(type, field.pad)},                                                               \
-        {"resize", 0, OPTION_CHOICE, SWITCH_WORDS, "resize photos", offsetof(type, field.resize)}, \
-        {"rescale",                                                                                \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         SWITCH_WORDS,                                                                             \
-         "multiply bytes by the rescale factor",                                                   \
-         offsetof(type, field.rescale)},                                                           \
-        {"rescale-factor",                                                                         \
-         0,                                                                                        \
-         OPTION_REAL,                                                                              \
-         "X",                                                                                      \
-         "that factor",                                                                            \
-         offsetof(type, field.rescale_factor),                                                     \
-         1e-12,                                                                                    \
-         1e12},                                                                                    \
-        {"normalize",                                                                              \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         SWITCH_WORDS,                                                                             \
-         "subtract the mean, divide by the deviation",                                             \
-         offsetof(type, field.normalize)},                                                         \
-        {"image-mean",                                                                             \
-         0,                                                                                        \
-         OPTION_TEXT,                                                                              \
-         "R,G,B",                                                                                  \
-         "that mean; one number serves all channels",                                              \
-         offsetof(type, field.mean)},                                                              \
-    {                                                                                              \
-        "image-std", 0, OPTION_TEXT, "R,G,B", "that deviation", offsetof(type, field.std)          \
-    }
+    OPTION_LINE("size", 0, OPTION_TEXT, "WxH",                                                     \
+                "pixels that photos are resized to, such as 960x960", offsetof(type, field.size)), \
+        OPTION_LINE("pad", 0, OPTION_CHOICE, SWITCH_WORDS,                                         \
+                    "pad photos to a square (default: what preprocessor_config.json says, here "   \
+                    "and below)",                                                                  \
+                    offsetof(type, field.pad)),                                                    \
+        OPTION_LINE("resize", 0, OPTION_CHOICE, SWITCH_WORDS, "resize photos",                     \
+                    offsetof(type, field.resize)),                                                 \
+        OPTION_LINE("rescale", 0, OPTION_CHOICE, SWITCH_WORDS,                                     \
+                    "multiply bytes by the rescale factor", offsetof(type, field.rescale)),        \
+        OPTION_LINE("rescale-factor", 0, OPTION_REAL, "X", "that factor",                          \
+                    offsetof(type, field.rescale_factor), 1e-12, 1e12),                            \
+        OPTION_LINE("normalize", 0, OPTION_CHOICE, SWITCH_WORDS,                                   \
+                    "subtract the mean, divide by the deviation",                                  \
+                    offsetof(type, field.normalize)),                                              \
+        OPTION_LINE("image-mean", 0, OPTION_TEXT, "R,G,B",                                         \
+                    "that mean; one number serves all channels", offsetof(type, field.mean)),      \
+        OPTION_LINE("image-std", 0, OPTION_TEXT, "R,G,B", "that deviation",                        \
+                    offsetof(type, field.std))
 
 /** "config", then Pillow's filters by its numbers. */
 #define RESAMPLE_WORDS "config|nearest|lanczos|bilinear|bicubic|box|hamming"
 
 /** Further lines, of what only Perceivers' processors have. */
 #define CROP_OPTIONS(type, field)                                                                  \
-    {"crop",                                                                                       \
-     0,                                                                                            \
-     OPTION_CHOICE,                                                                                \
-     SWITCH_WORDS,                                                                                 \
-     "crop the centre first (Perceivers only, as is the next)",                                    \
-     offsetof(type, field.crop)},                                                                  \
-        {"crop-size",                                                                              \
-         0,                                                                                        \
-         OPTION_TEXT,                                                                              \
-         "WxH",                                                                                    \
-         "what --size is a part of: the crop is that part of the photo's shorter side",            \
-         offsetof(type, field.crop_size)},                                                         \
-    {                                                                                              \
-        "resample", 0, OPTION_CHOICE, RESAMPLE_WORDS, "the filter that resizes (OWLv2: bilinear)", \
-            offsetof(type, field.resample)                                                         \
-    }
+    OPTION_LINE("crop", 0, OPTION_CHOICE, SWITCH_WORDS,                                            \
+                "crop the centre first (Perceivers only, as is the next)",                         \
+                offsetof(type, field.crop)),                                                       \
+        OPTION_LINE("crop-size", 0, OPTION_TEXT, "WxH",                                            \
+                    "what --size is a part of: the crop is that part of the photo's shorter side", \
+                    offsetof(type, field.crop_size)),                                              \
+        OPTION_LINE("resample", 0, OPTION_CHOICE, RESAMPLE_WORDS,                                  \
+                    "the filter that resizes (OWLv2: bilinear)", offsetof(type, field.resample))
 
 /** A processor as the options want it. */
 typedef struct processor_choice {

@@ -18,19 +18,14 @@ typedef struct picture_queries {
 } picture_queries;
 
 #define QUERY_OPTIONS(type, query_list, rule_field)                                                \
-    {"query",                                                                                      \
-     'q',                                                                                          \
-     OPTION_TEXTS,                                                                                 \
-     "IMAGE[@BOX][=LABEL]",                                                                        \
-     "an example of what to look for: a photo, or its box left,top,right,bottom in pixels; a "     \
-     "folder means each of its photos; repeat it",                                                 \
-     offsetof(type, query_list),                                                                   \
-     .files = COMPLETES_FILES},                                                                    \
-    {                                                                                              \
-        "rule", 0, OPTION_CHOICE, QUERY_RULES,                                                     \
+    OPTION_LINE("query", 'q', OPTION_TEXTS, "IMAGE[@BOX][=LABEL]",                                 \
+                "an example of what to look for: a photo, or its box left,top,right,bottom "       \
+                "in pixels; a folder means each of its photos; repeat it",                         \
+                offsetof(type, query_list), .files = COMPLETES_FILES),                             \
+        OPTION_LINE(                                                                               \
+            "rule", 0, OPTION_CHOICE, QUERY_RULES,                                                 \
             "how an example's box is chosen among the network's: see above (default auto)",        \
-            offsetof(type, rule_field)                                                             \
-    }
+            offsetof(type, rule_field))
 
 /** Reads the words of --query into the builder. `rule` is an index into QUERY_RULES. Returns the
  *  exit code so far, after a complaint when it isn't EXIT_DONE. */

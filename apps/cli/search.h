@@ -27,99 +27,54 @@ typedef struct search_args {
 
 /** Lines of an option table: which texts are meant. */
 #define SEARCH_TEXT_OPTIONS(type, field)                                                           \
-    {"text",                                                                                       \
-     't',                                                                                          \
-     OPTION_TEXTS,                                                                                 \
-     "TEXT",                                                                                       \
-     "what to look for, such as \"a photo of a cat\"; repeat it",                                  \
-     offsetof(type, field.texts)},                                                                 \
-        {"labels",                                                                                 \
-         'l',                                                                                      \
-         OPTION_TEXT,                                                                              \
-         "FILE",                                                                                   \
-         "more texts, one per line; - is standard input",                                          \
-         offsetof(type, field.labels_file),                                                        \
-         .files = COMPLETES_FILES},                                                                \
-        {"templates",                                                                              \
-         0,                                                                                        \
-         OPTION_FLAG,                                                                              \
-         NULL,                                                                                     \
-         "put each text into the seven prompts of the OWL-ViT authors and average them",           \
-         offsetof(type, field.templates)},                                                         \
-    {                                                                                              \
-        "classes", 0, OPTION_TEXT, "FILE",                                                         \
-            "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",            \
-            offsetof(type, field.classes), .files = COMPLETES_FILES                                \
-    }
+    OPTION_LINE("text", 't', OPTION_TEXTS, "TEXT",                                                 \
+                "what to look for, such as \"a photo of a cat\"; repeat it",                       \
+                offsetof(type, field.texts)),                                                      \
+        OPTION_LINE("labels", 'l', OPTION_TEXT, "FILE",                                            \
+                    "more texts, one per line; - is standard input",                               \
+                    offsetof(type, field.labels_file), .files = COMPLETES_FILES),                  \
+        OPTION_LINE(                                                                               \
+            "templates", 0, OPTION_FLAG, NULL,                                                     \
+            "put each text into the seven prompts of the OWL-ViT authors and average them",        \
+            offsetof(type, field.templates)),                                                      \
+        OPTION_LINE("classes", 0, OPTION_TEXT, "FILE",                                             \
+                    "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",    \
+                    offsetof(type, field.classes), .files = COMPLETES_FILES)
 
 /** What is kept of what is found, and where it goes. The strings are what help says of defaults. */
 #define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
-    {"threshold",                                                                                  \
-     0,                                                                                            \
-     OPTION_TEXTS,                                                                                 \
-     "X",                                                                                          \
-     "keep scores above X, 0 to 1 (default " threshold_default "); LABEL=X for one; repeat it",    \
-     offsetof(type, field.thresholds)},                                                            \
-        {"nms",                                                                                    \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         "off|class|all",                                                                          \
-         "drop boxes that overlap a better one of the same label, or of any (default " nms_default \
-         ")",                                                                                      \
-         offsetof(type, field.nms)},                                                               \
-        {"iou",                                                                                    \
-         0,                                                                                        \
-         OPTION_REAL,                                                                              \
-         "X",                                                                                      \
-         "for --nms: how much overlap is too much (default " iou_default ")",                      \
-         offsetof(type, field.iou),                                                                \
-         0,                                                                                        \
-         1},                                                                                       \
-        {"top-k",                                                                                  \
-         0,                                                                                        \
-         OPTION_INTEGER,                                                                           \
-         "N",                                                                                      \
-         "keep the N best of each photo",                                                          \
-         offsetof(type, field.top_k),                                                              \
-         1,                                                                                        \
-         1e9},                                                                                     \
-        {"multi-label",                                                                            \
-         0,                                                                                        \
-         OPTION_FLAG,                                                                              \
-         NULL,                                                                                     \
-         "give a box every label above its threshold, not the best one only",                      \
-         offsetof(type, field.multi_label)},                                                       \
-        {"boxes",                                                                                  \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         "image|reference",                                                                        \
-         "boxes in the photo's pixels, inside it (default), or as the reference scales them",      \
-         offsetof(type, field.boxes)},                                                             \
-        {"draw",                                                                                   \
-         'd',                                                                                      \
-         OPTION_TEXT,                                                                              \
-         "PATH",                                                                                   \
-         "draw the boxes: a picture for one photo, a folder for many",                             \
-         offsetof(type, field.draw),                                                               \
-         .files = COMPLETES_FILES},                                                                \
-        {"format",                                                                                 \
-         'f',                                                                                      \
-         OPTION_CHOICE,                                                                            \
-         RESULT_FORMATS,                                                                           \
-         "how results are written (default: what -o's ending says, or else text)",                 \
-         offsetof(type, field.format)},                                                            \
-        {"yolo-scores",                                                                            \
-         0,                                                                                        \
-         OPTION_FLAG,                                                                              \
-         NULL,                                                                                     \
-         "YOLO: the score as a sixth column",                                                      \
-         offsetof(type, field.scores)},                                                            \
-    {                                                                                              \
-        "output", 'o', OPTION_TEXT, "PATH",                                                        \
-            "write results there instead of standard output; YOLO: a folder, with a file per "     \
-            "photo",                                                                               \
-            offsetof(type, field.output), .files = COMPLETES_FILES                                 \
-    }
+    OPTION_LINE("threshold", 0, OPTION_TEXTS, "X",                                                 \
+                "keep scores above X, 0 to 1 (default " threshold_default                          \
+                "); LABEL=X for one; repeat it",                                                   \
+                offsetof(type, field.thresholds)),                                                 \
+        OPTION_LINE("nms", 0, OPTION_CHOICE, "off|class|all",                                      \
+                    "drop boxes that overlap a better one of the same label, or of any "           \
+                    "(default " nms_default ")",                                                   \
+                    offsetof(type, field.nms)),                                                    \
+        OPTION_LINE("iou", 0, OPTION_REAL, "X",                                                    \
+                    "for --nms: how much overlap is too much (default " iou_default ")",           \
+                    offsetof(type, field.iou), 0, 1),                                              \
+        OPTION_LINE("top-k", 0, OPTION_INTEGER, "N", "keep the N best of each photo",              \
+                    offsetof(type, field.top_k), 1, 1e9),                                          \
+        OPTION_LINE("multi-label", 0, OPTION_FLAG, NULL,                                           \
+                    "give a box every label above its threshold, not the best one only",           \
+                    offsetof(type, field.multi_label)),                                            \
+        OPTION_LINE(                                                                               \
+            "boxes", 0, OPTION_CHOICE, "image|reference",                                          \
+            "boxes in the photo's pixels, inside it (default), or as the reference scales them",   \
+            offsetof(type, field.boxes)),                                                          \
+        OPTION_LINE("draw", 'd', OPTION_TEXT, "PATH",                                              \
+                    "draw the boxes: a picture for one photo, a folder for many",                  \
+                    offsetof(type, field.draw), .files = COMPLETES_FILES),                         \
+        OPTION_LINE("format", 'f', OPTION_CHOICE, RESULT_FORMATS,                                  \
+                    "how results are written (default: what -o's ending says, or else text)",      \
+                    offsetof(type, field.format)),                                                 \
+        OPTION_LINE("yolo-scores", 0, OPTION_FLAG, NULL, "YOLO: the score as a sixth column",      \
+                    offsetof(type, field.scores)),                                                 \
+        OPTION_LINE("output", 'o', OPTION_TEXT, "PATH",                                            \
+                    "write results there instead of standard output; YOLO: a folder, with a "      \
+                    "file per photo",                                                              \
+                    offsetof(type, field.output), .files = COMPLETES_FILES)
 
 /** A run: what the arguments amount to. */
 typedef struct search {

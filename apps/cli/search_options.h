@@ -25,38 +25,24 @@ typedef struct tiles_args {
 
 /** Lines of an option table; `type` are a command's arguments, `field` their tiles_args. */
 #define TILE_OPTIONS(type, field)                                                                  \
-    {"tiles",                                                                                      \
-     0,                                                                                            \
-     OPTION_MAYBE,                                                                                 \
-     "SIZE",                                                                                       \
-     "search big photos in tiles of SIZE pixels too, for small things; auto or no SIZE: as many "  \
-     "pixels as the network sees",                                                                 \
-     offsetof(type, field.size)},                                                                  \
-        {"tile-overlap",                                                                           \
-         0,                                                                                        \
-         OPTION_REAL,                                                                              \
-         "X",                                                                                      \
-         "share of a tile's side that neighbours have in common (default 0.25)",                   \
-         offsetof(type, field.overlap),                                                            \
-         0,                                                                                        \
-         TYTO_TILE_OVERLAP_MAX},                                                                   \
-        {"tiles-only",                                                                             \
-         0,                                                                                        \
-         OPTION_FLAG,                                                                              \
-         NULL,                                                                                     \
-         "leave out the search of the whole photo, which finds what is larger than a tile",        \
-         offsetof(type, field.only)},                                                              \
-        {"tile-merge",                                                                             \
-         0,                                                                                        \
-         OPTION_CHOICE,                                                                            \
-         TILE_MERGES,                                                                              \
-         "what makes boxes of two tiles one thing: their overlap where both tiles see (default), " \
-         "intersection over union, over the smaller box, or nothing",                              \
-         offsetof(type, field.merge)},                                                             \
-    {                                                                                              \
-        "tile-merge-overlap", 0, OPTION_REAL, "X", "for that: how much is enough (default 0.5)",   \
-            offsetof(type, field.merge_overlap), 0, 1                                              \
-    }
+    OPTION_LINE("tiles", 0, OPTION_MAYBE, "SIZE",                                                  \
+                "search big photos in tiles of SIZE pixels too, for small things; auto or "        \
+                "no SIZE: as many pixels as the network sees",                                     \
+                offsetof(type, field.size)),                                                       \
+        OPTION_LINE("tile-overlap", 0, OPTION_REAL, "X",                                           \
+                    "share of a tile's side that neighbours have in common (default 0.25)",        \
+                    offsetof(type, field.overlap), 0, TYTO_TILE_OVERLAP_MAX),                      \
+        OPTION_LINE(                                                                               \
+            "tiles-only", 0, OPTION_FLAG, NULL,                                                    \
+            "leave out the search of the whole photo, which finds what is larger than a tile",     \
+            offsetof(type, field.only)),                                                           \
+        OPTION_LINE("tile-merge", 0, OPTION_CHOICE, TILE_MERGES,                                   \
+                    "what makes boxes of two tiles one thing: their overlap where both tiles "     \
+                    "see (default), intersection over union, over the smaller box, or nothing",    \
+                    offsetof(type, field.merge)),                                                  \
+        OPTION_LINE("tile-merge-overlap", 0, OPTION_REAL, "X",                                     \
+                    "for that: how much is enough (default 0.5)",                                  \
+                    offsetof(type, field.merge_overlap), 0, 1)
 
 /** What the options below write. */
 typedef struct shortcut_args {
@@ -75,25 +61,17 @@ typedef struct shortcut_args {
 
 /** Lines of an option table; `type` are a command's arguments, `field` their shortcut_args. */
 #define SHORTCUT_OPTIONS(type, field)                                                              \
-    {"skip-padding",                                                                               \
-     0,                                                                                            \
-     OPTION_FLAG,                                                                                  \
-     NULL,                                                                                         \
-     "approximate, faster: leave out the patches that hold no part of the photo",                  \
-     offsetof(type, field.skip_padding)},                                                          \
-        {"input-size",                                                                             \
-         0,                                                                                        \
-         OPTION_INTEGER,                                                                           \
-         "N",                                                                                      \
-         "approximate, faster: resize photos to N pixels in place of the checkpoint's size",       \
-         offsetof(type, field.input_px),                                                           \
-         1,                                                                                        \
-         1e6},                                                                                     \
-    {                                                                                              \
-        "positions", 0, OPTION_CHOICE, POSITION_WORDS,                                             \
+    OPTION_LINE("skip-padding", 0, OPTION_FLAG, NULL,                                              \
+                "approximate, faster: leave out the patches that hold no part of the photo",       \
+                offsetof(type, field.skip_padding)),                                               \
+        OPTION_LINE(                                                                               \
+            "input-size", 0, OPTION_INTEGER, "N",                                                  \
+            "approximate, faster: resize photos to N pixels in place of the checkpoint's size",    \
+            offsetof(type, field.input_px), 1, 1e6),                                               \
+        OPTION_LINE(                                                                               \
+            "positions", 0, OPTION_CHOICE, POSITION_WORDS,                                         \
             "for --input-size: the checkpoint's positions resized (default), or their top left",   \
-            offsetof(type, field.positions)                                                        \
-    }
+            offsetof(type, field.positions))
 
 /** A search, photo by photo. */
 typedef struct photo_search {

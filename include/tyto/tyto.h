@@ -51,5 +51,6 @@
 #include <tyto/video.h>
 #include <tyto/vocabulary.h>
 #include <tyto/vocabulary_builder.h>
+#include <tyto/vocabulary_document.h>
 
 #endif

@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "runtime/session.h"
+#include "tasks/follow.h"
 #include "tasks/offer.h"
 #include "tasks/photo.h"
-#include "tasks/progress.h"
 
 static const tyto_embed_options defaults = {.struct_bytes = sizeof(defaults)};
 
@@ -61,9 +61,10 @@ tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image,
     *out = NULL;
     *width = 0;
     TYTO_TRY(tyto_embed_options_read(&own, options, err));
-    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     const tyto_status status = embed_image(session, image, own.processor, out, width, err);
-    tyto_task_unfollow(session, before);
+    tyto_follow_end(&follow);
     return status;
 }
 
@@ -79,9 +80,10 @@ tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, in
     *out = NULL;
     *width = 0;
     TYTO_TRY(tyto_embed_options_read(&own, options, err));
-    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     const tyto_status status =
-        tyto_texts_encode(session, texts, count, own.templates, out, width, err);
-    tyto_task_unfollow(session, before);
+        tyto_texts_encode(&follow, texts, count, own.templates, out, width, err);
+    tyto_follow_end(&follow);
     return status;
 }

@@ -5,6 +5,8 @@
 #include <tyto/embed.h>
 #include <tyto/photo.h>
 
+#include "tasks/follow.h"
+
 /** *own = the defaults, and over them what the caller gave. */
 TYTO_NODISCARD tyto_status tyto_embed_options_read(tyto_embed_options *own,
                                                    const tyto_embed_options *given,
@@ -12,7 +14,7 @@ TYTO_NODISCARD tyto_status tyto_embed_options_read(tyto_embed_options *own,
 
 /* The public calls without checks of their arguments and without a follower of their own. */
 
-TYTO_NODISCARD tyto_status tyto_texts_encode(tyto_session *session, const char *const *texts,
+TYTO_NODISCARD tyto_status tyto_texts_encode(const tyto_follow *follow, const char *const *texts,
                                              int64_t count, bool templates, float **out,
                                              int64_t *width, tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_photo_encode(tyto_session *session, const tyto_image *image,

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
+#include "tasks/follow.h"
 #include "tasks/offer.h"
-#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 void tyto_photo_destroy(tyto_photo *photo)
@@ -109,9 +109,10 @@ tyto_status tyto_photo_create(tyto_session *session, const tyto_image *image,
     TYTO_REQUIRE(err, out);
     *out = NULL;
     TYTO_TRY(tyto_embed_options_read(&own, options, err));
-    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     const tyto_status status = tyto_photo_encode(session, image, own.processor, out, err);
-    tyto_task_unfollow(session, before);
+    tyto_follow_end(&follow);
     return status;
 }
 

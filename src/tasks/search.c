@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 static const tyto_search_options defaults = {.struct_bytes = sizeof(defaults),
@@ -230,7 +229,7 @@ static tyto_status search_all(tyto_search_job *job, const tyto_search_source *so
         const tyto_search_source *source = &sources[i];
         count = 1;
         if (n > 1) {
-            TYTO_TRY(tyto_task_step(job->session, "photos", NULL, i, n, err));
+            TYTO_TRY(tyto_follow_step(&job->follow, "photos", NULL, i, n, err));
         }
         if (source->photo) {
             TYTO_TRY(about(search_photo(job, source->photo, &out[i], err), i, n, err));
@@ -282,10 +281,9 @@ tyto_status tyto_search(tyto_session *session, const tyto_search_source *sources
     TYTO_TRY(check_sources(sources, n, vocabulary, &job.options, err));
     TYTO_TRY(tyto_search_check_options(session, &job.options, err));
     TYTO_TRY(tyto_search_family(session, &job.family, err));
-    const tyto_follower before =
-        tyto_task_follow(session, job.options.progress, job.options.progress_user);
+    tyto_follow_begin(&job.follow, session, job.options.progress, job.options.progress_user);
     const tyto_status status = search_all(&job, sources, n, out, err);
-    tyto_task_unfollow(session, before);
+    tyto_follow_end(&job.follow);
     for (int64_t i = 0; status != TYTO_OK && i < n; i++) {
         tyto_detections_clear(&out[i]);
     }

@@ -5,6 +5,7 @@
 #include <tyto/search.h>
 
 #include "runtime/session.h"
+#include "tasks/follow.h"
 #include "tasks/photo.h"
 
 /** Pictures that run together, at most: their pixels and outputs are in memory at once. */
@@ -13,6 +14,7 @@
 /** What the calls of one search share. */
 typedef struct tyto_search_job {
     tyto_session *session;
+    tyto_follow follow;
     const tyto_family_search *family;
     const tyto_vocabulary *vocabulary; /* NULL: objects of any kind */
     tyto_search_options options;

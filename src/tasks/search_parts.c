@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "results/guided.h"
 #include "results/nms.h"
-#include "tasks/progress.h"
 #include "tasks/search.h"
 #include "tasks/vocabulary.h"
 #include <tyto/memory.h>
@@ -25,7 +24,7 @@ static tyto_status search_part(parts *of, int64_t index, tyto_error *err)
     const tyto_image *image = whole ? of->photo : &of->tile;
     tyto_part *part = &of->items[index];
     int64_t x = 0, y = 0, patches;
-    TYTO_TRY(tyto_task_step(of->job->session, "tiles", NULL, index, of->count, err));
+    TYTO_TRY(tyto_follow_step(&of->job->follow, "tiles", NULL, index, of->count, err));
     if (!whole) {
         const int64_t tile = index - whole_too;
         tyto_tiles_place(&of->tiles, tile, &x, &y);
@@ -96,7 +95,7 @@ tyto_status tyto_search_parts(tyto_search_job *job, const tyto_image *image, tyt
     TYTO_TRY(tyto_search_tiles(job->session, image->width_px, image->height_px, &job->options,
                                &all.tiles, err));
     if (all.tiles.columns * all.tiles.rows == 1) {
-        TYTO_TRY(tyto_task_step(job->session, "tiles", NULL, 0, 1, err));
+        TYTO_TRY(tyto_follow_step(&job->follow, "tiles", NULL, 0, 1, err));
         return tyto_search_picture(job, image, NULL, out, err);
     }
     /* Scores are relative to those of all parts, once these are merged. */

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
+#include "tasks/follow.h"
 #include "tasks/offer.h"
 #include "tasks/photo.h"
-#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 static void softmax(const float *logits, size_t count, float *probabilities)
@@ -54,9 +54,10 @@ tyto_status tyto_similarity(tyto_session *session, const tyto_vocabulary *vocabu
     TYTO_REQUIRE(err, image);
     TYTO_REQUIRE(err, logits);
     TYTO_TRY(tyto_embed_options_read(&own, options, err));
-    const tyto_follower before = tyto_task_follow(session, own.progress, own.progress_user);
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     const tyto_status status = compare(session, vocabulary, image, own.processor, logits, err);
-    tyto_task_unfollow(session, before);
+    tyto_follow_end(&follow);
     if (status == TYTO_OK && probabilities) {
         softmax(logits, (size_t)vocabulary->count, probabilities);
     }

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
-#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 /* Texts, or vocabularies, that were added one after the other. */

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
+#include "tasks/follow.h"
 #include "tasks/offer.h"
-#include "tasks/progress.h"
 #include "tasks/vocabulary.h"
 
 /* Longest query text with a template around it. */
@@ -141,15 +141,15 @@ static tyto_status encode_plain(tyto_session *session, rows *made, int64_t first
     return TYTO_OK;
 }
 
-static tyto_status encode_all(tyto_session *session, rows *made, bool with_templates,
+static tyto_status encode_all(const tyto_follow *follow, rows *made, bool with_templates,
                               tyto_error *err)
 {
     const int64_t count = made->count, step = with_templates ? 1 : TEXTS_TOGETHER;
     for (int64_t i = 0; i < count; i += step) {
-        TYTO_TRY(tyto_task_step(session, "texts", made->texts[i], i, count, err));
+        TYTO_TRY(tyto_follow_step(follow, "texts", made->texts[i], i, count, err));
         TYTO_TRY(with_templates
-                     ? encode_templates(session, made, i, err)
-                     : encode_plain(session, made, i, tyto_min_i64(step, count - i), err));
+                     ? encode_templates(follow->session, made, i, err)
+                     : encode_plain(follow->session, made, i, tyto_min_i64(step, count - i), err));
     }
     return TYTO_OK;
 }
@@ -176,12 +176,12 @@ static tyto_status check_texts(const tyto_session *session, const char *const *t
     return TYTO_OK;
 }
 
-tyto_status tyto_texts_encode(tyto_session *session, const char *const *texts, int64_t count,
+tyto_status tyto_texts_encode(const tyto_follow *follow, const char *const *texts, int64_t count,
                               bool with_templates, float **out, int64_t *width, tyto_error *err)
 {
     rows made = {.texts = texts, .count = count};
-    TYTO_TRY(check_texts(session, texts, count, err));
-    const tyto_status status = encode_all(session, &made, with_templates, err);
+    TYTO_TRY(check_texts(follow->session, texts, count, err));
+    const tyto_status status = encode_all(follow, &made, with_templates, err);
     if (status == TYTO_OK) {
         *out = made.at;
         *width = made.width;
