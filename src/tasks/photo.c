@@ -57,7 +57,7 @@ tyto_status tyto_picture_read(tyto_session *session, const tyto_image_processor 
                          .rank = 4,
                          .shape = {1, shape[0], shape[1], shape[2]},
                          .data = session->pixels};
-    return tyto_image_processor_run(processor, session->model->engine, image, session->pixels, err);
+    return tyto_image_processor_run_on(processor, session->pool, image, session->pixels, err);
 }
 
 /* The photo's features, in memory of its own. */

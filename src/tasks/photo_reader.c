@@ -48,10 +48,10 @@ static void load(const char *path, slot *out)
                       : tyto_image_load(path, &out->image, &out->err);
 }
 
-static void slot_clear(slot *of)
+static void slot_clear(slot *used)
 {
-    tyto_image_clear(&of->image);
-    tyto_error_clear(&of->err);
+    tyto_image_clear(&used->image);
+    tyto_error_clear(&used->err);
 }
 
 static void *read_ahead(void *context)

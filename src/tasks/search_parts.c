@@ -18,40 +18,40 @@ typedef struct parts {
     int64_t patches; /* of the parts so far */
 } parts;
 
-static tyto_status search_part(parts *of, int64_t index, tyto_error *err)
+static tyto_status search_part(parts *run, int64_t index, tyto_error *err)
 {
-    const bool whole_too = of->job->options.whole, whole = whole_too && index == 0;
-    const tyto_image *image = whole ? of->photo : &of->tile;
-    tyto_part *part = &of->items[index];
+    const bool whole_too = run->job->options.whole, whole = whole_too && index == 0;
+    const tyto_image *image = whole ? run->photo : &run->tile;
+    tyto_part *part = &run->items[index];
     int64_t x = 0, y = 0, patches;
-    TYTO_TRY(tyto_follow_step(&of->job->follow, "tiles", NULL, index, of->count, err));
+    TYTO_TRY(tyto_follow_step(&run->job->follow, "tiles", NULL, index, run->count, err));
     if (!whole) {
         const int64_t tile = index - whole_too;
-        tyto_tiles_place(&of->tiles, tile, &x, &y);
-        TYTO_TRY(tyto_tiles_cut(&of->tiles, tile, of->photo, &of->tile, err));
+        tyto_tiles_place(&run->tiles, tile, &x, &y);
+        TYTO_TRY(tyto_tiles_cut(&run->tiles, tile, run->photo, &run->tile, err));
     }
     part->place =
         (tyto_box){(float)x, (float)y, (float)(x + image->width_px), (float)(y + image->height_px)};
-    TYTO_TRY(tyto_search_picture(of->job, image, &patches, &part->found, err));
+    TYTO_TRY(tyto_search_picture(run->job, image, &patches, &part->found, err));
     for (int64_t i = 0; i < part->found.count; i++) {
         tyto_detection *found = &part->found.items[i];
         found->box = (tyto_box){found->box.xmin + (float)x, found->box.ymin + (float)y,
                                 found->box.xmax + (float)x, found->box.ymax + (float)y};
-        found->patch += of->patches;
+        found->patch += run->patches;
     }
-    of->patches += patches;
+    run->patches += patches;
     return TYTO_OK;
 }
 
-static tyto_status merge(const parts *of, bool relative, tyto_detections *out, tyto_error *err)
+static tyto_status merge(const parts *run, bool relative, tyto_detections *out, tyto_error *err)
 {
-    const tyto_search_options *how = &of->job->options;
-    const int64_t labels = of->job->vocabulary ? of->job->vocabulary->count : 1;
+    const tyto_search_options *how = &run->job->options;
+    const int64_t labels = run->job->vocabulary ? run->job->vocabulary->count : 1;
     const tyto_merge_options options = {.struct_bytes = sizeof(options),
                                         .rule = how->merge,
                                         .overlap = how->merge_overlap,
                                         .any_label = how->nms == TYTO_NMS_ALL};
-    TYTO_TRY(tyto_merge_parts(of->items, of->count, of->photo->width_px, of->photo->height_px,
+    TYTO_TRY(tyto_merge_parts(run->items, run->count, run->photo->width_px, run->photo->height_px,
                               labels, &options, out, err));
     const tyto_status status =
         tyto_nms(out->items, &out->count, labels, how->nms, how->nms_iou, how->top_k, err);
@@ -63,27 +63,27 @@ static tyto_status merge(const parts *of, bool relative, tyto_detections *out, t
     return status;
 }
 
-static tyto_status search_parts(parts *of, bool relative, tyto_detections *out, tyto_error *err)
+static tyto_status search_parts(parts *run, bool relative, tyto_detections *out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
-    of->count = of->tiles.columns * of->tiles.rows + of->job->options.whole;
-    of->items = tyto_alloc_zeroed((size_t)of->count, sizeof(*of->items));
-    if (!of->items) {
+    run->count = run->tiles.columns * run->tiles.rows + run->job->options.whole;
+    run->items = tyto_alloc_zeroed((size_t)run->count, sizeof(*run->items));
+    if (!run->items) {
         status = tyto_fail_memory(err, "tiles");
         goto cleanup;
     }
     TYTO_CHECK(
-        tyto_image_create(of->tiles.tile_width_px, of->tiles.tile_height_px, &of->tile, err));
-    for (int64_t i = 0; i < of->count; i++) {
-        TYTO_CHECK(search_part(of, i, err));
+        tyto_image_create(run->tiles.tile_width_px, run->tiles.tile_height_px, &run->tile, err));
+    for (int64_t i = 0; i < run->count; i++) {
+        TYTO_CHECK(search_part(run, i, err));
     }
-    TYTO_CHECK(merge(of, relative, out, err));
+    TYTO_CHECK(merge(run, relative, out, err));
 cleanup:
-    for (int64_t i = 0; of->items && i < of->count; i++) {
-        tyto_detections_clear(&of->items[i].found);
+    for (int64_t i = 0; run->items && i < run->count; i++) {
+        tyto_detections_clear(&run->items[i].found);
     }
-    tyto_free(of->items);
-    tyto_image_clear(&of->tile);
+    tyto_free(run->items);
+    tyto_image_clear(&run->tile);
     return status;
 }
 

@@ -164,8 +164,8 @@ tyto_status tyto_sight_read(const tyto_search_job *job, const tyto_sight *sight,
                             const tyto_image *image, float *pixels, tyto_error *err)
 {
     const int64_t *shape = sight->tensor.shape, *full = sight->full;
-    TYTO_TRY(tyto_image_processor_run(&sight->processor, job->session->model->engine, image, pixels,
-                                      err));
+    TYTO_TRY(
+        tyto_image_processor_run_on(&sight->processor, job->session->pool, image, pixels, err));
     if (shape[2] != full[1] || shape[3] != full[2]) {
         keep_top_left(pixels, full[1], full[2], shape[2], shape[3]);
     }

@@ -49,31 +49,31 @@ static void example_destroy(example *item)
 }
 
 /* Takes the item over, also when there is no room for it: false. */
-static bool list_add(list *to, void *item, void (*destroy)(void *item))
+static bool list_add(list *whole, void *item, void (*destroy)(void *item))
 {
-    if (item && to->count == to->capacity) {
-        const int64_t capacity = to->capacity > 0 ? 2 * to->capacity : 16;
-        void **items = tyto_realloc(to->items, (size_t)capacity, sizeof(*items));
+    if (item && whole->count == whole->capacity) {
+        const int64_t capacity = whole->capacity > 0 ? 2 * whole->capacity : 16;
+        void **items = tyto_realloc(whole->items, (size_t)capacity, sizeof(*items));
         if (!items) {
             destroy(item);
             return false;
         }
-        to->items = items;
-        to->capacity = capacity;
+        whole->items = items;
+        whole->capacity = capacity;
     }
     if (item) {
-        to->items[to->count++] = item;
+        whole->items[whole->count++] = item;
     }
     return item != NULL;
 }
 
-static void list_clear(list *of, void (*destroy)(void *item))
+static void list_clear(list *whole, void (*destroy)(void *item))
 {
-    for (int64_t i = 0; i < of->count; i++) {
-        destroy(of->items[i]);
+    for (int64_t i = 0; i < whole->count; i++) {
+        destroy(whole->items[i]);
     }
-    free(of->items);
-    *of = (list){0};
+    free(whole->items);
+    *whole = (list){0};
 }
 
 static void destroy_vocabulary(void *item)
