@@ -265,6 +265,52 @@ static void pictures_are_read_by_name(void **state)
     tyto_vocabulary_builder_destroy(builder);
 }
 
+static void examples_are_written_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *suffix, *label; /* NULL: refused */
+        tyto_status status;
+        const char *text; /* of the refusal */
+    } words[] = {
+        {"cat.jpg", "cat", TYTO_OK, NULL},
+        {"cat.jpg=a cat", "a cat", TYTO_OK, NULL},
+        {"cat.jpg@1,2,30,40=x=y", NULL, TYTO_E_ARGUMENT, "query: got the box '1,2,30,40=x'"},
+        {"cat.jpg@1,2,30,40", "cat", TYTO_OK, NULL},
+        {"cat.jpg@1,2,30=x", NULL, TYTO_E_ARGUMENT, "required left,top,right,bottom in pixels"},
+        {"cat.jpg@9,2,3,4=x", NULL, TYTO_E_ARGUMENT, "required left < right and top < bottom"},
+        {"cat.jpg=", NULL, TYTO_E_ARGUMENT, "required IMAGE[@BOX][=LABEL]"},
+        {"@1,2,3,4=x", NULL, TYTO_E_ARGUMENT, "is a folder, required one photo for a box"},
+        {"=cups", "cups", TYTO_OK, NULL},
+    };
+    char folder[GOLDEN_PATH_BYTES], word[GOLDEN_PATH_BYTES + 64];
+    snprintf(folder, sizeof(folder), "%s/../assets/photos/", getenv("TYTO_TEST_DATA"));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_vocabulary_builder *builder;
+        const char *const *labels;
+        int64_t count;
+        snprintf(word, sizeof(word), "%s%s", folder, words[i].suffix);
+        ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGE_ALL, &builder, &err), &err);
+        const tyto_status status =
+            tyto_vocabulary_builder_add_words(builder, word, TYTO_QUERY_AUTO, &err);
+        if (status != words[i].status ||
+            (words[i].text && !strstr(tyto_error_message(&err), words[i].text))) {
+            fail_msg("'%s': %s: %s", words[i].suffix, tyto_status_name(status),
+                     tyto_error_message(&err));
+        }
+        tyto_error_clear(&err);
+        ASSERT_DONE(tyto_vocabulary_builder_labels(builder, &labels, &count, &err), &err);
+        assert_int_equal(count, words[i].label ? 1 : 0);
+        if (words[i].label) {
+            assert_string_equal(labels[0], words[i].label);
+            assert_true(tyto_vocabulary_builder_pictures(builder) ==
+                        (words[i].suffix[0] == '=' ? 2 : 1));
+        }
+        tyto_vocabulary_builder_destroy(builder);
+    }
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -303,6 +349,7 @@ int main(void)
         cmocka_unit_test(it_builds_what_its_parts_make),
         cmocka_unit_test(kinds_are_kept),
         cmocka_unit_test(pictures_are_read_by_name),
+        cmocka_unit_test(examples_are_written_in_words),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
