@@ -46,8 +46,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_vocabulary(
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
     tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
 
-/** Adds an example as people write it: IMAGE[@LEFT,TOP,RIGHT,BOTTOM][=LABEL], the box in pixels. A
- *  folder means each of its photos. The default label is the file's or folder's name. What names a
+/** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
+ *  pixels. A folder means each of its photos. The default label is the file's or folder's name. What names a
  *  file as it stands has neither box nor label.
  *  errors  E_ARGUMENT (how it is written), E_NOT_FOUND (no photo there), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(

@@ -4,25 +4,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/options.h"
 #include "runtime/session.h"
 #include "tasks/follow.h"
 #include "tasks/offer.h"
 #include "tasks/photo.h"
-
-static const tyto_embed_options defaults = {.struct_bytes = sizeof(defaults)};
-
-void tyto_embed_options_init(tyto_embed_options *options, size_t struct_bytes)
-{
-    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
-}
-
-tyto_status tyto_embed_options_read(tyto_embed_options *own, const tyto_embed_options *given,
-                                    tyto_error *err)
-{
-    *own = defaults;
-    return tyto_options_read(own, sizeof(*own), given, "tyto_embed_options", err);
-}
 
 static tyto_status embed_image(tyto_session *session, const tyto_image *image,
                                const tyto_image_processor *processor, float **out, int64_t *width,
@@ -64,26 +49,6 @@ tyto_status tyto_embed_image(tyto_session *session, const tyto_image *image,
     tyto_follow follow;
     tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     const tyto_status status = embed_image(session, image, own.processor, out, width, err);
-    tyto_follow_end(&follow);
-    return status;
-}
-
-tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, int64_t count,
-                             const tyto_embed_options *options, float **out, int64_t *width,
-                             tyto_error *err)
-{
-    tyto_embed_options own;
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, session);
-    TYTO_REQUIRE(err, out);
-    TYTO_REQUIRE(err, width);
-    *out = NULL;
-    *width = 0;
-    TYTO_TRY(tyto_embed_options_read(&own, options, err));
-    tyto_follow follow;
-    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
-    const tyto_status status =
-        tyto_texts_encode(&follow, texts, count, own.templates, out, width, err);
     tyto_follow_end(&follow);
     return status;
 }

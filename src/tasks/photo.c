@@ -36,30 +36,6 @@ tyto_status tyto_search_family(const tyto_session *session, const tyto_family_se
     return *out ? TYTO_OK : tyto_offer_missing(session->model, TYTO_TASK_SEARCH, err);
 }
 
-tyto_status tyto_picture_processor(const tyto_session *session, const tyto_image_processor *given,
-                                   const tyto_image_processor **out, tyto_error *err)
-{
-    *out = given ? given : session->model->image_processor;
-    return *out ? TYTO_OK
-                : tyto_fail(err, TYTO_E_ARGUMENT,
-                            "model: it has no preprocessor_config.json, required to read pictures");
-}
-
-tyto_status tyto_picture_read(tyto_session *session, const tyto_image_processor *processor,
-                              const tyto_image *image, tyto_tensor *out, tyto_error *err)
-{
-    int64_t shape[3];
-    TYTO_TRY(tyto_picture_processor(session, processor, &processor, err));
-    tyto_image_processor_shape(processor, image->width_px, image->height_px, shape);
-    TYTO_TRY(tyto_session_pixels(session, shape[0] * shape[1] * shape[2], "pixel_values", err));
-    *out = (tyto_tensor){.name = "pixel_values",
-                         .dtype = TYTO_F32,
-                         .rank = 4,
-                         .shape = {1, shape[0], shape[1], shape[2]},
-                         .data = session->pixels};
-    return tyto_image_processor_run_on(processor, session->pool, image, session->pixels, err);
-}
-
 /* The photo's features, in memory of its own. */
 static tyto_status keep(const tyto_tensor *embeds, tyto_photo **out, tyto_error *err)
 {

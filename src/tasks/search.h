@@ -34,6 +34,11 @@ typedef struct tyto_sight {
     int64_t full[3]; /* the processor's output, before patches are left out */
 } tyto_sight;
 
+/** *own = the defaults, and over them what the caller gave. */
+TYTO_NODISCARD tyto_status tyto_search_options_read(tyto_search_options *own,
+                                                    const tyto_search_options *given,
+                                                    tyto_error *err);
+
 /** Pixels of a patch's side, and patches of the checkpoint's own pictures; false: the model takes
  *  no other pictures than those. */
 bool tyto_search_patches(const tyto_model *model, int64_t *side_px, int64_t *grid);

@@ -7,6 +7,27 @@
 #include "tasks/vocabulary.h"
 #include <tyto/memory.h>
 
+tyto_status tyto_search_tiles(const tyto_session *session, int64_t width_px, int64_t height_px,
+                              const tyto_search_options *options, tyto_tiles *out, tyto_error *err)
+{
+    tyto_search_options own;
+    const tyto_image_processor *processor;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(tyto_search_options_read(&own, options, err));
+    TYTO_TRY(tyto_picture_processor(session, own.processor, &processor, err));
+    int64_t side = own.tile_px;
+    if (side == 0 && !processor->do_resize) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "tiles: the image processor doesn't resize, required a side in pixels");
+    }
+    if (side == 0) {
+        side = own.input_px > 0 ? own.input_px : tyto_min_i64(processor->width, processor->height);
+    }
+    return tyto_tiles_init(width_px, height_px, side, own.tile_overlap, out, err);
+}
+
 /* The parts of a photo, the whole one first if it takes part. */
 typedef struct parts {
     tyto_search_job *job;

@@ -176,8 +176,8 @@ static tyto_status check_texts(const tyto_session *session, const char *const *t
     return TYTO_OK;
 }
 
-tyto_status tyto_texts_encode(const tyto_follow *follow, const char *const *texts, int64_t count,
-                              bool with_templates, float **out, int64_t *width, tyto_error *err)
+static tyto_status encode_texts(const tyto_follow *follow, const char *const *texts, int64_t count,
+                                bool with_templates, float **out, int64_t *width, tyto_error *err)
 {
     rows made = {.texts = texts, .count = count};
     TYTO_TRY(check_texts(follow->session, texts, count, err));
@@ -188,6 +188,25 @@ tyto_status tyto_texts_encode(const tyto_follow *follow, const char *const *text
     } else {
         tyto_free(made.at);
     }
+    return status;
+}
+
+tyto_status tyto_embed_texts(tyto_session *session, const char *const *texts, int64_t count,
+                             const tyto_embed_options *options, float **out, int64_t *width,
+                             tyto_error *err)
+{
+    tyto_embed_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, width);
+    *out = NULL;
+    *width = 0;
+    TYTO_TRY(tyto_embed_options_read(&own, options, err));
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, own.progress, own.progress_user);
+    const tyto_status status = encode_texts(&follow, texts, count, own.templates, out, width, err);
+    tyto_follow_end(&follow);
     return status;
 }
 

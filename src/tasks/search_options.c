@@ -1,0 +1,32 @@
+/* What a search does when nobody says otherwise. */
+#include "base/options.h"
+#include "tasks/search.h"
+
+static const tyto_search_options defaults = {.struct_bytes = sizeof(defaults),
+                                             .threshold = 0.1F,
+                                             .nms_iou = 0.5F,
+                                             .whole = true,
+                                             .tile_overlap = 0.25,
+                                             .merge_overlap = 0.5F};
+
+void tyto_search_options_init(tyto_search_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+void tyto_search_options_init_guided(tyto_search_options *options, size_t struct_bytes)
+{
+    tyto_search_options guided = defaults;
+    guided.guided = guided.relative_scores = true;
+    guided.threshold = 0.0F;
+    guided.nms = TYTO_NMS_ALL;
+    guided.nms_iou = 0.3F;
+    tyto_options_init(options, struct_bytes, &guided, sizeof(guided));
+}
+
+tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search_options *given,
+                                     tyto_error *err)
+{
+    *own = defaults;
+    return tyto_options_read(own, sizeof(*own), given, "tyto_search_options", err);
+}
