@@ -76,8 +76,9 @@ bool tyto_perceiver_decodes_folded(const tyto_perceiver *model,
 /* What queries attend to. */
 typedef struct folded_memory {
     tyto_grid grid;
-    float *keys;   /* [N, columns of compact queries] */
-    float *strips; /* of the values */
+    float *tables[TYTO_GRID_AXES_MAX]; /* of the grid */
+    float *keys;                       /* [N, columns of compact queries] */
+    float *strips;                     /* of the values */
 } folded_memory;
 
 /* One target on its way. */
@@ -106,61 +107,76 @@ static tyto_status dense(tyto_exec *exec, const tyto_packed_matrix *weight, cons
                                                  .ldy = weight->n});
 }
 
+/* Memory of all that the latents bring. */
+static tyto_status take_memory(decoding *work, tyto_exec *exec)
+{
+    const tyto_separable *norm = &work->separable.norm;
+    const int64_t N = work->model->config.num_latents, Z = work->tail->state.weight.n;
+    const int last = norm->rank - 1;
+    folded_memory *memory = &work->memory;
+    tyto_grid *grid = &memory->grid;
+    *grid = (tyto_grid){.rank = norm->rank,
+                        .stride = tyto_grid_stride(exec->kernels, norm->dims[last])};
+    memcpy(grid->dims, norm->dims, sizeof(grid->dims));
+    TYTO_TRY(tyto_exec_floats(exec, N * tyto_separable_columns(norm), &memory->keys));
+    TYTO_TRY(tyto_exec_floats(exec, tyto_grid_strips_floats(exec, N, Z), &memory->strips));
+    for (int a = 0; a < last; a++) {
+        TYTO_TRY(tyto_exec_floats(exec, grid->dims[a] * N, &memory->tables[a]));
+        grid->outer[a] = memory->tables[a];
+    }
+    TYTO_TRY(tyto_exec_floats(exec, N * grid->stride, &memory->tables[last]));
+    grid->last = memory->tables[last];
+    return TYTO_OK;
+}
+
 /* What positions add to the scores of each key: tables of the axes, with constants[N], ldc floats
  * apart, in the last one's. weights[N, Q + 2]: keys by the folded query weights. */
-static tyto_status make_tables(const tyto_perceiver_separable *separable, tyto_exec *exec,
-                               int64_t N, const float *weights, const float *constants, int64_t ldc,
-                               tyto_grid *grid)
+static tyto_status make_tables(const decoding *work, tyto_exec *exec, const float *weights,
+                               const float *constants, int64_t ldc)
 {
-    const tyto_separable *norm = &separable->norm;
-    const int64_t size = separable->positions->size, ldw = norm->channels + 2;
-    const float *position = weights + norm->content_channels;
-    const int last = norm->rank - 1;
-    float *table;
-    *grid = (tyto_grid){.rank = norm->rank};
-    memcpy(grid->dims, norm->dims, sizeof(grid->dims));
-    for (int a = 0; a < last; a++) {
-        TYTO_TRY(tyto_exec_floats(exec, grid->dims[a] * N, &table));
+    const tyto_perceiver_separable *separable = &work->separable;
+    const tyto_grid *grid = &work->memory.grid;
+    const int64_t N = work->model->config.num_latents, size = separable->positions->size,
+                  ldw = separable->norm.channels + 2, columns = grid->dims[grid->rank - 1];
+    const float *position = weights + separable->norm.content_channels;
+    float *table = work->memory.tables[grid->rank - 1];
+    for (int a = 0; a < grid->rank - 1; a++) {
         TYTO_TRY(tyto_matmul_nt(exec, grid->dims[a], N, size, separable->axes[a], size, position,
-                                ldw, table, N));
-        grid->outer[a] = table;
+                                ldw, work->memory.tables[a], N));
     }
-    const int64_t columns = grid->dims[last];
-    grid->stride = tyto_grid_stride(exec->kernels, columns);
-    TYTO_TRY(tyto_exec_floats(exec, N * grid->stride, &table));
-    TYTO_TRY(tyto_matmul_nt(exec, N, columns, size, position, ldw, separable->axes[last], size,
-                            table, grid->stride));
+    TYTO_TRY(tyto_matmul_nt(exec, N, columns, size, position, ldw, separable->axes[grid->rank - 1],
+                            size, table, grid->stride));
     TYTO_TRY(tyto_add_column(exec, N, columns, constants, ldc, table, grid->stride));
-    TYTO_TRY(tyto_fill_rows(exec, N, grid->stride - columns, 0.0f, table + columns, grid->stride));
-    grid->last = table;
-    return TYTO_OK;
+    return tyto_fill_rows(exec, N, grid->stride - columns, 0.0f, table + columns, grid->stride);
 }
 
 /* Everything that the latents bring, of their keys and values kv[N, K + V]. */
 static tyto_status make_memory(decoding *work, tyto_exec *exec, const float *kv)
 {
     const tyto_perceiver_layer *layer = &work->model->parts.decoder->cross;
-    const tyto_perceiver_decoder_fold *fold = work->model->decoder_fold;
-    const tyto_perceiver_tail *tail = work->tail;
-    const tyto_perceiver_separable *separable = &work->separable;
+    const tyto_packed_matrix *query = &work->model->decoder_fold->query;
+    const tyto_linear_weights *state = &work->tail->state;
+    const tyto_separable *norm = &work->separable.norm;
     const int64_t N = work->model->config.num_latents, K = layer->qk_channels,
-                  width = K + layer->v_channels, Z = tail->state.weight.n,
-                  D = tyto_separable_columns(&separable->norm), Q = separable->norm.channels;
+                  width = K + layer->v_channels, Z = state->weight.n,
+                  D = tyto_separable_columns(norm);
     folded_memory *memory = &work->memory;
-    TYTO_TRY(tyto_exec_floats(exec, N * D, &memory->keys));
-    TYTO_TRY(tyto_exec_floats(exec, tyto_grid_strips_floats(exec, N, Z), &memory->strips));
-    float *weights, *values, *constants = memory->keys + separable->norm.raw + 1;
-    TYTO_TRY(tyto_exec_floats(exec, N * fold->query.n, &weights));
+    float *weights, *values;
+    TYTO_TRY(take_memory(work, exec));
+    size_t mark = tyto_arena_mark(exec->arena);
+    TYTO_TRY(tyto_exec_floats(exec, N * query->n, &weights));
     TYTO_TRY(tyto_exec_floats(exec, N * Z, &values));
-    TYTO_TRY(dense(exec, &fold->query, NULL, N, kv, width, TYTO_ACT_NONE, weights));
-    TYTO_TRY(dense(exec, &tail->state.weight, tail->state.bias, N, kv + K, width, TYTO_ACT_NONE,
-                   values));
+    TYTO_TRY(dense(exec, query, NULL, N, kv, width, TYTO_ACT_NONE, weights));
+    TYTO_TRY(dense(exec, &state->weight, state->bias, N, kv + K, width, TYTO_ACT_NONE, values));
     tyto_grid_strips(exec, N, Z, values, Z, memory->strips);
     TYTO_TRY(
-        tyto_perceiver_compact_operand(separable, exec, N, weights, fold->query.n, memory->keys));
-    TYTO_TRY(make_tables(separable, exec, N, weights, constants, D, &memory->grid));
+        tyto_perceiver_compact_operand(&work->separable, exec, N, weights, query->n, memory->keys));
+    float *constants = memory->keys + norm->raw + 1;
+    TYTO_TRY(make_tables(work, exec, weights, constants, D));
     /* The constants are in the tables now. In their place comes what goes with the 1 of a query. */
-    return tyto_copy_rows(exec, N, 1, weights + Q + 1, fold->query.n, constants, D);
+    TYTO_TRY(tyto_copy_rows(exec, N, 1, weights + norm->channels + 1, query->n, constants, D));
+    tyto_arena_release(exec->arena, mark);
+    return TYTO_OK;
 }
 
 /* Rows first … first+n−1 of the target. */
