@@ -142,7 +142,7 @@ static bool follow(void *user, const tyto_progress *progress)
 }
 
 /* Searches the photos. Complains and returns false on failure. */
-static bool search(job *j, const opened *with)
+static bool search(job *j, const opened *model)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const eval_args *args = j->args;
@@ -162,7 +162,7 @@ static bool search(job *j, const opened *with)
     options.progress_user = &j->look;
     options.log = say_log;
     const tyto_status status =
-        tyto_evaluate(with->session, &j->truth, args->images, how, &options, &j->found, &err);
+        tyto_evaluate(model->session, &j->truth, args->images, how, &options, &j->found, &err);
     progress_hide();
     if (status != TYTO_OK && !interrupted()) {
         say_error("%s", tyto_error_message(&err));
@@ -193,12 +193,12 @@ static bool detect(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const char *kept = j->args->detections;
-    opened with = {0};
+    opened model = {0};
     /* Without categories there is nothing to look for, and no model is needed. */
     bool good =
-        j->truth.n_categories == 0 || (model_open(&j->args->common, &with) &&
-                                       model_offers(&with, TYTO_TASK_SEARCH) && search(j, &with));
-    model_close(&with);
+        j->truth.n_categories == 0 || (model_open(&j->args->common, &model) &&
+                                       model_offers(&model, TYTO_TASK_SEARCH) && search(j, &model));
+    model_close(&model);
     if (good) {
         warn(&j->found);
     }

@@ -8,12 +8,12 @@
 #include "output.h"
 
 /* Takes a list of the library over. */
-static void add_all(tyto_file_list *from, text_list *to)
+static void add_all(tyto_file_list *source, text_list *list)
 {
-    for (int64_t i = 0; i < from->count; i++) {
-        text_list_add(to, from->items[i], strlen(from->items[i]));
+    for (int64_t i = 0; i < source->count; i++) {
+        text_list_add(list, source->items[i], strlen(source->items[i]));
     }
-    tyto_file_list_clear(from);
+    tyto_file_list_clear(source);
 }
 
 static bool list_files(tyto_file_kind kind, const text_list *operands, text_list *files)

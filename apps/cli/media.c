@@ -23,52 +23,54 @@ static bool has_ending(const char *path, const char *endings)
     return false;
 }
 
-int destination_check(destination *to, bool many)
+int destination_check(destination *place, bool many)
 {
-    if (!to->path) {
+    if (!place->path) {
         return EXIT_DONE;
     }
-    if (!*to->path) {
-        say_error("%s: got an empty name, required a file or a folder", to->option);
+    if (!*place->path) {
+        say_error("%s: got an empty name, required a file or a folder", place->option);
         return EXIT_USAGE;
     }
-    const bool is_folder = to->path[strlen(to->path) - 1] == '/' || path_is_folder(to->path);
-    if (many && !is_folder && has_ending(to->path, to->endings)) {
-        say_error("%s: got the file '%s' for more than one, required a folder", to->option,
-                  to->path);
+    const bool is_folder =
+        place->path[strlen(place->path) - 1] == '/' || path_is_folder(place->path);
+    if (many && !is_folder && has_ending(place->path, place->endings)) {
+        say_error("%s: got the file '%s' for more than one, required a folder", place->option,
+                  place->path);
         return EXIT_USAGE;
     }
-    to->folder = many || is_folder;
-    if (!to->folder && !has_ending(to->path, to->endings)) {
-        say_error("%s: got '%s', required a folder, or a name that ends in one of %s", to->option,
-                  to->path, to->endings);
+    place->folder = many || is_folder;
+    if (!place->folder && !has_ending(place->path, place->endings)) {
+        say_error("%s: got '%s', required a folder, or a name that ends in one of %s",
+                  place->option, place->path, place->endings);
         return EXIT_USAGE;
     }
-    const bool good = to->folder ? output_make_folder(to->path) : output_check_file(to->path);
+    const bool good =
+        place->folder ? output_make_folder(place->path) : output_check_file(place->path);
     return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-char *destination_path(const destination *to, const char *stem)
+char *destination_path(const destination *place, const char *stem)
 {
-    if (!to->folder) {
-        return take_text("%s", to->path);
+    if (!place->folder) {
+        return take_text("%s", place->path);
     }
-    char *name = take_text("%s%s", stem, to->ending), *path = path_join(to->path, name);
+    char *name = take_text("%s%s", stem, place->ending), *path = path_join(place->path, name);
     free(name);
     return path;
 }
 
-bool destination_spares(const destination *to, const char *stem, const text_list *inputs)
+bool destination_spares(const destination *place, const char *stem, const text_list *inputs)
 {
     bool good = true;
-    if (!to->path) {
+    if (!place->path) {
         return true;
     }
-    char *path = destination_path(to, stem);
+    char *path = destination_path(place, stem);
     struct stat info;
     for (size_t i = 0; stat(path, &info) == 0 && i < inputs->count && good; i++) {
         if (path_same_file(path, inputs->items[i])) {
-            say_error("%s: %s is one of the inputs, required another place", to->option, path);
+            say_error("%s: %s is one of the inputs, required another place", place->option, path);
             good = false;
         }
     }

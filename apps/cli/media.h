@@ -17,10 +17,10 @@ typedef struct destination {
 
 /** Checks and prepares the place before any work. `many`: there is more than one file to write.
  *  Returns the exit code so far. */
-int destination_check(destination *to, bool many);
+int destination_check(destination *place, bool many);
 /** The file for an input of that stem; newly allocated. */
-char *destination_path(const destination *to, const char *stem);
+char *destination_path(const destination *place, const char *stem);
 /** False after a complaint when the file for that stem is one of the inputs. */
-bool destination_spares(const destination *to, const char *stem, const text_list *inputs);
+bool destination_spares(const destination *place, const char *stem, const text_list *inputs);
 
 #endif

@@ -75,22 +75,22 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
     return true;
 }
 
-bool model_offers(const opened *with, tyto_task task)
+bool model_offers(const opened *model, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_model_require(with->model, task, &err) == TYTO_OK;
+    const bool good = tyto_model_require(model->model, task, &err) == TYTO_OK;
     if (!good) {
-        say_error("%s: %s", with->folder, tyto_error_message(&err));
+        say_error("%s: %s", model->folder, tyto_error_message(&err));
         tyto_error_clear(&err);
     }
     return good;
 }
 
-void model_close(opened *to)
+void model_close(opened *model)
 {
-    tyto_session_destroy(to->session);
-    tyto_model_destroy(to->model);
-    tyto_engine_destroy(to->engine);
-    tyto_free(to->folder);
-    *to = (opened){0};
+    tyto_session_destroy(model->session);
+    tyto_model_destroy(model->model);
+    tyto_engine_destroy(model->engine);
+    tyto_free(model->folder);
+    *model = (opened){0};
 }

@@ -30,7 +30,7 @@ bool model_open(const common_args *args, opened *out);
  */
 bool model_open_composed(const common_args *args, const char *parts, opened *out);
 /** Whether the model can be asked for that; complains and returns false when it is of another kind. */
-bool model_offers(const opened *with, tyto_task task);
-void model_close(opened *to);
+bool model_offers(const opened *model, tyto_task task);
+void model_close(opened *model);
 
 #endif

@@ -256,13 +256,13 @@ static size_t name_bytes(const char *name)
     return name ? strlen(name) + 1 : 0;
 }
 
-static void move_name(const char **name, char **to)
+static void move_name(const char **name, char **next)
 {
     size_t bytes = name_bytes(*name);
     if (bytes > 0) {
-        memcpy(*to, *name, bytes);
-        *name = *to;
-        *to += bytes;
+        memcpy(*next, *name, bytes);
+        *name = *next;
+        *next += bytes;
     }
 }
 
@@ -276,15 +276,15 @@ static tyto_status keep_names(reader *in, tyto_coco *out)
     for (int64_t i = 0; i < out->n_categories; i++) {
         bytes += name_bytes(out->categories[i].name);
     }
-    char *to = out->texts = tyto_alloc(bytes, 1);
-    if (!to) {
+    char *next = out->texts = tyto_alloc(bytes, 1);
+    if (!next) {
         return tyto_fail_memory(in->err, in->file);
     }
     for (int64_t i = 0; i < out->n_images; i++) {
-        move_name(&out->images[i].file_name, &to);
+        move_name(&out->images[i].file_name, &next);
     }
     for (int64_t i = 0; i < out->n_categories; i++) {
-        move_name(&out->categories[i].name, &to);
+        move_name(&out->categories[i].name, &next);
     }
     return TYTO_OK;
 }

@@ -28,36 +28,36 @@ typedef struct job {
     tyto_error *err;
 } job;
 
-static tyto_status fail_errno(const job *of, const char *path)
+static tyto_status fail_errno(const job *j, const char *path)
 {
-    return tyto_fail(of->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
+    return tyto_fail(j->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
 }
 
 /* Other programs lock the same file in the same way. */
-static tyto_status lock(const job *of, int *out)
+static tyto_status lock(const job *j, int *out)
 {
-    const char *repo = tyto_path_base(of->place->folder);
-    char *folder = tyto_hub_text("%s/.locks/%s", of->place->cache, repo);
-    char *path = folder ? tyto_hub_text("%s/%s.lock", folder, of->file->hash) : NULL;
+    const char *repo = tyto_path_base(j->place->folder);
+    char *folder = tyto_hub_text("%s/.locks/%s", j->place->cache, repo);
+    char *path = folder ? tyto_hub_text("%s/%s.lock", folder, j->file->hash) : NULL;
     tyto_status status =
-        path ? tyto_hub_make_folder(folder, of->err) : tyto_fail_memory(of->err, of->file->name);
+        path ? tyto_hub_make_folder(folder, j->err) : tyto_fail_memory(j->err, j->file->name);
     if (status == TYTO_OK) {
         *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        status = *out < 0 ? fail_errno(of, path) : TYTO_OK;
+        status = *out < 0 ? fail_errno(j, path) : TYTO_OK;
     }
-    for (bool told = false; status == TYTO_OK && flock(*out, LOCK_EX | LOCK_NB) != 0;) {
-        const tyto_hub_options *options = of->place->options;
+    for (bool logged = false; status == TYTO_OK && flock(*out, LOCK_EX | LOCK_NB) != 0;) {
+        const tyto_hub_options *options = j->place->options;
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            status = fail_errno(of, path);
-        } else if (!of->on_bytes(of->user, of->file->name, 0)) {
-            status = tyto_fail(of->err, TYTO_E_CANCELLED, "%s: stopped while another pull had it",
-                               of->file->name);
+            status = fail_errno(j, path);
+        } else if (!j->on_bytes(j->user, j->file->name, 0)) {
+            status = tyto_fail(j->err, TYTO_E_CANCELLED, "%s: stopped while another pull had it",
+                               j->file->name);
         } else {
-            if (!told && options->log) {
+            if (!logged && options->log) {
                 options->log(options->log_user, TYTO_LOG_WARNING,
                              "another program downloads this too: waiting for it");
             }
-            told = true;
+            logged = true;
             nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
         }
     }
@@ -73,98 +73,98 @@ static bool has_size(const char *path, uint64_t bytes)
 }
 
 /* Opens what an earlier pull left, and drops it when it can't be a part. */
-static tyto_status open_incomplete(job *of, uint64_t *there)
+static tyto_status open_incomplete(job *j, uint64_t *there)
 {
     struct stat info;
-    of->descriptor = open(of->incomplete, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (of->descriptor < 0 || fstat(of->descriptor, &info) != 0) {
-        return fail_errno(of, of->incomplete);
+    j->descriptor = open(j->incomplete, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (j->descriptor < 0 || fstat(j->descriptor, &info) != 0) {
+        return fail_errno(j, j->incomplete);
     }
     *there = (uint64_t)info.st_size;
-    if (*there > of->file->bytes) {
+    if (*there > j->file->bytes) {
         *there = 0;
-        if (ftruncate(of->descriptor, 0) != 0) {
-            return fail_errno(of, of->incomplete);
+        if (ftruncate(j->descriptor, 0) != 0) {
+            return fail_errno(j, j->incomplete);
         }
     }
     return TYTO_OK;
 }
 
 /* A full disk is better known before than after. */
-static tyto_status check_room(const job *of, uint64_t there)
+static tyto_status check_room(const job *j, uint64_t there)
 {
     struct statvfs disk;
-    const uint64_t needed = of->file->bytes - there;
-    if (fstatvfs(of->descriptor, &disk) == 0 &&
+    const uint64_t needed = j->file->bytes - there;
+    if (fstatvfs(j->descriptor, &disk) == 0 &&
         needed / (disk.f_frsize ? disk.f_frsize : 1) > disk.f_bavail) {
         return tyto_fail(
-            of->err, TYTO_E_IO, "%s: %s: got %.1f MB of room on the disk, required %.1f MB",
-            of->place->cache, of->file->name, 1e-6 * (double)disk.f_bavail * (double)disk.f_frsize,
+            j->err, TYTO_E_IO, "%s: %s: got %.1f MB of room on the disk, required %.1f MB",
+            j->place->cache, j->file->name, 1e-6 * (double)disk.f_bavail * (double)disk.f_frsize,
             1e-6 * (double)needed);
     }
     return TYTO_OK;
 }
 
-static tyto_status get(const job *of)
+static tyto_status get(const job *j)
 {
-    char *name = tyto_hub_escape(of->file->name);
-    char *path = name ? tyto_hub_text("%s/resolve/%s/%s", of->place->repo, of->commit, name) : NULL;
-    tyto_status status = path ? tyto_hub_get_file(of->over, path, of->file, of->descriptor,
-                                                  of->on_bytes, of->user, of->err)
-                              : tyto_fail_memory(of->err, of->file->name);
+    char *name = tyto_hub_escape(j->file->name);
+    char *path = name ? tyto_hub_text("%s/resolve/%s/%s", j->place->repo, j->commit, name) : NULL;
+    tyto_status status = path ? tyto_hub_get_file(j->over, path, j->file, j->descriptor,
+                                                  j->on_bytes, j->user, j->err)
+                              : tyto_fail_memory(j->err, j->file->name);
     free(path);
     free(name);
     return status;
 }
 
 /* *good is false when the bytes aren't those that were announced. */
-static tyto_status check_hash(const job *of, bool *good, bool last)
+static tyto_status check_hash(const job *j, bool *good, bool last)
 {
     char hash[TYTO_HUB_SHA256_DIGITS + 1];
-    TYTO_TRY(tyto_hub_hash(of->descriptor, of->file->bytes, of->file->hash, hash, of->incomplete,
-                           of->err));
-    *good = strcmp(hash, of->file->hash) == 0;
+    TYTO_TRY(
+        tyto_hub_hash(j->descriptor, j->file->bytes, j->file->hash, hash, j->incomplete, j->err));
+    *good = strcmp(hash, j->file->hash) == 0;
     if (*good) {
         return TYTO_OK;
     }
-    if (ftruncate(of->descriptor, 0) != 0) {
-        return fail_errno(of, of->incomplete);
+    if (ftruncate(j->descriptor, 0) != 0) {
+        return fail_errno(j, j->incomplete);
     }
-    return last ? tyto_fail(of->err, TYTO_E_FORMAT, "%s: %s: got a file of hash %s, required %s",
-                            of->place->repo, of->file->name, hash, of->file->hash)
+    return last ? tyto_fail(j->err, TYTO_E_FORMAT, "%s: %s: got a file of hash %s, required %s",
+                            j->place->repo, j->file->name, hash, j->file->hash)
                 : TYTO_OK;
 }
 
 /* A part of unknown origin may be to blame for a wrong hash: then all of it comes once more. */
-static tyto_status fill(job *of)
+static tyto_status fill(job *j)
 {
     uint64_t there;
     bool good;
-    TYTO_TRY(open_incomplete(of, &there));
-    TYTO_TRY(check_room(of, there));
-    (void)of->on_bytes(of->user, of->file->name, there);
-    TYTO_TRY(get(of));
-    TYTO_TRY(check_hash(of, &good, there == 0));
+    TYTO_TRY(open_incomplete(j, &there));
+    TYTO_TRY(check_room(j, there));
+    (void)j->on_bytes(j->user, j->file->name, there);
+    TYTO_TRY(get(j));
+    TYTO_TRY(check_hash(j, &good, there == 0));
     if (!good) {
-        TYTO_TRY(get(of));
-        TYTO_TRY(check_hash(of, &good, true));
+        TYTO_TRY(get(j));
+        TYTO_TRY(check_hash(j, &good, true));
     }
-    if (fsync(of->descriptor) != 0 || rename(of->incomplete, of->file->blob) != 0) {
-        return fail_errno(of, of->file->blob);
+    if (fsync(j->descriptor) != 0 || rename(j->incomplete, j->file->blob) != 0) {
+        return fail_errno(j, j->file->blob);
     }
     return TYTO_OK;
 }
 
 /* Closes the part, and removes one that holds nothing. */
-static void close_incomplete(job *of)
+static void close_incomplete(job *j)
 {
     struct stat info;
-    if (of->descriptor >= 0) {
-        if (fstat(of->descriptor, &info) == 0 && info.st_size == 0 && info.st_nlink > 0 &&
-            !has_size(of->file->blob, of->file->bytes)) {
-            unlink(of->incomplete);
+    if (j->descriptor >= 0) {
+        if (fstat(j->descriptor, &info) == 0 && info.st_size == 0 && info.st_nlink > 0 &&
+            !has_size(j->file->blob, j->file->bytes)) {
+            unlink(j->incomplete);
         }
-        close(of->descriptor);
+        close(j->descriptor);
     }
 }
 
@@ -172,17 +172,17 @@ tyto_status tyto_hub_bring(tyto_hub_connection *connection, const tyto_hub_place
                            const char *commit, const tyto_hub_file *file,
                            tyto_hub_bytes_fn on_bytes, void *user, tyto_error *err)
 {
-    job of = {connection, place, commit, file, on_bytes, user, .descriptor = -1, .err = err};
+    job j = {connection, place, commit, file, on_bytes, user, .descriptor = -1, .err = err};
     int locked = -1;
-    tyto_status status = lock(&of, &locked);
+    tyto_status status = lock(&j, &locked);
     if (status == TYTO_OK && has_size(file->blob, file->bytes)) {
         (void)on_bytes(user, file->name, file->bytes);
     } else if (status == TYTO_OK) {
-        of.incomplete = tyto_hub_text("%s.incomplete", file->blob);
-        status = of.incomplete ? fill(&of) : tyto_fail_memory(err, file->name);
-        close_incomplete(&of);
+        j.incomplete = tyto_hub_text("%s.incomplete", file->blob);
+        status = j.incomplete ? fill(&j) : tyto_fail_memory(err, file->name);
+        close_incomplete(&j);
     }
-    free(of.incomplete);
+    free(j.incomplete);
     if (locked >= 0) {
         close(locked);
     }

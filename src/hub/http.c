@@ -47,14 +47,14 @@ typedef struct request {
     tyto_error *err;
 } request;
 
-static bool is_stopped(request *of)
+static bool is_stopped(request *r)
 {
-    const tyto_hub_options *options = of->over->place->options;
-    if (!of->stopped) {
-        of->stopped = of->on_bytes ? !of->on_bytes(of->user, of->what, 0)
-                                   : !tyto_hub_progress(options, of->what, 0, 0);
+    const tyto_hub_options *options = r->over->place->options;
+    if (!r->stopped) {
+        r->stopped = r->on_bytes ? !r->on_bytes(r->user, r->what, 0)
+                                 : !tyto_hub_progress(options, r->what, 0, 0);
     }
-    return of->stopped;
+    return r->stopped;
 }
 
 static int on_transfer(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
@@ -70,69 +70,69 @@ static int on_transfer(void *user, curl_off_t down_total, curl_off_t down, curl_
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     static const char range[] = "content-range: bytes ";
-    request *of = user;
+    request *r = user;
     const size_t length = size * count;
     if (length > sizeof(range) && strncasecmp(line, range, sizeof(range) - 1) == 0) {
         uint64_t begin = 0;
         for (size_t i = sizeof(range) - 1; i < length && line[i] >= '0' && line[i] <= '9'; i++) {
             begin = 10 * begin + (uint64_t)(line[i] - '0');
         }
-        of->range_begin = begin;
+        r->range_begin = begin;
     }
     return length;
 }
 
 /* Whether the bytes of this answer belong where the file ends. */
-static bool begin_body(request *of)
+static bool begin_body(request *r)
 {
-    if (of->code == 200 && of->at > 0) { /* the server doesn't resume: all of it comes again */
-        if (ftruncate(of->descriptor, 0) != 0) {
-            of->write_errno = errno;
+    if (r->code == 200 && r->at > 0) { /* the server doesn't resume: all of it comes again */
+        if (ftruncate(r->descriptor, 0) != 0) {
+            r->write_errno = errno;
             return false;
         }
-        of->at = 0;
+        r->at = 0;
     }
-    of->misplaced = of->code == 206 && of->range_begin != of->at;
-    return !of->misplaced;
+    r->misplaced = r->code == 206 && r->range_begin != r->at;
+    return !r->misplaced;
 }
 
-static bool append(request *of, const char *bytes, size_t length)
+static bool append(request *r, const char *bytes, size_t length)
 {
-    of->too_long = length > of->file->bytes - of->at;
-    for (size_t done = 0; !of->too_long && done < length;) {
+    r->too_long = length > r->file->bytes - r->at;
+    for (size_t done = 0; !r->too_long && done < length;) {
         const ssize_t wrote =
-            pwrite(of->descriptor, bytes + done, length - done, (off_t)(of->at + done));
+            pwrite(r->descriptor, bytes + done, length - done, (off_t)(r->at + done));
         if (wrote < 0 && errno != EINTR) {
-            of->write_errno = errno;
+            r->write_errno = errno;
             return false;
         }
         done += wrote > 0 ? (size_t)wrote : 0;
     }
-    of->at += of->too_long ? 0 : length;
-    return !of->too_long;
+    r->at += r->too_long ? 0 : length;
+    return !r->too_long;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
-    request *of = user;
+    request *r = user;
     const size_t length = size * count;
-    if (of->code == 0) {
-        curl_easy_getinfo(of->over->curl, CURLINFO_RESPONSE_CODE, &of->code);
-        if (of->code < 300 && !of->text && !begin_body(of)) {
+    if (r->code == 0) {
+        curl_easy_getinfo(r->over->curl, CURLINFO_RESPONSE_CODE, &r->code);
+        if (r->code < 300 && !r->text && !begin_body(r)) {
             return 0;
         }
     }
-    if (of->code >= 300) {
+    if (r->code >= 300) {
         return length; /* what an error page says isn't shown */
     }
-    if (of->text) {
-        return tyto_buffer_add(of->text, bytes, length) ? length : 0;
+    if (r->text) {
+        return tyto_buffer_add(r->text, bytes, length) ? length : 0;
     }
-    if (!append(of, bytes, length)) {
+    if (!append(r, bytes, length)) {
         return 0;
     }
-    of->stopped = of->on_bytes && !of->on_bytes(of->user, of->what, length);
-    return of->stopped ? 0 : length;
+    r->stopped = r->on_bytes && !r->on_bytes(r->user, r->what, length);
+    return r->stopped ? 0 : length;
 }
 
 /* Certificates from where the user's other programs take them. */
@@ -235,149 +235,149 @@ static bool passes(const tyto_hub_connection *over, CURLcode result, long code)
     }
 }
 
-static tyto_status fail_code(const request *of)
+static tyto_status fail_code(const request *r)
 {
-    const tyto_hub_place *place = of->over->place;
-    if (of->code == 401 || of->code == 403) {
-        return tyto_fail(of->err, TYTO_E_NOT_FOUND,
+    const tyto_hub_place *place = r->over->place;
+    if (r->code == 401 || r->code == 403) {
+        return tyto_fail(r->err, TYTO_E_NOT_FOUND,
                          "%s: %s: the hub answers %ld: there is no such thing, or it needs %s",
-                         place->repo, of->what, of->code,
+                         place->repo, r->what, r->code,
                          place->token ? "another token" : "a token (HF_TOKEN)");
     }
-    if (of->code == 404) {
-        return tyto_fail(of->err, TYTO_E_NOT_FOUND, "%s: %s: not on the hub at revision '%s'",
-                         place->repo, of->what, place->revision);
+    if (r->code == 404) {
+        return tyto_fail(r->err, TYTO_E_NOT_FOUND, "%s: %s: not on the hub at revision '%s'",
+                         place->repo, r->what, place->revision);
     }
-    return tyto_fail(of->err, TYTO_E_IO, "%s: %s: the hub answers %ld, required 200", place->repo,
-                     of->what, of->code);
+    return tyto_fail(r->err, TYTO_E_IO, "%s: %s: the hub answers %ld, required 200", place->repo,
+                     r->what, r->code);
 }
 
 /* What the end of a request means when no other try is made. */
-static tyto_status conclude(const request *of, CURLcode result)
+static tyto_status conclude(const request *r, CURLcode result)
 {
-    const char *repo = of->over->place->repo;
-    if (of->stopped) {
-        return tyto_fail(of->err, TYTO_E_CANCELLED,
-                         "%s: %s: stopped; another pull goes on from here", repo, of->what);
+    const char *repo = r->over->place->repo;
+    if (r->stopped) {
+        return tyto_fail(r->err, TYTO_E_CANCELLED,
+                         "%s: %s: stopped; another pull goes on from here", repo, r->what);
     }
-    if (of->write_errno) {
-        return tyto_fail(of->err, TYTO_E_IO, "%s: %s", of->file->blob, strerror(of->write_errno));
+    if (r->write_errno) {
+        return tyto_fail(r->err, TYTO_E_IO, "%s: %s", r->file->blob, strerror(r->write_errno));
     }
-    if (of->too_long || (of->text && of->text->failed)) {
-        return tyto_fail(of->err, of->text ? TYTO_E_LIMIT : TYTO_E_FORMAT,
-                         "%s: %s: got more bytes, required %s%" PRIu64, repo, of->what,
-                         of->text ? "at most " : "",
-                         of->text ? (uint64_t)of->text->maximum : of->file->bytes);
+    if (r->too_long || (r->text && r->text->failed)) {
+        return tyto_fail(r->err, r->text ? TYTO_E_LIMIT : TYTO_E_FORMAT,
+                         "%s: %s: got more bytes, required %s%" PRIu64, repo, r->what,
+                         r->text ? "at most " : "",
+                         r->text ? (uint64_t)r->text->maximum : r->file->bytes);
     }
-    if (of->misplaced) {
-        return tyto_fail(of->err, TYTO_E_FORMAT,
+    if (r->misplaced) {
+        return tyto_fail(r->err, TYTO_E_FORMAT,
                          "%s: %s: got bytes from %" PRIu64 " on, required from %" PRIu64, repo,
-                         of->what, of->range_begin, of->at);
+                         r->what, r->range_begin, r->at);
     }
     if (result == CURLE_OUT_OF_MEMORY) {
-        return tyto_fail_memory(of->err, of->what);
+        return tyto_fail_memory(r->err, r->what);
     }
     if (result != CURLE_OK) {
-        return tyto_fail(of->err, TYTO_E_IO, "%s: %s: %s", repo, of->what,
+        return tyto_fail(r->err, TYTO_E_IO, "%s: %s: %s", repo, r->what,
                          curl_easy_strerror(result));
     }
-    if (of->code != 200 && of->code != 206) {
-        return fail_code(of);
+    if (r->code != 200 && r->code != 206) {
+        return fail_code(r);
     }
-    if (!of->text && of->at != of->file->bytes) {
-        return tyto_fail(of->err, TYTO_E_FORMAT, "%s: %s: got %" PRIu64 " bytes, required %" PRIu64,
-                         repo, of->what, of->at, of->file->bytes);
+    if (!r->text && r->at != r->file->bytes) {
+        return tyto_fail(r->err, TYTO_E_FORMAT, "%s: %s: got %" PRIu64 " bytes, required %" PRIu64,
+                         repo, r->what, r->at, r->file->bytes);
     }
     return TYTO_OK;
 }
 
-static CURLcode perform(request *of)
+static CURLcode perform(request *r)
 {
-    CURL *curl = of->over->curl;
+    CURL *curl = r->over->curl;
     char range[32] = "";
-    char *url = tyto_hub_text("%s/%s", of->over->place->endpoint, of->path);
+    char *url = tyto_hub_text("%s/%s", r->over->place->endpoint, r->path);
     if (!url) {
         return CURLE_OUT_OF_MEMORY;
     }
-    of->code = 0;
-    of->range_begin = 0;
-    if (of->at) {
-        snprintf(range, sizeof(range), "%" PRIu64 "-", of->at);
+    r->code = 0;
+    r->range_begin = 0;
+    if (r->at) {
+        snprintf(range, sizeof(range), "%" PRIu64 "-", r->at);
     }
     CURLcode result = curl_easy_setopt(curl, CURLOPT_URL, url);
     free(url);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, of);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, of);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, of);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, r);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, r);
     if (result == CURLE_OK) {
-        result = curl_easy_setopt(curl, CURLOPT_RANGE, of->at ? range : NULL);
+        result = curl_easy_setopt(curl, CURLOPT_RANGE, r->at ? range : NULL);
     }
     if (result == CURLE_OK) {
         result = curl_easy_perform(curl);
     }
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &of->code);
-    of->over->reached = of->over->reached || of->code != 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->code);
+    r->over->reached = r->over->reached || r->code != 0;
     return result;
 }
 
 /* Sleeps in short steps, so that a stop is heard. */
-static void sleep_ms(request *of, int64_t wait)
+static void sleep_ms(request *r, int64_t wait)
 {
     enum { STEP_MS = 50 };
-    for (; wait > 0 && !is_stopped(of); wait -= STEP_MS) {
+    for (; wait > 0 && !is_stopped(r); wait -= STEP_MS) {
         const int64_t step = wait < STEP_MS ? wait : STEP_MS;
         nanosleep(&(struct timespec){.tv_nsec = (long)step * 1000000}, NULL);
     }
 }
 
-static void log_retry(const request *of, CURLcode result, int64_t wait)
+static void log_retry(const request *r, CURLcode result, int64_t wait)
 {
-    const tyto_hub_options *options = of->over->place->options;
+    const tyto_hub_options *options = r->over->place->options;
     char line[256];
     if (options->log) {
         char answer[32];
-        snprintf(answer, sizeof(answer), "the hub answers %ld", of->code);
-        snprintf(line, sizeof(line), "%s: %s; trying again in %.1f s", of->what,
+        snprintf(answer, sizeof(answer), "the hub answers %ld", r->code);
+        snprintf(line, sizeof(line), "%s: %s; trying again in %.1f s", r->what,
                  result == CURLE_OK ? answer : curl_easy_strerror(result), 1e-3 * (double)wait);
         options->log(options->log_user, TYTO_LOG_WARNING, line);
     }
 }
 
 /* The wait before another try, or −1 when the server wants more patience than we have. */
-static int64_t wait_of(const request *of, int64_t backoff)
+static int64_t wait_of(const request *r, int64_t backoff)
 {
     curl_off_t asked = 0;
-    curl_easy_getinfo(of->over->curl, CURLINFO_RETRY_AFTER, &asked);
+    curl_easy_getinfo(r->over->curl, CURLINFO_RETRY_AFTER, &asked);
     if (asked > RETRY_AFTER_MAX_S) {
         return -1;
     }
     return asked * 1000 > backoff ? asked * 1000 : backoff;
 }
 
-static tyto_status run(request *of)
+static tyto_status run(request *r)
 {
-    const int first = of->over->place->options->retry_ms;
+    const int first = r->over->place->options->retry_ms;
     int64_t backoff = first > 0 ? first : RETRY_MS;
     for (int tries = 1;; tries++) {
-        const uint64_t before = of->at;
-        const CURLcode result = perform(of);
-        if (of->at > before) {
+        const uint64_t before = r->at;
+        const CURLcode result = perform(r);
+        if (r->at > before) {
             tries = 1;
             backoff = first > 0 ? first : RETRY_MS;
         }
-        const int64_t wait = wait_of(of, backoff);
-        if (of->stopped || of->write_errno || tries >= TRIES_MAX || wait < 0 ||
-            !passes(of->over, result, of->code)) {
-            return conclude(of, result);
+        const int64_t wait = wait_of(r, backoff);
+        if (r->stopped || r->write_errno || tries >= TRIES_MAX || wait < 0 ||
+            !passes(r->over, result, r->code)) {
+            return conclude(r, result);
         }
-        if (of->code == 416 && ftruncate(of->descriptor, 0) == 0) {
-            of->at = 0; /* what is there is no part of the file */
+        if (r->code == 416 && ftruncate(r->descriptor, 0) == 0) {
+            r->at = 0; /* what is there is no part of the file */
         }
-        if (of->text) {
-            of->text->length = 0;
+        if (r->text) {
+            r->text->length = 0;
         }
-        log_retry(of, result, wait);
-        sleep_ms(of, wait);
+        log_retry(r, result, wait);
+        sleep_ms(r, wait);
         backoff *= 2;
     }
 }
@@ -385,8 +385,8 @@ static tyto_status run(request *of)
 tyto_status tyto_hub_get_text(tyto_hub_connection *connection, const char *path, const char *what,
                               tyto_buffer *out, tyto_error *err)
 {
-    request of = {.over = connection, .path = path, .what = what, .text = out, .err = err};
-    return run(&of);
+    request r = {.over = connection, .path = path, .what = what, .text = out, .err = err};
+    return run(&r);
 }
 
 tyto_status tyto_hub_get_file(tyto_hub_connection *connection, const char *path,
@@ -394,21 +394,21 @@ tyto_status tyto_hub_get_file(tyto_hub_connection *connection, const char *path,
                               void *user, tyto_error *err)
 {
     const off_t end = lseek(descriptor, 0, SEEK_END);
-    request of = {.over = connection,
-                  .path = path,
-                  .what = file->name,
-                  .descriptor = descriptor,
-                  .file = file,
-                  .at = end > 0 ? (uint64_t)end : 0,
-                  .on_bytes = on_bytes,
-                  .user = user,
-                  .err = err};
-    if (of.at == file->bytes) {
+    request r = {.over = connection,
+                 .path = path,
+                 .what = file->name,
+                 .descriptor = descriptor,
+                 .file = file,
+                 .at = end > 0 ? (uint64_t)end : 0,
+                 .on_bytes = on_bytes,
+                 .user = user,
+                 .err = err};
+    if (r.at == file->bytes) {
         return TYTO_OK;
     }
-    tyto_status status = run(&of);
+    tyto_status status = run(&r);
     /* A full disk is not helped by what can't be finished; nor is a file that is another. */
-    if ((of.write_errno || status == TYTO_E_FORMAT) && ftruncate(descriptor, 0) != 0) {
+    if ((r.write_errno || status == TYTO_E_FORMAT) && ftruncate(descriptor, 0) != 0) {
         return status;
     }
     return status;

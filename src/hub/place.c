@@ -130,21 +130,21 @@ static tyto_status find_home(char **out, tyto_error *err)
     return *out ? TYTO_OK : tyto_fail_memory(err, "hub cache");
 }
 
-static tyto_status find_cache(tyto_hub_place *to, const char *home, tyto_error *err)
+static tyto_status find_cache(tyto_hub_place *place, const char *home, tyto_error *err)
 {
-    const char *cache = to->options->cache;
+    const char *cache = place->options->cache;
     cache = cache ? cache : variable("HF_HUB_CACHE");
     cache = cache ? cache : variable("HUGGINGFACE_HUB_CACHE");
     if (!cache && !home) {
         return tyto_fail(err, TYTO_E_NOT_FOUND,
                          "hub cache: required HF_HUB_CACHE, HF_HOME or HOME in the environment");
     }
-    to->cache = cache ? tyto_hub_text("%s", cache) : tyto_hub_text("%s/hub", home);
-    return to->cache ? TYTO_OK : tyto_fail_memory(err, "hub cache");
+    place->cache = cache ? tyto_hub_text("%s", cache) : tyto_hub_text("%s/hub", home);
+    return place->cache ? TYTO_OK : tyto_fail_memory(err, "hub cache");
 }
 
 /* Spaces around it are dropped; anything that would break a header's line is refused. */
-static tyto_status take_token(tyto_hub_place *to, const char *text, tyto_error *err)
+static tyto_status take_token(tyto_hub_place *place, const char *text, tyto_error *err)
 {
     while (isspace((unsigned char)*text)) {
         text++;
@@ -163,13 +163,13 @@ static tyto_status take_token(tyto_hub_place *to, const char *text, tyto_error *
                          TOKEN_BYTES_MAX);
     }
     if (length) {
-        to->token = tyto_copy_text(text, length);
-        return to->token ? TYTO_OK : tyto_fail_memory(err, "token");
+        place->token = tyto_copy_text(text, length);
+        return place->token ? TYTO_OK : tyto_fail_memory(err, "token");
     }
     return TYTO_OK;
 }
 
-static tyto_status read_token_file(tyto_hub_place *to, const char *path, tyto_error *err)
+static tyto_status read_token_file(tyto_hub_place *place, const char *path, tyto_error *err)
 {
     char *text = NULL;
     size_t length;
@@ -177,32 +177,32 @@ static tyto_status read_token_file(tyto_hub_place *to, const char *path, tyto_er
         return TYTO_OK;
     }
     TYTO_TRY(tyto_file_read(path, TOKEN_BYTES_MAX, &text, &length, err));
-    tyto_status status = take_token(to, text, err);
+    tyto_status status = take_token(place, text, err);
     free(text);
     return status;
 }
 
-static tyto_status find_token(tyto_hub_place *to, const char *home, tyto_error *err)
+static tyto_status find_token(tyto_hub_place *place, const char *home, tyto_error *err)
 {
-    const char *token = to->options->token;
+    const char *token = place->options->token;
     token = token ? token : variable("HF_TOKEN");
     token = token ? token : variable("HUGGING_FACE_HUB_TOKEN");
     if (token) {
-        return take_token(to, token, err);
+        return take_token(place, token, err);
     }
     const char *file = variable("HF_TOKEN_PATH");
     if (file || !home) {
-        return file ? read_token_file(to, file, err) : TYTO_OK;
+        return file ? read_token_file(place, file, err) : TYTO_OK;
     }
     char *path = tyto_path_join(home, "token");
-    tyto_status status = path ? read_token_file(to, path, err) : tyto_fail_memory(err, "token");
+    tyto_status status = path ? read_token_file(place, path, err) : tyto_fail_memory(err, "token");
     free(path);
     return status;
 }
 
-static tyto_status find_endpoint(tyto_hub_place *to, tyto_error *err)
+static tyto_status find_endpoint(tyto_hub_place *place, tyto_error *err)
 {
-    const char *endpoint = to->options->endpoint;
+    const char *endpoint = place->options->endpoint;
     endpoint = endpoint ? endpoint : variable("HF_ENDPOINT");
     endpoint = endpoint ? endpoint : ENDPOINT;
     size_t length = strlen(endpoint);
@@ -212,17 +212,17 @@ static tyto_status find_endpoint(tyto_hub_place *to, tyto_error *err)
     if (strncmp(endpoint, "http://", 7) != 0 && strncmp(endpoint, "https://", 8) != 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "HF_ENDPOINT: required an http or https address");
     }
-    to->endpoint = tyto_copy_text(endpoint, length);
-    return to->endpoint ? TYTO_OK : tyto_fail_memory(err, "endpoint");
+    place->endpoint = tyto_copy_text(endpoint, length);
+    return place->endpoint ? TYTO_OK : tyto_fail_memory(err, "endpoint");
 }
 
-static tyto_status split_id(tyto_hub_place *to, const char *id, tyto_error *err)
+static tyto_status split_id(tyto_hub_place *place, const char *id, tyto_error *err)
 {
     if (!tyto_hub_is_id(id)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "'%.200s': required a hub id, OWNER/NAME or OWNER/NAME@REVISION", id);
     }
-    const char *revision = to->options->revision;
+    const char *revision = place->options->revision;
     const size_t length = strcspn(id, "@");
     if (!revision) {
         revision = id[length] ? id + length + 1 : "main";
@@ -232,11 +232,11 @@ static tyto_status split_id(tyto_hub_place *to, const char *id, tyto_error *err)
                          "revision '%.200s': required a branch, a tag or a commit", revision);
     }
     const int owner = (int)strcspn(id, "/");
-    to->repo = tyto_copy_text(id, length);
-    to->revision = tyto_copy_text(revision, strlen(revision));
-    to->folder = tyto_hub_text("%s/models--%.*s--%.*s", to->cache, owner, id,
-                               (int)length - owner - 1, id + owner + 1);
-    return to->repo && to->revision && to->folder ? TYTO_OK : tyto_fail_memory(err, id);
+    place->repo = tyto_copy_text(id, length);
+    place->revision = tyto_copy_text(revision, strlen(revision));
+    place->folder = tyto_hub_text("%s/models--%.*s--%.*s", place->cache, owner, id,
+                                  (int)length - owner - 1, id + owner + 1);
+    return place->repo && place->revision && place->folder ? TYTO_OK : tyto_fail_memory(err, id);
 }
 
 tyto_status tyto_hub_place_read(const char *id, const tyto_hub_options *options,

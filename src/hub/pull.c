@@ -25,16 +25,16 @@ typedef struct pull {
 
 static bool show(void *user, const char *name, uint64_t bytes)
 {
-    pull *of = user;
-    of->done += bytes;
+    pull *p = user;
+    p->done += bytes;
     /* What is fetched again isn't counted again. */
-    of->done = of->done < of->total ? of->done : of->total;
-    return tyto_hub_progress(of->place.options, name, of->done, of->total);
+    p->done = p->done < p->total ? p->done : p->total;
+    return tyto_hub_progress(p->place.options, name, p->done, p->total);
 }
 
-static const json_t *find_sibling(const pull *of, const char *name)
+static const json_t *find_sibling(const pull *p, const char *name)
 {
-    const json_t *siblings = json_object_get(of->answer, "siblings");
+    const json_t *siblings = json_object_get(p->answer, "siblings");
     for (size_t i = 0; i < json_array_size(siblings); i++) {
         const json_t *sibling = json_array_get(siblings, i);
         const char *its = json_string_value(json_object_get(sibling, "rfilename"));
@@ -46,7 +46,7 @@ static const json_t *find_sibling(const pull *of, const char *name)
 }
 
 /* What the list says of a file: large ones have a SHA-256, others git's hash. */
-static tyto_status describe(const pull *of, const char *name, const json_t *sibling,
+static tyto_status describe(const pull *p, const char *name, const json_t *sibling,
                             tyto_hub_file *out)
 {
     const json_t *lfs = json_object_get(sibling, "lfs");
@@ -60,28 +60,28 @@ static tyto_status describe(const pull *of, const char *name, const json_t *sibl
     }
     if (!hash || !tyto_hub_is_hex(hash, digits) || !json_is_integer(size) ||
         json_integer_value(size) < 0) {
-        return tyto_fail(of->err, TYTO_E_FORMAT,
+        return tyto_fail(p->err, TYTO_E_FORMAT,
                          "%s: %s: required its size and hash in the hub's list of files",
-                         of->place.repo, name);
+                         p->place.repo, name);
     }
     *out = (tyto_hub_file){.name = name, .hash = hash, .bytes = (uint64_t)json_integer_value(size)};
-    out->blob = tyto_hub_text("%s/%s", of->blobs, hash);
-    return out->blob ? TYTO_OK : tyto_fail_memory(of->err, name);
+    out->blob = tyto_hub_text("%s/%s", p->blobs, hash);
+    return out->blob ? TYTO_OK : tyto_fail_memory(p->err, name);
 }
 
 /* The snapshot's name for a blob: a link, made beside and renamed. Threads may do so at once. */
-static tyto_status link_file(const pull *of, const tyto_hub_file *file)
+static tyto_status link_file(const pull *p, const tyto_hub_file *file)
 {
     tyto_status status = TYTO_OK;
-    char *path = tyto_path_join(of->snapshot, file->name);
+    char *path = tyto_path_join(p->snapshot, file->name);
     char *target = tyto_hub_text("../../blobs/%s", file->hash);
     char *beside = path ? tyto_hub_text("%s.%ld.part", path, (long)gettid()) : NULL;
     if (!path || !target || !beside) {
-        status = tyto_fail_memory(of->err, file->name);
+        status = tyto_fail_memory(p->err, file->name);
     } else {
         (void)unlink(beside);
         if (symlink(target, beside) != 0 || rename(beside, path) != 0) {
-            status = tyto_fail(of->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
+            status = tyto_fail(p->err, TYTO_E_IO, "%s: %s", path, strerror(errno));
             (void)unlink(beside);
         }
     }
@@ -91,47 +91,47 @@ static tyto_status link_file(const pull *of, const tyto_hub_file *file)
     return status;
 }
 
-static tyto_status bring(pull *of, const char *name, const json_t *sibling)
+static tyto_status bring(pull *p, const char *name, const json_t *sibling)
 {
     tyto_hub_file file;
     tyto_status status;
-    TYTO_TRY(describe(of, name, sibling, &file));
-    TYTO_CHECK(tyto_hub_bring(of->over, &of->place, of->commit, &file, show, of, of->err));
-    TYTO_CHECK(link_file(of, &file));
+    TYTO_TRY(describe(p, name, sibling, &file));
+    TYTO_CHECK(tyto_hub_bring(p->over, &p->place, p->commit, &file, show, p, p->err));
+    TYTO_CHECK(link_file(p, &file));
 cleanup:
     free(file.blob);
     return status;
 }
 
-static void count(pull *of, const json_t *sibling)
+static void count(pull *p, const json_t *sibling)
 {
     const json_int_t size = json_integer_value(json_object_get(sibling, "size"));
-    of->total += size > 0 ? (uint64_t)size : 0;
+    p->total += size > 0 ? (uint64_t)size : 0;
 }
 
 /* The files that an index names, which is in the snapshot by now. */
-static tyto_status bring_shards(pull *of, const char *index_name)
+static tyto_status bring_shards(pull *p, const char *index_name)
 {
     json_t *index = NULL;
     tyto_shard_names names = {0};
     tyto_status status;
-    char *path = tyto_path_join(of->snapshot, index_name);
+    char *path = tyto_path_join(p->snapshot, index_name);
     if (!path) {
-        return tyto_fail_memory(of->err, index_name);
+        return tyto_fail_memory(p->err, index_name);
     }
-    TYTO_CHECK(tyto_json_load(path, &index, of->err));
-    TYTO_CHECK(tyto_shard_names_read(index, path, &names, of->err));
+    TYTO_CHECK(tyto_json_load(path, &index, p->err));
+    TYTO_CHECK(tyto_shard_names_read(index, path, &names, p->err));
     for (size_t i = 0; i < names.count; i++) {
-        const json_t *sibling = find_sibling(of, names.names[i]);
+        const json_t *sibling = find_sibling(p, names.names[i]);
         if (!sibling) {
-            status = tyto_fail(of->err, TYTO_E_NOT_FOUND, "%s: %s: not on the hub, but in its %s",
-                               of->place.repo, names.names[i], index_name);
+            status = tyto_fail(p->err, TYTO_E_NOT_FOUND, "%s: %s: not on the hub, but in its %s",
+                               p->place.repo, names.names[i], index_name);
             goto cleanup;
         }
-        count(of, sibling);
+        count(p, sibling);
     }
     for (size_t i = 0; i < names.count; i++) {
-        TYTO_CHECK(bring(of, names.names[i], find_sibling(of, names.names[i])));
+        TYTO_CHECK(bring(p, names.names[i], find_sibling(p, names.names[i])));
     }
 cleanup:
     free(names.names);
@@ -141,62 +141,62 @@ cleanup:
 }
 
 /* Brings a file unless the repository lacks it. */
-static tyto_status bring_if_there(pull *of, const char *name)
+static tyto_status bring_if_there(pull *p, const char *name)
 {
-    const json_t *sibling = find_sibling(of, name);
-    return sibling ? bring(of, name, sibling) : TYTO_OK;
+    const json_t *sibling = find_sibling(p, name);
+    return sibling ? bring(p, name, sibling) : TYTO_OK;
 }
 
 /* Everything that stands beside the weights, and the first of those that are there; an index brings
  * the files that it names. */
-static tyto_status bring_all(pull *of)
+static tyto_status bring_all(pull *p)
 {
     const char *weights = NULL;
     for (size_t i = 0; tyto_weights_files[i] && !weights; i++) {
-        weights = find_sibling(of, tyto_weights_files[i]) ? tyto_weights_files[i] : NULL;
+        weights = find_sibling(p, tyto_weights_files[i]) ? tyto_weights_files[i] : NULL;
     }
-    if (!weights || !find_sibling(of, TYTO_CONFIG_FILE)) {
-        return tyto_fail(of->err, TYTO_E_NOT_FOUND,
+    if (!weights || !find_sibling(p, TYTO_CONFIG_FILE)) {
+        return tyto_fail(p->err, TYTO_E_NOT_FOUND,
                          "%s: no %s on the hub at revision '%s', required a checkpoint",
-                         of->place.repo,
+                         p->place.repo,
                          weights ? TYTO_CONFIG_FILE : "model.safetensors or pytorch_model.bin",
-                         of->place.revision);
+                         p->place.revision);
     }
-    count(of, find_sibling(of, TYTO_CONFIG_FILE));
+    count(p, find_sibling(p, TYTO_CONFIG_FILE));
     for (size_t i = 0; tyto_companion_files[i]; i++) {
-        count(of, find_sibling(of, tyto_companion_files[i]));
+        count(p, find_sibling(p, tyto_companion_files[i]));
     }
-    count(of, find_sibling(of, weights));
-    TYTO_TRY(bring_if_there(of, TYTO_CONFIG_FILE));
+    count(p, find_sibling(p, weights));
+    TYTO_TRY(bring_if_there(p, TYTO_CONFIG_FILE));
     for (size_t i = 0; tyto_companion_files[i]; i++) {
-        TYTO_TRY(bring_if_there(of, tyto_companion_files[i]));
+        TYTO_TRY(bring_if_there(p, tyto_companion_files[i]));
     }
-    TYTO_TRY(bring(of, weights, find_sibling(of, weights)));
+    TYTO_TRY(bring(p, weights, find_sibling(p, weights)));
     const char *ending = strstr(weights, ".index.json");
-    return ending ? bring_shards(of, weights) : TYTO_OK;
+    return ending ? bring_shards(p, weights) : TYTO_OK;
 }
 
 /* The commit that the revision means now, and its files with sizes and hashes. */
-static tyto_status read_list(pull *of)
+static tyto_status read_list(pull *p)
 {
     tyto_buffer text;
     tyto_status status;
-    char *revision = tyto_hub_escape(of->place.revision);
+    char *revision = tyto_hub_escape(p->place.revision);
     char *path =
-        revision ? tyto_hub_text("api/models/%s/revision/%s?blobs=true", of->place.repo, revision)
+        revision ? tyto_hub_text("api/models/%s/revision/%s?blobs=true", p->place.repo, revision)
                  : NULL;
     tyto_buffer_init(&text, TYTO_JSON_BYTES_MAX);
     if (!path) {
-        status = tyto_fail_memory(of->err, of->place.repo);
+        status = tyto_fail_memory(p->err, p->place.repo);
         goto cleanup;
     }
-    TYTO_CHECK(tyto_hub_get_text(of->over, path, "list of files", &text, of->err));
-    TYTO_CHECK(tyto_json_parse(text.data ? text.data : "", text.length, of->place.repo, &of->answer,
-                               of->err));
-    of->commit = json_string_value(json_object_get(of->answer, "sha"));
-    if (!of->commit || !tyto_hub_is_hex(of->commit, TYTO_HUB_COMMIT_DIGITS)) {
-        status = tyto_fail(of->err, TYTO_E_FORMAT,
-                           "%s: required a commit in the hub's list of files", of->place.repo);
+    TYTO_CHECK(tyto_hub_get_text(p->over, path, "list of files", &text, p->err));
+    TYTO_CHECK(tyto_json_parse(text.data ? text.data : "", text.length, p->place.repo, &p->answer,
+                               p->err));
+    p->commit = json_string_value(json_object_get(p->answer, "sha"));
+    if (!p->commit || !tyto_hub_is_hex(p->commit, TYTO_HUB_COMMIT_DIGITS)) {
+        status = tyto_fail(p->err, TYTO_E_FORMAT,
+                           "%s: required a commit in the hub's list of files", p->place.repo);
     }
 cleanup:
     tyto_buffer_clear(&text);
@@ -205,51 +205,51 @@ cleanup:
     return status;
 }
 
-static tyto_status make_folders(pull *of)
+static tyto_status make_folders(pull *p)
 {
-    of->blobs = tyto_hub_text("%s/blobs", of->place.folder);
-    of->snapshot = tyto_hub_text("%s/snapshots/%s", of->place.folder, of->commit);
-    if (!of->blobs || !of->snapshot) {
-        return tyto_fail_memory(of->err, of->place.repo);
+    p->blobs = tyto_hub_text("%s/blobs", p->place.folder);
+    p->snapshot = tyto_hub_text("%s/snapshots/%s", p->place.folder, p->commit);
+    if (!p->blobs || !p->snapshot) {
+        return tyto_fail_memory(p->err, p->place.repo);
     }
-    TYTO_TRY(tyto_hub_make_folder(of->blobs, of->err));
-    return tyto_hub_make_folder(of->snapshot, of->err);
+    TYTO_TRY(tyto_hub_make_folder(p->blobs, p->err));
+    return tyto_hub_make_folder(p->snapshot, p->err);
 }
 
 /* The revision refers to the snapshot from now on. */
-static tyto_status write_ref(const pull *of)
+static tyto_status write_ref(const pull *p)
 {
-    if (strcmp(of->place.revision, of->commit) == 0) {
+    if (strcmp(p->place.revision, p->commit) == 0) {
         return TYTO_OK;
     }
-    char *path = tyto_hub_text("%s/refs/%s", of->place.folder, of->place.revision);
+    char *path = tyto_hub_text("%s/refs/%s", p->place.folder, p->place.revision);
     char *folder = path ? tyto_copy_text(path, (size_t)(tyto_path_base(path) - path) - 1) : NULL;
     tyto_status status =
-        folder ? tyto_hub_make_folder(folder, of->err) : tyto_fail_memory(of->err, of->place.repo);
+        folder ? tyto_hub_make_folder(folder, p->err) : tyto_fail_memory(p->err, p->place.repo);
     if (status == TYTO_OK) {
-        status = tyto_file_write(path, of->commit, TYTO_HUB_COMMIT_DIGITS, of->err);
+        status = tyto_file_write(path, p->commit, TYTO_HUB_COMMIT_DIGITS, p->err);
     }
     free(folder);
     free(path);
     return status;
 }
 
-static tyto_status run(pull *of, char **out)
+static tyto_status run(pull *p, char **out)
 {
-    TYTO_TRY(tyto_hub_connect(&of->place, &of->over, of->err));
-    TYTO_TRY(read_list(of));
-    TYTO_TRY(make_folders(of));
-    TYTO_TRY(bring_all(of));
-    TYTO_TRY(write_ref(of));
-    *out = of->snapshot;
-    of->snapshot = NULL;
+    TYTO_TRY(tyto_hub_connect(&p->place, &p->over, p->err));
+    TYTO_TRY(read_list(p));
+    TYTO_TRY(make_folders(p));
+    TYTO_TRY(bring_all(p));
+    TYTO_TRY(write_ref(p));
+    *out = p->snapshot;
+    p->snapshot = NULL;
     return TYTO_OK;
 }
 
 tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char **out,
                           tyto_error *err)
 {
-    pull of = {.err = err};
+    pull p = {.err = err};
     tyto_hub_options own;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, id);
@@ -257,18 +257,18 @@ tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char 
     *out = NULL;
     tyto_hub_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_hub_options", err));
-    TYTO_TRY(tyto_hub_place_read(id, &own, &of.place, err));
+    TYTO_TRY(tyto_hub_place_read(id, &own, &p.place, err));
     tyto_status status;
-    if (of.place.offline) {
+    if (p.place.offline) {
         status = tyto_fail(err, TYTO_E_UNSUPPORTED,
-                           "%s: nothing is downloaded while HF_HUB_OFFLINE is set", of.place.repo);
+                           "%s: nothing is downloaded while HF_HUB_OFFLINE is set", p.place.repo);
     } else {
-        status = run(&of, out);
+        status = run(&p, out);
     }
-    tyto_hub_disconnect(of.over);
-    json_decref(of.answer);
-    free(of.blobs);
-    free(of.snapshot);
-    tyto_hub_place_clear(&of.place);
+    tyto_hub_disconnect(p.over);
+    json_decref(p.answer);
+    free(p.blobs);
+    free(p.snapshot);
+    tyto_hub_place_clear(&p.place);
     return status;
 }

@@ -101,11 +101,11 @@ double tyto_ap_precision_sum(const uint8_t *verdicts, size_t count, size_t objec
     for (int r = 0; r < TYTO_AP_RECALLS; r++) {
         double wanted = tyto_ap_step(0.0, 1.0, TYTO_AP_RECALLS, r);
         while (i < count) {
-            size_t with = hits + (verdicts[i] == TYTO_AP_RIGHT);
-            if ((double)with / (double)objects >= wanted) {
+            size_t reached = hits + (verdicts[i] == TYTO_AP_RIGHT);
+            if ((double)reached / (double)objects >= wanted) {
                 break;
             }
-            hits = with;
+            hits = reached;
             i++;
         }
         if (i == count) {
@@ -259,14 +259,14 @@ static tyto_status list_results(evaluation *e, size_t count, tyto_error *err)
 }
 
 /* How many entries from `from` on share its category, and its image too when `same_image`. */
-static size_t run_length(const entries *list, size_t from, bool same_image)
+static size_t run_length(const entries *list, size_t first, bool same_image)
 {
-    size_t to = from;
-    while (to < list->count && list->items[to].category == list->items[from].category &&
-           (!same_image || list->items[to].image == list->items[from].image)) {
-        to++;
+    size_t last = first;
+    while (last < list->count && list->items[last].category == list->items[first].category &&
+           (!same_image || list->items[last].image == list->items[first].image)) {
+        last++;
     }
-    return to - from;
+    return last - first;
 }
 
 static tyto_status make_room(evaluation *e, tyto_error *err)

@@ -58,24 +58,25 @@ static tyto_status fail_errno(tyto_error *err, const char *path)
 }
 
 /* Copies a file through a small buffer. */
-static tyto_status copy_bytes(int from, const char *from_name, const char *to, tyto_error *err)
+static tyto_status copy_bytes(int origin, const char *origin_name, const char *place,
+                              tyto_error *err)
 {
     tyto_file_writer writer = {0};
     tyto_status status = TYTO_OK;
     char *bytes = tyto_alloc(COPY_BYTES, 1);
     if (!bytes) {
-        return tyto_fail_memory(err, to);
+        return tyto_fail_memory(err, place);
     }
-    TYTO_CHECK(tyto_file_writer_open(to, &writer, err));
+    TYTO_CHECK(tyto_file_writer_open(place, &writer, err));
     ssize_t got;
     do {
-        got = read(from, bytes, COPY_BYTES);
+        got = read(origin, bytes, COPY_BYTES);
         if (got > 0) {
             fwrite(bytes, 1, (size_t)got, writer.stream);
         }
     } while ((got > 0 && !ferror(writer.stream)) || (got < 0 && errno == EINTR));
     if (got < 0) {
-        status = fail_errno(err, from_name);
+        status = fail_errno(err, origin_name);
         goto cleanup;
     }
     TYTO_CHECK(tyto_file_writer_commit(&writer, err));
@@ -86,10 +87,11 @@ cleanup:
 }
 
 /* Copies the file `name` when it is there. */
-static tyto_status copy_file(const char *from, const char *to, const char *name, tyto_error *err)
+static tyto_status copy_file(const char *origin, const char *place, const char *name,
+                             tyto_error *err)
 {
     tyto_status status = TYTO_OK;
-    char *source = tyto_path_join(from, name), *target = tyto_path_join(to, name);
+    char *source = tyto_path_join(origin, name), *target = tyto_path_join(place, name);
     if (!source || !target) {
         status = tyto_fail_memory(err, name);
     } else if (tyto_file_exists(source)) {
@@ -104,11 +106,11 @@ static tyto_status copy_file(const char *from, const char *to, const char *name,
     return status;
 }
 
-tyto_status tyto_copy_processors(const char *from, const char *to, tyto_error *err)
+tyto_status tyto_copy_processors(const char *origin, const char *place, tyto_error *err)
 {
     for (size_t i = 0; i < COPIED; i++) {
         for (size_t k = 0; copied[i][k]; k++) {
-            TYTO_TRY(copy_file(from, to, copied[i][k], err));
+            TYTO_TRY(copy_file(origin, place, copied[i][k], err));
         }
     }
     return TYTO_OK;
@@ -149,16 +151,16 @@ tyto_status tyto_write_json(const json_t *object, const char *path, tyto_error *
     return status;
 }
 
-tyto_status tyto_copy_config(const char *from, const char *to, const char *torch_dtype,
+tyto_status tyto_copy_config(const char *origin, const char *place, const char *torch_dtype,
                              tyto_error *err)
 {
     json_t *config = NULL;
     tyto_status status = TYTO_OK;
     if (!torch_dtype) {
-        return copy_file(from, to, TYTO_CONFIG_FILE, err);
+        return copy_file(origin, place, TYTO_CONFIG_FILE, err);
     }
-    char *source = tyto_path_join(from, TYTO_CONFIG_FILE),
-         *target = tyto_path_join(to, TYTO_CONFIG_FILE);
+    char *source = tyto_path_join(origin, TYTO_CONFIG_FILE),
+         *target = tyto_path_join(place, TYTO_CONFIG_FILE);
     if (!source || !target) {
         status = tyto_fail_memory(err, TYTO_CONFIG_FILE);
         goto cleanup;

@@ -13,9 +13,10 @@
 bool tyto_checkpoint_has_file(const char *name);
 
 /** Copies what of the processor's and the tokenizer's files is there, and the model's card. */
-TYTO_NODISCARD tyto_status tyto_copy_processors(const char *from, const char *to, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_copy_processors(const char *origin, const char *place,
+                                                tyto_error *err);
 /** Copies config.json; with torch_dtype, the reference's word for a type, that is put in. */
-TYTO_NODISCARD tyto_status tyto_copy_config(const char *from, const char *to,
+TYTO_NODISCARD tyto_status tyto_copy_config(const char *origin, const char *place,
                                             const char *torch_dtype, tyto_error *err);
 
 /** Writes an object as the reference writes its own: sorted, indented. */

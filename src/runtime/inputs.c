@@ -21,59 +21,59 @@ void tyto_inputs_source_init(tyto_inputs_source *source, size_t struct_bytes)
     tyto_options_init(source, struct_bytes, &defaults, sizeof(defaults));
 }
 
-static tyto_status check(const tyto_inputs_source *from, tyto_error *err)
+static tyto_status check(const tyto_inputs_source *source, tyto_error *err)
 {
-    if (from->n_texts < 0 || from->n_images < 0 || from->n_query_images < 0) {
+    if (source->n_texts < 0 || source->n_images < 0 || source->n_query_images < 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "inputs: got a number below 0, required at least 0");
     }
-    const int64_t pictures = from->n_images + from->n_query_images;
-    if (from->n_texts == 0 && pictures == 0) {
+    const int64_t pictures = source->n_images + source->n_query_images;
+    if (source->n_texts == 0 && pictures == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "inputs: got nothing, required texts, pictures or query pictures");
     }
-    if (from->n_texts > 0 && !from->tokenizer) {
+    if (source->n_texts > 0 && !source->tokenizer) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: required a tokenizer");
     }
-    if (pictures > 0 && !from->processor) {
+    if (pictures > 0 && !source->processor) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "pictures: required an image processor");
     }
-    if (from->n_texts > TEXTS_MAX || from->n_images > PICTURES_MAX ||
-        from->n_query_images > PICTURES_MAX) {
+    if (source->n_texts > TEXTS_MAX || source->n_images > PICTURES_MAX ||
+        source->n_query_images > PICTURES_MAX) {
         return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %lld texts and %lld pictures",
                          (long long)TEXTS_MAX, (long long)PICTURES_MAX);
     }
-    if (from->n_texts > 1 && from->n_images > 0 && from->n_texts != from->n_images) {
+    if (source->n_texts > 1 && source->n_images > 0 && source->n_texts != source->n_images) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "texts: got lists for %lld photos, required %lld, one for each",
-                         (long long)from->n_texts, (long long)from->n_images);
+                         (long long)source->n_texts, (long long)source->n_images);
     }
     return TYTO_OK;
 }
 
 /* *rows[*count]: the texts of all lists, each as long as the longest. Owned by the caller. */
-static tyto_status list_rows(const tyto_inputs_source *from, const char ***rows, size_t *count,
+static tyto_status list_rows(const tyto_inputs_source *source, const char ***rows, size_t *count,
                              tyto_error *err)
 {
     int64_t longest = 0;
-    for (int64_t i = 0; i < from->n_texts; i++) {
-        longest = tyto_max_i64(longest, from->texts[i].count);
+    for (int64_t i = 0; i < source->n_texts; i++) {
+        longest = tyto_max_i64(longest, source->texts[i].count);
     }
     if (longest == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got empty lists, required a text");
     }
-    if (longest > TEXTS_MAX / from->n_texts) {
+    if (longest > TEXTS_MAX / source->n_texts) {
         return tyto_fail(err, TYTO_E_LIMIT,
                          "texts: got %lld for each of %lld photos, required at "
                          "most %lld together",
-                         (long long)longest, (long long)from->n_texts, (long long)TEXTS_MAX);
+                         (long long)longest, (long long)source->n_texts, (long long)TEXTS_MAX);
     }
-    *count = (size_t)(from->n_texts * longest);
+    *count = (size_t)(source->n_texts * longest);
     *rows = tyto_alloc(*count, sizeof(**rows));
     if (!*rows) {
         return tyto_fail_memory(err, "texts");
     }
-    for (int64_t i = 0; i < from->n_texts; i++) {
-        const tyto_text_list *list = &from->texts[i];
+    for (int64_t i = 0; i < source->n_texts; i++) {
+        const tyto_text_list *list = &source->texts[i];
         for (int64_t t = 0; t < longest; t++) {
             (*rows)[i * longest + t] = t < list->count ? list->items[t] : filler;
         }
@@ -82,30 +82,30 @@ static tyto_status list_rows(const tyto_inputs_source *from, const char ***rows,
 }
 
 /* A tensor [rows,tokens] takes over the values, which become NULL. */
-static void add_rows(tyto_inputs *to, const char *name, size_t rows, size_t tokens,
+static void add_rows(tyto_inputs *inputs, const char *name, size_t rows, size_t tokens,
                      int64_t **values)
 {
-    to->tensors[to->count++] = (tyto_tensor){.name = name,
-                                             .dtype = TYTO_I64,
-                                             .rank = 2,
-                                             .shape = {(int64_t)rows, (int64_t)tokens},
-                                             .data = *values};
+    inputs->tensors[inputs->count++] = (tyto_tensor){.name = name,
+                                                     .dtype = TYTO_I64,
+                                                     .rank = 2,
+                                                     .shape = {(int64_t)rows, (int64_t)tokens},
+                                                     .data = *values};
     *values = NULL;
 }
 
-static tyto_status add_texts(const tyto_inputs_source *from, tyto_inputs *to, tyto_error *err)
+static tyto_status add_texts(const tyto_inputs_source *source, tyto_inputs *inputs, tyto_error *err)
 {
     /* Where the tokenizer's files set no length, rows still have to be of one. */
-    const bool has_length = tyto_tokenizer_max_length(from->tokenizer) < INT64_MAX;
+    const bool has_length = tyto_tokenizer_max_length(source->tokenizer) < INT64_MAX;
     const tyto_encode_options usual = {.padding =
                                            has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST};
     const char **rows = NULL;
     size_t count = 0;
     tyto_encoding encoding = {0};
-    tyto_status status = list_rows(from, &rows, &count, err);
+    tyto_status status = list_rows(source, &rows, &count, err);
     if (status == TYTO_OK) {
-        status = tyto_tokenizer_encode(from->tokenizer, rows, NULL, count,
-                                       from->encode ? from->encode : &usual, &encoding, err);
+        status = tyto_tokenizer_encode(source->tokenizer, rows, NULL, count,
+                                       source->encode ? source->encode : &usual, &encoding, err);
     }
     const size_t tokens = status == TYTO_OK ? encoding.offsets[1] : 0;
     for (size_t i = 0; status == TYTO_OK && i < encoding.count; i++) {
@@ -118,23 +118,24 @@ static tyto_status add_texts(const tyto_inputs_source *from, tyto_inputs *to, ty
         }
     }
     if (status == TYTO_OK) {
-        add_rows(to, "input_ids", encoding.count, tokens, &encoding.input_ids);
-        add_rows(to, "attention_mask", encoding.count, tokens, &encoding.attention_mask);
+        add_rows(inputs, "input_ids", encoding.count, tokens, &encoding.input_ids);
+        add_rows(inputs, "attention_mask", encoding.count, tokens, &encoding.attention_mask);
     }
     tyto_encoding_clear(&encoding);
     free(rows);
     return status;
 }
 
-static tyto_status add_pictures(const tyto_inputs_source *from, const char *name,
-                                const tyto_image *pictures, size_t count, tyto_inputs *to,
+static tyto_status add_pictures(const tyto_inputs_source *source, const char *name,
+                                const tyto_image *pictures, size_t count, tyto_inputs *inputs,
                                 tyto_error *err)
 {
     int64_t shape[3], other[3], size = 0;
     size_t elements = 0;
-    tyto_image_processor_shape(from->processor, pictures[0].width_px, pictures[0].height_px, shape);
+    tyto_image_processor_shape(source->processor, pictures[0].width_px, pictures[0].height_px,
+                               shape);
     for (size_t i = 1; i < count; i++) {
-        tyto_image_processor_shape(from->processor, pictures[i].width_px, pictures[i].height_px,
+        tyto_image_processor_shape(source->processor, pictures[i].width_px, pictures[i].height_px,
                                    other);
         if (memcmp(shape, other, sizeof(shape)) != 0) {
             return tyto_fail(err, TYTO_E_SHAPE,
@@ -151,14 +152,14 @@ static tyto_status add_pictures(const tyto_inputs_source *from, const char *name
     if (!values) {
         return tyto_fail_memory(err, name);
     }
-    to->tensors[to->count++] =
+    inputs->tensors[inputs->count++] =
         (tyto_tensor){.name = name,
                       .dtype = TYTO_F32,
                       .rank = 4,
                       .shape = {(int64_t)count, shape[0], shape[1], shape[2]},
                       .data = values};
     for (size_t i = 0; i < count; i++) {
-        TYTO_TRY(tyto_image_processor_run(from->processor, from->engine, &pictures[i],
+        TYTO_TRY(tyto_image_processor_run(source->processor, source->engine, &pictures[i],
                                           values + i * (size_t)size, err));
     }
     return TYTO_OK;

@@ -81,15 +81,15 @@ void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration
 }
 
 /* Adds WEIGHT's choice with that ending; takes `data` over, whatever becomes of it. */
-static tyto_status add(choices *to, const char *weight_name, const char *ending, tyto_dtype dtype,
+static tyto_status add(choices *made, const char *weight_name, const char *ending, tyto_dtype dtype,
                        int rank, int64_t elements, void *data, tyto_error *err)
 {
     const char *last = strrchr(weight_name, '.');
     const size_t length = last ? (size_t)(last - weight_name) : strlen(weight_name);
-    tyto_tensor *tensors = tyto_realloc(to->tensors, to->count + 1, sizeof(*tensors));
+    tyto_tensor *tensors = tyto_realloc(made->tensors, made->count + 1, sizeof(*tensors));
     char *name = tyto_alloc(length + strlen(ending) + 1, 1);
     if (tensors) {
-        to->tensors = tensors;
+        made->tensors = tensors;
     }
     if (!tensors || !name || !data) {
         free(name);
@@ -98,22 +98,24 @@ static tyto_status add(choices *to, const char *weight_name, const char *ending,
     }
     memcpy(name, weight_name, length);
     memcpy(name + length, ending, strlen(ending) + 1);
-    tensors[to->count++] = (tyto_tensor){
+    tensors[made->count++] = (tyto_tensor){
         .name = name, .dtype = dtype, .rank = rank, .shape = {elements}, .data = data};
     return TYTO_OK;
 }
 
 /* Finds the smoothing with the least error: choice->error and strength, and factors[k] of it. */
-static tyto_status compare(const tyto_calibration *of, const tyto_calibration_site *site,
+static tyto_status compare(const tyto_calibration *calibration, const tyto_calibration_site *site,
                            tyto_choice *choice, float *factors, tyto_error *err)
 {
-    TYTO_TRY(tyto_calibration_error(site, of->kernels, of->pool, NULL, &choice->plain, err));
+    TYTO_TRY(tyto_calibration_error(site, calibration->kernels, calibration->pool, NULL,
+                                    &choice->plain, err));
     choice->error = choice->plain;
     double least = choice->plain * WORTH;
     for (size_t s = 0; s < STRENGTHS; s++) {
         double error;
         tyto_calibration_smooth(site, strengths[s], factors);
-        TYTO_TRY(tyto_calibration_error(site, of->kernels, of->pool, factors, &error, err));
+        TYTO_TRY(tyto_calibration_error(site, calibration->kernels, calibration->pool, factors,
+                                        &error, err));
         if (error < least) {
             choice->error = least = error;
             choice->strength = strengths[s];
@@ -126,27 +128,28 @@ static tyto_status compare(const tyto_calibration *of, const tyto_calibration_si
     return TYTO_OK;
 }
 
-static tyto_status choose(const tyto_calibration *of, size_t index, tyto_choice *choice,
-                          choices *to, tyto_error *err)
+static tyto_status choose(const tyto_calibration *calibration, size_t index, tyto_choice *choice,
+                          choices *made, tyto_error *err)
 {
-    const tyto_calibration_site *site = &of->sites[index];
+    const tyto_calibration_site *site = &calibration->sites[index];
     const int64_t k = site->weight->k;
     *choice = (tyto_choice){.name = site->name,
                             .index = (int64_t)index,
-                            .count = (int64_t)of->count,
+                            .count = (int64_t)calibration->count,
                             .rows = site->seen};
     if (site->kept == 0 || k > TYTO_INT8_DEPTH_MAX) {
         return TYTO_OK;
     }
     float *factors = tyto_alloc((size_t)k, sizeof(float));
-    const tyto_status status =
-        factors ? compare(of, site, choice, factors, err) : tyto_fail_memory(err, site->name);
+    const tyto_status status = factors ? compare(calibration, site, choice, factors, err)
+                                       : tyto_fail_memory(err, site->name);
     if (status == TYTO_OK && !choice->bf16 && choice->strength > 0.0f) {
-        return add(to, site->name, TYTO_CHOICES_SMOOTH, TYTO_F32, 1, k, factors, err);
+        return add(made, site->name, TYTO_CHOICES_SMOOTH, TYTO_F32, 1, k, factors, err);
     }
     free(factors);
     if (status == TYTO_OK && choice->bf16) {
-        return add(to, site->name, TYTO_CHOICES_BF16, TYTO_U8, 0, 0, tyto_alloc_zeroed(1, 1), err);
+        return add(made, site->name, TYTO_CHOICES_BF16, TYTO_U8, 0, 0, tyto_alloc_zeroed(1, 1),
+                   err);
     }
     return status;
 }
@@ -158,29 +161,29 @@ void tyto_calibration_options_init(tyto_calibration_options *options, size_t str
 }
 
 /* Before choice i. */
-static tyto_status step(const tyto_calibration *of, const tyto_calibration_options *options,
-                        size_t i, tyto_error *err)
+static tyto_status step(const tyto_calibration *calibration,
+                        const tyto_calibration_options *options, size_t i, tyto_error *err)
 {
     const tyto_progress progress = {.stage = "choices",
-                                    .subject = of->sites[i].name,
+                                    .subject = calibration->sites[i].name,
                                     .done = (int64_t)i,
-                                    .total = (int64_t)of->count};
+                                    .total = (int64_t)calibration->count};
     if (options->progress && !options->progress(options->progress_user, &progress)) {
         return tyto_fail(err, TYTO_E_CANCELLED, "calibration: stopped");
     }
     return TYTO_OK;
 }
 
-static tyto_status choose_all(const tyto_calibration *of, const tyto_calibration_options *given,
-                              choices *to, tyto_error *err)
+static tyto_status choose_all(const tyto_calibration *calibration,
+                              const tyto_calibration_options *given, choices *made, tyto_error *err)
 {
     tyto_calibration_options options;
     tyto_calibration_options_init(&options, sizeof(options));
     TYTO_TRY(tyto_options_read(&options, sizeof(options), given, "tyto_calibration_options", err));
-    for (size_t i = 0; i < of->count; i++) {
+    for (size_t i = 0; i < calibration->count; i++) {
         tyto_choice choice;
-        TYTO_TRY(step(of, &options, i, err));
-        TYTO_TRY(choose(of, i, &choice, to, err));
+        TYTO_TRY(step(calibration, &options, i, err));
+        TYTO_TRY(choose(calibration, i, &choice, made, err));
         if (options.report) {
             options.report(options.report_user, &choice);
         }
@@ -188,13 +191,13 @@ static tyto_status choose_all(const tyto_calibration *of, const tyto_calibration
     return TYTO_OK;
 }
 
-static void clear_choices(choices *to)
+static void clear_choices(choices *made)
 {
-    for (size_t i = 0; i < to->count; i++) {
-        free((char *)(uintptr_t)to->tensors[i].name);
-        free(to->tensors[i].data);
+    for (size_t i = 0; i < made->count; i++) {
+        free((char *)(uintptr_t)made->tensors[i].name);
+        free(made->tensors[i].data);
     }
-    free(to->tensors);
+    free(made->tensors);
 }
 
 tyto_status tyto_calibration_save(const tyto_calibration *calibration, const char *path,

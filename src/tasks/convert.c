@@ -52,59 +52,59 @@ static void add_problem(tyto_buffer *problems, const tyto_parameter *parameter, 
 
 static void visit(void *user, const tyto_parameter *parameter)
 {
-    conversion *to = user;
+    conversion *c = user;
     switch (parameter->fit) {
     case TYTO_FIT_GOOD:
         break;
     case TYTO_FIT_MISSING:
-        add_problem(&to->problems, parameter, "missing");
+        add_problem(&c->problems, parameter, "missing");
         break;
     case TYTO_FIT_SHAPE:
-        add_problem(&to->problems, parameter, "of another shape");
+        add_problem(&c->problems, parameter, "of another shape");
         break;
     case TYTO_FIT_TYPE:
-        add_problem(&to->problems, parameter, "of a type that is no float");
+        add_problem(&c->problems, parameter, "of a type that is no float");
         break;
     case TYTO_FIT_IGNORED:
         if (is_old_buffer(parameter->name)) {
-            tyto_buffer_add(&to->dropped, parameter->name, strlen(parameter->name) + 1);
+            tyto_buffer_add(&c->dropped, parameter->name, strlen(parameter->name) + 1);
         }
         break;
     case TYTO_FIT_UNEXPECTED:
-        tyto_buffer_format(&to->unused, "%s%s", to->unused.length ? ", " : "", parameter->name);
+        tyto_buffer_format(&c->unused, "%s%s", c->unused.length ? ", " : "", parameter->name);
         break;
     }
 }
 
 /* Compares the source with its config: all that the network needs must be there. */
-static tyto_status check(conversion *to, tyto_error *err)
+static tyto_status check(conversion *c, tyto_error *err)
 {
     tyto_buffer text;
-    TYTO_TRY(tyto_model_inspect(to->path, visit, to, err));
-    if (to->problems.failed || to->unused.failed || to->dropped.failed) {
-        return tyto_fail_memory(err, to->path);
+    TYTO_TRY(tyto_model_inspect(c->path, visit, c, err));
+    if (c->problems.failed || c->unused.failed || c->dropped.failed) {
+        return tyto_fail_memory(err, c->path);
     }
-    if (to->problems.length) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: tensors that do not fit config.json: %s",
-                         to->path, to->problems.data);
+    if (c->problems.length) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: tensors that do not fit config.json: %s", c->path,
+                         c->problems.data);
     }
-    if (to->unused.length && to->options->log) {
+    if (c->unused.length && c->options->log) {
         tyto_buffer_init(&text, 2 * NAMES_BYTES_MAX);
         if (!tyto_buffer_format(&text, "%s: kept, though the network has no use for them: %s",
-                                to->path, to->unused.data)) {
+                                c->path, c->unused.data)) {
             tyto_buffer_clear(&text);
-            return tyto_fail_memory(err, to->path);
+            return tyto_fail_memory(err, c->path);
         }
-        to->options->log(to->options->log_user, TYTO_LOG_WARNING, text.data);
+        c->options->log(c->options->log_user, TYTO_LOG_WARNING, text.data);
         tyto_buffer_clear(&text);
     }
     return TYTO_OK;
 }
 
-static bool is_dropped(const conversion *of, const char *name)
+static bool is_dropped(const conversion *c, const char *name)
 {
-    for (size_t at = 0; at < of->dropped.length; at += strlen(of->dropped.data + at) + 1) {
-        if (strcmp(of->dropped.data + at, name) == 0) {
+    for (size_t at = 0; at < c->dropped.length; at += strlen(c->dropped.data + at) + 1) {
+        if (strcmp(c->dropped.data + at, name) == 0) {
             return true;
         }
     }
@@ -112,28 +112,28 @@ static bool is_dropped(const conversion *of, const char *name)
 }
 
 /* What will be written, and where. */
-static tyto_status plan(conversion *to, tyto_error *err)
+static tyto_status plan(conversion *c, tyto_error *err)
 {
-    const int64_t count = tyto_tensor_file_count(to->file);
-    to->tensors = tyto_alloc((size_t)count, sizeof(*to->tensors));
-    to->chunk = tyto_alloc((size_t)CHUNK, sizeof(*to->chunk));
-    if (!to->tensors || !to->chunk) {
-        return tyto_fail_memory(err, to->path);
+    const int64_t count = tyto_tensor_file_count(c->file);
+    c->tensors = tyto_alloc((size_t)count, sizeof(*c->tensors));
+    c->chunk = tyto_alloc((size_t)CHUNK, sizeof(*c->chunk));
+    if (!c->tensors || !c->chunk) {
+        return tyto_fail_memory(err, c->path);
     }
     for (int64_t i = 0; i < count; i++) {
-        tyto_tensor tensor = *tyto_tensor_file_at(to->file, i);
-        if (is_dropped(to, tensor.name)) {
+        tyto_tensor tensor = *tyto_tensor_file_at(c->file, i);
+        if (is_dropped(c, tensor.name)) {
             continue;
         }
-        if (to->options->to_dtype && tyto_narrow_possible(tensor.dtype, to->options->dtype)) {
-            tensor.dtype = to->options->dtype;
+        if (c->options->to_dtype && tyto_narrow_possible(tensor.dtype, c->options->dtype)) {
+            tensor.dtype = c->options->dtype;
         }
-        to->tensors[to->count++] = tensor;
+        c->tensors[c->count++] = tensor;
     }
-    return tyto_shards_cut(to->tensors, to->count, to->options->max_shard_bytes, &to->shards, err);
+    return tyto_shards_cut(c->tensors, c->count, c->options->max_shard_bytes, &c->shards, err);
 }
 
-static tyto_status fail_range(const conversion *of, const tyto_tensor *source, tyto_dtype to,
+static tyto_status fail_range(const conversion *c, const tyto_tensor *source, tyto_dtype wanted,
                               int64_t element, tyto_error *err)
 {
     double value = 0.0;
@@ -142,124 +142,123 @@ static tyto_status fail_range(const conversion *of, const tyto_tensor *source, t
                  source->dtype, 1);
     return tyto_fail(err, TYTO_E_RANGE,
                      "%s: '%s': element %" PRId64 ": got %g, required a number that %s can hold",
-                     of->weights, source->name, element, value, tyto_dtype_name(to));
+                     c->weights, source->name, element, value, tyto_dtype_name(wanted));
 }
 
 /* Writes elements at … at+count−1 as the type of `tensor`. */
-static tyto_status put_chunk(conversion *of, const tyto_tensor *tensor, const tyto_tensor *source,
+static tyto_status put_chunk(conversion *c, const tyto_tensor *tensor, const tyto_tensor *source,
                              int64_t at, int64_t count, FILE *stream, tyto_error *err)
 {
     const size_t width = tyto_dtype_bytes(source->dtype);
     const char *data = (const char *)source->data + (size_t)at * width;
     const void *bytes = data;
     if (tensor->dtype != source->dtype) {
-        const int64_t lost = tyto_narrow(of->chunk, tensor->dtype, data, source->dtype, count);
+        const int64_t lost = tyto_narrow(c->chunk, tensor->dtype, data, source->dtype, count);
         if (lost >= 0) {
-            return fail_range(of, source, tensor->dtype, at + lost, err);
+            return fail_range(c, source, tensor->dtype, at + lost, err);
         }
-        bytes = of->chunk;
+        bytes = c->chunk;
     }
     const size_t length = (size_t)count * tyto_dtype_bytes(tensor->dtype);
     fwrite(bytes, 1, length, stream);
-    tyto_tensor_file_release_bytes(of->file, data, (size_t)count * width);
-    of->done += length;
-    if (!tyto_convert_progress(of->options, of->shards.name, of->done, of->shards.total)) {
-        return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", of->folder.path);
+    tyto_tensor_file_release_bytes(c->file, data, (size_t)count * width);
+    c->done += length;
+    if (!tyto_convert_progress(c->options, c->shards.name, c->done, c->shards.total)) {
+        return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", c->folder.path);
     }
     return TYTO_OK;
 }
 
 static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto_error *err)
 {
-    conversion *of = user;
-    const tyto_tensor *source = tyto_tensor_file_find(of->file, tensor->name);
+    conversion *c = user;
+    const tyto_tensor *source = tyto_tensor_file_find(c->file, tensor->name);
     const int64_t elements = tyto_tensor_elements(tensor);
     for (int64_t at = 0; at < elements && !ferror(stream); at += CHUNK) {
-        TYTO_TRY(
-            put_chunk(of, tensor, source, at, tyto_min_i64(CHUNK, elements - at), stream, err));
+        TYTO_TRY(put_chunk(c, tensor, source, at, tyto_min_i64(CHUNK, elements - at), stream, err));
     }
     return TYTO_OK;
 }
 
 /* What the calibration chooses, beside the weights. */
-static tyto_status write_choices(const conversion *of, tyto_error *err)
+static tyto_status write_choices(const conversion *c, tyto_error *err)
 {
     tyto_calibration_options options;
     tyto_calibration_options_init(&options, sizeof(options));
-    options.report = of->options->report;
-    options.report_user = of->options->report_user;
-    options.progress = of->options->progress;
-    options.progress_user = of->options->progress_user;
-    char *path = tyto_path_join(of->folder.temporary, TYTO_CHOICES_FILE);
+    options.report = c->options->report;
+    options.report_user = c->options->report_user;
+    options.progress = c->options->progress;
+    options.progress_user = c->options->progress_user;
+    char *path = tyto_path_join(c->folder.temporary, TYTO_CHOICES_FILE);
     const tyto_status status =
-        path ? tyto_calibration_save(of->options->calibration, path, &options, err)
-             : tyto_fail_memory(err, of->path);
+        path ? tyto_calibration_save(c->options->calibration, path, &options, err)
+             : tyto_fail_memory(err, c->path);
     free(path);
     return status;
 }
 
-static tyto_status write_others(const conversion *of, tyto_error *err)
+static tyto_status write_others(const conversion *c, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
-    const char *target = of->folder.temporary;
-    const char *dtype = !of->options->to_dtype            ? NULL
-                        : of->options->dtype == TYTO_F16  ? "float16"
-                        : of->options->dtype == TYTO_BF16 ? "bfloat16"
-                                                          : "float32";
-    tyto_status status = tyto_copy_config(of->path, target, dtype, &own);
+    const char *target = c->folder.temporary;
+    const char *dtype = !c->options->to_dtype            ? NULL
+                        : c->options->dtype == TYTO_F16  ? "float16"
+                        : c->options->dtype == TYTO_BF16 ? "bfloat16"
+                                                         : "float32";
+    tyto_status status = tyto_copy_config(c->path, target, dtype, &own);
     if (status == TYTO_OK) {
-        status = tyto_copy_processors(of->path, target, &own);
+        status = tyto_copy_processors(c->path, target, &own);
     }
-    if (status == TYTO_OK && of->options->calibration) {
-        status = write_choices(of, &own);
+    if (status == TYTO_OK && c->options->calibration) {
+        status = write_choices(c, &own);
     }
-    return tyto_told_in_place(&of->folder, status, &own, err);
+    return tyto_told_in_place(&c->folder, status, &own, err);
 }
 
-static tyto_status convert(conversion *to, const char *out, tyto_error *err)
+static tyto_status convert(conversion *c, const char *out, tyto_error *err)
 {
     tyto_packed_layout layout;
-    TYTO_TRY(tyto_folder_writer_open(out, to->options->force ? tyto_checkpoint_has_file : NULL,
-                                     &to->folder, err));
-    TYTO_TRY(check(to, err));
-    TYTO_TRY(tyto_weights_open(to->path, &to->file, &to->weights, err));
-    TYTO_TRY(tyto_packed_layout_read(to->file, to->weights, &layout, err));
+    TYTO_TRY(tyto_folder_writer_open(out, c->options->force ? tyto_checkpoint_has_file : NULL,
+                                     &c->folder, err));
+    TYTO_TRY(check(c, err));
+    TYTO_TRY(tyto_weights_open(c->path, &c->file, &c->weights, err));
+    TYTO_TRY(tyto_packed_layout_read(c->file, c->weights, &layout, err));
     if (layout.columns) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: got packed weights, required the checkpoint that they were made of",
-                         to->weights);
+                         c->weights);
     }
-    TYTO_TRY(plan(to, err));
-    TYTO_TRY(write_others(to, err));
-    TYTO_TRY(tyto_shards_write(&to->shards, &to->folder, put, to, err));
-    return tyto_folder_writer_commit(&to->folder, err);
+    TYTO_TRY(plan(c, err));
+    TYTO_TRY(write_others(c, err));
+    TYTO_TRY(tyto_shards_write(&c->shards, &c->folder, put, c, err));
+    return tyto_folder_writer_commit(&c->folder, err);
 }
 
 tyto_status tyto_model_convert(const char *path, const char *out,
                                const tyto_convert_options *options, tyto_error *err)
 {
     tyto_convert_options own;
-    conversion to = {.options = &own, .path = path};
+    conversion c = {.options = &own, .path = path};
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_convert_options_take(options, &own, err));
-    if (to.options->to_dtype && !tyto_narrow_possible(TYTO_F64, to.options->dtype)) {
+    if (c.options->to_dtype && !tyto_narrow_possible(TYTO_F64, c.options->dtype)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "dtype: got %s, required F32, F16 or BF16",
-                         tyto_dtype_name(to.options->dtype));
+                         tyto_dtype_name(c.options->dtype));
     }
-    tyto_buffer_init(&to.dropped, NAMES_BYTES_MAX);
-    tyto_buffer_init(&to.unused, NAMES_BYTES_MAX);
-    tyto_buffer_init(&to.problems, NAMES_BYTES_MAX);
-    const tyto_status status = convert(&to, out, err);
-    tyto_folder_writer_abandon(&to.folder);
-    tyto_buffer_clear(&to.dropped);
-    tyto_buffer_clear(&to.unused);
-    tyto_buffer_clear(&to.problems);
-    tyto_tensor_file_close(to.file);
-    free(to.weights);
-    free(to.tensors);
-    tyto_shards_clear(&to.shards);
-    free(to.chunk);
+    tyto_buffer_init(&c.dropped, NAMES_BYTES_MAX);
+    tyto_buffer_init(&c.unused, NAMES_BYTES_MAX);
+    tyto_buffer_init(&c.problems, NAMES_BYTES_MAX);
+    const tyto_status status = convert(&c, out, err);
+    tyto_folder_writer_abandon(&c.folder);
+    tyto_buffer_clear(&c.dropped);
+    tyto_buffer_clear(&c.unused);
+    tyto_buffer_clear(&c.problems);
+    tyto_tensor_file_close(c.file);
+    free(c.weights);
+    free(c.tensors);
+    tyto_shards_clear(&c.shards);
+    free(c.chunk);
     return status;
 }

@@ -81,26 +81,26 @@ tyto_status tyto_file_list_add(tyto_file_list *list, int64_t *capacity, const ch
     return TYTO_OK;
 }
 
-static tyto_status add(listing *to, const char *path)
+static tyto_status add(listing *list, const char *path)
 {
-    return tyto_file_list_add(to->out, &to->capacity, path, strlen(path), to->err);
+    return tyto_file_list_add(list->out, &list->capacity, path, strlen(path), list->err);
 }
 
 /* Counts an operand that holds nothing, and logs "operand: why". */
-static tyto_status pass_over(listing *to, const char *operand, const char *why)
+static tyto_status pass_over(listing *list, const char *operand, const char *why)
 {
     tyto_buffer line;
-    to->out->failed++;
-    if (!to->options.log) {
+    list->out->failed++;
+    if (!list->options.log) {
         return TYTO_OK;
     }
     tyto_buffer_init(&line, LINE_BYTES_MAX);
     const bool good = tyto_buffer_format(&line, "%s: %s", operand, why);
     if (good) {
-        to->options.log(to->options.log_user, TYTO_LOG_ERROR, line.data);
+        list->options.log(list->options.log_user, TYTO_LOG_ERROR, line.data);
     }
     tyto_buffer_clear(&line);
-    return good ? TYTO_OK : tyto_fail_memory(to->err, operand);
+    return good ? TYTO_OK : tyto_fail_memory(list->err, operand);
 }
 
 static const char *ending_of(const char *path)
@@ -126,66 +126,66 @@ static int by_name(const void *a, const void *b)
 }
 
 /* An entry of a folder joins the list when it is a file of the kind. */
-static tyto_status add_entry(listing *to, const char *folder, const char *name)
+static tyto_status add_entry(listing *list, const char *folder, const char *name)
 {
     if (name[0] == '.') {
         return TYTO_OK;
     }
-    if (!is_called(name, to->kind)) {
-        to->out->passed_over++;
+    if (!is_called(name, list->kind)) {
+        list->out->passed_over++;
         return TYTO_OK;
     }
     char *path = tyto_path_join(folder, name);
     if (!path) {
-        return tyto_fail_memory(to->err, folder);
+        return tyto_fail_memory(list->err, folder);
     }
     const bool is_folder = tyto_folder_exists(path);
-    const tyto_status status = is_folder ? TYTO_OK : add(to, path);
-    to->out->passed_over += is_folder;
+    const tyto_status status = is_folder ? TYTO_OK : add(list, path);
+    list->out->passed_over += is_folder;
     free(path);
     return status;
 }
 
-static tyto_status list_folder(listing *to, const char *folder)
+static tyto_status list_folder(listing *list, const char *folder)
 {
-    const int64_t before = to->out->count;
+    const int64_t before = list->out->count;
     tyto_status status = TYTO_OK;
     char why[96];
     DIR *entries = opendir(folder);
     if (!entries) {
-        return errno == ENOMEM ? tyto_fail_memory(to->err, folder)
-                               : pass_over(to, folder, strerror(errno));
+        return errno == ENOMEM ? tyto_fail_memory(list->err, folder)
+                               : pass_over(list, folder, strerror(errno));
     }
     for (struct dirent *entry; status == TYTO_OK && (entry = readdir(entries)) != NULL;) {
-        status = add_entry(to, folder, entry->d_name);
+        status = add_entry(list, folder, entry->d_name);
     }
     closedir(entries);
     TYTO_TRY(status);
-    const int64_t found = to->out->count - before;
+    const int64_t found = list->out->count - before;
     if (found == 0) {
-        snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[to->kind].word,
-                 kinds[to->kind].required);
-        return pass_over(to, folder, why);
+        snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[list->kind].word,
+                 kinds[list->kind].required);
+        return pass_over(list, folder, why);
     }
-    qsort(to->out->items + before, (size_t)found, sizeof(*to->out->items), by_name);
+    qsort(list->out->items + before, (size_t)found, sizeof(*list->out->items), by_name);
     return TYTO_OK;
 }
 
-static tyto_status list_pattern(listing *to, const char *pattern)
+static tyto_status list_pattern(listing *list, const char *pattern)
 {
     glob_t found = {0};
     tyto_status status = TYTO_OK;
     const int code = glob(pattern, 0, NULL, &found);
     if (code == GLOB_NOSPACE) {
-        status = tyto_fail_memory(to->err, pattern);
+        status = tyto_fail_memory(list->err, pattern);
     } else if (code != 0) {
-        status = pass_over(to, pattern, "no file matches");
+        status = pass_over(list, pattern, "no file matches");
     }
     for (size_t i = 0; code == 0 && status == TYTO_OK && i < found.gl_pathc; i++) {
-        const int64_t failed = to->out->failed;
+        const int64_t failed = list->out->failed;
         const char *path = found.gl_pathv[i];
-        status = tyto_folder_exists(path) ? list_folder(to, path) : add(to, path);
-        if (to->out->failed > failed) {
+        status = tyto_folder_exists(path) ? list_folder(list, path) : add(list, path);
+        if (list->out->failed > failed) {
             break; /* the pattern is one operand, and it has failed */
         }
     }
@@ -193,40 +193,40 @@ static tyto_status list_pattern(listing *to, const char *pattern)
     return status;
 }
 
-static tyto_status list_operand(listing *to, const char *operand, bool *input_used)
+static tyto_status list_operand(listing *list, const char *operand, bool *input_used)
 {
     struct stat info;
-    if (!kinds[to->kind].patterns) {
-        return tyto_folder_exists(operand) ? list_folder(to, operand) : add(to, operand);
+    if (!kinds[list->kind].patterns) {
+        return tyto_folder_exists(operand) ? list_folder(list, operand) : add(list, operand);
     }
     if (strcmp(operand, "-") == 0) {
         const bool again = *input_used;
         *input_used = true;
-        return again ? pass_over(to, operand, "standard input can be read only once")
-                     : add(to, operand);
+        return again ? pass_over(list, operand, "standard input can be read only once")
+                     : add(list, operand);
     }
     if (tyto_folder_exists(operand)) {
-        return list_folder(to, operand);
+        return list_folder(list, operand);
     }
     if (stat(operand, &info) != 0 && strpbrk(operand, "*?[")) {
-        return list_pattern(to, operand);
+        return list_pattern(list, operand);
     }
-    return add(to, operand);
+    return add(list, operand);
 }
 
 tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands, int64_t count,
                                 const tyto_file_list_options *options, tyto_file_list *out,
                                 tyto_error *err)
 {
-    listing to = {.kind = kind, .out = out, .err = err};
+    listing list = {.kind = kind, .out = out, .err = err};
     bool input_used = false;
     tyto_status status = TYTO_OK;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = (tyto_file_list){0};
-    tyto_file_list_options_init(&to.options, sizeof(to.options));
-    TYTO_TRY(
-        tyto_options_read(&to.options, sizeof(to.options), options, "tyto_file_list_options", err));
+    tyto_file_list_options_init(&list.options, sizeof(list.options));
+    TYTO_TRY(tyto_options_read(&list.options, sizeof(list.options), options,
+                               "tyto_file_list_options", err));
     if ((size_t)kind >= KINDS || count < 0 || (count > 0 && !operands)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "files: got kind %d and %lld operands, required a "
@@ -234,7 +234,7 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
                          (int)kind, (long long)count);
     }
     for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
-        status = operands[i] ? list_operand(&to, operands[i], &input_used)
+        status = operands[i] ? list_operand(&list, operands[i], &input_used)
                              : tyto_fail_null(err, "operand");
     }
     if (status != TYTO_OK) {

@@ -34,127 +34,127 @@ json_t *tyto_shape_array(tyto_writer *steps, int rank, const int64_t *shape)
 }
 
 /* Counts a tensor of the file under its type, and lists it. */
-static void count_tensor(report *to, const tyto_tensor *tensor, bool used)
+static void count_tensor(report *r, const tyto_tensor *tensor, bool used)
 {
     const char *name = tyto_dtype_name(tensor->dtype);
     const json_int_t elements = tyto_tensor_elements(tensor);
     const json_int_t bytes = elements * (json_int_t)tyto_dtype_bytes(tensor->dtype);
-    if (!json_object_get(to->dtypes, name)) {
-        tyto_json_put(&to->steps, to->dtypes, name, json_object());
+    if (!json_object_get(r->dtypes, name)) {
+        tyto_json_put(&r->steps, r->dtypes, name, json_object());
     }
-    json_t *entry = json_object_get(to->dtypes, name);
+    json_t *entry = json_object_get(r->dtypes, name);
     const char *const keys[] = {"tensors", "elements", "bytes"};
     const json_int_t more[] = {1, elements, bytes};
     for (int i = 0; i < 3; i++) {
         const json_int_t before = json_integer_value(json_object_get(entry, keys[i]));
-        tyto_json_put(&to->steps, entry, keys[i], json_integer(before + more[i]));
+        tyto_json_put(&r->steps, entry, keys[i], json_integer(before + more[i]));
     }
-    to->bytes += bytes;
-    to->parameters += used ? elements : 0;
+    r->bytes += bytes;
+    r->parameters += used ? elements : 0;
     json_t *item = json_object();
-    tyto_json_put(&to->steps, item, "name", tyto_json_string(tensor->name));
-    tyto_json_put(&to->steps, item, "dtype", tyto_json_string(name));
-    tyto_json_put(&to->steps, item, "shape",
-                  tyto_shape_array(&to->steps, tensor->rank, tensor->shape));
-    tyto_json_push(&to->steps, to->tensors, item);
+    tyto_json_put(&r->steps, item, "name", tyto_json_string(tensor->name));
+    tyto_json_put(&r->steps, item, "dtype", tyto_json_string(name));
+    tyto_json_put(&r->steps, item, "shape",
+                  tyto_shape_array(&r->steps, tensor->rank, tensor->shape));
+    tyto_json_push(&r->steps, r->tensors, item);
 }
 
 /* A tensor that does not fit, with the shape that it has, if any, and the one that it should. */
-static void add_misfit(report *to, json_t *list, const tyto_parameter *parameter)
+static void add_misfit(report *r, json_t *list, const tyto_parameter *parameter)
 {
     const tyto_tensor *tensor = parameter->tensor;
     json_t *item = json_object();
-    tyto_json_put(&to->steps, item, "name", tyto_json_string(parameter->name));
+    tyto_json_put(&r->steps, item, "name", tyto_json_string(parameter->name));
     if (tensor) {
-        tyto_json_put(&to->steps, item, "shape",
-                      tyto_shape_array(&to->steps, tensor->rank, tensor->shape));
+        tyto_json_put(&r->steps, item, "shape",
+                      tyto_shape_array(&r->steps, tensor->rank, tensor->shape));
     }
-    tyto_json_put(&to->steps, item, "required",
-                  tyto_shape_array(&to->steps, parameter->rank, parameter->shape));
-    tyto_json_push(&to->steps, list, item);
+    tyto_json_put(&r->steps, item, "required",
+                  tyto_shape_array(&r->steps, parameter->rank, parameter->shape));
+    tyto_json_push(&r->steps, list, item);
 }
 
 static void visit(void *user, const tyto_parameter *parameter)
 {
-    report *to = user;
+    report *r = user;
     if (parameter->tensor) {
-        count_tensor(to, parameter->tensor, parameter->fit == TYTO_FIT_GOOD);
+        count_tensor(r, parameter->tensor, parameter->fit == TYTO_FIT_GOOD);
     }
     switch (parameter->fit) {
     case TYTO_FIT_GOOD:
         break;
     case TYTO_FIT_MISSING:
-        add_misfit(to, to->missing, parameter);
+        add_misfit(r, r->missing, parameter);
         break;
     case TYTO_FIT_SHAPE:
-        add_misfit(to, to->misshapen, parameter);
+        add_misfit(r, r->misshapen, parameter);
         break;
     case TYTO_FIT_TYPE:
-        tyto_json_push(&to->steps, to->unusable, tyto_json_string(parameter->name));
+        tyto_json_push(&r->steps, r->unusable, tyto_json_string(parameter->name));
         break;
     case TYTO_FIT_IGNORED:
-        tyto_json_push(&to->steps, to->ignored, tyto_json_string(parameter->name));
+        tyto_json_push(&r->steps, r->ignored, tyto_json_string(parameter->name));
         break;
     case TYTO_FIT_UNEXPECTED:
-        tyto_json_push(&to->steps, to->unexpected, tyto_json_string(parameter->name));
+        tyto_json_push(&r->steps, r->unexpected, tyto_json_string(parameter->name));
         break;
     }
 }
 
 /* Lists the error's text, and clears it. A part that a checkpoint may lack is no problem when it
  * isn't there. Running out of memory is no property of the checkpoint. */
-static void add_problem(report *to, tyto_error *err, bool may_lack)
+static void add_problem(report *r, tyto_error *err, bool may_lack)
 {
     if (err->status == TYTO_E_MEMORY) {
-        to->steps.no_memory = true;
+        r->steps.no_memory = true;
     } else if (!may_lack || err->status != TYTO_E_NOT_FOUND) {
-        tyto_json_push(&to->steps, to->problems, tyto_json_string(tyto_error_message(err)));
+        tyto_json_push(&r->steps, r->problems, tyto_json_string(tyto_error_message(err)));
     }
     tyto_error_clear(err);
 }
 
-static json_t *tokenizer_object(report *to, const char *folder)
+static json_t *tokenizer_object(report *r, const char *folder)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tokenizer *tokenizer;
     if (tyto_tokenizer_open(folder, &tokenizer, &err) != TYTO_OK) {
-        add_problem(to, &err, true);
+        add_problem(r, &err, true);
         return json_null();
     }
     json_t *object = json_object();
-    tyto_json_put(&to->steps, object, "vocab_size",
+    tyto_json_put(&r->steps, object, "vocab_size",
                   json_integer(tyto_tokenizer_vocab_size(tokenizer)));
-    tyto_json_put(&to->steps, object, "max_length",
+    tyto_json_put(&r->steps, object, "max_length",
                   json_integer(tyto_tokenizer_max_length(tokenizer)));
     tyto_tokenizer_destroy(tokenizer);
     return object;
 }
 
 /* The size that any photo becomes. */
-static json_t *image_processor_object(report *to, const char *folder)
+static json_t *image_processor_object(report *r, const char *folder)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image_processor *processor;
     int64_t shape[3];
     if (tyto_image_processor_open(folder, &processor, &err) != TYTO_OK) {
-        add_problem(to, &err, true);
+        add_problem(r, &err, true);
         return json_null();
     }
     tyto_image_processor_shape(processor, 1, 1, shape);
     json_t *object = json_object();
-    tyto_json_put(&to->steps, object, "height", json_integer(shape[1]));
-    tyto_json_put(&to->steps, object, "width", json_integer(shape[2]));
+    tyto_json_put(&r->steps, object, "height", json_integer(shape[1]));
+    tyto_json_put(&r->steps, object, "width", json_integer(shape[2]));
     tyto_image_processor_destroy(processor);
     return object;
 }
 
 /* config.json, or NULL when it can't be read, which opening the checkpoint will say too. */
-static json_t *read_config(report *to, const char *folder)
+static json_t *read_config(report *r, const char *folder)
 {
     json_t *config = NULL;
     char *path = tyto_path_join(folder, TYTO_CONFIG_FILE);
     const tyto_status status = path ? tyto_json_load(path, &config, NULL) : TYTO_E_MEMORY;
-    to->steps.no_memory = to->steps.no_memory || status == TYTO_E_MEMORY;
+    r->steps.no_memory = r->steps.no_memory || status == TYTO_E_MEMORY;
     free(path);
     return config;
 }
@@ -166,16 +166,16 @@ static json_t *config_value(const json_t *config, const char *key)
     return value ? json_incref(value) : json_null();
 }
 
-static void put_outlook(report *to, json_t *root)
+static void put_outlook(report *r, json_t *root)
 {
-    const tyto_model_outlook *outlook = &to->outlook;
-    tyto_json_put(&to->steps, root, "computes_in",
+    const tyto_model_outlook *outlook = &r->outlook;
+    tyto_json_put(&r->steps, root, "computes_in",
                   tyto_json_string(tyto_precision_name(outlook->precision)));
     tyto_json_put(
-        &to->steps, root, "packed_for",
+        &r->steps, root, "packed_for",
         tyto_json_string(outlook->packed ? tyto_precision_name(outlook->packed_for) : NULL));
-    tyto_json_put(&to->steps, root, "packed_anew", json_boolean(outlook->packed_anew));
-    tyto_json_put(&to->steps, root, "choices",
+    tyto_json_put(&r->steps, root, "packed_anew", json_boolean(outlook->packed_anew));
+    tyto_json_put(&r->steps, root, "choices",
                   tyto_json_string(outlook->by_choices ? TYTO_CHOICES_FILE : NULL));
 }
 
@@ -191,51 +191,51 @@ static bool reads_pictures(const tyto_family_tasks *tasks)
 }
 
 /* What the checkpoint's class can be asked for, and what its folder lacks for that. */
-static void put_tasks(report *to, json_t *root, bool has_tokenizer, bool has_processor)
+static void put_tasks(report *r, json_t *root, bool has_tokenizer, bool has_processor)
 {
-    const tyto_architecture *architecture = to->outlook.architecture;
+    const tyto_architecture *architecture = r->outlook.architecture;
     json_t *tasks = json_array(), *lacks = json_array();
     const char *name;
     for (int task = 0; architecture && (name = tyto_task_name((tyto_task)task)) != NULL; task++) {
         if (tyto_offer_has(architecture, (tyto_task)task)) {
-            tyto_json_push(&to->steps, tasks, tyto_json_string(name));
+            tyto_json_push(&r->steps, tasks, tyto_json_string(name));
         }
     }
     if (architecture && reads_texts(architecture->tasks) && !has_tokenizer &&
         !architecture->has_own_tokenizer) {
-        tyto_json_push(&to->steps, lacks, tyto_json_string("a tokenizer: texts can't be encoded"));
+        tyto_json_push(&r->steps, lacks, tyto_json_string("a tokenizer: texts can't be encoded"));
     }
     if (architecture && reads_pictures(architecture->tasks) && !has_processor) {
-        tyto_json_push(&to->steps, lacks,
+        tyto_json_push(&r->steps, lacks,
                        tyto_json_string("an image processor: pictures can't be prepared"));
     }
-    tyto_json_put(&to->steps, root, "tasks", tasks);
-    tyto_json_put(&to->steps, root, "lacks", lacks);
+    tyto_json_put(&r->steps, root, "tasks", tasks);
+    tyto_json_put(&r->steps, root, "lacks", lacks);
 }
 
-static json_t *report_object(report *to, const char *folder, json_t *config)
+static json_t *report_object(report *r, const char *folder, json_t *config)
 {
-    json_t *root = json_object(), *tokenizer = tokenizer_object(to, folder),
-           *processor = image_processor_object(to, folder);
+    json_t *root = json_object(), *tokenizer = tokenizer_object(r, folder),
+           *processor = image_processor_object(r, folder);
     const bool has_tokenizer = json_is_object(tokenizer), has_processor = json_is_object(processor);
-    tyto_json_put(&to->steps, root, "model", tyto_json_string(folder));
-    tyto_json_put(&to->steps, root, "model_type", config_value(config, "model_type"));
-    tyto_json_put(&to->steps, root, "architectures", config_value(config, "architectures"));
-    put_outlook(to, root);
-    tyto_json_put(&to->steps, root, "parameters", json_integer(to->parameters));
-    tyto_json_put(&to->steps, root, "bytes", json_integer(to->bytes));
-    tyto_json_put(&to->steps, root, "dtypes", to->dtypes);
-    tyto_json_put(&to->steps, root, "tokenizer", tokenizer);
-    tyto_json_put(&to->steps, root, "image_processor", processor);
-    put_tasks(to, root, has_tokenizer, has_processor);
-    tyto_json_put(&to->steps, root, "missing", to->missing);
-    tyto_json_put(&to->steps, root, "misshapen", to->misshapen);
-    tyto_json_put(&to->steps, root, "unusable", to->unusable);
-    tyto_json_put(&to->steps, root, "unexpected", to->unexpected);
-    tyto_json_put(&to->steps, root, "ignored", to->ignored);
-    tyto_json_put(&to->steps, root, "problems", to->problems);
-    tyto_json_put(&to->steps, root, "config", config ? json_incref(config) : json_null());
-    tyto_json_put(&to->steps, root, "tensors", to->tensors);
+    tyto_json_put(&r->steps, root, "model", tyto_json_string(folder));
+    tyto_json_put(&r->steps, root, "model_type", config_value(config, "model_type"));
+    tyto_json_put(&r->steps, root, "architectures", config_value(config, "architectures"));
+    put_outlook(r, root);
+    tyto_json_put(&r->steps, root, "parameters", json_integer(r->parameters));
+    tyto_json_put(&r->steps, root, "bytes", json_integer(r->bytes));
+    tyto_json_put(&r->steps, root, "dtypes", r->dtypes);
+    tyto_json_put(&r->steps, root, "tokenizer", tokenizer);
+    tyto_json_put(&r->steps, root, "image_processor", processor);
+    put_tasks(r, root, has_tokenizer, has_processor);
+    tyto_json_put(&r->steps, root, "missing", r->missing);
+    tyto_json_put(&r->steps, root, "misshapen", r->misshapen);
+    tyto_json_put(&r->steps, root, "unusable", r->unusable);
+    tyto_json_put(&r->steps, root, "unexpected", r->unexpected);
+    tyto_json_put(&r->steps, root, "ignored", r->ignored);
+    tyto_json_put(&r->steps, root, "problems", r->problems);
+    tyto_json_put(&r->steps, root, "config", config ? json_incref(config) : json_null());
+    tyto_json_put(&r->steps, root, "tensors", r->tensors);
     return root;
 }
 

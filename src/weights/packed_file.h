@@ -57,7 +57,7 @@ bool tyto_packed_fields_add(tyto_packed_fields *fields, bool matrix, tyto_dtype 
                             const char *name, const void *data, size_t bytes);
 void tyto_packed_fields_clear(tyto_packed_fields *fields);
 
-/** Told of bytes as they are written; false stops, which is E_IO. */
+/** Receives how many bytes are written; false stops, which is E_CANCELLED. */
 typedef bool (*tyto_packed_progress_fn)(void *user, uint64_t done, uint64_t total);
 
 /** Writes a packed file.

@@ -265,6 +265,21 @@ static void packed_models_find_the_same(void **state)
     run = tyto("inspect", "-m", "bf16", NULL);
     assert_done(&run);
     assert_non_null(strstr(run.out, "BF16"));
+    assert_non_null(strstr(run.out, "\n  computes in     bf16, as its weights are packed\n"));
+    ran_clear(&run);
+    /* What is asked for is obeyed, and inspect says so before. */
+    run = tyto("inspect", "-m", "bf16", "--precision", "fp32", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.out, "\n  computes in     fp32, packed anew: its weights are packed "
+                                    "for bf16\n"));
+    ran_clear(&run);
+    run = tyto("detect", "-m", "bf16", CAT, "-t", "a cat", "--precision", "fp32", NULL);
+    assert_int_equal(run.status, 0);
+    assert_non_null(strstr(run.err, "packed for bf16, and packed anew for fp32"));
+    ran_clear(&run);
+    run = tyto("detect", "-m", "bf16", CAT, "-t", "a cat", NULL);
+    assert_done(&run);
+    assert_string_equal(run.err, "");
     ran_clear(&run);
     run = tyto("convert", ODD_MODEL, "-o", "y", "--precision", "bf16", "--dtype", "float16", NULL);
     assert_complains(&run, 2, "required without --dtype");
