@@ -13,7 +13,7 @@
 #include "../support/engines.h"
 #include "out_of_memory.h"
 
-static char path[512], photos[512];
+static char path[512], tower[512], photos[512];
 static tyto_engine *engine;
 static tyto_model *model;
 
@@ -40,7 +40,7 @@ static tyto_status look(tyto_error *err)
 {
     tyto_inspection *inspection = NULL;
     tyto_bytes document = {0};
-    tyto_status status = tyto_inspection_create(engine, path, &inspection, err);
+    tyto_status status = tyto_inspection_create(engine, tower, &inspection, err);
     if (status == TYTO_OK) {
         status = tyto_inspection_text(inspection, true, &document, err);
         tyto_bytes_clear(&document);
@@ -55,7 +55,7 @@ static tyto_status look(tyto_error *err)
 
 static tyto_status evaluate(tyto_error *err)
 {
-    static tyto_coco_image images[] = {{7, "cat.jpg", 0, 0}};
+    static tyto_coco_image images[] = {{7, "0000.jpg", 0, 0}};
     static tyto_coco_category categories[] = {{9, "cat"}, {4, "cup"}};
     const tyto_coco truth = {
         .images = images, .n_images = 1, .categories = categories, .n_categories = 2};
@@ -85,7 +85,7 @@ static tyto_status calibrate(tyto_error *err)
     const char *const list_of_photos[] = {photo};
     tyto_session *session = NULL;
     tyto_calibration *notes = NULL;
-    snprintf(photo, sizeof(photo), "%s/cat.jpg", photos);
+    snprintf(photo, sizeof(photo), "%s/0000.jpg", photos);
     tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
         status = tyto_calibration_create(model, &notes, err);
@@ -104,7 +104,8 @@ void files_and_checkpoints_are_looked_at(void **state)
     const tyto_engine_options options = engine_options(1);
     const char *data = getenv("TYTO_TEST_DATA");
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/odd/model", data);
-    snprintf(photos, sizeof(photos), "%s/../assets/photos", data);
+    snprintf(tower, sizeof(tower), "%s/golden/data/owlv2/text_tower/model", data);
+    snprintf(photos, sizeof(photos), "%s/data/scenes", data);
     assert_int_equal(tyto_engine_create(&options, &engine, NULL), TYTO_OK);
     assert_int_equal(tyto_model_open(engine, path, &model, NULL), TYTO_OK);
     fail_each_once_and_forever(locate);
