@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <tyto/convert.h>
 #include <tyto/memory.h>
+#include <tyto/parameters.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -19,6 +20,8 @@ typedef struct convert_args {
     common_args common;
     const char *output;
     const char *shard_size;
+    const char *init;
+    int64_t seed;
     int dtype;
     bool force;
     text_list calibrate;
@@ -77,6 +80,12 @@ static bool check(convert_args *args, tyto_convert_options *options)
     }
     if (args->calibrate.count > 0 && packs(args) && args->common.precision != TYTO_PRECISION_INT8) {
         say_error("--calibrate: makes choices for int8, required --precision int8 or none");
+        return false;
+    }
+    if (args->init &&
+        (operands->count > 0 || args->common.model || packs(args) || args->calibrate.count > 0)) {
+        say_error("--init: makes a checkpoint of a config, required without a model, --precision "
+                  "and --calibrate");
         return false;
     }
     if (operands->count == 1) {
@@ -177,6 +186,47 @@ static tyto_status pack(tyto_engine *engine, const char *folder, const char *out
     return status;
 }
 
+/* Says why a folder wasn't written. */
+static void complain(const convert_args *args, tyto_status status, const tyto_error *err)
+{
+    progress_hide();
+    if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
+        say_error("%s; --force replaces it", tyto_error_message(err));
+    } else if (status != TYTO_OK && !interrupted()) {
+        say_error("%s", tyto_error_message(err));
+    }
+}
+
+/* A checkpoint of initial values. Complains and returns false on failure. */
+static bool initialise(const convert_args *args, const tyto_convert_options *how)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_parameters_options options;
+    tyto_parameters_save_options saving;
+    tyto_parameters *parameters = NULL;
+    tyto_parameters_options_init(&options, sizeof(options));
+    options.seed = (uint64_t)args->seed;
+    tyto_parameters_save_options_init(&saving, sizeof(saving));
+    saving.replace = how->force;
+    saving.to_dtype = how->to_dtype;
+    saving.dtype = how->dtype;
+    saving.max_shard_bytes = how->max_shard_bytes;
+    saving.companions = path_is_folder(args->init) ? args->init : NULL;
+    saving.progress = show;
+    tyto_status status = tyto_parameters_create_file(args->init, &options, &parameters, &err);
+    if (status == TYTO_OK) {
+        status = tyto_parameters_save(parameters, args->output, &saving, &err);
+    }
+    complain(args, status, &err);
+    if (status == TYTO_OK) {
+        say_info("%s: %s of seed %lld", args->output, tyto_parameters_architecture(parameters),
+                 (long long)args->seed);
+    }
+    tyto_parameters_destroy(parameters);
+    tyto_error_clear(&err);
+    return status == TYTO_OK;
+}
+
 /* Converts or packs. Complains and returns false on failure. */
 static bool convert(const convert_args *args, const char *folder, tyto_convert_options *options)
 {
@@ -192,12 +242,7 @@ static bool convert(const convert_args *args, const char *folder, tyto_convert_o
         status = engine ? pack(engine, folder, args->output, options, &err)
                         : tyto_model_convert(folder, args->output, options, &err);
     }
-    progress_hide();
-    if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
-        say_error("%s; --force replaces it", tyto_error_message(&err));
-    } else if (status != TYTO_OK && !interrupted()) {
-        say_error("%s", tyto_error_message(&err));
-    }
+    complain(args, status, &err);
     tyto_error_clear(&err);
     tyto_calibration_destroy(notes);
     model_close(&plain);
@@ -220,6 +265,9 @@ static int run(void *given)
     if (!check(args, &options)) {
         return EXIT_USAGE;
     }
+    if (args->init) {
+        return initialise(args, &options) ? EXIT_DONE : EXIT_FAILED;
+    }
     char *folder = model_folder(&args->common);
     const bool good = folder && convert(args, folder, &options);
     tyto_free(folder);
@@ -240,6 +288,11 @@ static const option options[] = {
      "for int8: photos, folders of them, or .txt files with a text in each line; what "
      "the network makes of them decides how inputs are smoothed and which products stay in bf16",
      AT(calibrate), .files = COMPLETES_FILES},
+    {"init", 0, OPTION_TEXT, "CONFIG",
+     "instead of a model: a new one of this config.json, or of that of a folder, whose files of "
+     "processor and tokenizer are copied; with the reference's initial values",
+     AT(init), .files = COMPLETES_FILES},
+    {"seed", 0, OPTION_INTEGER, "N", "of --init (default: 0)", AT(seed), 0, 1e15},
     {"force", 0, OPTION_FLAG, NULL, "replace the checkpoint that lies in FOLDER", AT(force)},
     {0},
 };
@@ -254,13 +307,15 @@ static const example examples[] = {
     {"tyto convert OWNER/NAME -o parts --max-shard-size 500MB", "a hub's checkpoint, in parts"},
     {"tyto convert owlv2-base-patch16-ensemble -o packed --precision bf16",
      "for tyto on this CPU: half the size, and opened at once"},
+    {"tyto convert --init config.json -o new --seed 1",
+     "an untrained checkpoint of that config, the same wherever it is made"},
     {0},
 };
 
 const command cmd_convert = {
     .name = "convert",
     .summary = "write a checkpoint anew: as safetensors, of another type, in parts, or packed",
-    .synopsis = "[MODEL] -o FOLDER [option...]",
+    .synopsis = "[MODEL | --init CONFIG] -o FOLDER [option...]",
     .operands = "MODEL",
     .description =
         "Writes a checkpoint, whatever the form of its weights, as the reference saves it: "
@@ -277,6 +332,9 @@ const command cmd_convert = {
         "shared between processes. Where kernels cut otherwise, or in another precision, it is "
         "packed anew when it is opened. In fp32 keep the checkpoint too: weights that are small "
         "beside others of their output may lose their last bits.\n\n"
+        "With --init, the checkpoint is a new one: initial values in the reference's "
+        "distributions, "
+        "which depend on --seed and on each tensor's name alone.\n\n"
         "The folder appears whole or not at all. Without --precision, memory doesn't grow with the "
         "checkpoint.",
     .options = options,

@@ -67,6 +67,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_create(const char *config, s
                                                            const tyto_parameters_options *options,
                                                            tyto_parameters **out, tyto_error *err);
 
+/** The same of the config in a file, or of that in a folder.
+ *  errors   E_NOT_FOUND, E_IO and E_LIMIT of that file as well */
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_parameters_create_file(const char *path, const tyto_parameters_options *options,
+                            tyto_parameters **out, tyto_error *err);
+
 /** Parameters of the checkpoint folder `path`, in the types that its files have. Tensors that the
  *  network doesn't know, and buffers that older versions of the reference saved, are left out.
  *  errors   those of tyto_model_open; E_UNSUPPORTED (a folder of packed weights) */

@@ -31,10 +31,12 @@ TYTO_BEGIN_DECLS
  *  inputs.MODALITY, attention_mask, head_mask, subsampled_output_points or
  *  subsampled_output_points.MODALITY, and mask_seed where a modality is masked at random.
  *
- *  name    of the description, for messages
- *  memory  parts may go after the call
- *  errors  those of tyto_model_open; E_FORMAT for an unknown part or argument, and for channels
- *          that don't fit, with both numbers */
+ *  name     of the description, for messages; NULL: "parts"
+ *  memory   parts may go after the call; release *out with tyto_model_destroy
+ *  errors   those of tyto_model_open; E_FORMAT for an unknown part or argument, and for channels
+ *           that don't fit, with both numbers
+ *  threads  any
+ *  source   PerceiverModel(config, input_preprocessor, decoder, output_postprocessor) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_perceiver_open(tyto_engine *engine, const char *path,
                                                         const char *parts, size_t length,
                                                         const char *name, tyto_model **out,

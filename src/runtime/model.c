@@ -432,14 +432,25 @@ static tyto_status open_composed(tyto_engine *engine, const char *path, json_t *
 tyto_status tyto_perceiver_open(tyto_engine *engine, const char *path, const char *parts,
                                 size_t length, const char *name, tyto_model **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, parts);
+    TYTO_REQUIRE(err, out);
     json_t *object = NULL;
-    TYTO_TRY(tyto_json_parse(parts, length, name, &object, err));
-    return open_composed(engine, path, object, name, out, err);
+    const char *called = name ? name : "parts";
+    TYTO_TRY(tyto_json_parse(parts, length, called, &object, err));
+    return open_composed(engine, path, object, called, out, err);
 }
 
 tyto_status tyto_perceiver_open_file(tyto_engine *engine, const char *path, const char *parts_path,
                                      tyto_model **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, parts_path);
+    TYTO_REQUIRE(err, out);
     json_t *object = NULL;
     TYTO_TRY(tyto_json_load(parts_path, &object, err));
     return open_composed(engine, path, object, parts_path, out, err);

@@ -308,6 +308,28 @@ static tyto_status complete_config(tyto_parameters *of, tyto_error *err)
                : tyto_fail_memory(err, of->name);
 }
 
+/* Takes config and name over; either is NULL when memory is out. */
+static tyto_status create(json_t *config, char *name, const tyto_parameters_options *options,
+                          tyto_parameters **out, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    tyto_parameters *parameters = name ? tyto_alloc_zeroed(1, sizeof(*parameters)) : NULL;
+    if (!parameters) {
+        json_decref(config);
+        free(name);
+        return tyto_fail_memory(err, "parameters");
+    }
+    parameters->config = config;
+    parameters->name = name;
+    TYTO_CHECK(read_network(parameters, options, err));
+    TYTO_CHECK(complete_config(parameters, err));
+    *out = parameters;
+    parameters = NULL;
+cleanup:
+    tyto_parameters_destroy(parameters);
+    return status;
+}
+
 tyto_status tyto_parameters_create(const char *config, size_t length, const char *name,
                                    const tyto_parameters_options *options, tyto_parameters **out,
                                    tyto_error *err)
@@ -317,25 +339,32 @@ tyto_status tyto_parameters_create(const char *config, size_t length, const char
     TYTO_REQUIRE(err, out);
     tyto_parameters_options own = defaults;
     const char *called = name ? name : "config";
-    tyto_status status;
+    json_t *object = NULL;
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
-    tyto_parameters *parameters = tyto_alloc_zeroed(1, sizeof(*parameters));
-    if (!parameters) {
-        return tyto_fail_memory(err, called);
+    TYTO_TRY(tyto_json_parse(config, length, called, &object, err));
+    return create(object, tyto_copy_text(called, strlen(called)), &own, out, err);
+}
+
+tyto_status tyto_parameters_create_file(const char *path, const tyto_parameters_options *options,
+                                        tyto_parameters **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    tyto_parameters_options own = defaults;
+    json_t *object = NULL;
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
+    char *file = tyto_folder_exists(path) ? tyto_path_join(path, TYTO_CONFIG_FILE)
+                                          : tyto_copy_text(path, strlen(path));
+    if (!file) {
+        return tyto_fail_memory(err, path);
     }
-    parameters->name = tyto_copy_text(called, strlen(called));
-    if (!parameters->name) {
-        status = tyto_fail_memory(err, called);
-        goto cleanup;
+    const tyto_status status = tyto_json_load(file, &object, err);
+    if (status != TYTO_OK) {
+        free(file);
+        return status;
     }
-    TYTO_CHECK(tyto_json_parse(config, length, called, &parameters->config, err));
-    TYTO_CHECK(read_network(parameters, &own, err));
-    TYTO_CHECK(complete_config(parameters, err));
-    *out = parameters;
-    parameters = NULL;
-cleanup:
-    tyto_parameters_destroy(parameters);
-    return status;
+    return create(object, file, &own, out, err);
 }
 
 static tyto_status open_folder(tyto_parameters *parameters, const char *path, tyto_error *err)

@@ -61,7 +61,7 @@ static tyto_status put_chunk(saving *of, const tyto_tensor *tensor,
     const size_t bytes = (size_t)count * tyto_dtype_bytes(tensor->dtype);
     fwrite(data, 1, bytes, stream);
     of->done += bytes;
-    const tyto_progress progress = {.stage = "saving",
+    const tyto_progress progress = {.stage = "weights",
                                     .subject = of->shards.name,
                                     .done = (int64_t)of->done,
                                     .total = (int64_t)of->shards.total};

@@ -313,6 +313,46 @@ static void a_full_disk_leaves_nothing(void **state)
     signal(SIGXFSZ, SIG_DFL);
 }
 
+/* The same bits each time, others of another seed, and all that the command needs. */
+static void new_ones_are_made_of_a_config(void **state)
+{
+    (void)state;
+    char config[PATH_MAX];
+    snprintf(config, sizeof(config), "%s/config.json", ODD_MODEL);
+    ran run = tyto("convert", "--init", ODD_MODEL, "-o", "new", "--seed", "1", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    run = tyto("convert", "--init", config, "-o", "again", "--seed", "1", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    assert_same_file("new", "again", "model.safetensors");
+    assert_same_file("new", "again", "config.json");
+    assert_true(file_there("new/preprocessor_config.json"));
+    assert_false(file_there("again/preprocessor_config.json"));
+    run = tyto("convert", "--init", config, "-o", "again", NULL);
+    assert_complains(&run, 1, "--force replaces it");
+    run = tyto("convert", "--init", config, "-o", "again", "--force", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    tyto_tensor_file *one = opened("new", "model.safetensors"),
+                     *other = opened("again", "model.safetensors");
+    const char *name = "owlv2.text_projection.weight";
+    const tyto_tensor *a = tyto_tensor_file_find(one, name),
+                      *b = tyto_tensor_file_find(other, name);
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_memory_not_equal(a->data, b->data, bytes_of(a));
+    tyto_tensor_file_close(one);
+    tyto_tensor_file_close(other);
+    run = tyto("detect", "-m", "new", CAT, "-t", "cat", "--threshold", "0", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    run = tyto("convert", ODD_MODEL, "--init", config, "-o", "y", NULL);
+    assert_complains(&run, 2, "--init: makes a checkpoint of a config");
+    run = tyto("convert", "--init", "nowhere", "-o", "y", NULL);
+    assert_complains(&run, 1, "nowhere");
+}
+
 static void wrong_words_are_refused(void **state)
 {
     (void)state;
@@ -344,6 +384,7 @@ int main(void)
         cmocka_unit_test(what_is_there_is_not_lost),
         cmocka_unit_test(packed_models_find_the_same),
         cmocka_unit_test(a_full_disk_leaves_nothing),
+        cmocka_unit_test(new_ones_are_made_of_a_config),
         cmocka_unit_test(wrong_words_are_refused),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

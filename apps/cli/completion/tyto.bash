@@ -197,6 +197,8 @@ _tyto()
     convert:--dtype | convert:-d) _tyto_words 'keep float32 float16 bfloat16' "$word" ;;
     convert:--max-shard-size) : ;;
     convert:--calibrate) _tyto_files -f "$word" ;;
+    convert:--init) _tyto_files -f "$word" ;;
+    convert:--seed) : ;;
     bench:--runs | bench:-n) : ;;
     bench:--warmup) : ;;
     bench:--queries) : ;;
@@ -227,7 +229,7 @@ _tyto()
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
-        convert) options=' --output --dtype --max-shard-size --calibrate --force' ;;
+        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac
