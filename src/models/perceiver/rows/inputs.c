@@ -173,10 +173,10 @@ tyto_status tyto_perceiver_inputs_start(tyto_perceiver_inputs *inputs, tyto_exec
 {
     for (int i = 0; i < inputs->count; i++) {
         tyto_perceiver_input *input = &inputs->inputs[i];
-        TYTO_TRY(tyto_perceiver_positions_start(&input->positions, exec));
         if (input->part && input->part->type == TYTO_PERCEIVER_IMAGE_PREPROCESSOR) {
             TYTO_TRY(tyto_perceiver_image_start(input, exec));
         }
+        TYTO_TRY(tyto_perceiver_positions_start(&input->positions, exec));
     }
     return inputs->drawn ? draw_masks(inputs, exec) : TYTO_OK;
 }
