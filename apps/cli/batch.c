@@ -89,10 +89,11 @@ bool batch_write(const batch_args *args, const text_list *photos, const char *fo
     tyto_tokenizer *tokenizer = NULL;
     tyto_inputs_source source;
     given_texts texts;
-    const tyto_encode_options cut = {.padding = TYTO_PAD_MAX_LENGTH,
-                                     .truncation = args->truncate ? TYTO_TRUNCATE_LONGEST_FIRST
-                                                                  : TYTO_TRUNCATE_NONE,
-                                     .max_length = args->max_length};
+    tyto_encode_options cut;
+    tyto_encode_options_init(&cut, sizeof(cut));
+    cut.padding = TYTO_PAD_MAX_LENGTH;
+    cut.truncation = args->truncate ? TYTO_TRUNCATE_LONGEST_FIRST : TYTO_TRUNCATE_NONE;
+    cut.max_length = args->max_length;
     bool good = list_texts(args, photos->count, &texts);
     tyto_image *images = load_all(photos, &good), *queries = load_all(&args->queries, &good);
     if (good && texts.count > 0 && tyto_tokenizer_open(folder, &tokenizer, &err) != TYTO_OK) {

@@ -65,21 +65,22 @@ static splits split_texts(const text_list *texts, bool into_words)
 
 static tyto_encode_options options_of(const tokenize_args *args)
 {
-    return (tyto_encode_options){
-        .padding = (tyto_padding)args->padding,
-        .truncation = (tyto_truncation)args->truncation,
-        .max_length = args->max_length,
-        .no_special_tokens = args->no_special_tokens,
-        .padding_side = (tyto_side)args->padding_side,
-        .truncation_side = (tyto_side)args->truncation_side,
-        .pad_to_multiple_of = args->multiple,
-        .stride = args->stride,
-        .split_special_tokens = args->split_special_tokens,
-        .overflowing_tokens = args->overflow,
-        .special_tokens_mask = args->special_tokens_mask,
-        .token_type_ids = args->token_types,
-        .offsets = args->offsets,
-    };
+    tyto_encode_options options;
+    tyto_encode_options_init(&options, sizeof(options));
+    options.padding = (tyto_padding)args->padding;
+    options.truncation = (tyto_truncation)args->truncation;
+    options.max_length = args->max_length;
+    options.no_special_tokens = args->no_special_tokens;
+    options.padding_side = (tyto_side)args->padding_side;
+    options.truncation_side = (tyto_side)args->truncation_side;
+    options.pad_to_multiple_of = args->multiple;
+    options.stride = args->stride;
+    options.split_special_tokens = args->split_special_tokens;
+    options.overflowing_tokens = args->overflow;
+    options.special_tokens_mask = args->special_tokens_mask;
+    options.token_type_ids = args->token_types;
+    options.offsets = args->offsets;
+    return options;
 }
 
 static bool encode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
@@ -91,8 +92,8 @@ static bool encode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
         seconds = split_texts(&args->pairs, args->words);
     }
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_status status = tyto_tokenizer_encode_words(tokenizer, firsts.words, seconds.words,
-                                                           texts->count, &options, encoding, &err);
+    const tyto_status status = tyto_tokenizer_encode_words(
+        tokenizer, firsts.words, seconds.words, (int64_t)texts->count, &options, encoding, &err);
     if (status != TYTO_OK) {
         say_tyto_error(&err);
     }
@@ -164,11 +165,11 @@ static bool read_ids(const char *text, int64_t *ids, size_t *count)
 /* Each operand is a list of ids, and gives a line of text or a JSON string. */
 static bool decode(const tokenize_args *args, const text_list *texts, output *out)
 {
-    const tyto_decode_options options = {
-        .skip_special_tokens = args->skip_special_tokens,
-        .clean_up = (tyto_clean_up)args->clean_up,
-        .no_spaces_between_special_tokens = args->no_spaces,
-    };
+    tyto_decode_options options;
+    tyto_decode_options_init(&options, sizeof(options));
+    options.skip_special_tokens = args->skip_special_tokens;
+    options.clean_up = (tyto_clean_up)args->clean_up;
+    options.no_spaces_between_special_tokens = args->no_spaces;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_decoding decoding = {0};
     tyto_bytes bytes = {0};
@@ -179,14 +180,14 @@ static bool decode(const tokenize_args *args, const text_list *texts, output *ou
         room += strlen(texts->items[i]) / 2 + 1;
     }
     int64_t *ids = take(room, sizeof(*ids));
-    size_t *offsets = take(texts->count + 1, sizeof(*offsets));
+    int64_t *offsets = take(texts->count + 1, sizeof(*offsets));
     for (size_t i = 0; good && i < texts->count; i++) {
         good = read_ids(texts->items[i], ids, &count);
-        offsets[i + 1] = count;
+        offsets[i + 1] = (int64_t)count;
     }
     if (good) {
-        tyto_status status = tyto_tokenizer_decode_batch(tokenizer, ids, offsets, texts->count,
-                                                         &options, &decoding, &err);
+        tyto_status status = tyto_tokenizer_decode_batch(
+            tokenizer, ids, offsets, (int64_t)texts->count, &options, &decoding, &err);
         if (status == TYTO_OK) {
             status =
                 tyto_decoding_document_write(&decoding, (tyto_format)args->format, &bytes, &err);

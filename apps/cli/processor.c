@@ -67,13 +67,14 @@ static bool read_size(const char *name, const char *text, int64_t *width, int64_
 
 bool processor_read(const processor_args *args, processor_choice *out)
 {
-    *out = (processor_choice){.options = {.do_pad = (tyto_switch)args->pad,
-                                          .do_resize = (tyto_switch)args->resize,
-                                          .do_rescale = (tyto_switch)args->rescale,
-                                          .do_normalize = (tyto_switch)args->normalize,
-                                          .do_center_crop = (tyto_switch)args->crop,
-                                          .rescale_factor = args->rescale_factor},
-                              .resample = args->resample - 1};
+    *out = (processor_choice){.resample = args->resample - 1};
+    tyto_image_processor_options_init(&out->options, sizeof(out->options));
+    out->options.do_pad = (tyto_switch)args->pad;
+    out->options.do_resize = (tyto_switch)args->resize;
+    out->options.do_rescale = (tyto_switch)args->rescale;
+    out->options.do_normalize = (tyto_switch)args->normalize;
+    out->options.do_center_crop = (tyto_switch)args->crop;
+    out->options.rescale_factor = args->rescale_factor;
     out->options.resample = args->resample ? &out->resample : NULL;
     out->differs = args->pad || args->resize || args->rescale || args->normalize || args->size ||
                    args->mean || args->std || args->rescale_factor != 0.0 || args->crop ||

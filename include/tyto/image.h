@@ -33,6 +33,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_decode(const void *bytes, size_t 
 /** Writes .png, .jpg/.jpeg or .webp, by the name's ending; beside its place first, then renamed. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_save(const char *path, const tyto_image *image,
                                                     tyto_error *err);
+/** An image of undefined pixels.
+ *  memory  release with tyto_image_clear
+ *  errors  E_ARGUMENT, E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_create(int64_t width_px, int64_t height_px,
                                                       tyto_image *out, tyto_error *err);
 /** Releases the pixels. NULL is fine. */

@@ -20,10 +20,11 @@ typedef struct tyto_model tyto_model;
  *  tyto_model_pack wrote is mapped instead. Processors are read when the files are there; a model
  *  without them still runs tyto_forward, and so, after a warning, does one whose image processor is
  *  of a kind that this build lacks.
- *  errors  E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one message),
- *          E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(tyto_engine *engine, const char *path,
+ *  errors  E_ARGUMENT (NULL), E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one
+ *          message), E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(const tyto_engine *engine, const char *path,
                                                     tyto_model **out, tyto_error *err);
+
 /** What becomes of tensors that don't fit config.json. */
 typedef enum tyto_missing {
     TYTO_MISSING_REFUSE = 0,    /**< an error that lists all of them */
@@ -43,7 +44,8 @@ TYTO_API void tyto_model_open_options_init(tyto_model_open_options *options, siz
 /** tyto_model_open with options. What did not fit can be read from the model afterwards.
  *  options  NULL: all defaults
  *  errors   as tyto_model_open */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_open_with(tyto_engine *engine, const char *path,
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_open_with(const tyto_engine *engine,
+                                                         const char *path,
                                                          const tyto_model_open_options *options,
                                                          tyto_model **out, tyto_error *err);
 
@@ -59,6 +61,7 @@ typedef enum tyto_mismatch {
 TYTO_API int64_t tyto_model_mismatches(const tyto_model *model, tyto_mismatch kind);
 TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_mismatch kind, int64_t i);
 
+/** NULL is fine. */
 TYTO_API void tyto_model_destroy(tyto_model *model);
 
 /** The head that config.json's `architectures` names, such as "Owlv2ForObjectDetection". */

@@ -13,6 +13,7 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_npy {
     tyto_tensor tensor; /**< without a name; aligned */
     void *memory;
+    uint64_t reserved[4]; /**< 0 */
 } tyto_npy;
 
 /** Reads a file of format 1.0, 2.0 or 3.0: little-endian numbers of the types that
@@ -25,6 +26,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_npy_load(const char *path, tyto_npy *ou
 TYTO_API TYTO_NODISCARD tyto_status tyto_npy_parse(const void *bytes, size_t length,
                                                    const char *name, tyto_npy *out,
                                                    tyto_error *err);
+/** Releases the memory. NULL is fine. */
 TYTO_API void tyto_npy_clear(tyto_npy *npy);
 
 /** Writes a file of format 1.0; beside its place first, then renamed.

@@ -147,7 +147,7 @@ tyto_parameters_save(const tyto_parameters *parameters, const char *path,
  *  memory   initial values are drawn into memory while the model is made: 4 bytes each, besides
  *           the model's own
  *  errors   those of tyto_model_open */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_create(tyto_engine *engine,
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_create(const tyto_engine *engine,
                                                       const tyto_parameters *parameters,
                                                       tyto_model **out, tyto_error *err);
 

@@ -20,16 +20,22 @@ typedef struct tyto_image_processor tyto_image_processor;
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_open(const char *folder,
                                                               tyto_image_processor **out,
                                                               tyto_error *err);
+/** NULL is fine. */
 TYTO_API void tyto_image_processor_destroy(tyto_image_processor *processor);
 
 /** A switch of the processor: as its file says, or the other way. */
-typedef enum tyto_switch { TYTO_AS_CONFIGURED, TYTO_SWITCH_ON, TYTO_SWITCH_OFF } tyto_switch;
+typedef enum tyto_switch {
+    TYTO_AS_CONFIGURED = 0,
+    TYTO_SWITCH_ON = 1,
+    TYTO_SWITCH_OFF = 2
+} tyto_switch;
 
-/** What is to differ from preprocessor_config.json; zeros change nothing. What only the other kind
+/** What is to differ from preprocessor_config.json; by default nothing. What only the other kind
  *  of processor has is refused: do_pad is OWLv2's, the crop a Perceiver's. OWLv2's pictures are
  *  resized bilinearly after anti-aliasing, and no other `resample` is taken (the reference takes
  *  any, to no effect). */
 typedef struct tyto_image_processor_options {
+    size_t struct_bytes; /**< set by tyto_image_processor_options_init */
     tyto_switch do_rescale, do_pad, do_resize, do_normalize;
     double rescale_factor;    /**< 0: as configured */
     int64_t height, width;    /**< of the output, in pixels; 0: as configured */
@@ -39,23 +45,28 @@ typedef struct tyto_image_processor_options {
     const int *resample; /**< Pillow's number of a filter, 0 to 5; NULL: as configured */
 } tyto_image_processor_options;
 
-/** A processor that differs from another in what the options say.
- *  memory  release *out with tyto_image_processor_destroy; `from` may go before it
- *  errors  E_RANGE (a size outside 1 … 16384, a std of 0, a number that is not finite, a filter
- *          that isn't), E_UNSUPPORTED (a step of the other kind), E_MEMORY */
+/** All defaults. struct_bytes is sizeof(tyto_image_processor_options). */
+TYTO_API void tyto_image_processor_options_init(tyto_image_processor_options *options,
+                                                size_t struct_bytes);
+
+/** A processor that differs from another, `base`, in what the options say.
+ *  memory  release *out with tyto_image_processor_destroy; `base` may go before it
+ *  errors  E_ARGUMENT (NULL), E_RANGE (a size outside 1 … 16384, a std of 0, a number that is not
+ *          finite, a filter that isn't), E_UNSUPPORTED (a step of the other kind), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_override(
-    const tyto_image_processor *from, const tyto_image_processor_options *options,
+    const tyto_image_processor *base, const tyto_image_processor_options *options,
     tyto_image_processor **out, tyto_error *err);
 
 /** The shape [channels, height, width] that a picture of this size becomes; a side may be 0 where
- *  a crop leaves nothing, which tyto_image_processor_run refuses. */
+ *  a crop leaves nothing, which tyto_image_processor_run refuses. NULL gives [0, 0, 0]. */
 TYTO_API void tyto_image_processor_shape(const tyto_image_processor *processor, int64_t width_px,
                                          int64_t height_px, int64_t shape[3]);
 
 /** OWLv2: out[3,H,W] = normalise(resize(pad(rescale(image)))); Perceiver: out[3,H,W] =
  *  normalise(rescale(resize(centre crop(image)))). Each step as the config switches it.
  *  memory  out has room for the shape above, contiguous, aliases nothing
- *  engine  threads and kernels; may be NULL: one thread, scalar
+ *  engine  whose threads help while no other call uses them; NULL: the caller's alone. What comes
+ *          out is the same
  *  errors  E_ARGUMENT, E_RANGE (a crop that leaves nothing), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_run(const tyto_image_processor *processor,
                                                              const tyto_engine *engine,

@@ -30,11 +30,12 @@ typedef struct tyto_video_reader tyto_video_reader;
  *          E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_open(const char *path, tyto_video_reader **out,
                                                     tyto_error *err);
+/** NULL is fine. */
 TYTO_API void tyto_video_close(tyto_video_reader *reader);
 
-/** Frames a second as the file tells, on average; 0: it doesn't. */
+/** Frames a second on average, as the file says; 0: it doesn't. */
 TYTO_API double tyto_video_rate(const tyto_video_reader *reader);
-/** Seconds that the file tells it lasts; 0: it doesn't. */
+/** Seconds that the file says it lasts; 0: it doesn't. */
 TYTO_API double tyto_video_seconds(const tyto_video_reader *reader);
 
 /** The next frame in the order of showing, turned as the file says it stands.
@@ -43,7 +44,7 @@ TYTO_API double tyto_video_seconds(const tyto_video_reader *reader);
  *  seconds  when it is shown, from the file's beginning; never less than the frame's before
  *  more     false: there was none left
  *  errors   E_FORMAT (broken or cut off; streams such as Matroska and MPEG just end), E_IO,
- * E_LIMIT, E_MEMORY */
+ *           E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_next(tyto_video_reader *reader, tyto_image *frame,
                                                     double *seconds, bool *more, tyto_error *err);
 
@@ -56,6 +57,7 @@ typedef struct tyto_sound_reader tyto_sound_reader;
  *  errors  as tyto_video_open; E_FORMAT when there is no sound in it */
 TYTO_API TYTO_NODISCARD tyto_status tyto_sound_open(const char *path, int64_t hz,
                                                     tyto_sound_reader **out, tyto_error *err);
+/** NULL is fine. */
 TYTO_API void tyto_sound_close(tyto_sound_reader *reader);
 
 /** The next samples, −1 to 1, from the file's beginning on: where the stream begins later there is
@@ -68,7 +70,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_sound_read(tyto_sound_reader *reader, f
 typedef struct tyto_video_format {
     int64_t width_px, height_px; /**< 0: no picture */
     int64_t frames_per_second;
-    int64_t sound_hz; /**< of the one channel that is given; 0: no sound */
+    int64_t sound_hz; /**< samples a second of the one channel that is given; 0: no sound */
 } tyto_video_format;
 
 /** A file being written; belongs to one thread at a time. */

@@ -8,40 +8,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-void tyto_image_clear(tyto_image *image)
-{
-    if (image) {
-        free(image->data);
-        *image = (tyto_image){0};
-    }
-}
-
-tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t height_px,
-                                  tyto_error *err)
-{
-    if (width_px == 0 || height_px == 0) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: got %llux%llu pixels, required at least 1x1",
-                         name, (unsigned long long)width_px, (unsigned long long)height_px);
-    }
-    if (width_px > TYTO_IMAGE_SIDE_MAX || height_px > TYTO_IMAGE_SIDE_MAX ||
-        width_px * height_px > TYTO_IMAGE_PIXELS_MAX) {
-        return tyto_fail(err, TYTO_E_LIMIT,
-                         "%s: got %llux%llu pixels, required at most %lld in all and %d a side",
-                         name, (unsigned long long)width_px, (unsigned long long)height_px,
-                         TYTO_IMAGE_PIXELS_MAX, TYTO_IMAGE_SIDE_MAX);
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_image_create(int64_t width_px, int64_t height_px, tyto_image *out, tyto_error *err)
-{
-    TYTO_TRY(tyto_image_check_size("image", (uint64_t)tyto_max_i64(width_px, 0),
-                                   (uint64_t)tyto_max_i64(height_px, 0), err));
-    *out = (tyto_image){.width_px = width_px, .height_px = height_px};
-    out->data = tyto_alloc_zeroed((size_t)(width_px * height_px), 3);
-    return out->data ? TYTO_OK : tyto_fail_memory(err, "image");
-}
-
 typedef tyto_status (*decode_fn)(const tyto_image_source *, tyto_image *, int *, tyto_error *);
 
 /* What a file begins with; decode NULL: known by name only. */
@@ -83,6 +49,10 @@ static tyto_status find_decoder(const tyto_image_source *source, decode_fn *out,
 tyto_status tyto_image_decode(const void *bytes, size_t length, const char *name, tyto_image *out,
                               tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, name);
+    TYTO_REQUIRE(err, out);
     const tyto_image_source source = {bytes, length, name};
     decode_fn decode;
     int orientation = 1;
@@ -102,6 +72,9 @@ tyto_status tyto_image_decode(const void *bytes, size_t length, const char *name
 
 tyto_status tyto_image_load(const char *path, tyto_image *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     char *bytes;
     size_t length;
     TYTO_TRY(tyto_file_read(path, TYTO_IMAGE_BYTES_MAX, &bytes, &length, err));
@@ -118,6 +91,8 @@ static bool ends_with(const char *path, const char *ending)
 
 tyto_status tyto_image_save(const char *path, const tyto_image *image, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
     tyto_status (*encode)(FILE *, const char *, const tyto_image *, tyto_error *) = NULL;
     tyto_file_writer writer;
     if (!image || !image->data) {

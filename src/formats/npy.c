@@ -181,6 +181,10 @@ static tyto_status check_header(header *of, size_t data_bytes, const char *name,
 tyto_status tyto_npy_parse(const void *bytes, size_t length, const char *name, tyto_npy *out,
                            tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, name);
+    TYTO_REQUIRE(err, out);
     tyto_cursor cursor = tyto_cursor_over(bytes, length);
     const uint8_t *magic = tyto_cursor_take(&cursor, MAGIC_BYTES);
     header found = {.has_descr = false};
@@ -215,6 +219,9 @@ tyto_status tyto_npy_parse(const void *bytes, size_t length, const char *name, t
 
 tyto_status tyto_npy_load(const char *path, tyto_npy *out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     char *bytes = NULL;
     size_t length;
     *out = (tyto_npy){0};
@@ -253,6 +260,9 @@ static bool write_dict(const tyto_tensor *tensor, char *to, size_t bytes)
 
 tyto_status tyto_npy_save(const char *path, const tyto_tensor *tensor, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, tensor);
     char dict[HEADER_ALIGN * 8];
     int64_t count = 1;
     bool valid = tensor->rank >= 0 && tensor->rank <= TYTO_RANK_MAX;

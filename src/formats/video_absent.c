@@ -5,6 +5,8 @@
 
 static tyto_status absent(const char *path, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
     return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: this build reads and writes no videos or sound",
                      path);
 }
@@ -40,11 +42,10 @@ double tyto_video_seconds(const tyto_video_reader *reader)
 tyto_status tyto_video_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
                             bool *more, tyto_error *err)
 {
-    (void)reader;
     (void)frame;
     (void)seconds;
     (void)more;
-    return absent("video", err);
+    return absent(reader ? "video" : NULL, err);
 }
 
 tyto_status tyto_sound_open(const char *path, int64_t hz, tyto_sound_reader **out, tyto_error *err)
@@ -62,11 +63,10 @@ void tyto_sound_close(tyto_sound_reader *reader)
 tyto_status tyto_sound_read(tyto_sound_reader *reader, float *samples, int64_t count, int64_t *got,
                             tyto_error *err)
 {
-    (void)reader;
     (void)samples;
     (void)count;
     (void)got;
-    return absent("sound", err);
+    return absent(reader ? "sound" : NULL, err);
 }
 
 tyto_status tyto_video_create(const char *path, const tyto_video_format *format,
@@ -80,24 +80,21 @@ tyto_status tyto_video_create(const char *path, const tyto_video_format *format,
 tyto_status tyto_video_add_frame(tyto_video_writer *writer, const tyto_image *frame,
                                  tyto_error *err)
 {
-    (void)writer;
     (void)frame;
-    return absent("video", err);
+    return absent(writer ? "video" : NULL, err);
 }
 
 tyto_status tyto_video_add_sound(tyto_video_writer *writer, const float *samples, int64_t count,
                                  tyto_error *err)
 {
-    (void)writer;
     (void)samples;
     (void)count;
-    return absent("sound", err);
+    return absent(writer ? "sound" : NULL, err);
 }
 
 tyto_status tyto_video_commit(tyto_video_writer *writer, tyto_error *err)
 {
-    (void)writer;
-    return absent("video", err);
+    return absent(writer ? "video" : NULL, err);
 }
 
 void tyto_video_abandon(tyto_video_writer *writer)

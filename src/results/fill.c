@@ -199,7 +199,8 @@ static tyto_status check(const tyto_masked_text *masked, const float *logits, in
 static tyto_status spell(const tyto_tokenizer *tokenizer, const tyto_masked_text *masked,
                          tyto_filled_text *out, tyto_error *err)
 {
-    const tyto_decode_options options = {.clean_up = TYTO_CLEAN_UP_OFF,
+    const tyto_decode_options options = {.struct_bytes = sizeof(tyto_decode_options),
+                                         .clean_up = TYTO_CLEAN_UP_OFF,
                                          .no_spaces_between_special_tokens = true};
     int64_t *ids = tyto_alloc((size_t)masked->count, sizeof(*ids));
     if (!ids) {
@@ -211,7 +212,7 @@ static tyto_status spell(const tyto_tokenizer *tokenizer, const tyto_masked_text
     }
     const size_t ends = masked->count >= 2 ? 1 : 0;
     const tyto_status status =
-        tyto_tokenizer_decode(tokenizer, ids + ends, (size_t)masked->count - 2 * ends, &options,
+        tyto_tokenizer_decode(tokenizer, ids + ends, masked->count - 2 * (int64_t)ends, &options,
                               &out->text, &out->length_bytes, err);
     free(ids);
     return status;

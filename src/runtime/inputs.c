@@ -97,19 +97,20 @@ static tyto_status add_texts(const tyto_inputs_source *source, tyto_inputs *inpu
 {
     /* Where the tokenizer's files set no length, rows still have to be of one. */
     const bool has_length = tyto_tokenizer_max_length(source->tokenizer) < INT64_MAX;
-    const tyto_encode_options usual = {.padding =
+    const tyto_encode_options usual = {.struct_bytes = sizeof(tyto_encode_options),
+                                       .padding =
                                            has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST};
     const char **rows = NULL;
     size_t count = 0;
     tyto_encoding encoding = {0};
     tyto_status status = list_rows(source, &rows, &count, err);
     if (status == TYTO_OK) {
-        status = tyto_tokenizer_encode(source->tokenizer, rows, NULL, count,
+        status = tyto_tokenizer_encode(source->tokenizer, rows, NULL, (int64_t)count,
                                        source->encode ? source->encode : &usual, &encoding, err);
     }
-    const size_t tokens = status == TYTO_OK ? encoding.offsets[1] : 0;
-    for (size_t i = 0; status == TYTO_OK && i < encoding.count; i++) {
-        const size_t length = encoding.offsets[i + 1] - encoding.offsets[i];
+    const size_t tokens = status == TYTO_OK ? (size_t)encoding.offsets[1] : 0;
+    for (int64_t i = 0; status == TYTO_OK && i < encoding.count; i++) {
+        const size_t length = (size_t)(encoding.offsets[i + 1] - encoding.offsets[i]);
         if (length != tokens) {
             status = tyto_fail(err, TYTO_E_SHAPE,
                                "text '%.40s': got %zu tokens, required %zu as '%.40s' has: pad or "
@@ -118,8 +119,9 @@ static tyto_status add_texts(const tyto_inputs_source *source, tyto_inputs *inpu
         }
     }
     if (status == TYTO_OK) {
-        add_rows(inputs, "input_ids", encoding.count, tokens, &encoding.input_ids);
-        add_rows(inputs, "attention_mask", encoding.count, tokens, &encoding.attention_mask);
+        add_rows(inputs, "input_ids", (size_t)encoding.count, tokens, &encoding.input_ids);
+        add_rows(inputs, "attention_mask", (size_t)encoding.count, tokens,
+                 &encoding.attention_mask);
     }
     tyto_encoding_clear(&encoding);
     free(rows);

@@ -308,7 +308,7 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
 }
 
 /* folder NULL: nothing lies in files. */
-static tyto_status open_config(tyto_engine *engine, const char *folder, const json_t *config,
+static tyto_status open_config(const tyto_engine *engine, const char *folder, const json_t *config,
                                const char *config_name, const opening *how, tyto_model **out,
                                tyto_error *err)
 {
@@ -344,7 +344,7 @@ cleanup:
     return status;
 }
 
-static tyto_status open_model(tyto_engine *engine, const char *path, const opening *how,
+static tyto_status open_model(const tyto_engine *engine, const char *path, const opening *how,
                               tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
@@ -368,7 +368,7 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_model_open_memory(tyto_engine *engine, const tyto_model_memory *source,
+tyto_status tyto_model_open_memory(const tyto_engine *engine, const tyto_model_memory *source,
                                    tyto_model **out, tyto_error *err)
 {
     const composition own = {source->parts, source->parts_name};
@@ -377,20 +377,24 @@ tyto_status tyto_model_open_memory(tyto_engine *engine, const tyto_model_memory 
     return open_config(engine, source->folder, source->config, source->config_name, &how, out, err);
 }
 
-tyto_status tyto_model_open(tyto_engine *engine, const char *path, tyto_model **out,
+tyto_status tyto_model_open(const tyto_engine *engine, const char *path, tyto_model **out,
                             tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, engine);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     return open_model(engine, path, &(opening){0}, out, err);
 }
 
-tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
+tyto_status tyto_model_open_chosen(const tyto_engine *engine, const char *path,
                                    const tyto_tensor_file *choices, tyto_model **out,
                                    tyto_error *err)
 {
     return open_model(engine, path, &(opening){.choices = choices}, out, err);
 }
 
-tyto_status tyto_model_look(tyto_engine *engine, const char *path, tyto_parameter_fn visit,
+tyto_status tyto_model_look(const tyto_engine *engine, const char *path, tyto_parameter_fn visit,
                             void *user, tyto_model_outlook *out, tyto_error *err)
 {
     const opening how = {.visit = visit, .user = user, .outlook = out};
@@ -419,7 +423,7 @@ tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn visit, void *
 }
 
 /* Takes `parts` over. */
-static tyto_status open_composed(tyto_engine *engine, const char *path, json_t *parts,
+static tyto_status open_composed(const tyto_engine *engine, const char *path, json_t *parts,
                                  const char *name, tyto_model **out, tyto_error *err)
 {
     const composition own = {parts, name};
@@ -479,51 +483,52 @@ void tyto_model_destroy(tyto_model *model)
 
 const char *tyto_model_head(const tyto_model *model)
 {
-    return model->head;
+    return model ? model->head : NULL;
 }
 
 bool tyto_model_has_head(const tyto_model *model, const char *head)
 {
-    return tyto_head_find(model->architecture, head) != NULL;
+    return model && head && tyto_head_find(model->architecture, head) != NULL;
 }
 
 int64_t tyto_model_query_width(const tyto_model *model)
 {
-    const tyto_architecture *architecture = model->architecture;
-    return architecture->query_width ? architecture->query_width(model->network) : 0;
+    const tyto_architecture *architecture = model ? model->architecture : NULL;
+    return architecture && architecture->query_width ? architecture->query_width(model->network)
+                                                     : 0;
 }
 
 const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model)
 {
-    return model->tokenizer;
+    return model ? model->tokenizer : NULL;
 }
 
 const tyto_image_processor *tyto_model_image_processor(const tyto_model *model)
 {
-    return model->image_processor;
+    return model ? model->image_processor : NULL;
 }
 
 int64_t tyto_model_labels(const tyto_model *model)
 {
-    return model->labels.count;
+    return model ? model->labels.count : 0;
 }
 
 const char *tyto_model_label(const tyto_model *model, int64_t i)
 {
-    return i >= 0 && i < model->labels.count ? model->labels.names[i] : NULL;
+    return model && i >= 0 && i < model->labels.count ? model->labels.names[i] : NULL;
 }
 
 tyto_precision tyto_model_precision(const tyto_model *model)
 {
-    return model->precision;
+    return model ? model->precision : TYTO_PRECISION_FP32;
 }
 
 int64_t tyto_model_parameters(const tyto_model *model)
 {
-    return model->store.parameters;
+    return model ? model->store.parameters : 0;
 }
 
 size_t tyto_model_weight_bytes(const tyto_model *model)
 {
-    return model->store.bytes;
+    return model ? model->store.bytes : 0;
 }

@@ -14,7 +14,7 @@
 
 struct tyto_model {
     char *folder; /* it was opened from */
-    tyto_engine *engine;
+    const tyto_engine *engine;
     const tyto_architecture *architecture;
     tyto_precision precision; /* never AUTO */
     void *network;            /* the architecture's own */
@@ -44,7 +44,7 @@ typedef struct tyto_model_memory {
 } tyto_model_memory;
 
 /** memory  the model keeps none of the source */
-TYTO_NODISCARD tyto_status tyto_model_open_memory(tyto_engine *engine,
+TYTO_NODISCARD tyto_status tyto_model_open_memory(const tyto_engine *engine,
                                                   const tyto_model_memory *source, tyto_model **out,
                                                   tyto_error *err);
 
@@ -54,7 +54,7 @@ TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_fil
                                              char **name, tyto_error *err);
 
 /** tyto_model_open with other choices for int8 than those in the folder, borrowed. */
-TYTO_NODISCARD tyto_status tyto_model_open_chosen(tyto_engine *engine, const char *path,
+TYTO_NODISCARD tyto_status tyto_model_open_chosen(const tyto_engine *engine, const char *path,
                                                   const tyto_tensor_file *choices, tyto_model **out,
                                                   tyto_error *err);
 
@@ -70,7 +70,7 @@ typedef struct tyto_model_outlook {
 
 /** tyto_model_inspect for an engine: shows the tensors, and says what opening comes to.
  *  errors  as tyto_model_inspect; *out is then what was found out before */
-TYTO_NODISCARD tyto_status tyto_model_look(tyto_engine *engine, const char *path,
+TYTO_NODISCARD tyto_status tyto_model_look(const tyto_engine *engine, const char *path,
                                            tyto_parameter_fn visit, void *user,
                                            tyto_model_outlook *out, tyto_error *err);
 

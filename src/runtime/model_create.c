@@ -70,8 +70,8 @@ cleanup:
     return status;
 }
 
-static tyto_status create(tyto_engine *engine, const tyto_parameters *parameters, tyto_model **out,
-                          tyto_error *err)
+static tyto_status create(const tyto_engine *engine, const tyto_parameters *parameters,
+                          tyto_model **out, tyto_error *err)
 {
     drawing drawn = {0};
     tyto_tensor_file *tensors = NULL;
@@ -93,7 +93,7 @@ static tyto_status create(tyto_engine *engine, const tyto_parameters *parameters
     return status;
 }
 
-tyto_status tyto_model_create(tyto_engine *engine, const tyto_parameters *parameters,
+tyto_status tyto_model_create(const tyto_engine *engine, const tyto_parameters *parameters,
                               tyto_model **out, tyto_error *err)
 {
     TYTO_ENTER(err);
@@ -111,7 +111,7 @@ static bool is_packed(const char *folder)
     return packed;
 }
 
-tyto_status tyto_model_open_with(tyto_engine *engine, const char *path,
+tyto_status tyto_model_open_with(const tyto_engine *engine, const char *path,
                                  const tyto_model_open_options *options, tyto_model **out,
                                  tyto_error *err)
 {

@@ -122,7 +122,7 @@ static tyto_status begin(const tyto_session *session, tyto_classifies kind, int6
 /* Each text must fit as it is. */
 static tyto_status check_lengths(const tyto_encoding *texts, int64_t most, tyto_error *err)
 {
-    for (size_t i = 0; i < texts->count; i++) {
+    for (int64_t i = 0; i < texts->count; i++) {
         if (texts->lengths[i] > most) {
             return tyto_fail(err, TYTO_E_LIMIT,
                              "text %zu: got %lld tokens, required at most %lld "
@@ -148,12 +148,13 @@ tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
     const tyto_model *model = session->model;
     const tyto_family_classify *task = classify_of(model);
     const int64_t most = task->max_tokens(model->network);
-    const tyto_encode_options encode = {.padding = TYTO_PAD_LONGEST,
+    const tyto_encode_options encode = {.struct_bytes = sizeof(tyto_encode_options),
+                                        .padding = TYTO_PAD_LONGEST,
                                         .truncation = own.truncation ? TYTO_TRUNCATE_LONGEST_FIRST
                                                                      : TYTO_TRUNCATE_NONE,
                                         .max_length = most};
     tyto_encoding encoding;
-    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, lengths_bytes, (size_t)count, &encode,
+    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, lengths_bytes, count, &encode,
                                    &encoding, err));
     tyto_status status = check_lengths(&encoding, most, err);
     if (status == TYTO_OK) {

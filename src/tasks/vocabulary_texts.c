@@ -38,11 +38,13 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
     const char *head = model->architecture->tasks->embed->text_head;
     /* Where the tokenizer's files set no length, rows still have to be of one. */
     const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
-    const tyto_encode_options options = {.padding =
+    const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                         .padding =
                                              has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST,
                                          .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
     tyto_encoding encoding = {0};
-    TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, NULL, n, &options, &encoding, err));
+    TYTO_TRY(
+        tyto_tokenizer_encode(model->tokenizer, texts, NULL, (int64_t)n, &options, &encoding, err));
     for (size_t i = 0; i < n; i++) {
         if (encoding.truncated[i]) {
             tyto_engine_log(model->engine, TYTO_LOG_WARNING,
@@ -50,7 +52,7 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
                             texts[i], (long long)tyto_tokenizer_max_length(model->tokenizer));
         }
     }
-    const int64_t tokens = (int64_t)(encoding.offsets[n] / n);
+    const int64_t tokens = encoding.offsets[n] / (int64_t)n;
     const tyto_tensor inputs[] = {
         {.name = "input_ids",
          .dtype = TYTO_I64,

@@ -126,7 +126,9 @@ void networks_are_run(void **state)
 static tyto_status encode(tyto_error *err)
 {
     const char *const texts[] = {"a photo of a cat", "\xc3\x89lan  42's <|endoftext|> x"};
-    const tyto_encode_options options = {.padding = TYTO_PAD_LONGEST, .truncation = true};
+    const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                         .padding = TYTO_PAD_LONGEST,
+                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
     tyto_encoding encoding = {0};
     char *decoded = NULL;
     tyto_status status = tyto_tokenizer_encode(tyto_model_tokenizer(model), texts, NULL, 2,
@@ -231,7 +233,8 @@ static tyto_status compare_whole(tyto_session *session, const tyto_image *image,
     float logits[2], probabilities[2], *features = NULL;
     int64_t width;
     tyto_image_processor *processor = NULL;
-    const tyto_image_processor_options options = {.do_pad = TYTO_SWITCH_OFF};
+    const tyto_image_processor_options options = {
+        .struct_bytes = sizeof(tyto_image_processor_options), .do_pad = TYTO_SWITCH_OFF};
     tyto_status status =
         tyto_image_processor_override(tyto_model_image_processor(model), &options, &processor, err);
     tyto_embed_options embed;

@@ -40,7 +40,7 @@ static void tokens_are_the_tokenizers(void **state)
     const char *const texts[] = {"a photo of a cat", "", "--draw \"x\"\n\xc3\xa9"};
     tyto_tokenizer *tokenizer = NULL;
     tyto_encoding encoding = {0};
-    const tyto_encode_options plain = {0};
+    const tyto_encode_options plain = {.struct_bytes = sizeof(tyto_encode_options)};
     assert_int_equal(tyto_tokenizer_open(ODD_MODEL, &tokenizer, NULL), TYTO_OK);
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 3, &plain, &encoding, NULL),
                      TYTO_OK);
@@ -54,14 +54,14 @@ static void tokens_are_the_tokenizers(void **state)
         const json_t *ids = json_object_get(object, "input_ids");
         const json_t *mask = json_object_get(object, "attention_mask");
         const json_t *tokens = json_object_get(object, "tokens");
-        const size_t length = encoding.offsets[i + 1] - encoding.offsets[i];
+        const size_t length = (size_t)(encoding.offsets[i + 1] - encoding.offsets[i]);
         assert_int_equal(json_object_size(object), 4);
         assert_int_equal(json_integer_value(json_object_get(object, "length")), length);
         assert_true(length >= 2 && json_array_size(ids) == length);
         assert_int_equal(json_array_size(mask), length);
         assert_int_equal(json_array_size(tokens), length);
         for (size_t t = 0; t < length; t++) {
-            const int64_t id = encoding.input_ids[encoding.offsets[i] + t];
+            const int64_t id = encoding.input_ids[(size_t)encoding.offsets[i] + t];
             assert_int_equal(json_integer_value(json_array_get(ids, t)), id);
             assert_int_equal(json_integer_value(json_array_get(mask, t)), 1);
             assert_string_equal(json_string_value(json_array_get(tokens, t)),

@@ -236,8 +236,9 @@ static verdict compare_decoded(check *on, const tyto_tensor *logits, int64_t fir
         }
         ids[i - first] = best;
     }
-    if (tyto_tokenizer_decode(tyto_model_tokenizer(on->model), ids, (size_t)(end - first), NULL,
-                              &text, NULL, &err) != TYTO_OK) {
+    if (tyto_tokenizer_decode(tyto_model_tokenizer(on->model), ids,
+                              (int64_t)((size_t)(end - first)), NULL, &text, NULL,
+                              &err) != TYTO_OK) {
         return failed(on, &err);
     }
     const char *required = text_of(on->of, "decoded");
@@ -289,7 +290,8 @@ static verdict check_fill(check *on)
                   end = json_integer_value(json_array_get(places, 1));
     const char *text = text_of(on->of, "text");
     const json_t *length = json_array_get(json_object_get(on->of, "shape"), 1);
-    const tyto_encode_options options = {.padding = TYTO_PAD_MAX_LENGTH,
+    const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                         .padding = TYTO_PAD_MAX_LENGTH,
                                          .max_length = json_integer_value(length)};
     tyto_encoding encoding = {0};
     tyto_error err = TYTO_ERROR_INIT;

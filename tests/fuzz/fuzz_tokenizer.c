@@ -57,7 +57,8 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
     const size_t lengths[] = {text->size, 7};
     const tyto_words rows[] = {{texts, lengths, 1}, {texts, lengths, 2}};
     const tyto_words pairs[] = {{texts + 1, lengths + 1, 1}, {texts, lengths, 1}};
-    const tyto_encode_options options = {.padding = (tyto_padding)(variant % 3),
+    const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                         .padding = (tyto_padding)(variant % 3),
                                          .truncation = (tyto_truncation)(variant % 4),
                                          .max_length = variant % 4 * 5,
                                          .no_special_tokens = variant % 5 == 4,
@@ -78,13 +79,14 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
                                     &encoding, NULL) != TYTO_OK) {
         return;
     }
-    for (size_t i = 0; i < encoding.offsets[encoding.count]; i++) {
+    for (int64_t i = 0; i < encoding.offsets[encoding.count]; i++) {
         if (encoding.input_ids[i] < 0 || encoding.attention_mask[i] >> 1 != 0) {
             __builtin_trap();
         }
     }
     tyto_decoding decoding;
-    const tyto_decode_options decode = {.skip_special_tokens = variant % 2,
+    const tyto_decode_options decode = {.struct_bytes = sizeof(tyto_decode_options),
+                                        .skip_special_tokens = variant % 2,
                                         .clean_up = (tyto_clean_up)(variant % 3)};
     if (tyto_tokenizer_decode_batch(tokenizer, encoding.input_ids, encoding.offsets, encoding.count,
                                     &decode, &decoding, NULL) == TYTO_OK) {

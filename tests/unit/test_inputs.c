@@ -236,7 +236,9 @@ static void bad_calls_are_refused(void **state)
     uint8_t pixels[2 * 3 * 3] = {0};
     const tyto_image images[] = {{2, 3, pixels}, {3, 2, pixels}, {2, 2, pixels}};
     const tyto_image_processor *own = tyto_model_image_processor(model);
-    const tyto_image_processor_options as_it_is = {.do_resize = TYTO_SWITCH_OFF,
+    const tyto_image_processor_options as_it_is = {.struct_bytes =
+                                                       sizeof(tyto_image_processor_options),
+                                                   .do_resize = TYTO_SWITCH_OFF,
                                                    .do_pad = TYTO_SWITCH_OFF};
     tyto_image_processor *unsized = NULL;
     tyto_error err = TYTO_ERROR_INIT;

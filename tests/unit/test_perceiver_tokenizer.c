@@ -60,7 +60,7 @@ static void fill(batch *to, const json_t *list)
             to->items[i][k] = json_string_value(word);
             to->lengths[i][k] = json_string_length(word);
         }
-        to->words[i] = (tyto_words){to->items[i], to->lengths[i], n};
+        to->words[i] = (tyto_words){to->items[i], to->lengths[i], (int64_t)n};
     }
 }
 
@@ -82,6 +82,7 @@ static tyto_encode_options options_of(const json_t *item)
 {
     const char *padding = text_of(item, "padding"), *truncation = text_of(item, "truncation");
     return (tyto_encode_options){
+        .struct_bytes = sizeof(tyto_encode_options),
         .padding = strcmp(padding, "longest") == 0      ? TYTO_PAD_LONGEST
                    : strcmp(padding, "max_length") == 0 ? TYTO_PAD_MAX_LENGTH
                                                         : TYTO_PAD_NONE,
@@ -119,13 +120,13 @@ static void compare_numbers(const char *what, const int64_t *got, size_t count, 
     }
 }
 
-static void compare_rows(const char *what, const int64_t *got, const size_t *offsets, size_t count,
+static void compare_rows(const char *what, const int64_t *got, const int64_t *offsets, size_t count,
                          const json_t *made)
 {
     const json_t *rows = json_object_get(made, what);
     assert_true((got != NULL) == (rows != NULL));
     for (size_t i = 0; rows && i < count; i++) {
-        compare_numbers(what, got + offsets[i], offsets[i + 1] - offsets[i],
+        compare_numbers(what, got + offsets[i], (size_t)(offsets[i + 1] - offsets[i]),
                         json_array_get(rows, i));
     }
 }
@@ -133,23 +134,26 @@ static void compare_rows(const char *what, const int64_t *got, const size_t *off
 static void compare(const tyto_encoding *got, const json_t *made)
 {
     const json_t *samples = json_object_get(made, "overflow_to_sample_mapping");
-    if (got->count != json_array_size(json_object_get(made, "input_ids"))) {
-        fail_msg("%s: got %zu rows, required %zu", where, got->count,
+    if ((size_t)got->count != json_array_size(json_object_get(made, "input_ids"))) {
+        fail_msg("%s: got %zu rows, required %zu", where, (size_t)got->count,
                  json_array_size(json_object_get(made, "input_ids")));
     }
-    compare_rows("input_ids", got->input_ids, got->offsets, got->count, made);
-    compare_rows("attention_mask", got->attention_mask, got->offsets, got->count, made);
-    compare_rows("special_tokens_mask", got->special_tokens_mask, got->offsets, got->count, made);
-    compare_rows("token_type_ids", got->token_type_ids, got->type_offsets, got->count, made);
-    compare_rows("overflowing_tokens", got->overflowing_tokens, got->overflow_offsets, got->count,
+    compare_rows("input_ids", got->input_ids, got->offsets, (size_t)got->count, made);
+    compare_rows("attention_mask", got->attention_mask, got->offsets, (size_t)got->count, made);
+    compare_rows("special_tokens_mask", got->special_tokens_mask, got->offsets, (size_t)got->count,
                  made);
-    compare_numbers("length", got->lengths, got->count, json_object_get(made, "length"));
+    compare_rows("token_type_ids", got->token_type_ids, got->type_offsets, (size_t)got->count,
+                 made);
+    compare_rows("overflowing_tokens", got->overflowing_tokens, got->overflow_offsets,
+                 (size_t)got->count, made);
+    compare_numbers("length", got->lengths, (size_t)got->count, json_object_get(made, "length"));
     if (got->num_truncated_tokens) {
-        compare_numbers("num_truncated_tokens", got->num_truncated_tokens, got->count,
+        compare_numbers("num_truncated_tokens", got->num_truncated_tokens, (size_t)got->count,
                         json_object_get(made, "num_truncated_tokens"));
     }
-    for (size_t i = 0; i < got->count; i++) {
-        const size_t sample = samples ? (size_t)json_integer_value(json_array_get(samples, i)) : i;
+    for (int64_t i = 0; i < got->count; i++) {
+        const size_t sample =
+            samples ? (size_t)json_integer_value(json_array_get(samples, (size_t)i)) : (size_t)i;
         assert_int_equal(got->samples[i], sample);
     }
 }
@@ -171,8 +175,8 @@ static void check_calls(const char *name, const tyto_tokenizer *tokenizer, const
             fill(&seconds, pairs);
         }
         const tyto_status status = tyto_tokenizer_encode_words(
-            tokenizer, firsts.words, json_is_array(pairs) ? seconds.words : NULL, firsts.count,
-            &options, &encoding, &err);
+            tokenizer, firsts.words, json_is_array(pairs) ? seconds.words : NULL,
+            (int64_t)firsts.count, &options, &encoding, &err);
         if ((status == TYTO_OK) != (made != NULL)) {
             fail_msg("%s: got %s, required %s", where,
                      status == TYTO_OK ? "rows" : tyto_error_message(&err),
@@ -207,6 +211,7 @@ static void check_decodes(const char *name, const tyto_tokenizer *tokenizer, con
         const json_t *item = json_array_get(cases, i), *list = json_object_get(item, "ids");
         const json_t *required = json_object_get(item, "text");
         const tyto_decode_options options = {
+            .struct_bytes = sizeof(tyto_decode_options),
             .skip_special_tokens = json_is_true(json_object_get(item, "skip")),
             .clean_up =
                 json_is_true(json_object_get(item, "clean")) ? TYTO_CLEAN_UP_ON : TYTO_CLEAN_UP_OFF,
@@ -218,8 +223,8 @@ static void check_decodes(const char *name, const tyto_tokenizer *tokenizer, con
         for (size_t k = 0; k < json_array_size(list); k++) {
             ids[k] = json_integer_value(json_array_get(list, k));
         }
-        assert_int_equal(tyto_tokenizer_decode(tokenizer, ids, json_array_size(list), &options,
-                                               &text, &length, NULL),
+        assert_int_equal(tyto_tokenizer_decode(tokenizer, ids, (int64_t)json_array_size(list),
+                                               &options, &text, &length, NULL),
                          TYTO_OK);
         if (length != json_string_length(required) ||
             memcmp(text, json_string_value(required), length) != 0) {
@@ -271,7 +276,8 @@ static void any_bytes(void **state)
                      TYTO_OK);
     assert_int_equal(encoding.offsets[1], count);
     assert_memory_equal(encoding.input_ids, required, sizeof(required));
-    const tyto_decode_options options = {.skip_special_tokens = true};
+    const tyto_decode_options options = {.struct_bytes = sizeof(tyto_decode_options),
+                                         .skip_special_tokens = true};
     assert_int_equal(
         tyto_tokenizer_decode(tokenizer, required, count, &options, &decoded, NULL, NULL), TYTO_OK);
     assert_string_equal(decoded, "\uFFFD\uFFFD\uFFFD\uFFFD \uFFFD\uFFFD\uFFFD");
@@ -303,16 +309,20 @@ static void what_is_refused(void **state)
     const char *item = "some text";
     const tyto_words text = {&item, NULL, 1}, none = {NULL, NULL, 0};
     assert_int_equal(tyto_tokenizer_open_bytes(&bytes, NULL), TYTO_OK);
-    tyto_encode_options options = {.offsets = true};
+    tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options), .offsets = true};
     refused(bytes, &text, &options, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of bytes");
     refused(clip, &text, &options, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of byte pairs");
-    options = (tyto_encode_options){.split_special_tokens = true};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
+                                    .split_special_tokens = true};
     refused(clip, &text, &options, TYTO_E_UNSUPPORTED, "split_special_tokens: ");
-    options = (tyto_encode_options){.stride = -1};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options), .stride = -1};
     refused(bytes, &text, &options, TYTO_E_ARGUMENT, "stride: got -1, required 0 to");
-    options = (tyto_encode_options){.overflowing_tokens = true};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
+                                    .overflowing_tokens = true};
     refused(bytes, &text, &options, TYTO_E_ARGUMENT, "overflowing_tokens: got no max_length");
-    options = (tyto_encode_options){.truncation = TYTO_TRUNCATE_ONLY_SECOND, .max_length = 4};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
+                                    .truncation = TYTO_TRUNCATE_ONLY_SECOND,
+                                    .max_length = 4};
     refused(clip, &text, &options, TYTO_E_ARGUMENT, "and no second text, required one to cut");
     refused(bytes, &none, NULL, TYTO_E_ARGUMENT, "text 0: got no words");
     const int64_t ids[] = {300, -1};

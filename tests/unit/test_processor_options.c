@@ -14,6 +14,13 @@
 static const double odd_mean[] = {1.0, 0.5, -2.0}, odd_std[] = {3.0, 0.1, -1.0};
 static const int nearest = 0, lanczos = 1, bilinear = 2, hamming = 5;
 
+/* The fields of a case, as _init and a program would set them. */
+static tyto_image_processor_options sized(tyto_image_processor_options options)
+{
+    options.struct_bytes = sizeof(options);
+    return options;
+}
+
 /* With these options, the processor of folder `from` does what that of folder `to` does. */
 static const struct {
     const char *from, *to;
@@ -110,7 +117,8 @@ static void options_do_what_files_do(void **state)
         char path[GOLDEN_PATH_BYTES];
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *from = open_folder(cases[c].from), *made = NULL;
-        ASSERT_DONE(tyto_image_processor_override(from, &cases[c].options, &made, &err), &err);
+        const tyto_image_processor_options options = sized(cases[c].options);
+        ASSERT_DONE(tyto_image_processor_override(from, &options, &made, &err), &err);
         tyto_image_processor_destroy(from);
         golden_path(path, "%s/images.safetensors", cases[c].to);
         tyto_tensor_file *images = golden_tensors(path);
@@ -158,8 +166,8 @@ static void options_are_refused(void **state)
     for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image_processor *from = open_folder(bad[i].from), *made = NULL;
-        const tyto_status status =
-            tyto_image_processor_override(from, &bad[i].options, &made, &err);
+        const tyto_image_processor_options options = sized(bad[i].options);
+        const tyto_status status = tyto_image_processor_override(from, &options, &made, &err);
         if (status != bad[i].status || !strstr(tyto_error_message(&err), bad[i].part)) {
             fail_msg("%s: got %s: %s", bad[i].part, tyto_status_name(status),
                      tyto_error_message(&err));

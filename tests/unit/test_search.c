@@ -168,7 +168,8 @@ static void the_processor_is_an_argument(void **state)
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image_processor *stretch;
-    const tyto_image_processor_options no_padding = {.do_pad = TYTO_SWITCH_OFF};
+    const tyto_image_processor_options no_padding = {
+        .struct_bytes = sizeof(tyto_image_processor_options), .do_pad = TYTO_SWITCH_OFF};
     ASSERT_DONE(tyto_image_processor_override(tyto_model_image_processor(with.model), &no_padding,
                                               &stretch, &err),
                 &err);

@@ -565,7 +565,8 @@ static void bad_options_are_refused(void **state)
     assert_int_equal(search_image(with.session, &with.cat, with.names, &how, &found, NULL),
                      TYTO_E_ARGUMENT);
     assert_null(found.items);
-    const tyto_image_processor_options no_resize = {.do_resize = TYTO_SWITCH_OFF};
+    const tyto_image_processor_options no_resize = {
+        .struct_bytes = sizeof(tyto_image_processor_options), .do_resize = TYTO_SWITCH_OFF};
     ASSERT_DONE(tyto_image_processor_override(tyto_model_image_processor(with.model), &no_resize,
                                               &as_is, &err),
                 &err);

@@ -35,7 +35,9 @@ static void both_layouts_read(void **state)
         const int64_t start = tyto_tokenizer_id(tokenizer, "<|startoftext|>");
         const int64_t end = tyto_tokenizer_id(tokenizer, "<|endoftext|>");
         const char *texts[] = {"A cat!<|ENDoftext|>", ""};
-        const tyto_encode_options options = {.padding = TYTO_PAD_MAX_LENGTH, .truncation = true};
+        const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                             .padding = TYTO_PAD_MAX_LENGTH,
+                                             .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
         tyto_encoding encoding;
         assert_int_equal(
             tyto_tokenizer_encode(tokenizer, texts, NULL, 2, &options, &encoding, NULL), TYTO_OK);
@@ -48,7 +50,7 @@ static void both_layouts_read(void **state)
         assert_int_equal(encoding.attention_mask[length + 1], 1);
         assert_int_equal(encoding.attention_mask[length + 2], 0);
         char *text;
-        assert_int_equal(tyto_tokenizer_decode(tokenizer, encoding.input_ids, (size_t)length, NULL,
+        assert_int_equal(tyto_tokenizer_decode(tokenizer, encoding.input_ids, (int64_t)length, NULL,
                                                &text, NULL, NULL),
                          TYTO_OK);
         assert_non_null(strstr(text, "<|startoftext|>a cat!<|endoftext|><|endoftext|>"));
@@ -179,14 +181,17 @@ static void options_that_cannot_be_met_are_refused(void **state)
     (void)state;
     const char *texts[] = {"ab", NULL};
     tyto_encoding encoding;
-    tyto_encode_options options = {.truncation = true, .max_length = 1};
+    tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                   .truncation = TYTO_TRUNCATE_LONGEST_FIRST,
+                                   .max_length = 1};
     tyto_tokenizer *tokenizer = open_written("{\"pad_token\":null}");
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
                      TYTO_E_RANGE);
-    options = (tyto_encode_options){.max_length = -1};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options), .max_length = -1};
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
                      TYTO_E_ARGUMENT);
-    options = (tyto_encode_options){.padding = TYTO_PAD_LONGEST};
+    options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
+                                    .padding = TYTO_PAD_LONGEST};
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
                      TYTO_E_ARGUMENT);
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 2, NULL, &encoding, NULL),
@@ -210,7 +215,8 @@ static void cut_texts_are_marked(void **state)
     (void)state;
     tyto_tokenizer *tokenizer = open_written("{\"model_max_length\":3}");
     const char *texts[] = {"ab", "ab ab"};
-    const tyto_encode_options options = {.truncation = true};
+    const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
+                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
     tyto_encoding encoding;
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 2, &options, &encoding, NULL),
                      TYTO_OK);

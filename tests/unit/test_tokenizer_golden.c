@@ -60,11 +60,13 @@ static void assert_ids(const char *name, size_t i, const char *what, const int64
 static void assert_decoded(const char *name, size_t i, const tyto_tokenizer *tokenizer,
                            const int64_t *ids, size_t count, bool skip, const json_t *expected)
 {
-    const tyto_decode_options options = {.skip_special_tokens = skip};
+    const tyto_decode_options options = {.struct_bytes = sizeof(tyto_decode_options),
+                                         .skip_special_tokens = skip};
     char *text;
     size_t length;
-    assert_int_equal(tyto_tokenizer_decode(tokenizer, ids, count, &options, &text, &length, NULL),
-                     TYTO_OK);
+    assert_int_equal(
+        tyto_tokenizer_decode(tokenizer, ids, (int64_t)count, &options, &text, &length, NULL),
+        TYTO_OK);
     if (length != json_string_length(expected) ||
         memcmp(text, json_string_value(expected), length) != 0) {
         fail_msg("%s, decoding %zu: got '%s', required '%s'", name, i, text,
@@ -85,11 +87,11 @@ static void check_texts(const char *name, const tyto_tokenizer *tokenizer, const
         assert_int_equal(
             tyto_tokenizer_encode(tokenizer, &texts, &length, 1, NULL, &encoding, NULL), TYTO_OK);
         assert_false(encoding.truncated[0]);
-        assert_ids(name, i, "text", encoding.input_ids, encoding.offsets[1],
+        assert_ids(name, i, "text", encoding.input_ids, (size_t)encoding.offsets[1],
                    json_object_get(item, "ids"));
-        assert_decoded(name, i, tokenizer, encoding.input_ids, encoding.offsets[1], false,
+        assert_decoded(name, i, tokenizer, encoding.input_ids, (size_t)encoding.offsets[1], false,
                        json_object_get(item, "decoded"));
-        assert_decoded(name, i, tokenizer, encoding.input_ids, encoding.offsets[1], true,
+        assert_decoded(name, i, tokenizer, encoding.input_ids, (size_t)encoding.offsets[1], true,
                        json_object_get(item, "skipped"));
         tyto_encoding_clear(&encoding);
     }
@@ -106,17 +108,18 @@ static void check_batches(const char *name, const tyto_tokenizer *tokenizer, con
             texts[k] = json_string_value(json_array_get(list, k));
         }
         const tyto_encode_options options = {
+            .struct_bytes = sizeof(tyto_encode_options),
             .padding = (tyto_padding)json_integer_value(json_object_get(item, "padding")),
             .truncation = json_is_true(json_object_get(item, "truncation")),
             .max_length = json_integer_value(json_object_get(item, "max_length")),
             .no_special_tokens = json_is_false(json_object_get(item, "special_tokens")),
         };
         tyto_encoding encoding;
-        assert_int_equal(
-            tyto_tokenizer_encode(tokenizer, texts, NULL, count, &options, &encoding, NULL),
-            TYTO_OK);
+        assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, (int64_t)count, &options,
+                                               &encoding, NULL),
+                         TYTO_OK);
         for (size_t k = 0; k < count; k++) {
-            const size_t at = encoding.offsets[k], n = encoding.offsets[k + 1] - at;
+            const size_t at = (size_t)encoding.offsets[k], n = (size_t)encoding.offsets[k + 1] - at;
             assert_ids(name, i, "batch", encoding.input_ids + at, n,
                        json_array_get(json_object_get(item, "ids"), k));
             assert_ids(name, i, "mask of batch", encoding.attention_mask + at, n,
@@ -129,19 +132,20 @@ static void check_batches(const char *name, const tyto_tokenizer *tokenizer, con
 static void check_decodes(const char *name, const tyto_tokenizer *tokenizer, const json_t *cases)
 {
     int64_t ids[IDS_MAX];
-    size_t offsets[IDS_MAX + 1] = {0}, count = json_array_size(cases);
+    int64_t offsets[IDS_MAX + 1] = {0};
+    const size_t count = json_array_size(cases);
     assert_true(count < IDS_MAX);
     for (size_t i = 0; i < count; i++) {
         const json_t *list = json_object_get(json_array_get(cases, i), "ids");
-        offsets[i + 1] = offsets[i] + json_array_size(list);
+        offsets[i + 1] = offsets[i] + (int64_t)json_array_size(list);
         assert_true(offsets[i + 1] < IDS_MAX);
         for (size_t k = 0; k < json_array_size(list); k++) {
-            ids[offsets[i] + k] = json_integer_value(json_array_get(list, k));
+            ids[(size_t)offsets[i] + k] = json_integer_value(json_array_get(list, k));
         }
     }
     tyto_decoding decoding;
     assert_int_equal(
-        tyto_tokenizer_decode_batch(tokenizer, ids, offsets, count, NULL, &decoding, NULL),
+        tyto_tokenizer_decode_batch(tokenizer, ids, offsets, (int64_t)count, NULL, &decoding, NULL),
         TYTO_OK);
     assert_int_equal(decoding.count, count);
     for (size_t i = 0; i < count; i++) {
@@ -207,7 +211,7 @@ static uint64_t hash_block(const tyto_tokenizer *tokenizer, const char *context,
         tyto_encoding encoding;
         assert_int_equal(
             tyto_tokenizer_encode(tokenizer, &texts, &length, 1, NULL, &encoding, NULL), TYTO_OK);
-        for (size_t i = 0; i < encoding.offsets[1]; i++) {
+        for (int64_t i = 0; i < encoding.offsets[1]; i++) {
             hash = add_hash(hash, encoding.input_ids[i]);
         }
         tyto_encoding_clear(&encoding);

@@ -23,6 +23,9 @@ struct tyto_sound_reader {
 
 tyto_status tyto_sound_open(const char *path, int64_t hz, tyto_sound_reader **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     if (hz < 1 || hz > TYTO_SOUND_HZ_MAX) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a rate of %lld Hz, required 1 to %d", path,
                          (long long)hz, TYTO_SOUND_HZ_MAX);
@@ -153,7 +156,13 @@ static tyto_status take_ready(tyto_sound_reader *reader, float *to, int64_t n, i
 tyto_status tyto_sound_read(tyto_sound_reader *reader, float *samples, int64_t count, int64_t *got,
                             tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, reader);
+    TYTO_REQUIRE(err, got);
     *got = 0;
+    if (count > 0 && !samples) {
+        return tyto_fail_null(err, "samples");
+    }
     while (*got < count) {
         float *to = samples + *got;
         const int64_t n = tyto_min_i64(CONVERTED, count - *got);

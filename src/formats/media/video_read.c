@@ -54,6 +54,9 @@ static int find_orientation(const AVStream *stream)
 
 tyto_status tyto_video_open(const char *path, tyto_video_reader **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
     tyto_video_reader *reader = tyto_alloc_zeroed(1, sizeof(*reader));
     if (!reader) {
         return tyto_fail_memory(err, path);
@@ -87,13 +90,16 @@ void tyto_video_close(tyto_video_reader *reader)
 
 double tyto_video_rate(const tyto_video_reader *reader)
 {
+    if (!reader) {
+        return 0.0;
+    }
     const AVRational rate = reader->media.stream->avg_frame_rate;
     return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0.0;
 }
 
 double tyto_video_seconds(const tyto_video_reader *reader)
 {
-    const int64_t duration = reader->media.container->duration;
+    const int64_t duration = reader ? reader->media.container->duration : 0;
     return duration > 0 ? (double)duration / AV_TIME_BASE : 0.0;
 }
 
@@ -174,6 +180,11 @@ static tyto_status find_time(tyto_video_reader *reader, double *seconds, tyto_er
 tyto_status tyto_video_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
                             bool *more, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, reader);
+    TYTO_REQUIRE(err, frame);
+    TYTO_REQUIRE(err, seconds);
+    TYTO_REQUIRE(err, more);
     TYTO_TRY(tyto_media_next(&reader->media, more, err));
     if (!*more) {
         return TYTO_OK;

@@ -293,6 +293,10 @@ static tyto_status begin(tyto_video_writer *writer, const AVOutputFormat *as, ty
 tyto_status tyto_video_create(const char *path, const tyto_video_format *format,
                               tyto_video_writer **out, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, format);
+    TYTO_REQUIRE(err, out);
     tyto_media_quiet();
     TYTO_TRY(check(path, format, err));
     const AVOutputFormat *as;
@@ -354,6 +358,10 @@ static tyto_status make_even(const tyto_image *frame, tyto_image *out, tyto_erro
 tyto_status tyto_video_add_frame(tyto_video_writer *writer, const tyto_image *frame,
                                  tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, writer);
+    TYTO_REQUIRE(err, frame);
+    TYTO_REQUIRE(err, frame->data);
     track *to = &writer->picture;
     tyto_image padded = {0};
     if (frame->width_px != writer->format.width_px ||
@@ -427,6 +435,11 @@ static tyto_status encode_sound(tyto_video_writer *writer, bool end, tyto_error 
 tyto_status tyto_video_add_sound(tyto_video_writer *writer, const float *samples, int64_t count,
                                  tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, writer);
+    if (count > 0 && !samples) {
+        return tyto_fail_null(err, "samples");
+    }
     float cut[SOUND_FRAME];
     for (int64_t first = 0; first < count; first += SOUND_FRAME) {
         const int n = (int)tyto_min_i64(SOUND_FRAME, count - first);
@@ -467,6 +480,8 @@ static tyto_status finish(tyto_video_writer *writer, tyto_error *err)
 
 tyto_status tyto_video_commit(tyto_video_writer *writer, tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, writer);
     tyto_status status = finish(writer, err);
     release(writer);
     return status;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "formats/json.h"
 #include "processors/image/image_processor.h"
 #include "processors/image/resample.h"
@@ -200,6 +201,9 @@ static tyto_status read_config(const json_t *config, const char *file, const cha
 tyto_status tyto_image_processor_open(const char *folder, tyto_image_processor **out,
                                       tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, folder);
+    TYTO_REQUIRE(err, out);
     json_t *config = NULL;
     tyto_status status = TYTO_OK;
     tyto_image_processor *processor = tyto_alloc(1, sizeof(*processor));
@@ -279,12 +283,25 @@ static tyto_status check_override(const tyto_image_processor *made, tyto_error *
                               "rescale_factor, image_mean, image_std: required finite numbers");
 }
 
-tyto_status tyto_image_processor_override(const tyto_image_processor *from,
+void tyto_image_processor_options_init(tyto_image_processor_options *options, size_t struct_bytes)
+{
+    static const tyto_image_processor_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_image_processor_override(const tyto_image_processor *base,
                                           const tyto_image_processor_options *options,
                                           tyto_image_processor **out, tyto_error *err)
 {
-    tyto_image_processor made = *from;
-    TYTO_TRY(check_kind(from, options, err));
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, base);
+    TYTO_REQUIRE(err, out);
+    tyto_image_processor made = *base;
+    tyto_image_processor_options own;
+    tyto_image_processor_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_image_processor_options", err));
+    options = &own;
+    TYTO_TRY(check_kind(base, options, err));
     set_switch(&made.do_rescale, options->do_rescale);
     set_switch(&made.do_pad, options->do_pad);
     set_switch(&made.do_resize, options->do_resize);

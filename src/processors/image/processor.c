@@ -3,19 +3,6 @@
 #include "base/memory.h"
 #include "processors/image/image_processor.h"
 
-void tyto_image_processor_shape(const tyto_image_processor *processor, int64_t width_px,
-                                int64_t height_px, int64_t shape[3])
-{
-    if (processor->kind == TYTO_PROCESSOR_PERCEIVER) {
-        tyto_perceiver_process_shape(processor, width_px, height_px, shape);
-        return;
-    }
-    const int64_t side = tyto_max_i64(width_px, height_px);
-    shape[0] = 3;
-    shape[1] = processor->do_resize ? processor->height : processor->do_pad ? side : height_px;
-    shape[2] = processor->do_resize ? processor->width : processor->do_pad ? side : width_px;
-}
-
 tyto_status tyto_image_processor_run_on(const tyto_image_processor *processor, tyto_pool *pool,
                                         const tyto_image *image, float *out, tyto_error *err)
 {

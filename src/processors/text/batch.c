@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "processors/text/encode.h"
 #include "processors/text/rows.h"
 
@@ -129,7 +130,7 @@ static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_wo
         return tyto_fail(err, TYTO_E_ARGUMENT, "text %zu: got no words, required one or more",
                          sample);
     }
-    for (size_t i = 0; i < words->count; i++) {
+    for (int64_t i = 0; i < words->count; i++) {
         const char *text = words->items[i];
         const size_t length = words->lengths_bytes ? words->lengths_bytes[i]
                               : text               ? strlen(text)
@@ -182,7 +183,7 @@ static size_t padded_length(const tyto_encode_plan *plan, const tyto_rows *rows)
 static bool allocate(const tyto_encode_options *options, const tyto_rows *rows, bool bytes,
                      tyto_encoding *out)
 {
-    const size_t total = out->offsets[rows->count];
+    const size_t total = (size_t)out->offsets[rows->count];
     out->input_ids = tyto_alloc(total, sizeof(*out->input_ids));
     out->attention_mask = tyto_alloc(total, sizeof(*out->attention_mask));
     out->truncated = tyto_alloc(rows->count, sizeof(*out->truncated));
@@ -216,13 +217,13 @@ static bool set_offsets(const tyto_rows *rows, size_t length, tyto_encoding *out
     out->offsets = tyto_alloc(rows->count + 1, sizeof(*out->offsets));
     for (size_t i = 0; out->offsets && i < rows->count; i++) {
         const size_t n = rows->items[i].length;
-        out->offsets[i] = total;
+        out->offsets[i] = (int64_t)total;
         if (!tyto_add_size(total, n > length ? n : length, &total)) {
             return false;
         }
     }
     if (out->offsets) {
-        out->offsets[rows->count] = total;
+        out->offsets[rows->count] = (int64_t)total;
     }
     return out->offsets != NULL;
 }
@@ -233,19 +234,19 @@ static void write_types(const tyto_encode_plan *plan, const tyto_row *row, size_
 {
     const bool bytes = plan->tokenizer->kind == TYTO_TOKENIZER_BYTES;
     const size_t padding = width - row->length;
-    const size_t at = out->type_offsets[i] + (plan->pad_left ? padding : 0);
+    const size_t at = (size_t)out->type_offsets[i] + (plan->pad_left ? padding : 0);
     for (size_t k = 0; row->second_is_typed && k < row->second; k++) {
         out->token_type_ids[at + row->first + k] = 1;
     }
-    out->type_offsets[i + 1] = out->type_offsets[i] + width - (bytes ? (size_t)plan->around : 0);
+    out->type_offsets[i + 1] = out->type_offsets[i] + (int64_t)width - (bytes ? plan->around : 0);
 }
 
 static void write_overflow(const tyto_rows *rows, const tyto_row *row, size_t i, tyto_encoding *out)
 {
-    out->overflow_offsets[i + 1] = out->overflow_offsets[i] + row->overflow_length;
+    int64_t *to = out->overflowing_tokens + out->overflow_offsets[i];
+    out->overflow_offsets[i + 1] = out->overflow_offsets[i] + (int64_t)row->overflow_length;
     for (size_t k = 0; k < row->overflow_length; k++) {
-        out->overflowing_tokens[out->overflow_offsets[i] + k] =
-            rows->overflow.items[row->overflow_start + k];
+        to[k] = rows->overflow.items[row->overflow_start + k];
     }
     out->num_truncated_tokens[i] = row->surplus;
 }
@@ -255,7 +256,7 @@ static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_
 {
     const tyto_tokenizer *tokenizer = plan->tokenizer;
     const tyto_row *row = &rows->items[i];
-    const size_t at = out->offsets[i], width = out->offsets[i + 1] - at;
+    const size_t at = (size_t)out->offsets[i], width = (size_t)out->offsets[i + 1] - at;
     const size_t first = plan->pad_left ? width - row->length : 0;
     for (size_t k = 0; k < width; k++) {
         const bool is_token = k >= first && k - first < row->length;
@@ -268,7 +269,7 @@ static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_
         }
     }
     out->truncated[i] = row->truncated;
-    out->samples[i] = row->sample;
+    out->samples[i] = (int64_t)row->sample;
     out->lengths[i] = (int64_t)(tokenizer->kind == TYTO_TOKENIZER_BYTES ? row->length : width);
     if (out->token_type_ids) {
         write_types(plan, row, i, width, out);
@@ -278,31 +279,62 @@ static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_
     }
 }
 
+void tyto_encode_options_init(tyto_encode_options *options, size_t struct_bytes)
+{
+    static const tyto_encode_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+static tyto_status check_words(const char *name, const tyto_words *words, int64_t count,
+                               tyto_error *err)
+{
+    if (count < 0 || (count > 0 && !words)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %lld, required as many as there are", name,
+                         (long long)count);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (words[i].count < 0 || (words[i].count > 0 && !words[i].items)) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "%s: text %lld: got %lld words, required as many as there are", name,
+                             (long long)i, (long long)words[i].count);
+        }
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_tokenizer_encode_words(const tyto_tokenizer *tokenizer, const tyto_words *firsts,
-                                        const tyto_words *seconds, size_t count,
+                                        const tyto_words *seconds, int64_t count,
                                         const tyto_encode_options *options, tyto_encoding *out,
                                         tyto_error *err)
 {
-    static const tyto_encode_options none = {0};
-    const tyto_encode_options *given = options ? options : &none;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_encoding){0};
+    TYTO_REQUIRE(err, tokenizer);
+    TYTO_TRY(check_words("texts", firsts, count, err));
+    if (seconds) {
+        TYTO_TRY(check_words("second texts", seconds, count, err));
+    }
     const bool bytes = tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    tyto_encode_options given;
     tyto_encode_plan plan;
     tyto_rows rows = {0};
     tyto_status status;
-    *out = (tyto_encoding){0};
-    TYTO_CHECK(make_plan(tokenizer, given, seconds != NULL, &plan, err));
-    TYTO_CHECK(encode_rows(
-        &plan, bytes && (given->split_special_tokens || tokenizer->split_special_tokens), firsts,
-        seconds, count, &rows, err));
+    tyto_encode_options_init(&given, sizeof(given));
+    TYTO_CHECK(tyto_options_read(&given, sizeof(given), options, "tyto_encode_options", err));
+    TYTO_CHECK(make_plan(tokenizer, &given, seconds != NULL, &plan, err));
+    TYTO_CHECK(encode_rows(&plan,
+                           bytes && (given.split_special_tokens || tokenizer->split_special_tokens),
+                           firsts, seconds, (size_t)count, &rows, err));
     if (!set_offsets(&rows, padded_length(&plan, &rows), out) ||
-        !allocate(given, &rows, bytes, out)) {
+        !allocate(&given, &rows, bytes, out)) {
         status = tyto_fail_memory(err, "encoding");
         goto cleanup;
     }
     for (size_t i = 0; i < rows.count; i++) {
         write_row(&plan, &rows, i, out);
     }
-    out->count = rows.count;
+    out->count = (int64_t)rows.count;
 cleanup:
     tyto_rows_clear(&rows);
     if (status != TYTO_OK) {
@@ -312,16 +344,23 @@ cleanup:
 }
 
 tyto_status tyto_tokenizer_encode(const tyto_tokenizer *tokenizer, const char *const *texts,
-                                  const size_t *lengths_bytes, size_t count,
+                                  const size_t *lengths_bytes, int64_t count,
                                   const tyto_encode_options *options, tyto_encoding *out,
                                   tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_encoding){0};
-    tyto_words *words = tyto_alloc(count, sizeof(*words));
+    TYTO_REQUIRE(err, tokenizer);
+    if (count < 0 || (count > 0 && !texts)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %lld, required as many as there are",
+                         (long long)count);
+    }
+    tyto_words *words = tyto_alloc((size_t)count, sizeof(*words));
     if (!words) {
         return tyto_fail_memory(err, "texts");
     }
-    for (size_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         words[i] = (tyto_words){texts + i, lengths_bytes ? lengths_bytes + i : NULL, 1};
     }
     const tyto_status status =
@@ -332,6 +371,9 @@ tyto_status tyto_tokenizer_encode(const tyto_tokenizer *tokenizer, const char *c
 
 void tyto_encoding_clear(tyto_encoding *encoding)
 {
+    if (!encoding) {
+        return;
+    }
     free(encoding->input_ids);
     free(encoding->attention_mask);
     free(encoding->offsets);

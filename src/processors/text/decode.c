@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "processors/text/tokenizer.h"
 
 /* Bytes that the tokens of one text may stand for, and of the text: each wrong byte becomes three.
@@ -232,22 +233,36 @@ static tyto_status decode_clip(const tyto_tokenizer *tokenizer, const int64_t *i
     return status;
 }
 
-tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t *ids, size_t count,
-                                  const tyto_decode_options *options, char **out,
+void tyto_decode_options_init(tyto_decode_options *options, size_t struct_bytes)
+{
+    static const tyto_decode_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t *ids,
+                                  int64_t count, const tyto_decode_options *options, char **out,
                                   size_t *length_bytes, tyto_error *err)
 {
-    static const tyto_decode_options none = {0};
-    options = options ? options : &none;
-    const bool clean_up = options->clean_up == TYTO_CLEAN_UP_AS_CONFIGURED
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tokenizer);
+    TYTO_REQUIRE(err, out);
+    if (count < 0 || (count > 0 && !ids)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "ids: got %lld, required as many as there are",
+                         (long long)count);
+    }
+    tyto_decode_options own;
+    tyto_decode_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_decode_options", err));
+    const bool clean_up = own.clean_up == TYTO_CLEAN_UP_AS_CONFIGURED
                               ? tokenizer->clean_up
-                              : options->clean_up == TYTO_CLEAN_UP_ON;
+                              : own.clean_up == TYTO_CLEAN_UP_ON;
     tyto_buffer text;
     tyto_buffer_init(&text, TEXT_BYTES_MAX);
     tyto_buffer_text(&text, "");
     tyto_status status;
     TYTO_CHECK(tokenizer->kind == TYTO_TOKENIZER_BYTES
-                   ? decode_bytes(tokenizer, ids, count, options, &text, err)
-                   : decode_clip(tokenizer, ids, count, options, &text, err));
+                   ? decode_bytes(tokenizer, ids, (size_t)count, &own, &text, err)
+                   : decode_clip(tokenizer, ids, (size_t)count, &own, &text, err));
     for (size_t i = 0; clean_up && i < sizeof(tidied) / sizeof(tidied[0]); i++) {
         replace(&text, tidied[i].from, tidied[i].to);
     }
@@ -264,17 +279,24 @@ cleanup:
 }
 
 tyto_status tyto_tokenizer_decode_batch(const tyto_tokenizer *tokenizer, const int64_t *ids,
-                                        const size_t *offsets, size_t count,
+                                        const int64_t *offsets, int64_t count,
                                         const tyto_decode_options *options, tyto_decoding *out,
                                         tyto_error *err)
 {
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
     *out = (tyto_decoding){0};
-    out->texts = tyto_alloc_zeroed(count, sizeof(*out->texts));
-    out->lengths_bytes = tyto_alloc_zeroed(count, sizeof(*out->lengths_bytes));
+    TYTO_REQUIRE(err, tokenizer);
+    if (count < 0 || (count > 0 && (!ids || !offsets))) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "rows: got %lld, required as many as there are",
+                         (long long)count);
+    }
+    out->texts = tyto_alloc_zeroed((size_t)count, sizeof(*out->texts));
+    out->lengths_bytes = tyto_alloc_zeroed((size_t)count, sizeof(*out->lengths_bytes));
     tyto_status status =
         out->texts && out->lengths_bytes ? TYTO_OK : tyto_fail_memory(err, "texts");
     for (; status == TYTO_OK && out->count < count; out->count++) {
-        const size_t i = out->count;
+        const int64_t i = out->count;
         status = tyto_tokenizer_decode(tokenizer, ids + offsets[i], offsets[i + 1] - offsets[i],
                                        options, &out->texts[i], &out->lengths_bytes[i], err);
     }
@@ -286,7 +308,10 @@ tyto_status tyto_tokenizer_decode_batch(const tyto_tokenizer *tokenizer, const i
 
 void tyto_decoding_clear(tyto_decoding *decoding)
 {
-    for (size_t i = 0; i < decoding->count; i++) {
+    if (!decoding) {
+        return;
+    }
+    for (int64_t i = 0; i < decoding->count; i++) {
         free(decoding->texts[i]);
     }
     free(decoding->texts);

@@ -3,41 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "base/memory.h"
-
-/* folder NULL: bytes without any file. */
-static tyto_status open_from(const char *folder, tyto_tokenizer **out, tyto_error *err)
-{
-    tyto_tokenizer *tokenizer = tyto_alloc_zeroed(1, sizeof(*tokenizer));
-    if (!tokenizer) {
-        return tyto_fail_memory(err, "tokenizer");
-    }
-    tyto_status status = tyto_tokenizer_read(tokenizer, folder, err);
-    if (status == TYTO_OK && tokenizer->kind == TYTO_TOKENIZER_CLIP) {
-        status = tyto_added_finish(&tokenizer->added, &tokenizer->normalizer, err);
-    }
-    if (status == TYTO_OK) {
-        *out = tokenizer;
-    } else {
-        tyto_tokenizer_destroy(tokenizer);
-    }
-    return status;
-}
-
-tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_error *err)
-{
-    return open_from(folder, out, err);
-}
-
-tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **out, tyto_error *err)
-{
-    return open_from(NULL, out, err);
-}
-
 tyto_tokenizer_kind tyto_tokenizer_kind_of(const tyto_tokenizer *tokenizer)
 {
-    return tokenizer->kind;
+    return tokenizer ? tokenizer->kind : TYTO_TOKENIZER_CLIP;
 }
 
 void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer)
@@ -71,6 +39,9 @@ static int64_t byte_token_id(const tyto_byte_tokens *bytes, const char *token)
 
 const char *tyto_tokenizer_token(const tyto_tokenizer *tokenizer, int64_t id)
 {
+    if (!tokenizer) {
+        return NULL;
+    }
     if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
         return byte_token(&tokenizer->bytes, id);
     }
@@ -82,6 +53,9 @@ const char *tyto_tokenizer_token(const tyto_tokenizer *tokenizer, int64_t id)
 
 int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *token)
 {
+    if (!tokenizer || !token) {
+        return TYTO_NO_TOKEN;
+    }
     if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
         return byte_token_id(&tokenizer->bytes, token);
     }
@@ -91,11 +65,14 @@ int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *token)
 
 int64_t tyto_tokenizer_role(const tyto_tokenizer *tokenizer, tyto_token_role role)
 {
-    return tokenizer->roles[role];
+    return tokenizer && (size_t)role < TYTO_ROLES ? tokenizer->roles[role] : TYTO_NO_TOKEN;
 }
 
 int64_t tyto_tokenizer_vocab_size(const tyto_tokenizer *tokenizer)
 {
+    if (!tokenizer) {
+        return 0;
+    }
     if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
         return (int64_t)tyto_byte_tokens_size(&tokenizer->bytes);
     }
@@ -108,5 +85,5 @@ int64_t tyto_tokenizer_vocab_size(const tyto_tokenizer *tokenizer)
 
 int64_t tyto_tokenizer_max_length(const tyto_tokenizer *tokenizer)
 {
-    return tokenizer->max_length;
+    return tokenizer ? tokenizer->max_length : 0;
 }

@@ -1,0 +1,42 @@
+/* A picture's memory, and how large it may be: what its decoders stand on. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "formats/image.h"
+
+void tyto_image_clear(tyto_image *image)
+{
+    if (image) {
+        free(image->data);
+        *image = (tyto_image){0};
+    }
+}
+
+tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t height_px,
+                                  tyto_error *err)
+{
+    if (width_px == 0 || height_px == 0) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: got %llux%llu pixels, required at least 1x1",
+                         name, (unsigned long long)width_px, (unsigned long long)height_px);
+    }
+    if (width_px > TYTO_IMAGE_SIDE_MAX || height_px > TYTO_IMAGE_SIDE_MAX ||
+        width_px * height_px > TYTO_IMAGE_PIXELS_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT,
+                         "%s: got %llux%llu pixels, required at most %lld in all and %d a side",
+                         name, (unsigned long long)width_px, (unsigned long long)height_px,
+                         TYTO_IMAGE_PIXELS_MAX, TYTO_IMAGE_SIDE_MAX);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_image_create(int64_t width_px, int64_t height_px, tyto_image *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(tyto_image_check_size("image", (uint64_t)tyto_max_i64(width_px, 0),
+                                   (uint64_t)tyto_max_i64(height_px, 0), err));
+    *out = (tyto_image){.width_px = width_px, .height_px = height_px};
+    out->data = tyto_alloc_zeroed((size_t)(width_px * height_px), 3);
+    return out->data ? TYTO_OK : tyto_fail_memory(err, "image");
+}

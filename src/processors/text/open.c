@@ -1,0 +1,38 @@
+/* A tokenizer from its files, or without any. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "processors/text/tokenizer.h"
+
+/* folder NULL: bytes without any file. */
+static tyto_status open_tokenizer(const char *folder, tyto_tokenizer **out, tyto_error *err)
+{
+    tyto_tokenizer *tokenizer = tyto_alloc_zeroed(1, sizeof(*tokenizer));
+    if (!tokenizer) {
+        return tyto_fail_memory(err, "tokenizer");
+    }
+    tyto_status status = tyto_tokenizer_read(tokenizer, folder, err);
+    if (status == TYTO_OK && tokenizer->kind == TYTO_TOKENIZER_CLIP) {
+        status = tyto_added_finish(&tokenizer->added, &tokenizer->normalizer, err);
+    }
+    if (status == TYTO_OK) {
+        *out = tokenizer;
+    } else {
+        tyto_tokenizer_destroy(tokenizer);
+    }
+    return status;
+}
+
+tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, folder);
+    TYTO_REQUIRE(err, out);
+    return open_tokenizer(folder, out, err);
+}
+
+tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    return open_tokenizer(NULL, out, err);
+}

@@ -1,0 +1,300 @@
+/* NULL where a call needs something is E_ARGUMENT, and getters of nothing give nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <tyto/tyto.h>
+
+#include "support/engines.h"
+
+/* The call is refused, and the error, which held another one, says which argument it was. */
+#define REFUSED(call, argument)                                                                    \
+    do {                                                                                           \
+        tyto_error err = TYTO_ERROR_INIT;                                                          \
+        if (tyto_tensor_file_open("/nowhere/at all", &file, &err) == TYTO_OK) {                    \
+            fail();                                                                                \
+        }                                                                                          \
+        if ((call) != TYTO_E_ARGUMENT || !strstr(tyto_error_message(&err), argument)) {            \
+            fail_msg("%s: got %s: %s", #call, tyto_status_name(err.status),                        \
+                     tyto_error_message(&err));                                                    \
+        }                                                                                          \
+        tyto_error_clear(&err);                                                                    \
+    } while (0)
+
+static tyto_tensor_file *file;
+
+/* Something that is there. */
+typedef struct fixture {
+    tyto_engine *engine;
+    tyto_model *model;
+    tyto_session *session;
+    tyto_tokenizer *tokenizer;
+    tyto_image_processor *processor;
+} fixture;
+
+static int begin(void **state)
+{
+    static fixture with;
+    char path[1024];
+    const tyto_engine_options options = engine_options(1);
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/odd/model", getenv("TYTO_TEST_DATA"));
+    *state = &with;
+    return tyto_engine_create(&options, &with.engine, NULL) != TYTO_OK ||
+           tyto_model_open(with.engine, path, &with.model, NULL) != TYTO_OK ||
+           tyto_session_create(with.model, NULL, &with.session, NULL) != TYTO_OK ||
+           tyto_tokenizer_open_bytes(&with.tokenizer, NULL) != TYTO_OK;
+}
+
+static int end(void **state)
+{
+    fixture *with = *state;
+    tyto_tokenizer_destroy(with->tokenizer);
+    tyto_session_destroy(with->session);
+    tyto_model_destroy(with->model);
+    tyto_engine_destroy(with->engine);
+    return 0;
+}
+
+static void status_and_memory(void **state)
+{
+    (void)state;
+    assert_string_equal(tyto_error_message(NULL), "");
+    assert_string_equal(tyto_status_name((tyto_status)-1), "E_UNKNOWN");
+    assert_non_null(tyto_status_text((tyto_status)99));
+    tyto_error_clear(NULL);
+    tyto_free(NULL);
+    assert_string_equal(tyto_precision_name((tyto_precision)-1), "?");
+}
+
+static void engines_and_models(void **state)
+{
+    const fixture *with = *state;
+    tyto_model *model = NULL;
+    REFUSED(tyto_engine_create(NULL, NULL, &err), "out");
+    tyto_engine_options_init(NULL, sizeof(tyto_engine_options));
+    tyto_engine_destroy(NULL);
+    assert_null(tyto_engine_isa(NULL));
+    assert_int_equal(tyto_engine_precision(NULL), TYTO_PRECISION_FP32);
+    assert_int_equal(tyto_engine_threads(NULL), 0);
+    REFUSED(tyto_model_open(NULL, "model", &model, &err), "engine");
+    REFUSED(tyto_model_open(with->engine, NULL, &model, &err), "path");
+    REFUSED(tyto_model_open(with->engine, "model", NULL, &err), "out");
+    tyto_model_destroy(NULL);
+    assert_null(tyto_model_head(NULL));
+    assert_false(tyto_model_has_head(NULL, "Owlv2Model"));
+    assert_false(tyto_model_has_head(with->model, NULL));
+    assert_int_equal(tyto_model_query_width(NULL), 0);
+    assert_null(tyto_model_tokenizer(NULL));
+    assert_null(tyto_model_image_processor(NULL));
+    assert_int_equal(tyto_model_labels(NULL), 0);
+    assert_null(tyto_model_label(NULL, 0));
+    assert_int_equal(tyto_model_precision(NULL), TYTO_PRECISION_FP32);
+    assert_int_equal(tyto_model_parameters(NULL), 0);
+    assert_int_equal(tyto_model_weight_bytes(NULL), 0);
+}
+
+static void sessions(void **state)
+{
+    const fixture *with = *state;
+    tyto_session *session = NULL;
+    const tyto_tensor *outputs;
+    const char *const none[] = {NULL};
+    int64_t n;
+    tyto_session_options_init(NULL, sizeof(tyto_session_options));
+    REFUSED(tyto_session_create(NULL, NULL, &session, &err), "model");
+    REFUSED(tyto_session_create(with->model, NULL, NULL, &err), "out");
+    tyto_session_destroy(NULL);
+    assert_int_equal(tyto_session_threads(NULL), 0);
+    assert_int_equal(tyto_session_scratch_bytes(NULL), 0);
+    tyto_session_set_progress(NULL, NULL, NULL);
+    REFUSED(tyto_forward(NULL, NULL, NULL, 0, NULL, 0, &outputs, &n, &err), "session");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 0, NULL, 0, NULL, &n, &err), "outputs");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 0, NULL, 0, &outputs, NULL, &err), "n_outputs");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 1, NULL, 0, &outputs, &n, &err), "inputs");
+    REFUSED(tyto_forward(with->session, NULL, NULL, -1, NULL, 0, &outputs, &n, &err), "inputs");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 0, NULL, 1, &outputs, &n, &err), "wanted");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 0, none, 1, &outputs, &n, &err), "wanted");
+    REFUSED(tyto_forward(with->session, NULL, NULL, 0, none, -1, &outputs, &n, &err), "wanted");
+}
+
+static void tensors(void **state)
+{
+    (void)state;
+    tyto_npy npy;
+    REFUSED(tyto_tensor_file_open(NULL, &file, &err), "path");
+    REFUSED(tyto_tensor_file_open("file", NULL, &err), "out");
+    tyto_tensor_file_close(NULL);
+    assert_int_equal(tyto_tensor_file_count(NULL), 0);
+    assert_null(tyto_tensor_file_at(NULL, 0));
+    assert_null(tyto_tensor_file_find(NULL, "name"));
+    assert_null(tyto_tensor_file_metadata(NULL, "format"));
+    REFUSED(tyto_tensor_file_save(NULL, NULL, 0, &err), "path");
+    REFUSED(tyto_tensor_file_save("file", NULL, 1, &err), "tensors");
+    REFUSED(tyto_tensor_file_save("file", NULL, -1, &err), "tensors");
+    assert_int_equal(tyto_tensor_elements(NULL), 0);
+    assert_string_equal(tyto_dtype_name((tyto_dtype)-1), "?");
+    assert_int_equal(tyto_dtype_bytes((tyto_dtype)99), 0);
+    REFUSED(tyto_npy_load(NULL, &npy, &err), "path");
+    REFUSED(tyto_npy_load("file", NULL, &err), "out");
+    REFUSED(tyto_npy_parse(NULL, 0, "name", &npy, &err), "bytes");
+    REFUSED(tyto_npy_parse("", 0, NULL, &npy, &err), "name");
+    REFUSED(tyto_npy_parse("", 0, "name", NULL, &err), "out");
+    REFUSED(tyto_npy_save(NULL, &(tyto_tensor){0}, &err), "path");
+    REFUSED(tyto_npy_save("file", NULL, &err), "tensor");
+    tyto_npy_clear(NULL);
+}
+
+static void measurements(void **state)
+{
+    const fixture *with = *state;
+    tyto_bench_result result;
+    tyto_kernel_time time;
+    tyto_peak peak;
+    int64_t count;
+    tyto_bench_options_init(NULL, sizeof(tyto_bench_options));
+    REFUSED(tyto_bench_forward(NULL, NULL, &result, &err), "session");
+    tyto_bench_result_clear(&result);
+    tyto_bench_result_clear(NULL);
+    REFUSED(tyto_bench_forward(with->session, NULL, NULL, &err), "out");
+    REFUSED(tyto_peak_measure(NULL, &peak, &err), "engine");
+    REFUSED(tyto_peak_measure(with->engine, NULL, &err), "out");
+    assert_true(tyto_peak_gflops(NULL, TYTO_PRECISION_FP32) == 0.0);
+    REFUSED(tyto_bench_kernels(NULL, &time, &count, &err), "engine");
+    REFUSED(tyto_bench_kernels(with->engine, NULL, &count, &err), "out");
+    REFUSED(tyto_bench_kernels(with->engine, &time, NULL, &err), "count");
+}
+
+static void tokenizers(void **state)
+{
+    const fixture *with = *state;
+    const tyto_tokenizer *tokenizer = with->tokenizer;
+    const char *const text = "a cat", *const none = NULL;
+    const tyto_words words = {&text, NULL, 1}, lacking = {NULL, NULL, 2};
+    const int64_t ids[] = {7};
+    tyto_tokenizer *other = NULL;
+    tyto_encoding encoding;
+    tyto_decoding decoding;
+    char *decoded;
+    tyto_encode_options_init(NULL, sizeof(tyto_encode_options));
+    tyto_decode_options_init(NULL, sizeof(tyto_decode_options));
+    REFUSED(tyto_tokenizer_open(NULL, &other, &err), "folder");
+    REFUSED(tyto_tokenizer_open("folder", NULL, &err), "out");
+    REFUSED(tyto_tokenizer_open_bytes(NULL, &err), "out");
+    tyto_tokenizer_destroy(NULL);
+    REFUSED(tyto_tokenizer_encode(NULL, &text, NULL, 1, NULL, &encoding, &err), "tokenizer");
+    tyto_encoding_clear(&encoding);
+    tyto_encoding_clear(NULL);
+    REFUSED(tyto_tokenizer_encode(tokenizer, NULL, NULL, 1, NULL, &encoding, &err), "texts");
+    REFUSED(tyto_tokenizer_encode(tokenizer, &text, NULL, -1, NULL, &encoding, &err), "texts");
+    REFUSED(tyto_tokenizer_encode(tokenizer, &none, NULL, 1, NULL, &encoding, &err), "text 0");
+    REFUSED(tyto_tokenizer_encode(tokenizer, &text, NULL, 1, NULL, NULL, &err), "out");
+    REFUSED(tyto_tokenizer_encode_words(NULL, &words, NULL, 1, NULL, &encoding, &err), "tokenizer");
+    REFUSED(tyto_tokenizer_encode_words(tokenizer, NULL, NULL, 1, NULL, &encoding, &err), "texts");
+    REFUSED(tyto_tokenizer_encode_words(tokenizer, &lacking, NULL, 1, NULL, &encoding, &err),
+            "texts");
+    REFUSED(tyto_tokenizer_encode_words(tokenizer, &words, &lacking, 1, NULL, &encoding, &err),
+            "second texts");
+    REFUSED(tyto_tokenizer_encode_words(tokenizer, &words, NULL, 1, NULL, NULL, &err), "out");
+    REFUSED(tyto_tokenizer_decode(NULL, ids, 1, NULL, &decoded, NULL, &err), "tokenizer");
+    REFUSED(tyto_tokenizer_decode(tokenizer, NULL, 1, NULL, &decoded, NULL, &err), "ids");
+    REFUSED(tyto_tokenizer_decode(tokenizer, ids, -1, NULL, &decoded, NULL, &err), "ids");
+    REFUSED(tyto_tokenizer_decode(tokenizer, ids, 1, NULL, NULL, NULL, &err), "out");
+    REFUSED(tyto_tokenizer_decode_batch(NULL, ids, ids, 1, NULL, &decoding, &err), "tokenizer");
+    tyto_decoding_clear(&decoding);
+    tyto_decoding_clear(NULL);
+    REFUSED(tyto_tokenizer_decode_batch(tokenizer, NULL, ids, 1, NULL, &decoding, &err), "rows");
+    REFUSED(tyto_tokenizer_decode_batch(tokenizer, ids, NULL, 1, NULL, &decoding, &err), "rows");
+    REFUSED(tyto_tokenizer_decode_batch(tokenizer, ids, ids, 1, NULL, NULL, &err), "out");
+    assert_int_equal(tyto_tokenizer_kind_of(NULL), TYTO_TOKENIZER_CLIP);
+    assert_null(tyto_tokenizer_token(NULL, 0));
+    assert_int_equal(tyto_tokenizer_id(NULL, "cat"), -1);
+    assert_int_equal(tyto_tokenizer_id(tokenizer, NULL), -1);
+    assert_int_equal(tyto_tokenizer_role(NULL, TYTO_ROLE_PAD), -1);
+    assert_int_equal(tyto_tokenizer_role(tokenizer, (tyto_token_role)99), -1);
+    assert_int_equal(tyto_tokenizer_vocab_size(NULL), 0);
+    assert_int_equal(tyto_tokenizer_max_length(NULL), 0);
+}
+
+static void pictures(void **state)
+{
+    const fixture *with = *state;
+    const tyto_image_processor *processor = tyto_model_image_processor(with->model);
+    tyto_image_processor *other = NULL;
+    tyto_image image = {0};
+    float out;
+    int64_t shape[3] = {1, 2, 3};
+    assert_non_null(processor);
+    REFUSED(tyto_image_load(NULL, &image, &err), "path");
+    REFUSED(tyto_image_load("photo.png", NULL, &err), "out");
+    REFUSED(tyto_image_decode(NULL, 0, "name", &image, &err), "bytes");
+    REFUSED(tyto_image_decode("", 0, NULL, &image, &err), "name");
+    REFUSED(tyto_image_decode("", 0, "name", NULL, &err), "out");
+    REFUSED(tyto_image_save(NULL, &image, &err), "path");
+    REFUSED(tyto_image_save("photo.png", NULL, &err), "photo.png");
+    REFUSED(tyto_image_save("photo.png", &image, &err), "photo.png");
+    REFUSED(tyto_image_create(1, 1, NULL, &err), "out");
+    tyto_image_clear(NULL);
+    tyto_image_processor_options_init(NULL, sizeof(tyto_image_processor_options));
+    REFUSED(tyto_image_processor_open(NULL, &other, &err), "folder");
+    REFUSED(tyto_image_processor_open("folder", NULL, &err), "out");
+    REFUSED(tyto_image_processor_override(NULL, NULL, &other, &err), "base");
+    REFUSED(tyto_image_processor_override(processor, NULL, NULL, &err), "out");
+    tyto_image_processor_destroy(NULL);
+    tyto_image_processor_shape(processor, 1, 1, NULL);
+    tyto_image_processor_shape(NULL, 1, 1, shape);
+    assert_int_equal(shape[0] + shape[1] + shape[2], 0);
+    REFUSED(tyto_image_processor_run(NULL, with->engine, &image, &out, &err), "processor");
+    REFUSED(tyto_image_processor_run(processor, with->engine, NULL, &out, &err), "image");
+    REFUSED(tyto_image_processor_run(processor, with->engine, &image, NULL, &err), "out");
+    REFUSED(tyto_image_processor_run(processor, NULL, &image, &out, &err), "image");
+}
+
+static void videos_and_sound(void **state)
+{
+    (void)state;
+    tyto_video_reader *video = NULL;
+    tyto_sound_reader *sound = NULL;
+    tyto_video_writer *writer = NULL;
+    tyto_image image = {0};
+    double seconds;
+    bool more;
+    float sample = 0.0f;
+    int64_t got;
+    REFUSED(tyto_video_open(NULL, &video, &err), "path");
+    tyto_video_close(NULL);
+    assert_true(tyto_video_rate(NULL) == 0.0);
+    assert_true(tyto_video_seconds(NULL) == 0.0);
+    tyto_sound_close(NULL);
+    REFUSED(tyto_sound_open(NULL, 8000, &sound, &err), "path");
+    tyto_video_abandon(NULL);
+    REFUSED(tyto_video_next(NULL, &image, &seconds, &more, &err), "");
+    REFUSED(tyto_sound_read(NULL, &sample, 1, &got, &err), "");
+    REFUSED(tyto_video_create(NULL, &(tyto_video_format){0}, &writer, &err), "path");
+    REFUSED(tyto_video_add_frame(NULL, &image, &err), "");
+    REFUSED(tyto_video_add_sound(NULL, &sample, 1, &err), "");
+    REFUSED(tyto_video_commit(NULL, &err), "");
+    if (!tyto_video_available()) {
+        return;
+    }
+    REFUSED(tyto_video_open("video.mp4", NULL, &err), "out");
+    REFUSED(tyto_sound_open("sound.wav", 8000, NULL, &err), "out");
+    REFUSED(tyto_video_create("video.mp4", NULL, &writer, &err), "format");
+    REFUSED(tyto_video_create("video.mp4", &(tyto_video_format){0}, NULL, &err), "out");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(status_and_memory), cmocka_unit_test(engines_and_models),
+        cmocka_unit_test(sessions),          cmocka_unit_test(tensors),
+        cmocka_unit_test(measurements),      cmocka_unit_test(tokenizers),
+        cmocka_unit_test(pictures),          cmocka_unit_test(videos_and_sound),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
