@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <tyto/precision.h>
 #include <tyto/session.h>
+#include <tyto/stage.h>
 
 TYTO_BEGIN_DECLS
 
@@ -18,17 +19,6 @@ typedef struct tyto_peak {
     double memory_gigabytes; /**< read from memory, 1e9 bytes per second */
     uint64_t reserved[4];    /**< 0 */
 } tyto_peak;
-
-/** Time that an operation took in a stage of the network, such as "linear" in "image tower". */
-typedef struct tyto_stage {
-    const char *stage, *operation; /**< live as long as the library */
-    double seconds;
-    double flops; /**< a multiply-add counts as two; 0 where there is nothing to count */
-    tyto_precision precision; /**< of the operands */
-} tyto_stage;
-
-/** Most pairs of stage and operation of one run. */
-#define TYTO_STAGES_MAX 48
 
 /** The rate of arithmetic that a precision can reach. */
 TYTO_API double tyto_peak_gflops(const tyto_peak *peak, tyto_precision precision);

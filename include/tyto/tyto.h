@@ -41,6 +41,7 @@
 #include <tyto/search.h>
 #include <tyto/session.h>
 #include <tyto/similarity.h>
+#include <tyto/stage.h>
 #include <tyto/status.h>
 #include <tyto/tasks.h>
 #include <tyto/tensor.h>

@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <tyto/bench.h>
-#include <tyto/calibrate.h>
 #include <tyto/precision.h>
 #include <tyto/progress.h>
+#include <tyto/stage.h>
 #include <tyto/status.h>
 
 #include "base/arena.h"
@@ -20,6 +19,16 @@ typedef struct tyto_profile {
     size_t count;
 } tyto_profile;
 
+struct tyto_packed_matrix;
+
+/** Sees what products with packed weights are given: x[rows,k], rows ldx apart, after the layer norm
+ *  that belongs to the product. Called on the thread that runs the network. */
+typedef struct tyto_product_observer {
+    void (*product)(void *user, const struct tyto_packed_matrix *weight, const float *x,
+                    int64_t ldx, int64_t rows);
+    void *user;
+} tyto_product_observer;
+
 /** An operator checks its shapes, takes its scratch from `arena`, computes, and gives the scratch
  *  back. */
 typedef struct tyto_exec {
@@ -27,10 +36,10 @@ typedef struct tyto_exec {
     tyto_precision precision; /* of attention; products have that of their weights */
     tyto_pool *pool;
     tyto_arena *arena;
-    tyto_profile *profile;         /* NULL: nobody asks */
-    tyto_calibration *calibration; /* takes notes of products, or NULL */
-    const char *stage;             /* set by the model, for the profile */
-    tyto_progress_fn progress;     /* asked between layers whether to go on, or NULL */
+    tyto_profile *profile;                 /* NULL: nobody asks */
+    const tyto_product_observer *observer; /* or NULL */
+    const char *stage;                     /* set by the model, for the profile */
+    tyto_progress_fn progress;             /* asked between layers whether to go on, or NULL */
     void *progress_user;
     tyto_error *err;
 } tyto_exec;

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/calibration.h"
 #include "nn/linear_job.h"
 
 /* Deepest block of a product, in bytes of a column. A panel of such a block streams through the
@@ -294,7 +293,7 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
 
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight)
 {
-    return weight->dtype != TYTO_F32 && exec->kernels->bf16->dot && !exec->calibration;
+    return weight->dtype != TYTO_F32 && exec->kernels->bf16->dot && !exec->observer;
 }
 
 bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *from,
@@ -339,7 +338,7 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
     if (args->rows == 0) {
         return TYTO_OK;
     }
-    if (exec->calibration && args->norm.gamma) {
+    if (exec->observer && args->norm.gamma) {
         return norm_then_multiply(exec, args);
     }
     tyto_linear_job job = cut(exec, args);
@@ -355,8 +354,8 @@ tyto_status tyto_linear(tyto_exec *exec, const tyto_linear_args *args)
                                   &packed));
         job.packed = job.packs = (char *)packed;
     }
-    if (exec->calibration) {
-        tyto_calibration_note(exec->calibration, weight, args->x, args->ldx, args->rows);
+    if (exec->observer) {
+        exec->observer->product(exec->observer->user, weight, args->x, args->ldx, args->rows);
     }
     const double start = tyto_exec_clock(exec);
     if (job.packs) {

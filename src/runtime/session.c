@@ -148,7 +148,7 @@ static tyto_status run_head(tyto_session *session, const tyto_head *head, tyto_e
                       .pool = session->pool,
                       .arena = &session->scratch,
                       .profile = session->profile,
-                      .calibration = session->calibration,
+                      .observer = session->observer,
                       .progress = session->progress,
                       .progress_user = session->progress_user,
                       .err = err};

@@ -2,7 +2,6 @@
 #ifndef TYTO_RUNTIME_SESSION_H
 #define TYTO_RUNTIME_SESSION_H
 
-#include <tyto/calibrate.h>
 #include <tyto/progress.h>
 #include <tyto/session.h>
 
@@ -18,9 +17,9 @@ struct tyto_session {
     tyto_io io;
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
-    tyto_profile *profile;         /* where runs tell their time, or NULL; borrowed */
-    tyto_calibration *calibration; /* takes notes of runs, or NULL; borrowed */
-    tyto_progress_fn progress;     /* of its runs, or NULL */
+    tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
+    const tyto_product_observer *observer; /* of runs, or NULL; borrowed */
+    tyto_progress_fn progress;             /* of its runs, or NULL */
     void *progress_user;
     float *pixels; /* what a task prepared for its current run */
     int64_t pixels_count;

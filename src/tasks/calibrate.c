@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "formats/safetensors.h"
-#include "nn/calibration.h"
 #include "runtime/model.h"
 #include "runtime/session.h"
 #include "weights/choices.h"
@@ -44,6 +43,7 @@ tyto_status tyto_calibration_create(const tyto_model *model, tyto_calibration **
     }
     calibration->kernels = model->engine->kernels;
     calibration->pool = model->engine->pool;
+    calibration->observer = (tyto_product_observer){tyto_calibration_note, calibration};
     calibration->sites = tyto_alloc_zeroed(store->products_count, sizeof(*calibration->sites));
     if (!calibration->sites) {
         status = tyto_fail_memory(err, "calibration");
@@ -76,7 +76,7 @@ void tyto_calibration_destroy(tyto_calibration *calibration)
 void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration)
 {
     if (session) {
-        session->calibration = calibration;
+        session->observer = calibration ? &calibration->observer : NULL;
     }
 }
 

@@ -5,7 +5,7 @@
 #include <tyto/tyto.h>
 
 #include "base/memory.h"
-#include "nn/calibration.h"
+#include "tasks/calibration.h"
 #include "support/engines.h"
 #include "support/support.h"
 

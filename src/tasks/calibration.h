@@ -1,6 +1,6 @@
 /** What a model's products are given while it runs, and how well whole numbers serve each. */
-#ifndef TYTO_NN_CALIBRATION_H
-#define TYTO_NN_CALIBRATION_H
+#ifndef TYTO_TASKS_CALIBRATION_H
+#define TYTO_TASKS_CALIBRATION_H
 
 #include <tyto/calibrate.h>
 
@@ -25,6 +25,7 @@ struct tyto_calibration {
     uint64_t random;
     const tyto_kernels *kernels;
     tyto_pool *pool;
+    tyto_product_observer observer; /* of sessions: tyto_calibration_note */
 };
 
 /** A site over a named product.
@@ -34,9 +35,9 @@ TYTO_NODISCARD tyto_status tyto_calibration_site_init(tyto_calibration_site *sit
                                                       tyto_error *err);
 void tyto_calibration_site_clear(tyto_calibration_site *site);
 
-/** x[rows,k] goes into the product with that weight. */
-void tyto_calibration_note(tyto_calibration *calibration, const tyto_packed_matrix *weight,
-                           const float *x, int64_t ldx, int64_t rows);
+/** x[rows,k] goes into the product with that weight; user: the calibration. */
+void tyto_calibration_note(void *user, const tyto_packed_matrix *weight, const float *x,
+                           int64_t ldx, int64_t rows);
 
 /** factors[k] that even out what x and w have in channels that stand out: w's share of the
  *  unevenness grows with `strength`, 0 … 1. w at all: one of 1.

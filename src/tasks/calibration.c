@@ -1,4 +1,4 @@
-#include "nn/calibration.h"
+#include "tasks/calibration.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,9 +51,10 @@ static void keep_row(tyto_calibration *calibration, tyto_calibration_site *site,
     }
 }
 
-void tyto_calibration_note(tyto_calibration *calibration, const tyto_packed_matrix *weight,
-                           const float *x, int64_t ldx, int64_t rows)
+void tyto_calibration_note(void *user, const tyto_packed_matrix *weight, const float *x,
+                           int64_t ldx, int64_t rows)
 {
+    tyto_calibration *calibration = user;
     tyto_calibration_site *site = NULL;
     for (size_t i = 0; i < calibration->count && !site; i++) {
         site = calibration->sites[i].weight == weight ? &calibration->sites[i] : NULL;
