@@ -24,12 +24,12 @@ tyto_status tyto_exec_need(tyto_exec *exec, int64_t count, float **memory)
     return *memory ? TYTO_OK : tyto_exec_floats(exec, count, memory);
 }
 
-tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count, tyto_numbers *out)
+tyto_status tyto_exec_operand(tyto_exec *exec, bool bf16, int64_t count, tyto_operand *out)
 {
     float *memory;
     TYTO_TRY(tyto_exec_floats(exec, bf16 ? count / 2 + count % 2 : count, &memory));
-    *out = bf16 ? (tyto_numbers){.bf16 = (uint16_t *)(void *)memory}
-                : (tyto_numbers){.floats = memory};
+    *out = bf16 ? (tyto_operand){.bf16 = (uint16_t *)(void *)memory}
+                : (tyto_operand){.floats = memory};
     return TYTO_OK;
 }
 

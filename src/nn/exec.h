@@ -51,21 +51,21 @@ TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, floa
 /** The same, unless *memory is some already, such as that of an output which is wanted. */
 TYTO_NODISCARD tyto_status tyto_exec_need(tyto_exec *exec, int64_t count, float **memory);
 
-/** Numbers in scratch: floats, or bf16 where what reads them rounds them anyway; the other is NULL.
- */
-typedef struct tyto_numbers {
+/** What goes from one operator to the next: floats, or bf16 where what reads it rounds it anyway. The
+ *  other pointer is NULL. */
+typedef struct tyto_operand {
     uint16_t *bf16;
     float *floats;
-} tyto_numbers;
+} tyto_operand;
 
-/** *out = count of them, not zeroed. */
-TYTO_NODISCARD tyto_status tyto_exec_numbers(tyto_exec *exec, bool bf16, int64_t count,
-                                             tyto_numbers *out);
-/** Those from number i on. */
-static inline tyto_numbers tyto_numbers_from(tyto_numbers of, int64_t i)
+/** *out = count numbers of scratch, not zeroed. */
+TYTO_NODISCARD tyto_status tyto_exec_operand(tyto_exec *exec, bool bf16, int64_t count,
+                                             tyto_operand *out);
+/** The operand from its number i on. */
+static inline tyto_operand tyto_operand_at(tyto_operand operand, int64_t i)
 {
-    return (tyto_numbers){.bf16 = of.bf16 ? of.bf16 + i : NULL,
-                          .floats = of.floats ? of.floats + i : NULL};
+    return (tyto_operand){.bf16 = operand.bf16 ? operand.bf16 + i : NULL,
+                          .floats = operand.floats ? operand.floats + i : NULL};
 }
 
 /** Floats between rows of `columns` of which a few are read or written at a time: an odd number of

@@ -12,8 +12,8 @@ tyto_status tyto_feed_forward(tyto_exec *exec, const tyto_feed_forward_args *arg
                   apart = tiled ? wide : tyto_row_stride_of(in_bf16, wide),
                   rows = tiled ? tyto_round_up(args->rows, tile) : args->rows;
     size_t mark = tyto_arena_mark(exec->arena);
-    tyto_numbers between;
-    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * apart, &between));
+    tyto_operand between;
+    TYTO_TRY(tyto_exec_operand(exec, in_bf16, rows * apart, &between));
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = args->x,
                                                    .ldx = args->first->k,
                                                    .norm = args->norm,

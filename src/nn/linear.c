@@ -31,10 +31,9 @@
 /* Bytes of a tile of all blocks, packed one after the other. */
 static int64_t blocks_bytes(const tyto_linear_job *job)
 {
-    const int64_t whole = job->k / job->depth;
-    return whole * tyto_linear_tile_bytes(job, job->depth) +
-           (whole * job->depth < job->k ? tyto_linear_tile_bytes(job, job->k - whole * job->depth)
-                                        : 0);
+    const int64_t whole = job->k / job->kc;
+    return whole * tyto_linear_tile_bytes(job, job->kc) +
+           (whole * job->kc < job->k ? tyto_linear_tile_bytes(job, job->k - whole * job->kc) : 0);
 }
 
 /* Of a worker. */
@@ -58,8 +57,8 @@ static void pack_task(void *context, int64_t index, int worker)
 {
     const tyto_linear_job *job = context;
     char *to = job->packs + index * blocks_bytes(job);
-    for (int64_t at = 0; at < job->k; at += job->depth) {
-        const int64_t depth = tyto_min_i64(job->depth, job->k - at);
+    for (int64_t at = 0; at < job->k; at += job->kc) {
+        const int64_t depth = tyto_min_i64(job->kc, job->k - at);
         tyto_linear_pack(job, index, 1, at, depth, rows_of(job, worker), to, 0);
         to += tyto_linear_tile_bytes(job, depth);
     }
@@ -72,23 +71,24 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
 {
     const tyto_linear_args *args = job->args;
     const int64_t R = job->rows, N = job->kernels->gemm_columns, K = job->k;
-    const int64_t fetched = depth * job->fetches; /* by one tile */
+    const int64_t fetched = depth * job->prefetch_bytes; /* by one tile */
     const int64_t end = at + depth;
     for (int64_t p = 0; p < panels; p++) {
-        const char *panel = (const char *)args->weight->data + (first_panel + p) * K * job->b_step;
-        for (int64_t i = at; i < end; i += job->inner) {
-            const int64_t inner = tyto_min_i64(job->inner, end - i);
+        const char *panel =
+            (const char *)args->weight->data + (first_panel + p) * K * job->b_k_bytes;
+        for (int64_t i = at; i < end; i += job->kc_inner) {
+            const int64_t inner = tyto_min_i64(job->kc_inner, end - i);
             for (int64_t t = 0; t < tiles; t++) {
                 tyto_linear_place place =
                     tyto_linear_place_of(job, first_tile + t, first_panel + p);
                 place.a = a + t * stride;
                 place.panel = panel;
-                const int64_t kept = (job->depth < K ? p * job->tiles : 0) + t;
+                const int64_t kept = (job->kc < K ? p * job->tiles : 0) + t;
                 float *sum = job->unfinished ? sums + kept * R * N : sums;
                 /* The next panel comes while this one is used: each call fetches a part of it. */
-                const bool fetches = p + 1 < panels && t * fetched < depth * job->b_step;
-                const int64_t asked = t * fetched + (i - at) * job->fetches;
-                const char *ahead = fetches ? panel + (K + at) * job->b_step + asked : NULL;
+                const bool fetches = p + 1 < panels && t * fetched < depth * job->b_k_bytes;
+                const int64_t asked = t * fetched + (i - at) * job->prefetch_bytes;
+                const char *ahead = fetches ? panel + (K + at) * job->b_k_bytes + asked : NULL;
                 tyto_linear_multiply(job, &place, at, i, inner, sum, ahead);
             }
         }
@@ -124,13 +124,13 @@ static void linear_task(void *context, int64_t index, int worker)
     const tyto_linear_job *job = context;
     const linear_share share = share_of(job, index, worker);
     tyto_call(job->begin);
-    for (int64_t at = 0; at < job->k; at += job->depth) {
-        const int64_t depth = tyto_min_i64(job->depth, job->k - at);
+    for (int64_t at = 0; at < job->k; at += job->kc) {
+        const int64_t depth = tyto_min_i64(job->kc, job->k - at);
         const char *rows = share.a;
         int64_t stride = tyto_linear_tile_bytes(job, depth);
         if (job->packed) {
-            const int64_t block = tyto_linear_tile_bytes(job, job->depth);
-            rows = job->packed + share.first_tile * blocks_bytes(job) + at / job->depth * block;
+            const int64_t block = tyto_linear_tile_bytes(job, job->kc);
+            rows = job->packed + share.first_tile * blocks_bytes(job) + at / job->kc * block;
             stride = blocks_bytes(job);
         } else {
             tyto_linear_pack(job, share.first_tile, share.tiles, at, depth, share.rows, share.a,
@@ -160,47 +160,48 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
-        job.steps = TYTO_INT8_GROUP;
-        job.a_steps = int8->steps;
-        job.a_step = R;
-        job.b_step = N;
+        job.interleave = TYTO_INT8_GROUP;
+        job.a_interleave = int8->steps;
+        job.a_k_bytes = R;
+        job.b_k_bytes = N;
         job.tail = R * (int64_t)sizeof(float);
         job.begin = int8->begin;
         job.end = int8->end;
-        job.fetches = int8->fetches;
+        job.prefetch_bytes = int8->fetches;
         inner = int8->depth;
     } else if (args->weight->dtype == TYTO_BF16) {
-        job.steps = 2;
-        job.a_steps = kernels->bf16->a_steps;
-        job.a_step = R * kernels->bf16->a_bytes;
-        job.b_step = N * (int64_t)sizeof(uint16_t);
-        job.part = tyto_max_i64(2, K); /* rounding of the operands is what shows */
+        job.interleave = 2;
+        job.a_interleave = kernels->bf16->a_steps;
+        job.a_k_bytes = R * kernels->bf16->a_bytes;
+        job.b_k_bytes = N * (int64_t)sizeof(uint16_t);
+        job.kc_sum = tyto_max_i64(2, K); /* rounding of the operands is what shows */
         job.begin = kernels->bf16->begin;
         job.end = kernels->bf16->end;
-        job.fetches = kernels->bf16->fetches;
+        job.prefetch_bytes = kernels->bf16->fetches;
         inner = kernels->bf16->depth;
     } else if (args->weight->digits) {
         const tyto_digits_kernels *digits = args->weight->digits;
-        job.steps = job.a_steps = TYTO_DIGITS_STEPS;
-        job.a_step = R * TYTO_DIGITS;
-        job.b_step = N * TYTO_DIGITS;
+        job.interleave = job.a_interleave = TYTO_DIGITS_STEPS;
+        job.a_k_bytes = R * TYTO_DIGITS;
+        job.b_k_bytes = N * TYTO_DIGITS;
         job.tail = tyto_round_up((R + 1) * (int64_t)sizeof(float), TYTO_LINE_BYTES);
         job.begin = digits->begin;
         job.end = digits->end;
-        job.fetches = digits->fetches;
+        job.prefetch_bytes = digits->fetches;
         inner = digits->depth;
     } else {
-        job.steps = job.a_steps = 1;
-        job.fetches = TYTO_LINE_BYTES;
-        job.a_step = R * (int64_t)sizeof(float);
-        job.b_step = N * (int64_t)sizeof(float);
-        job.part = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
+        job.interleave = job.a_interleave = 1;
+        job.prefetch_bytes = TYTO_LINE_BYTES;
+        job.a_k_bytes = R * (int64_t)sizeof(float);
+        job.b_k_bytes = N * (int64_t)sizeof(float);
+        job.kc_sum = tyto_max_i64(PART_MIN, tyto_min_i64(PART_MAX, (K + 3) / 4));
         inner = INNER_OF_FLOATS;
     }
-    job.inner = tyto_max_i64(1, K);
+    job.kc_inner = tyto_max_i64(1, K);
     if (inner && inner < K) {
         const int64_t parts = (K + inner - 1) / inner;
-        job.inner = tyto_round_up((K + parts - 1) / parts, tyto_max_i64(job.steps, job.a_steps));
+        job.kc_inner =
+            tyto_round_up((K + parts - 1) / parts, tyto_max_i64(job.interleave, job.a_interleave));
     }
     return job;
 }
@@ -253,15 +254,15 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
                   panels = tyto_linear_panels(args->weight), tiles = (args->rows + R - 1) / R;
     const int64_t depth_max = args->weight->dtype == TYTO_I8 ? TYTO_INT8_DEPTH_MAX
                               : args->weight->digits         ? DEPTH_OF_DIGITS
-                                                             : DEPTH_BYTES * N / job.b_step;
+                                                             : DEPTH_BYTES * N / job.b_k_bytes;
     const int64_t blocks = tyto_max_i64(1, (K + depth_max - 1) / depth_max);
-    const int64_t even = tyto_max_i64(job.steps, job.a_steps);
-    job.depth = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
+    const int64_t even = tyto_max_i64(job.interleave, job.a_interleave);
+    job.kc = blocks > 1 ? tyto_round_up((K + blocks - 1) / blocks, even) : tyto_max_i64(1, K);
     job.groups = blocks > 1 ? (panels * N + GROUP_COLUMNS - 1) / GROUP_COLUMNS : 1;
     job.panels = (panels + job.groups - 1) / job.groups;
     const int64_t tile_sums = blocks > 1 ? job.panels * R * N * (int64_t)sizeof(float) : 0;
     const int64_t tiles_max = tyto_max_i64(
-        1, chunk_bytes(exec, args) / (tyto_linear_tile_bytes(&job, job.depth) + tile_sums));
+        1, chunk_bytes(exec, args) / (tyto_linear_tile_bytes(&job, job.kc) + tile_sums));
     job.chunks = (tiles + tiles_max - 1) / tiles_max;
     const int64_t threads = tyto_pool_threads(exec->pool);
     if (threads > 1) {
@@ -281,8 +282,8 @@ static tyto_linear_job cut(const tyto_exec *exec, const tyto_linear_args *args)
     job.a_bytes =
         job.groups > 1 || args->x_tiled
             ? 0
-            : tyto_round_up(job.tiles * tyto_linear_tile_bytes(&job, job.depth), TYTO_LINE_BYTES);
-    job.unfinished = job.depth < K || job.inner < K;
+            : tyto_round_up(job.tiles * tyto_linear_tile_bytes(&job, job.kc), TYTO_LINE_BYTES);
+    job.unfinished = job.kc < K || job.kc_inner < K;
     const int64_t kept = (job.unfinished ? job.tiles : 1) * (blocks > 1 ? job.panels : 1);
     job.sum_floats = tyto_round_up(R * N * kept, TYTO_LINE_FLOATS);
     const bool widens = args->weight->dtype == TYTO_I8 && args->x_bf16,

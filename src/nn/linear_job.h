@@ -24,15 +24,16 @@ typedef struct tyto_linear_job {
     const tyto_kernels *kernels;
     int64_t rows;           /* of a tile */
     int64_t k;              /* of the packed weight */
-    int64_t steps;          /* of k that lie side by side in the weight */
-    int64_t a_steps;        /* and in packed rows */
-    int64_t a_step, b_step; /* bytes of a step of k in a packed tile of rows, and in a panel */
-    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some, and
-                             * of digits one float more, not 0 when some rows have a fourth */
-    int64_t fetches;        /* bytes that a step of k asks for, of the next panel */
-    int64_t part;           /* most steps of k of one sum */
-    int64_t depth;          /* of a block */
-    int64_t inner;          /* steps of k whose part of a panel serves all rows of a task in turn */
+    int64_t interleave;     /* neighbours along k that lie side by side in the weight */
+    int64_t a_interleave;   /* the same in packed rows */
+    int64_t a_k_bytes;      /* of one k in a packed tile of rows */
+    int64_t b_k_bytes;      /* of one k in a panel */
+    int64_t tail;           /* bytes after a packed tile: its rows' scales, when they have some; of
+                           * digits one float more, which is not 0 when some rows have a fourth */
+    int64_t prefetch_bytes; /* of the next panel that one k asks for */
+    int64_t kc;             /* the depth of a block: its part of a panel stays in the cache */
+    int64_t kc_inner;       /* of a block, how much of a panel serves all rows of a task in turn */
+    int64_t kc_sum;         /* most products of one sum */
     bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
     void (*begin)(void);    /* around a task, or NULL */
     void (*end)(void);
@@ -45,10 +46,10 @@ typedef struct tyto_linear_job {
     float *scratch;
 } tyto_linear_job;
 
-/** Bytes of a packed tile of so many steps. */
+/** Bytes of a packed tile of that depth. */
 static inline int64_t tyto_linear_tile_bytes(const tyto_linear_job *job, int64_t depth)
 {
-    return tyto_round_up(depth, job->a_steps) * job->a_step + job->tail;
+    return tyto_round_up(depth, job->a_interleave) * job->a_k_bytes + job->tail;
 }
 
 /** A tile of rows and a panel. */

@@ -70,8 +70,8 @@ static void multiply_int8(const tyto_linear_job *job, int64_t at, int64_t depth,
     const tyto_int8_scales scales = {.rows = (const float *)scales_of_rows,
                                      .columns = weight->scales + column,
                                      .sums = weight->sums + column};
-    const uint8_t *a = (const uint8_t *)(tile + at * job->a_step);
-    const int8_t *b = (const int8_t *)(panel + at * job->b_step);
+    const uint8_t *a = (const uint8_t *)(tile + at * job->a_k_bytes);
+    const int8_t *b = (const int8_t *)(panel + at * job->b_k_bytes);
     const int64_t groups = depth / TYTO_INT8_GROUP;
     if (depth == job->k) {
         int8->tile(groups, a, b, &scales, sum, ahead);
@@ -89,7 +89,7 @@ static void multiply_digits(const tyto_linear_job *job, const tyto_linear_place 
                             int64_t block, int64_t at, int64_t depth, float *sum, const char *ahead)
 {
     const tyto_packed_matrix *weight = job->args->weight;
-    const int64_t R = job->rows, whole = tyto_min_i64(job->depth, job->k - block);
+    const int64_t R = job->rows, whole = tyto_min_i64(job->kc, job->k - block);
     const float *scales =
         (const float *)(place->a + tyto_linear_tile_bytes(job, whole) - job->tail);
     const tyto_digits_rows rows = {
@@ -97,7 +97,7 @@ static void multiply_digits(const tyto_linear_job *job, const tyto_linear_place 
         .last =
             scales[R] != 0.0f ? place->a + (whole * TYTO_DIGITS_LEADING + at - block) * R : NULL,
         .scales = scales};
-    const tyto_digits_columns columns = {.digits = place->panel + at * job->b_step,
+    const tyto_digits_columns columns = {.digits = place->panel + at * job->b_k_bytes,
                                          .scales = weight->scales + place->column};
     weight->digits->tile(depth / TYTO_DIGITS_STEPS, &rows, &columns, sum, at > 0, ahead);
 }
@@ -183,11 +183,11 @@ void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *p
     } else if (args->weight->digits) {
         multiply_digits(job, place, block, at, depth, sum, ahead);
     } else {
-        for (int64_t i = 0; i < depth; i += job->part) {
-            multiply_tile(job, tyto_min_i64(job->part, depth - i),
-                          place->a + (at + i - block) * job->a_step,
-                          place->panel + (at + i) * job->b_step, sum, at + i > 0,
-                          ahead ? ahead + i * job->fetches : NULL);
+        for (int64_t i = 0; i < depth; i += job->kc_sum) {
+            multiply_tile(job, tyto_min_i64(job->kc_sum, depth - i),
+                          place->a + (at + i - block) * job->a_k_bytes,
+                          place->panel + (at + i) * job->b_k_bytes, sum, at + i > 0,
+                          ahead ? ahead + i * job->prefetch_bytes : NULL);
         }
     }
     if (finishes) {

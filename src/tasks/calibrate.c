@@ -10,6 +10,7 @@
 #include "formats/safetensors.h"
 #include "runtime/model.h"
 #include "runtime/session.h"
+#include "tasks/calibration.h"
 #include "weights/choices.h"
 
 /* Smoothings that are tried. */

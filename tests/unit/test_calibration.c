@@ -5,9 +5,9 @@
 #include <tyto/tyto.h>
 
 #include "base/memory.h"
-#include "tasks/calibration.h"
 #include "support/engines.h"
 #include "support/support.h"
+#include "tasks/calibration.h"
 
 enum { ROWS = 40, N = 33, K = 64, LOUD = 5 };
 

@@ -96,15 +96,14 @@ static bool in_bf16(const tyto_exec *exec, const float *probabilities)
 /* mixed[n,tokens,D] = attention(norm1(hidden)) */
 static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encoder_config *config,
                           tyto_exec *exec, const tyto_owlv2_sequences *sequences,
-                          const float *hidden, tyto_numbers mixed, float *probabilities)
+                          const float *hidden, tyto_operand mixed, float *probabilities)
 {
     const int64_t B = sequences->n, T = sequences->tokens, D = config->hidden_size,
                   H = config->num_attention_heads, rows = B * T, d = D / H;
     size_t mark = tyto_arena_mark(exec->arena);
-    tyto_numbers qkv; /* [3,H,B,T,D/H] */
-    TYTO_TRY(tyto_exec_numbers(exec, in_bf16(exec, probabilities), rows * 3 * D, &qkv));
-    const tyto_numbers k = tyto_numbers_from(qkv, rows * D),
-                       v = tyto_numbers_from(qkv, 2 * rows * D);
+    tyto_operand qkv; /* [3,H,B,T,D/H] */
+    TYTO_TRY(tyto_exec_operand(exec, in_bf16(exec, probabilities), rows * 3 * D, &qkv));
+    const tyto_operand k = tyto_operand_at(qkv, rows * D), v = tyto_operand_at(qkv, 2 * rows * D);
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = hidden,
                                                    .ldx = D,
                                                    .norm = norm_of(config, &layer->norm1),
@@ -147,7 +146,7 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
 /* hidden += out_proj(mixed); hidden += fc2(act(fc1(norm2(hidden)))) */
 static tyto_status after_attention(const tyto_owlv2_layer *layer,
                                    const tyto_owlv2_encoder_config *config, tyto_exec *exec,
-                                   int64_t rows, tyto_numbers mixed, float *hidden)
+                                   int64_t rows, tyto_operand mixed, float *hidden)
 {
     const int64_t D = config->hidden_size;
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = mixed.floats,
@@ -187,14 +186,14 @@ static tyto_status run_layer(const tyto_owlv2_layer *layer, const tyto_owlv2_enc
     const int64_t D = config->hidden_size, rows = sequences->n * sequences->tokens,
                   block = tyto_owlv2_rows_of_block(exec, &layer->fc1.weight, rows);
     size_t mark = tyto_arena_mark(exec->arena);
-    tyto_numbers mixed;
+    tyto_operand mixed;
     const bool bf16 =
         in_bf16(exec, probabilities) && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
-    TYTO_TRY(tyto_exec_numbers(exec, bf16, rows * D, &mixed));
+    TYTO_TRY(tyto_exec_operand(exec, bf16, rows * D, &mixed));
     TYTO_TRY(attend(layer, config, exec, sequences, hidden, mixed, probabilities));
     for (int64_t at = 0; at < rows; at += block) {
         TYTO_TRY(after_attention(layer, config, exec, tyto_min_i64(block, rows - at),
-                                 tyto_numbers_from(mixed, at * D), hidden + at * D));
+                                 tyto_operand_at(mixed, at * D), hidden + at * D));
     }
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

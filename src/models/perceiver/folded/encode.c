@@ -300,7 +300,7 @@ static tyto_status finish(const encoding *work, tyto_exec *exec, float *hidden)
                                                    .y = kv,
                                                    .ldy = width}));
     TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, N, work->model->latents,
-                                         (tyto_numbers){.floats = kv + K}, width, hidden));
+                                         (tyto_operand){.floats = kv + K}, width, hidden));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
 }

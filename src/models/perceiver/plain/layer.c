@@ -111,7 +111,7 @@ tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer *layer, tyto_e
 }
 
 tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer, tyto_exec *exec,
-                                        int64_t rows, const float *x, tyto_numbers context,
+                                        int64_t rows, const float *x, tyto_operand context,
                                         int64_t ldc, float *y)
 {
     const tyto_linear_weights *out = &layer->attention_out;
@@ -143,7 +143,7 @@ tyto_status tyto_perceiver_layer_cross(const tyto_perceiver_layer *layer, tyto_e
                                  memory->mask_per_query ? 1 : 0, query));
     }
     TYTO_TRY(attend(layer, exec, rows, query, memory, context));
-    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, (tyto_numbers){.floats = context},
+    TYTO_TRY(tyto_perceiver_layer_finish(layer, exec, rows, x, (tyto_operand){.floats = context},
                                          layer->v_channels, y));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;
@@ -172,10 +172,10 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
     const int64_t all = tyto_row_stride_of(in_bf16, 2 * K + V);
     const bool gives_bf16 =
         in_bf16 && !head_mask && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
-    tyto_numbers qkv, context;
-    TYTO_TRY(tyto_exec_numbers(exec, gives_bf16, rows * V, &context));
-    TYTO_TRY(tyto_exec_numbers(exec, in_bf16, rows * all, &qkv));
-    const tyto_numbers k = tyto_numbers_from(qkv, K), v = tyto_numbers_from(qkv, 2 * K);
+    tyto_operand qkv, context;
+    TYTO_TRY(tyto_exec_operand(exec, gives_bf16, rows * V, &context));
+    TYTO_TRY(tyto_exec_operand(exec, in_bf16, rows * all, &qkv));
+    const tyto_operand k = tyto_operand_at(qkv, K), v = tyto_operand_at(qkv, 2 * K);
     TYTO_TRY(tyto_linear(exec, &(tyto_linear_args){.x = x,
                                                    .ldx = Q,
                                                    .norm = layer_norm(&layer->norm1),

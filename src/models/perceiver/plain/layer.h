@@ -23,7 +23,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_query(const tyto_perceiver_layer
  *  numbers apart; y may be x. */
 TYTO_NODISCARD tyto_status tyto_perceiver_layer_finish(const tyto_perceiver_layer *layer,
                                                        tyto_exec *exec, int64_t rows,
-                                                       const float *x, tyto_numbers context,
+                                                       const float *x, tyto_operand context,
                                                        int64_t ldc, float *y);
 
 /** What queries attend to. */
