@@ -106,10 +106,10 @@ static tyto_status plan(saving *of, tyto_error *err)
 static tyto_status write_config(const saving *of, tyto_error *err)
 {
     const tyto_dtype dtype = of->options->dtype;
-    json_t *config = json_copy(of->parameters->config);
+    json_t *config = json_copy(of->parameters->config); /* which leaves out what it can't add */
     char *path = tyto_path_join(of->folder.temporary, TYTO_CONFIG_FILE);
     const char *word = dtype == TYTO_F16 ? "float16" : dtype == TYTO_BF16 ? "bfloat16" : "float32";
-    const bool good = config && path &&
+    const bool good = config && path && json_equal(config, of->parameters->config) &&
                       (!of->options->to_dtype ||
                        json_object_set_new(config, "torch_dtype", json_string(word)) == 0);
     const tyto_status status =

@@ -95,6 +95,55 @@ static void pack_and_open(const char *isa)
     tyto_engine_destroy(packing);
 }
 
+/* Parameters are made, written, saved and opened, and models made of them. */
+static tyto_status make_parameters(tyto_error *err)
+{
+    char path[512];
+    float values[256] = {0};
+    tyto_parameters *parameters = NULL;
+    tyto_model *model = NULL;
+    tyto_parameters_save_options saving;
+    tyto_parameters_save_options_init(&saving, sizeof(saving));
+    saving.replace = true;
+    saving.max_shard_bytes = 15000;
+    snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
+    tyto_status status = tyto_parameters_create_file(path, NULL, &parameters, err);
+    if (!status) {
+        const char *name = "text_model.final_layer_norm.bias";
+        const tyto_tensor bias = {.name = name,
+                                  .dtype = TYTO_F32,
+                                  .rank = 1,
+                                  .shape = {tyto_parameters_find(parameters, name)->shape[0]},
+                                  .data = values};
+        status = tyto_parameters_write(parameters, &bias, err);
+    }
+    status = status ? status : tyto_parameters_save(parameters, written, &saving, err);
+    status = status ? status : tyto_model_create(packing, parameters, &model, err);
+    tyto_model_destroy(model);
+    tyto_parameters_destroy(parameters);
+    return status;
+}
+
+static tyto_status open_partly(tyto_error *err)
+{
+    tyto_model *model = NULL;
+    tyto_model_open_options options;
+    tyto_model_open_options_init(&options, sizeof(options));
+    options.missing = TYTO_MISSING_INITIALISE;
+    const tyto_status status = tyto_model_open_with(packing, written, &options, &model, err);
+    tyto_model_destroy(model);
+    return status;
+}
+
+static void parameters_are_made(void)
+{
+    const tyto_engine_options one = engine_options(1);
+    assert_int_equal(tyto_engine_create(&one, &packing, NULL), TYTO_OK);
+    fail_each_once_and_forever(make_parameters);
+    fail_each_once_and_forever(open_partly);
+    tyto_engine_destroy(packing);
+}
+
 static tyto_calibration *taken;
 
 static tyto_status open_chosen(tyto_error *err)
@@ -158,6 +207,7 @@ void checkpoints_are_converted(void **state)
     calibrate_and_open();
     pack_and_open("scalar");
     open_calibrated();
+    parameters_are_made();
     /* Only what is whole is there. */
     char command[128];
     snprintf(command, sizeof(command), "rm -r %s && rmdir %s", written, folder);
