@@ -183,7 +183,7 @@ int main(int argc, char **argv)
         return 1;
     }
     signal(SIGPIPE, SIG_IGN); /* a client that goes away ends its own request alone */
-    const int server = listen_on(argc > 2 ? atoi(argv[2]) : 8080);
+    const int server = listen_on(argc > 2 ? (int)strtol(argv[2], NULL, 10) : 8080);
     for (int client; server >= 0 && (client = accept(server, NULL, NULL)) >= 0;) {
         FILE *in = fdopen(client, "rb"), *out = fdopen(dup(client), "wb");
         setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
