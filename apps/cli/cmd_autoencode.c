@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/autoencode.h>
+#include <tyto/classes_document.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -9,8 +10,8 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "records.h"
 #include "signals.h"
-#include "video_labels.h"
 
 typedef struct autoencode_args {
     common_args common;
@@ -28,7 +29,7 @@ typedef struct job {
     destination to;
     tyto_autoencode_video_options options;
     opened with;
-    video_label_writer results;
+    records results;
     int64_t window; /* of the video that is worked on */
     double window_began;
 } job;
@@ -66,18 +67,8 @@ static int check_output(job *j)
         return EXIT_USAGE;
     }
     j->to = (destination){"-o", args->output, ".mp4|.mov|.mkv", ".mp4", false};
-    int code = destination_check(&j->to, j->videos.count > 1);
-    if (code == EXIT_DONE && j->to.folder && !check_distinct(&j->videos, path_stem, "written to")) {
-        code = EXIT_USAGE;
-    }
-    for (size_t i = 0; i < j->videos.count && code == EXIT_DONE; i++) {
-        char *stem = path_stem(j->videos.items[i]);
-        if (!destination_spares(&j->to, stem, &j->videos)) {
-            code = EXIT_USAGE;
-        }
-        free(stem);
-    }
-    return code;
+    return destinations_check(&j->to, 1, &j->videos, j->videos.count, j->videos.count > 1,
+                              "written to");
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -117,11 +108,14 @@ static bool open_all(job *j)
         say_tyto_error(&err);
         return false;
     }
-    j->results = (video_label_writer){.model = j->with.model,
-                                      .format = j->args->format,
-                                      .top_k = j->args->top_k,
-                                      .many = j->videos.count > 1};
-    return video_labels_open(&j->results);
+    if (!records_open(&j->results, NULL)) {
+        return false;
+    }
+    tyto_bytes bytes = {0};
+    const tyto_status status =
+        tyto_video_classes_document_create((tyto_format)j->args->format, (int64_t)j->videos.count,
+                                           j->args->top_k, &j->results.document, &bytes, &err);
+    return records_put(&j->results, status, &bytes, &err);
 }
 
 /* One video. *writable becomes false when results can't be written any more. */
@@ -129,15 +123,17 @@ static bool autoencode(job *j, const char *video, bool *writable)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_video_classes found;
+    tyto_bytes bytes = {0};
     char *stem = path_stem(video), *path = j->to.path ? destination_path(&j->to, stem) : NULL;
     j->window = 0;
     j->window_began = seconds_now();
-    const tyto_status status =
+    tyto_status status =
         tyto_autoencode_video(j->with.session, video, path, &j->options, &found, &err);
     if (status == TYTO_OK) {
         say_window(j, video);
         progress_hide();
-        *writable = video_labels_write(&j->results, video, &found);
+        status = tyto_document_add_video_classes(j->results.document, video, &found, &bytes, &err);
+        *writable = records_put(&j->results, status, &bytes, &err);
     } else if (status != TYTO_E_CANCELLED) {
         say_tyto_error(&err);
     }
@@ -155,7 +151,7 @@ static int autoencode_all(job *j)
         good = autoencode(j, j->videos.items[i], &writable) && good;
     }
     progress_hide();
-    writable = writable && video_labels_end(&j->results);
+    writable = writable && records_end(&j->results, true);
     return good && writable ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -168,7 +164,7 @@ static int run(void *given)
     }
     model_close(&j.with);
     text_list_clear(&j.videos);
-    json_decref(j.results.document);
+    records_drop(&j.results);
     return code;
 }
 
@@ -180,7 +176,7 @@ static const option options[] = {
     {"classify", 0, OPTION_FLAG, NULL, "only tell what is in it: nothing is made again",
      AT(classify)},
     {"top-k", 0, OPTION_INTEGER, "N", "print the N best labels (default 5)", AT(top_k), 1, 1e9},
-    {"format", 'f', OPTION_CHOICE, VIDEO_LABEL_FORMATS, "how labels are printed (default text)",
+    {"format", 'f', OPTION_CHOICE, "text|json|jsonl", "how labels are printed (default text)",
      AT(format)},
     {"sound", 0, OPTION_TEXT, "FILE", "take the sound of this file instead of the video's own",
      AT(sound), .files = COMPLETES_FILES},

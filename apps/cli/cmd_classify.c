@@ -1,11 +1,11 @@
 /* tyto classify: which of its classes a model sees in texts or photos. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/classes_document.h>
 #include <tyto/classify.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "json.h"
 #include "messages.h"
 #include "model.h"
 #include "photo_reader.h"
@@ -40,71 +40,13 @@ typedef struct batch {
     size_t count;
 } batch;
 
-static char *label_name(const job *j, int64_t label)
-{
-    const char *name = tyto_model_label(j->with.model, label);
-    return name ? take_text("%s", name) : take_text("LABEL_%lld", (long long)label);
-}
-
-static void write_table(job *j, const char *input, const tyto_classes *classes)
-{
-    FILE *to = records_next(&j->out);
-    const size_t bytes = plain_text(NULL, 0, input) + 1;
-    char *plain = take(bytes, 1);
-    plain_text(plain, bytes, input);
-    fprintf(to, "%s\n  score  label\n", plain);
-    free(plain);
-    for (int64_t i = 0; i < classes->count; i++) {
-        char *name = label_name(j, classes->items[i].label), shown[512];
-        plain_text(shown, sizeof(shown), name);
-        fprintf(to, "%7.4f  %s\n", (double)classes->items[i].score, shown);
-        free(name);
-    }
-}
-
-static void write_lines(job *j, const char *input, const tyto_classes *classes)
-{
-    FILE *to = records_next(&j->out);
-    for (int64_t i = 0; i < classes->count; i++) {
-        char *name = label_name(j, classes->items[i].label), score[32], logit[32];
-        float_digits(score, sizeof(score), classes->items[i].score);
-        float_digits(logit, sizeof(logit), classes->items[i].logit);
-        csv_text(to, input);
-        fprintf(to, ",%lld,", (long long)i + 1);
-        csv_text(to, name);
-        fprintf(to, ",%lld,%s,%s\n", (long long)classes->items[i].label, score, logit);
-        free(name);
-    }
-}
-
-static json_t *input_object(const job *j, const char *input, const tyto_classes *classes)
-{
-    json_t *object = json_made(json_object()), *list = json_made(json_array());
-    for (int64_t i = 0; i < classes->count; i++) {
-        json_t *item = json_made(json_object());
-        char *name = label_name(j, classes->items[i].label);
-        json_put(item, "label", json_text(name));
-        json_put(item, "label_index", json_integer(classes->items[i].label));
-        json_put(item, "score", json_float(classes->items[i].score));
-        json_put(item, "logit", json_float(classes->items[i].logit));
-        json_push(list, item);
-        free(name);
-    }
-    json_put(object, j->photos ? "image" : "text", json_text(input));
-    json_put(object, "classes", list);
-    return object;
-}
-
 static bool write_classes(job *j, const char *input, const tyto_classes *classes)
 {
-    if (j->out.format == RECORDS_TEXT) {
-        write_table(j, input, classes);
-    } else if (j->out.format == RECORDS_CSV) {
-        write_lines(j, input, classes);
-    } else {
-        records_put(&j->out, input_object(j, input, classes));
-    }
-    return records_flush(&j->out);
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status status =
+        tyto_document_add_classes(j->out.document, input, classes, &bytes, &err);
+    return records_put(&j->out, status, &bytes, &err);
 }
 
 /* Members first … first+count−1 of a batch, in one forward. */
@@ -129,12 +71,12 @@ static bool classify_apart(job *j, batch *b)
         tyto_error err = TYTO_ERROR_INIT;
         if (classify(j, b, i, 1, &err) == TYTO_OK) {
             good = write_classes(j, input, &b->classes[i]) && good;
-        } else {
+        } else if (!interrupted()) {
             char text[QUOTED_BYTES];
             say_error("%s: %s", j->photos ? input : quoted(text, input), tyto_error_message(&err));
-            tyto_error_clear(&err);
             good = false;
         }
+        tyto_error_clear(&err);
     }
     return good;
 }
@@ -227,6 +169,23 @@ static bool open_model(job *j)
     return true;
 }
 
+static bool begin(job *j)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status status = tyto_classes_document_create(
+        (tyto_format)j->args->format, j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT,
+        &j->out.document, &bytes, &err);
+    return records_put(&j->out, status, &bytes, &err);
+}
+
+static bool go_on(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    (void)progress;
+    return !interrupted();
+}
+
 static int run(void *given)
 {
     job j = {.args = given};
@@ -239,14 +198,13 @@ static int run(void *given)
     j.options.top_k = j.args->top_k;
     j.options.scores = (tyto_scores)j.args->scores;
     j.options.truncation = j.args->truncation;
-    if (records_open(&j.out, j.args->output, j.args->format,
-                     "input,rank,label,label_index,score,logit") &&
-        open_model(&j)) {
+    j.options.progress = go_on;
+    if (records_open(&j.out, j.args->output) && open_model(&j) && begin(&j)) {
         bool good = list_inputs(&j);
         if (j.inputs.count > 0) {
             good = classify_all(&j) && good;
         }
-        good = records_end(&j.out) && good;
+        good = records_end(&j.out, !interrupted()) && good;
         code = good ? EXIT_DONE : EXIT_FAILED;
     }
     records_drop(&j.out);

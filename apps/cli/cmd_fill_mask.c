@@ -2,11 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/fill_mask.h>
+#include <tyto/fill_mask_document.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "json.h"
 #include "messages.h"
 #include "model.h"
 #include "records.h"
@@ -60,112 +59,9 @@ static bool find_text(const char *text, const char *part, tyto_spans *to)
     return found > 0;
 }
 
-static json_t *guess_object(const tyto_tokenizer *tokenizer, const tyto_guess *guess)
-{
-    const char *token = tyto_tokenizer_token(tokenizer, guess->id);
-    json_t *object = json_made(json_object());
-    json_put(object, "id", json_integer(guess->id));
-    json_put(object, "token", token ? json_text(token) : json_null());
-    json_put(object, "score", json_float(guess->score));
-    return object;
-}
-
-static json_t *text_object(const tyto_tokenizer *tokenizer, const char *text,
-                           const tyto_filled_text *filled)
-{
-    json_t *object = json_made(json_object()), *masks = json_made(json_array());
-    for (int64_t m = 0; m < filled->masks; m++) {
-        json_t *mask = json_made(json_object()), *guesses = json_made(json_array());
-        for (int64_t i = 0; i < filled->guesses_each; i++) {
-            const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
-            json_push(guesses, guess_object(tokenizer, guess));
-        }
-        json_put(mask, "position", json_integer(filled->positions[m]));
-        json_put(mask, "best", json_integer(filled->best[m]));
-        json_put(mask, "guesses", guesses);
-        json_push(masks, mask);
-    }
-    json_put(object, "text", json_text(text));
-    json_put(object, "best", json_made(json_stringn(filled->text, filled->length_bytes)));
-    json_put(object, "masks", masks);
-    return object;
-}
-
-/* How a guess looks in a table: a letter, a byte as \xNN, or a token's name. */
-static void spell(const tyto_tokenizer *tokenizer, int64_t id, char *to, size_t bytes)
-{
-    const int64_t byte = id - TYTO_BYTE_ID_FIRST;
-    const char *token = tyto_tokenizer_token(tokenizer, id);
-    if (byte >= 0 && byte < 256) {
-        snprintf(to, bytes, byte > 32 && byte < 127 ? "%c" : "\\x%02X", (unsigned)byte);
-    } else {
-        plain_text(to, bytes, token ? token : "?");
-    }
-}
-
-static void write_plain(FILE *to, const char *text)
-{
-    const size_t bytes = plain_text(NULL, 0, text) + 1;
-    char *plain = take(bytes, 1);
-    plain_text(plain, bytes, text);
-    fputs(plain, to);
-    free(plain);
-}
-
-static void write_table(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
-                        const tyto_filled_text *filled)
-{
-    fputs("text  ", to);
-    write_plain(to, text);
-    fputs("\nbest  ", to);
-    write_plain(to, filled->text);
-    fputs("\n  token  guesses\n", to);
-    for (int64_t m = 0; m < filled->masks; m++) {
-        fprintf(to, "%7lld", (long long)filled->positions[m]);
-        for (int64_t i = 0; i < filled->guesses_each; i++) {
-            const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
-            char token[64];
-            spell(tokenizer, guess->id, token, sizeof(token));
-            fprintf(to, "  %-4s %.3f", token, (double)guess->score);
-        }
-        fputc('\n', to);
-    }
-}
-
-static void write_lines(FILE *to, const tyto_tokenizer *tokenizer, const char *text,
-                        const tyto_filled_text *filled)
-{
-    for (int64_t i = 0; i < filled->masks * filled->guesses_each; i++) {
-        const int64_t m = i / filled->guesses_each;
-        const char *token = tyto_tokenizer_token(tokenizer, filled->guesses[i].id);
-        char digits[32];
-        float_digits(digits, sizeof(digits), filled->guesses[i].score);
-        csv_text(to, text);
-        fputc(',', to);
-        csv_text(to, filled->text);
-        fprintf(to, ",%lld,%lld,%lld,", (long long)filled->positions[m],
-                (long long)(i % filled->guesses_each + 1), (long long)filled->guesses[i].id);
-        csv_text(to, token ? token : "");
-        fprintf(to, ",%s\n", digits);
-    }
-}
-
-static void write_text(records *to, const tyto_tokenizer *tokenizer, const char *text,
-                       const tyto_filled_text *filled)
-{
-    if (to->format == RECORDS_TEXT) {
-        write_table(records_next(to), tokenizer, text, filled);
-    } else if (to->format == RECORDS_CSV) {
-        write_lines(records_next(to), tokenizer, text, filled);
-    } else {
-        records_put(to, text_object(tokenizer, text, filled));
-    }
-}
-
 static bool fill(const fill_args *args, const opened *with, const tyto_spans *given,
                  const char *text, records *to)
 {
-    const tyto_tokenizer *tokenizer = tyto_model_tokenizer(with->model);
     tyto_filled_text filled = {0};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_spans spans = {0};
@@ -187,8 +83,10 @@ static bool fill(const fill_args *args, const opened *with, const tyto_spans *gi
             tyto_fill_mask(with->session, text, strlen(text), &options, &filled, &err) == TYTO_OK;
         if (good) {
             say_info("%lld masks in %.3f s", (long long)filled.masks, seconds_now() - began);
-            write_text(to, tokenizer, text, &filled);
-            good = records_flush(to);
+            tyto_bytes bytes = {0};
+            const tyto_status status =
+                tyto_document_add_filled_text(to->document, text, &filled, &bytes, &err);
+            good = records_put(to, status, &bytes, &err);
         } else {
             char shown[QUOTED_BYTES];
             say_error("%s: %s", quoted(shown, text), tyto_error_message(&err));
@@ -226,18 +124,26 @@ static bool read_spans(const fill_args *args, tyto_spans *spans)
     return true;
 }
 
+static bool begin(const fill_args *args, records *to)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status status =
+        tyto_fill_mask_document_create((tyto_format)args->format, &to->document, &bytes, &err);
+    return records_put(to, status, &bytes, &err);
+}
+
 static int fill_all(const fill_args *args, const tyto_spans *spans, const text_list *texts)
 {
     opened with = {0};
     records to = {0};
     bool good =
-        records_open(&to, args->output, args->format, "text,best,position,rank,id,token,score") &&
-        model_open(&args->common, &with);
+        records_open(&to, args->output) && model_open(&args->common, &with) && begin(args, &to);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
             good = fill(args, &with, spans, texts->items[i], &to) && good;
         }
-        good = records_end(&to) && good;
+        good = records_end(&to, !interrupted()) && good;
     }
     records_drop(&to);
     model_close(&with);

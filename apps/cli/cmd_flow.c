@@ -24,7 +24,7 @@ typedef struct job {
     const flow_args *args;
     text_list photos, videos;
     bool input_missing;
-    destination flows, pictures;
+    destination places[2]; /* of .flo files and of pictures */
     tyto_flow_options options;
     opened with;
     bool told_small; /* that frames are padded */
@@ -66,28 +66,21 @@ static bool list_frames(job *j)
     return j->photos.count > 0 || j->videos.count > 0;
 }
 
-/* No result may take the place of a frame, or of another result. */
-static bool check_places(const job *j)
+static int check_places(job *j, bool many)
 {
+    const flow_args *args = j->args;
+    const size_t photos = j->photos.count;
     text_list inputs = {0};
-    const text_list *const lists[] = {&j->photos, &j->videos};
-    bool good = true;
-    for (int k = 0; k < 2; k++) {
-        for (size_t i = 0; i < lists[k]->count; i++) {
-            text_list_add(&inputs, lists[k]->items[i], strlen(lists[k]->items[i]));
-        }
+    for (size_t i = 0; i < photos + j->videos.count; i++) {
+        const char *path = i < photos ? j->photos.items[i] : j->videos.items[i - photos];
+        text_list_add(&inputs, path, strlen(path));
     }
-    if (j->flows.folder || j->pictures.folder) {
-        good = check_distinct(&inputs, path_stem, "flow");
-    }
-    for (size_t i = 0; i + 1 < j->photos.count && good; i++) {
-        char *stem = path_stem(j->photos.items[i]);
-        good = destination_spares(&j->flows, stem, &inputs) &&
-               destination_spares(&j->pictures, stem, &inputs);
-        free(stem);
-    }
+    j->places[0] = (destination){"-o", args->output, ".flo", ".flo", false};
+    j->places[1] = (destination){"--draw", args->draw, ".png|.jpg|.jpeg|.webp", ".png", false};
+    const int code =
+        destinations_check(j->places, 2, &inputs, photos > 0 ? photos - 1 : 0, many, "flow");
     text_list_clear(&inputs);
-    return good;
+    return code;
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -110,20 +103,12 @@ static int prepare(job *j)
                   j->photos.items[0]);
         return j->input_missing ? EXIT_FAILED : EXIT_USAGE;
     }
-    const bool many = j->videos.count > 0 || j->photos.count > 2;
-    j->flows = (destination){"-o", args->output, ".flo", ".flo", false};
-    j->pictures = (destination){"--draw", args->draw, ".png|.jpg|.jpeg|.webp", ".png", false};
-    int code = destination_check(&j->flows, many);
-    code = code == EXIT_DONE ? destination_check(&j->pictures, many) : code;
-    if (code == EXIT_DONE && !check_places(j)) {
-        code = EXIT_USAGE;
-    }
     tyto_flow_options_init(&j->options, sizeof(j->options));
     j->options.overlap_px = args->overlap;
     j->options.scale = (float)args->scale;
     j->options.progress = follow;
     j->options.progress_user = j;
-    return code;
+    return check_places(j, j->videos.count > 0 || j->photos.count > 2);
 }
 
 static void warn_small(job *j, const char *name, const tyto_flow_field *flow)
@@ -146,13 +131,13 @@ static tyto_status write_flow(const job *j, const tyto_flow_field *flow, const c
 {
     tyto_image picture = {0};
     tyto_status status = TYTO_OK;
-    if (j->flows.path) {
-        char *path = destination_path(&j->flows, stem);
+    if (j->places[0].path) {
+        char *path = destination_path(&j->places[0], stem);
         status = tyto_flow_save(path, flow, err);
         free(path);
     }
-    if (status == TYTO_OK && j->pictures.path) {
-        char *path = destination_path(&j->pictures, stem);
+    if (status == TYTO_OK && j->places[1].path) {
+        char *path = destination_path(&j->places[1], stem);
         status = tyto_flow_draw(flow, j->args->longest, &picture, err);
         if (status == TYTO_OK) {
             status = tyto_image_save(path, &picture, err);

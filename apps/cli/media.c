@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "inputs.h"
 #include "messages.h"
 #include "output.h"
 
@@ -23,7 +24,7 @@ static bool has_ending(const char *path, const char *endings)
     return false;
 }
 
-int destination_check(destination *place, bool many)
+static int check(destination *place, bool many)
 {
     if (!place->path) {
         return EXIT_DONE;
@@ -60,7 +61,7 @@ char *destination_path(const destination *place, const char *stem)
     return path;
 }
 
-bool destination_spares(const destination *place, const char *stem, const text_list *inputs)
+static bool spares(const destination *place, const char *stem, const text_list *inputs)
 {
     bool good = true;
     if (!place->path) {
@@ -76,4 +77,27 @@ bool destination_spares(const destination *place, const char *stem, const text_l
     }
     free(path);
     return good;
+}
+
+int destinations_check(destination *places, size_t n, const text_list *inputs, size_t named,
+                       bool many, const char *what)
+{
+    int code = EXIT_DONE;
+    bool folder = false;
+    for (size_t k = 0; k < n && code == EXIT_DONE; k++) {
+        code = check(&places[k], many);
+        folder = folder || places[k].folder;
+    }
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    bool good = !folder || check_distinct(inputs, path_stem, what);
+    for (size_t i = 0; i < named && good; i++) {
+        char *stem = path_stem(inputs->items[i]);
+        for (size_t k = 0; k < n && good; k++) {
+            good = spares(&places[k], stem, inputs);
+        }
+        free(stem);
+    }
+    return good ? EXIT_DONE : EXIT_USAGE;
 }

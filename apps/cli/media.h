@@ -15,12 +15,13 @@ typedef struct destination {
     bool folder;
 } destination;
 
-/** Checks and prepares the place before any work. `many`: there is more than one file to write.
+/** Checks and prepares n places before any work. The first `named` inputs have a file each, named by
+ *  their stem, and no file may take the place of an input; inputs of one stem are complained about
+ *  with `what`, such as "flow". many: there is more than one file to write.
  *  Returns the exit code so far. */
-int destination_check(destination *place, bool many);
+int destinations_check(destination *places, size_t n, const text_list *inputs, size_t named,
+                       bool many, const char *what);
 /** The file for an input of that stem; newly allocated. */
 char *destination_path(const destination *place, const char *stem);
-/** False after a complaint when the file for that stem is one of the inputs. */
-bool destination_spares(const destination *place, const char *stem, const text_list *inputs);
 
 #endif

@@ -1,62 +1,42 @@
 #include "records.h"
 
-#include <string.h>
+#include "messages.h"
 
-#include "json.h"
-#include "signals.h"
-
-bool records_open(records *to, const char *path, int format, const char *header)
+bool records_open(records *to, const char *path)
 {
-    *to = (records){.format = (record_format)format};
-    if (!output_open(&to->out, path)) {
-        return false;
-    }
-    if (to->format == RECORDS_CSV) {
-        fprintf(to->out.stream, "%s\n", header);
-    } else if (to->format == RECORDS_JSON) {
-        fputs("[", to->out.stream);
-    }
-    return true;
+    *to = (records){0};
+    return output_open(&to->out, path);
 }
 
-FILE *records_next(records *to)
+bool records_put(records *to, tyto_status status, tyto_bytes *bytes, tyto_error *err)
 {
-    if (to->written++ > 0 && to->format == RECORDS_TEXT) {
-        fputc('\n', to->out.stream);
+    bool good = status == TYTO_OK;
+    if (good) {
+        good = output_bytes(&to->out, bytes) && output_flush(&to->out);
+    } else {
+        say_tyto_error(err);
     }
-    return to->out.stream;
+    tyto_bytes_clear(bytes);
+    tyto_error_clear(err);
+    return good;
 }
 
-void records_put(records *to, json_t *value)
+bool records_end(records *to, bool keep)
 {
-    if (to->format == RECORDS_JSON) {
-        fputs(to->written > 0 ? ",\n" : "\n", to->out.stream);
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status status = tyto_document_end(to->document, &bytes, &err);
+    bool good = records_put(to, status, &bytes, &err);
+    if (keep || !to->out.path) {
+        good = output_commit(&to->out) && good;
     }
-    to->written++;
-    json_write(value, false, to->out.stream);
-    if (to->format == RECORDS_JSONL) {
-        fputc('\n', to->out.stream);
-    }
-    json_decref(value);
-}
-
-bool records_flush(records *to)
-{
-    return output_flush(&to->out);
-}
-
-bool records_end(records *to)
-{
-    if (to->format == RECORDS_JSON) {
-        fputs(to->written > 0 ? "\n]\n" : "]\n", to->out.stream);
-    }
-    const bool keep = !interrupted() || !to->out.path;
-    const bool good = !keep || output_commit(&to->out);
-    output_abandon(&to->out);
+    records_drop(to);
     return good;
 }
 
 void records_drop(records *to)
 {
+    tyto_document_destroy(to->document);
+    to->document = NULL;
     output_abandon(&to->out);
 }

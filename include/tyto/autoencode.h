@@ -52,27 +52,6 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode(tyto_session *session, const
                                                     const tyto_autoencode_options *options,
                                                     tyto_reconstruction *out, tyto_error *err);
 
-/** What the windows of a video are taken for. Window i begins at i · window_s, and ends where the
- *  next begins, the last one at end_s. */
-typedef struct tyto_video_classes {
-    int64_t windows, labels;
-    float *scores; /**< [windows,labels]: of each window, their sum is 1 */
-    float *mean;   /**< [labels]: of the windows */
-    double window_s, end_s;
-    uint64_t reserved[4]; /**< 0 */
-} tyto_video_classes;
-
-TYTO_API void tyto_video_classes_clear(tyto_video_classes *classes);
-
-/** The top_k classes (0: all) of window i, or of the whole video for −1; their logits are 0.
- *  model   names them; NULL: they have no names
- *  memory  release *out with tyto_classes_clear
- *  errors  E_RANGE (no such window), E_ARGUMENT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_video_classes_best(const tyto_video_classes *classes,
-                                                            int64_t i, int64_t top_k,
-                                                            const tyto_model *model,
-                                                            tyto_classes *out, tyto_error *err);
-
 typedef struct tyto_autoencode_video_options {
     size_t struct_bytes;     /**< set by tyto_autoencode_video_options_init */
     const char *sound;       /**< a file whose sound is taken; NULL: the video's own */

@@ -43,6 +43,28 @@ TYTO_API TYTO_NODISCARD tyto_status
 tyto_postprocess_classification(const float *logits, int64_t classes, tyto_scores scores,
                                 int64_t top_k, tyto_classes *out, tyto_error *err);
 
+/** What the windows of a video are taken for. Window i begins at i · window_s, and ends where the
+ *  next begins, the last one at end_s.
+ *  memory  release with tyto_video_classes_clear */
+typedef struct tyto_video_classes {
+    int64_t windows, labels;
+    float *scores; /**< [windows,labels]: of each window, their sum is 1 */
+    float *mean;   /**< [labels]: of the windows */
+    double window_s, end_s;
+    const char *const *names; /**< [n_names] of labels, which live as the model does */
+    int64_t n_names;
+    uint64_t reserved[4]; /**< 0 */
+} tyto_video_classes;
+
+TYTO_API void tyto_video_classes_clear(tyto_video_classes *classes);
+
+/** The top_k classes (0: all) of window i, or of the whole video for −1; their logits are 0.
+ *  memory  release *out with tyto_classes_clear
+ *  errors  E_RANGE (no such window), E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_video_classes_best(const tyto_video_classes *classes,
+                                                            int64_t i, int64_t top_k,
+                                                            tyto_classes *out, tyto_error *err);
+
 TYTO_END_DECLS
 
 #endif

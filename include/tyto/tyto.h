@@ -9,6 +9,7 @@
 #include <tyto/calibrate.h>
 #include <tyto/checkpoint.h>
 #include <tyto/classes.h>
+#include <tyto/classes_document.h>
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>
@@ -22,6 +23,7 @@
 #include <tyto/evaluate.h>
 #include <tyto/files.h>
 #include <tyto/fill_mask.h>
+#include <tyto/fill_mask_document.h>
 #include <tyto/flow.h>
 #include <tyto/hub.h>
 #include <tyto/image.h>
@@ -40,7 +42,9 @@
 #include <tyto/progress.h>
 #include <tyto/search.h>
 #include <tyto/session.h>
+#include <tyto/similarities.h>
 #include <tyto/similarity.h>
+#include <tyto/similarity_document.h>
 #include <tyto/stage.h>
 #include <tyto/status.h>
 #include <tyto/tasks.h>

@@ -17,15 +17,6 @@ void tyto_autoencode_video_options_init(tyto_autoencode_video_options *options, 
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
-void tyto_video_classes_clear(tyto_video_classes *classes)
-{
-    if (classes) {
-        free(classes->scores);
-        free(classes->mean);
-        *classes = (tyto_video_classes){0};
-    }
-}
-
 /* A video on its way through the network. */
 typedef struct pass {
     tyto_session *session;
@@ -123,6 +114,8 @@ static tyto_status run_windows(pass *of, tyto_video_classes *out, tyto_error *er
 {
     const int64_t most = of->options->windows > 0 ? of->options->windows : INT64_MAX;
     const int64_t expected = tyto_min_i64(tyto_clip_windows(of->reader), most);
+    out->names = (const char *const *)of->session->model->labels.names;
+    out->n_names = of->session->model->labels.count;
     out->window_s = (double)of->shape.frames / (double)of->shape.frames_per_second;
     for (int64_t i = 0; i < most; i++) {
         int64_t frames;
@@ -196,25 +189,4 @@ tyto_status tyto_classify_video(tyto_session *session, const char *video,
                                 tyto_video_classes *out, tyto_error *err)
 {
     return tyto_autoencode_video(session, video, NULL, options, out, err);
-}
-
-tyto_status tyto_video_classes_best(const tyto_video_classes *classes, int64_t i, int64_t top_k,
-                                    const tyto_model *model, tyto_classes *out, tyto_error *err)
-{
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, classes);
-    TYTO_REQUIRE(err, out);
-    *out = (tyto_classes){0};
-    if (i < -1 || i >= classes->windows || !classes->scores || !classes->mean) {
-        return tyto_fail(err, TYTO_E_RANGE, "window: got %lld, required -1 to %lld", (long long)i,
-                         (long long)classes->windows - 1);
-    }
-    const float *scores = i < 0 ? classes->mean : classes->scores + i * classes->labels;
-    TYTO_TRY(tyto_postprocess_classification(scores, classes->labels, TYTO_SCORES_NONE, top_k, out,
-                                             err));
-    for (int64_t k = 0; k < out->count; k++) {
-        out->items[k].name = model ? tyto_model_label(model, out->items[k].label) : NULL;
-        out->items[k].logit = 0.0f;
-    }
-    return TYTO_OK;
 }
