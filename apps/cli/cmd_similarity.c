@@ -43,6 +43,9 @@ static bool begin(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
+    if (j->out.document) {
+        return true;
+    }
     const tyto_status status = tyto_similarity_document_create(
         (tyto_format)j->args->format, (const char *const *)j->search.labels.items,
         (int64_t)j->search.labels.count, (int64_t)j->search.photos.count, &j->out.document, &bytes,
@@ -54,6 +57,9 @@ static bool write_photo(job *j, const char *photo, const tyto_similarities *simi
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
+    if (!begin(j)) {
+        return false;
+    }
     const tyto_status status =
         tyto_document_add_similarities(j->out.document, photo, similarities, &bytes, &err);
     j->written++;
@@ -87,13 +93,15 @@ static int compare_all(job *j)
 {
     const text_list *photos = &j->search.photos;
     photo_reader reader = {.photos = photos};
-    bool good = !j->search.input_missing, writable = begin(j);
+    bool good = !j->search.input_missing, writable = true;
     for (size_t i = 0; i < photos->count && writable && !interrupted(); i++) {
         progress_show(i, photos->count, photos->items[i]);
         good = compare_photo(j, &reader, &writable) && good;
     }
     progress_hide();
     photo_reader_end(&reader);
+    /* A table without photos has no header. */
+    writable = writable && (j->args->format == TYTO_FORMAT_CSV || begin(j));
     const bool keep = writable && !interrupted() && j->written > 0;
     good = records_end(&j->out, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;

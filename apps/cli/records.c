@@ -25,7 +25,8 @@ bool records_end(records *to, bool keep)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_status status = tyto_document_end(to->document, &bytes, &err);
+    const tyto_status status =
+        to->document ? tyto_document_end(to->document, &bytes, &err) : TYTO_OK;
     bool good = records_put(to, status, &bytes, &err);
     if (keep || !to->out.path) {
         good = output_commit(&to->out) && good;

@@ -12,7 +12,7 @@
 #define RECORD_FORMATS "text|json|jsonl|csv"
 
 typedef struct records {
-    tyto_document *document; /**< created by the command, owned */
+    tyto_document *document; /**< created by the command, owned; NULL: nothing was begun */
     output out;
 } records;
 

@@ -111,10 +111,10 @@ tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i, tyt
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, sequence);
     TYTO_REQUIRE(err, image);
-    if (sequence->video || i < sequence->next || i >= sequence->count) {
+    if (sequence->video || i < sequence->next || i >= sequence->count || sequence->paths[i]) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "frame: got %lld, required a photo from %lld to %lld", (long long)i,
-                         (long long)sequence->next, (long long)sequence->count - 1);
+                         "frame: got %lld, required one without a path, of %lld to %lld",
+                         (long long)i, (long long)sequence->next, (long long)sequence->count - 1);
     }
     tyto_image_clear(&sequence->given[i]);
     sequence->given[i] = *image;
