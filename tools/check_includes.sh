@@ -52,3 +52,31 @@ function complain(what) {
 }
 END { exit failed }
 '
+
+# A room takes no public header of a floor above it: one that needs, perhaps by way of others, a
+# model or a session speaks of what lies above all rooms but runtime, tasks and apps.
+git ls-files 'include/tyto/*.h' 'src/*.[ch]' | xargs awk '
+/^[ \t]*#[ \t]*include[ \t]*<tyto\// {
+    split($0, quoted, /[<>]/)
+    name = quoted[2]
+    if (FILENAME ~ /^include\//) {
+        needs[substr(FILENAME, 9)] = needs[substr(FILENAME, 9)] " " name
+        next
+    }
+    split(FILENAME, part, "/")
+    if (part[2] != "runtime" && part[2] != "tasks") uses[FILENAME ": <" name ">"] = name
+}
+function high(name, list, count, i) {
+    if (name ~ /^tyto\/(model|session)\.h$/) return 1
+    count = split(needs[name], list, " ")
+    for (i = 1; i <= count; i++) if (high(list[i])) return 1
+    return 0
+}
+END {
+    for (use in uses) if (high(uses[use])) {
+        print use ": needs a model or a session, not allowed below src/runtime"
+        failed = 1
+    }
+    exit failed
+}
+'

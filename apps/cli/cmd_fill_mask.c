@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/fill_mask.h>
 #include <tyto/fill_mask_document.h>
 
 #include "commands.h"

@@ -3,7 +3,7 @@
 #define TYTO_FILL_MASK_DOCUMENT_H
 
 #include <tyto/document.h>
-#include <tyto/fill_mask.h>
+#include <tyto/masked_text.h>
 
 TYTO_BEGIN_DECLS
 

@@ -25,10 +25,12 @@
 #include <tyto/fill_mask.h>
 #include <tyto/fill_mask_document.h>
 #include <tyto/flow.h>
+#include <tyto/flow_field.h>
 #include <tyto/hub.h>
 #include <tyto/image.h>
 #include <tyto/inputs.h>
 #include <tyto/inspect.h>
+#include <tyto/masked_text.h>
 #include <tyto/memory.h>
 #include <tyto/model.h>
 #include <tyto/npy.h>

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/flow.h>
+#include <tyto/flow_field.h>
 
 #include "base/cursor.h"
 #include "base/error.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/fill_mask.h>
+#include <tyto/masked_text.h>
 #include <tyto/memory.h>
 
 #include "base/error.h"

@@ -1,5 +1,5 @@
 #include <math.h>
-#include <tyto/flow.h>
+#include <tyto/flow_field.h>
 
 #include "base/error.h"
 

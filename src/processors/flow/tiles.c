@@ -1,4 +1,4 @@
-#include <tyto/flow.h>
+#include <tyto/flow_field.h>
 
 #include "base/error.h"
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /* A text with masks in place of some of its bytes. */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/fill_mask.h>
+#include <tyto/masked_text.h>
 
 #include "base/error.h"
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /* Spans of texts: where something stands in one. */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/fill_mask.h>
+#include <tyto/masked_text.h>
 
 #include "base/error.h"
 #include "base/memory.h"
