@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Longest path of a control group's file that is looked at. */
@@ -31,27 +32,37 @@ static bool read_line(const char *folder, const char *name, char *line, int byte
     return done;
 }
 
+/* The whole number that a text begins with, and where the text goes on; 0 where there is none, or
+ * one that isn't positive. */
+static long long positive_number(const char *text, char **end)
+{
+    const long long number = strtoll(text, end, 10);
+    return number > 0 ? number : 0;
+}
+
+static double quota_of_period(long long quota, long long period)
+{
+    return quota > 0 && period > 0 ? (double)quota / (double)period : NO_QUOTA;
+}
+
 /* Cores by a v2 group's cpu.max: "150000 100000", or "max 100000" for no quota. */
 static double unified_quota(const char *folder)
 {
-    char line[128];
-    long long quota, period;
-    return read_line(folder, "cpu.max", line, sizeof(line)) &&
-                   sscanf(line, "%lld %lld", &quota, &period) == 2 && quota > 0 && period > 0
-               ? (double)quota / (double)period
-               : NO_QUOTA;
+    char line[128], *end;
+    if (!read_line(folder, "cpu.max", line, sizeof(line))) {
+        return NO_QUOTA;
+    }
+    const long long quota = positive_number(line, &end);
+    return quota_of_period(quota, positive_number(end, &end));
 }
 
 /* Cores by a v1 group's two files, of which the quota is -1 when there is none. */
 static double cpu_quota(const char *folder)
 {
-    char line[128];
-    long long quota, period;
-    return read_line(folder, "cpu.cfs_quota_us", line, sizeof(line)) &&
-                   sscanf(line, "%lld", &quota) == 1 && quota > 0 &&
-                   read_line(folder, "cpu.cfs_period_us", line, sizeof(line)) &&
-                   sscanf(line, "%lld", &period) == 1 && period > 0
-               ? (double)quota / (double)period
+    char quota[128], period[128], *end;
+    return read_line(folder, "cpu.cfs_quota_us", quota, sizeof(quota)) &&
+                   read_line(folder, "cpu.cfs_period_us", period, sizeof(period))
+               ? quota_of_period(positive_number(quota, &end), positive_number(period, &end))
                : NO_QUOTA;
 }
 

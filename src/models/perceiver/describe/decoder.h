@@ -67,7 +67,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_decoder_read(const json_t *object, con
                                                        tyto_perceiver_decoder *out,
                                                        tyto_error *err);
 /** Asks for its parameters below `prefix`, which ends in ".". */
-void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *part,
+void tyto_perceiver_decoder_bind(tyto_binder *binder, tyto_perceiver_decoder *fields,
                                  const char *prefix);
 
 #endif

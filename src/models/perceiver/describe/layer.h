@@ -38,7 +38,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_layer_derive(tyto_perceiver_layer *lay
                                                        const tyto_perceiver_config *config,
                                                        const char *where, tyto_error *err);
 /** Asks for the layer's parameters below `prefix`, which ends in ".". */
-void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *layer,
+void tyto_perceiver_layer_bind(tyto_binder *binder, tyto_perceiver_layer *fields,
                                const char *prefix);
 
 #endif

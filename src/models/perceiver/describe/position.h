@@ -54,7 +54,7 @@ int64_t tyto_perceiver_position_channels(const tyto_perceiver_position *position
 /** num_dimensions: axes that the encoding knows. */
 int tyto_perceiver_position_rank(const tyto_perceiver_position *position);
 /** Asks for the parameters; table_prefix and projection_prefix end in ".". */
-void tyto_perceiver_position_bind(tyto_binder *binder, tyto_perceiver_position *position,
+void tyto_perceiver_position_bind(tyto_binder *binder, tyto_perceiver_position *fields,
                                   const char *table_prefix, const char *projection_prefix);
 
 #endif

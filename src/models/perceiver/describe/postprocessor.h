@@ -47,7 +47,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_postprocessor_read(const json_t *objec
                                                              tyto_perceiver_postprocessor *out,
                                                              tyto_error *err);
 /** Asks for its parameters below `prefix`, which ends in ".". */
-void tyto_perceiver_postprocessor_bind(tyto_binder *binder, tyto_perceiver_postprocessor *part,
+void tyto_perceiver_postprocessor_bind(tyto_binder *binder, tyto_perceiver_postprocessor *fields,
                                        const char *prefix);
 
 #endif

@@ -93,7 +93,7 @@ TYTO_NODISCARD tyto_status tyto_perceiver_preprocessor_read(const json_t *object
                                                             tyto_perceiver_preprocessor *out,
                                                             tyto_error *err);
 /** Asks for its parameters below `prefix`, which ends in ".". */
-void tyto_perceiver_preprocessor_bind(tyto_binder *binder, tyto_perceiver_preprocessor *part,
+void tyto_perceiver_preprocessor_bind(tyto_binder *binder, tyto_perceiver_preprocessor *fields,
                                       const char *prefix);
 
 #endif
