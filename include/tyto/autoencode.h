@@ -69,10 +69,11 @@ TYTO_API void tyto_autoencode_video_options_init(tyto_autoencode_video_options *
                                                  size_t struct_bytes);
 
 /** Runs all windows of a video, names what is in it, and writes it as the network makes it again.
- *  path     of a .mp4, .mov or .mkv to write; NULL: none, which takes a part of the time. It
- * appears whole or not at all options  NULL: the defaults memory   one window; release *out with
- * tyto_video_classes_clear errors   those of tyto_clip_open, tyto_clip_next, tyto_autoencode and
- * tyto_video_create */
+ *  path     the .mp4, .mov or .mkv to write, which appears whole or not at all; NULL: none, which
+ *           is faster
+ *  options  NULL: the defaults
+ *  memory   one window; release *out with tyto_video_classes_clear
+ *  errors   those of tyto_clip_open, tyto_clip_next, tyto_autoencode and tyto_video_create */
 TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode_video(
     tyto_session *session, const char *video, const char *path,
     const tyto_autoencode_video_options *options, tyto_video_classes *out, tyto_error *err);

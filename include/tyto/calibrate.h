@@ -1,5 +1,5 @@
-/** Calibration: what a model's products are given while it runs on inputs of its user, and which of
- *  them can be computed in 8-bit whole numbers without harm. */
+/** Calibration: records the inputs of a model's matrix products while it runs on a user's data, and
+ *  chooses which of the products may be computed in int8. */
 #ifndef TYTO_CALIBRATE_H
 #define TYTO_CALIBRATE_H
 
@@ -56,7 +56,7 @@ typedef struct tyto_calibration_options {
     void *progress_user;
 } tyto_calibration_options;
 
-/** Nobody hears of anything. struct_bytes: sizeof(tyto_calibration_options). */
+/** All defaults: no report, no progress. struct_bytes: sizeof(tyto_calibration_options). */
 TYTO_API void tyto_calibration_options_init(tyto_calibration_options *options, size_t struct_bytes);
 
 /** Takes notes of what the model does with photos and texts, as its task is: it searches the photos

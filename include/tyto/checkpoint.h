@@ -9,14 +9,14 @@ TYTO_BEGIN_DECLS
 
 /** The folder that a name means.
  *
- *  | name                                        | folder |
+ *  | name                                        | folder                                          |
  *  |---------------------------------------------|-------------------------------------------------|
- *  | NULL                                        | what TYTO_MODEL in the environment means, or |
- *  |                                             | else the model that comes with tyto | | a
- * folder's path                             | that one                                        | | a
- * hub id, OWNER/NAME or OWNER/NAME@REVISION | its snapshot in the cache; downloaded first     | |
- * | when it isn't there                             | | any other text | the text, as a path that
- * is not looked at yet   |
+ *  | NULL                                        | what TYTO_MODEL in the environment means, or    |
+ *  |                                             | else the model that comes with tyto             |
+ *  | a folder's path                             | that one                                        |
+ *  | a hub id, OWNER/NAME or OWNER/NAME@REVISION | its snapshot in the cache; downloaded first     |
+ *  |                                             | when it isn't there                             |
+ *  | any other text                              | the text, as a path that is not looked at yet   |
  *
  *  memory   release *out with tyto_free
  *  errors   E_NOT_FOUND (the model that comes with tyto is not installed), and those of

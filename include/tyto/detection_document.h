@@ -59,7 +59,7 @@ tyto_detection_document_create(const tyto_detection_document_options *options,
                                tyto_document **document, tyto_bytes *out, tyto_error *err);
 /** Adds a photo; *out = the bytes that come next, or the file that tyto_document_file names.
  *  errors  E_ARGUMENT (a detection without a label, a document of something else or that was
- * ended), E_MEMORY, E_LIMIT */
+ *          ended), E_MEMORY, E_LIMIT */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_add_detections(tyto_document *document,
                                                                  const tyto_photo_detections *photo,
                                                                  tyto_bytes *out, tyto_error *err);

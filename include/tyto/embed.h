@@ -15,8 +15,8 @@ TYTO_BEGIN_DECLS
 /** How texts and pictures are encoded, here and wherever a vocabulary or a tyto_photo is made. */
 typedef struct tyto_embed_options {
     size_t struct_bytes; /**< set by tyto_embed_options_init */
-    /** Of each text, the mean of the directions of seven prompts of the OWL-ViT authors around it,
-     *  at length 1. */
+    /** Puts each text into the seven prompts of the OWL-ViT authors, normalises and averages their
+     *  embeddings, and scales the mean to length 1. */
     bool templates;
     const tyto_image_processor *processor; /**< of pictures; NULL: the model's. Borrowed */
     tyto_progress_fn progress;             /**< of texts and layers, or NULL: as the session's */

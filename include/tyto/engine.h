@@ -11,7 +11,7 @@
 
 TYTO_BEGIN_DECLS
 
-/** An error is about one input of several: it is passed over, and the call goes on. */
+/** TYTO_LOG_ERROR: one of several inputs failed; it is passed over, and the call goes on. */
 typedef enum tyto_log_level {
     TYTO_LOG_WARNING = 0,
     TYTO_LOG_INFO = 1,

@@ -79,13 +79,15 @@ TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
 
 /** The next pair whose frames can be read.
  *
- *  A failure may be of one frame or pair alone: *more says whether another call may succeed. A
- * photo that can't be read fails once, and then the pairs that have it are passed over; what is
- * wrong with two photos, such as different sizes, fails with the first one's path in front; a video
- * that can't be read is at its end. options  NULL: the defaults out      *out is empty when *more
- * is false memory   release *out with tyto_flow_pair_clear errors   those of tyto_image_load,
- * tyto_video_next and tyto_flow; E_FORMAT (a video of one frame) threads  one at a time per session
- */
+ *  A failure may concern one frame or pair: *more says whether another call may succeed. A photo
+ *  that can't be read fails once, and then the pairs that have it are passed over; what is wrong
+ *  with two photos, such as different sizes, fails with the first one's path in front; a video that
+ *  can't be read is at its end.
+ *  options  NULL: the defaults
+ *  out      *out is empty when *more is false
+ *  memory   release *out with tyto_flow_pair_clear
+ *  errors   those of tyto_image_load, tyto_video_next and tyto_flow; E_FORMAT (a video of one frame)
+ *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *session,
                                                             tyto_flow_sequence *sequence,
                                                             const tyto_flow_options *options,

@@ -14,12 +14,14 @@ TYTO_BEGIN_DECLS
 /** Where the hub and its cache are. What is NULL, 0 or false is taken from the environment, as
  *  other programs of the hub do:
  *
- *  | field    | variables, the first that is set                        | else |
- *  |----------|---------------------------------------------------------|--------------------------|
- *  | endpoint | HF_ENDPOINT                                             | the hub | | cache    |
- * HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub        | ~/.cache/huggingface/hub | | token    |
- * HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file HF_TOKEN_PATH, HF_HOME/token | none     | | offline  |
- * HF_HUB_OFFLINE                                          | false                    |
+ *  | field    | variables, the first that is set               | else                     |
+ *  |----------|------------------------------------------------|--------------------------|
+ *  | endpoint | HF_ENDPOINT                                    | the hub                  |
+ *  | cache    | HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE,           | ~/.cache/huggingface/hub |
+ *  |          | HF_HOME/hub                                    |                          |
+ *  | token    | HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file     | none                     |
+ *  |          | HF_TOKEN_PATH, HF_HOME/token                   |                          |
+ *  | offline  | HF_HUB_OFFLINE                                 | false                    |
  *
  *  XDG_CACHE_HOME takes the place of ~/.cache. The connection takes its proxy from the variables
  *  that curl knows, and certificates from CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR. */

@@ -26,8 +26,8 @@ TYTO_API void tyto_spans_clear(tyto_spans *spans);
  *  errors  E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_spans_add(tyto_spans *spans, tyto_span span,
                                                    tyto_error *err);
-/** Adds each place where `part` stands in the text, from left to right, none over another: *found of
- *  them, which may be NULL.
+/** Adds each place where `part` stands in the text, from left to right, none over another.
+ *  found   receives their number, unless it is NULL
  *  errors  E_ARGUMENT (an empty part), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_spans_find(tyto_spans *spans, const char *text,
                                                     size_t text_bytes, const char *part,

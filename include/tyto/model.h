@@ -79,7 +79,8 @@ TYTO_API const tyto_image_processor *tyto_model_image_processor(const tyto_model
  */
 TYTO_API int64_t tyto_model_labels(const tyto_model *model);
 TYTO_API const char *tyto_model_label(const tyto_model *model, int64_t i);
-/** The precision that the model computes with: the engine's, or what that made of auto. */
+/** The precision that the model computes with: the engine's or, for AUTO and DEFAULT, what was
+ *  chosen for this checkpoint. */
 TYTO_API tyto_precision tyto_model_precision(const tyto_model *model);
 /** Number of parameters, and bytes that the packed weights hold. */
 TYTO_API int64_t tyto_model_parameters(const tyto_model *model);

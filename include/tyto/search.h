@@ -88,10 +88,11 @@ typedef struct tyto_search_source {
  *  out         [n]; release each with tyto_detections_clear; all empty after an error
  *  memory      pixels and outputs of up to 8 pictures at a time
  *  errors      E_ARGUMENT (a source that is neither or both, options that don't go together, a
- * model that doesn't search or has no image processor), what tyto_search_check gives, E_SHAPE,
- * E_LIMIT, E_CANCELLED, E_MEMORY; of several photos, the message begins with the place of the one
- * that it is about, where there is such a one threads     one at a time per session source
- * Owlv2ForObjectDetection.forward, .image_guided_detection */
+ *              model that doesn't search or has no image processor), what tyto_search_check gives,
+ *              E_SHAPE, E_LIMIT, E_CANCELLED, E_MEMORY; for several photos the message begins with
+ *              the index of the photo at fault, where it is about one
+ *  threads     one at a time per session
+ *  source      Owlv2ForObjectDetection.forward, .image_guided_detection */
 TYTO_API TYTO_NODISCARD tyto_status tyto_search(tyto_session *session,
                                                 const tyto_search_source *sources, int64_t n,
                                                 const tyto_vocabulary *vocabulary,
@@ -100,9 +101,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_search(tyto_session *session,
 
 /** What is wrong with the model or the options for every photo, before the first one.
  *  errors  E_ARGUMENT (a model that doesn't search, an input_px that is no multiple of the
- * patches), E_UNSUPPORTED (approximations of a model that takes none), E_RANGE (an input_px below a
- *          patch, above the most patches, or, with truncated positions, above the checkpoint's own
- *          size) */
+ *          patches), E_UNSUPPORTED (approximations of a model that takes none), E_RANGE (an
+ *          input_px below a patch, above the most patches, or, with truncated positions, above the
+ *          checkpoint's own size) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_search_check(const tyto_session *session,
                                                       const tyto_search_options *options,
                                                       tyto_error *err);

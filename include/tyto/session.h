@@ -39,8 +39,8 @@ TYTO_API void tyto_session_destroy(tyto_session *session);
 /** The number of threads that its runs use. */
 TYTO_API int64_t tyto_session_threads(const tyto_session *session);
 
-/** Follows the session's runs from now on, layer by layer; returning false stops one, which then is
- *  E_CANCELLED, and the session can run again. NULL: nobody follows. */
+/** Sets the function that is called before each layer of the session's runs. When it returns false
+ *  the run ends with E_CANCELLED, and the session can run again. NULL: none. */
 TYTO_API void tyto_session_set_progress(tyto_session *session, tyto_progress_fn progress,
                                         void *user);
 

@@ -1,4 +1,4 @@
-/** Documents of photos and what texts are to them. */
+/** Documents of photos and their similarities to texts. */
 #ifndef TYTO_SIMILARITY_DOCUMENT_H
 #define TYTO_SIMILARITY_DOCUMENT_H
 

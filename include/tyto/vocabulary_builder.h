@@ -22,7 +22,7 @@ typedef enum tyto_averaging {
 
 /** A thing in a picture. */
 typedef struct tyto_vocabulary_example {
-    const char *picture;    /**< its name; what nobody hands over is read from the file so called */
+    const char *picture;    /**< its name; unless the caller embeds it, the file to read */
     const tyto_box *region; /**< in pixels of the picture, or NULL: all of it; copied */
     tyto_query_rule rule;
     const char *label;
@@ -47,8 +47,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
     tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
 
 /** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
- *  pixels. A folder means each of its photos. The default label is the file's or folder's name. What names a
- *  file as it stands has neither box nor label.
+ *  pixels. A folder means each of its photos. The default label is the file's or folder's name. What
+ *  names a file as it stands has neither box nor label.
  *  errors  E_ARGUMENT (how it is written), E_NOT_FOUND (no photo there), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(
     tyto_vocabulary_builder *builder, const char *word, tyto_query_rule rule, tyto_error *err);
@@ -82,7 +82,7 @@ TYTO_API const char *tyto_vocabulary_builder_picture(const tyto_vocabulary_build
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder, tyto_session *session,
                                     const tyto_embed_options *options, tyto_error *err);
-/** Embeds the examples of picture i, which the image is. */
+/** Embeds the examples that lie in picture i; `image` holds that picture. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_picture(
     tyto_vocabulary_builder *builder, tyto_session *session, int64_t i, const tyto_image *image,
     const tyto_embed_options *options, tyto_error *err);

@@ -1,4 +1,4 @@
-/** What an operator runs on: scratch, kernels, threads, and where it tells its time. */
+/** What an operator runs on: scratch, kernels, threads, and the profile that records its time. */
 #ifndef TYTO_NN_EXEC_H
 #define TYTO_NN_EXEC_H
 

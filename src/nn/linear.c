@@ -215,7 +215,7 @@ static void even_tasks(tyto_linear_job *job, int64_t tiles, int64_t panels)
     job->groups = (panels + job->panels - 1) / job->panels;
 }
 
-/* The job with at least its number of groups: with as many as let threads be done first, each
+/* Tries more groups of outputs, and keeps the division with which all threads finish soonest, each
  * taking one task after the other. */
 static tyto_linear_job with_groups(tyto_linear_job job, int64_t tiles, int64_t panels,
                                    int64_t threads)

@@ -17,7 +17,7 @@
  *        in digits (kernels/digits.h), and scales[n]
  *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0
  *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], steps after k 0: w[n,k]/smooth[k] in whole numbers
- * of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
+ *        of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
  *        quantised, so that what is rounded lies within smaller bounds (Xiao et al. 2023) */
 typedef struct tyto_packed_matrix {
     int64_t n, k;

@@ -34,7 +34,7 @@ typedef struct tyto_linear_job {
     int64_t kc;             /* the depth of a block: its part of a panel stays in the cache */
     int64_t kc_inner;       /* of a block, how much of a panel serves all rows of a task in turn */
     int64_t kc_sum;         /* most products of one sum */
-    bool unfinished;        /* sums wait for the next block or part while other tiles have turns */
+    bool unfinished;        /* sums wait between blocks of k, while other tiles are multiplied */
     void (*begin)(void);    /* around a task, or NULL */
     void (*end)(void);
     int64_t tiles, panels; /* of a task */

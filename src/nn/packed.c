@@ -38,8 +38,8 @@ int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix)
     return tyto_packed_k(matrix) * matrix->columns * (int64_t)tyto_dtype_bytes(matrix->dtype);
 }
 
-/* Of a matrix that has more than panels: they, and each part after them, begin at a multiple of
- * it. */
+/* In a matrix that has arrays beside its panels, the panels and each array begin at a multiple of
+ * TYTO_ALIGN. */
 static size_t aligned(size_t bytes)
 {
     return (size_t)tyto_round_up((int64_t)bytes, TYTO_ALIGN);

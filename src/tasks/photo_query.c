@@ -111,8 +111,7 @@ static tyto_status embed_region(tyto_session *session, const char *head, const t
     return tyto_forward(session, head, inputs, 3, wanted, OUTPUTS, outputs, &n_outputs, err);
 }
 
-/* Of all boxes the one most like an object; once more, with that box as the region, which it
- * overlaps most. */
+/* Takes the box with the highest objectness, then runs the head again with that box as its region. */
 static tyto_status embed_best_object(tyto_session *session, const char *head,
                                      const tyto_photo *photo, const tyto_tensor **outputs,
                                      tyto_error *err)

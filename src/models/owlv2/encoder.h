@@ -38,8 +38,9 @@ int64_t tyto_owlv2_rows_of_block(const tyto_exec *exec, const tyto_packed_matrix
                                  int64_t rows);
 
 /** Declares prefix.hidden_states.i and prefix.attentions.i, which are given when they are wanted,
- * or unasked where config.json says so, and fills out->hidden, ->attentions and ->some. shapes  as
- * of tyto_owlv2_states memory  from exec's scratch */
+ *  or unasked where config.json says so, and fills out->hidden, ->attentions and ->some.
+ *  shapes  as of tyto_owlv2_states
+ *  memory  from exec's scratch */
 TYTO_NODISCARD tyto_status tyto_owlv2_states_declare(const tyto_owlv2_encoder_config *config,
                                                      tyto_exec *exec, tyto_io *io,
                                                      const char *prefix, int64_t total,
