@@ -53,6 +53,9 @@ void tyto_flow_measure(const tyto_flow_field *flow, double *mean_px, double *lon
 {
     double sum = 0.0;
     int64_t known = 0;
+    if (!mean_px || !longest_px) {
+        return;
+    }
     *longest_px = 0.0;
     *mean_px = 0.0;
     if (!flow) {

@@ -288,6 +288,32 @@ static void videos_and_sound(void **state)
     REFUSED(tyto_video_create("video.mp4", &(tyto_video_format){0}, NULL, &err), "out");
 }
 
+/* What gives no status does nothing, or gives 0. */
+static void tiles_and_fields(void **state)
+{
+    (void)state;
+    const tyto_flow_tiles none = {0};
+    const tyto_tiles no_tiles = {0};
+    int64_t x = 1, y = 1;
+    double mean = 1.0, longest = 1.0;
+    tyto_flow_tile_place(&none, 0, &x, &y);
+    assert_int_equal(x + y, 0);
+    tyto_flow_tile_place(NULL, 0, &x, NULL);
+    assert_true(tyto_flow_tile_share(NULL, 0, 0, 0) == 0.0);
+    assert_true(tyto_flow_tile_share(&none, 0, 0, 0) == 0.0);
+    tyto_flow_preprocess(&none, 0, NULL, NULL, NULL);
+    tyto_flow_postprocess(&none, 0, NULL, 1.0f, NULL);
+    x = y = 1;
+    tyto_tiles_place(&no_tiles, 0, &x, &y);
+    assert_int_equal(x + y, 0);
+    tyto_tiles_place(NULL, 0, NULL, NULL);
+    tyto_clip_preprocess(NULL, NULL, NULL);
+    tyto_flow_measure(NULL, &mean, &longest);
+    assert_true(mean == 0.0 && longest == 0.0);
+    tyto_flow_measure(NULL, NULL, NULL);
+    assert_int_equal(tyto_postprocess_photos(NULL, 3), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +321,7 @@ int main(void)
         cmocka_unit_test(sessions),          cmocka_unit_test(tensors),
         cmocka_unit_test(measurements),      cmocka_unit_test(tokenizers),
         cmocka_unit_test(pictures),          cmocka_unit_test(videos_and_sound),
+        cmocka_unit_test(tiles_and_fields),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

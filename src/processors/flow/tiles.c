@@ -62,10 +62,21 @@ static int64_t top_of(const tyto_flow_tiles *tiles, int64_t row)
     return place_along(row, tiles->rows, tiles->height_px, tiles->tile_height_px, tiles->step_y_px);
 }
 
+static bool has_tile(const tyto_flow_tiles *tiles, int64_t tile)
+{
+    return tiles && tile >= 0 && tiles->columns > 0 && tile < tiles->columns * tiles->rows;
+}
+
 void tyto_flow_tile_place(const tyto_flow_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
 {
-    *x_px = left_of(tiles, tile % tiles->columns);
-    *y_px = top_of(tiles, tile / tiles->columns);
+    if (!x_px || !y_px) {
+        return;
+    }
+    *x_px = *y_px = 0;
+    if (has_tile(tiles, tile)) {
+        *x_px = left_of(tiles, tile % tiles->columns);
+        *y_px = top_of(tiles, tile / tiles->columns);
+    }
 }
 
 /* Pixels from the outside of the nearer border: 1 at the border, 0 or less beyond it. */
@@ -101,6 +112,9 @@ static int64_t depth_in(const tyto_flow_tiles *tiles, int64_t column, int64_t ro
 
 double tyto_flow_tile_share(const tyto_flow_tiles *tiles, int64_t tile, int64_t x_px, int64_t y_px)
 {
+    if (!has_tile(tiles, tile)) {
+        return 0.0;
+    }
     const span columns = find_span(x_px, tiles->columns, tiles->width_px, tiles->tile_width_px,
                                    tiles->step_x_px),
                rows = find_span(y_px, tiles->rows, tiles->height_px, tiles->tile_height_px,
@@ -147,6 +161,9 @@ static void fill_plane(const tyto_flow_tiles *tiles, int64_t x0, int64_t y0,
 void tyto_flow_preprocess(const tyto_flow_tiles *tiles, int64_t tile, const tyto_image *first,
                           const tyto_image *second, float *out)
 {
+    if (!has_tile(tiles, tile) || !first || !second || !out) {
+        return;
+    }
     const int64_t area = tiles->tile_width_px * tiles->tile_height_px;
     int64_t x0, y0;
     tyto_flow_tile_place(tiles, tile, &x0, &y0);
@@ -162,6 +179,9 @@ void tyto_flow_preprocess(const tyto_flow_tiles *tiles, int64_t tile, const tyto
 void tyto_flow_postprocess(const tyto_flow_tiles *tiles, int64_t tile, const float *values,
                            float scale, tyto_flow_field *flow)
 {
+    if (!has_tile(tiles, tile) || !values || !flow) {
+        return;
+    }
     int64_t x0, y0;
     tyto_flow_tile_place(tiles, tile, &x0, &y0);
     const int64_t width = tyto_min_i64(tiles->tile_width_px, tiles->width_px - x0),

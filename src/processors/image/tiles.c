@@ -55,6 +55,13 @@ static int64_t place_along(int64_t i, int64_t count, int64_t room)
 
 void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
 {
+    if (!x_px || !y_px) {
+        return;
+    }
+    *x_px = *y_px = 0;
+    if (!tiles || tiles->columns <= 0) {
+        return;
+    }
     *x_px =
         place_along(tile % tiles->columns, tiles->columns, tiles->width_px - tiles->tile_width_px);
     *y_px =

@@ -38,6 +38,9 @@ static between find_between(int64_t o, int64_t outputs, int64_t length)
 
 void tyto_clip_preprocess(const tyto_clip_shape *shape, const tyto_image *frame, float *out)
 {
+    if (!shape || !frame || !out) {
+        return;
+    }
     const int64_t W = shape->width_px, H = shape->height_px;
     const part p = find_part(shape, frame);
     for (int64_t y = 0; y < H; y++) {
