@@ -127,7 +127,8 @@ bool output_open(output *out, const char *path)
 bool output_bytes(output *out, const tyto_bytes *bytes)
 {
     errno = 0;
-    return fwrite(bytes->data, 1, bytes->length_bytes, out->stream) == bytes->length_bytes ||
+    return bytes->length_bytes == 0 || /* no bytes have no address */
+           fwrite(bytes->data, 1, bytes->length_bytes, out->stream) == bytes->length_bytes ||
            fail(out, out->path);
 }
 
