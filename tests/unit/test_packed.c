@@ -4,15 +4,21 @@
 #include "runtime/model.h"
 #include "support/golden.h"
 #include "support/room.h"
+#include "support/tables.h"
 
 #include "support/cases.h"
 
-static char room[] = "/tmp/tyto-packed-XXXXXX";
+#define ROOM "/tmp/tyto-packed-XXXXXX"
+
+static char room[sizeof(ROOM)];
 static int warnings;
+/* The kernels under test, and others that pack otherwise wherever this CPU has such. */
+static const tyto_kernels *tested, *others;
 
 static int make_room(void **state)
 {
     (void)state;
+    memcpy(room, ROOM, sizeof(room));
     return room_enter(room);
 }
 
@@ -34,31 +40,32 @@ typedef struct pair {
     tyto_model *model;
 } pair;
 
-static pair open_pair(const char *folder, const char *isa, tyto_precision precision)
+static pair open_pair(const char *folder, const tyto_kernels *kernels, tyto_precision precision)
 {
-    pair of;
+    pair opened;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine_options options = engine_options(2);
-    options.isa = isa;
+    options.isa = kernels->name;
     options.precision = precision;
     options.log = count_warnings;
-    ASSERT_DONE(tyto_engine_create(&options, &of.engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(of.engine, folder, &of.model, &err), &err);
-    return of;
+    ASSERT_DONE(tyto_engine_create(&options, &opened.engine, &err), &err);
+    ASSERT_DONE(tyto_model_open(opened.engine, folder, &opened.model, &err), &err);
+    return opened;
 }
 
-static void close_pair(pair *of)
+static void close_pair(pair *opened)
 {
-    tyto_model_destroy(of->model);
-    tyto_engine_destroy(of->engine);
+    tyto_model_destroy(opened->model);
+    tyto_engine_destroy(opened->engine);
 }
 
-/* Packs `folder` into `out`, whatever is there, for that engine. */
-static void pack(const char *folder, const char *out, const char *isa, tyto_precision precision)
+/* Packs `folder` into `out`, whatever is there, for those kernels. */
+static void pack(const char *folder, const char *out, const tyto_kernels *kernels,
+                 tyto_precision precision)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_convert_options force = {.struct_bytes = sizeof(force), .force = true};
-    pair plain = open_pair(folder, isa, precision);
+    pair plain = open_pair(folder, kernels, precision);
     ASSERT_DONE(tyto_model_pack(plain.model, out, &force, &err), &err);
     close_pair(&plain);
 }
@@ -154,10 +161,10 @@ static void mapped_weights_compute_the_same(void **state)
     for (size_t i = 0; next_case(i, CASES); i++) {
         for (int p = 0; p < PRECISIONS; p++) {
             warnings = 0;
-            pack(model_of(path, i), "mapped", NULL, precisions[p]);
+            pack(model_of(path, i), "mapped", tested, precisions[p]);
             /* The default takes what the file was packed for. */
-            pair plain = open_pair(path, NULL, precisions[p]),
-                 packed = open_pair("mapped", NULL, TYTO_PRECISION_DEFAULT);
+            pair plain = open_pair(path, tested, precisions[p]),
+                 packed = open_pair("mapped", tested, TYTO_PRECISION_DEFAULT);
             assert_int_equal(tyto_model_precision(packed.model), precisions[p]);
             assert_int_equal(tyto_model_parameters(packed.model),
                              tyto_model_parameters(plain.model));
@@ -172,28 +179,25 @@ static void mapped_weights_compute_the_same(void **state)
     }
 }
 
-/* Other tiles, from the widest that this CPU has to the scalar ones and back. */
+/* Packed by the tested kernels and read by others, and the other way round. */
 static void other_tiles_are_packed_anew(void **state)
 {
     (void)state;
-    const tyto_kernels *all[8];
-    const size_t count = tyto_kernels_list(all, 8);
+    const tyto_kernels *both[2] = {tested, others};
     char path[GOLDEN_PATH_BYTES];
-    const char *isas[2] = {all[0]->name, all[count - 1]->name};
-    const bool wider = all[0]->gemm_columns != all[count - 1]->gemm_columns,
-               differ = all[0]->digits != all[count - 1]->digits;
+    const bool wider = tested->gemm_columns != others->gemm_columns,
+               differ = tested->digits != others->digits;
     for (size_t i = 0; next_case(i, CASES); i++) {
         for (int k = 0; k < 2 * PRECISIONS; k++) {
             const tyto_precision precision = precisions[k / 2];
             warnings = 0;
-            pack(model_of(path, i), "other", isas[k % 2], precision);
+            pack(model_of(path, i), "other", both[k % 2], precision);
             assert_int_equal(warnings, 0);
-            pair plain = open_pair(path, isas[1 - k % 2], precision),
-                 packed = open_pair("other", isas[1 - k % 2], TYTO_PRECISION_AUTO);
+            pair plain = open_pair(path, both[1 - k % 2], precision),
+                 packed = open_pair("other", both[1 - k % 2], TYTO_PRECISION_AUTO);
             assert_int_equal(tyto_model_precision(packed.model), precision);
             assert_int_equal(warnings, wider || (differ && precision == TYTO_PRECISION_FP32));
-            assert_near_outputs(cases[i].name, &plain, &packed,
-                                off_packed(all[k % 2 ? count - 1 : 0], precision));
+            assert_near_outputs(cases[i].name, &plain, &packed, off_packed(both[k % 2], precision));
             close_pair(&packed);
             close_pair(&plain);
         }
@@ -203,17 +207,15 @@ static void other_tiles_are_packed_anew(void **state)
 static void another_precision_can_be_asked_for(void **state)
 {
     (void)state;
-    const tyto_kernels *all[8];
-    const tyto_kernels *fastest = all[tyto_kernels_list(all, 8) - 1];
     char path[GOLDEN_PATH_BYTES];
     for (size_t k = 0; k < 2 * CASES; k++) {
         const size_t i = k / 2;
         const tyto_precision precision = precisions[1 + k % 2];
-        const double most = off_packed(fastest, precision);
+        const double most = off_packed(tested, precision);
         warnings = 0;
-        pack(model_of(path, i), "single", NULL, TYTO_PRECISION_FP32);
-        pair plain = open_pair(path, NULL, precision),
-             packed = open_pair("single", NULL, precision);
+        pack(model_of(path, i), "single", tested, TYTO_PRECISION_FP32);
+        pair plain = open_pair(path, tested, precision),
+             packed = open_pair("single", tested, precision);
         assert_int_equal(tyto_model_precision(packed.model), precision);
         assert_int_equal(warnings, 1);
         assert_near_outputs(cases[i].name, &plain, &packed, most);
@@ -221,7 +223,7 @@ static void another_precision_can_be_asked_for(void **state)
         tyto_error err = TYTO_ERROR_INIT;
         const tyto_convert_options force = {.struct_bytes = sizeof(force), .force = true};
         ASSERT_DONE(tyto_model_pack(packed.model, "again", &force, &err), &err);
-        pair again = open_pair("again", NULL, TYTO_PRECISION_AUTO);
+        pair again = open_pair("again", tested, TYTO_PRECISION_AUTO);
         assert_near_outputs(cases[i].name, &plain, &again, most);
         close_pair(&again);
         close_pair(&packed);
@@ -236,11 +238,11 @@ static void single_precision_is_not_the_default(void **state)
     char path[GOLDEN_PATH_BYTES];
     for (int p = 1; p < PRECISIONS; p++) {
         warnings = 0;
-        pack(model_of(path, 0), "coarse", NULL, precisions[p]);
-        pair single = open_pair("coarse", NULL, TYTO_PRECISION_FP32);
+        pack(model_of(path, 0), "coarse", tested, precisions[p]);
+        pair single = open_pair("coarse", tested, TYTO_PRECISION_FP32);
         assert_int_equal(tyto_model_precision(single.model), TYTO_PRECISION_FP32);
         assert_int_equal(warnings, 1);
-        pair usual = open_pair("coarse", NULL, TYTO_PRECISION_DEFAULT);
+        pair usual = open_pair("coarse", tested, TYTO_PRECISION_DEFAULT);
         assert_int_equal(tyto_model_precision(usual.model), precisions[p]);
         assert_int_equal(warnings, 1);
         /* The same rounded weights, multiplied otherwise. */
@@ -248,7 +250,7 @@ static void single_precision_is_not_the_default(void **state)
         close_pair(&usual);
         close_pair(&single);
     }
-    pair plain = open_pair(path, NULL, TYTO_PRECISION_DEFAULT);
+    pair plain = open_pair(path, tested, TYTO_PRECISION_DEFAULT);
     assert_int_equal(tyto_model_precision(plain.model), TYTO_PRECISION_FP32);
     close_pair(&plain);
 }
@@ -270,15 +272,13 @@ static void choices_are_packed_too(void **state)
     };
     ASSERT_DONE(tyto_model_convert(model_of(path, 0), "chosen", NULL, &err), &err);
     ASSERT_DONE(tyto_tensor_file_save("chosen/int8.safetensors", choices, 2, &err), &err);
-    const tyto_kernels *all[8];
-    const size_t count = tyto_kernels_list(all, 8);
     /* Asked for in bf16, smoothing is taken back: weights are as far from the network's as those
      * that were rounded to whole numbers without it. */
-    pack("chosen", "packed", NULL, TYTO_PRECISION_INT8);
-    pack(model_of(path, 0), "unsmoothed", NULL, TYTO_PRECISION_INT8);
-    pair exact = open_pair(path, NULL, TYTO_PRECISION_BF16),
-         rounded = open_pair("unsmoothed", NULL, TYTO_PRECISION_BF16),
-         back = open_pair("packed", NULL, TYTO_PRECISION_BF16);
+    pack("chosen", "packed", tested, TYTO_PRECISION_INT8);
+    pack(model_of(path, 0), "unsmoothed", tested, TYTO_PRECISION_INT8);
+    pair exact = open_pair(path, tested, TYTO_PRECISION_BF16),
+         rounded = open_pair("unsmoothed", tested, TYTO_PRECISION_BF16),
+         back = open_pair("packed", tested, TYTO_PRECISION_BF16);
     assert_int_equal(tyto_model_precision(back.model), TYTO_PRECISION_BF16);
     const double off = difference(cases[0].name, &exact, &back);
     assert_true(off > 0.0 && off < 1.25 * difference(cases[0].name, &exact, &rounded));
@@ -286,8 +286,7 @@ static void choices_are_packed_too(void **state)
     close_pair(&rounded);
     close_pair(&exact);
     for (int k = 0; k < 4; k++) {
-        const char *here = all[k % 2 ? 0 : count - 1]->name,
-                   *there = all[k / 2 ? 0 : count - 1]->name;
+        const tyto_kernels *here = k % 2 ? others : tested, *there = k / 2 ? others : tested;
         pair before = open_pair(path, there, TYTO_PRECISION_INT8),
              plain = open_pair("chosen", there, TYTO_PRECISION_INT8);
         pack("chosen", "packed", here, TYTO_PRECISION_INT8);
@@ -308,14 +307,14 @@ typedef struct tally {
     int64_t elements;
 } tally;
 
-static void tell(void *user, const tyto_parameter *parameter)
+static void count(void *user, const tyto_parameter *parameter)
 {
-    tally *to = user;
-    to->good += parameter->fit == TYTO_FIT_GOOD;
-    to->ignored += parameter->fit == TYTO_FIT_IGNORED;
-    to->other += parameter->fit != TYTO_FIT_GOOD && parameter->fit != TYTO_FIT_IGNORED;
+    tally *counted = user;
+    counted->good += parameter->fit == TYTO_FIT_GOOD;
+    counted->ignored += parameter->fit == TYTO_FIT_IGNORED;
+    counted->other += parameter->fit != TYTO_FIT_GOOD && parameter->fit != TYTO_FIT_IGNORED;
     if (parameter->fit == TYTO_FIT_GOOD) {
-        to->elements += tyto_tensor_elements(parameter->tensor);
+        counted->elements += tyto_tensor_elements(parameter->tensor);
         assert_int_equal(parameter->tensor->rank, parameter->rank);
     }
 }
@@ -327,9 +326,9 @@ static void packed_checkpoints_are_inspected(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     for (size_t i = 0; next_case(i, CASES); i++) {
         tally plain = {0}, packed = {0};
-        pack(model_of(path, i), "looked_at", NULL, TYTO_PRECISION_BF16);
-        ASSERT_DONE(tyto_model_inspect(path, tell, &plain, &err), &err);
-        ASSERT_DONE(tyto_model_inspect("looked_at", tell, &packed, &err), &err);
+        pack(model_of(path, i), "looked_at", tested, TYTO_PRECISION_BF16);
+        ASSERT_DONE(tyto_model_inspect(path, count, &plain, &err), &err);
+        ASSERT_DONE(tyto_model_inspect("looked_at", count, &packed, &err), &err);
         assert_int_equal(packed.good, plain.good);
         assert_int_equal(packed.elements, plain.elements);
         assert_int_equal(packed.other, 0);
@@ -343,7 +342,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
 {
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
-    pack(model_of(path, 0), "bad", NULL, TYTO_PRECISION_FP32);
+    pack(model_of(path, 0), "bad", tested, TYTO_PRECISION_FP32);
     tyto_tensor_file *file = NULL;
     ASSERT_DONE(tyto_tensor_file_open("bad/" TYTO_PACKED_FILE, &file, &err), &err);
     const size_t count = (size_t)tyto_tensor_file_count(file);
@@ -366,7 +365,8 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
     ASSERT_DONE(tyto_tensor_file_write("bad/" TYTO_PACKED_FILE, tensors, n, &how, &err), &err);
     free(tensors);
     tyto_tensor_file_close(file);
-    const tyto_engine_options options = engine_options(1);
+    tyto_engine_options options = engine_options(1);
+    options.isa = tested->name;
     tyto_engine *engine;
     tyto_model *model = NULL;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
@@ -412,19 +412,19 @@ static void what_is_there_is_not_lost(void **state)
     (void)state;
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
-    pack(model_of(path, 0), "kept", NULL, TYTO_PRECISION_FP32);
-    pair plain = open_pair(path, NULL, TYTO_PRECISION_BF16);
+    pack(model_of(path, 0), "kept", tested, TYTO_PRECISION_FP32);
+    pair plain = open_pair(path, tested, TYTO_PRECISION_BF16);
     assert_int_equal(tyto_model_pack(plain.model, "kept", NULL, &err), TYTO_E_EXISTS);
     assert_non_null(strstr(tyto_error_message(&err), "kept: is there already"));
     tyto_error_clear(&err);
     /* In its own place: the old pages stay until they are no longer used. */
-    pair packed = open_pair("kept", NULL, TYTO_PRECISION_FP32);
-    pack("kept", "kept", NULL, TYTO_PRECISION_BF16);
-    pair now = open_pair("kept", NULL, TYTO_PRECISION_DEFAULT);
+    pair packed = open_pair("kept", tested, TYTO_PRECISION_FP32);
+    pack("kept", "kept", tested, TYTO_PRECISION_BF16);
+    pair now = open_pair("kept", tested, TYTO_PRECISION_DEFAULT);
     assert_int_equal(tyto_model_precision(now.model), TYTO_PRECISION_BF16);
     assert_same_outputs(cases[0].name, &plain, &now);
     close_pair(&plain);
-    plain = open_pair(path, NULL, TYTO_PRECISION_FP32);
+    plain = open_pair(path, tested, TYTO_PRECISION_FP32);
     assert_same_outputs(cases[0].name, &plain, &packed);
     close_pair(&now);
     close_pair(&packed);
@@ -443,5 +443,13 @@ int main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(what_is_there_is_not_lost),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    const tyto_kernels *all[8], *tables[8];
+    const size_t list = tyto_kernels_list(all, 8), tables_count = tested_tables(tables, 8);
+    int failed = 0;
+    for (size_t t = 0; t < tables_count; t++) {
+        tested = tables[t];
+        others = tested == all[0] ? all[list - 1] : all[0];
+        failed += cmocka_run_group_tests(tests, make_room, remove_room);
+    }
+    return failed;
 }
