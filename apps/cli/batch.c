@@ -91,8 +91,8 @@ bool batch_write(const batch_args *args, const text_list *photos, const char *fo
     given_texts texts;
     tyto_encode_options cut;
     tyto_encode_options_init(&cut, sizeof(cut));
-    cut.padding = TYTO_PAD_MAX_LENGTH;
-    cut.truncation = args->truncate ? TYTO_TRUNCATE_LONGEST_FIRST : TYTO_TRUNCATE_NONE;
+    cut.padding = TYTO_PADDING_MAX_LENGTH;
+    cut.truncation = args->truncate ? TYTO_TRUNCATION_LONGEST_FIRST : TYTO_TRUNCATION_NONE;
     cut.max_length = args->max_length;
     bool good = list_texts(args, photos->count, &texts);
     tyto_image *images = load_all(photos, &good), *queries = load_all(&args->queries, &good);

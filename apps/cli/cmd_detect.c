@@ -22,7 +22,7 @@ static int run(void *given)
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    int code = search_read_queries(&job, TYTO_AVERAGE_NONE);
+    int code = search_read_queries(&job, TYTO_AVERAGING_NONE);
     search_list_labels(&job);
     if (job.labels.count == 0) {
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));

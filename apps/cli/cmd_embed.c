@@ -131,11 +131,11 @@ static int prepare(job *j)
     tyto_search_options *boxes = &s->look.options;
     tyto_search_options_init(boxes, sizeof(*boxes));
     boxes->threshold = (float)args->threshold;
-    boxes->nms = (tyto_nms_mode)args->search.nms;
+    boxes->nms = (tyto_nms)args->search.nms;
     boxes->nms_iou = (float)args->search.iou;
     boxes->top_k = args->search.top_k;
-    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGE_EXAMPLES
-                                                                 : TYTO_AVERAGE_NONE);
+    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGING_EXAMPLES
+                                                                 : TYTO_AVERAGING_NONE);
     code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
                              : code;
     if (code != EXIT_DONE) {

@@ -150,7 +150,7 @@ static bool search(job *j, const opened *model)
     tyto_evaluate_options options;
     const double began = seconds_now();
     how->threshold = (float)args->threshold;
-    how->nms = (tyto_nms_mode)args->nms;
+    how->nms = (tyto_nms)args->nms;
     how->nms_iou = (float)args->iou;
     how->top_k = args->top_k;
     how->multi_label = !args->best_label;

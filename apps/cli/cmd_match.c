@@ -55,8 +55,8 @@ static int prepare(job *j)
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    int code =
-        search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGE_ALL : TYTO_AVERAGE_NONE);
+    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGING_ALL
+                                                                 : TYTO_AVERAGING_NONE);
     code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
                              : code;
     if (code != EXIT_DONE) {

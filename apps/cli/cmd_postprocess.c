@@ -126,9 +126,9 @@ static bool evaluate(job *j)
     tyto_postprocess_options_init_for(&j->options, sizeof(j->options), j->tensors,
                                       (int64_t)j->n_tensors);
     j->options.threshold = args->threshold < 0 ? j->options.threshold : (float)args->threshold;
-    j->options.nms = args->nms == UNSET ? j->options.nms : (tyto_nms_mode)args->nms;
+    j->options.nms = args->nms == UNSET ? j->options.nms : (tyto_nms)args->nms;
     j->options.nms_iou = args->iou < 0 ? j->options.nms_iou : (float)args->iou;
-    j->options.boxes = (tyto_boxes_mode)args->boxes;
+    j->options.boxes = (tyto_boxes)args->boxes;
     j->options.top_k = args->top_k;
     j->options.multi_label = args->multi_label;
     j->options.relative_scores = j->options.relative_scores && args->scores == 0;

@@ -116,7 +116,7 @@ static int prepare(job *j)
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
-    const int code = search_read_queries(s, TYTO_AVERAGE_NONE);
+    const int code = search_read_queries(s, TYTO_AVERAGING_NONE);
     if (code != EXIT_DONE) {
         return code;
     }

@@ -36,12 +36,12 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
 
 bool list_photos(const text_list *operands, text_list *photos)
 {
-    return list_files(TYTO_FILES_PHOTOS, operands, photos);
+    return list_files(TYTO_FILE_KIND_PHOTOS, operands, photos);
 }
 
 bool list_videos(const text_list *operands, text_list *videos)
 {
-    return list_files(TYTO_FILES_VIDEOS, operands, videos);
+    return list_files(TYTO_FILE_KIND_VIDEOS, operands, videos);
 }
 
 bool load_photo(const char *path, tyto_image *out)

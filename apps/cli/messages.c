@@ -137,9 +137,9 @@ void say_tyto_error(tyto_error *err)
 void say_log(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
-    if (level == TYTO_LOG_ERROR) {
+    if (level == TYTO_LOG_LEVEL_ERROR) {
         say_error("%s", message);
-    } else if (level == TYTO_LOG_WARNING) {
+    } else if (level == TYTO_LOG_LEVEL_WARNING) {
         say_warning("%s", message);
     } else {
         say_info("%s", message);

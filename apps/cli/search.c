@@ -141,8 +141,8 @@ static void set_options(search *s)
 {
     const search_args *args = s->args;
     tyto_search_options *options = &s->look.options;
-    options->nms = (tyto_nms_mode)args->nms;
-    options->boxes = (tyto_boxes_mode)args->boxes;
+    options->nms = (tyto_nms)args->nms;
+    options->boxes = (tyto_boxes)args->boxes;
     options->nms_iou = (float)args->iou;
     options->top_k = args->top_k;
     options->multi_label = args->multi_label;

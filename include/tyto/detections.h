@@ -33,17 +33,17 @@ typedef struct tyto_detections {
 TYTO_API void tyto_detections_clear(tyto_detections *detections);
 
 /** What the numbers of a box are. */
-typedef enum tyto_boxes_mode {
+typedef enum tyto_boxes {
     TYTO_BOXES_IMAGE = 0,    /**< pixels of the photo itself, clipped to it */
     TYTO_BOXES_REFERENCE = 1 /**< boxes times the photo's size, as the reference scales them */
-} tyto_boxes_mode;
+} tyto_boxes;
 
 /** Whether boxes that overlap a better one are dropped. */
-typedef enum tyto_nms_mode {
+typedef enum tyto_nms {
     TYTO_NMS_OFF = 0,
     TYTO_NMS_CLASS = 1, /**< those of the same label */
     TYTO_NMS_ALL = 2    /**< those of any label */
-} tyto_nms_mode;
+} tyto_nms;
 
 TYTO_END_DECLS
 

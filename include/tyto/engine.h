@@ -11,11 +11,13 @@
 
 TYTO_BEGIN_DECLS
 
-/** TYTO_LOG_ERROR: one of several inputs failed; it is passed over, and the call goes on. */
+/** How grave a message is: the lower, the graver. */
 typedef enum tyto_log_level {
-    TYTO_LOG_WARNING = 0,
-    TYTO_LOG_INFO = 1,
-    TYTO_LOG_ERROR = 2
+    TYTO_LOG_LEVEL_ERROR = 0,   /**< one of several inputs failed; it is passed over, and the call
+                                     goes on */
+    TYTO_LOG_LEVEL_WARNING = 1, /**< something is done otherwise than one may expect */
+    TYTO_LOG_LEVEL_INFO = 2,    /**< what is being done */
+    TYTO_LOG_LEVEL_DEBUG = 3    /**< what only helps to find a fault; none so far */
 } tyto_log_level;
 
 /** Receives one line without its newline. May be called from any thread that uses the engine. */

@@ -16,8 +16,8 @@ TYTO_BEGIN_DECLS
 
 /** What is looked for in a folder. */
 typedef enum tyto_file_kind {
-    TYTO_FILES_PHOTOS = 0, /**< .jpg, .jpeg, .png, .webp */
-    TYTO_FILES_VIDEOS = 1  /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
+    TYTO_FILE_KIND_PHOTOS = 0, /**< .jpg, .jpeg, .png, .webp */
+    TYTO_FILE_KIND_VIDEOS = 1  /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
 } tyto_file_kind;
 
 typedef struct tyto_file_list_options {

@@ -24,7 +24,7 @@ TYTO_API void tyto_photo_destroy(tyto_photo *photo);
 TYTO_API int64_t tyto_photo_width_px(const tyto_photo *photo);
 TYTO_API int64_t tyto_photo_height_px(const tyto_photo *photo);
 
-/** The features of the patches that detections come from, one query of the kind TYTO_QUERY_BOX
+/** The features of the patches that detections come from, one query of the kind TYTO_QUERY_KIND_BOX
  *  each.
  *  labels  one text per detection, or NULL: "object" for all
  *  memory  release *out with tyto_vocabulary_destroy
@@ -39,10 +39,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_photo_embed(tyto_session *session, cons
  *  box overlaps the region, the one with the best generalised IoU.
  *  source  Owlv2ForObjectDetection.embed_image_query; scenic's OWL-ViT and OWLv2 examples */
 typedef enum tyto_query_rule {
-    TYTO_QUERY_AUTO = 0,       /**< by objectness where there is a region, else the reference's */
-    TYTO_QUERY_REFERENCE = 1,  /**< the candidate least like the mean features of the picture */
-    TYTO_QUERY_OBJECTNESS = 2, /**< the candidate most like an object; without a region, of all */
-    TYTO_QUERY_OVERLAP = 3     /**< the candidate that overlaps best */
+    TYTO_QUERY_RULE_AUTO = 0, /**< by objectness where there is a region, else the reference's */
+    TYTO_QUERY_RULE_REFERENCE = 1, /**< the candidate least like the mean features of the picture */
+    TYTO_QUERY_RULE_OBJECTNESS =
+        2,                      /**< the candidate most like an object; without a region, of all */
+    TYTO_QUERY_RULE_OVERLAP = 3 /**< the candidate that overlaps best */
 } tyto_query_rule;
 
 /** The box that was chosen. */

@@ -15,9 +15,9 @@ typedef struct tyto_postprocess_options {
     size_t struct_bytes;           /**< set by tyto_postprocess_options_init or its siblings */
     float threshold;               /**< keep scores > threshold */
     const float *label_thresholds; /**< one per query, or NULL; overrides threshold */
-    tyto_boxes_mode boxes;
+    tyto_boxes boxes;
     bool padded; /**< the network saw the photo padded to a square (TYTO_BOXES_IMAGE undoes it) */
-    tyto_nms_mode nms;
+    tyto_nms nms;
     float nms_iou;    /**< boxes that overlap more than this are dropped */
     int64_t top_k;    /**< 0: all */
     bool multi_label; /**< every label above its threshold instead of each box's best */

@@ -25,7 +25,7 @@ TYTO_API void tyto_image_processor_destroy(tyto_image_processor *processor);
 
 /** A switch of the processor: as its file says, or the other way. */
 typedef enum tyto_switch {
-    TYTO_AS_CONFIGURED = 0,
+    TYTO_SWITCH_AS_CONFIGURED = 0,
     TYTO_SWITCH_ON = 1,
     TYTO_SWITCH_OFF = 2
 } tyto_switch;

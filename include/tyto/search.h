@@ -26,8 +26,8 @@ typedef struct tyto_search_options {
     float threshold;               /**< keep scores > threshold */
     const float *label_thresholds; /**< one per query, or NULL; they override threshold */
     int64_t n_label_thresholds;    /**< as many as there are queries */
-    tyto_boxes_mode boxes;
-    tyto_nms_mode nms;
+    tyto_boxes boxes;
+    tyto_nms nms;
     float nms_iou; /**< boxes that overlap more than this are dropped */
     int64_t top_k; /**< of each photo; 0: all */
 

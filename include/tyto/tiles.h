@@ -50,10 +50,11 @@ typedef enum tyto_merge_rule {
      *  other touches: what is cut off at a seam is compared by what both parts could see.
      *  Complete boxes go before cut ones; of boxes that are all cut the hull stays; and a cut box
      *  that lies in a complete one is part of it. */
-    TYTO_MERGE_SEAMS = 0,
-    TYTO_MERGE_IOU = 1,     /**< the intersection over the union; the higher score stays */
-    TYTO_MERGE_SMALLER = 2, /**< the intersection over the smaller box; the higher score stays */
-    TYTO_MERGE_OFF = 3      /**< never: all boxes of all parts stay */
+    TYTO_MERGE_RULE_SEAMS = 0,
+    TYTO_MERGE_RULE_IOU = 1, /**< the intersection over the union; the higher score stays */
+    TYTO_MERGE_RULE_SMALLER =
+        2,                  /**< the intersection over the smaller box; the higher score stays */
+    TYTO_MERGE_RULE_OFF = 3 /**< never: all boxes of all parts stay */
 } tyto_merge_rule;
 
 /** A part of a photo, and what was found there. */

@@ -16,8 +16,8 @@ typedef struct tyto_tokenizer tyto_tokenizer;
 #define TYTO_TEXT_BYTES_MAX (1 << 20)
 
 typedef enum tyto_tokenizer_kind {
-    TYTO_TOKENIZER_CLIP = 0, /**< byte pairs: as the reference's CLIPTokenizerFast */
-    TYTO_TOKENIZER_BYTES = 1 /**< bytes: as its PerceiverTokenizer */
+    TYTO_TOKENIZER_KIND_CLIP = 0, /**< byte pairs: as the reference's CLIPTokenizerFast */
+    TYTO_TOKENIZER_KIND_BYTES = 1 /**< bytes: as its PerceiverTokenizer */
 } tyto_tokenizer_kind;
 
 /** In a tokenizer of bytes, byte b has the id b + 6; below are the six tokens that every vocabulary
@@ -27,18 +27,18 @@ enum { TYTO_BYTE_ID_FIRST = 6 };
 /** What rows are filled up to: their own length, that of the longest of the batch, or max_length.
  */
 typedef enum tyto_padding {
-    TYTO_PAD_NONE = 0,
-    TYTO_PAD_LONGEST = 1,
-    TYTO_PAD_MAX_LENGTH = 2
+    TYTO_PADDING_NONE = 0,
+    TYTO_PADDING_LONGEST = 1,
+    TYTO_PADDING_MAX_LENGTH = 2
 } tyto_padding;
 
 /** Which text of a pair is cut to max_length; special tokens always stay. */
 typedef enum tyto_truncation {
-    TYTO_TRUNCATE_NONE = 0,
-    TYTO_TRUNCATE_LONGEST_FIRST = 1, /**< the longer text first, then both alike; a text without a
+    TYTO_TRUNCATION_NONE = 0,
+    TYTO_TRUNCATION_LONGEST_FIRST = 1, /**< the longer text first, then both alike; a text without a
                                           second one is cut itself */
-    TYTO_TRUNCATE_ONLY_FIRST = 2,
-    TYTO_TRUNCATE_ONLY_SECOND = 3
+    TYTO_TRUNCATION_ONLY_FIRST = 2,
+    TYTO_TRUNCATION_ONLY_SECOND = 3
 } tyto_truncation;
 
 /** The side on which rows are padded, or texts cut. */
@@ -67,7 +67,7 @@ typedef struct tyto_encode_options {
     tyto_padding padding;
     tyto_truncation truncation;
     int64_t max_length;     /**< tokens; 0: the tokenizer's model_max_length. Where its files set
-                                 none, nothing is cut, and TYTO_PAD_MAX_LENGTH doesn't pad */
+                                 none, nothing is cut, and TYTO_PADDING_MAX_LENGTH doesn't pad */
     bool no_special_tokens; /**< leave out start and end of text */
 
     tyto_side padding_side, truncation_side;
@@ -126,7 +126,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **o
                                                               tyto_error *err);
 /** NULL is fine. */
 TYTO_API void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer);
-/** NULL gives TYTO_TOKENIZER_CLIP. */
+/** NULL gives TYTO_TOKENIZER_KIND_CLIP. */
 TYTO_API tyto_tokenizer_kind tyto_tokenizer_kind_of(const tyto_tokenizer *tokenizer);
 
 /** Encodes `count` texts: UTF-8, or for a tokenizer of bytes any bytes. Equal to the reference's
@@ -205,16 +205,16 @@ TYTO_API int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *
 
 /** Tokens with a role of their own. */
 typedef enum tyto_token_role {
-    TYTO_ROLE_BOS = 0,
-    TYTO_ROLE_EOS = 1,
-    TYTO_ROLE_UNK = 2,
-    TYTO_ROLE_SEP = 3,
-    TYTO_ROLE_PAD = 4,
-    TYTO_ROLE_CLS = 5,
-    TYTO_ROLE_MASK = 6
+    TYTO_TOKEN_ROLE_BOS = 0,
+    TYTO_TOKEN_ROLE_EOS = 1,
+    TYTO_TOKEN_ROLE_UNK = 2,
+    TYTO_TOKEN_ROLE_SEP = 3,
+    TYTO_TOKEN_ROLE_PAD = 4,
+    TYTO_TOKEN_ROLE_CLS = 5,
+    TYTO_TOKEN_ROLE_MASK = 6
 } tyto_token_role;
 /** One more than the highest value of tyto_token_role. */
-#define TYTO_ROLES 7
+#define TYTO_TOKEN_ROLE_COUNT 7
 /** The id of the token with a role, or -1. */
 TYTO_API int64_t tyto_tokenizer_role(const tyto_tokenizer *tokenizer, tyto_token_role role);
 /** Tokens of the vocabulary, with those added to it. */

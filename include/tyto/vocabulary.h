@@ -17,11 +17,11 @@ typedef struct tyto_vocabulary tyto_vocabulary;
 
 /** What a query was made of. */
 typedef enum tyto_query_kind {
-    TYTO_QUERY_TEXT = 0,
-    TYTO_QUERY_CLASS = 1,   /**< features that were saved, or that the caller had */
-    TYTO_QUERY_EXAMPLE = 2, /**< a thing in a picture that was pointed at */
-    TYTO_QUERY_IMAGE = 3,   /**< a whole picture */
-    TYTO_QUERY_BOX = 4      /**< a thing in a picture that was found there */
+    TYTO_QUERY_KIND_TEXT = 0,
+    TYTO_QUERY_KIND_CLASS = 1,   /**< features that were saved, or that the caller had */
+    TYTO_QUERY_KIND_EXAMPLE = 2, /**< a thing in a picture that was pointed at */
+    TYTO_QUERY_KIND_IMAGE = 3,   /**< a whole picture */
+    TYTO_QUERY_KIND_BOX = 4      /**< a thing in a picture that was found there */
 } tyto_query_kind;
 
 /** The kind's name, such as "text"; NULL: there is no such kind. */
@@ -33,9 +33,9 @@ typedef struct tyto_query {
     tyto_query_kind kind;
     int64_t width;         /**< of the features */
     const float *features; /**< [width], as tyto_vocabulary_features gives them */
-    tyto_box box;          /**< TYTO_QUERY_BOX: where it is, in pixels of its picture; else zeros */
-    float score;           /**< TYTO_QUERY_BOX: with which it was found there; else 0 */
-    uint64_t reserved[4];  /**< zeros */
+    tyto_box box; /**< TYTO_QUERY_KIND_BOX: where it is, in pixels of its picture; else zeros */
+    float score;  /**< TYTO_QUERY_KIND_BOX: with which it was found there; else 0 */
+    uint64_t reserved[4]; /**< zeros */
 } tyto_query;
 
 /** Encodes `count` texts.
@@ -47,7 +47,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_create(tyto_session *session
                                                            const tyto_embed_options *options,
                                                            tyto_vocabulary **out, tyto_error *err);
 /** A vocabulary of features that the caller has: features[count,width], normalised or not, but not
- *  0. The queries are of the kind TYTO_QUERY_CLASS.
+ *  0. The queries are of the kind TYTO_QUERY_KIND_CLASS.
  *  errors  E_ARGUMENT, E_RANGE (features that are 0 or not finite), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_from_features(const float *features,
                                                                   const char *const *labels,

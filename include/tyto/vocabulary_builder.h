@@ -15,9 +15,9 @@ typedef struct tyto_vocabulary_builder tyto_vocabulary_builder;
 
 /** Which queries of one label become one, their mean. */
 typedef enum tyto_averaging {
-    TYTO_AVERAGE_NONE = 0,
-    TYTO_AVERAGE_EXAMPLES = 1, /**< examples */
-    TYTO_AVERAGE_ALL = 2       /**< texts, saved queries and examples */
+    TYTO_AVERAGING_NONE = 0,
+    TYTO_AVERAGING_EXAMPLES = 1, /**< examples */
+    TYTO_AVERAGING_ALL = 2       /**< texts, saved queries and examples */
 } tyto_averaging;
 
 /** A thing in a picture. */
@@ -86,12 +86,12 @@ tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder, tyto_sessi
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_picture(
     tyto_vocabulary_builder *builder, tyto_session *session, int64_t i, const tyto_image *image,
     const tyto_embed_options *options, tyto_error *err);
-/** Adds a whole picture as a query of the kind TYTO_QUERY_IMAGE. */
+/** Adds a whole picture as a query of the kind TYTO_QUERY_KIND_IMAGE. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_photo(
     tyto_vocabulary_builder *builder, tyto_session *session, const char *label,
     const tyto_image *image, const tyto_embed_options *options, tyto_error *err);
 /** Adds what looks like an object in a picture: for each box that a search without vocabulary finds
- *  a query of the kind TYTO_QUERY_BOX.
+ *  a query of the kind TYTO_QUERY_KIND_BOX.
  *  search  thresholds and suppression; NULL: the defaults
  *  count   receives how many there are; may be NULL */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_boxes(

@@ -54,7 +54,7 @@ static tyto_status lock(const job *j, int *out)
                                j->file->name);
         } else {
             if (!logged && options->log) {
-                options->log(options->log_user, TYTO_LOG_WARNING,
+                options->log(options->log_user, TYTO_LOG_LEVEL_WARNING,
                              "another program downloads this too: waiting for it");
             }
             logged = true;

@@ -339,7 +339,7 @@ static void log_retry(const request *r, CURLcode result, int64_t wait)
         snprintf(answer, sizeof(answer), "the hub answers %ld", r->code);
         snprintf(line, sizeof(line), "%s: %s; trying again in %.1f s", r->what,
                  result == CURLE_OK ? answer : curl_easy_strerror(result), 1e-3 * (double)wait);
-        options->log(options->log_user, TYTO_LOG_WARNING, line);
+        options->log(options->log_user, TYTO_LOG_LEVEL_WARNING, line);
     }
 }
 

@@ -2,8 +2,7 @@
 
 #include <math.h>
 
-tyto_box_scale tyto_box_scale_for(tyto_boxes_mode mode, bool padded, int64_t width_px,
-                                  int64_t height_px)
+tyto_box_scale tyto_box_scale_for(tyto_boxes mode, bool padded, int64_t width_px, int64_t height_px)
 {
     tyto_box_scale scale = {.x = 1.0F, .y = 1.0F};
     if (width_px == 0 && height_px == 0) {

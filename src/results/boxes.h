@@ -15,7 +15,7 @@ typedef struct tyto_box_scale {
 /** The scale for a photo; 0×0 leaves boxes in the unit square, unclipped.
  *  mode REFERENCE: times the photo's width and height. mode IMAGE: when `padded`, the square had
  *  the photo's longer side, so both axes take that; then clipped to the photo. */
-tyto_box_scale tyto_box_scale_for(tyto_boxes_mode mode, bool padded, int64_t width_px,
+tyto_box_scale tyto_box_scale_for(tyto_boxes mode, bool padded, int64_t width_px,
                                   int64_t height_px);
 
 /** (centre x, centre y, width, height) to scaled corners, in the reference's order of float

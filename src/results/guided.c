@@ -87,9 +87,9 @@ tyto_status tyto_postprocess_image_guided_detection(const float *logits,
     const tyto_box_scale scale =
         tyto_box_scale_for(options->boxes, options->padded, width_px, height_px);
     int64_t count = place_in_square(&photo, &found, &scale, items);
-    TYTO_CHECK(tyto_nms(items, &count, queries,
-                        options->nms_iou < 1.0F ? options->nms : TYTO_NMS_OFF, options->nms_iou,
-                        options->top_k, err));
+    TYTO_CHECK(tyto_suppress(items, &count, queries,
+                             options->nms_iou < 1.0F ? options->nms : TYTO_NMS_OFF,
+                             options->nms_iou, options->top_k, err));
     if (options->relative_scores) {
         tyto_scores_make_relative(items, &count);
     }

@@ -97,13 +97,13 @@ static bool is_one_thing(const merge *m, const piece *better, const piece *other
         return false;
     }
     switch (m->options->rule) {
-    case TYTO_MERGE_SEAMS:
+    case TYTO_MERGE_RULE_SEAMS:
         return agree_at_seam(m, better, other);
-    case TYTO_MERGE_IOU:
+    case TYTO_MERGE_RULE_IOU:
         return tyto_box_iou(&better->found.box, &other->found.box) > m->options->overlap;
-    case TYTO_MERGE_SMALLER:
+    case TYTO_MERGE_RULE_SMALLER:
         return share_of_smaller(&better->found.box, &other->found.box) > m->options->overlap;
-    case TYTO_MERGE_OFF:
+    case TYTO_MERGE_RULE_OFF:
         break;
     }
     return false;
@@ -136,7 +136,7 @@ static void sort_in(merge *m, size_t i)
         if (!is_one_thing(m, &m->pieces[k], it)) {
             continue;
         }
-        if (m->options->rule != TYTO_MERGE_SEAMS || !m->pieces[k].cut) {
+        if (m->options->rule != TYTO_MERGE_RULE_SEAMS || !m->pieces[k].cut) {
             it->joined = END;
             return;
         }
@@ -227,7 +227,7 @@ static void list_pieces(merge *m, int64_t n_parts)
     for (int64_t p = 0; p < n_parts; p++) {
         for (int64_t i = 0; i < m->parts[p].found.count; i++) {
             const tyto_detection *found = &m->parts[p].found.items[i];
-            const bool cuts = m->options->rule == TYTO_MERGE_SEAMS;
+            const bool cuts = m->options->rule == TYTO_MERGE_RULE_SEAMS;
             m->pieces[m->count++] =
                 (piece){.found = *found,
                         .part = (size_t)p,
@@ -240,7 +240,7 @@ static void list_pieces(merge *m, int64_t n_parts)
 }
 
 static const tyto_merge_options defaults = {
-    .struct_bytes = sizeof(defaults), .rule = TYTO_MERGE_SEAMS, .overlap = 0.5F};
+    .struct_bytes = sizeof(defaults), .rule = TYTO_MERGE_RULE_SEAMS, .overlap = 0.5F};
 
 void tyto_merge_options_init(tyto_merge_options *options, size_t struct_bytes)
 {

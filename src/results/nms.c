@@ -24,8 +24,8 @@ static bool overlaps_kept(const tyto_detection *items, const chains *kept, size_
     return false;
 }
 
-tyto_status tyto_nms(tyto_detection *items, int64_t *n_items, int64_t n_labels, tyto_nms_mode mode,
-                     float iou, int64_t top_k, tyto_error *err)
+tyto_status tyto_suppress(tyto_detection *items, int64_t *n_items, int64_t n_labels, tyto_nms mode,
+                          float iou, int64_t top_k, tyto_error *err)
 {
     const size_t count = (size_t)*n_items,
                  most = top_k == 0 || top_k > *n_items ? count : (size_t)top_k;

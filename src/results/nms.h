@@ -10,7 +10,7 @@
  *  items    sorted, highest score first; the kept ones are moved to the front in order
  *  labels   labels are 0 … n_labels−1
  *  errors   E_MEMORY; items are then untouched */
-TYTO_NODISCARD tyto_status tyto_nms(tyto_detection *items, int64_t *count, int64_t n_labels,
-                                    tyto_nms_mode mode, float iou, int64_t top_k, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_suppress(tyto_detection *items, int64_t *count, int64_t n_labels,
+                                         tyto_nms mode, float iou, int64_t top_k, tyto_error *err);
 
 #endif

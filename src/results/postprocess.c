@@ -65,7 +65,7 @@ tyto_status tyto_postprocess_object_detection(const float *logits, const float *
         goto cleanup;
     }
     int64_t count = place(&photo, &found, items);
-    TYTO_CHECK(tyto_nms(items, &count, queries, own.nms, own.nms_iou, own.top_k, err));
+    TYTO_CHECK(tyto_suppress(items, &count, queries, own.nms, own.nms_iou, own.top_k, err));
     *out = (tyto_detections){.items = items, .count = count};
     items = NULL;
 cleanup:

@@ -98,8 +98,8 @@ static tyto_status add_texts(const tyto_inputs_source *source, tyto_inputs *inpu
     /* Where the tokenizer's files set no length, rows still have to be of one. */
     const bool has_length = tyto_tokenizer_max_length(source->tokenizer) < INT64_MAX;
     const tyto_encode_options usual = {.struct_bytes = sizeof(tyto_encode_options),
-                                       .padding =
-                                           has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST};
+                                       .padding = has_length ? TYTO_PADDING_MAX_LENGTH
+                                                             : TYTO_PADDING_LONGEST};
     const char **rows = NULL;
     size_t count = 0;
     tyto_encoding encoding = {0};

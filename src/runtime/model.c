@@ -137,12 +137,12 @@ static void log_repacking(const tyto_model *model, tyto_packed_layout layout,
 {
     const tyto_engine *engine = model->engine;
     if (layout.columns && layout.precision != model->precision) {
-        tyto_engine_log(engine, TYTO_LOG_WARNING, "%s: packed for %s, and packed anew for %s",
+        tyto_engine_log(engine, TYTO_LOG_LEVEL_WARNING, "%s: packed for %s, and packed anew for %s",
                         weights_name, tyto_precision_name(layout.precision),
                         tyto_precision_name(model->precision));
     }
     if (layout.columns && has_other_tiles(engine, model->precision, layout)) {
-        tyto_engine_log(engine, TYTO_LOG_WARNING,
+        tyto_engine_log(engine, TYTO_LOG_LEVEL_WARNING,
                         "%s: packed for another CPU, and packed anew for %s; converted here, it "
                         "would open at once",
                         weights_name, engine->kernels->name);
@@ -217,8 +217,8 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
                                       .pool = model->engine->pool};
     TYTO_CHECK(model->architecture->open(&source, &model->network, &unexpected, err));
     if (unexpected) {
-        tyto_engine_log(model->engine, TYTO_LOG_WARNING, "%s: unexpected tensors, not used: %s",
-                        weights_name, unexpected);
+        tyto_engine_log(model->engine, TYTO_LOG_LEVEL_WARNING,
+                        "%s: unexpected tensors, not used: %s", weights_name, unexpected);
     }
 cleanup:
     model->store.choices = NULL;
@@ -245,7 +245,7 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
     tyto_error own = TYTO_ERROR_INIT;
     tyto_status status = tyto_image_processor_open(folder, &model->image_processor, &own);
     if (status == TYTO_E_UNSUPPORTED) {
-        tyto_engine_log(model->engine, TYTO_LOG_WARNING, "%s; pictures can't be prepared",
+        tyto_engine_log(model->engine, TYTO_LOG_LEVEL_WARNING, "%s; pictures can't be prepared",
                         tyto_error_message(&own));
         status = TYTO_OK;
     } else if (status != TYTO_OK) {

@@ -92,7 +92,7 @@ static tyto_status log_found(const tyto_hub_options *options, const char *id, co
         return tyto_fail_memory(err, id);
     }
     if (line) {
-        options->log(options->log_user, TYTO_LOG_INFO, line);
+        options->log(options->log_user, TYTO_LOG_LEVEL_INFO, line);
         tyto_free(line);
     }
     return TYTO_OK;

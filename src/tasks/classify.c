@@ -149,9 +149,9 @@ tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
     const tyto_family_classify *task = classify_of(model);
     const int64_t most = task->max_tokens(model->network);
     const tyto_encode_options encode = {.struct_bytes = sizeof(tyto_encode_options),
-                                        .padding = TYTO_PAD_LONGEST,
-                                        .truncation = own.truncation ? TYTO_TRUNCATE_LONGEST_FIRST
-                                                                     : TYTO_TRUNCATE_NONE,
+                                        .padding = TYTO_PADDING_LONGEST,
+                                        .truncation = own.truncation ? TYTO_TRUNCATION_LONGEST_FIRST
+                                                                     : TYTO_TRUNCATION_NONE,
                                         .max_length = most};
     tyto_encoding encoding;
     TYTO_TRY(tyto_tokenizer_encode(model->tokenizer, texts, lengths_bytes, count, &encode,

@@ -95,7 +95,7 @@ static tyto_status check(conversion *c, tyto_error *err)
             tyto_buffer_clear(&text);
             return tyto_fail_memory(err, c->path);
         }
-        c->options->log(c->options->log_user, TYTO_LOG_WARNING, text.data);
+        c->options->log(c->options->log_user, TYTO_LOG_LEVEL_WARNING, text.data);
         tyto_buffer_clear(&text);
     }
     return TYTO_OK;

@@ -171,7 +171,7 @@ static void log_tiles(const run *r, const char *path, const tyto_image *image)
         snprintf(line, sizeof(line), "%.400s: %lld x %lld tiles of %lldx%lld pixels", path,
                  (long long)tiles.columns, (long long)tiles.rows, (long long)tiles.tile_width_px,
                  (long long)tiles.tile_height_px);
-        r->options.log(r->options.log_user, TYTO_LOG_INFO, line);
+        r->options.log(r->options.log_user, TYTO_LOG_LEVEL_INFO, line);
     }
 }
 
@@ -183,7 +183,7 @@ static tyto_status pass_over(run *r, tyto_status status, tyto_error *own)
     }
     r->out->unread++;
     if (r->options.log) {
-        r->options.log(r->options.log_user, TYTO_LOG_ERROR, tyto_error_message(own));
+        r->options.log(r->options.log_user, TYTO_LOG_LEVEL_ERROR, tyto_error_message(own));
     }
     return TYTO_OK;
 }

@@ -121,7 +121,7 @@ static tyto_status add_photos(tyto_vocabulary_builder *builder, const words *sai
     options.log_user = &own;
     const char *operand = said->photo;
     tyto_status status =
-        tyto_file_list_make(TYTO_FILES_PHOTOS, &operand, 1, &options, &photos, err);
+        tyto_file_list_make(TYTO_FILE_KIND_PHOTOS, &operand, 1, &options, &photos, err);
     if (status == TYTO_OK && photos.failed > 0) {
         status = tyto_fail(err, TYTO_E_NOT_FOUND, "%s", tyto_error_message(&own));
     }

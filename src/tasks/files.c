@@ -26,12 +26,13 @@ static const struct {
     const char *word, *required;
     bool patterns; /* "*.jpg" and "-" are operands */
 } kinds[] = {
-    [TYTO_FILES_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".png", ".webp", NULL}, "photo",
-                           ".jpg, .jpeg, .png or .webp", true},
-    [TYTO_FILES_VIDEOS] = {(const char *const[]){".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi",
-                                                 ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".ogv",
-                                                 ".flv", ".wmv", ".3gp", ".gif", ".y4m", NULL},
-                           "video", ".mp4, .mkv, .webm, .avi or the like", false},
+    [TYTO_FILE_KIND_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".png", ".webp", NULL},
+                               "photo", ".jpg, .jpeg, .png or .webp", true},
+    [TYTO_FILE_KIND_VIDEOS] = {(const char *const[]){".mp4", ".m4v", ".mov", ".mkv", ".webm",
+                                                     ".avi", ".mpg", ".mpeg", ".ts", ".mts",
+                                                     ".m2ts", ".ogv", ".flv", ".wmv", ".3gp",
+                                                     ".gif", ".y4m", NULL},
+                               "video", ".mp4, .mkv, .webm, .avi or the like", false},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -97,7 +98,7 @@ static tyto_status pass_over(listing *list, const char *operand, const char *why
     tyto_buffer_init(&line, LINE_BYTES_MAX);
     const bool good = tyto_buffer_format(&line, "%s: %s", operand, why);
     if (good) {
-        list->options.log(list->options.log_user, TYTO_LOG_ERROR, line.data);
+        list->options.log(list->options.log_user, TYTO_LOG_LEVEL_ERROR, line.data);
     }
     tyto_buffer_clear(&line);
     return good ? TYTO_OK : tyto_fail_memory(list->err, operand);
@@ -260,7 +261,7 @@ bool tyto_file_is_video(const char *path)
 {
     struct stat info;
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
-           !is_called(path, TYTO_FILES_PHOTOS) && !begins_like_photo(path);
+           !is_called(path, TYTO_FILE_KIND_PHOTOS) && !begins_like_photo(path);
 }
 
 /* A name and its place in the caller's list. */

@@ -105,7 +105,7 @@ tyto_status tyto_inspection_create_of_files(const char *const *paths, int64_t co
         } else {
             failed++;
             if (log) {
-                log(log_user, TYTO_LOG_ERROR, tyto_error_message(&own));
+                log(log_user, TYTO_LOG_LEVEL_ERROR, tyto_error_message(&own));
             }
         }
         tyto_error_clear(&own);

@@ -126,7 +126,7 @@ static tyto_status make_boxes(const tyto_tensor *embeds, const tyto_detections *
     }
     TYTO_CHECK(take_rows(embeds, detections, rows, err));
     TYTO_CHECK(
-        tyto_vocabulary_make(rows, names, detections->count, width, TYTO_QUERY_BOX, out, err));
+        tyto_vocabulary_make(rows, names, detections->count, width, TYTO_QUERY_KIND_BOX, out, err));
     for (int64_t i = 0; i < detections->count; i++) {
         tyto_origin *origin = &(*out)->origins[i];
         origin->box = detections->items[i].box;

@@ -101,7 +101,7 @@ static tyto_status embed_region(tyto_session *session, const char *head, const t
 {
     static const char *const wanted[OUTPUTS] = {"query_embeds", "box_indices", "query_pred_boxes",
                                                 "query_objectness_logits"};
-    int64_t number = (int64_t)rule - TYTO_QUERY_REFERENCE; /* as heads count them */
+    int64_t number = (int64_t)rule - TYTO_QUERY_RULE_REFERENCE; /* as heads count them */
     int64_t n_outputs;
     tyto_tensor inputs[3] = {
         photo->embeds,
@@ -119,7 +119,7 @@ static tyto_status embed_best_object(tyto_session *session, const char *head,
     const int64_t patch = most_object((*outputs)[OBJECTNESS].data, (*outputs)[OBJECTNESS].shape[1]);
     float box[4];
     memcpy(box, (const float *)(*outputs)[BOXES].data + 4 * patch, sizeof(box));
-    return embed_region(session, head, photo, box, TYTO_QUERY_OBJECTNESS, outputs, err);
+    return embed_region(session, head, photo, box, TYTO_QUERY_RULE_OBJECTNESS, outputs, err);
 }
 
 tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, const tyto_box *region,
@@ -140,14 +140,14 @@ tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, con
     if (!family->query_head) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "model: examples can't be queries of it");
     }
-    if (rule == TYTO_QUERY_AUTO) {
-        rule = region ? TYTO_QUERY_OBJECTNESS : TYTO_QUERY_REFERENCE;
+    if (rule == TYTO_QUERY_RULE_AUTO) {
+        rule = region ? TYTO_QUERY_RULE_OBJECTNESS : TYTO_QUERY_RULE_REFERENCE;
     }
     if (region) {
         TYTO_TRY(place_region(photo, region, square, err));
     }
     TYTO_TRY(embed_region(session, family->query_head, photo, square, rule, &outputs, err));
-    if (rule == TYTO_QUERY_OBJECTNESS && !region) {
+    if (rule == TYTO_QUERY_RULE_OBJECTNESS && !region) {
         TYTO_TRY(embed_best_object(session, family->query_head, photo, &outputs, err));
     }
     memcpy(&patch, outputs[INDICES].data, sizeof(patch));
@@ -155,7 +155,7 @@ tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, con
         describe(photo, square, (const float *)outputs[BOXES].data + 4 * patch,
                  ((const float *)outputs[OBJECTNESS].data)[patch], patch);
     TYTO_TRY(tyto_vocabulary_make(outputs[EMBEDS].data, &label, 1, outputs[EMBEDS].shape[2],
-                                  TYTO_QUERY_EXAMPLE, out, err));
+                                  TYTO_QUERY_KIND_EXAMPLE, out, err));
     if (chosen) {
         *chosen = box;
     }

@@ -75,7 +75,7 @@ static tyto_status merge(const parts *run, bool relative, tyto_detections *out, 
     TYTO_TRY(tyto_merge_parts(run->items, run->count, run->photo->width_px, run->photo->height_px,
                               labels, &options, out, err));
     const tyto_status status =
-        tyto_nms(out->items, &out->count, labels, how->nms, how->nms_iou, how->top_k, err);
+        tyto_suppress(out->items, &out->count, labels, how->nms, how->nms_iou, how->top_k, err);
     if (status != TYTO_OK) {
         tyto_detections_clear(out);
     } else if (relative) {

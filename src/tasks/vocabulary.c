@@ -25,15 +25,15 @@ void tyto_vocabulary_destroy(tyto_vocabulary *vocabulary)
 const char *tyto_query_kind_name(tyto_query_kind kind)
 {
     switch (kind) {
-    case TYTO_QUERY_TEXT:
+    case TYTO_QUERY_KIND_TEXT:
         return "text";
-    case TYTO_QUERY_CLASS:
+    case TYTO_QUERY_KIND_CLASS:
         return "class";
-    case TYTO_QUERY_EXAMPLE:
+    case TYTO_QUERY_KIND_EXAMPLE:
         return "example";
-    case TYTO_QUERY_IMAGE:
+    case TYTO_QUERY_KIND_IMAGE:
         return "image";
-    case TYTO_QUERY_BOX:
+    case TYTO_QUERY_KIND_BOX:
         return "box";
     }
     return NULL;
@@ -185,7 +185,7 @@ tyto_status tyto_vocabulary_from_features(const float *features, const char *con
     TYTO_REQUIRE(err, labels);
     TYTO_REQUIRE(err, out);
     *out = NULL;
-    return tyto_vocabulary_make(features, labels, count, width, TYTO_QUERY_CLASS, out, err);
+    return tyto_vocabulary_make(features, labels, count, width, TYTO_QUERY_KIND_CLASS, out, err);
 }
 
 static tyto_status check_parts(const tyto_vocabulary *const *parts, int64_t count, int64_t *total,
@@ -302,7 +302,7 @@ tyto_status tyto_vocabulary_average(const tyto_vocabulary *vocabulary, tyto_voca
             labels[kept++] = all[i];
         }
     }
-    TYTO_CHECK(tyto_vocabulary_make(sums, labels, kept, width, TYTO_QUERY_CLASS, out, err));
+    TYTO_CHECK(tyto_vocabulary_make(sums, labels, kept, width, TYTO_QUERY_KIND_CLASS, out, err));
     for (int64_t i = 0, at = 0; i < count; i++) {
         if (first[i] == i) {
             (*out)->origins[at++] = vocabulary->origins[i];

@@ -11,7 +11,7 @@
 /** What a query was made of. */
 typedef struct tyto_origin {
     tyto_query_kind kind;
-    tyto_box box; /* of TYTO_QUERY_BOX, with its score; else zeros */
+    tyto_box box; /* of TYTO_QUERY_KIND_BOX, with its score; else zeros */
     float score;
 } tyto_origin;
 

@@ -221,8 +221,8 @@ static bool list_labels(tyto_vocabulary_builder *builder, int64_t *count, int64_
         labels[n++] = ((const example *)builder->examples.items[i])->label;
     }
     /* Those before `averaged` stay as they are. */
-    const int64_t averaged = builder->averaging == TYTO_AVERAGE_ALL ? 0
-                             : builder->averaging == TYTO_AVERAGE_EXAMPLES
+    const int64_t averaged = builder->averaging == TYTO_AVERAGING_ALL ? 0
+                             : builder->averaging == TYTO_AVERAGING_EXAMPLES
                                  ? all - builder->examples.count
                                  : all;
     const bool good = tyto_labels_firsts(labels + averaged, all - averaged, first + averaged);
@@ -385,7 +385,7 @@ tyto_status tyto_vocabulary_builder_embed_photo(tyto_vocabulary_builder *builder
     TYTO_REQUIRE(err, label);
     TYTO_TRY(tyto_embed_image(session, image, options, &features, &width, err));
     const tyto_status status =
-        tyto_vocabulary_make(features, &label, 1, width, TYTO_QUERY_IMAGE, &query, err);
+        tyto_vocabulary_make(features, &label, 1, width, TYTO_QUERY_KIND_IMAGE, &query, err);
     tyto_free(features);
     return status == TYTO_OK ? add_photo(builder, query, err) : status;
 }
@@ -490,7 +490,7 @@ static tyto_status join_examples(const tyto_vocabulary_builder *builder, tyto_vo
     }
     tyto_status status = count > 0 ? tyto_vocabulary_join(parts, count, out, err) : TYTO_OK;
     free(parts);
-    if (status == TYTO_OK && *out && builder->averaging == TYTO_AVERAGE_EXAMPLES) {
+    if (status == TYTO_OK && *out && builder->averaging == TYTO_AVERAGING_EXAMPLES) {
         status = average(out, err);
     }
     return status;
@@ -520,7 +520,7 @@ static tyto_status join_queries(const tyto_vocabulary_builder *builder, tyto_voc
     if (n > 0) {
         TYTO_CHECK(tyto_vocabulary_join(parts, n, out, err));
     }
-    if (*out && builder->averaging == TYTO_AVERAGE_ALL) {
+    if (*out && builder->averaging == TYTO_AVERAGING_ALL) {
         TYTO_CHECK(average(out, err));
     }
 cleanup:

@@ -8,7 +8,7 @@ static json_t *query_object(const tyto_query *query, tyto_writer *writer)
     json_t *object = json_object(), *numbers = json_array();
     tyto_json_put(writer, object, "name", tyto_json_string(query->label));
     tyto_json_put(writer, object, "kind", tyto_json_string(tyto_query_kind_name(query->kind)));
-    if (query->kind == TYTO_QUERY_BOX) {
+    if (query->kind == TYTO_QUERY_KIND_BOX) {
         json_t *box = json_object();
         tyto_json_put(writer, box, "xmin", tyto_json_float(query->box.xmin));
         tyto_json_put(writer, box, "ymin", tyto_json_float(query->box.ymin));

@@ -158,7 +158,7 @@ static tyto_status make(const tyto_tensor *tensors, size_t n, const char *path,
             labels[at] = tensors[i].name ? tensors[i].name : numbers[at];
         }
     }
-    status = tyto_vocabulary_make(embeds, labels, total, width, TYTO_QUERY_CLASS, out, err);
+    status = tyto_vocabulary_make(embeds, labels, total, width, TYTO_QUERY_KIND_CLASS, out, err);
     if (status != TYTO_OK) {
         tyto_error_prefix(err, path);
     }

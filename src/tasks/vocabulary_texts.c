@@ -39,15 +39,15 @@ static tyto_status encode(tyto_session *session, const char *const *texts, size_
     /* Where the tokenizer's files set no length, rows still have to be of one. */
     const bool has_length = tyto_tokenizer_max_length(model->tokenizer) < INT64_MAX;
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .padding =
-                                             has_length ? TYTO_PAD_MAX_LENGTH : TYTO_PAD_LONGEST,
-                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
+                                         .padding = has_length ? TYTO_PADDING_MAX_LENGTH
+                                                               : TYTO_PADDING_LONGEST,
+                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
     tyto_encoding encoding = {0};
     TYTO_TRY(
         tyto_tokenizer_encode(model->tokenizer, texts, NULL, (int64_t)n, &options, &encoding, err));
     for (size_t i = 0; i < n; i++) {
         if (encoding.truncated[i]) {
-            tyto_engine_log(model->engine, TYTO_LOG_WARNING,
+            tyto_engine_log(model->engine, TYTO_LOG_LEVEL_WARNING,
                             "text '%.60s…': cut to %lld tokens, more than the model takes",
                             texts[i], (long long)tyto_tokenizer_max_length(model->tokenizer));
         }
@@ -223,7 +223,7 @@ tyto_status tyto_vocabulary_create(tyto_session *session, const char *const *tex
     *out = NULL;
     TYTO_TRY(tyto_embed_texts(session, texts, count, options, &features, &width, err));
     const tyto_status status =
-        tyto_vocabulary_make(features, texts, count, width, TYTO_QUERY_TEXT, out, err);
+        tyto_vocabulary_make(features, texts, count, width, TYTO_QUERY_KIND_TEXT, out, err);
     tyto_free(features);
     return status;
 }

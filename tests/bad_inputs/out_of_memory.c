@@ -121,8 +121,8 @@ static tyto_status tokenize_bytes(tyto_error *err)
     const tyto_words firsts[] = {{items, NULL, 2}, {items + 2, NULL, 1}};
     const tyto_words seconds[] = {{items + 1, NULL, 2}, {items, NULL, 1}};
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .padding = TYTO_PAD_LONGEST,
-                                         .truncation = TYTO_TRUNCATE_ONLY_FIRST,
+                                         .padding = TYTO_PADDING_LONGEST,
+                                         .truncation = TYTO_TRUNCATION_ONLY_FIRST,
                                          .max_length = 20,
                                          .stride = 2,
                                          .overflowing_tokens = true,
@@ -176,8 +176,8 @@ static tyto_status tokenize(const char *name, tyto_error *err)
     tyto_decoding decoding = {0};
     const char *const texts[] = {"A cat\u00e9\u0301 \u0130<mask> it's <|endoftext|>!", ""};
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .padding = TYTO_PAD_LONGEST,
-                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
+                                         .padding = TYTO_PADDING_LONGEST,
+                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
     snprintf(path, sizeof(path), "%s/golden/data/tokenizer/%s", getenv("TYTO_TEST_DATA"), name);
     tyto_status status = tyto_tokenizer_open(path, &tokenizer, err);
     if (status == TYTO_OK) {

@@ -31,7 +31,7 @@ static tyto_status list(tyto_error *err)
     const char *const operands[] = {photos, "-", "named.jpg"};
     tyto_file_list found;
     const tyto_status status =
-        tyto_file_list_make(TYTO_FILES_PHOTOS, operands, 3, NULL, &found, err);
+        tyto_file_list_make(TYTO_FILE_KIND_PHOTOS, operands, 3, NULL, &found, err);
     tyto_file_list_clear(&found);
     return status;
 }

@@ -127,8 +127,8 @@ static tyto_status encode(tyto_error *err)
 {
     const char *const texts[] = {"a photo of a cat", "\xc3\x89lan  42's <|endoftext|> x"};
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .padding = TYTO_PAD_LONGEST,
-                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
+                                         .padding = TYTO_PADDING_LONGEST,
+                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
     tyto_encoding encoding = {0};
     char *decoded = NULL;
     tyto_status status = tyto_tokenizer_encode(tyto_model_tokenizer(model), texts, NULL, 2,
@@ -212,8 +212,8 @@ static tyto_status make_queries(tyto_session *session, const tyto_photo *photo,
 {
     const tyto_box region = {5, 5, 40, 30};
     const char *const text = "thing";
-    tyto_status status =
-        tyto_photo_query(session, photo, &region, TYTO_QUERY_OBJECTNESS, text, NULL, &made[0], err);
+    tyto_status status = tyto_photo_query(session, photo, &region, TYTO_QUERY_RULE_OBJECTNESS, text,
+                                          NULL, &made[0], err);
     if (status == TYTO_OK) {
         status = tyto_vocabulary_create(session, &text, 1, NULL, &made[1], err);
     }
@@ -335,7 +335,7 @@ static tyto_status build(tyto_error *err)
     }
     tyto_status status = tyto_session_create(model, NULL, &session, err);
     if (status == TYTO_OK) {
-        status = tyto_vocabulary_builder_create(TYTO_AVERAGE_ALL, &builder, err);
+        status = tyto_vocabulary_builder_create(TYTO_AVERAGING_ALL, &builder, err);
     }
     if (status == TYTO_OK) {
         status = fill_builder(builder, session, &image, err);

@@ -198,8 +198,8 @@ static verdict match(check *on, const tyto_image *photo, const tyto_image *query
     options.nms_iou = (float)number_of(on->of, "nms");
     const verdict is =
         tyto_photo_create(on->session, query, NULL, &example, &err) == TYTO_OK &&
-                tyto_photo_query(on->session, example, NULL, TYTO_QUERY_REFERENCE, "thing", NULL,
-                                 &thing, &err) == TYTO_OK &&
+                tyto_photo_query(on->session, example, NULL, TYTO_QUERY_RULE_REFERENCE, "thing",
+                                 NULL, &thing, &err) == TYTO_OK &&
                 search_image(on->session, photo, thing, &options, &found, &err) == TYTO_OK
             ? compare_found(on, &found, photo, NULL)
             : failed(on, &err);
@@ -260,7 +260,7 @@ static verdict run_fill(check *on, const tyto_encoding *text, int64_t first, int
     }
     memcpy(masked, text->input_ids, sizeof(*masked) * (size_t)length);
     for (int64_t i = first; i < end; i++) {
-        masked[i] = tyto_tokenizer_role(tyto_model_tokenizer(on->model), TYTO_ROLE_MASK);
+        masked[i] = tyto_tokenizer_role(tyto_model_tokenizer(on->model), TYTO_TOKEN_ROLE_MASK);
     }
 #define IDS(called, values)                                                                        \
     {                                                                                              \
@@ -291,7 +291,7 @@ static verdict check_fill(check *on)
     const char *text = text_of(on->of, "text");
     const json_t *length = json_array_get(json_object_get(on->of, "shape"), 1);
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .padding = TYTO_PAD_MAX_LENGTH,
+                                         .padding = TYTO_PADDING_MAX_LENGTH,
                                          .max_length = json_integer_value(length)};
     tyto_encoding encoding = {0};
     tyto_error err = TYTO_ERROR_INIT;

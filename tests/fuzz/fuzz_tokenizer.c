@@ -72,7 +72,7 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
                                          .token_type_ids = variant % 5 == 1};
     tyto_encoding encoding;
     if (options.max_length == 0 && tyto_tokenizer_max_length(tokenizer) > 1000 &&
-        options.padding == TYTO_PAD_MAX_LENGTH) {
+        options.padding == TYTO_PADDING_MAX_LENGTH) {
         return;
     }
     if (tyto_tokenizer_encode_words(tokenizer, rows, variant % 2 ? pairs : NULL, 2, &options,

@@ -42,7 +42,7 @@ static tyto_tensor_file *weights_of(const char *folder, const char *name)
 /* Nothing but strangers are told of; user is the number of messages. */
 static void count_warnings(void *user, tyto_log_level level, const char *message)
 {
-    assert_int_equal(level, TYTO_LOG_WARNING);
+    assert_int_equal(level, TYTO_LOG_LEVEL_WARNING);
     assert_non_null(strstr(message, "stranger"));
     ++*(int *)user;
 }

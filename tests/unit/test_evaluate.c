@@ -95,7 +95,7 @@ static int64_t lines;
 static void count_errors(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
-    lines += level == TYTO_LOG_ERROR && strstr(message, "absent.jpg") != NULL;
+    lines += level == TYTO_LOG_LEVEL_ERROR && strstr(message, "absent.jpg") != NULL;
 }
 
 static void a_bad_photo_is_counted(void **state)

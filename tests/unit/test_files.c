@@ -33,7 +33,7 @@ static void put(const char *path, const char *text)
 static void keep_line(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
-    assert_int_equal(level, TYTO_LOG_ERROR);
+    assert_int_equal(level, TYTO_LOG_LEVEL_ERROR);
     strncat(lines, message, sizeof(lines) - strlen(lines) - 1);
     strncat(lines, "\n", sizeof(lines) - strlen(lines) - 1);
 }
@@ -78,14 +78,14 @@ static void photos_are_listed(void **state)
     fill_folder();
     const char *const mixed[] = {"named.gif", "f", "-", "nowhere.jpg"};
     tyto_file_list counts =
-        list(TYTO_FILES_PHOTOS, mixed, 4,
+        list(TYTO_FILE_KIND_PHOTOS, mixed, 4,
              "named.gif f/10.webp f/9.webp f/a.PNG f/b.jpg f/d.JPEG - nowhere.jpg");
     assert_int_equal(counts.failed, 0);
     assert_int_equal(counts.passed_over, 3); /* notes, video, folder */
     assert_string_equal(lines, "");
     /* One that holds nothing doesn't keep the others back. */
     const char *const bad[] = {"empty", "-", "-", "*.none", "f/*.jpg", "f/b*"};
-    counts = list(TYTO_FILES_PHOTOS, bad, 6, "- f/b.jpg f/b.jpg");
+    counts = list(TYTO_FILE_KIND_PHOTOS, bad, 6, "- f/b.jpg f/b.jpg");
     assert_int_equal(counts.failed, 4);
     assert_string_equal(lines,
                         "empty: no photo in this folder, required .jpg, .jpeg, .png or .webp\n"
@@ -98,7 +98,7 @@ static void videos_are_listed(void **state)
 {
     (void)state;
     const char *const operands[] = {"f", "x*.mp4", "empty"};
-    const tyto_file_list counts = list(TYTO_FILES_VIDEOS, operands, 3, "f/c.mp4 x*.mp4");
+    const tyto_file_list counts = list(TYTO_FILE_KIND_VIDEOS, operands, 3, "f/c.mp4 x*.mp4");
     assert_int_equal(counts.failed, 1);
     assert_non_null(strstr(lines, "empty: no video in this folder, required .mp4"));
     put("plain", "not much");

@@ -172,7 +172,7 @@ static int64_t logged;
 static void count_lines(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
-    assert_int_equal(level, TYTO_LOG_ERROR);
+    assert_int_equal(level, TYTO_LOG_LEVEL_ERROR);
     assert_non_null(strstr(message, "absent.safetensors"));
     logged++;
 }

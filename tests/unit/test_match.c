@@ -143,7 +143,7 @@ static void a_query_picture_gives_what_the_reference_gives(void **state)
     outputs_options.nms_iou = 0.9F;
 
     tyto_photo *cat = encoded(&with.cat), *coffee = encoded(&with.coffee);
-    tyto_vocabulary *vocabulary = query(cat, NULL, TYTO_QUERY_REFERENCE, NULL);
+    tyto_vocabulary *vocabulary = query(cat, NULL, TYTO_QUERY_RULE_REFERENCE, NULL);
     ASSERT_DONE(search_encoded(with.session, coffee, vocabulary, &options, &found, &err), &err);
     ASSERT_DONE(tyto_forward(with.session, "Owlv2ForObjectDetection.image_guided_detection", inputs,
                              2, wanted, 3, &outputs, &n, &err),
@@ -243,8 +243,8 @@ static void rules_choose_as_they_say(void **state)
         tyto_query_box overlap, objectness;
         float most = 0, object = 0;
         int64_t at = -1;
-        tyto_vocabulary_destroy(query(photo, &regions[r], TYTO_QUERY_OVERLAP, &overlap));
-        tyto_vocabulary_destroy(query(photo, &regions[r], TYTO_QUERY_OBJECTNESS, &objectness));
+        tyto_vocabulary_destroy(query(photo, &regions[r], TYTO_QUERY_RULE_OVERLAP, &overlap));
+        tyto_vocabulary_destroy(query(photo, &regions[r], TYTO_QUERY_RULE_OBJECTNESS, &objectness));
         /* Boxes are cut to the photo here, so that the best overlaps at least as well. */
         for (int64_t p = 0; p < 81; p++) {
             const float iou = iou_of(&boxes[p].box, &regions[r]);
@@ -269,7 +269,7 @@ static void rules_choose_as_they_say(void **state)
     for (int64_t p = 0; p < 81; p++) {
         object = fmaxf(object, boxes[p].score);
     }
-    tyto_vocabulary_destroy(query(photo, NULL, TYTO_QUERY_OBJECTNESS, &chosen));
+    tyto_vocabulary_destroy(query(photo, NULL, TYTO_QUERY_RULE_OBJECTNESS, &chosen));
     assert_true(is_close((double)chosen.objectness, (double)object, 1e-5));
     assert_memory_equal(&chosen.box, &boxes[chosen.patch].box, sizeof(tyto_box));
     tyto_photo_destroy(photo);
@@ -293,7 +293,7 @@ static void boxes_found_can_be_queries(void **state)
     const int64_t width = tyto_vocabulary_width(embeds);
     for (int64_t i = 0; i < 5; i++) {
         tyto_query_box chosen;
-        tyto_vocabulary *one = query(photo, &found.items[i].box, TYTO_QUERY_OVERLAP, &chosen);
+        tyto_vocabulary *one = query(photo, &found.items[i].box, TYTO_QUERY_RULE_OVERLAP, &chosen);
         if (chosen.patch == found.items[i].patch) {
             for (int64_t c = 0; c < width; c++) {
                 assert_true(is_close((double)tyto_vocabulary_unit_features(one)[c],
@@ -336,8 +336,8 @@ static void bad_regions_are_refused(void **state)
     for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
         tyto_vocabulary *made = NULL;
-        assert_int_equal(tyto_photo_query(with.session, photo, &cases[i].region, TYTO_QUERY_OVERLAP,
-                                          "x", NULL, &made, &err),
+        assert_int_equal(tyto_photo_query(with.session, photo, &cases[i].region,
+                                          TYTO_QUERY_RULE_OVERLAP, "x", NULL, &made, &err),
                          cases[i].status);
         if (!strstr(tyto_error_message(&err), cases[i].text)) {
             fail_msg("case %zu: %s", i, tyto_error_message(&err));
@@ -345,9 +345,9 @@ static void bad_regions_are_refused(void **state)
         tyto_error_clear(&err);
     }
     /* Partly outside, and smaller than anything: cut, and the nearest box is taken. */
-    tyto_vocabulary_destroy(query(photo, &(tyto_box){-9, -9, 5, 5}, TYTO_QUERY_OVERLAP, NULL));
+    tyto_vocabulary_destroy(query(photo, &(tyto_box){-9, -9, 5, 5}, TYTO_QUERY_RULE_OVERLAP, NULL));
     tyto_vocabulary_destroy(
-        query(photo, &(tyto_box){3, 3, 3.01F, 3.01F}, TYTO_QUERY_REFERENCE, NULL));
+        query(photo, &(tyto_box){3, 3, 3.01F, 3.01F}, TYTO_QUERY_RULE_REFERENCE, NULL));
     tyto_photo_destroy(photo);
 }
 
@@ -500,7 +500,7 @@ static void texts_and_pictures_go_together(void **state)
     options.multi_label = true;
     tyto_photo *photo = encoded(&with.cat);
     tyto_vocabulary *text = texts("a cat", NULL),
-                    *picture = query(photo, NULL, TYTO_QUERY_REFERENCE, NULL), *both = NULL;
+                    *picture = query(photo, NULL, TYTO_QUERY_RULE_REFERENCE, NULL), *both = NULL;
     const tyto_vocabulary *const parts[] = {text, picture};
     ASSERT_DONE(tyto_vocabulary_join(parts, 2, &both, &err), &err);
     ASSERT_DONE(search_encoded(with.session, photo, both, &options, &all, &err), &err);

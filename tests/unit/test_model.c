@@ -13,7 +13,7 @@ typedef struct log_lines {
 static void keep_line(void *user, tyto_log_level level, const char *message)
 {
     log_lines *lines = user;
-    assert_int_equal(level, TYTO_LOG_WARNING);
+    assert_int_equal(level, TYTO_LOG_LEVEL_WARNING);
     lines->count++;
     snprintf(lines->last, sizeof(lines->last), "%s", message);
 }

@@ -211,11 +211,11 @@ static void tokenizers(void **state)
     REFUSED(tyto_tokenizer_decode_batch(tokenizer, NULL, ids, 1, NULL, &decoding, &err), "rows");
     REFUSED(tyto_tokenizer_decode_batch(tokenizer, ids, NULL, 1, NULL, &decoding, &err), "rows");
     REFUSED(tyto_tokenizer_decode_batch(tokenizer, ids, ids, 1, NULL, NULL, &err), "out");
-    assert_int_equal(tyto_tokenizer_kind_of(NULL), TYTO_TOKENIZER_CLIP);
+    assert_int_equal(tyto_tokenizer_kind_of(NULL), TYTO_TOKENIZER_KIND_CLIP);
     assert_null(tyto_tokenizer_token(NULL, 0));
     assert_int_equal(tyto_tokenizer_id(NULL, "cat"), -1);
     assert_int_equal(tyto_tokenizer_id(tokenizer, NULL), -1);
-    assert_int_equal(tyto_tokenizer_role(NULL, TYTO_ROLE_PAD), -1);
+    assert_int_equal(tyto_tokenizer_role(NULL, TYTO_TOKEN_ROLE_PAD), -1);
     assert_int_equal(tyto_tokenizer_role(tokenizer, (tyto_token_role)99), -1);
     assert_int_equal(tyto_tokenizer_vocab_size(NULL), 0);
     assert_int_equal(tyto_tokenizer_max_length(NULL), 0);

@@ -31,7 +31,7 @@ static int remove_room(void **state)
 static void count_warnings(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
-    warnings += level == TYTO_LOG_WARNING && strstr(message, "packed anew") != NULL;
+    warnings += level == TYTO_LOG_LEVEL_WARNING && strstr(message, "packed anew") != NULL;
 }
 
 /* An engine and a model of it. */

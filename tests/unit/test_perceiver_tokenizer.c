@@ -83,13 +83,13 @@ static tyto_encode_options options_of(const json_t *item)
     const char *padding = text_of(item, "padding"), *truncation = text_of(item, "truncation");
     return (tyto_encode_options){
         .struct_bytes = sizeof(tyto_encode_options),
-        .padding = strcmp(padding, "longest") == 0      ? TYTO_PAD_LONGEST
-                   : strcmp(padding, "max_length") == 0 ? TYTO_PAD_MAX_LENGTH
-                                                        : TYTO_PAD_NONE,
-        .truncation = strcmp(truncation, "longest_first") == 0 ? TYTO_TRUNCATE_LONGEST_FIRST
-                      : strcmp(truncation, "only_first") == 0  ? TYTO_TRUNCATE_ONLY_FIRST
-                      : strcmp(truncation, "only_second") == 0 ? TYTO_TRUNCATE_ONLY_SECOND
-                                                               : TYTO_TRUNCATE_NONE,
+        .padding = strcmp(padding, "longest") == 0      ? TYTO_PADDING_LONGEST
+                   : strcmp(padding, "max_length") == 0 ? TYTO_PADDING_MAX_LENGTH
+                                                        : TYTO_PADDING_NONE,
+        .truncation = strcmp(truncation, "longest_first") == 0 ? TYTO_TRUNCATION_LONGEST_FIRST
+                      : strcmp(truncation, "only_first") == 0  ? TYTO_TRUNCATION_ONLY_FIRST
+                      : strcmp(truncation, "only_second") == 0 ? TYTO_TRUNCATION_ONLY_SECOND
+                                                               : TYTO_TRUNCATION_NONE,
         .max_length = json_integer_value(json_object_get(item, "max_length")),
         .no_special_tokens = json_is_false(json_object_get(item, "special")),
         .padding_side = side_of(item, "padding_side"),
@@ -244,7 +244,7 @@ static void check_golden(void **state)
     tyto_tokenizer *tokenizer = open_at(folder);
     json_t *cases = load_cases(name);
     assert_int_equal(tyto_tokenizer_kind_of(tokenizer),
-                     clip ? TYTO_TOKENIZER_CLIP : TYTO_TOKENIZER_BYTES);
+                     clip ? TYTO_TOKENIZER_KIND_CLIP : TYTO_TOKENIZER_KIND_BYTES);
     if (!clip) {
         const json_int_t length = json_integer_value(json_object_get(cases, "max_length"));
         assert_int_equal(tyto_tokenizer_vocab_size(tokenizer),
@@ -283,8 +283,8 @@ static void any_bytes(void **state)
     assert_string_equal(decoded, "\uFFFD\uFFFD\uFFFD\uFFFD \uFFFD\uFFFD\uFFFD");
     tyto_free(decoded);
     tyto_encoding_clear(&encoding);
-    assert_int_equal(tyto_tokenizer_role(tokenizer, TYTO_ROLE_MASK), 3);
-    assert_int_equal(tyto_tokenizer_role(tokenizer, TYTO_ROLE_UNK), -1);
+    assert_int_equal(tyto_tokenizer_role(tokenizer, TYTO_TOKEN_ROLE_MASK), 3);
+    assert_int_equal(tyto_tokenizer_role(tokenizer, TYTO_TOKEN_ROLE_UNK), -1);
     tyto_tokenizer_destroy(tokenizer);
 }
 
@@ -321,7 +321,7 @@ static void what_is_refused(void **state)
                                     .overflowing_tokens = true};
     refused(bytes, &text, &options, TYTO_E_ARGUMENT, "overflowing_tokens: got no max_length");
     options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
-                                    .truncation = TYTO_TRUNCATE_ONLY_SECOND,
+                                    .truncation = TYTO_TRUNCATION_ONLY_SECOND,
                                     .max_length = 4};
     refused(clip, &text, &options, TYTO_E_ARGUMENT, "and no second text, required one to cut");
     refused(bytes, &none, NULL, TYTO_E_ARGUMENT, "text 0: got no words");

@@ -157,7 +157,7 @@ static const float nms_boxes[] = {0.5F, 0.5F, 0.4F, 0.4F, 0.6F, 0.5F,
                                   0.4F, 0.4F, 0.5F, 0.5F, 0.4F, 0.4F};
 static const float nms_logits[] = {3.0F, -9.0F, 2.0F, -9.0F, -9.0F, 1.0F};
 
-static int64_t count_after_nms(tyto_nms_mode mode, float iou)
+static int64_t count_after_nms(tyto_nms mode, float iou)
 {
     tyto_postprocess_options options = defaults();
     options.nms = mode;

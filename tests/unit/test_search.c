@@ -284,7 +284,7 @@ static void nothing_where_something_is_needed_is_refused(void **state)
         tyto_photo_create(with.session, NULL, NULL, &photo, &err),
         tyto_photo_create(with.session, &with.cat, NULL, NULL, &err),
         tyto_photo_embed(with.session, NULL, &found, NULL, &made, &err),
-        tyto_photo_query(with.session, NULL, NULL, TYTO_QUERY_AUTO, "x", NULL, &made, &err),
+        tyto_photo_query(with.session, NULL, NULL, TYTO_QUERY_RULE_AUTO, "x", NULL, &made, &err),
         tyto_embed_image(with.session, NULL, NULL, &features, &width, &err),
         tyto_embed_texts(with.session, NULL, 1, NULL, &features, &width, &err),
         tyto_vocabulary_create(NULL, NULL, 1, NULL, &made, &err),

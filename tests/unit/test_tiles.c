@@ -155,7 +155,7 @@ static void a_tile_has_the_photos_pixels(void **state)
     {                                                                                              \
         sizeof(tyto_merge_options), rule, overlap, any_label                                       \
     }
-static const tyto_merge_options seams = MERGE(TYTO_MERGE_SEAMS, 0.5F, false);
+static const tyto_merge_options seams = MERGE(TYTO_MERGE_RULE_SEAMS, 0.5F, false);
 
 /* What was found in two parts, one thing in each. */
 typedef struct pair {
@@ -208,8 +208,8 @@ static void what_a_tile_cuts_gives_way_to_the_whole(void **state)
     (void)state;
     const pair cut = {{LEFT_TILE, RIGHT_TILE},
                       {{{88, 10, 100, 50}, 0.9F, 1, 4}, {{87, 10, 127, 50}, 0.5F, 1, 9}}};
-    const tyto_merge_options iou = MERGE(TYTO_MERGE_IOU, 0.5F, false),
-                             smaller = MERGE(TYTO_MERGE_SMALLER, 0.5F, false);
+    const tyto_merge_options iou = MERGE(TYTO_MERGE_RULE_IOU, 0.5F, false),
+                             smaller = MERGE(TYTO_MERGE_RULE_SMALLER, 0.5F, false);
     assert_merged(&cut, &seams, &cut.found[1], 1);
     assert_merged(&cut, &iou, cut.found, 2);
     assert_merged(&cut, &smaller, &cut.found[0], 1);
@@ -265,7 +265,7 @@ static void boxes_of_one_part_stay(void **state)
     (void)state;
     const pair same = {{LEFT_TILE, RIGHT_TILE},
                        {{{84, 10, 94, 20}, 0.6F, 1, 4}, {{84, 10, 94, 20}, 0.7F, 1, 9}}};
-    const tyto_merge_options off = MERGE(TYTO_MERGE_OFF, 0.5F, true);
+    const tyto_merge_options off = MERGE(TYTO_MERGE_RULE_OFF, 0.5F, true);
     tyto_detection both[] = {same.found[1], same.found[0]};
     const tyto_part part = {LEFT_TILE, {both, 2}};
     tyto_detections out;
@@ -316,8 +316,8 @@ static void bad_merges_are_refused(void **state)
     (void)state;
     tyto_detection found = {{0, 0, 1, 1}, 0.5F, 3, 0};
     const tyto_part part = {LEFT_TILE, {&found, 1}};
-    const tyto_merge_options wide = MERGE(TYTO_MERGE_IOU, 1.5F, false),
-                             none = MERGE(TYTO_MERGE_IOU, NAN, false);
+    const tyto_merge_options wide = MERGE(TYTO_MERGE_RULE_IOU, 1.5F, false),
+                             none = MERGE(TYTO_MERGE_RULE_IOU, NAN, false);
     tyto_detections out;
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &wide, &out, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &none, &out, NULL), TYTO_E_ARGUMENT);

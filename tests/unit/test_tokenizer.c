@@ -36,8 +36,8 @@ static void both_layouts_read(void **state)
         const int64_t end = tyto_tokenizer_id(tokenizer, "<|endoftext|>");
         const char *texts[] = {"A cat!<|ENDoftext|>", ""};
         const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                             .padding = TYTO_PAD_MAX_LENGTH,
-                                             .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
+                                             .padding = TYTO_PADDING_MAX_LENGTH,
+                                             .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
         tyto_encoding encoding;
         assert_int_equal(
             tyto_tokenizer_encode(tokenizer, texts, NULL, 2, &options, &encoding, NULL), TYTO_OK);
@@ -182,7 +182,7 @@ static void options_that_cannot_be_met_are_refused(void **state)
     const char *texts[] = {"ab", NULL};
     tyto_encoding encoding;
     tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                   .truncation = TYTO_TRUNCATE_LONGEST_FIRST,
+                                   .truncation = TYTO_TRUNCATION_LONGEST_FIRST,
                                    .max_length = 1};
     tyto_tokenizer *tokenizer = open_written("{\"pad_token\":null}");
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
@@ -191,7 +191,7 @@ static void options_that_cannot_be_met_are_refused(void **state)
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
                      TYTO_E_ARGUMENT);
     options = (tyto_encode_options){.struct_bytes = sizeof(tyto_encode_options),
-                                    .padding = TYTO_PAD_LONGEST};
+                                    .padding = TYTO_PADDING_LONGEST};
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 1, &options, &encoding, NULL),
                      TYTO_E_ARGUMENT);
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 2, NULL, &encoding, NULL),
@@ -216,7 +216,7 @@ static void cut_texts_are_marked(void **state)
     tyto_tokenizer *tokenizer = open_written("{\"model_max_length\":3}");
     const char *texts[] = {"ab", "ab ab"};
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
-                                         .truncation = TYTO_TRUNCATE_LONGEST_FIRST};
+                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
     tyto_encoding encoding;
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 2, &options, &encoding, NULL),
                      TYTO_OK);

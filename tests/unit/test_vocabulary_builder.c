@@ -58,7 +58,7 @@ static tyto_vocabulary_builder *filled(tyto_averaging averaging)
     const tyto_vocabulary_example examples[] = {
         {.picture = "cat.jpg", .region = &region, .label = "cup"},
         {.picture = "coffee.jpg", .label = "a cat"},
-        {.picture = "cat.jpg", .rule = TYTO_QUERY_OVERLAP, .label = "cup"}};
+        {.picture = "cat.jpg", .rule = TYTO_QUERY_RULE_OVERLAP, .label = "cup"}};
     ASSERT_DONE(tyto_vocabulary_builder_create(averaging, &builder, &err), &err);
     for (int i = 0; i < 3; i++) { /* what is added later has its place all the same */
         ASSERT_DONE(tyto_vocabulary_builder_add_example(builder, &examples[i], &err), &err);
@@ -78,9 +78,9 @@ static const struct {
     const char *labels[7];
     int64_t places[3];
 } cases[] = {
-    {TYTO_AVERAGE_NONE, 7, {"a cat", "a cat", "cup", "a cat", "cup", "a cat", "cup"}, {4, 5, 6}},
-    {TYTO_AVERAGE_EXAMPLES, 6, {"a cat", "a cat", "cup", "a cat", "cup", "a cat"}, {4, 5, 4}},
-    {TYTO_AVERAGE_ALL, 2, {"a cat", "cup"}, {1, 0, 1}},
+    {TYTO_AVERAGING_NONE, 7, {"a cat", "a cat", "cup", "a cat", "cup", "a cat", "cup"}, {4, 5, 6}},
+    {TYTO_AVERAGING_EXAMPLES, 6, {"a cat", "a cat", "cup", "a cat", "cup", "a cat"}, {4, 5, 4}},
+    {TYTO_AVERAGING_ALL, 2, {"a cat", "cup"}, {1, 0, 1}},
 };
 
 static void labels_are_known_before_the_model(void **state)
@@ -134,25 +134,25 @@ static tyto_vocabulary *by_hand(tyto_averaging averaging, tyto_query_box chosen[
     tyto_vocabulary *parts[4] = {texts(names, 4)}, *joined, *examples, *averaged;
     ASSERT_DONE(tyto_photo_create(with.session, &with.cat, NULL, &cat, &err), &err);
     ASSERT_DONE(tyto_photo_create(with.session, &with.coffee, NULL, &coffee, &err), &err);
-    ASSERT_DONE(tyto_photo_query(with.session, cat, &region, TYTO_QUERY_OBJECTNESS, "cup",
+    ASSERT_DONE(tyto_photo_query(with.session, cat, &region, TYTO_QUERY_RULE_OBJECTNESS, "cup",
                                  &chosen[0], &parts[1], &err),
                 &err);
-    ASSERT_DONE(tyto_photo_query(with.session, coffee, NULL, TYTO_QUERY_REFERENCE, "a cat",
+    ASSERT_DONE(tyto_photo_query(with.session, coffee, NULL, TYTO_QUERY_RULE_REFERENCE, "a cat",
                                  &chosen[1], &parts[2], &err),
                 &err);
-    ASSERT_DONE(tyto_photo_query(with.session, cat, NULL, TYTO_QUERY_OVERLAP, "cup", &chosen[2],
-                                 &parts[3], &err),
+    ASSERT_DONE(tyto_photo_query(with.session, cat, NULL, TYTO_QUERY_RULE_OVERLAP, "cup",
+                                 &chosen[2], &parts[3], &err),
                 &err);
     ASSERT_DONE(tyto_vocabulary_join((const tyto_vocabulary *const *)parts + 1, 3, &examples, &err),
                 &err);
-    if (averaging == TYTO_AVERAGE_EXAMPLES) {
+    if (averaging == TYTO_AVERAGING_EXAMPLES) {
         ASSERT_DONE(tyto_vocabulary_average(examples, &averaged, &err), &err);
         tyto_vocabulary_destroy(examples);
         examples = averaged;
     }
     const tyto_vocabulary *const both[] = {parts[0], examples};
     ASSERT_DONE(tyto_vocabulary_join(both, 2, &joined, &err), &err);
-    if (averaging == TYTO_AVERAGE_ALL) {
+    if (averaging == TYTO_AVERAGING_ALL) {
         ASSERT_DONE(tyto_vocabulary_average(joined, &averaged, &err), &err);
         tyto_vocabulary_destroy(joined);
         joined = averaged;
@@ -204,10 +204,11 @@ static void kinds_are_kept(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    static const tyto_query_kind kinds[] = {TYTO_QUERY_TEXT, TYTO_QUERY_TEXT,    TYTO_QUERY_TEXT,
-                                            TYTO_QUERY_TEXT, TYTO_QUERY_EXAMPLE, TYTO_QUERY_EXAMPLE,
-                                            TYTO_QUERY_IMAGE};
-    tyto_vocabulary_builder *builder = filled(TYTO_AVERAGE_EXAMPLES);
+    static const tyto_query_kind kinds[] = {TYTO_QUERY_KIND_TEXT,    TYTO_QUERY_KIND_TEXT,
+                                            TYTO_QUERY_KIND_TEXT,    TYTO_QUERY_KIND_TEXT,
+                                            TYTO_QUERY_KIND_EXAMPLE, TYTO_QUERY_KIND_EXAMPLE,
+                                            TYTO_QUERY_KIND_IMAGE};
+    tyto_vocabulary_builder *builder = filled(TYTO_AVERAGING_EXAMPLES);
     tyto_vocabulary *built;
     tyto_search_options boxes = search_defaults(false);
     tyto_query query;
@@ -226,7 +227,7 @@ static void kinds_are_kept(void **state)
     assert_int_equal(tyto_vocabulary_count(built), 10);
     for (int64_t i = 0; i < 10; i++) {
         assert_true(tyto_vocabulary_query(built, i, &query));
-        assert_int_equal(query.kind, i < 7 ? kinds[i] : TYTO_QUERY_BOX);
+        assert_int_equal(query.kind, i < 7 ? kinds[i] : TYTO_QUERY_KIND_BOX);
         assert_non_null(tyto_query_kind_name(query.kind));
         assert_true((query.score > 0.0F) == (i >= 7));
         assert_true((query.box.xmax > query.box.xmin) == (i >= 7));
@@ -250,7 +251,7 @@ static void pictures_are_read_by_name(void **state)
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
     const tyto_vocabulary_example there = {.picture = path, .label = "x"},
                                   missing = {.picture = "/no/such.jpg", .label = "y"};
-    ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGE_NONE, &builder, &err), &err);
+    ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGING_NONE, &builder, &err), &err);
     ASSERT_DONE(tyto_vocabulary_builder_build(builder, with.session, NULL, &built, &err), &err);
     assert_null(built); /* nothing was added */
     ASSERT_DONE(tyto_vocabulary_builder_add_example(builder, &there, &err), &err);
@@ -291,9 +292,9 @@ static void examples_are_written_in_words(void **state)
         const char *const *labels;
         int64_t count;
         snprintf(word, sizeof(word), "%s%s", folder, words[i].suffix);
-        ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGE_ALL, &builder, &err), &err);
+        ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGING_ALL, &builder, &err), &err);
         const tyto_status status =
-            tyto_vocabulary_builder_add_words(builder, word, TYTO_QUERY_AUTO, &err);
+            tyto_vocabulary_builder_add_words(builder, word, TYTO_QUERY_RULE_AUTO, &err);
         if (status != words[i].status ||
             (words[i].text && !strstr(tyto_error_message(&err), words[i].text))) {
             fail_msg("'%s': %s: %s", words[i].suffix, tyto_status_name(status),
@@ -315,7 +316,7 @@ static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary_builder *builder = filled(TYTO_AVERAGE_NONE);
+    tyto_vocabulary_builder *builder = filled(TYTO_AVERAGING_NONE);
     tyto_vocabulary *strange, *built;
     const tyto_vocabulary_example nameless = {.label = "x"};
     const char *const label = "x";

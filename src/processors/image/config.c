@@ -225,7 +225,7 @@ cleanup:
 
 static void set_switch(bool *to, tyto_switch given)
 {
-    *to = given == TYTO_AS_CONFIGURED ? *to : given == TYTO_SWITCH_ON;
+    *to = given == TYTO_SWITCH_AS_CONFIGURED ? *to : given == TYTO_SWITCH_ON;
 }
 
 static tyto_status check_size(const char *what, int64_t width, int64_t height, tyto_error *err)

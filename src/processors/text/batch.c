@@ -34,7 +34,7 @@ static tyto_status check_numbers(const tyto_encode_options *options, tyto_error 
 static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode_options *options,
                               const tyto_encode_plan *plan, tyto_error *err)
 {
-    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES;
     if (options->offsets) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of %s, which has none",
                          bytes ? "bytes" : "byte pairs");
@@ -54,7 +54,7 @@ static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "overflowing_tokens: got no max_length, required one to overflow");
     }
-    if (plan->pair && plan->truncation == TYTO_TRUNCATE_LONGEST_FIRST) {
+    if (plan->pair && plan->truncation == TYTO_TRUNCATION_LONGEST_FIRST) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "overflowing_tokens: got pairs of which both texts are cut, required only "
                          "the first or only the second");
@@ -65,25 +65,25 @@ static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode
 static tyto_status check_lengths(const tyto_tokenizer *tokenizer, const tyto_encode_plan *plan,
                                  tyto_error *err)
 {
-    if (plan->padding != TYTO_PAD_NONE && tokenizer->pad_id == TYTO_NO_TOKEN) {
+    if (plan->padding != TYTO_PADDING_NONE && tokenizer->pad_id == TYTO_NO_TOKEN) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "padding: the tokenizer has no pad_token, required for padding");
     }
-    if (plan->truncation == TYTO_TRUNCATE_NONE) {
+    if (plan->truncation == TYTO_TRUNCATION_NONE) {
         return TYTO_OK;
     }
-    if (tokenizer->kind == TYTO_TOKENIZER_CLIP && plan->length < plan->around) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP && plan->length < plan->around) {
         return tyto_fail(err, TYTO_E_RANGE,
                          "max_length: got %lld, required at least %lld for the special tokens",
                          (long long)plan->length, (long long)plan->around);
     }
     /* Without regard to no_special_tokens and pairs, as the reference checks it. */
-    if (tokenizer->kind == TYTO_TOKENIZER_CLIP && plan->stride > plan->length - 2) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP && plan->stride > plan->length - 2) {
         return tyto_fail(err, TYTO_E_RANGE,
                          "stride: got %lld, required at most max_length - 2, %lld",
                          (long long)plan->stride, (long long)plan->length - 2);
     }
-    if (plan->padding != TYTO_PAD_NONE && plan->multiple > 0 && plan->length % plan->multiple) {
+    if (plan->padding != TYTO_PADDING_NONE && plan->multiple > 0 && plan->length % plan->multiple) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "max_length: got %lld, required a multiple of pad_to_multiple_of, %lld",
                          (long long)plan->length, (long long)plan->multiple);
@@ -108,16 +108,16 @@ static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_
         .multiple = options->pad_to_multiple_of,
         .stride = options->stride,
     };
-    const int64_t between = tokenizer->kind == TYTO_TOKENIZER_CLIP ? 2 : 1;
+    const int64_t between = tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP ? 2 : 1;
     out->around = out->surround ? 2 + (pair ? between : 0) : 0;
     const bool wants_length =
-        out->padding == TYTO_PAD_MAX_LENGTH || out->truncation != TYTO_TRUNCATE_NONE;
+        out->padding == TYTO_PADDING_MAX_LENGTH || out->truncation != TYTO_TRUNCATION_NONE;
     if (out->length == 0) {
         out->length = wants_length ? tokenizer->max_length : INT64_MAX;
     }
     if (out->length == INT64_MAX) {
-        out->padding = out->padding == TYTO_PAD_MAX_LENGTH ? TYTO_PAD_NONE : out->padding;
-        out->truncation = TYTO_TRUNCATE_NONE;
+        out->padding = out->padding == TYTO_PADDING_MAX_LENGTH ? TYTO_PADDING_NONE : out->padding;
+        out->truncation = TYTO_TRUNCATION_NONE;
     }
     TYTO_TRY(check_lengths(tokenizer, out, err));
     return check_kind(tokenizer, options, out, err);
@@ -126,7 +126,7 @@ static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_
 static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_words *words,
                               tyto_ids *ids, tyto_error *err)
 {
-    if (words->count == 0 && e->tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (words->count == 0 && e->tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "text %zu: got no words, required one or more",
                          sample);
     }
@@ -166,13 +166,13 @@ cleanup:
 static size_t padded_length(const tyto_encode_plan *plan, const tyto_rows *rows)
 {
     size_t length = 0;
-    if (plan->padding == TYTO_PAD_NONE) {
+    if (plan->padding == TYTO_PADDING_NONE) {
         return 0;
     }
-    if (plan->padding == TYTO_PAD_MAX_LENGTH) {
+    if (plan->padding == TYTO_PADDING_MAX_LENGTH) {
         length = (size_t)plan->length;
     }
-    for (size_t i = 0; plan->padding == TYTO_PAD_LONGEST && i < rows->count; i++) {
+    for (size_t i = 0; plan->padding == TYTO_PADDING_LONGEST && i < rows->count; i++) {
         const tyto_row *row = &rows->items[i];
         length = !row->is_overflow && row->length > length ? row->length : length;
     }
@@ -232,7 +232,7 @@ static bool set_offsets(const tyto_rows *rows, size_t length, tyto_encoding *out
 static void write_types(const tyto_encode_plan *plan, const tyto_row *row, size_t i, size_t width,
                         tyto_encoding *out)
 {
-    const bool bytes = plan->tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    const bool bytes = plan->tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES;
     const size_t padding = width - row->length;
     const size_t at = (size_t)out->type_offsets[i] + (plan->pad_left ? padding : 0);
     for (size_t k = 0; row->second_is_typed && k < row->second; k++) {
@@ -270,7 +270,7 @@ static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_
     }
     out->truncated[i] = row->truncated;
     out->samples[i] = (int64_t)row->sample;
-    out->lengths[i] = (int64_t)(tokenizer->kind == TYTO_TOKENIZER_BYTES ? row->length : width);
+    out->lengths[i] = (int64_t)(tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES ? row->length : width);
     if (out->token_type_ids) {
         write_types(plan, row, i, width, out);
     }
@@ -315,7 +315,7 @@ tyto_status tyto_tokenizer_encode_words(const tyto_tokenizer *tokenizer, const t
     if (seconds) {
         TYTO_TRY(check_words("second texts", seconds, count, err));
     }
-    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_BYTES;
+    const bool bytes = tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES;
     tyto_encode_options given;
     tyto_encode_plan plan;
     tyto_rows rows = {0};

@@ -260,7 +260,7 @@ tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t
     tyto_buffer_init(&text, TEXT_BYTES_MAX);
     tyto_buffer_text(&text, "");
     tyto_status status;
-    TYTO_CHECK(tokenizer->kind == TYTO_TOKENIZER_BYTES
+    TYTO_CHECK(tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES
                    ? decode_bytes(tokenizer, ids, (size_t)count, &own, &text, err)
                    : decode_clip(tokenizer, ids, (size_t)count, &own, &text, err));
     for (size_t i = 0; clean_up && i < sizeof(tidied) / sizeof(tidied[0]); i++) {

@@ -146,7 +146,7 @@ tyto_status tyto_text_encode(tyto_text_encoder *e, size_t i, const char *text, s
         return tyto_fail(err, TYTO_E_LIMIT, "text %zu: got %zu bytes, required at most %d", i,
                          length, TYTO_TEXT_BYTES_MAX);
     }
-    if (e->tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (e->tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         return tyto_byte_tokens_encode(&e->tokenizer->bytes, text, length, e->split_special, ids,
                                        err);
     }

@@ -91,7 +91,7 @@ tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer, const char *text, si
         return tyto_fail(err, TYTO_E_ARGUMENT, "spans: got %lld of them at %s, required them",
                          (long long)n_spans, spans ? "a place" : "NULL");
     }
-    if (tokenizer->kind != TYTO_TOKENIZER_BYTES) {
+    if (tokenizer->kind != TYTO_TOKENIZER_KIND_BYTES) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "tokenizer: got one of byte pairs, required one of bytes to mask them");
     }
@@ -99,7 +99,7 @@ tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer, const char *text, si
         return tyto_fail(err, TYTO_E_LIMIT, "text: got %zu bytes, required at most %d",
                          length_bytes, TYTO_TEXT_BYTES_MAX);
     }
-    const int32_t mask = tokenizer->roles[TYTO_ROLE_MASK];
+    const int32_t mask = tokenizer->roles[TYTO_TOKEN_ROLE_MASK];
     uint8_t *masked = tyto_alloc(length_bytes, 1);
     if (!masked) {
         return tyto_fail_memory(err, "text");

@@ -11,7 +11,7 @@ static tyto_status open_tokenizer(const char *folder, tyto_tokenizer **out, tyto
         return tyto_fail_memory(err, "tokenizer");
     }
     tyto_status status = tyto_tokenizer_read(tokenizer, folder, err);
-    if (status == TYTO_OK && tokenizer->kind == TYTO_TOKENIZER_CLIP) {
+    if (status == TYTO_OK && tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP) {
         status = tyto_added_finish(&tokenizer->added, &tokenizer->normalizer, err);
     }
     if (status == TYTO_OK) {

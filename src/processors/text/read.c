@@ -63,7 +63,7 @@ static tyto_status find_kind(tyto_tokenizer_files *files, tyto_tokenizer_kind *k
     }
     const bool bytes =
         name ? strcmp(name, "PerceiverTokenizer") == 0 : model && strcmp(model, "perceiver") == 0;
-    *kind = bytes ? TYTO_TOKENIZER_BYTES : TYTO_TOKENIZER_CLIP;
+    *kind = bytes ? TYTO_TOKENIZER_KIND_BYTES : TYTO_TOKENIZER_KIND_CLIP;
     return TYTO_OK;
 }
 
@@ -71,13 +71,14 @@ static tyto_status load_files(const char *folder, tyto_tokenizer_files *files,
                               tyto_tokenizer_kind *kind, tyto_error *err)
 {
     if (!folder) {
-        *kind = TYTO_TOKENIZER_BYTES;
+        *kind = TYTO_TOKENIZER_KIND_BYTES;
         return TYTO_OK;
     }
     TYTO_TRY(name_files(folder, files, err));
     TYTO_TRY(find_kind(files, kind, err));
     TYTO_TRY(load_if_there(files->tokenizer_path, &files->tokenizer, err));
-    if (*kind == TYTO_TOKENIZER_CLIP && !files->tokenizer && !tyto_file_exists(files->vocab_path)) {
+    if (*kind == TYTO_TOKENIZER_KIND_CLIP && !files->tokenizer &&
+        !tyto_file_exists(files->vocab_path)) {
         return tyto_fail(err, TYTO_E_NOT_FOUND,
                          "%s: got neither tokenizer.json nor vocab.json, required one of them",
                          folder);
@@ -105,7 +106,7 @@ static tyto_status read_max_length(const tyto_tokenizer_files *files, tyto_token
 {
     const json_t *old = json_object_get(files->config, "model_max_length");
     *out = INT64_MAX;
-    if (kind == TYTO_TOKENIZER_BYTES && (!old || json_is_null(old))) {
+    if (kind == TYTO_TOKENIZER_KIND_BYTES && (!old || json_is_null(old))) {
         *out = old ? INT64_MAX : BYTES_LENGTH_DEFAULT;
         return TYTO_OK;
     }
@@ -142,7 +143,7 @@ tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder, t
     tyto_status status;
     tokenizer->start_id = tokenizer->end_id = tokenizer->pad_id = TYTO_NO_TOKEN;
     TYTO_CHECK(load_files(folder, &files, &tokenizer->kind, err));
-    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         TYTO_CHECK(read_settings(&files, tokenizer, err));
         TYTO_CHECK(tyto_read_byte_tokens(&files, tokenizer, err));
         goto cleanup;

@@ -30,14 +30,14 @@ typedef struct spec_list {
 
 /* Tokens with a role, in the order in which they are added. */
 enum role {
-    BOS = TYTO_ROLE_BOS,
-    EOS = TYTO_ROLE_EOS,
-    UNK = TYTO_ROLE_UNK,
-    SEP = TYTO_ROLE_SEP,
-    PAD = TYTO_ROLE_PAD,
-    CLS = TYTO_ROLE_CLS,
-    MASK = TYTO_ROLE_MASK,
-    ROLES = TYTO_ROLES
+    BOS = TYTO_TOKEN_ROLE_BOS,
+    EOS = TYTO_TOKEN_ROLE_EOS,
+    UNK = TYTO_TOKEN_ROLE_UNK,
+    SEP = TYTO_TOKEN_ROLE_SEP,
+    PAD = TYTO_TOKEN_ROLE_PAD,
+    CLS = TYTO_TOKEN_ROLE_CLS,
+    MASK = TYTO_TOKEN_ROLE_MASK,
+    ROLES = TYTO_TOKEN_ROLE_COUNT
 };
 static const char *const role_names[ROLES] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                               "pad_token", "cls_token", "mask_token"};

@@ -32,7 +32,7 @@ static bool add_span(tyto_ids *to, const int32_t *ids, span part)
 /* Between the texts of a pair CLIP's tokenizer puts its end twice. */
 static int ends_between(const tyto_encode_plan *plan)
 {
-    return plan->tokenizer->kind == TYTO_TOKENIZER_CLIP ? 2 : 1;
+    return plan->tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP ? 2 : 1;
 }
 
 static bool add_ids(tyto_rows *rows, const tyto_encode_plan *plan, const int32_t *ids, span first,
@@ -140,17 +140,17 @@ static tyto_status keep_clip(const tyto_encode_plan *plan, size_t sample, size_t
                              size_t *second, tyto_error *err)
 {
     const size_t length = (size_t)(plan->length - plan->around), total = *first + *second;
-    size_t *cut = plan->truncation == TYTO_TRUNCATE_ONLY_SECOND ? second : first;
+    size_t *cut = plan->truncation == TYTO_TRUNCATION_ONLY_SECOND ? second : first;
     if (total <= length) {
         return TYTO_OK;
     }
     if (length == 0) {
         *first = *second = 0;
-    } else if (plan->truncation == TYTO_TRUNCATE_ONLY_SECOND && !plan->pair) {
+    } else if (plan->truncation == TYTO_TRUNCATION_ONLY_SECOND && !plan->pair) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "text %zu: got %zu tokens and no second text, required one to cut", sample,
                          total);
-    } else if (plan->truncation == TYTO_TRUNCATE_LONGEST_FIRST) {
+    } else if (plan->truncation == TYTO_TRUNCATION_LONGEST_FIRST) {
         if (plan->pair) {
             share(length, first, second);
         } else {
@@ -182,7 +182,7 @@ static tyto_status add_clip(tyto_rows *rows, const tyto_encode_plan *plan, size_
 {
     windows a = {0, first, first, (size_t)plan->stride, plan->truncate_left};
     windows b = {first, second, second, (size_t)plan->stride, plan->truncate_left};
-    if (plan->truncation != TYTO_TRUNCATE_NONE) {
+    if (plan->truncation != TYTO_TRUNCATION_NONE) {
         TYTO_TRY(keep_clip(plan, sample, &a.keep, &b.keep, err));
         TYTO_TRY(check_stride(&a, err));
         TYTO_TRY(check_stride(&b, err));
@@ -247,11 +247,11 @@ static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size
     tyto_row like = {
         .sample = sample, .second_is_typed = true, .overflow_start = rows->overflow.count};
     like.surplus = plan->length == INT64_MAX ? 0 : total - plan->length;
-    if (plan->truncation != TYTO_TRUNCATE_NONE && like.surplus > 0) {
+    if (plan->truncation != TYTO_TRUNCATION_NONE && like.surplus > 0) {
         const size_t n = (size_t)like.surplus;
-        if (plan->truncation == TYTO_TRUNCATE_LONGEST_FIRST && plan->pair) {
+        if (plan->truncation == TYTO_TRUNCATION_LONGEST_FIRST && plan->pair) {
             cut_both(&a, &b, n, plan);
-        } else if (plan->truncation == TYTO_TRUNCATE_ONLY_SECOND) {
+        } else if (plan->truncation == TYTO_TRUNCATION_ONLY_SECOND) {
             cut_one(&b, n, plan, &over);
         } else {
             cut_one(&a, n, plan, &over);
@@ -268,7 +268,7 @@ static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size
 tyto_status tyto_rows_add(tyto_rows *rows, const tyto_encode_plan *plan, size_t i,
                           const int32_t *ids, size_t first, size_t second, tyto_error *err)
 {
-    return plan->tokenizer->kind == TYTO_TOKENIZER_BYTES
+    return plan->tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES
                ? add_bytes(rows, plan, i, ids, first, second, err)
                : add_clip(rows, plan, i, ids, first, second, err);
 }

@@ -14,7 +14,7 @@ typedef struct tyto_encode_plan {
     bool pad_left, truncate_left;
     tyto_padding padding;
     tyto_truncation truncation;
-    int64_t length; /* for truncation and TYTO_PAD_MAX_LENGTH; INT64_MAX: none */
+    int64_t length; /* for truncation and TYTO_PADDING_MAX_LENGTH; INT64_MAX: none */
     int64_t multiple, stride;
     int64_t around; /* special tokens in a row */
 } tyto_encode_plan;

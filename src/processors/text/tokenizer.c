@@ -5,7 +5,7 @@
 
 tyto_tokenizer_kind tyto_tokenizer_kind_of(const tyto_tokenizer *tokenizer)
 {
-    return tokenizer ? tokenizer->kind : TYTO_TOKENIZER_CLIP;
+    return tokenizer ? tokenizer->kind : TYTO_TOKENIZER_KIND_CLIP;
 }
 
 void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer)
@@ -42,7 +42,7 @@ const char *tyto_tokenizer_token(const tyto_tokenizer *tokenizer, int64_t id)
     if (!tokenizer) {
         return NULL;
     }
-    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         return byte_token(&tokenizer->bytes, id);
     }
     bool is_special;
@@ -56,7 +56,7 @@ int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *token)
     if (!tokenizer || !token) {
         return TYTO_NO_TOKEN;
     }
-    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         return byte_token_id(&tokenizer->bytes, token);
     }
     const int32_t id = tyto_added_find(&tokenizer->added, token);
@@ -65,7 +65,8 @@ int64_t tyto_tokenizer_id(const tyto_tokenizer *tokenizer, const char *token)
 
 int64_t tyto_tokenizer_role(const tyto_tokenizer *tokenizer, tyto_token_role role)
 {
-    return tokenizer && (size_t)role < TYTO_ROLES ? tokenizer->roles[role] : TYTO_NO_TOKEN;
+    return tokenizer && (size_t)role < TYTO_TOKEN_ROLE_COUNT ? tokenizer->roles[role]
+                                                             : TYTO_NO_TOKEN;
 }
 
 int64_t tyto_tokenizer_vocab_size(const tyto_tokenizer *tokenizer)
@@ -73,7 +74,7 @@ int64_t tyto_tokenizer_vocab_size(const tyto_tokenizer *tokenizer)
     if (!tokenizer) {
         return 0;
     }
-    if (tokenizer->kind == TYTO_TOKENIZER_BYTES) {
+    if (tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         return (int64_t)tyto_byte_tokens_size(&tokenizer->bytes);
     }
     size_t size = tokenizer->bpe.count;

@@ -11,13 +11,13 @@
 
 struct tyto_tokenizer {
     tyto_tokenizer_kind kind;
-    tyto_byte_tokens bytes; /* of TYTO_TOKENIZER_BYTES; the three after it are of ..._CLIP */
+    tyto_byte_tokens bytes; /* of TYTO_TOKENIZER_KIND_BYTES; the three after it are of ..._CLIP */
     tyto_bpe bpe;
     tyto_added added;
     tyto_normalizer normalizer;
     int32_t start_id, end_id; /* put around a text; TYTO_NO_TOKEN when there are none */
     int32_t pad_id;           /* TYTO_NO_TOKEN when there is none */
-    int32_t roles[TYTO_ROLES];
+    int32_t roles[TYTO_TOKEN_ROLE_COUNT];
     int64_t max_length; /* INT64_MAX when the files set none */
     bool pad_left;
     bool truncate_left;
