@@ -40,8 +40,8 @@ static void note_examples(job *j)
             out_of_memory();
         }
     }
-    j->search.results.options.examples = j->notes;
-    j->search.results.options.n_examples = count;
+    j->search.document.examples = j->notes;
+    j->search.document.n_examples = count;
 }
 
 /* Everything that can be found wrong before the model is read. */

@@ -1,13 +1,14 @@
 /* tyto postprocess: what a network's outputs amount to. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/detection_document.h>
 #include <tyto/postprocess.h>
 
 #include "commands.h"
 #include "drawing.h"
 #include "inputs.h"
 #include "messages.h"
-#include "results.h"
+#include "records.h"
 
 enum { UNSET = -1 };
 
@@ -33,7 +34,8 @@ typedef struct job {
     tyto_detections *found;
     tyto_postprocess_options options;
     drawing draw;
-    result_writer results;
+    tyto_detection_document_options document;
+    records results;
 } job;
 
 /* "640x480,1024x768" */
@@ -113,10 +115,10 @@ static void name_all(job *j)
         text_list_add(&j->photos, name, strlen(name));
         free(name);
     }
-    j->results.options.labels = (const char *const *)j->labels.items;
-    j->results.options.n_labels = (int64_t)j->labels.count;
-    j->results.options.n_photos = (int64_t)j->n_photos;
-    j->results.options.threshold = j->options.threshold;
+    j->document.labels = (const char *const *)j->labels.items;
+    j->document.n_labels = (int64_t)j->labels.count;
+    j->document.n_photos = (int64_t)j->n_photos;
+    j->document.threshold = j->options.threshold;
 }
 
 static bool evaluate(job *j)
@@ -152,19 +154,32 @@ static bool draw(job *j, size_t i)
     return good;
 }
 
+static bool write_photo(job *j, size_t i)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_photo_detections photo = {.photo = j->photos.items[i],
+                                         .index = (int64_t)i,
+                                         .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
+                                         .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
+                                         .detections = &j->found[i]};
+    const tyto_status status =
+        tyto_document_add_detections(j->results.document, &photo, &bytes, &err);
+    return records_put(&j->results, status, &bytes, &err) && (!j->draw.path || draw(j, i));
+}
+
 static bool write_all(job *j)
 {
-    bool good = true;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status begun =
+        tyto_detection_document_create(&j->document, &j->results.document, &bytes, &err);
+    bool good = records_put(&j->results, begun, &bytes, &err);
     for (size_t i = 0; i < j->n_photos && good; i++) {
-        const tyto_photo_detections photo = {.photo = j->photos.items[i],
-                                             .index = (int64_t)i,
-                                             .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
-                                             .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
-                                             .detections = &j->found[i]};
-        good = results_photo(&j->results, &photo) && (!j->draw.path || draw(j, i));
+        good = write_photo(j, i);
     }
     good = drawing_end(&j->draw) && good;
-    return results_end(&j->results, good) && good;
+    return records_end(&j->results, good) && good;
 }
 
 /* Everything that can be found wrong before tensors are read. */
@@ -198,10 +213,9 @@ static int prepare(job *j)
     if (code != EXIT_DONE) {
         return code;
     }
-    j->results.path = args->output;
-    tyto_detection_document_options_init(&j->results.options, sizeof(j->results.options));
-    j->results.options.format = (tyto_format)args->format;
-    return results_open(&j->results) ? EXIT_DONE : EXIT_FAILED;
+    tyto_detection_document_options_init(&j->document, sizeof(j->document));
+    j->document.format = (tyto_format)args->format;
+    return records_open(&j->results, args->output) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(void *given)
@@ -216,7 +230,7 @@ static int run(void *given)
         }
         code = good && write_all(&j) ? EXIT_DONE : EXIT_FAILED;
     }
-    results_drop(&j.results);
+    records_drop(&j.results);
     for (size_t i = 0; j.found && i < j.n_photos; i++) {
         tyto_detections_clear(&j.found[i]);
     }

@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include <stdlib.h>
+
 #include "messages.h"
 
 bool records_open(records *to, const char *path)
@@ -8,11 +10,29 @@ bool records_open(records *to, const char *path)
     return output_open(&to->out, path);
 }
 
+bool records_open_folder(records *to, const char *folder)
+{
+    return records_open(to, NULL) && output_make_folder(to->folder = folder);
+}
+
+/* A file of its own, or what comes next. */
+static bool put(records *to, const tyto_bytes *bytes)
+{
+    const char *name = tyto_document_file(to->document);
+    if (!name) {
+        return output_bytes(&to->out, bytes) && output_flush(&to->out);
+    }
+    char *path = path_join(to->folder, name);
+    const bool good = output_file(path, bytes);
+    free(path);
+    return good;
+}
+
 bool records_put(records *to, tyto_status status, tyto_bytes *bytes, tyto_error *err)
 {
     bool good = status == TYTO_OK;
     if (good) {
-        good = output_bytes(&to->out, bytes) && output_flush(&to->out);
+        good = put(to, bytes);
     } else {
         say_tyto_error(err);
     }
@@ -28,7 +48,7 @@ bool records_end(records *to, bool keep)
     const tyto_status status =
         to->document ? tyto_document_end(to->document, &bytes, &err) : TYTO_OK;
     bool good = records_put(to, status, &bytes, &err);
-    if (keep || !to->out.path) {
+    if ((good && keep) || !to->out.path) {
         good = output_commit(&to->out) && good;
     }
     records_drop(to);

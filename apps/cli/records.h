@@ -1,4 +1,4 @@
-/** A document of results on its way to standard output or a file. */
+/** A document of results on its way to standard output, a file, or a folder of files. */
 #ifndef TYTO_CLI_RECORDS_H
 #define TYTO_CLI_RECORDS_H
 
@@ -13,6 +13,7 @@
 
 typedef struct records {
     tyto_document *document; /**< created by the command, owned; NULL: nothing was begun */
+    const char *folder;      /**< for the files that the document names; NULL: it names none */
     output out;
 } records;
 
@@ -20,6 +21,8 @@ typedef struct records {
 
 /** path NULL: standard output. */
 bool records_open(records *to, const char *path);
+/** The folder, made if need be, gets a file for each record that has one. */
+bool records_open_folder(records *to, const char *folder);
 /** Writes what a step of the document gave, and hands it on to its reader; releases bytes and error.
  */
 bool records_put(records *to, tyto_status status, tyto_bytes *bytes, tyto_error *err);

@@ -106,10 +106,28 @@ static tyto_format chosen_format(const search_args *args)
     return (tyto_format)args->format;
 }
 
+/* Name of the file that a photo's lines of YOLO go to. */
+static char *yolo_name(const char *photo)
+{
+    char *name = tyto_format_photo_file(TYTO_FORMAT_YOLO, photo);
+    if (!name) {
+        out_of_memory();
+    }
+    return name;
+}
+
+/* Whether -o names a folder: it does for many photos, and for one unless it names a .txt file. */
+static bool in_folder(const search *s, const char *path)
+{
+    return tyto_format_has_files(s->document.format) && path &&
+           (s->photos.count > 1 || path_is_folder(path) || strcmp(path_ending(path), ".txt") != 0);
+}
+
 static int check_results(search *s, const text_list *spared)
 {
     const search_args *args = s->args;
-    tyto_detection_document_options *document = &s->results.options;
+    tyto_detection_document_options *document = &s->document;
+    const char *path = args->output && strcmp(args->output, "-") != 0 ? args->output : NULL;
     tyto_detection_document_options_init(document, sizeof(*document));
     document->format = chosen_format(args);
     document->labels = (const char *const *)s->labels.items;
@@ -118,9 +136,9 @@ static int check_results(search *s, const text_list *spared)
     document->n_photos = (int64_t)s->photos.count;
     document->threshold = s->look.options.threshold;
     document->scores = args->scores;
-    s->results.path = args->output && strcmp(args->output, "-") != 0 ? args->output : NULL;
+    document->files = in_folder(s, path);
     if (tyto_format_has_files(document->format) && s->photos.count > 1) {
-        if (!s->results.path) {
+        if (!path) {
             say_error("--format yolo: required -o FOLDER for more than one photo");
             return EXIT_USAGE;
         }
@@ -128,13 +146,14 @@ static int check_results(search *s, const text_list *spared)
             return EXIT_USAGE;
         }
     }
-    for (size_t i = 0; s->results.path && i < spared->count; i++) {
-        if (path_same_file(s->results.path, spared->items[i])) {
-            say_error("-o: %s is one of the photos, required another place", s->results.path);
+    for (size_t i = 0; path && i < spared->count; i++) {
+        if (path_same_file(path, spared->items[i])) {
+            say_error("-o: %s is one of the photos, required another place", path);
             return EXIT_USAGE;
         }
     }
-    return results_open(&s->results) ? EXIT_DONE : EXIT_FAILED;
+    return (document->files ? records_open_folder : records_open)(&s->results, path) ? EXIT_DONE
+                                                                                     : EXIT_FAILED;
 }
 
 static void set_options(search *s)
@@ -242,6 +261,8 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
 {
     const size_t index = reader->next;
     const char *photo = s->photos.items[index];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
     tyto_image image = {0};
     tyto_detections found = {0};
     const double began = seconds_now();
@@ -260,7 +281,10 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
                                               .height_px = image.height_px,
                                               .detections = &found};
         progress_hide();
-        *writable = results_photo(&s->results, &result);
+        const tyto_status status =
+            tyto_document_add_detections(s->results.document, &result, &bytes, &err);
+        *writable = records_put(&s->results, status, &bytes, &err);
+        s->written++;
         good = *writable &&
                (!s->draw.path || drawing_write(&s->draw, photo, &image, &found, &s->labels));
     }
@@ -272,7 +296,11 @@ static bool search_in(search *s, photo_reader *reader, bool *writable)
 int search_photos(search *to)
 {
     photo_reader reader = {.photos = &to->photos};
-    bool good = !to->input_missing, writable = true;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    const tyto_status begun =
+        tyto_detection_document_create(&to->document, &to->results.document, &bytes, &err);
+    bool good = !to->input_missing, writable = records_put(&to->results, begun, &bytes, &err);
     for (size_t i = 0; i < to->photos.count && writable && !interrupted(); i++) {
         progress_show(i, to->photos.count, to->photos.items[i]);
         good = search_in(to, &reader, &writable) && good;
@@ -280,14 +308,14 @@ int search_photos(search *to)
     progress_hide();
     photo_reader_end(&reader);
     good = drawing_end(&to->draw) && good;
-    const bool keep = writable && !interrupted() && to->results.written > 0;
-    good = results_end(&to->results, keep) && good;
+    const bool keep = writable && !interrupted() && to->written > 0;
+    good = records_end(&to->results, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;
 }
 
 void search_end(search *to)
 {
-    results_drop(&to->results);
+    records_drop(&to->results);
     drawing_end(&to->draw);
     tyto_vocabulary_destroy(to->vocabulary);
     tyto_vocabulary_builder_destroy(to->builder);

@@ -2,15 +2,18 @@
 #ifndef TYTO_CLI_SEARCH_H
 #define TYTO_CLI_SEARCH_H
 
+#include <tyto/detection_document.h>
 #include <tyto/tasks.h>
 #include <tyto/vocabulary_builder.h>
 
 #include "drawing.h"
 #include "model.h"
 #include "processor.h"
-#include "results.h"
+#include "records.h"
 #include "search_options.h"
 
+/** The words of --format, in the order of tyto_format. */
+#define RESULT_FORMATS "text|json|jsonl|csv|coco|coco-results|yolo"
 enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
@@ -90,8 +93,10 @@ typedef struct search {
     photo_search look; /**< its options are the command's defaults at first */
     tyto_embed_options embed;
     opened with;
-    tyto_vocabulary *vocabulary; /**< NULL: look for objects */
-    result_writer results;
+    tyto_vocabulary *vocabulary;              /**< NULL: look for objects */
+    tyto_detection_document_options document; /**< what it says when the search begins counts */
+    records results;
+    size_t written; /**< photos so far */
 } search;
 
 /* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
