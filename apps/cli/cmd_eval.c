@@ -241,7 +241,7 @@ static bool report(job *j)
                  : tyto_coco_scores_text(&j->truth, &scores, &document, &err),
              &err);
     if (good) {
-        fwrite(document.data, 1, document.length_bytes, j->out.stream);
+        output_bytes(&j->out, &document);
         good = output_commit(&j->out);
     }
     tyto_bytes_clear(&document);

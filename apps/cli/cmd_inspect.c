@@ -34,7 +34,7 @@ static int show(const inspect_args *args, const tyto_inspection *inspection)
         output_abandon(&out);
         return EXIT_FAILED;
     }
-    fwrite(document.data, 1, document.length_bytes, out.stream);
+    output_bytes(&out, &document);
     tyto_bytes_clear(&document);
     return output_commit(&out) && tyto_inspection_is_whole(inspection) ? EXIT_DONE : EXIT_FAILED;
 }

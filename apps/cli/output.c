@@ -1,6 +1,5 @@
 #include "output.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,8 +8,8 @@
 #include "memory.h"
 #include "messages.h"
 
-/* The file being written, for when the command ends early. */
-static char *volatile unfinished;
+/* The file being written, for when the command ends early; NULL when it would leave none. */
+static const char *volatile unfinished;
 
 void output_remove_unfinished(void)
 {
@@ -50,168 +49,79 @@ bool path_same_file(const char *a, const char *b)
            one.st_ino == two.st_ino;
 }
 
-static bool fail(output *out, const char *path)
+/* Complains once; never about a reader that has gone away. */
+static bool check(output *out, tyto_status status, tyto_error *err)
 {
-    if (errno != EPIPE && !out->complained) {
-        say_error("%s: %s", path ? path : "standard output", strerror(errno ? errno : EIO));
+    if (status != TYTO_OK && status != TYTO_E_CANCELLED && !out->complained) {
+        say_error("%s", tyto_error_message(err));
     }
-    out->complained = true;
-    return false;
-}
-
-/* The path to write: a link is followed, so that it stays a link. */
-static char *resolve(const char *path)
-{
-    char *real = realpath(path, NULL);
-    return real ? real : take_text("%s", path);
-}
-
-static bool is_special(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-}
-
-/* Opens a new file beside the path. */
-static FILE *open_beside(const char *path, char **temporary)
-{
-    *temporary = take_text("%s.XXXXXX.part", path);
-    int fd = mkstemps(*temporary, 5);
-    if (fd < 0) {
-        return NULL;
-    }
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
-    FILE *stream = fdopen(fd, "wb");
-    if (!stream) {
-        close(fd);
-        unlink(*temporary);
-    }
-    return stream;
+    out->complained = out->complained || status != TYTO_OK;
+    tyto_error_clear(err);
+    return status == TYTO_OK;
 }
 
 bool output_open(output *out, const char *path)
 {
     static bool registered;
-    *out = (output){0};
-    if (!path || strcmp(path, "-") == 0) {
-        out->stream = stdout;
-        return true;
-    }
-    if (path_is_folder(path)) {
-        say_error("%s: got a folder, required a file to write", path);
-        return false;
-    }
-    if (is_special(path)) {
-        out->path = take_text("%s", path);
-        out->stream = fopen(path, "wb");
-    } else {
-        out->path = resolve(path);
-        out->stream = open_beside(out->path, &out->temporary);
-    }
-    if (!out->stream) {
-        fail(out, path);
-        free(out->temporary);
-        free(out->path);
-        *out = (output){0};
+    tyto_error err = TYTO_ERROR_INIT;
+    *out = (output){.to_file = path && strcmp(path, "-") != 0};
+    if (!check(out, tyto_output_open(path ? path : "-", &out->file, &err), &err)) {
         return false;
     }
     if (!registered) {
         registered = atexit(output_remove_unfinished) == 0;
     }
-    unfinished = out->temporary;
+    unfinished = tyto_output_temporary(out->file);
     return true;
 }
 
 bool output_bytes(output *out, const tyto_bytes *bytes)
 {
-    errno = 0;
-    return bytes->length_bytes == 0 || /* no bytes have no address */
-           fwrite(bytes->data, 1, bytes->length_bytes, out->stream) == bytes->length_bytes ||
-           fail(out, out->path);
+    tyto_error err = TYTO_ERROR_INIT;
+    return check(out, tyto_output_write(out->file, bytes->data, bytes->length_bytes, &err), &err);
 }
 
 bool output_file(const char *path, const tyto_bytes *bytes)
 {
-    output file;
-    if (!output_open(&file, path)) {
-        return false;
-    }
-    const bool written = output_bytes(&file, bytes);
-    return output_commit(&file) && written;
+    tyto_error err = TYTO_ERROR_INIT;
+    return check(&(output){0}, tyto_bytes_save(path, bytes, &err), &err);
 }
 
 bool output_flush(output *out)
 {
-    errno = 0;
-    return (fflush(out->stream) == 0 && !ferror(out->stream)) || fail(out, out->path);
+    tyto_error err = TYTO_ERROR_INIT;
+    return check(out, tyto_output_flush(out->file, &err), &err);
 }
 
 bool output_commit(output *out)
 {
-    bool good = output_flush(out);
-    if (out->path) {
-        errno = 0;
-        if (fclose(out->stream) != 0 && good) {
-            good = fail(out, out->path);
-        }
-        if (good && out->temporary && rename(out->temporary, out->path) != 0) {
-            good = fail(out, out->path);
-        }
-        if (good) {
-            unfinished = NULL;
-            free(out->temporary);
-            out->temporary = NULL;
-        }
-    }
-    out->stream = NULL;
+    tyto_error err = TYTO_ERROR_INIT;
+    const bool good = check(out, tyto_output_commit(out->file, &err), &err);
     output_abandon(out);
     return good;
 }
 
 void output_abandon(output *out)
 {
-    if (out->stream && out->path) {
-        fclose(out->stream);
-    }
-    if (out->temporary) {
-        unlink(out->temporary);
-    }
+    tyto_output_destroy(out->file);
     unfinished = NULL;
-    free(out->temporary);
-    free(out->path);
     *out = (output){0};
 }
 
 bool output_flush_stdout(void)
 {
-    output out = {.stream = stdout};
-    return output_flush(&out);
+    output out;
+    return output_open(&out, NULL) && output_commit(&out);
 }
 
 bool output_check_file(const char *path)
 {
-    output out;
-    if (is_special(path)) {
-        return true;
-    }
-    if (!output_open(&out, path)) {
-        return false;
-    }
-    output_abandon(&out);
-    return true;
+    tyto_error err = TYTO_ERROR_INIT;
+    return check(&(output){0}, tyto_output_check_file(path, &err), &err);
 }
 
 bool output_make_folder(const char *path)
 {
-    if (mkdir(path, 0777) != 0 && !path_is_folder(path)) {
-        say_error("%s: %s", path,
-                  errno == EEXIST ? "got a file, required a folder" : strerror(errno));
-        return false;
-    }
-    char *probe = path_join(path, "tyto");
-    const bool writable = output_check_file(probe);
-    free(probe);
-    return writable;
+    tyto_error err = TYTO_ERROR_INIT;
+    return check(&(output){0}, tyto_output_make_folder(path, &err), &err);
 }

@@ -3,13 +3,11 @@
 #define TYTO_CLI_OUTPUT_H
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <tyto/bytes.h>
+#include <tyto/output.h>
 
 typedef struct output {
-    FILE *stream;
-    char *path;      /**< NULL: standard output */
-    char *temporary; /**< NULL: written in place, as a device or a pipe is */
+    tyto_output *file;
+    bool to_file; /**< else standard output */
     bool complained;
 } output;
 

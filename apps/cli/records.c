@@ -48,7 +48,7 @@ bool records_end(records *to, bool keep)
     const tyto_status status =
         to->document ? tyto_document_end(to->document, &bytes, &err) : TYTO_OK;
     bool good = records_put(to, status, &bytes, &err);
-    if ((good && keep) || !to->out.path) {
+    if ((good && keep) || !to->out.to_file) {
         good = output_commit(&to->out) && good;
     }
     records_drop(to);

@@ -34,6 +34,7 @@
 #include <tyto/memory.h>
 #include <tyto/model.h>
 #include <tyto/npy.h>
+#include <tyto/output.h>
 #include <tyto/parameters.h>
 #include <tyto/perceiver.h>
 #include <tyto/photo.h>

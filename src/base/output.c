@@ -1,0 +1,157 @@
+/* Files as programs write them: over tyto_file_writer, and standard output. */
+#include <tyto/output.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+struct tyto_output {
+    tyto_file_writer writer; /* its stream is NULL once the file is committed */
+    bool standard;
+};
+
+static const char *name_of(const tyto_output *output)
+{
+    return output->standard ? "standard output" : output->writer.path;
+}
+
+/* That a pipe's reader has gone away is a reason to stop, and nobody's fault. */
+static tyto_status fail_write(const tyto_output *output, tyto_error *err)
+{
+    const int code = errno ? errno : EIO;
+    return tyto_fail(err, code == EPIPE ? TYTO_E_CANCELLED : TYTO_E_IO, "%s: %s", name_of(output),
+                     strerror(code));
+}
+
+tyto_status tyto_output_open(const char *path, tyto_output **out, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    tyto_output *output = tyto_alloc_zeroed(1, sizeof(*output));
+    if (!output) {
+        return tyto_fail_memory(err, path);
+    }
+    output->standard = strcmp(path, "-") == 0;
+    if (output->standard) {
+        output->writer.stream = stdout;
+    } else {
+        status = tyto_file_writer_open(path, &output->writer, err);
+    }
+    if (status == TYTO_OK) {
+        *out = output;
+    } else {
+        tyto_output_destroy(output);
+    }
+    return status;
+}
+
+static tyto_status check_open(const tyto_output *output, tyto_error *err)
+{
+    TYTO_REQUIRE(err, output);
+    return output->writer.stream
+               ? TYTO_OK
+               : tyto_fail(err, TYTO_E_ARGUMENT, "output: it was committed already, required once");
+}
+
+tyto_status tyto_output_write(tyto_output *output, const void *bytes, size_t length_bytes,
+                              tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_TRY(check_open(output, err));
+    if (length_bytes == 0) {
+        return TYTO_OK;
+    }
+    TYTO_REQUIRE(err, bytes);
+    errno = 0;
+    return fwrite(bytes, 1, length_bytes, output->writer.stream) == length_bytes
+               ? TYTO_OK
+               : fail_write(output, err);
+}
+
+tyto_status tyto_output_flush(tyto_output *output, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_TRY(check_open(output, err));
+    errno = 0;
+    return fflush(output->writer.stream) == 0 && !ferror(output->writer.stream)
+               ? TYTO_OK
+               : fail_write(output, err);
+}
+
+tyto_status tyto_output_commit(tyto_output *output, tyto_error *err)
+{
+    tyto_status status = tyto_output_flush(output, err);
+    if (!output || output->standard) {
+        return status;
+    }
+    if (status == TYTO_OK) {
+        status = tyto_file_writer_commit(&output->writer, err);
+    }
+    tyto_file_writer_abandon(&output->writer);
+    return status;
+}
+
+void tyto_output_destroy(tyto_output *output)
+{
+    if (output && !output->standard) {
+        tyto_file_writer_abandon(&output->writer);
+    }
+    free(output);
+}
+
+const char *tyto_output_temporary(const tyto_output *output)
+{
+    return output && !output->writer.nameless ? output->writer.temporary : NULL;
+}
+
+tyto_status tyto_bytes_save(const char *path, const tyto_bytes *bytes, tyto_error *err)
+{
+    tyto_output *output;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, bytes);
+    TYTO_TRY(tyto_output_open(path, &output, err));
+    tyto_status status = tyto_output_write(output, bytes->data, bytes->length_bytes, err);
+    if (status == TYTO_OK) {
+        status = tyto_output_commit(output, err);
+    }
+    tyto_output_destroy(output);
+    return status;
+}
+
+tyto_status tyto_output_check_file(const char *path, tyto_error *err)
+{
+    tyto_output *output;
+    struct stat info;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_output_open(path, &output, err));
+    tyto_output_destroy(output);
+    return TYTO_OK;
+}
+
+tyto_status tyto_output_make_folder(const char *path, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    if (mkdir(path, 0777) != 0 && !tyto_folder_exists(path)) {
+        return tyto_fail(err, TYTO_E_IO, "%s: %s", path,
+                         errno == EEXIST ? "got a file, required a folder" : strerror(errno));
+    }
+    char *probe = tyto_path_join(path, "tyto");
+    const tyto_status status =
+        probe ? tyto_output_check_file(probe, err) : tyto_fail_memory(err, path);
+    free(probe);
+    return status;
+}
