@@ -197,7 +197,7 @@ static bool run(const arguments *args)
     tyto_engine_options_init(&options, sizeof(options));
     options.precision = args->precision;
     bool good = (tyto_engine_create(&options, &engine, &err) == TYTO_OK &&
-                 tyto_checkpoint_open(engine, args->model, NULL, &model, &err) == TYTO_OK) ||
+                 tyto_checkpoint_open(engine, args->model, NULL, NULL, &model, &err) == TYTO_OK) ||
                 say(&err);
     if (good) {
         printf("%s, %s, %s\n", tyto_model_head(model), tyto_engine_isa(engine),

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     }
     const char *const *texts = (const char *const *)argv + 3;
     if (tyto_engine_create(NULL, &engine, &err) != TYTO_OK ||
-        tyto_model_open(engine, argv[1], &model, &err) != TYTO_OK ||
+        tyto_model_open(engine, argv[1], NULL, &model, &err) != TYTO_OK ||
         tyto_session_create(model, NULL, &session, &err) != TYTO_OK ||
         tyto_vocabulary_create(session, texts, argc - 3, NULL, &vocabulary, &err) != TYTO_OK ||
         tyto_image_load(argv[2], &image, &err) != TYTO_OK ||

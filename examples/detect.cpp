@@ -73,7 +73,7 @@ void detect(const char *folder, const char *path, const char *const *texts, std:
     const owned<tyto_engine> own_engine(engine);
 
     tyto_model *model = nullptr;
-    err.check(tyto_model_open(engine, folder, &model, err.out()));
+    err.check(tyto_model_open(engine, folder, NULL, &model, err.out()));
     const owned<tyto_model> own_model(model);
 
     tyto_session *session = nullptr;

@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     tyto_session *session = NULL;
     const struct timeval patience = {.tv_sec = 10};
     if (argc < 2 || tyto_engine_create(NULL, &engine, &err) != TYTO_OK ||
-        tyto_model_open(engine, argv[1], &model, &err) != TYTO_OK ||
+        tyto_model_open(engine, argv[1], NULL, &model, &err) != TYTO_OK ||
         tyto_session_create(model, NULL, &session, &err) != TYTO_OK) {
         const char *usage = "required: MODEL_FOLDER [PORT]";
         fprintf(stderr, "server: %s\n", argc < 2 ? usage : tyto_error_message(&err));

@@ -16,7 +16,7 @@ enum { BATCH_MAX = 256 };
 
 typedef struct classify_args {
     common_args common;
-    const char *file, *output, *parts;
+    const char *file, *output;
     int64_t top_k, batch;
     bool truncation;
     int format, scores;
@@ -152,7 +152,7 @@ static bool list_inputs(job *j)
 
 static bool open_model(job *j)
 {
-    if (!model_open_composed(&j->args->common, j->args->parts, &j->with)) {
+    if (!model_open(&j->args->common, &j->with)) {
         return false;
     }
     const tyto_classifies kind = tyto_model_classifies(j->with.model);
@@ -177,13 +177,6 @@ static bool begin(job *j)
         (tyto_format)j->args->format, j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT,
         &j->out.document, &bytes, &err);
     return records_put(&j->out, status, &bytes, &err);
-}
-
-static bool go_on(void *user, const tyto_progress *progress)
-{
-    (void)user;
-    (void)progress;
-    return !interrupted();
 }
 
 static int run(void *given)
@@ -229,8 +222,8 @@ static const option options[] = {
      "cut texts to the length that the model takes, instead of refusing longer ones",
      AT(truncation)},
     {"parts", 0, OPTION_TEXT, "FILE",
-     "compose a Perceiver of the preprocessor and decoder that this .json describes", AT(parts),
-     .files = COMPLETES_FILES},
+     "compose a Perceiver of the preprocessor and decoder that this .json describes",
+     AT(common.parts), .files = COMPLETES_FILES},
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),

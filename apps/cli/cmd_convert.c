@@ -167,14 +167,12 @@ static tyto_status pack(tyto_engine *engine, const char *folder, const char *out
                         const tyto_convert_options *options, tyto_error *err)
 {
     tyto_model *model = NULL;
-    tyto_calibration_options choosing;
-    tyto_calibration_options_init(&choosing, sizeof(choosing));
-    choosing.report = options->report;
-    choosing.progress = options->progress;
-    tyto_status status = options->calibration
-                             ? tyto_model_open_calibrated(engine, folder, options->calibration,
-                                                          &choosing, &model, err)
-                             : tyto_model_open(engine, folder, &model, err);
+    tyto_model_open_options opening;
+    tyto_model_open_options_init(&opening, sizeof(opening));
+    opening.calibration = options->calibration;
+    opening.report = options->report;
+    opening.progress = show;
+    tyto_status status = tyto_model_open(engine, folder, &opening, &model, err);
     if (status == TYTO_OK) {
         status = tyto_model_pack(model, out, options, err);
     }

@@ -10,7 +10,7 @@
 
 typedef struct forward_args {
     common_args common;
-    const char *inputs, *output, *head, *parts;
+    const char *inputs, *output, *head;
     text_list wanted;
 } forward_args;
 
@@ -89,7 +89,7 @@ static int run(void *given)
         code = EXIT_USAGE;
         goto cleanup;
     }
-    if (output_check_file(args->output) && model_open_composed(&args->common, args->parts, &with) &&
+    if (output_check_file(args->output) && model_open(&args->common, &with) &&
         forward(args, &wanted, file, &with)) {
         code = EXIT_DONE;
     }
@@ -114,7 +114,7 @@ static const option options[] = {
      AT(wanted)},
     {"parts", 0, OPTION_TEXT, "FILE",
      "compose a Perceiver of the preprocessor, decoder and postprocessor that this .json describes",
-     AT(parts), .files = COMPLETES_FILES},
+     AT(common.parts), .files = COMPLETES_FILES},
     {0},
 };
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <tyto/checkpoint.h>
 #include <tyto/memory.h>
-#include <tyto/perceiver.h>
 
 #include "messages.h"
 #include "signals.h"
@@ -46,11 +45,6 @@ tyto_engine *engine_open(const common_args *args)
 
 bool model_open(const common_args *args, opened *out)
 {
-    return model_open_composed(args, NULL, out);
-}
-
-bool model_open_composed(const common_args *args, const char *parts, opened *out)
-{
     tyto_error err = TYTO_ERROR_INIT;
     *out = (opened){.folder = model_folder(args)};
     if (!out->folder) {
@@ -60,13 +54,14 @@ bool model_open_composed(const common_args *args, const char *parts, opened *out
     if (!out->engine) {
         return false;
     }
+    tyto_model_open_options options;
+    tyto_model_open_options_init(&options, sizeof(options));
+    options.parts_file = args->parts;
+    options.progress = go_on;
     const double began = seconds_now();
-    tyto_status status =
-        parts ? tyto_perceiver_open_file(out->engine, out->folder, parts, &out->model, &err)
-              : tyto_model_open(out->engine, out->folder, &out->model, &err);
-    if (status != TYTO_OK ||
+    if (tyto_model_open(out->engine, out->folder, &options, &out->model, &err) != TYTO_OK ||
         tyto_session_create(out->model, NULL, &out->session, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+        say_failure(&err);
         return false;
     }
     say_info("%s: %s, %.1f million parameters, opened in %.2f s, computes in %s", out->folder,

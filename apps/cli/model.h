@@ -26,9 +26,6 @@ typedef struct opened {
 
 /** Complains and returns false on failure; close in any case. */
 bool model_open(const common_args *args, opened *out);
-/** The same of a Perceiver composed of the parts that the file `parts` describes; NULL: as it is.
- */
-bool model_open_composed(const common_args *args, const char *parts, opened *out);
 /** Whether the model can be asked for that; complains and returns false when it is of another kind. */
 bool model_offers(const opened *model, tyto_task task);
 void model_close(opened *model);

@@ -59,7 +59,8 @@ typedef struct common_args {
     int64_t threads; /**< 0: one per core */
     int precision;   /**< TYTO_PRECISION_DEFAULT: not given */
     bool quiet, verbose, help, version;
-    bool simulated; /**< threads, for tyto bench */
+    bool simulated;    /**< threads, for tyto bench */
+    const char *parts; /**< the file of a composition, for commands that take one */
 } common_args;
 
 /** A command of the tool. Lists end with an entry of zeros. */

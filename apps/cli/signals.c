@@ -32,6 +32,13 @@ bool interrupted(void)
     return stop != 0;
 }
 
+bool go_on(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    (void)progress;
+    return !interrupted();
+}
+
 bool show_steps(void *user, const tyto_progress *progress)
 {
     (void)user;
@@ -44,4 +51,13 @@ bool show_bytes(void *user, const tyto_progress *progress)
     (void)user;
     progress_show_bytes((uint64_t)progress->done, (uint64_t)progress->total, progress->subject);
     return !interrupted();
+}
+
+void say_failure(tyto_error *err)
+{
+    progress_hide();
+    if (!interrupted()) {
+        say_tyto_error(err);
+    }
+    tyto_error_clear(err);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <tyto/progress.h>
+#include <tyto/status.h>
 
 /** From now on the first SIGINT or SIGTERM raises a flag, and the second ends the command at once.
  *  A closed pipe and a file at its limit are write errors, not signals. */
@@ -11,9 +12,13 @@ void signals_begin(void);
 /** Whether the flag is up. */
 bool interrupted(void);
 
-/** For long calls of the library: show a bar, in steps or in bytes, and stop them once the flag is
- *  up. */
+/** For long calls of the library: stop them once the flag is up, and show nothing, a bar of steps,
+ *  or one of bytes. */
+bool go_on(void *user, const tyto_progress *progress);
 bool show_steps(void *user, const tyto_progress *progress);
 bool show_bytes(void *user, const tyto_progress *progress);
+
+/** say_tyto_error once the bar is gone; what an interruption has stopped is no error. */
+void say_failure(tyto_error *err);
 
 #endif

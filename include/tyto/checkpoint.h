@@ -27,10 +27,14 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_checkpoint_locate(const char *name,
                                                            char **out, tyto_error *err);
 
 /** tyto_model_open of the folder that the name means.
+ *  hub      NULL: the defaults
+ *  options  NULL: the defaults
  *  errors   those of tyto_checkpoint_locate and tyto_model_open
  *  threads  any */
-TYTO_API TYTO_NODISCARD tyto_status tyto_checkpoint_open(tyto_engine *engine, const char *name,
-                                                         const tyto_hub_options *options,
+TYTO_API TYTO_NODISCARD tyto_status tyto_checkpoint_open(const tyto_engine *engine,
+                                                         const char *name,
+                                                         const tyto_hub_options *hub,
+                                                         const tyto_model_open_options *options,
                                                          tyto_model **out, tyto_error *err);
 
 TYTO_END_DECLS

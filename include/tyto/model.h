@@ -5,25 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/choice.h>
 #include <tyto/engine.h>
+#include <tyto/precision.h>
 #include <tyto/processor.h>
+#include <tyto/progress.h>
 #include <tyto/tokenizer.h>
 
 TYTO_BEGIN_DECLS
 
 /** A loaded model: immutable, shareable between threads, outlives its sessions. */
 typedef struct tyto_model tyto_model;
-
-/** Opens the checkpoint folder `path` (config.json, preprocessor_config.json, tokenizer files, and
- *  as weights the first of model.safetensors, model.safetensors.index.json, pytorch_model.bin and
- *  pytorch_model.bin.index.json that is there) and packs the weights; a folder that
- *  tyto_model_pack wrote is mapped instead. Processors are read when the files are there; a model
- *  without them still runs tyto_forward, and so, after a warning, does one whose image processor is
- *  of a kind that this build lacks.
- *  errors  E_ARGUMENT (NULL), E_NOT_FOUND, E_IO, E_FORMAT (every missing or misshapen tensor in one
- *          message), E_UNSUPPORTED (a config value that can't be honoured), E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(const tyto_engine *engine, const char *path,
-                                                    tyto_model **out, tyto_error *err);
 
 /** What becomes of tensors that don't fit config.json. */
 typedef enum tyto_missing {
@@ -32,22 +24,53 @@ typedef enum tyto_missing {
 } tyto_missing;
 
 typedef struct tyto_model_open_options {
-    size_t struct_bytes;    /**< set by tyto_model_open_options_init */
-    tyto_missing missing;   /**< tensors that are needed and not there; default: refused */
-    tyto_missing misshapen; /**< tensors of another shape than config.json's; default: refused */
-    uint64_t seed;          /**< of initial values; default 0 */
+    size_t struct_bytes;      /**< set by tyto_model_open_options_init */
+    tyto_precision precision; /**< that the model computes in; DEFAULT, the default: the engine's */
+    tyto_missing missing;     /**< tensors that are needed and not there; default: refused */
+    tyto_missing misshapen;   /**< tensors of another shape than config.json's; default: refused */
+    uint64_t seed;            /**< of initial values; default 0 */
+    bool list_mismatches;     /**< tyto_model_mismatches tells what did not fit; it does in any case
+                                   where initial values are allowed */
+
+    /** JSON of the parts that a network is composed of instead of those that its class has, for
+     *  classes that take some: docs/perceiver.md has a Perceiver's. NULL: the class's own. */
+    const char *parts;
+    size_t parts_length;    /**< bytes of it */
+    const char *parts_name; /**< of it, for messages; NULL: "parts" */
+    const char *parts_file; /**< or a file that holds it, instead of `parts`; NULL: none */
+
+    /** Its choices for int8 are taken instead of those in the folder: notes of the same checkpoint.
+     *  NULL: none. */
+    const tyto_calibration *calibration;
+    tyto_choice_fn report; /**< receives what is chosen by it; NULL: nobody */
+    void *report_user;
+
+    /** Before each choice (stage "choices", its subject the product), before each tensor is bound
+     *  (stage "tensors"), and while products of weights are made (stage "folding"). A stop leaves
+     *  nothing behind. */
+    tyto_progress_fn progress;
+    void *progress_user;
 } tyto_model_open_options;
 
 /** All defaults. struct_bytes is sizeof(tyto_model_open_options). */
 TYTO_API void tyto_model_open_options_init(tyto_model_open_options *options, size_t struct_bytes);
 
-/** tyto_model_open with options. What did not fit can be read from the model afterwards.
+/** Opens the checkpoint folder `path` (config.json, preprocessor_config.json, tokenizer files, and
+ *  as weights the first of model.safetensors, model.safetensors.index.json, pytorch_model.bin and
+ *  pytorch_model.bin.index.json that is there) and packs the weights; a folder that
+ *  tyto_model_pack wrote is mapped instead. Processors are read when the files are there; a model
+ *  without them still runs tyto_forward, and so, after a warning, does one whose image processor is
+ *  of a kind that this build lacks.
  *  options  NULL: all defaults
- *  errors   as tyto_model_open */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_open_with(const tyto_engine *engine,
-                                                         const char *path,
-                                                         const tyto_model_open_options *options,
-                                                         tyto_model **out, tyto_error *err);
+ *  memory   the model keeps nothing of the options; release *out with tyto_model_destroy
+ *  errors   E_ARGUMENT (NULL; parts given twice), E_NOT_FOUND, E_IO, E_FORMAT (every missing or
+ *           misshapen tensor in one message; a part or argument that isn't known, channels that
+ *           don't fit), E_UNSUPPORTED (a config value that can't be honoured; parts of a class that
+ *           takes none), E_CANCELLED, E_LIMIT, E_MEMORY
+ *  threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(const tyto_engine *engine, const char *path,
+                                                    const tyto_model_open_options *options,
+                                                    tyto_model **out, tyto_error *err);
 
 /** How a tensor did not fit. */
 typedef enum tyto_mismatch {
@@ -56,8 +79,9 @@ typedef enum tyto_mismatch {
     TYTO_MISMATCH_SHAPE = 2       /**< there, of another shape */
 } tyto_mismatch;
 
-/** Of a model that tyto_model_open_with opened: how many tensors did not fit in that way, and the
- *  name of the i-th, or NULL. 0 for a folder of packed weights, and for any other model. */
+/** Of a model that was opened with initial values allowed, or with list_mismatches: how many tensors
+ *  did not fit in that way, and the name of the i-th, or NULL. 0 for a folder of packed weights, and
+ *  for any other model. */
 TYTO_API int64_t tyto_model_mismatches(const tyto_model *model, tyto_mismatch kind);
 TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_mismatch kind, int64_t i);
 

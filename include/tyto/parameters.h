@@ -35,10 +35,11 @@ typedef struct tyto_parameters_options {
     const char *architecture; /**< the reference's class, such as "Owlv2Model"; NULL: the one that
                                    the config names in `architectures`, else its model_type's
                                    first */
-    const char *parts;        /**< JSON of a Perceiver's parts, as tyto_perceiver_open takes it;
-                                   NULL: the class's own */
+    const char *parts;        /**< JSON of the parts that the network is composed of, as in
+                                   tyto_model_open_options; NULL: the class's own */
     size_t parts_length;      /**< bytes of it */
     const char *parts_name;   /**< of it, for messages; NULL: "parts" */
+    const char *parts_file;   /**< or a file that holds it, instead of `parts`; NULL: none */
     tyto_missing missing;     /**< tyto_parameters_open: tensors that are needed and not there */
     tyto_missing misshapen;   /**< tyto_parameters_open: tensors that config.json makes another
                                    shape; initial values replace them */
@@ -121,6 +122,8 @@ typedef struct tyto_parameters_save_options {
     uint64_t max_shard_bytes; /**< a file holds no more, unless one tensor alone does; 0: 5·10⁹ */
     const char *companions;   /**< a folder whose files of processor and tokenizer are copied; NULL:
                                    the one that was opened, if any */
+    /** While weights are written: stage "weights", its subject the file that grows, in bytes of all.
+     *  A stop leaves nothing behind. */
     tyto_progress_fn progress;
     void *progress_user;
 } tyto_parameters_save_options;
@@ -144,11 +147,14 @@ tyto_parameters_save(const tyto_parameters *parameters, const char *path,
 
 /** A model of the parameters as they are now. It has copies of all it needs: they may be written or
  *  go while it lives. Processors are those of the folder that was opened, if any.
+ *  options  precision, calibration and progress count, whose stages are those of tyto_model_open
+ *           and, before them, "initial values"; NULL: all defaults
  *  memory   initial values are drawn into memory while the model is made: 4 bytes each, besides
  *           the model's own
  *  errors   those of tyto_model_open */
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_create(const tyto_engine *engine,
                                                       const tyto_parameters *parameters,
+                                                      const tyto_model_open_options *options,
                                                       tyto_model **out, tyto_error *err);
 
 TYTO_END_DECLS

@@ -8,6 +8,7 @@
 #include <tyto/bytes.h>
 #include <tyto/calibrate.h>
 #include <tyto/checkpoint.h>
+#include <tyto/choice.h>
 #include <tyto/classes.h>
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
@@ -36,7 +37,6 @@
 #include <tyto/npy.h>
 #include <tyto/output.h>
 #include <tyto/parameters.h>
-#include <tyto/perceiver.h>
 #include <tyto/photo.h>
 #include <tyto/photo_reader.h>
 #include <tyto/postprocess.h>

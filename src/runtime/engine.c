@@ -26,17 +26,21 @@ void tyto_engine_options_init(tyto_engine_options *options, size_t struct_bytes)
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
+tyto_status tyto_precision_check(tyto_precision precision, tyto_error *err)
+{
+    return (unsigned)precision > TYTO_PRECISION_DEFAULT
+               ? tyto_fail(err, TYTO_E_ARGUMENT,
+                           "precision: got %d, required one of tyto_precision", (int)precision)
+               : TYTO_OK;
+}
+
 static tyto_status check_options(const tyto_engine_options *options, tyto_error *err)
 {
     if (options->threads < 0 || options->threads > TYTO_THREADS_MAX) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "threads: got %lld, required 0 to %d",
                          (long long)options->threads, TYTO_THREADS_MAX);
     }
-    if ((unsigned)options->precision > TYTO_PRECISION_DEFAULT) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "precision: got %d, required one of tyto_precision",
-                         (int)options->precision);
-    }
-    return TYTO_OK;
+    return tyto_precision_check(options->precision, err);
 }
 
 tyto_status tyto_engine_create(const tyto_engine_options *options, tyto_engine **out,
@@ -96,15 +100,20 @@ const char *tyto_engine_isa(const tyto_engine *engine)
 }
 
 /* bf16 keeps detections as good as they are, and is faster where the CPU multiplies it itself. */
-tyto_precision tyto_engine_precision(const tyto_engine *engine)
+tyto_precision tyto_engine_settle(const tyto_engine *engine, tyto_precision wanted)
 {
-    if (!engine || engine->precision == TYTO_PRECISION_DEFAULT) {
+    if (wanted == TYTO_PRECISION_DEFAULT) {
         return TYTO_PRECISION_FP32;
     }
-    if (engine->precision != TYTO_PRECISION_AUTO) {
-        return engine->precision;
+    if (wanted != TYTO_PRECISION_AUTO) {
+        return wanted;
     }
     return engine->kernels->bf16->dot ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32;
+}
+
+tyto_precision tyto_engine_precision(const tyto_engine *engine)
+{
+    return engine ? tyto_engine_settle(engine, engine->precision) : TYTO_PRECISION_FP32;
 }
 
 int64_t tyto_engine_threads(const tyto_engine *engine)

@@ -27,6 +27,11 @@ tyto_pool *tyto_engine_pool_create(const tyto_engine *engine, int threads);
  *  errors  E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_engine_start(const tyto_engine *engine, tyto_error *err);
 
+/** What a wanted precision comes to where nothing was packed or chosen: never AUTO or DEFAULT. */
+tyto_precision tyto_engine_settle(const tyto_engine *engine, tyto_precision wanted);
+/** errors  E_ARGUMENT (none of tyto_precision) */
+TYTO_NODISCARD tyto_status tyto_precision_check(tyto_precision precision, tyto_error *err);
+
 /** Hands a message to the engine's receiver, if it has one. */
 void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/inspect.h>
-#include <tyto/perceiver.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -13,22 +12,6 @@
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "weights/choices.h"
-
-/* A model of the user's own parts. */
-typedef struct composition {
-    const json_t *parts;
-    const char *name; /* for messages */
-} composition;
-
-/* How a model is opened; zeros: as its folder says. */
-typedef struct opening {
-    const composition *own;
-    tyto_parameter_fn visit; /* nothing but names and shapes of tensors is looked at, and shown */
-    void *user;
-    const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
-    tyto_model_outlook *outlook;     /* NULL: nobody asks */
-    const tyto_tensor_file *tensors; /* instead of the folder's weights: they go after opening */
-} opening;
 
 static bool is_first_of_type(const tyto_architecture *architecture, const void *context)
 {
@@ -111,16 +94,15 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
 /* What was asked for by name is what the model computes with. Otherwise a packed file is taken as
  * it lies; and auto takes int8 where a calibration left its choices, which keep detections as good.
  */
-static tyto_precision settle_precision(const tyto_engine *engine, tyto_packed_layout layout,
-                                       bool has_choices)
+static tyto_precision settle_precision(const tyto_engine *engine, tyto_precision wanted,
+                                       tyto_packed_layout layout, bool has_choices)
 {
-    if (layout.columns &&
-        (engine->precision == TYTO_PRECISION_DEFAULT || engine->precision == TYTO_PRECISION_AUTO)) {
+    if (layout.columns && (wanted == TYTO_PRECISION_DEFAULT || wanted == TYTO_PRECISION_AUTO)) {
         return layout.precision;
     }
-    const bool takes = engine->precision == TYTO_PRECISION_AUTO && has_choices &&
-                       engine->kernels != &tyto_kernels_scalar;
-    return takes ? TYTO_PRECISION_INT8 : tyto_engine_precision(engine);
+    const bool takes =
+        wanted == TYTO_PRECISION_AUTO && has_choices && engine->kernels != &tyto_kernels_scalar;
+    return takes ? TYTO_PRECISION_INT8 : tyto_engine_settle(engine, wanted);
 }
 
 /* Whether these kernels take other tiles of that precision than the packed file has. */
@@ -161,13 +143,15 @@ static tyto_status open_choices(const char *folder, tyto_tensor_file **out, char
 }
 
 static tyto_status bind_network(tyto_model *model, const char *folder, const json_t *config,
-                                const char *config_name, const opening *how, tyto_error *err)
+                                const char *config_name, const tyto_model_opening *how,
+                                tyto_error *err)
 {
     char *weights_name = NULL, *choices_name = NULL, *unexpected = NULL;
     tyto_tensor_file *choices = NULL;
     tyto_status status = TYTO_OK;
     tyto_packed_layout layout;
-    const tyto_precision wanted = model->engine->precision;
+    const tyto_precision wanted =
+        how->precision == TYTO_PRECISION_DEFAULT ? model->engine->precision : how->precision;
     const tyto_tensor_file *tensors = how->tensors;
     if (folder && !how->choices &&
         (wanted == TYTO_PRECISION_INT8 || wanted == TYTO_PRECISION_AUTO)) {
@@ -185,7 +169,7 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
         tensors = model->tensors;
     }
     TYTO_CHECK(tyto_packed_layout_read(tensors, weights_name, &layout, err));
-    model->precision = settle_precision(model->engine, layout, how->choices || choices);
+    model->precision = settle_precision(model->engine, wanted, layout, how->choices || choices);
     model->store.precision = model->precision;
     if (!how->visit) {
         log_repacking(model, layout, weights_name);
@@ -208,8 +192,8 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
     }
     const tyto_model_source source = {.config = config,
                                       .config_name = config_name,
-                                      .parts = how->own ? how->own->parts : NULL,
-                                      .parts_name = how->own ? how->own->name : NULL,
+                                      .parts = how->parts,
+                                      .parts_name = how->parts_name,
                                       .tensors = tensors,
                                       .tensors_name = weights_name,
                                       .store = &model->store,
@@ -223,6 +207,7 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
 cleanup:
     model->store.choices = NULL;
     model->store.choices_name = NULL;
+    model->store.progress = NULL;
     tyto_tensor_file_close(choices);
     free(choices_name);
     free(unexpected);
@@ -307,10 +292,9 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
     }
 }
 
-/* folder NULL: nothing lies in files. */
-static tyto_status open_config(const tyto_engine *engine, const char *folder, const json_t *config,
-                               const char *config_name, const opening *how, tyto_model **out,
-                               tyto_error *err)
+static tyto_status open_network(const tyto_engine *engine, const char *folder, const json_t *config,
+                                const char *config_name, const tyto_model_opening *how,
+                                tyto_model **out, tyto_error *err)
 {
     tyto_status status = TYTO_OK;
     tyto_model *model = tyto_alloc_zeroed(1, sizeof(*model));
@@ -321,6 +305,8 @@ static tyto_status open_config(const tyto_engine *engine, const char *folder, co
     model->engine = engine;
     model->store.list = how->visit ? show_entry : NULL;
     model->store.list_user = &inspected;
+    model->store.progress = how->progress;
+    model->store.progress_user = how->progress_user;
     if (folder) {
         model->folder = tyto_copy_text(folder, strlen(folder));
         if (!model->folder) {
@@ -328,7 +314,7 @@ static tyto_status open_config(const tyto_engine *engine, const char *folder, co
             goto cleanup;
         }
     }
-    TYTO_CHECK(read_architecture(model, config, config_name, how->own, err));
+    TYTO_CHECK(read_architecture(model, config, config_name, how->parts, err));
     if (how->outlook) {
         how->outlook->architecture = model->architecture;
     }
@@ -344,14 +330,21 @@ cleanup:
     return status;
 }
 
-static tyto_status open_model(const tyto_engine *engine, const char *path, const opening *how,
-                              tyto_model **out, tyto_error *err)
+tyto_status tyto_model_open_config(const tyto_engine *engine, const char *folder,
+                                   const json_t *config, const char *config_name,
+                                   const tyto_model_opening *how, tyto_model **out, tyto_error *err)
 {
-    tyto_status status = TYTO_OK;
-    json_t *config = NULL;
     if (!how->visit) {
         TYTO_TRY(tyto_engine_start(engine, err));
     }
+    return open_network(engine, folder, config, config_name, how, out, err);
+}
+
+tyto_status tyto_model_open_folder(const tyto_engine *engine, const char *path,
+                                   const tyto_model_opening *how, tyto_model **out, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    json_t *config = NULL;
     if (!tyto_folder_exists(path)) {
         return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no such folder, required a checkpoint's",
                          path);
@@ -361,46 +354,21 @@ static tyto_status open_model(const tyto_engine *engine, const char *path, const
         return tyto_fail_memory(err, path);
     }
     TYTO_CHECK(tyto_json_load(config_name, &config, err));
-    TYTO_CHECK(open_config(engine, path, config, config_name, how, out, err));
+    TYTO_CHECK(tyto_model_open_config(engine, path, config, config_name, how, out, err));
 cleanup:
     json_decref(config);
     free(config_name);
     return status;
 }
 
-tyto_status tyto_model_open_memory(const tyto_engine *engine, const tyto_model_memory *source,
-                                   tyto_model **out, tyto_error *err)
-{
-    const composition own = {source->parts, source->parts_name};
-    const opening how = {.own = source->parts ? &own : NULL, .tensors = source->tensors};
-    TYTO_TRY(tyto_engine_start(engine, err));
-    return open_config(engine, source->folder, source->config, source->config_name, &how, out, err);
-}
-
-tyto_status tyto_model_open(const tyto_engine *engine, const char *path, tyto_model **out,
-                            tyto_error *err)
-{
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, engine);
-    TYTO_REQUIRE(err, path);
-    TYTO_REQUIRE(err, out);
-    return open_model(engine, path, &(opening){0}, out, err);
-}
-
-tyto_status tyto_model_open_chosen(const tyto_engine *engine, const char *path,
-                                   const tyto_tensor_file *choices, tyto_model **out,
-                                   tyto_error *err)
-{
-    return open_model(engine, path, &(opening){.choices = choices}, out, err);
-}
-
 tyto_status tyto_model_look(const tyto_engine *engine, const char *path, tyto_parameter_fn visit,
                             void *user, tyto_model_outlook *out, tyto_error *err)
 {
-    const opening how = {.visit = visit, .user = user, .outlook = out};
+    const tyto_model_opening how = {
+        .precision = TYTO_PRECISION_DEFAULT, .visit = visit, .user = user, .outlook = out};
     tyto_model *model = NULL;
     *out = (tyto_model_outlook){.precision = tyto_engine_precision(engine)};
-    const tyto_status status = open_model(engine, path, &how, &model, err);
+    const tyto_status status = tyto_model_open_folder(engine, path, &how, &model, err);
     tyto_model_destroy(model);
     return status;
 }
@@ -420,44 +388,6 @@ tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn visit, void *
     const tyto_status status = tyto_model_look(engine, path, visit, user, &outlook, err);
     tyto_engine_destroy(engine);
     return status;
-}
-
-/* Takes `parts` over. */
-static tyto_status open_composed(const tyto_engine *engine, const char *path, json_t *parts,
-                                 const char *name, tyto_model **out, tyto_error *err)
-{
-    const composition own = {parts, name};
-    const opening how = {.own = &own};
-    tyto_status status = open_model(engine, path, &how, out, err);
-    json_decref(parts);
-    return status;
-}
-
-tyto_status tyto_perceiver_open(tyto_engine *engine, const char *path, const char *parts,
-                                size_t length, const char *name, tyto_model **out, tyto_error *err)
-{
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, engine);
-    TYTO_REQUIRE(err, path);
-    TYTO_REQUIRE(err, parts);
-    TYTO_REQUIRE(err, out);
-    json_t *object = NULL;
-    const char *called = name ? name : "parts";
-    TYTO_TRY(tyto_json_parse(parts, length, called, &object, err));
-    return open_composed(engine, path, object, called, out, err);
-}
-
-tyto_status tyto_perceiver_open_file(tyto_engine *engine, const char *path, const char *parts_path,
-                                     tyto_model **out, tyto_error *err)
-{
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, engine);
-    TYTO_REQUIRE(err, path);
-    TYTO_REQUIRE(err, parts_path);
-    TYTO_REQUIRE(err, out);
-    json_t *object = NULL;
-    TYTO_TRY(tyto_json_load(parts_path, &object, err));
-    return open_composed(engine, path, object, parts_path, out, err);
 }
 
 void tyto_model_destroy(tyto_model *model)

@@ -24,7 +24,8 @@ struct tyto_model {
     tyto_labels labels;
     tyto_tokenizer *tokenizer;
     tyto_image_processor *image_processor;
-    tyto_names mismatches[TYTO_MISMATCHES]; /* of tyto_model_open_with */
+    tyto_names
+        mismatches[TYTO_MISMATCHES]; /* where initial values are allowed, or it was asked for */
 };
 
 /** The architecture that a config's model_type and `architectures` name.
@@ -33,30 +34,14 @@ TYTO_NODISCARD tyto_status tyto_architecture_read(const json_t *config, const ch
                                                   bool composed, const tyto_architecture **out,
                                                   tyto_error *err);
 
-/** A model of tensors in memory instead of a folder's. */
-typedef struct tyto_model_memory {
-    const char *folder; /* of processors, or NULL */
-    const json_t *config;
-    const char *config_name;
-    const json_t *parts; /* of the user's own composition, or NULL */
-    const char *parts_name;
-    const tyto_tensor_file *tensors;
-} tyto_model_memory;
-
-/** memory  the model keeps none of the source */
-TYTO_NODISCARD tyto_status tyto_model_open_memory(const tyto_engine *engine,
-                                                  const tyto_model_memory *source, tyto_model **out,
-                                                  tyto_error *err);
-
-/** Opens a checkpoint folder's weights, in one file or in shards.
- *  memory  *name, for messages, is newly allocated (tyto_free); NULL when there are none */
-TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out,
-                                             char **name, tyto_error *err);
-
-/** tyto_model_open with other choices for int8 than those in the folder, borrowed. */
-TYTO_NODISCARD tyto_status tyto_model_open_chosen(const tyto_engine *engine, const char *path,
-                                                  const tyto_tensor_file *choices, tyto_model **out,
-                                                  tyto_error *err);
+/** Reads the description of the user's own parts, from `text` of `length` bytes or from a file; NULL
+ *  when both are NULL.
+ *  name    what messages call a text; NULL: "parts"
+ *  memory  *called, for messages, lives as long as name and file
+ *  errors  E_ARGUMENT (both are given), and those of tyto_json_load */
+TYTO_NODISCARD tyto_status tyto_parts_read(const char *text, size_t length, const char *name,
+                                           const char *file, json_t **out, const char **called,
+                                           tyto_error *err);
 
 /** What opening a checkpoint comes to, as far as it comes. */
 typedef struct tyto_model_outlook {
@@ -67,6 +52,35 @@ typedef struct tyto_model_outlook {
     bool packed_anew; /* not taken as they lie */
     bool by_choices;  /* of the file beside the weights, for int8 */
 } tyto_model_outlook;
+
+/** How a model is opened; all of it is borrowed for that time. NULL: as its folder says. */
+typedef struct tyto_model_opening {
+    tyto_precision precision; /* DEFAULT: the engine's */
+    const json_t *parts;      /* of the user's own composition */
+    const char *parts_name;   /* for messages */
+    tyto_parameter_fn visit;  /* nothing but names and shapes of tensors is looked at, and shown */
+    void *user;
+    const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
+    const tyto_tensor_file *tensors; /* instead of the folder's weights */
+    tyto_model_outlook *outlook;
+    tyto_progress_fn progress;
+    void *progress_user;
+} tyto_model_opening;
+
+TYTO_NODISCARD tyto_status tyto_model_open_folder(const tyto_engine *engine, const char *path,
+                                                  const tyto_model_opening *how, tyto_model **out,
+                                                  tyto_error *err);
+/** The same with a config in memory.
+ *  folder  of processors, and of weights unless how->tensors are there; NULL: none */
+TYTO_NODISCARD tyto_status tyto_model_open_config(const tyto_engine *engine, const char *folder,
+                                                  const json_t *config, const char *config_name,
+                                                  const tyto_model_opening *how, tyto_model **out,
+                                                  tyto_error *err);
+
+/** Opens a checkpoint folder's weights, in one file or in shards.
+ *  memory  *name, for messages, is newly allocated (tyto_free); NULL when there are none */
+TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out,
+                                             char **name, tyto_error *err);
 
 /** tyto_model_inspect for an engine: shows the tensors, and says what opening comes to.
  *  errors  as tyto_model_inspect; *out is then what was found out before */

@@ -280,21 +280,19 @@ static tyto_status read_network(tyto_parameters *parameters, const tyto_paramete
                                 tyto_error *err)
 {
     listing list = {.parameters = parameters, .options = options};
-    const char *parts_name = options->parts_name ? options->parts_name : defaults.parts_name;
+    const char *parts_name = NULL;
     parameters->seed = options->seed;
-    if (options->parts) {
-        parameters->parts_name = tyto_copy_text(parts_name, strlen(parts_name));
-        if (!parameters->parts_name) {
-            return tyto_fail_memory(err, parts_name);
-        }
-        TYTO_TRY(tyto_json_parse(options->parts, options->parts_length, parts_name,
-                                 &parameters->parts, err));
+    TYTO_TRY(tyto_parts_read(options->parts, options->parts_length, options->parts_name,
+                             options->parts_file, &parameters->parts, &parts_name, err));
+    parameters->parts_name = tyto_copy_text(parts_name, strlen(parts_name));
+    if (!parameters->parts_name) {
+        return tyto_fail_memory(err, parts_name);
     }
     if (options->architecture) {
         TYTO_TRY(
             set_architecture(parameters->config, options->architecture, parameters->name, err));
     }
-    TYTO_TRY(tyto_architecture_read(parameters->config, parameters->name, options->parts != NULL,
+    TYTO_TRY(tyto_architecture_read(parameters->config, parameters->name, parameters->parts != NULL,
                                     &parameters->architecture, err));
     return list_network(&list, err);
 }

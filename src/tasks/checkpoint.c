@@ -142,16 +142,18 @@ tyto_status tyto_checkpoint_locate(const char *name, const tyto_hub_options *opt
     return *out ? TYTO_OK : tyto_fail_memory(err, name);
 }
 
-tyto_status tyto_checkpoint_open(tyto_engine *engine, const char *name,
-                                 const tyto_hub_options *options, tyto_model **out, tyto_error *err)
+tyto_status tyto_checkpoint_open(const tyto_engine *engine, const char *name,
+                                 const tyto_hub_options *hub,
+                                 const tyto_model_open_options *options, tyto_model **out,
+                                 tyto_error *err)
 {
     char *folder = NULL;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, engine);
     TYTO_REQUIRE(err, out);
     *out = NULL;
-    TYTO_TRY(tyto_checkpoint_locate(name, options, &folder, err));
-    const tyto_status status = tyto_model_open(engine, folder, out, err);
+    TYTO_TRY(tyto_checkpoint_locate(name, hub, &folder, err));
+    const tyto_status status = tyto_model_open(engine, folder, options, out, err);
     tyto_free(folder);
     return status;
 }

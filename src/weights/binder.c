@@ -288,6 +288,8 @@ tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected, tyto_erro
     TYTO_TRY(tyto_binder_find(binder, err));
     TYTO_TRY(check_choices(binder, err));
     for (size_t i = 0; i < binder->count; i++) {
+        TYTO_TRY(tyto_weight_store_step(binder->store, "tensors", binder->requests[i].name,
+                                        (int64_t)i, (int64_t)binder->count, err));
         if (!tyto_request_fill(binder, &binder->requests[i])) {
             return tyto_fail_memory(err, binder->file_name);
         }

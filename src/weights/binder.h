@@ -85,7 +85,8 @@ bool tyto_binder_record(tyto_binder *binder);
  *  the store lists, it is called with all tensors instead: slots stay as they are.
  *  unexpected  receives, newly allocated (tyto_free), the names in the file that nobody asked for,
  *              joined by ", "; NULL when there are none
- *  errors      E_FORMAT that lists every missing and misshapen tensor, E_MEMORY */
+ *  errors      E_FORMAT that lists every missing and misshapen tensor, E_CANCELLED (the store's
+ *              progress, asked before each request), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_binder_finish(tyto_binder *binder, char **unexpected,
                                               tyto_error *err);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 
 /* Least bytes of a block. What of it nobody takes is never touched, so it costs no memory. */
@@ -52,6 +53,18 @@ void *tyto_weight_store_take(tyto_weight_store *store, size_t bytes)
     block->used += rounded;
     store->bytes += bytes;
     return taken;
+}
+
+tyto_status tyto_weight_store_step(const tyto_weight_store *store, const char *stage,
+                                   const char *subject, int64_t done, int64_t total,
+                                   tyto_error *err)
+{
+    const tyto_progress progress = {
+        .stage = stage, .subject = subject, .done = done, .total = total};
+    if (store->progress && !store->progress(store->progress_user, &progress)) {
+        return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped before '%s'", stage, subject);
+    }
+    return TYTO_OK;
 }
 
 float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/precision.h>
+#include <tyto/progress.h>
 #include <tyto/tensor.h>
 
 #include "base/pool.h"
@@ -75,7 +76,10 @@ typedef struct tyto_weight_store {
      * Borrowed while parameters are bound; NULL: every product is as any other. */
     const tyto_tensor_file *choices;
     const char *choices_name; /* for messages */
-    tyto_product *products;   /* that are packed in that precision */
+    /* Asked while parameters are bound whether to go on; NULL: nobody. */
+    tyto_progress_fn progress;
+    void *progress_user;
+    tyto_product *products; /* that are packed in that precision */
     size_t products_count;
     struct tyto_weight_block *blocks;
     size_t bytes;              /* converted and packed, mapped tables not counted */
@@ -87,6 +91,11 @@ typedef struct tyto_weight_store {
  *  a bias of its own would waste most of one. */
 void *tyto_weight_store_take(tyto_weight_store *store, size_t bytes);
 void tyto_weight_store_clear(tyto_weight_store *store);
+/** Before step `done` of `total` of opening the model; subject: what it is done to, or NULL.
+ *  errors  E_CANCELLED when whoever follows says so */
+TYTO_NODISCARD tyto_status tyto_weight_store_step(const tyto_weight_store *store, const char *stage,
+                                                  const char *subject, int64_t done, int64_t total,
+                                                  tyto_error *err);
 /** count zeroed floats that the store frees; NULL when memory is out. */
 float *tyto_weight_store_floats(tyto_weight_store *store, int64_t count);
 /** *out = source[n,k] packed in the store's precision, of floats that were computed from

@@ -430,7 +430,7 @@ static void perceivers_are_run(void **state)
         char path[512];
         const char *root = getenv("TYTO_TEST_DATA");
         snprintf(path, sizeof(path), "%s/golden/data/perceiver/%s/model", root, cases[i][0]);
-        assert_int_equal(tyto_model_open(engine, path, &run_model, NULL), TYTO_OK);
+        assert_int_equal(tyto_model_open(engine, path, NULL, &run_model, NULL), TYTO_OK);
         snprintf(path, sizeof(path), "%s/golden/data/perceiver/%s/%s/inputs.safetensors", root,
                  cases[i][0], cases[i][1]);
         assert_int_equal(tyto_tensor_file_open(path, &run_inputs, NULL), TYTO_OK);

@@ -71,7 +71,7 @@ static tyto_status pack(tyto_error *err)
 static tyto_status open_written(tyto_error *err)
 {
     tyto_model *model = NULL;
-    const tyto_status status = tyto_model_open(packing, written, &model, err);
+    const tyto_status status = tyto_model_open(packing, written, NULL, &model, err);
     tyto_model_destroy(model);
     return status;
 }
@@ -85,7 +85,7 @@ static void pack_and_open(const char *isa)
     other.isa = isa;
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
     assert_int_equal(tyto_engine_create(&one, &packing, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(packing, path, &packed, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(packing, path, NULL, &packed, NULL), TYTO_OK);
     fail_each_once_and_forever(pack);
     tyto_model_destroy(packed);
     fail_each_once_and_forever(open_written);
@@ -118,7 +118,7 @@ static tyto_status make_parameters(tyto_error *err)
         status = tyto_parameters_write(parameters, &bias, err);
     }
     status = status ? status : tyto_parameters_save(parameters, written, &saving, err);
-    status = status ? status : tyto_model_create(packing, parameters, &model, err);
+    status = status ? status : tyto_model_create(packing, parameters, NULL, &model, err);
     tyto_model_destroy(model);
     tyto_parameters_destroy(parameters);
     return status;
@@ -130,7 +130,7 @@ static tyto_status open_partly(tyto_error *err)
     tyto_model_open_options options;
     tyto_model_open_options_init(&options, sizeof(options));
     options.missing = TYTO_MISSING_INITIALISE;
-    const tyto_status status = tyto_model_open_with(packing, written, &options, &model, err);
+    const tyto_status status = tyto_model_open(packing, written, &options, &model, err);
     tyto_model_destroy(model);
     return status;
 }
@@ -151,7 +151,10 @@ static tyto_status open_chosen(tyto_error *err)
     char path[512];
     tyto_model *model = NULL;
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
-    const tyto_status status = tyto_model_open_calibrated(packing, path, taken, NULL, &model, err);
+    tyto_model_open_options options;
+    tyto_model_open_options_init(&options, sizeof(options));
+    options.calibration = taken;
+    const tyto_status status = tyto_model_open(packing, path, &options, &model, err);
     tyto_model_destroy(model);
     return status;
 }
@@ -169,7 +172,7 @@ static void open_calibrated(void)
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/text_tower/model", getenv("TYTO_TEST_DATA"));
     assert_int_equal(tyto_engine_create(&plain, &engine, NULL), TYTO_OK);
     assert_int_equal(tyto_engine_create(&whole, &packing, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, path, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, path, NULL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_calibration_create(model, &taken, NULL), TYTO_OK);
     fail_each_once_and_forever(open_chosen);
     tyto_calibration_destroy(taken);
@@ -189,7 +192,7 @@ static void calibrate_and_open(void)
     snprintf(plain_path, sizeof(plain_path), "%s/golden/data/owlv2/text_tower/model",
              getenv("TYTO_TEST_DATA"));
     assert_int_equal(tyto_engine_create(&plain, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, plain_path, &plain_model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, plain_path, NULL, &plain_model, NULL), TYTO_OK);
     fail_each_once_and_forever(calibrate);
     tyto_model_destroy(plain_model);
     tyto_engine_destroy(engine);

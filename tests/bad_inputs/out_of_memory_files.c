@@ -107,7 +107,7 @@ void files_and_checkpoints_are_looked_at(void **state)
     snprintf(tower, sizeof(tower), "%s/golden/data/owlv2/text_tower/model", data);
     snprintf(photos, sizeof(photos), "%s/data/scenes", data);
     assert_int_equal(tyto_engine_create(&options, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, path, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, path, NULL, &model, NULL), TYTO_OK);
     fail_each_once_and_forever(locate);
     fail_each_once_and_forever(list);
     fail_each_once_and_forever(look);

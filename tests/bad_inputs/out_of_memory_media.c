@@ -44,7 +44,7 @@ static tyto_session *open_session(tyto_engine *engine, const char *name, tyto_mo
     tyto_session *made = NULL;
     snprintf(folder, sizeof(folder), "%s/golden/data/perceiver/%s/model", getenv("TYTO_TEST_DATA"),
              name);
-    assert_int_equal(tyto_model_open(engine, folder, model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, folder, NULL, model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(*model, NULL, &made, NULL), TYTO_OK);
     return made;
 }

@@ -39,7 +39,7 @@ static void prepare(void)
     tyto_engine_options options = engine_options(2);
     options.precision = precision;
     if (tyto_engine_create(&options, &engine, &err) != TYTO_OK ||
-        tyto_model_open(engine, data_path("owlv2/odd/model"), &model, &err) != TYTO_OK ||
+        tyto_model_open(engine, data_path("owlv2/odd/model"), NULL, &model, &err) != TYTO_OK ||
         tyto_tensor_file_open(data_path("owlv2/odd/one/inputs.safetensors"), &inputs, &err) !=
             TYTO_OK) {
         fail_msg("%s", tyto_error_message(&err));
@@ -66,7 +66,7 @@ static tyto_status open_checkpoint(tyto_error *err)
     const tyto_engine_options options = engine_options(1);
     tyto_status status = tyto_engine_create(&options, &own, err);
     if (status == TYTO_OK) {
-        status = tyto_model_open(own, data_path(opened), &of, err);
+        status = tyto_model_open(own, data_path(opened), NULL, &of, err);
     }
     tyto_model_destroy(of);
     tyto_engine_destroy(own);

@@ -23,7 +23,7 @@ static void open_model(const char *name)
     snprintf(path, sizeof(path), "%s/golden/data/perceiver_tasks/%s/model",
              getenv("TYTO_TEST_DATA"), name);
     assert_int_equal(tyto_engine_create(&options, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, path, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, path, NULL, &model, NULL), TYTO_OK);
 }
 
 static void close_model(void)

@@ -47,7 +47,7 @@ static void expect(expected *to, const char *video)
 {
     *to = (expected){0};
     assert_int_equal(tyto_engine_create(NULL, &to->engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(to->engine, MODEL, &to->model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(to->engine, MODEL, NULL, &to->model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(to->model, NULL, &to->session, NULL), TYTO_OK);
     assert_int_equal(tyto_autoencode_shape(to->model, &to->shape, NULL), TYTO_OK);
     assert_int_equal(

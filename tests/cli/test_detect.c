@@ -30,7 +30,7 @@ static tyto_detections found_by_library(const char *photo, const tyto_search_opt
     tyto_embed_options_init(&embed, sizeof(embed));
     embed.templates = templates;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, ODD_MODEL, NULL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_vocabulary_create(session, labels, 2, &embed, &vocabulary, NULL),
                      TYTO_OK);

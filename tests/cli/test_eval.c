@@ -115,7 +115,7 @@ static tyto_detections search(const char *photo, const char *const *texts, bool 
     options.top_k = 7;
     options.multi_label = multi_label;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, ODD_MODEL, NULL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_vocabulary_create(session, texts, 2, NULL, &vocabulary, NULL), TYTO_OK);
     assert_int_equal(tyto_image_load(photo, &image, NULL), TYTO_OK);

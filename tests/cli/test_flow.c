@@ -32,7 +32,7 @@ static tyto_flow_field expected(int64_t width, int64_t height, int index, float 
     options.overlap_px = 3;
     options.scale = scale;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, FLOW_MODEL, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, FLOW_MODEL, NULL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_flow(session, &first, &second, &options, &flow, NULL), TYTO_OK);
     tyto_session_destroy(session);

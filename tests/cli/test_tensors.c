@@ -366,7 +366,7 @@ static void inspect_counts_a_whole_checkpoint(void **state)
     tyto_engine *engine = NULL;
     tyto_model *model = NULL;
     assert_int_equal(tyto_engine_create(NULL, &engine, NULL), TYTO_OK);
-    assert_int_equal(tyto_model_open(engine, ODD_MODEL, &model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(engine, ODD_MODEL, NULL, &model, NULL), TYTO_OK);
     json_t *root = inspected(ODD_MODEL, 0);
     assert_int_equal(json_integer_value(json_object_get(root, "parameters")),
                      tyto_model_parameters(model));

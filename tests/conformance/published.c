@@ -426,7 +426,7 @@ static verdict run(check *on, tyto_engine *engine)
         snprintf(on->said, sizeof(on->said), "not in %s", on->weights);
         return SKIPPED;
     }
-    verdict is = tyto_model_open(engine, folder, &model, &err) == TYTO_OK &&
+    verdict is = tyto_model_open(engine, folder, NULL, &model, &err) == TYTO_OK &&
                          tyto_session_create(model, NULL, &on->session, &err) == TYTO_OK
                      ? HOLDS
                      : failed(on, &err);

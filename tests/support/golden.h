@@ -45,6 +45,19 @@ static inline const char *golden_path(char path[GOLDEN_PATH_BYTES], const char *
         }                                                                                          \
     } while (0)
 
+/** A model of the parts that a text describes. */
+static inline tyto_status open_composed(const tyto_engine *engine, const char *path,
+                                        const char *parts, size_t length, const char *name,
+                                        tyto_model **model, tyto_error *err)
+{
+    tyto_model_open_options options;
+    tyto_model_open_options_init(&options, sizeof(options));
+    options.parts = parts;
+    options.parts_length = length;
+    options.parts_name = name;
+    return tyto_model_open(engine, path, &options, model, err);
+}
+
 static inline tyto_tensor_file *golden_tensors(const char *path)
 {
     tyto_error err = TYTO_ERROR_INIT;

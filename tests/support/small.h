@@ -16,9 +16,9 @@ static inline small open_small(const char *name)
     small of = {0};
     const tyto_engine_options options = engine_options(1);
     assert_int_equal(tyto_engine_create(&options, &of.engine, NULL), TYTO_OK);
-    assert_int_equal(
-        tyto_model_open(of.engine, golden_path(path, "perceiver/%s/model", name), &of.model, NULL),
-        TYTO_OK);
+    assert_int_equal(tyto_model_open(of.engine, golden_path(path, "perceiver/%s/model", name), NULL,
+                                     &of.model, NULL),
+                     TYTO_OK);
     assert_int_equal(tyto_session_create(of.model, NULL, &of.session, NULL), TYTO_OK);
     return of;
 }

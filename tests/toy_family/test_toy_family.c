@@ -63,7 +63,7 @@ static void begin(opened *with)
     tyto_error err = TYTO_ERROR_INIT;
     write_checkpoint("toy");
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(with->engine, "toy", &with->model, &err), &err);
+    ASSERT_DONE(tyto_model_open(with->engine, "toy", NULL, &with->model, &err), &err);
     ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
 }
 
@@ -163,13 +163,13 @@ static void unknown_types_name_all_families(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     write_checkpoint("bert");
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
-    assert_int_equal(tyto_model_open(engine, "toy", &model, &err), TYTO_E_UNSUPPORTED);
+    assert_int_equal(tyto_model_open(engine, "toy", NULL, &model, &err), TYTO_E_UNSUPPORTED);
     assert_non_null(strstr(tyto_error_message(&err),
                            "got 'bert', required owlv2, owlv2_text_model, "
                            "owlv2_vision_model, perceiver or toy"));
     tyto_error_clear(&err);
     write_checkpoint("toy");
-    assert_int_equal(tyto_perceiver_open(engine, "toy", "{}", 2, "parts", &model, &err),
+    assert_int_equal(open_composed(engine, "toy", "{}", 2, "parts", &model, &err),
                      TYTO_E_UNSUPPORTED);
     assert_non_null(strstr(tyto_error_message(&err), "got 'toy', which takes no parts"));
     tyto_error_clear(&err);

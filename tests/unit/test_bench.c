@@ -27,7 +27,7 @@ static int open_model(void **state)
     const tyto_engine_options options = engine_options(2);
     *state = &opened;
     return tyto_engine_create(&options, &opened.engine, NULL) != TYTO_OK ||
-           tyto_model_open(opened.engine, path, &opened.model, NULL) != TYTO_OK ||
+           tyto_model_open(opened.engine, path, NULL, &opened.model, NULL) != TYTO_OK ||
            tyto_session_create(opened.model, NULL, &opened.session, NULL) != TYTO_OK;
 }
 

@@ -5,9 +5,9 @@
 #include <tyto/tyto.h>
 
 #include "base/memory.h"
+#include "runtime/calibration.h"
 #include "support/engines.h"
 #include "support/support.h"
-#include "tasks/calibration.h"
 
 enum { ROWS = 40, N = 33, K = 64, LOUD = 5 };
 
@@ -132,7 +132,7 @@ static tyto_status open_model(opened *it, const char *path, tyto_precision preci
     options.precision = precision;
     *it = (opened){0};
     assert_int_equal(tyto_engine_create(&options, &it->engine, NULL), TYTO_OK);
-    const tyto_status status = tyto_model_open(it->engine, path, &it->model, err);
+    const tyto_status status = tyto_model_open(it->engine, path, NULL, &it->model, err);
     if (status == TYTO_OK) {
         assert_int_equal(tyto_session_create(it->model, NULL, &it->session, NULL), TYTO_OK);
     }
@@ -232,14 +232,14 @@ static void choices_are_written_and_read(void **state)
     /* The same choices without a file, and packed. */
     tyto_model *chosen = NULL;
     tyto_vocabulary *mapped = NULL;
-    tyto_calibration_options choosing;
-    tyto_calibration_options_init(&choosing, sizeof(choosing));
+    tyto_model_open_options choosing;
+    tyto_model_open_options_init(&choosing, sizeof(choosing));
+    choosing.calibration = notes;
     choosing.report = count_choice;
     choosing.report_user = counts;
     snprintf(made, sizeof(made), "%s/packed", folder);
     counts[0] = counts[1] = 0;
-    assert_int_equal(
-        tyto_model_open_calibrated(whole.engine, path, notes, &choosing, &chosen, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(whole.engine, path, &choosing, &chosen, NULL), TYTO_OK);
     assert_int_equal(tyto_model_pack(chosen, made, NULL, NULL), TYTO_OK);
     tyto_model_destroy(chosen);
     opened packed;

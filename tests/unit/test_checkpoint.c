@@ -56,18 +56,18 @@ static void one_call_opens(void **state)
     tyto_engine *engine = NULL;
     tyto_model *model = NULL;
     ASSERT_DONE(tyto_engine_create(NULL, &engine, &err), &err);
-    ASSERT_DONE(
-        tyto_checkpoint_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
-        &err);
+    ASSERT_DONE(tyto_checkpoint_open(engine, golden_path(path, "owlv2/odd/model"), NULL, NULL,
+                                     &model, &err),
+                &err);
     assert_string_equal(tyto_model_head(model), "Owlv2ForObjectDetection");
     tyto_model_destroy(model);
     model = NULL;
-    assert_int_equal(tyto_checkpoint_open(engine, "./nowhere", NULL, &model, &err),
+    assert_int_equal(tyto_checkpoint_open(engine, "./nowhere", NULL, NULL, &model, &err),
                      TYTO_E_NOT_FOUND);
     assert_non_null(strstr(tyto_error_message(&err), "./nowhere: no such folder"));
     assert_null(model);
-    assert_int_equal(tyto_checkpoint_open(NULL, path, NULL, &model, &err), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_checkpoint_open(engine, path, NULL, NULL, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_checkpoint_open(NULL, path, NULL, NULL, &model, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_checkpoint_open(engine, path, NULL, NULL, NULL, &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_checkpoint_locate(NULL, NULL, NULL, &err), TYTO_E_ARGUMENT);
     tyto_hub_options none = {.struct_bytes = 0};
     char *folder = NULL;

@@ -1,6 +1,5 @@
 /* Classes of texts and pictures against the reference, alone and in batches. */
 #include <tyto/classify.h>
-#include <tyto/perceiver.h>
 
 #include "support/golden.h"
 
@@ -23,7 +22,7 @@ static void begin(opened *with, const char *name)
     *with = (opened){0};
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
     golden_path(path, "perceiver_tasks/%s/model", name);
-    ASSERT_DONE(tyto_model_open(with->engine, path, &with->model, &err), &err);
+    ASSERT_DONE(tyto_model_open(with->engine, path, NULL, &with->model, &err), &err);
     ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
     golden_path(path, "perceiver_tasks/%s/cases.json", name);
     with->cases = json_load_file(path, 0, NULL);
@@ -215,9 +214,8 @@ static void compositions_classify(void **state)
     tyto_session_destroy(with.session);
     tyto_model_destroy(with.model);
     golden_path(path, "perceiver_tasks/texts/model");
-    ASSERT_DONE(
-        tyto_perceiver_open(with.engine, path, parts, strlen(parts), "parts", &with.model, &err),
-        &err);
+    ASSERT_DONE(open_composed(with.engine, path, parts, strlen(parts), "parts", &with.model, &err),
+                &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_classify_texts(with.session, &text, NULL, 1, NULL, &classes, &err), &err);
     compare("composed", 1, &classes, json_array_get(with.cases, 1));

@@ -53,7 +53,7 @@ static int open_demo(void **state)
     assert_non_null(tests);
     assert_int_equal(tyto_engine_create(NULL, &it.engine, NULL), TYTO_OK);
     snprintf(path, sizeof(path), "%s/../models/tyto-small", tests);
-    assert_int_equal(tyto_model_open(it.engine, path, &it.model, NULL), TYTO_OK);
+    assert_int_equal(tyto_model_open(it.engine, path, NULL, &it.model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(it.model, NULL, &it.session, NULL), TYTO_OK);
     snprintf(path, sizeof(path), "%s/../assets/scenes/seven.jpg", tests);
     assert_int_equal(tyto_image_load(path, &it.image, NULL), TYTO_OK);

@@ -367,7 +367,7 @@ static int open_fixture(void **state)
     f = (fixture){0};
     const tyto_engine_options options = engine_options(1);
     succeed(tyto_engine_create(&options, &f.engine, &err), &err);
-    succeed(tyto_model_open(f.engine, data_path("owlv2/odd/model"), &f.model, &err), &err);
+    succeed(tyto_model_open(f.engine, data_path("owlv2/odd/model"), NULL, &f.model, &err), &err);
     succeed(tyto_session_create(f.model, NULL, &f.session, &err), &err);
     f.file = open_golden("detection_loss/forward/inputs.safetensors");
     f.count = (size_t)tyto_tensor_file_count(f.file);

@@ -16,7 +16,8 @@ static int set_up(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     snprintf(photos, sizeof(photos), "%s/../assets/photos", getenv("TYTO_TEST_DATA"));
     ASSERT_DONE(tyto_engine_create(NULL, &engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
+                &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     return 0;
 }

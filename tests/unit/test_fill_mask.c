@@ -19,8 +19,9 @@ static void begin(opened *with, const char *folder)
     const tyto_engine_options options = engine_options(2);
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(with->engine, golden_path(path, "%s", folder), &with->model, &err),
-                &err);
+    ASSERT_DONE(
+        tyto_model_open(with->engine, golden_path(path, "%s", folder), NULL, &with->model, &err),
+        &err);
     ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
 }
 

@@ -141,8 +141,8 @@ static void checkpoints_are_opened(void **state)
         assert_same_file(path, wanted, false);
         golden_path(path, "torch_bin/%s", towers[i].name);
         golden_path(wanted, "owlv2/%s/model", towers[i].name);
-        ASSERT_DONE(tyto_model_open(engine, path, &model, &err), &err);
-        ASSERT_DONE(tyto_model_open(engine, wanted, &same, &err), &err);
+        ASSERT_DONE(tyto_model_open(engine, path, NULL, &model, &err), &err);
+        ASSERT_DONE(tyto_model_open(engine, wanted, NULL, &same, &err), &err);
         assert_int_equal(tyto_model_parameters(model), tyto_model_parameters(same));
         tyto_model_destroy(model);
         tyto_model_destroy(same);

@@ -20,7 +20,8 @@ static int open_model(void **state)
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(tyto_engine_create(NULL, &engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
+                &err);
     return 0;
 }
 

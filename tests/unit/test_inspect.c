@@ -57,7 +57,8 @@ static void pack(const char *folder, tyto_precision precision)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = engine_for(precision, NULL);
     tyto_model *model = NULL;
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
+                &err);
     ASSERT_DONE(tyto_model_pack(model, folder, NULL, &err), &err);
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
@@ -75,7 +76,7 @@ static void precisions_are_those_of_opening(void **state)
             tyto_engine *engine = engine_for((tyto_precision)asked, NULL);
             tyto_model *model = NULL;
             json_t *root = look(folder, engine, true);
-            ASSERT_DONE(tyto_model_open(engine, folder, &model, &err), &err);
+            ASSERT_DONE(tyto_model_open(engine, folder, NULL, &model, &err), &err);
             const tyto_precision got = tyto_model_precision(model);
             assert_string_equal(json_string_value(json_object_get(root, "computes_in")),
                                 tyto_precision_name(got));
@@ -127,7 +128,7 @@ static void what_is_lacking_is_said(void **state)
         snprintf(path, sizeof(path), "bare/%s", files[i]);
         (void)unlink(path);
     }
-    ASSERT_DONE(tyto_model_open(engine, "bare", &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, "bare", NULL, &model, &err), &err);
     json_t *root = look("bare", engine, true);
     const json_t *lacks = json_object_get(root, "lacks");
     assert_int_equal(json_array_size(lacks), 2);

@@ -86,11 +86,10 @@ static void run_checkpoint(const char *name, void *user)
     tyto_model *model = NULL;
     golden_path(path, "%s/%s/model", with->family, name);
     golden_path(parts, "%s/%s/parts.json", with->family, name);
-    if (stat(parts, &info) == 0) {
-        ASSERT_DONE(tyto_perceiver_open_file(with->engine, path, parts, &model, &err), &err);
-    } else {
-        ASSERT_DONE(tyto_model_open(with->engine, path, &model, &err), &err);
-    }
+    tyto_model_open_options options;
+    tyto_model_open_options_init(&options, sizeof(options));
+    options.parts_file = stat(parts, &info) == 0 ? parts : NULL;
+    ASSERT_DONE(tyto_model_open(with->engine, path, &options, &model, &err), &err);
     assert_int_equal(tyto_model_precision(model), TYTO_PRECISION_INT8);
     with->checkpoint = name;
     with->model = model;

@@ -27,7 +27,7 @@ static int open_all(void **state)
     const tyto_engine_options options = engine_options(2);
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
+        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), NULL, &with.model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
@@ -541,9 +541,9 @@ static void other_architectures_say_so(void **state)
     tyto_model *model = NULL;
     tyto_session *session = NULL;
     tyto_photo *photo = NULL;
-    ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/contrastive/model"), &model, &err),
-        &err);
+    ASSERT_DONE(tyto_model_open(with.engine, golden_path(path, "owlv2/contrastive/model"), NULL,
+                                &model, &err),
+                &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     assert_int_equal(tyto_photo_create(session, &with.cat, NULL, &photo, &err), TYTO_E_ARGUMENT);
     assert_string_equal(err.message, "model: got a Owlv2Model, required a Owlv2ForObjectDetection");

@@ -38,7 +38,7 @@ static void opens_as(const char *folder, const char *golden_folder, const char *
     tyto_model *model = NULL;
     tyto_session *session = NULL;
     golden_case golden;
-    if (tyto_model_open(engine, folder, &model, &err) != TYTO_OK) {
+    if (tyto_model_open(engine, folder, NULL, &model, &err) != TYTO_OK) {
         fail_msg("%s: %s", what, tyto_error_message(&err));
     }
     golden_open(&golden, golden_folder);
@@ -58,7 +58,7 @@ static void is_refused(const char *folder, tyto_status status, const char *const
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = make_engine(&lines);
     tyto_model *model = NULL;
-    const tyto_status got = tyto_model_open(engine, folder, &model, &err);
+    const tyto_status got = tyto_model_open(engine, folder, NULL, &model, &err);
     if (got != status) {
         fail_msg("'%s': got %s (%s), required %s", parts[0], tyto_status_name(got),
                  tyto_error_message(&err), tyto_status_name(status));
@@ -215,7 +215,7 @@ static void unexpected_tensors_are_one_warning(void **state)
     checkpoint_add(&from, (tyto_tensor){"extra.weight", TYTO_F32, 1, {2}, numbers});
     checkpoint_add(&from, (tyto_tensor){"another", TYTO_I64, 1, {2}, positions});
     checkpoint_write(&from);
-    ASSERT_DONE(tyto_model_open(engine, from.folder, &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, from.folder, NULL, &model, &err), &err);
     assert_int_equal(lines.count, 1);
     assert_non_null(strstr(lines.last, "model.safetensors"));
     assert_non_null(strstr(lines.last, "another, extra.weight"));
@@ -271,7 +271,7 @@ static void a_tower_may_have_no_layers(void **state)
     checkpoint_drop_all(&from, "vision_model.encoder");
     checkpoint_merge(&from, "{\"vision_config\": {\"num_hidden_layers\": 0}}");
     checkpoint_write(&from);
-    ASSERT_DONE(tyto_model_open(engine, from.folder, &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, from.folder, NULL, &model, &err), &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_open(&golden, "owlv2/odd/one");
     ASSERT_DONE(tyto_forward(session, NULL, golden.given, golden.n_given, wanted, 3, &outputs,
@@ -302,7 +302,8 @@ static void parameters_are_counted(void **state)
         parameters += tyto_tensor_elements(tyto_tensor_file_at(file, (int64_t)i));
     }
     ASSERT_DONE(
-        tyto_model_open(engine, golden_path(path, "owlv2/vision_tower/model"), &model, &err), &err);
+        tyto_model_open(engine, golden_path(path, "owlv2/vision_tower/model"), NULL, &model, &err),
+        &err);
     assert_int_equal(tyto_model_parameters(model), parameters);
     assert_true(tyto_model_weight_bytes(model) >= (size_t)parameters * sizeof(float));
     assert_string_equal(tyto_model_head(model), "Owlv2VisionModel");
@@ -310,8 +311,9 @@ static void parameters_are_counted(void **state)
     assert_false(tyto_model_has_head(model, "Owlv2Model"));
     assert_int_equal(tyto_model_query_width(model), 0);
     tyto_model_destroy(model);
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/contrastive/model"), &model, &err),
-                &err);
+    ASSERT_DONE(
+        tyto_model_open(engine, golden_path(path, "owlv2/contrastive/model"), NULL, &model, &err),
+        &err);
     assert_true(tyto_model_has_head(model, "Owlv2Model.get_text_features"));
     assert_false(tyto_model_has_head(model, "Owlv2ForObjectDetection"));
     assert_int_equal(tyto_model_query_width(model), 20);
@@ -365,7 +367,7 @@ static int given_unasked(const char *folder, const char *case_folder, const char
     const tyto_tensor *outputs;
     int64_t count;
     int found = 0;
-    ASSERT_DONE(tyto_model_open(engine, folder, &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, folder, NULL, &model, &err), &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_open(&golden, case_folder);
     ASSERT_DONE(tyto_forward(session, golden.head, golden.given, golden.n_given, NULL, 0, &outputs,

@@ -46,7 +46,7 @@ static int begin(void **state)
     snprintf(path, sizeof(path), "%s/golden/data/owlv2/odd/model", getenv("TYTO_TEST_DATA"));
     *state = &with;
     return tyto_engine_create(&options, &with.engine, NULL) != TYTO_OK ||
-           tyto_model_open(with.engine, path, &with.model, NULL) != TYTO_OK ||
+           tyto_model_open(with.engine, path, NULL, &with.model, NULL) != TYTO_OK ||
            tyto_session_create(with.model, NULL, &with.session, NULL) != TYTO_OK ||
            tyto_tokenizer_open_bytes(&with.tokenizer, NULL) != TYTO_OK;
 }
@@ -82,9 +82,9 @@ static void engines_and_models(void **state)
     assert_null(tyto_engine_isa(NULL));
     assert_int_equal(tyto_engine_precision(NULL), TYTO_PRECISION_FP32);
     assert_int_equal(tyto_engine_threads(NULL), 0);
-    REFUSED(tyto_model_open(NULL, "model", &model, &err), "engine");
-    REFUSED(tyto_model_open(with->engine, NULL, &model, &err), "path");
-    REFUSED(tyto_model_open(with->engine, "model", NULL, &err), "out");
+    REFUSED(tyto_model_open(NULL, "model", NULL, &model, &err), "engine");
+    REFUSED(tyto_model_open(with->engine, NULL, NULL, &model, &err), "path");
+    REFUSED(tyto_model_open(with->engine, "model", NULL, NULL, &err), "out");
     tyto_model_destroy(NULL);
     assert_null(tyto_model_head(NULL));
     assert_false(tyto_model_has_head(NULL, "Owlv2Model"));

@@ -45,9 +45,9 @@ static void run_checkpoint(const char *name, void *user)
     char path[GOLDEN_PATH_BYTES], folder[300];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_model *model = NULL;
-    ASSERT_DONE(
-        tyto_model_open(with->engine, golden_path(path, "owlv2/%s/model", name), &model, &err),
-        &err);
+    ASSERT_DONE(tyto_model_open(with->engine, golden_path(path, "owlv2/%s/model", name), NULL,
+                                &model, &err),
+                &err);
     with->checkpoint = name;
     with->model = model;
     snprintf(folder, sizeof(folder), "owlv2/%s", name);
@@ -174,7 +174,8 @@ static void runs_stop_between_layers(void **state)
     const tyto_tensor *outputs;
     int64_t count;
     ASSERT_DONE(tyto_engine_create(NULL, &engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
+                &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     golden_open(&golden, "owlv2/odd/three");
     golden.unit = golden_unit(model);

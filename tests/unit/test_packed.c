@@ -49,7 +49,7 @@ static pair open_pair(const char *folder, const tyto_kernels *kernels, tyto_prec
     options.precision = precision;
     options.log = count_warnings;
     ASSERT_DONE(tyto_engine_create(&options, &opened.engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(opened.engine, folder, &opened.model, &err), &err);
+    ASSERT_DONE(tyto_model_open(opened.engine, folder, NULL, &opened.model, &err), &err);
     return opened;
 }
 
@@ -370,7 +370,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
     tyto_engine *engine;
     tyto_model *model = NULL;
     ASSERT_DONE(tyto_engine_create(&options, &engine, &err), &err);
-    assert_int_equal(tyto_model_open(engine, "bad", &model, &err), status);
+    assert_int_equal(tyto_model_open(engine, "bad", NULL, &model, &err), status);
     if (!strstr(tyto_error_message(&err), message)) {
         fail_msg("said \"%s\", required \"%s\"", tyto_error_message(&err), message);
     }

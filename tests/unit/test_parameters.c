@@ -144,13 +144,13 @@ static void make_save_and_open(const char *name, void *user)
     }
     assert_same_parameters(made, opened);
     tyto_engine *one = engine_of(1), *three = engine_of(3);
-    ASSERT_DONE(tyto_model_create(one, made, &of.made, &err), &err);
+    ASSERT_DONE(tyto_model_create(one, made, NULL, &of.made, &err), &err);
     tyto_parameters_destroy(made);
     if (parts) {
-        ASSERT_DONE(tyto_perceiver_open(three, name, text, strlen(text), "parts", &of.opened, &err),
+        ASSERT_DONE(open_composed(three, name, text, strlen(text), "parts", &of.opened, &err),
                     &err);
     } else {
-        ASSERT_DONE(tyto_model_open(three, name, &of.opened, &err), &err);
+        ASSERT_DONE(tyto_model_open(three, name, NULL, &of.opened, &err), &err);
     }
     snprintf(cases, sizeof(cases), "%s/%s", of.family, name);
     golden_for_each(cases, run_golden_case, &of);
@@ -195,7 +195,7 @@ static void what_is_written_is_what_models_know(void **state)
     const tyto_parameter_info *info = tyto_parameters_find(parameters, name);
     assert_non_null(info);
     assert_false(info->initial || info->buffer || info->unused);
-    ASSERT_DONE(tyto_model_create(engine, parameters, &before, &err), &err);
+    ASSERT_DONE(tyto_model_create(engine, parameters, NULL, &before, &err), &err);
     tyto_tensor wide = {.name = name, .dtype = TYTO_F32, .rank = 1, .shape = {info->shape[0]}};
     float *values = calloc((size_t)info->shape[0], sizeof(*values));
     assert_non_null(values);
@@ -205,7 +205,7 @@ static void what_is_written_is_what_models_know(void **state)
     ASSERT_DONE(tyto_parameters_write(parameters, &wide, &err), &err);
     assert_int_equal(info->dtype, TYTO_F32);
     values[0] = 0.0f; /* theirs is a copy */
-    ASSERT_DONE(tyto_model_create(engine, parameters, &after, &err), &err);
+    ASSERT_DONE(tyto_model_create(engine, parameters, NULL, &after, &err), &err);
     tyto_parameters_destroy(parameters);
     golden_open(&with, "owlv2/text_tower/tower");
     float *one = run_case(before, &with, &n), *two = run_case(after, &with, &m);
@@ -262,10 +262,9 @@ static void what_does_not_fit_is_refused(void **state)
     assert_refusal(tyto_parameters_create_file(NULL, NULL, &none, &err), TYTO_E_ARGUMENT, &err,
                    "path");
     assert_refusal(tyto_parameters_open(NULL, NULL, &none, &err), TYTO_E_ARGUMENT, &err, "path");
-    assert_refusal(tyto_model_create(NULL, parameters, &model, &err), TYTO_E_ARGUMENT, &err,
+    assert_refusal(tyto_model_create(NULL, parameters, NULL, &model, &err), TYTO_E_ARGUMENT, &err,
                    "engine");
-    assert_refusal(tyto_model_open_with(NULL, "x", NULL, &model, &err), TYTO_E_ARGUMENT, &err,
-                   "engine");
+    assert_refusal(tyto_model_open(NULL, "x", NULL, &model, &err), TYTO_E_ARGUMENT, &err, "engine");
     assert_int_equal(tyto_parameters_count(NULL), 0);
     assert_null(tyto_parameters_at(parameters, -1));
     assert_null(tyto_parameters_at(parameters, tyto_parameters_count(parameters)));
@@ -374,15 +373,15 @@ static void missing_tensors_are_reported(void **state)
     checkpoint_add(&made, stranger);
     checkpoint_write(&made);
     tyto_model_open_options_init(&options, sizeof(options));
-    assert_refusal(tyto_model_open_with(engine, made.folder, NULL, &model, &err), TYTO_E_FORMAT,
-                   &err, "'text_model.final_layer_norm.weight': missing, required shape [");
+    assert_refusal(tyto_model_open(engine, made.folder, NULL, &model, &err), TYTO_E_FORMAT, &err,
+                   "'text_model.final_layer_norm.weight': missing, required shape [");
     assert_non_null(strstr(tyto_error_message(&err),
                            "'text_model.final_layer_norm.bias': shape [3], required ["));
     options.missing = TYTO_MISSING_INITIALISE;
-    assert_refusal(tyto_model_open_with(engine, made.folder, &options, &model, &err), TYTO_E_FORMAT,
+    assert_refusal(tyto_model_open(engine, made.folder, &options, &model, &err), TYTO_E_FORMAT,
                    &err, "shape [3]");
     options.misshapen = TYTO_MISSING_INITIALISE;
-    ASSERT_DONE(tyto_model_open_with(engine, made.folder, &options, &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, made.folder, &options, &model, &err), &err);
     static const char *const names[] = {"text_model.final_layer_norm.weight", "stranger",
                                         "text_model.final_layer_norm.bias"};
     for (int kind = 0; kind < 3; kind++) {

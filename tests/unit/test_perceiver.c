@@ -31,9 +31,9 @@ static tyto_model *open_checkpoint(tyto_engine *engine, const char *name)
         const size_t length = fread(text, 1, sizeof(text), file);
         assert_in_range(length, 1, sizeof(text) - 1);
         fclose(file);
-        ASSERT_DONE(tyto_perceiver_open(engine, path, text, length, parts, &model, &err), &err);
+        ASSERT_DONE(open_composed(engine, path, text, length, parts, &model, &err), &err);
     } else {
-        ASSERT_DONE(tyto_model_open(engine, path, &model, &err), &err);
+        ASSERT_DONE(tyto_model_open(engine, path, NULL, &model, &err), &err);
     }
     return model;
 }
@@ -608,7 +608,7 @@ static void defaults_are_the_reference_s(void **state)
                                         : "{}");
         checkpoint_write(&made);
         ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
-        ASSERT_DONE(tyto_model_open(with.engine, made.folder, &with.model, &err), &err);
+        ASSERT_DONE(tyto_model_open(with.engine, made.folder, NULL, &with.model, &err), &err);
         ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
         golden_open(&golden, "perceiver/sequence/single");
         ASSERT_DONE(tyto_forward(with.session, NULL, golden.given, golden.n_given, NULL, 0,

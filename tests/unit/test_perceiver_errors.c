@@ -199,9 +199,8 @@ static void descriptions_are_refused(void **state)
     golden_path(path, "perceiver/bare/model");
     for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         tyto_model *model = NULL;
-        assert_int_not_equal(tyto_perceiver_open(engine, path, cases[i].parts,
-                                                 strlen(cases[i].parts), "parts.json", &model,
-                                                 &err),
+        assert_int_not_equal(open_composed(engine, path, cases[i].parts, strlen(cases[i].parts),
+                                           "parts.json", &model, &err),
                              TYTO_OK);
         if (strncmp(tyto_error_message(&err), cases[i].message, strlen(cases[i].message)) != 0) {
             fail_msg("%s: got %s", cases[i].parts, tyto_error_message(&err));
@@ -230,9 +229,9 @@ static tyto_model *open_golden(tyto_engine *engine, const char *golden)
     size_t length = file ? fread(text, 1, sizeof(text), file) : 0;
     if (file) {
         fclose(file);
-        ASSERT_DONE(tyto_perceiver_open(engine, path, text, length, parts, &model, &err), &err);
+        ASSERT_DONE(open_composed(engine, path, text, length, parts, &model, &err), &err);
     } else {
-        ASSERT_DONE(tyto_model_open(engine, path, &model, &err), &err);
+        ASSERT_DONE(tyto_model_open(engine, path, NULL, &model, &err), &err);
     }
     return model;
 }

@@ -23,7 +23,8 @@ static tyto_model *open_odd(tyto_engine *engine)
     char path[GOLDEN_PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     tyto_model *model = NULL;
-    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), &model, &err), &err);
+    ASSERT_DONE(tyto_model_open(engine, golden_path(path, "owlv2/odd/model"), NULL, &model, &err),
+                &err);
     return model;
 }
 
@@ -80,7 +81,7 @@ static void half_the_memory(void **state)
             engine_with(tables[i / 2]->name, i % 2 ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32);
         tyto_model *model = NULL;
         snprintf(path, sizeof(path), "%s/../models/tyto-small", getenv("TYTO_TEST_DATA"));
-        ASSERT_DONE(tyto_model_open(engine, path, &model, &err), &err);
+        ASSERT_DONE(tyto_model_open(engine, path, NULL, &model, &err), &err);
         assert_int_equal(tyto_model_precision(model), tyto_engine_precision(engine));
         bytes[i % 2] = tyto_model_weight_bytes(model);
         tyto_model_destroy(model);

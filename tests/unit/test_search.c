@@ -25,7 +25,7 @@ static void open_as(tyto_precision precision)
     options.precision = precision;
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
+        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), NULL, &with.model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, NULL, &with.names, &err), &err);

@@ -23,9 +23,9 @@ static int set_up(void **state)
     fixture *with = calloc(1, sizeof(*with));
     assert_non_null(with);
     ASSERT_DONE(tyto_engine_create(&options, &with->engine, &err), &err);
-    ASSERT_DONE(
-        tyto_model_open(with->engine, golden_path(path, "owlv2/odd/model"), &with->model, &err),
-        &err);
+    ASSERT_DONE(tyto_model_open(with->engine, golden_path(path, "owlv2/odd/model"), NULL,
+                                &with->model, &err),
+                &err);
     ASSERT_DONE(tyto_session_create(with->model, NULL, &with->session, &err), &err);
     golden_open(&with->golden, "owlv2/odd/three");
     *state = with;
@@ -574,7 +574,7 @@ static void checkpoints_have_the_heads_of_their_tensors(void **state)
         tyto_error err = TYTO_ERROR_INIT;
         fixture other = {0};
         ASSERT_DONE(tyto_model_open(with->engine,
-                                    golden_path(path, "owlv2/%s/model", cases[i].checkpoint),
+                                    golden_path(path, "owlv2/%s/model", cases[i].checkpoint), NULL,
                                     &other.model, &err),
                     &err);
         ASSERT_DONE(tyto_session_create(other.model, NULL, &other.session, &err), &err);

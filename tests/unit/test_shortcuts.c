@@ -24,7 +24,7 @@ static opened open_checkpoint(const char *path)
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_engine_options options = engine_options(2);
     ASSERT_DONE(tyto_engine_create(&options, &of.engine, &err), &err);
-    ASSERT_DONE(tyto_model_open(of.engine, path, &of.model, &err), &err);
+    ASSERT_DONE(tyto_model_open(of.engine, path, NULL, &of.model, &err), &err);
     ASSERT_DONE(tyto_session_create(of.model, NULL, &of.session, &err), &err);
     return of;
 }

@@ -24,7 +24,7 @@ static int open_model(void **state)
     char path[GOLDEN_PATH_BYTES];
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
+        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), NULL, &with.model, &err),
         &err);
     golden_open(&with.golden, "owlv2/odd/one");
     *state = &with;
@@ -321,8 +321,8 @@ static bool open_another(void *context)
     char path[GOLDEN_PATH_BYTES];
     tyto_model *model = NULL;
     tyto_session *session = NULL;
-    if (tyto_model_open(own->with.engine, golden_path(path, "owlv2/odd/model"), &model, NULL) !=
-            TYTO_OK ||
+    if (tyto_model_open(own->with.engine, golden_path(path, "owlv2/odd/model"), NULL, &model,
+                        NULL) != TYTO_OK ||
         tyto_session_create(model, NULL, &session, NULL) != TYTO_OK) {
         return false;
     }
@@ -417,9 +417,9 @@ static void stop_everywhere(const char *checkpoint, const char *golden_name)
     tyto_error err = TYTO_ERROR_INIT;
     char path[GOLDEN_PATH_BYTES];
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
-    ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "%s/model", checkpoint), &with.model, &err),
-        &err);
+    ASSERT_DONE(tyto_model_open(with.engine, golden_path(path, "%s/model", checkpoint), NULL,
+                                &with.model, &err),
+                &err);
     golden_open(&with.golden, golden_name);
     tyto_session *session = session_of(&with, 0);
     size_t bytes;

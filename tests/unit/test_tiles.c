@@ -350,7 +350,7 @@ static int open_all(void **state)
     const tyto_engine_options options = engine_options(2);
     ASSERT_DONE(tyto_engine_create(&options, &with.engine, &err), &err);
     ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
+        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), NULL, &with.model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, NULL, &with.names, &err), &err);

@@ -18,7 +18,7 @@ static int open_all(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(tyto_engine_create(NULL, &with.engine, &err), &err);
     ASSERT_DONE(
-        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), &with.model, &err),
+        tyto_model_open(with.engine, golden_path(path, "owlv2/odd/model"), NULL, &with.model, &err),
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));

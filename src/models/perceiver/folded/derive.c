@@ -45,6 +45,7 @@ tyto_status tyto_perceiver_derive(const tyto_model_source *source,
         goto cleanup;
     }
     if (!tyto_binder_packed(plain)) {
+        TYTO_CHECK(tyto_perceiver_fold_step(source, derivation->name, 0, 0, err));
         TYTO_CHECK(make_products(derivation, context, plain, err));
     }
     tyto_binder_derived(products);
@@ -55,6 +56,12 @@ cleanup:
     tyto_binder_destroy(products);
     tyto_weight_store_clear(&temporary);
     return status;
+}
+
+tyto_status tyto_perceiver_fold_step(const tyto_model_source *source, const char *name, int64_t i,
+                                     int64_t count, tyto_error *err)
+{
+    return tyto_weight_store_step(source->store, "folding", name, i, count, err);
 }
 
 bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,

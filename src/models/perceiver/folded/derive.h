@@ -6,6 +6,7 @@
 
 /** How some products come about; each function gets the `context` of tyto_perceiver_derive. */
 typedef struct tyto_perceiver_derivation {
+    const char *name; /* of what is folded */
     /** Asks for plain parameters as floats, which are there for the time of `make`. */
     void (*ask)(void *context, tyto_binder *binder);
     /** Makes the products in the model's store. */
@@ -16,10 +17,16 @@ typedef struct tyto_perceiver_derivation {
 
 /** Makes the products of a plain checkpoint and has them recorded for a packed file, or binds those
  *  of a packed one.
- *  errors  E_MEMORY, E_FORMAT */
+ *  errors  E_MEMORY, E_FORMAT, E_CANCELLED */
 TYTO_NODISCARD tyto_status tyto_perceiver_derive(const tyto_model_source *source,
                                                  const tyto_perceiver_derivation *derivation,
                                                  void *context, tyto_error *err);
+
+/** Before product i of `count`.
+ *  errors  E_CANCELLED when whoever follows the opening says so */
+TYTO_NODISCARD tyto_status tyto_perceiver_fold_step(const tyto_model_source *source,
+                                                    const char *name, int64_t i, int64_t count,
+                                                    tyto_error *err);
 
 /** *out = values[n,k] packed in the model's store; false when memory is out. */
 bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,

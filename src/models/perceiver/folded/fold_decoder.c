@@ -283,16 +283,22 @@ static tyto_status make(void *context, tyto_error *err)
 {
     decoder_folding *folding = context;
     const tyto_perceiver_postprocessor *post = folding->post;
+    const int targets = count_targets(post);
     double *state = NULL;
     bool done = fold_query(folding) && fold_state(folding, &state) && fold_hidden(folding);
-    for (int i = 0; done && i < count_targets(post); i++) {
+    tyto_status status = done ? TYTO_OK : tyto_fail_memory(err, folding->source->tensors_name);
+    for (int i = 0; status == TYTO_OK && i < targets; i++) {
         const tyto_perceiver_postprocessor *part = target_part(post, i);
-        done = fold_output(folding, part ? &part->classifier : NULL, folding->raw.product[i], state,
-                           &folding->fold->tails[i]);
+        status = tyto_perceiver_fold_step(folding->source, "decoder", i, targets, err);
+        if (status == TYTO_OK &&
+            !fold_output(folding, part ? &part->classifier : NULL, folding->raw.product[i], state,
+                         &folding->fold->tails[i])) {
+            status = tyto_fail_memory(err, folding->source->tensors_name);
+        }
     }
     free(state);
     free(folding->basis);
-    return done ? TYTO_OK : tyto_fail_memory(err, folding->source->tensors_name);
+    return status;
 }
 
 /* A product that folding makes. */
@@ -345,7 +351,7 @@ tyto_status tyto_perceiver_fold_decoder(const tyto_perceiver_parts *parts,
                                         const tyto_model_source *source, const char *prefix,
                                         tyto_perceiver_decoder_fold **out, tyto_error *err)
 {
-    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    static const tyto_perceiver_derivation derivation = {"decoder", ask, make, bind};
     decoder_folding folding = {.source = source,
                                .prefix = prefix,
                                .decoder = parts->decoder,

@@ -59,7 +59,7 @@ tyto_status tyto_perceiver_fold_encoder(const tyto_perceiver_layer *layer,
                                         const tyto_model_source *source, const char *prefix,
                                         tyto_perceiver_encoder_fold **out, tyto_error *err)
 {
-    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    static const tyto_perceiver_derivation derivation = {"encoder", ask, make, bind};
     encoder_folding folding = {.layer = layer, .source = source, .prefix = prefix};
     folding.fold = tyto_alloc_zeroed(1, sizeof(*folding.fold));
     if (!folding.fold) {

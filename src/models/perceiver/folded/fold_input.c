@@ -205,7 +205,7 @@ tyto_status tyto_perceiver_fold_input(tyto_perceiver_preprocessor *part,
                                       const tyto_model_source *source, const char *prefix,
                                       tyto_error *err)
 {
-    static const tyto_perceiver_derivation derivation = {ask, make, bind};
+    static const tyto_perceiver_derivation derivation = {"input", ask, make, bind};
     input_folding folding = {.part = part, .source = source, .prefix = prefix};
     if (!part || part->type != TYTO_PERCEIVER_IMAGE_PREPROCESSOR || part->add_pos) {
         return TYTO_OK;

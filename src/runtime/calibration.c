@@ -1,4 +1,4 @@
-#include "tasks/calibration.h"
+#include "runtime/calibration.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /** What a model's products are given while it runs, and how well whole numbers serve each. */
-#ifndef TYTO_TASKS_CALIBRATION_H
-#define TYTO_TASKS_CALIBRATION_H
+#ifndef TYTO_RUNTIME_CALIBRATION_H
+#define TYTO_RUNTIME_CALIBRATION_H
 
 #include <tyto/calibrate.h>
 
@@ -27,6 +27,20 @@ struct tyto_calibration {
     tyto_pool *pool;
     tyto_product_observer observer; /* of sessions: tyto_calibration_note */
 };
+
+/** What was chosen, as the file of choices has it: names and data are owned. */
+typedef struct tyto_choices {
+    tyto_tensor *tensors;
+    size_t count;
+} tyto_choices;
+
+/** Chooses for each product.
+ *  memory  clear *out whatever the status
+ *  errors  E_CANCELLED, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_calibration_choose(const tyto_calibration *calibration,
+                                                   const tyto_calibration_options *options,
+                                                   tyto_choices *out, tyto_error *err);
+void tyto_choices_clear(tyto_choices *choices);
 
 /** A site over a named product.
  *  errors  E_MEMORY */

@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "formats/safetensors.h"
+#include "runtime/calibration.h"
 #include "runtime/model.h"
 #include "runtime/session.h"
-#include "tasks/calibration.h"
 #include "weights/choices.h"
 
 /* Smoothings that are tried. */
@@ -18,12 +18,6 @@ static const float strengths[] = {0.5f, 0.75f};
 #define STRENGTHS (sizeof(strengths) / sizeof(strengths[0]))
 /* Smoothing is worth its multiplications when it takes as much of the error. */
 #define WORTH 0.9
-
-/* The file of choices as it grows: tensors whose names and data are owned. */
-typedef struct choices {
-    tyto_tensor *tensors;
-    size_t count;
-} choices;
 
 tyto_status tyto_calibration_create(const tyto_model *model, tyto_calibration **out,
                                     tyto_error *err)
@@ -82,8 +76,8 @@ void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration
 }
 
 /* Adds WEIGHT's choice with that ending; takes `data` over, whatever becomes of it. */
-static tyto_status add(choices *made, const char *weight_name, const char *ending, tyto_dtype dtype,
-                       int rank, int64_t elements, void *data, tyto_error *err)
+static tyto_status add(tyto_choices *made, const char *weight_name, const char *ending,
+                       tyto_dtype dtype, int rank, int64_t elements, void *data, tyto_error *err)
 {
     const char *last = strrchr(weight_name, '.');
     const size_t length = last ? (size_t)(last - weight_name) : strlen(weight_name);
@@ -130,7 +124,7 @@ static tyto_status compare(const tyto_calibration *calibration, const tyto_calib
 }
 
 static tyto_status choose(const tyto_calibration *calibration, size_t index, tyto_choice *choice,
-                          choices *made, tyto_error *err)
+                          tyto_choices *made, tyto_error *err)
 {
     const tyto_calibration_site *site = &calibration->sites[index];
     const int64_t k = site->weight->k;
@@ -175,8 +169,9 @@ static tyto_status step(const tyto_calibration *calibration,
     return TYTO_OK;
 }
 
-static tyto_status choose_all(const tyto_calibration *calibration,
-                              const tyto_calibration_options *given, choices *made, tyto_error *err)
+tyto_status tyto_calibration_choose(const tyto_calibration *calibration,
+                                    const tyto_calibration_options *given, tyto_choices *made,
+                                    tyto_error *err)
 {
     tyto_calibration_options options;
     tyto_calibration_options_init(&options, sizeof(options));
@@ -192,7 +187,7 @@ static tyto_status choose_all(const tyto_calibration *calibration,
     return TYTO_OK;
 }
 
-static void clear_choices(choices *made)
+void tyto_choices_clear(tyto_choices *made)
 {
     for (size_t i = 0; i < made->count; i++) {
         free((char *)(uintptr_t)made->tensors[i].name);
@@ -204,39 +199,14 @@ static void clear_choices(choices *made)
 tyto_status tyto_calibration_save(const tyto_calibration *calibration, const char *path,
                                   const tyto_calibration_options *options, tyto_error *err)
 {
-    choices made = {0};
+    tyto_choices made = {0};
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, calibration);
     TYTO_REQUIRE(err, path);
-    tyto_status status = choose_all(calibration, options, &made, err);
+    tyto_status status = tyto_calibration_choose(calibration, options, &made, err);
     if (status == TYTO_OK) {
         status = tyto_tensor_file_save(path, made.tensors, (int64_t)made.count, err);
     }
-    clear_choices(&made);
-    return status;
-}
-
-tyto_status tyto_model_open_calibrated(tyto_engine *engine, const char *path,
-                                       const tyto_calibration *calibration,
-                                       const tyto_calibration_options *options, tyto_model **out,
-                                       tyto_error *err)
-{
-    choices made = {0};
-    tyto_tensor_file *file = NULL;
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, engine);
-    TYTO_REQUIRE(err, path);
-    TYTO_REQUIRE(err, calibration);
-    TYTO_REQUIRE(err, out);
-    *out = NULL;
-    tyto_status status = choose_all(calibration, options, &made, err);
-    if (status == TYTO_OK) {
-        status = tyto_tensor_file_of(made.tensors, made.count, path, &file, err);
-    }
-    if (status == TYTO_OK) {
-        status = tyto_model_open_chosen(engine, path, file, out, err);
-    }
-    tyto_tensor_file_close(file);
-    clear_choices(&made);
+    tyto_choices_clear(&made);
     return status;
 }
