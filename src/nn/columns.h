@@ -15,6 +15,13 @@ TYTO_NODISCARD tyto_status tyto_sum_rows(tyto_exec *exec, int64_t rows, int64_t 
 TYTO_NODISCARD tyto_status tyto_dot_rows(tyto_exec *exec, int64_t rows, int64_t cols,
                                          const float *x, int64_t ldx, const float *v, float *y,
                                          int64_t ldy);
+/** The same summed in single precision, column by column; rows go round the pool. */
+TYTO_NODISCARD tyto_status tyto_dot_rows_single(tyto_exec *exec, int64_t rows, int64_t cols,
+                                                const float *x, int64_t ldx, const float *v,
+                                                float *y, int64_t ldy);
+/** y[c] = Σ_r (x[r,c] / rows), in single precision, row by row. */
+TYTO_NODISCARD tyto_status tyto_mean_rows_single(tyto_exec *exec, int64_t rows, int64_t cols,
+                                                 const float *x, int64_t ldx, float *y);
 /** y[r,c] += x[r·ldx] */
 TYTO_NODISCARD tyto_status tyto_add_column(tyto_exec *exec, int64_t rows, int64_t cols,
                                            const float *x, int64_t ldx, float *y, int64_t ldy);

@@ -16,6 +16,43 @@ bool tyto_mask_any(const uint8_t *flags, int64_t n)
     return found;
 }
 
+int64_t tyto_mask_find_outside(const tyto_mask_values *mask, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const float value = tyto_mask_value(mask, i);
+        if (!(value >= 0.0f && value <= 1.0f)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool tyto_mask_highest(const tyto_mask_values *mask, int64_t first, int64_t n, uint8_t *seen)
+{
+    float least = 1.0f;
+    for (int64_t i = 0; i < n; i++) {
+        const float missing = 1.0f - tyto_mask_value(mask, first + i);
+        least = missing < least ? missing : least;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        seen[i] = 1.0f - tyto_mask_value(mask, first + i) <= least;
+    }
+    return least > 0.0f;
+}
+
+void tyto_mask_groups(int64_t groups, int64_t most, const int64_t *counts, const int64_t *x,
+                      int64_t stride, uint8_t *valid)
+{
+    int64_t s = 0;
+    for (int64_t g = 0; g < groups; g++) {
+        for (int64_t i = 0; i < most; i++) {
+            const bool item = i < counts[g];
+            valid[g * most + i] = item && (!x || x[s * stride] > 0);
+            s += item;
+        }
+    }
+}
+
 int64_t tyto_keep_rows(int64_t n, int64_t cols, const uint8_t *flags, float *rows)
 {
     int64_t kept = 0;

@@ -8,6 +8,29 @@
 /** Whether any of flags[n] is not 0. */
 bool tyto_mask_any(const uint8_t *flags, int64_t n);
 
+/** The values of an attention mask, 0 to 1: as integers or as floats; the other pointer is NULL. */
+typedef struct tyto_mask_values {
+    const int64_t *whole;
+    const float *real;
+} tyto_mask_values;
+
+static inline float tyto_mask_value(const tyto_mask_values *mask, int64_t i)
+{
+    return mask->whole ? (float)mask->whole[i] : mask->real[i];
+}
+/** The first of count values that isn't in [0,1], or −1. */
+int64_t tyto_mask_find_outside(const tyto_mask_values *mask, int64_t count);
+/** seen[i] = whether 1 − m[i] is the least that any has, of the n values m from `first` on.
+ *  Returns whether that least is above 0, which is when no value is 1. */
+bool tyto_mask_highest(const tyto_mask_values *mask, int64_t first, int64_t n, uint8_t *seen);
+
+/** valid[g,i] = i < counts[g] and x[s·stride] > 0, where s = counts[0] + … + counts[g−1] + i: items lie
+ *  one after another, counts[g] of them in group g.
+ *  shapes  counts[groups] valid[groups,most]
+ *  x       NULL: all items are valid */
+void tyto_mask_groups(int64_t groups, int64_t most, const int64_t *counts, const int64_t *x,
+                      int64_t stride, uint8_t *valid);
+
 /** Moves those of rows[n,cols] whose flag is not 0 to the front, in their order; returns how many
  *  they are. The rows behind them are left as they come. */
 int64_t tyto_keep_rows(int64_t n, int64_t cols, const uint8_t *flags, float *rows);

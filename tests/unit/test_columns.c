@@ -37,6 +37,35 @@ static void check_sums(tyto_exec *exec)
     }
 }
 
+/* In single precision, in the order of rows and columns. */
+static void check_single(tyto_exec *exec)
+{
+    enum { MANY = 1801 };
+    float *x = aligned_zeros(MANY * LD * sizeof(float)), v[COLS], mean[COLS],
+          *dots = aligned_zeros(2 * MANY * sizeof(float));
+    fill(MANY * LD, x);
+    fill(COLS, v);
+    assert_int_equal(tyto_dot_rows_single(exec, MANY, COLS, x, LD, v, dots, 2), TYTO_OK);
+    assert_int_equal(tyto_mean_rows_single(exec, MANY, COLS, x, LD, mean), TYTO_OK);
+    for (int64_t r = 0; r < MANY; r++) {
+        float dot = 0.0f;
+        for (int64_t c = 0; c < COLS; c++) {
+            dot += x[r * LD + c] * v[c];
+        }
+        assert_true(dots[2 * r] == dot);
+        assert_true(dots[2 * r + 1] == 0.0f);
+    }
+    for (int64_t c = 0; c < COLS; c++) {
+        float wanted = 0.0f;
+        for (int64_t r = 0; r < MANY; r++) {
+            wanted += x[r * LD + c] / (float)MANY;
+        }
+        assert_true(mean[c] == wanted);
+    }
+    free(x);
+    free(dots);
+}
+
 static void check_added(tyto_exec *exec)
 {
     float y[ROWS * LD], given[ROWS * LD], b[COLS], column[2 * ROWS];
@@ -69,6 +98,7 @@ static void rows_are_summed(void **state)
 {
     (void)state;
     for_each_exec(check_sums);
+    for_each_exec(check_single);
 }
 
 static void columns_are_added(void **state)

@@ -36,6 +36,39 @@ static void rows_are_kept_in_order(void **state)
     assert_memory_equal(x, given, sizeof(x));
 }
 
+static void highest_values_are_seen(void **state)
+{
+    (void)state;
+    const float some[] = {0.25f, 0.0f, 0.5f, 0.5f, 1.0f}, wrong[] = {0.0f, 1.0f, 1.5f, -1.0f};
+    const int64_t whole[] = {0, 0, 1, 0, 2};
+    const tyto_mask_values real = {.real = some}, integers = {.whole = whole};
+    uint8_t seen[4];
+    /* None is 1: those that come nearest. */
+    assert_true(tyto_mask_highest(&real, 0, 4, seen));
+    assert_memory_equal(seen, ((uint8_t[]){0, 0, 1, 1}), 4);
+    assert_false(tyto_mask_highest(&real, 1, 4, seen));
+    assert_memory_equal(seen, ((uint8_t[]){0, 0, 0, 1}), 4);
+    assert_false(tyto_mask_highest(&integers, 0, 3, seen));
+    assert_memory_equal(seen, ((uint8_t[]){0, 0, 1}), 3);
+    assert_true(tyto_mask_highest(&integers, 0, 2, seen));
+    assert_memory_equal(seen, ((uint8_t[]){1, 1}), 2);
+    assert_int_equal(tyto_mask_find_outside(&real, 5), -1);
+    assert_int_equal(tyto_mask_find_outside(&integers, 5), 4);
+    assert_int_equal(tyto_mask_find_outside(&(tyto_mask_values){.real = wrong}, 4), 2);
+    assert_int_equal(tyto_mask_find_outside(&(tyto_mask_values){.real = (float[]){NAN}}, 1), 0);
+}
+
+static void items_of_groups_are_valid(void **state)
+{
+    (void)state;
+    const int64_t counts[] = {1, 0, 3}, x[] = {5, 9, 0, 9, 2, 9, -1, 9};
+    uint8_t valid[9];
+    tyto_mask_groups(3, 3, counts, x, 2, valid);
+    assert_memory_equal(valid, ((uint8_t[]){1, 0, 0, 0, 0, 0, 0, 1, 0}), 9);
+    tyto_mask_groups(3, 3, counts, NULL, 0, valid);
+    assert_memory_equal(valid, ((uint8_t[]){1, 0, 0, 0, 0, 0, 1, 1, 1}), 9);
+}
+
 static void check_cleared(tyto_exec *exec)
 {
     float x[ROWS * COLS], given[ROWS * COLS];
@@ -109,10 +142,9 @@ static void heads_are_scaled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_kept_in_order),
-        cmocka_unit_test(rows_are_cleared),
-        cmocka_unit_test(rows_are_replaced),
-        cmocka_unit_test(heads_are_scaled),
+        cmocka_unit_test(rows_are_kept_in_order),    cmocka_unit_test(highest_values_are_seen),
+        cmocka_unit_test(items_of_groups_are_valid), cmocka_unit_test(rows_are_cleared),
+        cmocka_unit_test(rows_are_replaced),         cmocka_unit_test(heads_are_scaled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

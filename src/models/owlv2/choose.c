@@ -1,12 +1,13 @@
 #include "models/owlv2/choose.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "models/owlv2/features.h"
 #include "models/owlv2/heads.h"
-#include "models/owlv2/loss.h"
+#include "nn/boxes.h"
+#include "nn/columns.h"
+#include "nn/find.h"
 #include "nn/rows.h"
 
 /* A candidate overlaps at least this much of what the best one does. */
@@ -14,84 +15,40 @@
 
 const float tyto_owlv2_whole_picture[4] = {0.5f, 0.5f, 1.0f, 1.0f};
 
-/* Intersection over union of two boxes given as centre and size. */
-static float overlap(const float a[4], const float b[4])
-{
-    const float ax0 = a[0] - 0.5f * a[2], ay0 = a[1] - 0.5f * a[3], ax1 = a[0] + 0.5f * a[2],
-                ay1 = a[1] + 0.5f * a[3], bx0 = b[0] - 0.5f * b[2], by0 = b[1] - 0.5f * b[3],
-                bx1 = b[0] + 0.5f * b[2], by1 = b[1] + 0.5f * b[3];
-    const float w = fmaxf(fminf(ax1, bx1) - fmaxf(ax0, bx0), 0.0f),
-                h = fmaxf(fminf(ay1, by1) - fmaxf(ay0, by0), 0.0f);
-    const float both = w * h, all = (bx1 - bx0) * (by1 - by0) + (ax1 - ax0) * (ay1 - ay0) - both;
-    return all > 0.0f ? both / all : 0.0f;
-}
-
-static void mean_of_rows(const float *rows, int64_t count, int64_t width, float *mean)
-{
-    memset(mean, 0, (size_t)width * sizeof(float));
-    for (int64_t i = 0; i < count * width; i++) {
-        mean[i % width] += rows[i] / (float)count;
-    }
-}
-
-static float dot(const float *a, const float *b, int64_t width)
-{
-    float sum = 0.0f;
-    for (int64_t i = 0; i < width; i++) {
-        sum += a[i] * b[i];
-    }
-    return sum;
-}
-
 /* What all patches of a picture have. */
 typedef struct patches {
-    int64_t count, width;
-    const float *boxes, *embeds, *mean, *objectness;
+    int64_t count;
+    const float *boxes;
+    const float *merits; /* by the rule, the highest is chosen; NULL: how well boxes overlap */
+    float *ious;         /* scratch: with the region that is looked at */
 } patches;
 
-static int64_t nearest(const patches *all, const float region[4])
+/* The patch that stands for a region. */
+static tyto_status choose_one(tyto_exec *exec, const patches *all, const float region[4],
+                              int64_t *chosen)
 {
-    double best = -INFINITY;
-    int64_t chosen = 0;
-    for (int64_t p = 0; p < all->count; p++) {
-        const double giou = tyto_owlv2_giou(all->boxes + 4 * p, region);
-        if (giou > best) {
-            best = giou;
-            chosen = p;
-        }
+    TYTO_TRY(tyto_ious(exec, all->count, all->boxes, region, all->ious));
+    const float most = tyto_largest_positive(all->count, all->ious);
+    *chosen = -1;
+    if (most > 0.0f) {
+        *chosen = tyto_find_best(all->count, all->merits ? all->merits : all->ious, all->ious,
+                                 most * CANDIDATE_SHARE);
     }
-    return chosen;
+    if (*chosen < 0) {
+        *chosen = tyto_nearest_box(all->count, all->boxes, region);
+    }
+    return TYTO_OK;
 }
 
-/* How good a candidate is by the rule; the highest is chosen, of equals the first. */
-static float merit(const patches *all, tyto_owlv2_rule rule, int64_t p, float iou)
+/* How little each patch is like the mean embedding of all. */
+static tyto_status find_unlikeness(tyto_exec *exec, int64_t P, int64_t E, const float *embeds,
+                                   float *merits)
 {
-    switch (rule) {
-    case TYTO_OWLV2_RULE_OBJECTNESS:
-        return all->objectness[p];
-    case TYTO_OWLV2_RULE_OVERLAP:
-        return iou;
-    default:
-        return -dot(all->mean, all->embeds + p * all->width, all->width);
-    }
-}
-
-static int64_t choose_one(const patches *all, tyto_owlv2_rule rule, const float region[4])
-{
-    float most = 0.0f, best = -INFINITY;
-    for (int64_t p = 0; p < all->count; p++) {
-        most = fmaxf(most, overlap(all->boxes + 4 * p, region));
-    }
-    int64_t chosen = nearest(all, region);
-    for (int64_t p = 0; most > 0.0f && p < all->count; p++) {
-        const float iou = overlap(all->boxes + 4 * p, region);
-        const float worth = iou < most * CANDIDATE_SHARE ? -INFINITY : merit(all, rule, p, iou);
-        if (worth > best) {
-            best = worth;
-            chosen = p;
-        }
-    }
-    return chosen;
+    float *mean;
+    TYTO_TRY(tyto_exec_floats(exec, E, &mean));
+    TYTO_TRY(tyto_mean_rows_single(exec, P, E, embeds, E, mean));
+    TYTO_TRY(tyto_dot_rows_single(exec, P, E, embeds, E, mean, merits, 1));
+    return tyto_scale(exec, P, -1.0f, merits);
 }
 
 tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const float *features,
@@ -100,10 +57,11 @@ tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const fl
     const tyto_owlv2_window whole = tyto_owlv2_window_whole(&model->config.vision);
     const int64_t P = grid * grid, E = model->config.projection_dim;
     const bool by_objectness = choice->rule == TYTO_OWLV2_RULE_OBJECTNESS;
-    float *embeds, *mean;
+    float *embeds, *merits, *ious;
     TYTO_TRY(tyto_exec_need(exec, P * 4, &choice->boxes));
     TYTO_TRY(tyto_exec_floats(exec, P * E, &embeds));
-    TYTO_TRY(tyto_exec_floats(exec, E, &mean));
+    TYTO_TRY(tyto_exec_floats(exec, P, &merits));
+    TYTO_TRY(tyto_exec_floats(exec, P, &ious));
     TYTO_TRY(tyto_owlv2_predict_boxes(model, exec, features, &whole, choice->boxes));
     if (choice->objectness || by_objectness) {
         TYTO_TRY(tyto_exec_need(exec, P, &choice->objectness));
@@ -111,10 +69,15 @@ tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec, const fl
     }
     exec->stage = "class head";
     TYTO_TRY(tyto_owlv2_dense(exec, &model->class_dense, features, P, TYTO_ACT_NONE, embeds));
-    mean_of_rows(embeds, P, E, mean);
-    const patches all = {P, E, choice->boxes, embeds, mean, choice->objectness};
+    patches all = {.count = P, .boxes = choice->boxes, .merits = choice->objectness, .ious = ious};
+    if (choice->rule == TYTO_OWLV2_RULE_REFERENCE) {
+        TYTO_TRY(find_unlikeness(exec, P, E, embeds, merits));
+        all.merits = merits;
+    } else if (choice->rule == TYTO_OWLV2_RULE_OVERLAP) {
+        all.merits = NULL;
+    }
     for (int64_t i = 0; i < choice->count; i++) {
-        choice->indices[i] = choose_one(&all, choice->rule, choice->regions + 4 * i);
+        TYTO_TRY(choose_one(exec, &all, choice->regions + 4 * i, &choice->indices[i]));
     }
     return tyto_select_rows(exec, choice->count, E, embeds, E, choice->indices, choice->embeds, E);
 }

@@ -1,10 +1,9 @@
 #include "models/owlv2/heads.h"
 
-#include <math.h>
-
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/owlv2/encoder.h"
+#include "nn/boxes.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "nn/rows.h"
@@ -89,28 +88,6 @@ tyto_status tyto_owlv2_class_logits(const tyto_owlv2 *model, tyto_exec *exec, co
     return TYTO_OK;
 }
 
-static float log_odds(float x)
-{
-    return logf(x + 1e-4f) - log1pf(-x + 1e-4f);
-}
-
-/* biases[P,4], which place each box at its patch.
- * source  Owlv2ForObjectDetection.compute_box_bias; single precision as there */
-static void fill_box_biases(const tyto_owlv2_window *window, float *biases)
-{
-    const float across = (float)window->grid_columns, down = (float)window->grid_rows,
-                width = log_odds(1.0f / across), height = log_odds(1.0f / down);
-    for (int64_t y = 0; y < window->rows; y++) {
-        for (int64_t x = 0; x < window->columns; x++) {
-            float *bias = biases + (y * window->columns + x) * 4;
-            bias[0] = log_odds((float)(x + 1) / across);
-            bias[1] = log_odds((float)(y + 1) / down);
-            bias[2] = width;
-            bias[3] = height;
-        }
-    }
-}
-
 tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
                                      const float *features, const tyto_owlv2_window *window,
                                      float *boxes)
@@ -122,7 +99,7 @@ tyto_status tyto_owlv2_predict_boxes(const tyto_owlv2 *model, tyto_exec *exec,
     TYTO_TRY(three_layers(exec, &model->box_dense0, &model->box_dense1, &model->box_dense2,
                           features, P, boxes));
     TYTO_TRY(tyto_exec_floats(exec, P * 4, &biases));
-    fill_box_biases(window, biases);
+    tyto_box_biases(window->rows, window->columns, window->grid_rows, window->grid_columns, biases);
     TYTO_TRY(tyto_add_rows(exec, P, 4, biases, 4, boxes, 4));
     TYTO_TRY(tyto_sigmoid(exec, P * 4, boxes));
     tyto_arena_release(exec->arena, mark);

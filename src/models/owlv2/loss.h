@@ -55,11 +55,6 @@ typedef struct tyto_owlv2_loss {
 
 void tyto_owlv2_loss_options_init(tyto_owlv2_loss_options *options);
 
-/** Generalised intersection over union of two boxes given as centre and size: in [−1,1]; what
- *  divides by an area of 0 counts as 0.
- *  source  Rezatofighi et al. 2019 */
-double tyto_owlv2_giou(const float a[4], const float b[4]);
-
 /** Labels are queries of the photo that are no padding; boxes are finite, sizes not negative.
  *  errors  E_RANGE "labels.0.class_labels[2]: got 7, required …" */
 TYTO_NODISCARD tyto_status tyto_owlv2_targets_check(const tyto_owlv2_targets *targets,

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "models/owlv2/contrastive.h"
 #include "models/owlv2/heads.h"
+#include "nn/masks.h"
 #include "nn/norm.h"
 #include "nn/rows.h"
 
@@ -57,7 +58,7 @@ static tyto_status share_out(tyto_exec *exec, tyto_owlv2_queries *queries)
     return TYTO_OK;
 }
 
-/* Marks the queries that are there and no padding. */
+/* Marks the queries that are no padding: a text that is begins with the id 0. */
 static tyto_status find_valid(tyto_exec *exec, tyto_owlv2_queries *queries)
 {
     const int64_t photos = queries->photos, most = queries->most;
@@ -66,14 +67,8 @@ static tyto_status find_valid(tyto_exec *exec, tyto_owlv2_queries *queries)
         return tyto_fail_memory(exec->err, "queries");
     }
     const tyto_owlv2_texts *texts = &queries->texts;
-    int64_t query = 0;
-    for (int64_t b = 0; b < photos; b++) {
-        for (int64_t q = 0; q < most; q++) {
-            const bool there = q < queries->counts[b];
-            valid[b * most + q] = there && (queries->given || texts->ids[query * texts->used] > 0);
-            query += there;
-        }
-    }
+    tyto_mask_groups(photos, most, queries->counts, queries->given ? NULL : texts->ids, texts->used,
+                     valid);
     queries->valid = valid;
     return TYTO_OK;
 }

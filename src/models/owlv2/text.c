@@ -3,34 +3,20 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/owlv2/towers.h"
+#include "nn/find.h"
 #include "nn/norm.h"
 #include "nn/rows.h"
 
-/* Position of the text's highest id, the first of equals: its end token. */
-static int64_t end_position(const int64_t *ids, int64_t tokens)
-{
-    int64_t best = 0;
-    for (int64_t t = 1; t < tokens; t++) {
-        if (ids[t] > ids[best]) {
-            best = t;
-        }
-    }
-    return best;
-}
-
 static tyto_status check_ids(const int64_t *ids, int64_t count, int64_t vocab_size, tyto_error *err)
 {
-    for (int64_t i = 0; i < count; i++) {
-        if (ids[i] < 0 || ids[i] >= vocab_size) {
-            return tyto_fail(err, TYTO_E_RANGE,
-                             "input 'input_ids': got %lld, required 0 to %lld (vocab_size - 1)",
-                             (long long)ids[i], (long long)vocab_size - 1);
-        }
-    }
-    return TYTO_OK;
+    const int64_t wrong = tyto_find_outside(count, ids, vocab_size);
+    return wrong < 0 ? TYTO_OK
+                     : tyto_fail(err, TYTO_E_RANGE,
+                                 "input 'input_ids': got %lld, required 0 to %lld (vocab_size - 1)",
+                                 (long long)ids[wrong], (long long)vocab_size - 1);
 }
 
-/* Finds the end tokens, and how many tokens are used. */
+/* Finds the end token of each text, which has its highest id, and how many tokens are used. */
 static tyto_status find_ends(tyto_exec *exec, tyto_owlv2_texts *texts)
 {
     const bool all = texts->states.last || texts->states.some;
@@ -40,7 +26,7 @@ static tyto_status find_ends(tyto_exec *exec, tyto_owlv2_texts *texts)
     }
     texts->used = all ? texts->tokens : 1;
     for (int64_t i = 0; i < texts->n; i++) {
-        ends[i] = end_position(texts->ids + i * texts->tokens, texts->tokens);
+        ends[i] = tyto_find_largest(texts->tokens, texts->ids + i * texts->tokens);
         texts->used = tyto_max_i64(texts->used, ends[i] + 1);
     }
     const int64_t together = tyto_owlv2_together(texts->n, texts->tokens);

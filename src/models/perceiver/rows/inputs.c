@@ -4,20 +4,19 @@
 #include "base/memory.h"
 #include "models/perceiver/rows/image.h"
 #include "models/perceiver/rows/random.h"
+#include "nn/find.h"
 #include "nn/masks.h"
 #include "nn/rows.h"
 
 static tyto_status check_ids(const tyto_perceiver_input *input, const char *name, tyto_error *err)
 {
     const int64_t *ids = input->values;
-    for (int64_t i = 0; i < input->batch * input->rows; i++) {
-        if (ids[i] < 0 || ids[i] >= input->part->vocab_size) {
-            return tyto_fail(err, TYTO_E_RANGE,
-                             "input '%s': got %lld, required 0 to %lld (vocab_size - 1)", name,
-                             (long long)ids[i], (long long)input->part->vocab_size - 1);
-        }
-    }
-    return TYTO_OK;
+    const int64_t size = input->part->vocab_size,
+                  wrong = tyto_find_outside(input->batch * input->rows, ids, size);
+    return wrong < 0 ? TYTO_OK
+                     : tyto_fail(err, TYTO_E_RANGE,
+                                 "input '%s': got %lld, required 0 to %lld (vocab_size - 1)", name,
+                                 (long long)ids[wrong], (long long)size - 1);
 }
 
 static tyto_status prepare_text(tyto_io *io, const char *name, tyto_perceiver_input *out)

@@ -1,50 +1,18 @@
 #include "models/perceiver/rows/mask.h"
 
 #include "base/error.h"
+#include "nn/masks.h"
 
 static const char NAME[] = "attention_mask";
 
-/* Values of the mask, which are integers or floats. */
-typedef struct values {
-    const int64_t *whole;
-    const float *parts;
-} values;
-
-static float value_at(const values *mask, int64_t i)
+static tyto_status check(const tyto_io *io, const tyto_mask_values *mask, int64_t count,
+                         int64_t rows)
 {
-    return mask->whole ? (float)mask->whole[i] : mask->parts[i];
-}
-
-/* What an input's value adds to its scores, in units of the lowest number. */
-static float added(const values *mask, int64_t i)
-{
-    return 1.0f - value_at(mask, i);
-}
-
-static tyto_status check(const tyto_io *io, const values *mask, int64_t count, int64_t rows)
-{
-    for (int64_t i = 0; i < count; i++) {
-        const float value = value_at(mask, i);
-        if (!(value >= 0.0f && value <= 1.0f)) {
-            return tyto_fail(io->err, TYTO_E_RANGE,
-                             "input '%s': got %g for input %lld, required 0 to 1", NAME,
-                             (double)value, (long long)(i % rows));
-        }
-    }
-    return TYTO_OK;
-}
-
-/* Marks what one line of the mask lets see; true when none of its inputs has the value 1. */
-static bool find_seen(const values *mask, int64_t first, int64_t rows, uint8_t *seen)
-{
-    float least = 1.0f;
-    for (int64_t i = first; i < first + rows; i++) {
-        least = added(mask, i) < least ? added(mask, i) : least;
-    }
-    for (int64_t i = first; i < first + rows; i++) {
-        seen[i] = added(mask, i) <= least;
-    }
-    return least > 0.0f;
+    const int64_t wrong = tyto_mask_find_outside(mask, count);
+    return wrong < 0 ? TYTO_OK
+                     : tyto_fail(io->err, TYTO_E_RANGE,
+                                 "input '%s': got %g for input %lld, required 0 to 1", NAME,
+                                 (double)tyto_mask_value(mask, wrong), (long long)(wrong % rows));
 }
 
 tyto_status tyto_perceiver_mask_read(tyto_io *io, int64_t batch, int64_t latents, int64_t rows,
@@ -70,10 +38,10 @@ tyto_status tyto_perceiver_mask_read(tyto_io *io, int64_t batch, int64_t latents
     const void *data;
     TYTO_TRY(tyto_io_input(io, NAME, whole ? TYTO_I64 : TYTO_F32, out->per_latent ? 3 : 2, shape,
                            &data));
-    const values given = {whole ? data : NULL, data};
+    const tyto_mask_values given = {whole ? data : NULL, whole ? NULL : data};
     TYTO_TRY(check(io, &given, lines * rows, rows));
     for (int64_t i = 0; i < lines; i++) {
-        uniform[i] = find_seen(&given, i * rows, rows, seen);
+        uniform[i] = tyto_mask_highest(&given, i * rows, rows, seen + i * rows);
     }
     tyto_arena_release(io->scratch, mark);
     out->seen = seen;

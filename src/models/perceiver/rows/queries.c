@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/find.h"
 #include "nn/rows.h"
 
 #define POINTS "subsampled_output_points"
@@ -38,13 +39,11 @@ static tyto_status prepare_positions(const tyto_perceiver_inputs *inputs, const 
 static tyto_status check_points(const tyto_perceiver_query *query, const char *name, int64_t count,
                                 tyto_error *err)
 {
-    for (int64_t i = 0; i < count; i++) {
-        if (query->points[i] < 0 || query->points[i] >= query->positions.count) {
-            return tyto_fail(err, TYTO_E_RANGE, "input '%s': got %lld, required 0 to %lld", name,
-                             (long long)query->points[i], (long long)query->positions.count - 1);
-        }
-    }
-    return TYTO_OK;
+    const int64_t wrong = tyto_find_outside(count, query->points, query->positions.count);
+    return wrong < 0
+               ? TYTO_OK
+               : tyto_fail(err, TYTO_E_RANGE, "input '%s': got %lld, required 0 to %lld", name,
+                           (long long)query->points[wrong], (long long)query->positions.count - 1);
 }
 
 static tyto_status read_points(tyto_io *io, const char *name, int64_t batch, bool top,
