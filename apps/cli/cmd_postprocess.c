@@ -1,67 +1,36 @@
 /* tyto postprocess: what a network's outputs amount to. */
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/detection_document.h>
+#include <tyto/memory.h>
 #include <tyto/postprocess.h>
 
 #include "commands.h"
-#include "drawing.h"
 #include "inputs.h"
 #include "messages.h"
-#include "records.h"
-
-enum { UNSET = -1 };
+#include "search.h"
 
 typedef struct postprocess_args {
     common_args common;
-    const char *outputs, *labels_file, *sizes, *output, *draw;
-    text_list texts;
-    int nms, boxes, format, scores;
-    bool multi_label;
-    double threshold, iou;
-    int64_t top_k;
+    search_args search; /* labels, what is kept, and where it goes */
+    const char *outputs, *sizes;
+    int scores;
+    double threshold;
 } postprocess_args;
 
 /* What one run is about: tensors, and for each photo its name, size and picture. */
 typedef struct job {
     const postprocess_args *args;
     tyto_tensor_file *file;
-    tyto_tensor *tensors;
-    size_t n_tensors, n_photos;
+    const tyto_tensor *tensors;
+    int64_t n_tensors, n_photos, n_sizes;
     text_list photos, labels;
     tyto_size *sizes;
-    size_t n_sizes;
     tyto_detections *found;
     tyto_postprocess_options options;
     drawing draw;
     tyto_detection_document_options document;
     records results;
 } job;
-
-/* "640x480,1024x768" */
-static bool read_sizes(job *j)
-{
-    const char *text = j->args->sizes;
-    size_t count = 1;
-    for (const char *at = text; *at; at++) {
-        count += *at == ',';
-    }
-    j->sizes = take(count, sizeof(*j->sizes));
-    for (size_t i = 0; i < count; i++) {
-        char *end;
-        tyto_size *size = &j->sizes[i];
-        size->width_px = strtol(text, &end, 10);
-        size->height_px = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-        if (*end != (i + 1 < count ? ',' : '\0') || size->width_px < 1 || size->height_px < 1) {
-            say_error("--sizes: got '%s', required WIDTHxHEIGHT of each photo, with commas between",
-                      j->args->sizes);
-            return false;
-        }
-        text = end + 1;
-    }
-    j->n_sizes = count;
-    return true;
-}
 
 /* The size of each photo that was named. */
 static bool measure_photos(job *j)
@@ -75,7 +44,7 @@ static bool measure_photos(job *j)
         j->sizes[i] = (tyto_size){image.width_px, image.height_px};
         tyto_image_clear(&image);
     }
-    j->n_sizes = j->photos.count;
+    j->n_sizes = (int64_t)j->photos.count;
     return true;
 }
 
@@ -86,57 +55,40 @@ static bool open_outputs(job *j)
         say_tyto_error(&err);
         return false;
     }
-    j->n_tensors = (size_t)tyto_tensor_file_count(j->file);
-    j->tensors = take(j->n_tensors, sizeof(*j->tensors));
-    for (size_t i = 0; i < j->n_tensors; i++) {
-        j->tensors[i] = *tyto_tensor_file_at(j->file, (int64_t)i);
-    }
-    j->n_photos = (size_t)tyto_postprocess_photos(j->tensors, (int64_t)j->n_tensors);
+    j->n_tensors = tyto_tensor_file_count(j->file);
+    j->tensors = tyto_tensor_file_at(j->file, 0);
+    j->n_photos = tyto_postprocess_photos(j->tensors, j->n_tensors);
     return true;
 }
 
-/* Queries without a text go by their number, photos without a name too. */
-static void name_all(job *j)
+/* What has no name goes by its number. */
+static void number_rest(text_list *names, int64_t count)
 {
-    size_t queries = 0;
-    for (size_t p = 0; p < j->n_photos; p++) {
-        for (int64_t i = 0; i < j->found[p].count; i++) {
-            const size_t label = (size_t)j->found[p].items[i].label;
-            queries = label >= queries ? label + 1 : queries;
-        }
-    }
-    while (j->labels.count < queries) {
-        char *name = take_text("%zu", j->labels.count);
-        text_list_add(&j->labels, name, strlen(name));
+    while (names->count < (size_t)count) {
+        char *name = take_text("%zu", names->count);
+        text_list_add(names, name, strlen(name));
         free(name);
     }
-    while (j->photos.count < j->n_photos) {
-        char *name = take_text("%zu", j->photos.count);
-        text_list_add(&j->photos, name, strlen(name));
-        free(name);
-    }
-    j->document.labels = (const char *const *)j->labels.items;
-    j->document.n_labels = (int64_t)j->labels.count;
-    j->document.n_photos = (int64_t)j->n_photos;
-    j->document.threshold = j->options.threshold;
 }
 
 static bool evaluate(job *j)
 {
     const postprocess_args *args = j->args;
+    const search_args *kept = &args->search;
+    tyto_postprocess_options *options = &j->options;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_postprocess_options_init_for(&j->options, sizeof(j->options), j->tensors,
-                                      (int64_t)j->n_tensors);
-    j->options.threshold = args->threshold < 0 ? j->options.threshold : (float)args->threshold;
-    j->options.nms = args->nms == UNSET ? j->options.nms : (tyto_nms)args->nms;
-    j->options.nms_iou = args->iou < 0 ? j->options.nms_iou : (float)args->iou;
-    j->options.boxes = (tyto_boxes)args->boxes;
-    j->options.top_k = args->top_k;
-    j->options.multi_label = args->multi_label;
-    j->options.relative_scores = j->options.relative_scores && args->scores == 0;
-    j->found = take(j->n_photos, sizeof(*j->found));
-    if (tyto_postprocess_batch(j->tensors, (int64_t)j->n_tensors, j->sizes, (int64_t)j->n_sizes,
-                               &j->options, j->found, (int64_t)j->n_photos, &err) != TYTO_OK) {
+    tyto_postprocess_options_init_for(options, sizeof(*options), j->tensors, j->n_tensors);
+    options->threshold =
+        args->threshold == OPTION_UNSET ? options->threshold : (float)args->threshold;
+    options->nms = kept->nms == OPTION_UNSET ? options->nms : (tyto_nms)kept->nms;
+    options->nms_iou = kept->iou == OPTION_UNSET ? options->nms_iou : (float)kept->iou;
+    options->boxes = (tyto_boxes)kept->boxes;
+    options->top_k = kept->top_k;
+    options->multi_label = kept->multi_label;
+    options->relative_scores = options->relative_scores && args->scores == 0;
+    j->found = take((size_t)j->n_photos, sizeof(*j->found));
+    if (tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes, options, j->found,
+                               j->n_photos, &err) != TYTO_OK) {
         say_error("%s: %s", args->outputs, tyto_error_message(&err));
         tyto_error_clear(&err);
         return false;
@@ -144,7 +96,7 @@ static bool evaluate(job *j)
     return true;
 }
 
-static bool draw(job *j, size_t i)
+static bool draw(job *j, int64_t i)
 {
     tyto_image image = {0};
     const char *photo = j->photos.items[i];
@@ -154,12 +106,12 @@ static bool draw(job *j, size_t i)
     return good;
 }
 
-static bool write_photo(job *j, size_t i)
+static bool write_photo(job *j, int64_t i)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
     const tyto_photo_detections photo = {.photo = j->photos.items[i],
-                                         .index = (int64_t)i,
+                                         .index = i,
                                          .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
                                          .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
                                          .detections = &j->found[i]};
@@ -172,10 +124,16 @@ static bool write_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
+    number_rest(&j->labels, tyto_postprocess_labels(j->tensors, j->n_tensors));
+    number_rest(&j->photos, j->n_photos);
+    j->document.labels = (const char *const *)j->labels.items;
+    j->document.n_labels = (int64_t)j->labels.count;
+    j->document.n_photos = j->n_photos;
+    j->document.threshold = j->options.threshold;
     const tyto_status begun =
         tyto_detection_document_create(&j->document, &j->results.document, &bytes, &err);
     bool good = records_put(&j->results, begun, &bytes, &err);
-    for (size_t i = 0; i < j->n_photos && good; i++) {
+    for (int64_t i = 0; i < j->n_photos && good; i++) {
         good = write_photo(j, i);
     }
     good = drawing_end(&j->draw) && good;
@@ -186,6 +144,8 @@ static bool write_all(job *j)
 static int prepare(job *j)
 {
     const postprocess_args *args = j->args;
+    const search_args *kept = &args->search;
+    tyto_error err = TYTO_ERROR_INIT;
     if (!args->outputs) {
         say_error("no outputs: required --outputs FILE, as 'tyto forward' writes them");
         return EXIT_USAGE;
@@ -194,28 +154,30 @@ static int prepare(job *j)
         say_error("--sizes: got photos too, which have their own, required either");
         return EXIT_USAGE;
     }
-    if (args->draw && args->common.operands.count == 0) {
+    if (kept->draw && args->common.operands.count == 0) {
         say_error("--draw: no photo to draw in, required IMAGE");
         return EXIT_USAGE;
     }
-    if (args->sizes && !read_sizes(j)) {
+    if (args->sizes && tyto_sizes_parse(args->sizes, &j->sizes, &j->n_sizes, &err) != TYTO_OK) {
+        say_error("--%s", tyto_error_message(&err));
+        tyto_error_clear(&err);
         return EXIT_USAGE;
     }
-    for (size_t i = 0; i < args->texts.count; i++) {
-        text_list_add(&j->labels, args->texts.items[i], strlen(args->texts.items[i]));
+    for (size_t i = 0; i < kept->texts.count; i++) {
+        text_list_add(&j->labels, kept->texts.items[i], strlen(kept->texts.items[i]));
     }
-    if ((args->labels_file && !read_lines(args->labels_file, false, &j->labels)) ||
+    if ((kept->labels_file && !read_lines(kept->labels_file, false, &j->labels)) ||
         (args->common.operands.count > 0 && !list_photos(&args->common.operands, &j->photos))) {
         return EXIT_FAILED;
     }
-    j->draw = (drawing){.option = "draw", .path = args->draw};
+    j->draw = (drawing){.option = "draw", .path = kept->draw};
     const int code = drawing_check(&j->draw, &j->photos, &j->photos);
     if (code != EXIT_DONE) {
         return code;
     }
     tyto_detection_document_options_init(&j->document, sizeof(j->document));
-    j->document.format = (tyto_format)args->format;
-    return records_open(&j->results, args->output) ? EXIT_DONE : EXIT_FAILED;
+    j->document.format = (tyto_format)kept->format;
+    return records_open(&j->results, kept->output) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(void *given)
@@ -225,18 +187,14 @@ static int run(void *given)
     if (code == EXIT_DONE) {
         const bool good =
             open_outputs(&j) && (j.photos.count == 0 || measure_photos(&j)) && evaluate(&j);
-        if (good) {
-            name_all(&j);
-        }
         code = good && write_all(&j) ? EXIT_DONE : EXIT_FAILED;
     }
     records_drop(&j.results);
-    for (size_t i = 0; j.found && i < j.n_photos; i++) {
+    for (int64_t i = 0; j.found && i < j.n_photos; i++) {
         tyto_detections_clear(&j.found[i]);
     }
     free(j.found);
-    free(j.sizes);
-    free(j.tensors);
+    tyto_free(j.sizes);
     tyto_tensor_file_close(j.file);
     text_list_clear(&j.photos);
     text_list_clear(&j.labels);
@@ -251,33 +209,21 @@ static const option options[] = {
      "the photos' sizes in pixels, where no photos are given; without either, boxes are parts of 1",
      AT(sizes)},
     {"text", 't', OPTION_TEXTS, "TEXT", "what a query was about, in their order; repeat it",
-     AT(texts)},
+     AT(search.texts)},
     {"labels", 'l', OPTION_TEXT, "FILE", "more texts, one per line; - is standard input",
-     AT(labels_file), .files = COMPLETES_FILES},
+     AT(search.labels_file), .files = COMPLETES_FILES},
     {"threshold", 0, OPTION_REAL, "X",
      "keep scores above X (default 0.1; of image-guided detection 0)", AT(threshold), 0, 1},
-    {"nms", 0, OPTION_CHOICE, "off|class|all",
-     "drop boxes that overlap a better one of the same label, or of any (default off; of "
-     "image-guided detection all)",
-     AT(nms)},
-    {"iou", 0, OPTION_REAL, "X",
-     "for --nms: how much overlap is too much (default 0.5; of image-guided detection 0.3)",
-     AT(iou), 0, 1},
-    {"top-k", 0, OPTION_INTEGER, "N", "keep the N best of each photo", AT(top_k), 1, 1e9},
-    {"multi-label", 0, OPTION_FLAG, NULL,
-     "give a box every label above its threshold, not the best one only", AT(multi_label)},
+    SUPPRESSION_OPTIONS(postprocess_args, search, "off; of image-guided detection all",
+                        "0.5; of image-guided detection 0.3"),
     {"scores", 0, OPTION_CHOICE, "relative|plain",
      "of image-guided detection: relative to the photo's best (default), or as they are",
      AT(scores)},
-    {"boxes", 0, OPTION_CHOICE, "image|reference",
-     "boxes in the photo's pixels, inside it (default), or as the reference scales them",
-     AT(boxes)},
-    {"draw", 'd', OPTION_TEXT, "PATH", "draw the boxes: a picture for one photo, a folder for many",
-     AT(draw), .files = COMPLETES_FILES},
-    {"format", 'f', OPTION_CHOICE, "text|json|jsonl|csv", "how results are written (default text)",
-     AT(format)},
+    BOX_OPTIONS(postprocess_args, search),
+    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS, "how results are written (default text)",
+     AT(search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write results there instead of standard output",
-     AT(output), .files = COMPLETES_FILES},
+     AT(search.output), .files = COMPLETES_FILES},
     {0},
 };
 
@@ -291,7 +237,8 @@ static const example examples[] = {
     {0},
 };
 
-static const postprocess_args defaults = {.nms = UNSET, .threshold = UNSET, .iou = UNSET};
+static const postprocess_args defaults = {.search = {.nms = OPTION_UNSET, .iou = OPTION_UNSET},
+                                          .threshold = OPTION_UNSET};
 
 const command cmd_postprocess = {
     .name = "postprocess",

@@ -56,9 +56,8 @@ typedef struct processor_args {
 /** A processor as the options want it. */
 typedef struct processor_choice {
     tyto_image_processor_options options;
-    double mean[3], std[3];
-    int resample;
-    bool differs; /**< from the file */
+    tyto_image_processor_values values; /**< which options point to: a choice isn't copied */
+    bool differs;                       /**< from the file */
     tyto_image_processor *made;
 } processor_choice;
 

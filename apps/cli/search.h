@@ -44,16 +44,13 @@ typedef struct search_args {
                     "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",    \
                     offsetof(type, field.classes), .files = COMPLETES_FILES)
 
-/** What is kept of what is found, and where it goes. The strings are what help says of defaults. */
-#define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
-    OPTION_LINE("threshold", 0, OPTION_TEXTS, "X",                                                 \
-                "keep scores above X, 0 to 1 (default " threshold_default                          \
-                "); LABEL=X for one; repeat it",                                                   \
-                offsetof(type, field.thresholds)),                                                 \
-        OPTION_LINE("nms", 0, OPTION_CHOICE, "off|class|all",                                      \
-                    "drop boxes that overlap a better one of the same label, or of any "           \
-                    "(default " nms_default ")",                                                   \
-                    offsetof(type, field.nms)),                                                    \
+/** Which of overlapping boxes are kept, and how many labels and boxes. The strings are what help says
+ *  of defaults. */
+#define SUPPRESSION_OPTIONS(type, field, nms_default, iou_default)                                 \
+    OPTION_LINE("nms", 0, OPTION_CHOICE, "off|class|all",                                          \
+                "drop boxes that overlap a better one of the same label, or of any "               \
+                "(default " nms_default ")",                                                       \
+                offsetof(type, field.nms)),                                                        \
         OPTION_LINE("iou", 0, OPTION_REAL, "X",                                                    \
                     "for --nms: how much overlap is too much (default " iou_default ")",           \
                     offsetof(type, field.iou), 0, 1),                                              \
@@ -61,14 +58,25 @@ typedef struct search_args {
                     offsetof(type, field.top_k), 1, 1e9),                                          \
         OPTION_LINE("multi-label", 0, OPTION_FLAG, NULL,                                           \
                     "give a box every label above its threshold, not the best one only",           \
-                    offsetof(type, field.multi_label)),                                            \
-        OPTION_LINE(                                                                               \
-            "boxes", 0, OPTION_CHOICE, "image|reference",                                          \
-            "boxes in the photo's pixels, inside it (default), or as the reference scales them",   \
-            offsetof(type, field.boxes)),                                                          \
+                    offsetof(type, field.multi_label))
+
+/** What boxes are, and where they are drawn. */
+#define BOX_OPTIONS(type, field)                                                                   \
+    OPTION_LINE(                                                                                   \
+        "boxes", 0, OPTION_CHOICE, "image|reference",                                              \
+        "boxes in the photo's pixels, inside it (default), or as the reference scales them",       \
+        offsetof(type, field.boxes)),                                                              \
         OPTION_LINE("draw", 'd', OPTION_TEXT, "PATH",                                              \
                     "draw the boxes: a picture for one photo, a folder for many",                  \
-                    offsetof(type, field.draw), .files = COMPLETES_FILES),                         \
+                    offsetof(type, field.draw), .files = COMPLETES_FILES)
+
+/** What is kept of what is found, and where it goes. */
+#define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
+    OPTION_LINE("threshold", 0, OPTION_TEXTS, "X",                                                 \
+                "keep scores above X, 0 to 1 (default " threshold_default                          \
+                "); LABEL=X for one; repeat it",                                                   \
+                offsetof(type, field.thresholds)),                                                 \
+        SUPPRESSION_OPTIONS(type, field, nms_default, iou_default), BOX_OPTIONS(type, field),      \
         OPTION_LINE("format", 'f', OPTION_CHOICE, RESULT_FORMATS,                                  \
                     "how results are written (default: what -o's ending says, or else text)",      \
                     offsetof(type, field.format)),                                                 \

@@ -72,6 +72,12 @@ typedef struct tyto_size {
     int64_t width_px, height_px;
 } tyto_size;
 
+/** Sizes as people write them: "640x480,1024x768".
+ *  memory  *out[*count]; release with tyto_free
+ *  errors  E_ARGUMENT (anything else), E_MEMORY    threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_sizes_parse(const char *text, tyto_size **out,
+                                                     int64_t *count, tyto_error *err);
+
 /** Detections in each photo of a batch, from outputs of tyto_forward, of any float type and found
  *  by their names: logits [B,P,Q] with pred_boxes [B,P,4], as tyto_postprocess_object_detection; or
  *  with target_pred_boxes, as tyto_postprocess_image_guided_detection; or objectness_logits [B,P]
@@ -87,8 +93,10 @@ typedef struct tyto_size {
 TYTO_API TYTO_NODISCARD tyto_status tyto_postprocess_batch(
     const tyto_tensor *outputs, int64_t n_outputs, const tyto_size *sizes, int64_t n_sizes,
     const tyto_postprocess_options *options, tyto_detections *out, int64_t photos, tyto_error *err);
-/** How many photos the outputs are about; 0 when the tensors are missing. */
+/** How many photos the outputs are about, and how many labels detections in them can have; 0 when
+ *  the tensors are missing. */
 TYTO_API int64_t tyto_postprocess_photos(const tyto_tensor *outputs, int64_t n_outputs);
+TYTO_API int64_t tyto_postprocess_labels(const tyto_tensor *outputs, int64_t n_outputs);
 
 TYTO_END_DECLS
 

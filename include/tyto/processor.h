@@ -49,6 +49,24 @@ typedef struct tyto_image_processor_options {
 TYTO_API void tyto_image_processor_options_init(tyto_image_processor_options *options,
                                                 size_t struct_bytes);
 
+/** What options that were set by texts point to. Zeros at first. */
+typedef struct tyto_image_processor_values {
+    double mean[3], std[3];
+    int resample;
+    uint64_t reserved[4]; /**< zeros */
+} tyto_image_processor_values;
+
+/** Sets what people write, as "image-mean" to "0.5" or "0.48,0.46,0.41".
+ *  name     size, crop-size: WIDTHxHEIGHT, or one number for a square; image-mean, image-std: one
+ *           number, or R,G,B; rescale-factor: a number; pad, resize, rescale, normalize, crop:
+ *           config, on or off; resample: nearest, lanczos, bilinear, bicubic, box or hamming; "_" is
+ *           as good as "-"
+ *  values   hold what the options then point to: they live as long, and stay where they are
+ *  errors   E_ARGUMENT (another name or text; the options are as before)    threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_options_set(
+    tyto_image_processor_options *options, tyto_image_processor_values *values, const char *name,
+    const char *text, tyto_error *err);
+
 /** A processor that differs from another, `base`, in what the options say.
  *  memory  release *out with tyto_image_processor_destroy; `base` may go before it
  *  errors  E_ARGUMENT (NULL), E_RANGE (a size outside 1 … 16384, a std of 0, a number that is not

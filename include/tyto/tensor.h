@@ -70,7 +70,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto
                                                           tyto_error *err);
 TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);
 TYTO_API int64_t tyto_tensor_file_count(const tyto_tensor_file *file);
-/** The i-th tensor, 0 ≤ i < count; otherwise NULL. */
+/** The i-th tensor, 0 ≤ i < count; otherwise NULL. They lie one after the other: the first is an
+ *  array of all of them. */
 TYTO_API const tyto_tensor *tyto_tensor_file_at(const tyto_tensor_file *file, int64_t i);
 /** The tensor of that name, or NULL. */
 TYTO_API const tyto_tensor *tyto_tensor_file_find(const tyto_tensor_file *file, const char *name);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/size.h"
 #include "tensor/convert.h"
 
 /* The outputs that count. */
@@ -122,6 +123,48 @@ int64_t tyto_postprocess_photos(const tyto_tensor *outputs, int64_t n_outputs)
 {
     const batch from = find_batch(outputs, outputs ? n_outputs : 0);
     return from.logits && from.boxes && from.logits->rank > 0 ? from.logits->shape[0] : 0;
+}
+
+int64_t tyto_postprocess_labels(const tyto_tensor *outputs, int64_t n_outputs)
+{
+    const batch from = find_batch(outputs, outputs ? n_outputs : 0);
+    return !from.logits || !from.boxes || from.logits->rank < 1 ? 0
+           : by_objectness(&from)                               ? 1
+           : from.logits->rank > 2                              ? from.logits->shape[2]
+                                                                : 0;
+}
+
+tyto_status tyto_sizes_parse(const char *text, tyto_size **out, int64_t *count, tyto_error *err)
+{
+    int64_t all = 1;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, text);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, count);
+    for (const char *at = text; *at; at++) {
+        all += *at == ',';
+    }
+    *count = 0;
+    *out = NULL;
+    tyto_size *sizes = tyto_alloc((size_t)all, sizeof(*sizes));
+    if (!sizes) {
+        return tyto_fail_memory(err, "sizes");
+    }
+    const char *rest = text;
+    for (int64_t i = 0; i < all; i++, rest++) {
+        tyto_size *size = &sizes[i];
+        if (!tyto_size_read(&rest, &size->width_px, &size->height_px) || size->width_px < 1 ||
+            size->height_px < 1 || *rest != (i + 1 < all ? ',' : '\0')) {
+            free(sizes);
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "sizes: got '%s', required WIDTHxHEIGHT of each photo, with commas "
+                             "between",
+                             text);
+        }
+    }
+    *out = sizes;
+    *count = all;
+    return TYTO_OK;
 }
 
 tyto_status tyto_postprocess_batch(const tyto_tensor *outputs, int64_t n_outputs,

@@ -243,6 +243,13 @@ static void pictures(void **state)
     tyto_image_processor_options_init(NULL, sizeof(tyto_image_processor_options));
     REFUSED(tyto_image_processor_open(NULL, &other, &err), "folder");
     REFUSED(tyto_image_processor_open("folder", NULL, &err), "out");
+    tyto_image_processor_options options;
+    tyto_image_processor_values values = {.resample = 0};
+    tyto_image_processor_options_init(&options, sizeof(options));
+    REFUSED(tyto_image_processor_options_set(NULL, &values, "size", "3", &err), "options");
+    REFUSED(tyto_image_processor_options_set(&options, NULL, "size", "3", &err), "values");
+    REFUSED(tyto_image_processor_options_set(&options, &values, NULL, "3", &err), "name");
+    REFUSED(tyto_image_processor_options_set(&options, &values, "size", NULL, &err), "text");
     REFUSED(tyto_image_processor_override(NULL, NULL, &other, &err), "base");
     REFUSED(tyto_image_processor_override(processor, NULL, NULL, &err), "out");
     tyto_image_processor_destroy(NULL);

@@ -1,5 +1,9 @@
 /* Post-processing against the reference. */
+#include <tyto/memory.h>
+
 #include "support/golden.h"
+
+#include "support/cases.h"
 
 static const tyto_tensor *find(const tyto_tensor_file *file, int number, const char *what)
 {
@@ -156,12 +160,73 @@ static void boxes_outside_the_photo_take_no_part(void **state)
     tyto_detections_clear(&found);
 }
 
+static void outputs_say_how_many_photos_and_labels(void **state)
+{
+    (void)state;
+    static const struct {
+        tyto_tensor outputs[2];
+        int64_t photos, labels;
+    } cases[] = {
+        {{{.name = "logits", .rank = 3, .shape = {2, 9, 5}},
+          {.name = "pred_boxes", .rank = 3, .shape = {2, 9, 4}}},
+         2,
+         5},
+        {{{.name = "target_pred_boxes", .rank = 3, .shape = {1, 9, 4}},
+          {.name = "logits", .rank = 3, .shape = {1, 9, 3}}},
+         1,
+         3},
+        {{{.name = "objectness_logits", .rank = 2, .shape = {4, 9}},
+          {.name = "pred_boxes", .rank = 3, .shape = {4, 9, 4}}},
+         4,
+         1},
+        {{{.name = "logits", .rank = 2, .shape = {2, 9}},
+          {.name = "pred_boxes", .rank = 3, .shape = {2, 9, 4}}},
+         2,
+         0},
+        {{{.name = "logits", .rank = 3, .shape = {2, 9, 5}}, {.name = "other"}}, 0, 0},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        assert_int_equal(tyto_postprocess_photos(cases[i].outputs, 2), cases[i].photos);
+        assert_int_equal(tyto_postprocess_labels(cases[i].outputs, 2), cases[i].labels);
+    }
+    assert_int_equal(tyto_postprocess_labels(NULL, 3), 0);
+}
+
+static void sizes_are_read(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",     "640",    "640x",     "x480",     "0x4",
+                                      "4x-1", "3x4,",   ",3x4",     "3x4,5",    "3x4;5x6",
+                                      "3x4x", "3x4 ,5", "3x4,,5x6", "3,4,5,6x7"};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_size *sizes;
+    int64_t count;
+    ASSERT_DONE(tyto_sizes_parse("640x480,1024x768,1x2", &sizes, &count, &err), &err);
+    assert_int_equal(count, 3);
+    assert_int_equal(sizes[0].width_px, 640);
+    assert_int_equal(sizes[1].height_px, 768);
+    assert_int_equal(sizes[2].width_px, 1);
+    tyto_free(sizes);
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
+        assert_int_equal(tyto_sizes_parse(bad[i], &sizes, &count, &err), TYTO_E_ARGUMENT);
+        assert_non_null(strstr(tyto_error_message(&err), "required WIDTHxHEIGHT of each photo"));
+        tyto_error_clear(&err);
+        assert_null(sizes);
+        assert_int_equal(count, 0);
+    }
+    assert_int_equal(tyto_sizes_parse(NULL, &sizes, &count, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_sizes_parse("1x1", NULL, &count, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_sizes_parse("1x1", &sizes, NULL, &err), TYTO_E_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(detections_are_the_reference_s),
         cmocka_unit_test(image_guided_detections_are_the_reference_s),
         cmocka_unit_test(boxes_outside_the_photo_take_no_part),
+        cmocka_unit_test(outputs_say_how_many_photos_and_labels),
+        cmocka_unit_test(sizes_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

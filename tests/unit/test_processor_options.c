@@ -178,11 +178,87 @@ static void options_are_refused(void **state)
     }
 }
 
+/* The field that a text sets, as a number. */
+static double field(const tyto_image_processor_options *options, const char *name)
+{
+    return strcmp(name, "pad") == 0              ? (double)options->do_pad
+           : strcmp(name, "resize") == 0         ? (double)options->do_resize
+           : strcmp(name, "rescale") == 0        ? (double)options->do_rescale
+           : strcmp(name, "normalize") == 0      ? (double)options->do_normalize
+           : strcmp(name, "crop") == 0           ? (double)options->do_center_crop
+           : strcmp(name, "rescale_factor") == 0 ? options->rescale_factor
+           : strcmp(name, "size") == 0           ? (double)(1000 * options->width + options->height)
+           : strcmp(name, "crop-size") == 0
+               ? (double)(1000 * options->crop_width + options->crop_height)
+           : strcmp(name, "resample") == 0   ? *options->resample
+           : strcmp(name, "image-mean") == 0 ? options->mean[0] + 10.0 * options->mean[2]
+                                             : options->std[0] + 10.0 * options->std[2];
+}
+
+static void options_are_set_by_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        double value;
+    } good[] = {
+        {"size", "96x48", 96048},         {"size", "96", 96096},
+        {"crop-size", "20x30", 20030},    {"image-mean", "0.5", 5.5},
+        {"image-mean", "1,2,0.25", 3.5},  {"image-std", "3", 33.0},
+        {"pad", "on", TYTO_SWITCH_ON},    {"resize", "off", TYTO_SWITCH_OFF},
+        {"rescale", "config", 0},         {"normalize", "off", TYTO_SWITCH_OFF},
+        {"crop", "on", TYTO_SWITCH_ON},   {"rescale_factor", "-0.5", -0.5},
+        {"resample", "nearest", nearest}, {"resample", "hamming", hamming},
+    };
+    static const struct {
+        const char *name, *text, *part;
+    } bad[] = {
+        {"size", "0x3", "size: got '0x3', required WIDTHxHEIGHT in pixels"},
+        {"size", "3x", "size: got '3x'"},
+        {"size", "", "size: got ''"},
+        {"size", "3x4x5", "required WIDTHxHEIGHT"},
+        {"crop_size", "-3", "crop_size: got '-3'"},
+        {"image-mean", "1,2", "image-mean: got '1,2', required one number, or three as R,G,B"},
+        {"image-mean", "1,2,3,4", "image-mean"},
+        {"image-std", "nan", "image-std: got 'nan'"},
+        {"image-std", "1,,2", "image-std"},
+        {"rescale-factor", "0", "required a number other than 0"},
+        {"resample", "2", "required nearest, lanczos"},
+        {"pad", "yes", "pad: got 'yes', required config, on or off"},
+        {"colour", "red", "colour: required size, pad"},
+        {"siz", "3", "siz: required"},
+        {"sizes", "3", "sizes: required"},
+    };
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image_processor_options options, untouched;
+    tyto_image_processor_values values = {.resample = 0};
+    for (size_t i = 0; next_case(i, sizeof(good) / sizeof(good[0])); i++) {
+        tyto_image_processor_options_init(&options, sizeof(options));
+        ASSERT_DONE(
+            tyto_image_processor_options_set(&options, &values, good[i].name, good[i].text, &err),
+            &err);
+        assert_true(field(&options, good[i].name) == good[i].value);
+    }
+    tyto_image_processor_options_init(&untouched, sizeof(untouched));
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
+        tyto_image_processor_options_init(&options, sizeof(options));
+        assert_int_equal(
+            tyto_image_processor_options_set(&options, &values, bad[i].name, bad[i].text, &err),
+            TYTO_E_ARGUMENT);
+        assert_non_null(strstr(tyto_error_message(&err), bad[i].part));
+        tyto_error_clear(&err);
+        assert_int_equal(options.width, untouched.width);
+        assert_int_equal(options.crop_height, untouched.crop_height);
+        assert_true(!options.mean && !options.std && !options.resample);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_do_what_files_do),
         cmocka_unit_test(options_are_refused),
+        cmocka_unit_test(options_are_set_by_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -283,12 +283,6 @@ static tyto_status check_override(const tyto_image_processor *made, tyto_error *
                               "rescale_factor, image_mean, image_std: required finite numbers");
 }
 
-void tyto_image_processor_options_init(tyto_image_processor_options *options, size_t struct_bytes)
-{
-    static const tyto_image_processor_options defaults = {.struct_bytes = sizeof(defaults)};
-    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
-}
-
 tyto_status tyto_image_processor_override(const tyto_image_processor *base,
                                           const tyto_image_processor_options *options,
                                           tyto_image_processor **out, tyto_error *err)
