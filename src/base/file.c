@@ -158,11 +158,11 @@ void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t lengt
     if (!map->data || length == 0 || offset >= map->length || length > map->length - offset) {
         return;
     }
-    const uintptr_t from = (uintptr_t)map->data, page = TYTO_HUGE_PAGE_BYTES,
-                    begin = (from + offset) / page * page,
-                    end = (from + offset + length + page - 1) / page * page,
-                    first = begin > from ? begin : from,
-                    last = end < from + map->length ? end : from + map->length;
+    const uintptr_t start = (uintptr_t)map->data, page = TYTO_HUGE_PAGE_BYTES,
+                    begin = (start + offset) / page * page,
+                    end = (start + offset + length + page - 1) / page * page,
+                    first = begin > start ? begin : start,
+                    last = end < start + map->length ? end : start + map->length;
     (void)madvise((void *)first, last - first, MADV_DONTNEED);
 }
 

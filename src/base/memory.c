@@ -115,13 +115,13 @@ void *tyto_pages_reserve(size_t *bytes)
     return pages;
 }
 
-bool tyto_pages_commit(void *pages, size_t from, size_t to)
+bool tyto_pages_commit(void *pages, size_t begin, size_t end)
 {
-    char *begin = (char *)pages + from;
-    if (mprotect(begin, to - from, PROT_READ | PROT_WRITE) != 0) {
+    char *first = (char *)pages + begin;
+    if (mprotect(first, end - begin, PROT_READ | PROT_WRITE) != 0) {
         return false;
     }
-    advise_huge(begin, to - from);
+    advise_huge(first, end - begin);
     return true;
 }
 

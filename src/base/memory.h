@@ -28,9 +28,9 @@ void tyto_pages_free(void *pages, size_t bytes);
  *  the process may not have so many; *bytes receives how many. NULL when there are none. Release
  *  with tyto_pages_free. */
 void *tyto_pages_reserve(size_t *bytes);
-/** Gives memory to reserved pages, from byte `from` to byte `to`, both multiples of 2 MB; false
+/** Gives memory to reserved pages, from byte `begin` to byte `end`, both multiples of 2 MB; false
  * when memory is out. */
-bool tyto_pages_commit(void *pages, size_t from, size_t to);
+bool tyto_pages_commit(void *pages, size_t begin, size_t end);
 
 /** *out = a·b, or false when that overflows. */
 static inline bool tyto_mul_size(size_t a, size_t b, size_t *out)

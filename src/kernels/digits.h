@@ -35,8 +35,8 @@
 #define TYTO_DIGITS_FIRST 127.0f
 /** A row whose largest magnitude is below this counts as zeros. */
 #define TYTO_DIGITS_LEAST 0x1p-90f
-/** Steps of k whose digits lie together. */
-#define TYTO_DIGITS_STEPS 64
+/** Neighbours along k whose digits are interleaved. */
+#define TYTO_DIGITS_INTERLEAVE 64
 /** Longest sum: so many products of two digits, by four pairs, fit 32 bits. */
 #define TYTO_DIGITS_DEPTH_MAX 32704
 
@@ -62,7 +62,7 @@ static inline float tyto_digits_value(const int8_t digits[TYTO_DIGITS], float si
     return (float)(whole * (double)size / TYTO_DIGITS_MOST);
 }
 
-/** A tile of rows from some step of k on. Scales are size/127², a column's its size, so that both
+/** A tile of rows from some k on. Scales are size/127², a column's its size, so that both
  *  make what a product of first digits is worth, and sizes of weights stay what they are. */
 typedef struct tyto_digits_rows {
     const void *leading; /* [⌈k/64⌉][TYTO_DIGITS_LEADING][rows][64] */
@@ -70,9 +70,9 @@ typedef struct tyto_digits_rows {
     const float *scales; /* [rows] */
 } tyto_digits_rows;
 
-/** A panel of columns from some step of k on. Scales are sizes. */
+/** A panel of columns from some k on. Scales are sizes. */
 typedef struct tyto_digits_columns {
-    const void *digits;  /* [⌈k/64⌉][TYTO_DIGITS][columns/16][16][16][4]: four steps of sixteen
+    const void *digits;  /* [⌈k/64⌉][TYTO_DIGITS][columns/16][16][16][4]: four k of sixteen
                             columns lie side by side */
     const float *scales; /* [columns] */
 } tyto_digits_columns;
@@ -81,9 +81,9 @@ typedef struct tyto_digits_columns {
 #define TYTO_DIGITS_COLUMNS 16
 
 struct tyto_digits_kernels {
-    int rows;    /* of a tile of the matrix product, which has gemm_columns */
-    int fetches; /* bytes ahead that a step of k asks for */
-    int depth;   /* steps of k that tile should be called for */
+    int rows;           /* of a tile of the matrix product, which has gemm_columns */
+    int prefetch_bytes; /* that one k asks for ahead */
+    int kc;             /* k that tile should be called for */
     /** Around a thread's calls of tile. */
     void (*begin)(void);
     void (*end)(void);
@@ -94,32 +94,32 @@ struct tyto_digits_kernels {
     bool (*pack)(int64_t k, const float *x, int64_t ldx, int rows, void *packed, float *scales);
     /** max|x|, or what is not finite when there is such a number. */
     float (*most)(int64_t k, const float *x);
-    /** The digits of x[…] as column `column` of a panel of k steps: steps at … at+63, or those that
+    /** The digits of x[…] as column `column` of a panel of that k: those at … at+63, or those that
      *  are there, `at` being a multiple of 64. They are counted in double precision, by `size` of
      *  the whole column, which is above 0. */
     void (*pack_column)(int64_t k, int64_t at, const float *x, float size, int column, void *panel);
-    /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b over steps·64 steps of k, at most
+    /** acc[rows][gemm_columns] = (add ? acc : 0) + a·b over groups·64 k, at most
      *  TYTO_DIGITS_DEPTH_MAX; acc 64-byte aligned
      *  ahead    as for floats */
-    void (*tile)(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, float *acc,
-                 bool add, const void *ahead);
+    void (*tile)(int64_t groups, const tyto_digits_rows *a, const tyto_digits_columns *b,
+                 float *acc, bool add, const void *ahead);
 };
 
-/** Bytes of the digits of k steps of so many rows or columns. */
+/** Bytes of the digits of k numbers of so many rows or columns. */
 static inline int64_t tyto_digits_bytes(int64_t k, int64_t across)
 {
-    return (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS * TYTO_DIGITS_STEPS * across *
-           TYTO_DIGITS;
+    return (k + TYTO_DIGITS_INTERLEAVE - 1) / TYTO_DIGITS_INTERLEAVE * TYTO_DIGITS_INTERLEAVE *
+           across * TYTO_DIGITS;
 }
 
-/** Where digit d of step i of a column lies in a panel, in bytes; columns are a multiple of
+/** Where digit d of number i of a column lies in a panel, in bytes; columns are a multiple of
  *  TYTO_DIGITS_COLUMNS. */
 static inline int64_t tyto_digits_place(int64_t columns, int d, int64_t i, int column)
 {
-    const int64_t fours = TYTO_DIGITS_STEPS / 4, within = i % TYTO_DIGITS_STEPS,
-                  group =
-                      (i / TYTO_DIGITS_STEPS * TYTO_DIGITS + d) * (columns / TYTO_DIGITS_COLUMNS) +
-                      column / TYTO_DIGITS_COLUMNS;
+    const int64_t fours = TYTO_DIGITS_INTERLEAVE / 4, within = i % TYTO_DIGITS_INTERLEAVE,
+                  group = (i / TYTO_DIGITS_INTERLEAVE * TYTO_DIGITS + d) *
+                              (columns / TYTO_DIGITS_COLUMNS) +
+                          column / TYTO_DIGITS_COLUMNS;
     return ((group * fours + within / 4) * TYTO_DIGITS_COLUMNS + column % TYTO_DIGITS_COLUMNS) * 4 +
            within % 4;
 }

@@ -27,8 +27,8 @@ static bool has_vnni512(void)
 }
 static bool has_amx(void)
 {
-    const tyto_kernels *with;
-    return tyto_kernels_select(tyto_kernels_amx.name, &with, NULL) == TYTO_OK;
+    const tyto_kernels *selected;
+    return tyto_kernels_select(tyto_kernels_amx.name, &selected, NULL) == TYTO_OK;
 }
 #elif defined(__aarch64__)
 static bool has_dotprod(void)
@@ -41,7 +41,7 @@ static bool has_dotprod(void)
 static const struct {
     const tyto_int8_kernels *kernels;
     bool (*supported)(void);
-    const tyto_kernels *with;
+    const tyto_kernels *table;
 } tables[] = {
     {&tyto_int8_scalar, always, NULL},
 #if defined(__x86_64__)
@@ -62,7 +62,7 @@ const tyto_int8_kernels *tyto_int8_select(const tyto_kernels *kernels)
     const tyto_int8_kernels *found = NULL;
     for (size_t i = 0; i < TABLES; i++) {
         if (strcmp(tables[i].kernels->isa, kernels->family) == 0 && tables[i].supported() &&
-            (!tables[i].with || tables[i].with == kernels)) {
+            (!tables[i].table || tables[i].table == kernels)) {
             found = tables[i].kernels;
         }
     }

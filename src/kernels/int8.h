@@ -11,8 +11,8 @@
 
 /** Quantised numbers lie in −TYTO_INT8_MOST … TYTO_INT8_MOST. */
 #define TYTO_INT8_MOST 127
-/** Steps of k that lie side by side. */
-#define TYTO_INT8_GROUP 4
+/** Neighbours along k that are interleaved in packed weights. */
+#define TYTO_INT8_INTERLEAVE 4
 /** Longest sum: so many products of two such numbers fit 32 bits. */
 #define TYTO_INT8_DEPTH_MAX 131072
 /** Keys of a block of attention. */
@@ -29,19 +29,19 @@ typedef struct tyto_int8_scales {
 
 typedef struct tyto_int8_kernels {
     const char *name;
-    const char *isa;   /* family of the tables in kernels.h that it belongs to */
-    int rows, columns; /* of a tile, which has as many columns as that table's */
-    int offset;        /* what packed activations are raised by: 128 where the instruction takes
+    const char *isa;    /* family of the tables in kernels.h that it belongs to */
+    int rows, columns;  /* of a tile, which has as many columns as that table's */
+    int offset;         /* what packed activations are raised by: 128 where the instruction takes
                           them without sign, else 0 */
-    int steps;         /* of k that lie side by side in packed activations */
-    int depth;         /* steps of k that `part` should be called for, or 0: no parts */
-    int fetches;       /* bytes ahead that a step of k asks for */
+    int a_interleave;   /* neighbours along k that lie side by side in packed activations */
+    int kc;             /* k that `part` should be called for, or 0: no parts */
+    int prefetch_bytes; /* that one k asks for ahead */
 
     /** Around a thread's calls of tile and part, as in tyto_bf16_kernels. */
     void (*begin)(void);
     void (*end)(void);
-    /** packed[⌈k/steps⌉][rows][steps] = x[rows][k] quantised, and scales[rows] = what a step is
-     *  worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
+    /** packed[⌈k/a_interleave⌉][rows][a_interleave] = x[rows][k] quantised, and scales[rows] = what one whole
+     *  number is worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
      *  NaN, and zeros.
      *  rows     at most `rows` of the table; ldx elements apart
      *  smooth   [k] factors of x, or NULL */
@@ -57,7 +57,7 @@ typedef struct tyto_int8_kernels {
     void (*part)(int64_t groups, const uint8_t *a, const int8_t *b, int32_t *sums, bool add,
                  const void *ahead);
     void (*finish)(const int32_t *sums, const tyto_int8_scales *scales, float *y);
-    /** Attention without masks, as in tyto_kernels, of queries, keys and values in steps. NULL:
+    /** Attention without masks, as in tyto_kernels, of queries, keys and values in whole numbers. NULL:
      *  that of bf16 is faster. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
@@ -80,10 +80,11 @@ const tyto_int8_kernels *tyto_int8_select(const tyto_kernels *kernels);
 /** All tables that this CPU can run; at most `most`. Returns how many. */
 size_t tyto_int8_list(const tyto_int8_kernels **out, size_t most);
 
-/** Bytes of a packed tile of k steps. */
+/** Bytes of a packed tile of that k. */
 static inline int64_t tyto_int8_tile_bytes(const tyto_int8_kernels *kernels, int64_t k)
 {
-    return (k + kernels->steps - 1) / kernels->steps * kernels->steps * kernels->rows;
+    return (k + kernels->a_interleave - 1) / kernels->a_interleave * kernels->a_interleave *
+           kernels->rows;
 }
 
 #endif

@@ -121,16 +121,16 @@ typedef struct tyto_gather_kernels {
 /** Products and attention whose operands are rounded to bf16; sums are floats. Numbers below the
  *  least normal float may count as 0.
  *
- *  Two steps of k lie side by side, a pair; an odd k's last pair has a 0. Where the CPU multiplies
+ *  Two neighbours along k lie side by side, a pair; an odd k's last pair has a 0. Where the CPU multiplies
  *  pairs itself, both operands are pairs; elsewhere pairs of b are widened in registers, and a is
  *  packed as floats that were rounded. */
 typedef struct tyto_bf16_kernels {
-    bool dot;    /* the CPU multiplies pairs itself */
-    int rows;    /* of a tile of the matrix product, which has gemm_columns */
-    int a_bytes; /* of an element of a packed */
-    int a_steps; /* of k that lie side by side in a packed, 2 or 32 */
-    int depth;   /* steps of k whose part of b should stay in the first-level cache, or 0 */
-    int fetches; /* bytes ahead that a step of k asks for */
+    bool dot;           /* the CPU multiplies pairs itself */
+    int rows;           /* of a tile of the matrix product, which has gemm_columns */
+    int a_bytes;        /* of an element of a packed */
+    int a_interleave;   /* neighbours along k that lie side by side in a packed, 2 or 32 */
+    int kc;             /* k whose part of b should stay in the first-level cache, or 0 */
+    int prefetch_bytes; /* that one k asks for ahead */
 
     /** Around a thread's calls of gemm_tile: registers of tiles have to be set up. NULL where there
      *  are none. */
@@ -195,8 +195,7 @@ typedef struct tyto_kernels {
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, float *packed);
     /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b
      *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned
-     *  ahead    the caller's next operand, or NULL: a cache line of it is fetched with each step of
-     *           k. Any address will do */
+     *  ahead    the caller's next operand, or NULL: a cache line of it is fetched with each k. Any address will do */
     void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead);
     /** y[rows][columns] = epilogue(acc); any rows of acc, columns ≤ gemm_columns. acc may start at

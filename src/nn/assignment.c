@@ -14,10 +14,10 @@ typedef struct assignment {
     double *of_person, *of_thing;
     int64_t *thing_of, *person_of; /* −1: none yet */
     /* Of the search for one person: */
-    double *distance; /* of the shortest path found to a thing */
-    int64_t *from;    /* the person before a thing on it */
-    int64_t *open;    /* things not yet reached */
-    uint8_t *seen;    /* things reached */
+    double *distance;       /* of the shortest path found to a thing */
+    int64_t *person_before; /* the person before a thing on it */
+    int64_t *open;          /* things not yet reached */
+    uint8_t *seen;          /* things reached */
 } assignment;
 
 static double cost_left(const assignment *a, int64_t person, int64_t thing)
@@ -36,7 +36,7 @@ static int64_t look_around(assignment *a, int64_t person, double so_far, int64_t
         double distance = so_far + cost_left(a, person, thing);
         if (distance < a->distance[thing]) {
             a->distance[thing] = distance;
-            a->from[thing] = person;
+            a->person_before[thing] = person;
         }
         double least = a->distance[a->open[nearest]];
         bool ends = a->person_of[thing] < 0 && a->person_of[a->open[nearest]] >= 0;
@@ -83,7 +83,7 @@ static void pair(assignment *a, int64_t start)
         }
     }
     for (;;) {
-        int64_t person = a->from[thing], next = a->thing_of[person];
+        int64_t person = a->person_before[thing], next = a->thing_of[person];
         a->person_of[thing] = person;
         a->thing_of[person] = thing;
         if (person == start) {
@@ -101,11 +101,11 @@ static tyto_status take_scratch(assignment *a, tyto_exec *exec)
     a->distance = tyto_arena_take(exec->arena, things, sizeof(double));
     a->thing_of = tyto_arena_take(exec->arena, persons, sizeof(int64_t));
     a->person_of = tyto_arena_take(exec->arena, things, sizeof(int64_t));
-    a->from = tyto_arena_take(exec->arena, things, sizeof(int64_t));
+    a->person_before = tyto_arena_take(exec->arena, things, sizeof(int64_t));
     a->open = tyto_arena_take(exec->arena, things, sizeof(int64_t));
     a->seen = tyto_arena_take(exec->arena, things, 1);
     bool whole = a->of_person && a->of_thing && a->distance && a->thing_of && a->person_of &&
-                 a->from && a->open && a->seen;
+                 a->person_before && a->open && a->seen;
     return whole ? TYTO_OK : tyto_fail_memory(exec->err, "assignment");
 }
 

@@ -32,13 +32,13 @@ static void windows_task(void *context, int64_t index, int worker)
     const int64_t k = a->kernel, window = job->first + index;
     const int64_t top = window / job->across * a->stride - a->padding,
                   left = window % job->across * a->stride - a->padding;
-    float *to = job->rows + index * a->channels * k * k;
+    float *target = job->rows + index * a->channels * k * k;
     for (int64_t c = 0; c < a->channels; c++) {
         for (int64_t y = top; y < top + k; y++) {
             const float *line = a->x + (c * a->height + y) * a->width;
             const bool inside = y >= 0 && y < a->height;
             for (int64_t x = left; x < left + k; x++) {
-                *to++ = inside && x >= 0 && x < a->width ? line[x] : 0.0f;
+                *target++ = inside && x >= 0 && x < a->width ? line[x] : 0.0f;
             }
         }
     }
@@ -130,13 +130,13 @@ static void max_pool_task(void *context, int64_t row, int worker)
     const max_pool_job *job = context;
     const int64_t C = job->channels, k = job->kernel;
     for (int64_t at = 0; at < job->across; at++) {
-        float *to = job->y + (row * job->across + at) * C;
+        float *target = job->y + (row * job->across + at) * C;
         const float *corner = job->x + (row * job->width + at) * job->stride * C;
-        memcpy(to, corner, (size_t)C * sizeof(float));
+        memcpy(target, corner, (size_t)C * sizeof(float));
         for (int64_t i = 1; i < k * k; i++) {
-            const float *from = corner + (i / k * job->width + i % k) * C;
+            const float *source = corner + (i / k * job->width + i % k) * C;
             for (int64_t c = 0; c < C; c++) {
-                to[c] = from[c] > to[c] ? from[c] : to[c];
+                target[c] = source[c] > target[c] ? source[c] : target[c];
             }
         }
     }

@@ -77,7 +77,7 @@ static inline int64_t tyto_row_stride(int64_t columns)
 }
 
 /** The same of numbers that are bf16 or floats. */
-static inline int64_t tyto_row_stride_of(bool bf16, int64_t columns)
+static inline int64_t tyto_operand_row_stride(bool bf16, int64_t columns)
 {
     return bf16 && columns % 2 == 0 ? 2 * tyto_row_stride(columns / 2) : tyto_row_stride(columns);
 }

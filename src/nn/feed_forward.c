@@ -9,7 +9,7 @@ tyto_status tyto_feed_forward(tyto_exec *exec, const tyto_feed_forward_args *arg
     const bool in_bf16 = tyto_linear_takes_bf16(exec, args->second),
                tiled = tyto_linear_tiles(exec, args->first, args->second);
     const int64_t tile = tyto_linear_tile_rows(exec->kernels, args->second),
-                  apart = tiled ? wide : tyto_row_stride_of(in_bf16, wide),
+                  apart = tiled ? wide : tyto_operand_row_stride(in_bf16, wide),
                   rows = tiled ? tyto_round_up(args->rows, tile) : args->rows;
     size_t mark = tyto_arena_mark(exec->arena);
     tyto_operand between;

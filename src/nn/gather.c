@@ -60,10 +60,10 @@ void tyto_gather_set(tyto_exec *exec, const tyto_gather *gather, const tyto_gath
 {
     const int64_t R = exec->kernels->attention_queries,
                   rows = axis < 0 ? source->channels : source->dims[axis];
-    float *to = axis < 0 ? source->q : source->tables[axis];
-    memset(to, 0, (size_t)(gather->tiles * rows * R) * sizeof(float));
+    float *target = axis < 0 ? source->q : source->tables[axis];
+    memset(target, 0, (size_t)(gather->tiles * rows * R) * sizeof(float));
     for (int64_t i = 0; i < gather->queries; i++) {
-        float *lane = to + i / R * rows * R + i % R;
+        float *lane = target + i / R * rows * R + i % R;
         for (int64_t r = 0; r < rows; r++) {
             lane[r * R] = axis < 0 ? values[i * ld + r] : values[r * ld + i];
         }
@@ -89,16 +89,16 @@ static const tyto_gather_kernels *kernels_of(const tyto_exec *exec)
 }
 
 /* line[R] = what the tables of all axes but the last add to a line. */
-static void fill_line(const gather_job *job, int64_t tile, int64_t line, float *to)
+static void fill_line(const gather_job *job, int64_t tile, int64_t line, float *target)
 {
     const tyto_gather_source *source = job->source;
     const int64_t R = job->exec->kernels->attention_queries;
-    memset(to, 0, (size_t)R * sizeof(float));
+    memset(target, 0, (size_t)R * sizeof(float));
     for (int a = source->rank - 2; a >= 0; a--) {
-        const float *from =
+        const float *entries =
             source->tables[a] + (tile * source->dims[a] + line % source->dims[a]) * R;
         for (int64_t i = 0; i < R; i++) {
-            to[i] += from[i];
+            target[i] += entries[i];
         }
         line /= source->dims[a];
     }
@@ -122,7 +122,7 @@ static void add_line(const gather_job *job, int64_t line, const float *sum, floa
 }
 
 /* Inputs from … end−1 of the piece, line by line. */
-static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int64_t end,
+static void gather_lines(const gather_job *job, int64_t tile, int64_t begin, int64_t end,
                          float *state, float *scratch)
 {
     const tyto_gather_source *source = job->source;
@@ -144,13 +144,13 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
                               .rows = job->gather->rows + EXTRA_ROWS - LINE,
                               .scratch = scratch + R,
                               .packed = job->packed};
-    while (from < end) {
-        const int64_t at = job->first + from, left = rank ? width - at % width : end - from;
-        attend.keys = tyto_min_i64(left, end - from);
-        attend.x = job->x + from * job->ldx;
-        attend.first = from;
+    while (begin < end) {
+        const int64_t at = job->first + begin, left = rank ? width - at % width : end - begin;
+        attend.keys = tyto_min_i64(left, end - begin);
+        attend.x = job->x + begin * job->ldx;
+        attend.first = begin;
         if (rank) {
-            attend.factor = job->factor + from;
+            attend.factor = job->factor + begin;
             attend.column = source->tables[rank - 1] + (tile * width + at % width) * R;
             attend.column_sums = columns + at % width * R;
             fill_line(job, tile, at / width, line);
@@ -160,7 +160,7 @@ static void gather_lines(const gather_job *job, int64_t tile, int64_t from, int6
         if (rank) {
             add_line(job, at / width, attend.line_sum, own);
         }
-        from += attend.keys;
+        begin += attend.keys;
     }
 }
 

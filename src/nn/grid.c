@@ -108,14 +108,14 @@ static int64_t position_of(const tyto_grid_attention_args *args, int64_t query)
     return args->indices ? args->indices[query] : args->first + query;
 }
 
-/* to[keys] = what the line of a position adds: the entries of all axes but the last. */
-static void fill_line(const tyto_grid *grid, int64_t keys, int64_t line, float *to)
+/* target[keys] = what the line of a position adds: the entries of all axes but the last. */
+static void fill_line(const tyto_grid *grid, int64_t keys, int64_t line, float *target)
 {
-    memset(to, 0, (size_t)keys * sizeof(float));
+    memset(target, 0, (size_t)keys * sizeof(float));
     for (int a = grid->rank - 2; a >= 0; a--) {
-        const float *from = grid->outer[a] + line % grid->dims[a] * keys;
+        const float *source = grid->outer[a] + line % grid->dims[a] * keys;
         for (int64_t j = 0; j < keys; j++) {
-            to[j] += from[j];
+            target[j] += source[j];
         }
         line /= grid->dims[a];
     }
@@ -158,23 +158,23 @@ static bool find_runs(grid_job *job, int64_t most, int64_t most_lines)
 
 /* Runs column by column, so that those which read the same entries follow each other: sorted by
  * where they read, those of a column in the order in which they came. */
-static void sort_runs(const tyto_grid_run *from, int64_t count, tyto_grid_run *to, int64_t width,
-                      const float *last, int64_t *starts)
+static void sort_runs(const tyto_grid_run *source, int64_t count, tyto_grid_run *target,
+                      int64_t width, const float *last, int64_t *starts)
 {
     memset(starts, 0, (size_t)(width + 1) * sizeof(*starts));
     for (int64_t i = 0; i < count; i++) {
-        starts[from[i].column - last + 1]++;
+        starts[source[i].column - last + 1]++;
     }
     for (int64_t c = 0; c < width; c++) {
         starts[c + 1] += starts[c];
     }
     for (int64_t i = 0; i < count; i++) {
-        to[starts[from[i].column - last]++] = from[i];
+        target[starts[source[i].column - last]++] = source[i];
     }
 }
 
-/* to[keys][lanes] = everything that the tables add for the queries of a run, wherever they lie. */
-static void gather_run(const grid_job *job, const tyto_grid_run *run, float *to)
+/* target[keys][lanes] = everything that the tables add for the queries of a run, wherever they lie. */
+static void gather_run(const grid_job *job, const tyto_grid_run *run, float *target)
 {
     const tyto_grid_attention_args *args = job->args;
     const tyto_grid *grid = args->grid;
@@ -183,13 +183,13 @@ static void gather_run(const grid_job *job, const tyto_grid_run *run, float *to)
         int64_t at = position_of(args, run->first + i);
         const float *column = grid->last + at % W;
         for (int64_t j = 0; j < keys; j++) {
-            to[j * lanes + i] = column[j * grid->stride];
+            target[j * lanes + i] = column[j * grid->stride];
         }
         at /= W;
         for (int a = grid->rank - 2; a >= 0; a--) {
             const float *entries = grid->outer[a] + at % grid->dims[a] * keys;
             for (int64_t j = 0; j < keys; j++) {
-                to[j * lanes + i] += entries[j];
+                target[j * lanes + i] += entries[j];
             }
             at /= grid->dims[a];
         }

@@ -9,14 +9,14 @@
 /* Deepest block of a product, in bytes of a column. A panel of such a block streams through the
  * first-level cache and stays in the second; deeper, more of the sums are finished in registers. */
 #define DEPTH_BYTES 4096
-/* The same of digits, in steps of k: a panel of them stays in the second-level cache. */
+/* The same of digits, in k: a panel of them stays in the second-level cache. */
 #define DEPTH_OF_DIGITS 1536
 /* Products of one sum: what is rounded grows with a sum's length, so sums of floats are made of
  * four parts, or more when those would be longer than this, and none so short that adding them up
  * costs time. */
 #define PART_MIN 8
 #define PART_MAX 128
-/* Steps of k of floats whose part of a panel serves all rows of a task in turn, from the
+/* k of floats whose part of a panel serves all rows of a task in turn, from the
  * first-level cache where that holds it. */
 #define INNER_OF_FLOATS 384
 /* Most outputs of a task that keeps unfinished sums. */
@@ -56,11 +56,11 @@ static float *rows_of(const tyto_linear_job *job, int worker)
 static void pack_task(void *context, int64_t index, int worker)
 {
     const tyto_linear_job *job = context;
-    char *to = job->packs + index * blocks_bytes(job);
+    char *packed = job->packs + index * blocks_bytes(job);
     for (int64_t at = 0; at < job->k; at += job->kc) {
         const int64_t depth = tyto_min_i64(job->kc, job->k - at);
-        tyto_linear_pack(job, index, 1, at, depth, rows_of(job, worker), to, 0);
-        to += tyto_linear_tile_bytes(job, depth);
+        tyto_linear_pack(job, index, 1, at, depth, rows_of(job, worker), packed, 0);
+        packed += tyto_linear_tile_bytes(job, depth);
     }
 }
 
@@ -80,7 +80,7 @@ static void multiply_block(const tyto_linear_job *job, int64_t first_tile, int64
             const int64_t inner = tyto_min_i64(job->kc_inner, end - i);
             for (int64_t t = 0; t < tiles; t++) {
                 tyto_linear_place place =
-                    tyto_linear_place_of(job, first_tile + t, first_panel + p);
+                    tyto_linear_place_at(job, first_tile + t, first_panel + p);
                 place.a = a + t * stride;
                 place.panel = panel;
                 const int64_t kept = (job->kc < K ? p * job->tiles : 0) + t;
@@ -160,35 +160,35 @@ static tyto_linear_job lay_out(const tyto_exec *exec, const tyto_linear_args *ar
     int64_t inner = 0;
     if (args->weight->dtype == TYTO_I8) {
         const tyto_int8_kernels *int8 = args->weight->int8;
-        job.interleave = TYTO_INT8_GROUP;
-        job.a_interleave = int8->steps;
+        job.interleave = TYTO_INT8_INTERLEAVE;
+        job.a_interleave = int8->a_interleave;
         job.a_k_bytes = R;
         job.b_k_bytes = N;
         job.tail = R * (int64_t)sizeof(float);
         job.begin = int8->begin;
         job.end = int8->end;
-        job.prefetch_bytes = int8->fetches;
-        inner = int8->depth;
+        job.prefetch_bytes = int8->prefetch_bytes;
+        inner = int8->kc;
     } else if (args->weight->dtype == TYTO_BF16) {
         job.interleave = 2;
-        job.a_interleave = kernels->bf16->a_steps;
+        job.a_interleave = kernels->bf16->a_interleave;
         job.a_k_bytes = R * kernels->bf16->a_bytes;
         job.b_k_bytes = N * (int64_t)sizeof(uint16_t);
         job.kc_sum = tyto_max_i64(2, K); /* rounding of the operands is what shows */
         job.begin = kernels->bf16->begin;
         job.end = kernels->bf16->end;
-        job.prefetch_bytes = kernels->bf16->fetches;
-        inner = kernels->bf16->depth;
+        job.prefetch_bytes = kernels->bf16->prefetch_bytes;
+        inner = kernels->bf16->kc;
     } else if (args->weight->digits) {
         const tyto_digits_kernels *digits = args->weight->digits;
-        job.interleave = job.a_interleave = TYTO_DIGITS_STEPS;
+        job.interleave = job.a_interleave = TYTO_DIGITS_INTERLEAVE;
         job.a_k_bytes = R * TYTO_DIGITS;
         job.b_k_bytes = N * TYTO_DIGITS;
         job.tail = tyto_round_up((R + 1) * (int64_t)sizeof(float), TYTO_LINE_BYTES);
         job.begin = digits->begin;
         job.end = digits->end;
-        job.prefetch_bytes = digits->fetches;
-        inner = digits->depth;
+        job.prefetch_bytes = digits->prefetch_bytes;
+        inner = digits->kc;
     } else {
         job.interleave = job.a_interleave = 1;
         job.prefetch_bytes = TYTO_LINE_BYTES;
@@ -297,14 +297,14 @@ bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *wei
     return weight->dtype != TYTO_F32 && exec->kernels->bf16->dot && !exec->observer;
 }
 
-bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *from,
-                       const tyto_packed_matrix *to)
+bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *producer,
+                       const tyto_packed_matrix *consumer)
 {
     const tyto_kernels *kernels = exec->kernels;
     const int64_t N = kernels->gemm_columns;
-    return tyto_linear_takes_bf16(exec, to) && to->dtype == TYTO_BF16 &&
-           kernels->bf16->a_steps == N && to->k % N == 0 &&
-           tyto_linear_tile_rows(kernels, from) == tyto_linear_tile_rows(kernels, to);
+    return tyto_linear_takes_bf16(exec, consumer) && consumer->dtype == TYTO_BF16 &&
+           kernels->bf16->a_interleave == N && consumer->k % N == 0 &&
+           tyto_linear_tile_rows(kernels, producer) == tyto_linear_tile_rows(kernels, consumer);
 }
 
 static tyto_precision precision_of(tyto_dtype dtype)

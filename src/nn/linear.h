@@ -15,8 +15,8 @@
  *  F32   data[⌈n/columns⌉][k][columns]
  *  F32   where kernels multiply digits and the matrix is large enough: data[⌈n/columns⌉][k·columns]
  *        in digits (kernels/digits.h), and scales[n]
- *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], the step after an odd k 0
- *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], steps after k 0: w[n,k]/smooth[k] in whole numbers
+ *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], what follows an odd k is 0
+ *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], what follows the last k is 0: w[n,k]/smooth[k] in whole numbers
  *        of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
  *        quantised, so that what is rounded lies within smaller bounds (Xiao et al. 2023) */
 typedef struct tyto_packed_matrix {
@@ -40,7 +40,7 @@ static inline tyto_dtype tyto_packed_dtype(tyto_precision precision)
 }
 /** Bytes that packing takes; 0 when they overflow. */
 size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k);
-/** Steps of k in data: those after the matrix's own are 0. */
+/** k in data, a multiple of what is interleaved: numbers after the matrix's own k are 0. */
 int64_t tyto_packed_k(const tyto_packed_matrix *matrix);
 /** A matrix over `data`, which has those bytes, zeroed and 64-byte aligned. */
 tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n,
@@ -54,10 +54,10 @@ void tyto_packed_resume(tyto_packed_matrix *matrix);
 int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix);
 /** Element i of row n as a float. */
 float tyto_packed_number(const tyto_packed_matrix *matrix, int64_t n, int64_t i);
-/** to[rows,k] = rows row … row+rows−1 as floats. */
-void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *to);
+/** floats[rows,k] = rows row … row+rows−1 as floats. */
+void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *floats);
 /** Copies a matrix to one of the same size and type with other tiles; not of digits. */
-void tyto_packed_move(const tyto_packed_matrix *from, tyto_packed_matrix *to);
+void tyto_packed_move(const tyto_packed_matrix *source, tyto_packed_matrix *target);
 /** Packs source[rows,k], rows `stride` elements apart, as rows row … row+rows−1.
  *  source may be unaligned and of any float type. */
 void tyto_packed_fill(const tyto_packed_matrix *matrix, int64_t row, int64_t rows,
@@ -92,10 +92,11 @@ int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_mat
 /** Whether products with this weight round x anyway, to bf16 or to fewer bits, and any product may
  * write it as bf16. */
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
-/** Whether y_bf16 of `from`, whose n is the k of `to`, may be written as `to` packs its rows, which
- * then are multiplied as they lie: [⌈rows/R⌉][n/32][R][32] of R = tyto_linear_tile_rows rows. */
-bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *from,
-                       const tyto_packed_matrix *to);
+/** Whether the product with `producer` may write its y_bf16 as the product with `consumer`, whose k is
+ *  the producer's n, packs its rows. These then are multiplied as they lie:
+ *  [⌈rows/R⌉][n/32][R][32] of R = tyto_linear_tile_rows rows. */
+bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *producer,
+                       const tyto_packed_matrix *consumer);
 /** y[rows,n] = x[rows,k]·w[n,k]ᵀ + bias[n] + more[rows,n], for a few outputs: w lies as it is, and
  * a tile of the matrix product would be mostly empty. */
 typedef struct tyto_linear_few_args {

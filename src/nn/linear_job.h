@@ -54,15 +54,15 @@ static inline int64_t tyto_linear_tile_bytes(const tyto_linear_job *job, int64_t
 
 /** A tile of rows and a panel. */
 typedef struct tyto_linear_place {
-    const char *a;     /* packed rows, from a block's first step on */
-    const char *panel; /* from step 0 on */
+    const char *a;     /* packed rows, from a block's first k on */
+    const char *panel; /* from the first k on */
     int64_t row, column;
     int rows, columns; /* that are there */
 } tyto_linear_place;
 
 /** Where tile `tile` of all rows and panel `panel` of the weight meet; the operands are left to the
  *  caller. */
-static inline tyto_linear_place tyto_linear_place_of(const tyto_linear_job *job, int64_t tile,
+static inline tyto_linear_place tyto_linear_place_at(const tyto_linear_job *job, int64_t tile,
                                                      int64_t panel)
 {
     const int64_t row = tile * job->rows, N = job->kernels->gemm_columns, column = panel * N;
@@ -74,13 +74,13 @@ static inline tyto_linear_place tyto_linear_place_of(const tyto_linear_job *job,
     };
 }
 
-/** Packs `tiles` tiles from first_tile on, columns at … at+depth−1 of x; tiles lie `stride` bytes
- * apart. `own` has room for a tile's rows; of one tile alone, whose blocks follow each other from
- * the first on, they stay there. */
+/** Packs `tiles` tiles, first_tile the first of them: columns at … at+depth−1 of x. Tiles lie `stride`
+ *  bytes apart. `own` has room for the rows of one tile as floats. Where only one tile is packed, block
+ *  after block, its rows are made once and stay there. */
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
                       int64_t depth, float *own, char *packed, int64_t stride);
-/** Steps at … at+depth−1 of one tile of rows times those of a panel; what is finished goes on
- * through the epilogue. `block` is where the packed rows begin. */
+/** Multiplies k at … at+depth−1 of one tile of rows by those of a panel; a tile whose sums are complete
+ *  goes through the epilogue. `block` is the k where the packed rows begin. */
 void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,
                           int64_t at, int64_t depth, float *sum, const char *ahead);
 

@@ -8,12 +8,12 @@ static void make_rows(const tyto_linear_job *job, int64_t row, int rows, float *
     const tyto_norm *norm = &args->norm;
     const int64_t K = args->weight->k;
     for (int r = 0; r < rows; r++) {
-        const int64_t from = (row + r) * args->ldx;
+        const int64_t offset = (row + r) * args->ldx;
         if (norm->gamma) {
-            job->kernels->layer_norm(K, args->x + from, norm->gamma, norm->beta, norm->eps,
+            job->kernels->layer_norm(K, args->x + offset, norm->gamma, norm->beta, norm->eps,
                                      own + r * K);
         } else {
-            job->kernels->bf16->widen(K, args->x_bf16 + from, own + r * K);
+            job->kernels->bf16->widen(K, args->x_bf16 + offset, own + r * K);
         }
     }
 }
@@ -42,7 +42,7 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
     const int64_t R = job->rows, K = args->weight->k, k = tyto_min_i64(depth, K - at),
                   tail = tyto_linear_tile_bytes(job, depth) - job->tail;
     for (int64_t t = 0; t < tiles; t++) {
-        const int64_t row = (first_tile + t) * R, from = row * args->ldx + at;
+        const int64_t row = (first_tile + t) * R, offset = row * args->ldx + at;
         const int rows = (int)tyto_min_i64(R, args->rows - row);
         char *tile = packed + t * stride;
         float *scales = (float *)(tile + tail);
@@ -52,15 +52,15 @@ void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t ti
             }
             pack_floats(job, k, own + at, K, rows, tile, scales);
         } else if (args->x_bf16) {
-            job->kernels->bf16->gemm_pack_bf16(k, args->x_bf16 + from, args->ldx, rows, tile);
+            job->kernels->bf16->gemm_pack_bf16(k, args->x_bf16 + offset, args->ldx, rows, tile);
         } else {
-            pack_floats(job, k, args->x + from, args->ldx, rows, tile, scales);
+            pack_floats(job, k, args->x + offset, args->ldx, rows, tile, scales);
         }
     }
 }
 
-/* A tile of whole numbers: steps at … at+depth−1 of a packed tile and of a panel whose first column
- * is `column`. sum holds whole numbers until the last step. */
+/* A tile of whole numbers: k at … at+depth−1 of a packed tile and of a panel whose first column
+ * is `column`. sum holds whole numbers until the last k. */
 static void multiply_int8(const tyto_linear_job *job, int64_t at, int64_t depth, const char *tile,
                           const char *panel, int64_t column, float *sum, const char *ahead)
 {
@@ -72,7 +72,7 @@ static void multiply_int8(const tyto_linear_job *job, int64_t at, int64_t depth,
                                      .sums = weight->sums + column};
     const uint8_t *a = (const uint8_t *)(tile + at * job->a_k_bytes);
     const int8_t *b = (const int8_t *)(panel + at * job->b_k_bytes);
-    const int64_t groups = depth / TYTO_INT8_GROUP;
+    const int64_t groups = depth / TYTO_INT8_INTERLEAVE;
     if (depth == job->k) {
         int8->tile(groups, a, b, &scales, sum, ahead);
         return;
@@ -99,10 +99,10 @@ static void multiply_digits(const tyto_linear_job *job, const tyto_linear_place 
         .scales = scales};
     const tyto_digits_columns columns = {.digits = place->panel + at * job->b_k_bytes,
                                          .scales = weight->scales + place->column};
-    weight->digits->tile(depth / TYTO_DIGITS_STEPS, &rows, &columns, sum, at > 0, ahead);
+    weight->digits->tile(depth / TYTO_DIGITS_INTERLEAVE, &rows, &columns, sum, at > 0, ahead);
 }
 
-/* sum = (add ? sum : 0) + a·b over `depth` steps of k. */
+/* sum = (add ? sum : 0) + a·b over `depth` numbers along k. */
 static void multiply_tile(const tyto_linear_job *job, int64_t depth, const char *a, const char *b,
                           float *sum, bool add, const char *ahead)
 {

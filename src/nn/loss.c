@@ -2,17 +2,17 @@
 
 #include <math.h>
 
-/* −log softmax of logits[0], logits[step], … at index `target` */
-static double cross_entropy(const float *logits, int64_t n, int64_t step, int64_t target)
+/* −log softmax of logits[0], logits[stride], … at index `target` */
+static double cross_entropy(const float *logits, int64_t n, int64_t stride, int64_t target)
 {
     double most = -INFINITY, sum = 0.0;
     for (int64_t i = 0; i < n; i++) {
-        most = fmax(most, (double)logits[i * step]);
+        most = fmax(most, (double)logits[i * stride]);
     }
     for (int64_t i = 0; i < n; i++) {
-        sum += exp((double)logits[i * step] - most);
+        sum += exp((double)logits[i * stride] - most);
     }
-    return log(sum) + most - (double)logits[target * step];
+    return log(sum) + most - (double)logits[target * stride];
 }
 
 tyto_status tyto_contrastive_loss(tyto_exec *exec, int64_t n, const float *logits, float *loss)

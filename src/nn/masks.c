@@ -68,11 +68,11 @@ int64_t tyto_keep_rows(int64_t n, int64_t cols, const uint8_t *flags, float *row
 }
 
 tyto_status tyto_clear_rows(tyto_exec *exec, int64_t rows, int64_t cols, const uint8_t *flags,
-                            int64_t step, float *x)
+                            int64_t stride, float *x)
 {
     (void)exec;
     for (int64_t r = 0; r < rows; r++) {
-        if (flags[r * step]) {
+        if (flags[r * stride]) {
             memset(x + r * cols, 0, (size_t)cols * sizeof(float));
         }
     }

@@ -35,9 +35,9 @@ void tyto_mask_groups(int64_t groups, int64_t most, const int64_t *counts, const
  *  they are. The rows behind them are left as they come. */
 int64_t tyto_keep_rows(int64_t n, int64_t cols, const uint8_t *flags, float *rows);
 
-/** x[r,c] = 0 in rows whose flags[r·step] is not 0; step 0: one flag for all rows. */
+/** x[r,c] = 0 in rows whose flags[r·stride] is not 0; stride 0: one flag for all rows. */
 TYTO_NODISCARD tyto_status tyto_clear_rows(tyto_exec *exec, int64_t rows, int64_t cols,
-                                           const uint8_t *flags, int64_t step, float *x);
+                                           const uint8_t *flags, int64_t stride, float *x);
 
 /** y[r,c] = x[c] in rows whose flags[r] is not 0; rows of y lie ldy floats apart. */
 TYTO_NODISCARD tyto_status tyto_replace_rows(tyto_exec *exec, int64_t rows, int64_t cols,

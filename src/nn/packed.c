@@ -6,7 +6,7 @@
 #include "tensor/convert.h"
 #include "tensor/narrow.h"
 
-/* Fewest steps of k of a matrix in digits: shorter, most of them would be there in vain. */
+/* Smallest k of a matrix in digits: below it, most of the interleaved numbers would be padding. */
 #define DIGITS_K_MIN 32
 
 /* What a matrix is packed in, beside its dtype: with one panel alone, rows' digits cost more than
@@ -18,18 +18,18 @@ static const tyto_digits_kernels *digits_of(const tyto_kernels *kernels, tyto_dt
                                                                                : NULL;
 }
 
-/* Steps of k that lie side by side. */
-static int64_t steps_of(const tyto_digits_kernels *digits, tyto_dtype dtype)
+/* Neighbours along k that lie side by side. */
+static int64_t interleave_of(const tyto_digits_kernels *digits, tyto_dtype dtype)
 {
-    return digits               ? TYTO_DIGITS_STEPS
-           : dtype == TYTO_I8   ? TYTO_INT8_GROUP
+    return digits               ? TYTO_DIGITS_INTERLEAVE
+           : dtype == TYTO_I8   ? TYTO_INT8_INTERLEAVE
            : dtype == TYTO_BF16 ? 2
                                 : 1;
 }
 
 int64_t tyto_packed_k(const tyto_packed_matrix *matrix)
 {
-    return tyto_round_up(matrix->k, steps_of(matrix->digits, matrix->dtype));
+    return tyto_round_up(matrix->k, interleave_of(matrix->digits, matrix->dtype));
 }
 
 int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix)
@@ -48,10 +48,10 @@ static size_t aligned(size_t bytes)
 size_t tyto_packed_bytes(const tyto_kernels *kernels, tyto_dtype dtype, int64_t n, int64_t k)
 {
     const tyto_digits_kernels *digits = digits_of(kernels, dtype, n, k);
-    const int64_t columns = kernels->gemm_columns, steps = steps_of(digits, dtype);
+    const int64_t columns = kernels->gemm_columns, interleave = interleave_of(digits, dtype);
     size_t count, bytes;
-    if (n > INT32_MAX - columns || k > INT32_MAX - steps ||
-        !tyto_mul_size((size_t)tyto_round_up(n, columns), (size_t)tyto_round_up(k, steps),
+    if (n > INT32_MAX - columns || k > INT32_MAX - interleave ||
+        !tyto_mul_size((size_t)tyto_round_up(n, columns), (size_t)tyto_round_up(k, interleave),
                        &count) ||
         !tyto_mul_size(count, tyto_dtype_bytes(dtype), &bytes)) {
         return 0;
@@ -117,9 +117,9 @@ typedef struct fill_job {
 
 /* Columns of the source that are converted at once: a block of a panel stays in the cache. Even,
  * so that pairs and groups stay together. */
-#define FILL_K TYTO_DIGITS_STEPS
+#define FILL_K TYTO_DIGITS_INTERLEAVE
 
-/* values[count] = row n of the source from step `at` on, as they are to be quantised. */
+/* values[count] = row n of the source from k = `at` on, as they are to be quantised. */
 static void read_row(const fill_job *job, int64_t n, int64_t at, int64_t count, float *values)
 {
     const size_t offset =
@@ -135,8 +135,8 @@ static void fill_int8(const fill_job *job, int64_t n)
 {
     const tyto_packed_matrix *matrix = job->matrix;
     const int64_t columns = matrix->columns, k = matrix->k;
-    int8_t *to = (int8_t *)matrix->data + n / columns * columns * tyto_packed_k(matrix) +
-                 n % columns * TYTO_INT8_GROUP;
+    int8_t *target = (int8_t *)matrix->data + n / columns * columns * tyto_packed_k(matrix) +
+                     n % columns * TYTO_INT8_INTERLEAVE;
     float values[FILL_K], most = 0.0f;
     int32_t sum = 0;
     for (int64_t at = 0; at < k; at += FILL_K) {
@@ -147,16 +147,16 @@ static void fill_int8(const fill_job *job, int64_t n)
             most = size > most || !isfinite(size) ? size : most;
         }
     }
-    const bool steps = isfinite(most) && most >= TYTO_INT8_LEAST;
-    const float inverse = steps ? TYTO_INT8_MOST / most : 0.0f;
-    matrix->scales[n] = steps ? most / TYTO_INT8_MOST : isfinite(most) ? 0.0f : NAN;
-    for (int64_t at = 0; steps && at < k; at += FILL_K) {
+    const bool counts = isfinite(most) && most >= TYTO_INT8_LEAST;
+    const float inverse = counts ? TYTO_INT8_MOST / most : 0.0f;
+    matrix->scales[n] = counts ? most / TYTO_INT8_MOST : isfinite(most) ? 0.0f : NAN;
+    for (int64_t at = 0; counts && at < k; at += FILL_K) {
         const int64_t count = tyto_min_i64(FILL_K, k - at);
         read_row(job, n, at, count, values);
         for (int64_t i = 0; i < count; i++) {
             const int value = (int)rintf(values[i] * inverse);
-            to[(at + i) / TYTO_INT8_GROUP * columns * TYTO_INT8_GROUP + i % TYTO_INT8_GROUP] =
-                (int8_t)value;
+            target[(at + i) / TYTO_INT8_INTERLEAVE * columns * TYTO_INT8_INTERLEAVE +
+                   i % TYTO_INT8_INTERLEAVE] = (int8_t)value;
             sum += value;
         }
     }
@@ -168,7 +168,7 @@ static void fill_digits(const fill_job *job, int64_t n)
 {
     const tyto_packed_matrix *matrix = job->matrix;
     const int64_t k = matrix->k, panel = n / matrix->columns;
-    char *to = (char *)matrix->data + panel * tyto_packed_panel_bytes(matrix);
+    char *target = (char *)matrix->data + panel * tyto_packed_panel_bytes(matrix);
     float values[FILL_K], most = 0.0f;
     for (int64_t at = 0; at < k; at += FILL_K) {
         const int64_t count = tyto_min_i64(FILL_K, k - at);
@@ -181,7 +181,7 @@ static void fill_digits(const fill_job *job, int64_t n)
     for (int64_t at = 0; column > 0.0f && at < k; at += FILL_K) {
         const int64_t count = tyto_min_i64(FILL_K, k - at);
         read_row(job, n, at, count, values);
-        matrix->digits->pack_column(k, at, values, column, (int)(n % matrix->columns), to);
+        matrix->digits->pack_column(k, at, values, column, (int)(n % matrix->columns), target);
     }
 }
 
@@ -205,16 +205,16 @@ static void fill_panel(void *context, int64_t index, int worker)
             const size_t offset = (size_t)((n - job->row) * job->stride + at) * bytes;
             const int64_t block = (panel * padded + at) * columns, column = n % columns;
             if (matrix->dtype == TYTO_BF16) {
-                uint16_t values[FILL_K], *to = (uint16_t *)matrix->data + block + 2 * column;
+                uint16_t values[FILL_K], *target = (uint16_t *)matrix->data + block + 2 * column;
                 tyto_narrow(values, TYTO_BF16, job->source + offset, job->dtype, count);
                 for (int64_t i = 0; i < count; i++) {
-                    to[i / 2 * 2 * columns + i % 2] = values[i];
+                    target[i / 2 * 2 * columns + i % 2] = values[i];
                 }
             } else {
-                float values[FILL_K], *to = (float *)matrix->data + block + column;
+                float values[FILL_K], *target = (float *)matrix->data + block + column;
                 tyto_convert(values, TYTO_F32, job->source + offset, job->dtype, count);
                 for (int64_t i = 0; i < count; i++) {
-                    to[i * columns] = values[i];
+                    target[i * columns] = values[i];
                 }
             }
         }

@@ -7,11 +7,11 @@
 /* Place of a number of the matrix within its data, in elements; not of digits. */
 static int64_t place_of(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
 {
-    const int64_t steps = matrix->dtype == TYTO_I8     ? TYTO_INT8_GROUP
-                          : matrix->dtype == TYTO_BF16 ? 2
-                                                       : 1;
+    const int64_t interleave = matrix->dtype == TYTO_I8     ? TYTO_INT8_INTERLEAVE
+                               : matrix->dtype == TYTO_BF16 ? 2
+                                                            : 1;
     const int64_t columns = matrix->columns, panel = n / columns * columns * tyto_packed_k(matrix);
-    return panel + (i / steps * columns + n % columns) * steps + i % steps;
+    return panel + (i / interleave * columns + n % columns) * interleave + i % interleave;
 }
 
 static float from_digits(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
@@ -39,29 +39,29 @@ float tyto_packed_number(const tyto_packed_matrix *matrix, int64_t n, int64_t i)
                                         : ((const float *)matrix->data)[at];
 }
 
-void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *to)
+void tyto_packed_read(const tyto_packed_matrix *matrix, int64_t row, int64_t rows, float *floats)
 {
     for (int64_t n = row; n < row + rows; n++) {
         for (int64_t i = 0; i < matrix->k; i++) {
-            *to++ = tyto_packed_number(matrix, n, i);
+            *floats++ = tyto_packed_number(matrix, n, i);
         }
     }
 }
 
-void tyto_packed_move(const tyto_packed_matrix *from, tyto_packed_matrix *to)
+void tyto_packed_move(const tyto_packed_matrix *source, tyto_packed_matrix *target)
 {
-    const size_t width = tyto_dtype_bytes(from->dtype);
-    for (int64_t n = 0; n < from->n; n++) {
-        for (int64_t i = 0; i < from->k; i++) {
-            memcpy((char *)to->data + (size_t)place_of(to, n, i) * width,
-                   (const char *)from->data + (size_t)place_of(from, n, i) * width, width);
+    const size_t width = tyto_dtype_bytes(source->dtype);
+    for (int64_t n = 0; n < source->n; n++) {
+        for (int64_t i = 0; i < source->k; i++) {
+            memcpy((char *)target->data + (size_t)place_of(target, n, i) * width,
+                   (const char *)source->data + (size_t)place_of(source, n, i) * width, width);
         }
     }
-    if (from->dtype == TYTO_I8) {
-        memcpy(to->scales, from->scales, (size_t)from->n * sizeof(*to->scales));
-        memcpy(to->sums, from->sums, (size_t)from->n * sizeof(*to->sums));
-        if (from->smooth) {
-            tyto_packed_smooth(to, from->smooth);
+    if (source->dtype == TYTO_I8) {
+        memcpy(target->scales, source->scales, (size_t)source->n * sizeof(*target->scales));
+        memcpy(target->sums, source->sums, (size_t)source->n * sizeof(*target->sums));
+        if (source->smooth) {
+            tyto_packed_smooth(target, source->smooth);
         }
     }
 }

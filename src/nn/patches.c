@@ -14,13 +14,13 @@ static void patches_task(void *context, int64_t y, int worker)
     (void)worker;
     const patches_job *job = context;
     const int64_t P = job->patch, C = job->channels, across = job->width / P;
-    float *to = job->rows + y * across * C * P * P;
+    float *target = job->rows + y * across * C * P * P;
     for (int64_t x = 0; x < across; x++) {
         for (int64_t c = 0; c < C; c++) {
             for (int64_t r = 0; r < P; r++) {
                 const int64_t line = c * job->height + y * P + r;
-                memcpy(to, job->pixels + line * job->width + x * P, (size_t)P * sizeof(float));
-                to += P;
+                memcpy(target, job->pixels + line * job->width + x * P, (size_t)P * sizeof(float));
+                target += P;
             }
         }
     }

@@ -136,7 +136,7 @@ static void run_digits_tile(const kernel_case *with)
     const tyto_digits_rows a = {
         .leading = bench->a, .last = with->m ? bench->a : NULL, .scales = bench->a};
     const tyto_digits_columns b = {.digits = bench->b, .scales = bench->b};
-    digits->tile(with->n / TYTO_DIGITS_STEPS, &a, &b, bench->c, false, NULL);
+    digits->tile(with->n / TYTO_DIGITS_INTERLEAVE, &a, &b, bench->c, false, NULL);
 }
 
 static void run_digits_pack(const kernel_case *with)
@@ -285,8 +285,8 @@ static void run_int8_tile(const kernel_case *with)
 {
     const kernel_bench *bench = with->bench;
     const tyto_int8_scales scales = {.rows = bench->a, .columns = bench->a, .sums = bench->zeros};
-    with->int8->tile(with->n / TYTO_INT8_GROUP, (const uint8_t *)bench->b, (const int8_t *)bench->a,
-                     &scales, bench->c, NULL);
+    with->int8->tile(with->n / TYTO_INT8_INTERLEAVE, (const uint8_t *)bench->b,
+                     (const int8_t *)bench->a, &scales, bench->c, NULL);
 }
 
 static void run_int8_pack(const kernel_case *with)

@@ -23,7 +23,7 @@ static float packed_at(const tyto_kernels *kernels, const void *packed, int64_t 
     if (kernels->bf16->a_bytes == (int)sizeof(float)) {
         return ((const float *)packed)[i * R + row];
     }
-    const int steps = kernels->bf16->a_steps;
+    const int steps = kernels->bf16->a_interleave;
     assert_int_equal(kernels->bf16->a_bytes, sizeof(uint16_t));
     return tyto_define_widen(((const uint16_t *)packed)[(i / steps * R + row) * steps + i % steps]);
 }
@@ -33,7 +33,7 @@ static void check_pack(const tyto_kernels *kernels, int64_t k, int rows, int64_t
 {
     const int R = kernels->bf16->rows;
     const int64_t ldx = k + gap, room = (rows - 1) * ldx + k,
-                  even = round_up(k, kernels->bf16->a_steps);
+                  even = round_up(k, kernels->bf16->a_interleave);
     stream numbers = {(uint64_t)(k * 100 + rows)};
     guarded x = guarded_floats(room),
             packed = guarded_bytes((size_t)(even * R * kernels->bf16->a_bytes));
@@ -109,7 +109,7 @@ static void check_tile(const tyto_kernels *kernels, int64_t k, bool add, bool wh
     const int R = kernels->bf16->rows, N = kernels->gemm_columns;
     stream numbers = {(uint64_t)(k * 2 + add + 1)};
     guarded a = guarded_bytes(
-                (size_t)(round_up(k, kernels->bf16->a_steps) * R * kernels->bf16->a_bytes)),
+                (size_t)(round_up(k, kernels->bf16->a_interleave) * R * kernels->bf16->a_bytes)),
             rows = guarded_floats(R * k), b = guarded_bytes((size_t)(k * N) * sizeof(uint16_t)),
             acc = guarded_floats(R * N);
     float *x = rows.data, *sums = acc.data, *before = malloc((size_t)(R * N) * sizeof(float)),

@@ -54,7 +54,7 @@ static void pack(digits_case *with)
     for (int c = 0; c < with->kernels->gemm_columns; c++) {
         const float *column = (const float *)with->columns.data + c * with->k;
         const float size = tyto_digits_size(digits->most(with->k, column));
-        for (int64_t at = 0; size > 0.0f && at < with->k; at += TYTO_DIGITS_STEPS) {
+        for (int64_t at = 0; size > 0.0f && at < with->k; at += TYTO_DIGITS_INTERLEAVE) {
             digits->pack_column(with->k, at, column + at, size, c, with->b.data);
         }
         with->column_scales[c] = size;
@@ -72,8 +72,8 @@ static void multiply(digits_case *with, bool lasts, bool add)
                                 .scales = with->row_scales};
     const tyto_digits_columns b = {.digits = with->b.data, .scales = with->column_scales};
     digits->begin();
-    digits->tile((with->k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS, &a, &b, with->acc.data, add,
-                 add ? with->columns.data : NULL);
+    digits->tile((with->k + TYTO_DIGITS_INTERLEAVE - 1) / TYTO_DIGITS_INTERLEAVE, &a, &b,
+                 with->acc.data, add, add ? with->columns.data : NULL);
     digits->end();
 }
 
@@ -89,12 +89,12 @@ static bool multiply_as_needed(digits_case *with)
 static int8_t row_digit(const digits_case *with, int row, int64_t i, int d)
 {
     const int64_t R = with->kernels->digits->rows,
-                  steps = (with->k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS,
-                  step = i / TYTO_DIGITS_STEPS,
+                  steps = (with->k + TYTO_DIGITS_INTERLEAVE - 1) / TYTO_DIGITS_INTERLEAVE,
+                  step = i / TYTO_DIGITS_INTERLEAVE,
                   block = d < TYTO_DIGITS_LEADING ? step * TYTO_DIGITS_LEADING + d
                                                   : steps * TYTO_DIGITS_LEADING + step;
-    return ((const int8_t *)
-                with->a.data)[(block * R + row) * TYTO_DIGITS_STEPS + i % TYTO_DIGITS_STEPS];
+    return ((const int8_t *)with->a
+                .data)[(block * R + row) * TYTO_DIGITS_INTERLEAVE + i % TYTO_DIGITS_INTERLEAVE];
 }
 
 static int8_t column_digit(const digits_case *with, int column, int64_t i, int d)
@@ -106,7 +106,7 @@ static int8_t column_digit(const digits_case *with, int column, int64_t i, int d
 /* Steps of k as packed: those after the last are 0. */
 static int64_t padded(int64_t k)
 {
-    return (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS * TYTO_DIGITS_STEPS;
+    return (k + TYTO_DIGITS_INTERLEAVE - 1) / TYTO_DIGITS_INTERLEAVE * TYTO_DIGITS_INTERLEAVE;
 }
 
 /* Every digit is the definition's, and spreads are near theirs. */

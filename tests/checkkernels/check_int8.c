@@ -6,7 +6,7 @@
 
 /* More tables than any machine has. */
 #define TABLES_MAX 8
-#define GROUP TYTO_INT8_GROUP
+#define GROUP TYTO_INT8_INTERLEAVE
 
 static void for_each_int8(void (*check)(const tyto_int8_kernels *kernels))
 {
@@ -24,7 +24,7 @@ static void check_belongs(const tyto_kernels *kernels)
     assert_non_null(own);
     assert_string_equal(own->isa, kernels->family);
     assert_int_equal(own->columns, kernels->gemm_columns);
-    assert_true(own->depth % own->steps == 0 && !own->part == !own->depth);
+    assert_true(own->kc % own->a_interleave == 0 && !own->part == !own->kc);
 }
 
 void check_int8_select(void **state)
@@ -38,7 +38,7 @@ void check_int8_select(void **state)
 /* Where step i of a row lies in a packed tile. */
 static int64_t packed_at(const tyto_int8_kernels *kernels, int row, int64_t i)
 {
-    const int64_t steps = kernels->steps;
+    const int64_t steps = kernels->a_interleave;
     return (i / steps * kernels->rows + row) * steps + i % steps;
 }
 
@@ -247,8 +247,8 @@ static void check_kinds(const tyto_int8_kernels *kernels, int64_t groups)
     for (int kind = ANY; kind <= OPPOSITE; kind++) {
         check_tile(kernels, groups, (numbers_kind)kind, 0);
         if (kernels->part) {
-            check_tile(kernels, groups, (numbers_kind)kind, kernels->steps);
-            check_tile(kernels, groups, (numbers_kind)kind, kernels->depth);
+            check_tile(kernels, groups, (numbers_kind)kind, kernels->a_interleave);
+            check_tile(kernels, groups, (numbers_kind)kind, kernels->kc);
         }
     }
 }

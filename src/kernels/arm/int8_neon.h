@@ -40,12 +40,13 @@ static inline vi vi_spread(const uint8_t *p)
     return vdupq_n_s32(four);
 }
 /* A vector is one group of each row. */
-static inline void vi_store_quad(const vf v[4], uint8_t *to, int64_t stride, int rows, int groups)
+static inline void vi_store_quad(const vf v[4], uint8_t *target, int64_t stride, int rows,
+                                 int groups)
 {
     const int16x8_t low = vcombine_s16(vqmovn_s32(vcvtnq_s32_f32(v[0])),
                                        vqmovn_s32(vcvtnq_s32_f32(v[1]))),
                     high = vcombine_s16(vqmovn_s32(vcvtnq_s32_f32(v[2])),
                                         vqmovn_s32(vcvtnq_s32_f32(v[3])));
     (void)stride, (void)rows, (void)groups;
-    vst1q_u8(to, vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(low), vqmovn_s16(high))));
+    vst1q_u8(target, vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(low), vqmovn_s16(high))));
 }

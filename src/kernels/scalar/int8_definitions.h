@@ -55,10 +55,10 @@ static inline int32_t tyto_define_int8_product(int64_t groups, const uint8_t *a,
 {
     int64_t sum = 0;
     for (int64_t g = 0; g < groups; g++) {
-        for (int i = 0; i < TYTO_INT8_GROUP; i++) {
-            const int packed = a[g * rows * TYTO_INT8_GROUP + i];
+        for (int i = 0; i < TYTO_INT8_INTERLEAVE; i++) {
+            const int packed = a[g * rows * TYTO_INT8_INTERLEAVE + i];
             const int value = offset ? packed - offset : (int8_t)packed;
-            sum += value * b[g * columns * TYTO_INT8_GROUP + i];
+            sum += value * b[g * columns * TYTO_INT8_INTERLEAVE + i];
         }
     }
     return (int32_t)sum;

@@ -7,7 +7,8 @@
 static void pack(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
                  uint8_t *packed, float *scales)
 {
-    const int64_t whole = (k + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP * TYTO_INT8_GROUP;
+    const int64_t whole =
+        (k + TYTO_INT8_INTERLEAVE - 1) / TYTO_INT8_INTERLEAVE * TYTO_INT8_INTERLEAVE;
     for (int r = 0; r < ROWS; r++) {
         const float *row = r < rows ? x + r * ldx : x;
         tyto_int8_step step = {0.0f, 0.0f};
@@ -17,8 +18,8 @@ static void pack(int64_t k, const float *x, int64_t ldx, int rows, const float *
         scales[r] = step.scale;
         for (int64_t i = 0; i < whole; i++) {
             const int value = r < rows && i < k ? tyto_define_quantised(row, smooth, i, step) : 0;
-            uint8_t *group = packed + (i / TYTO_INT8_GROUP * ROWS + r) * TYTO_INT8_GROUP;
-            group[i % TYTO_INT8_GROUP] = (uint8_t)value;
+            uint8_t *group = packed + (i / TYTO_INT8_INTERLEAVE * ROWS + r) * TYTO_INT8_INTERLEAVE;
+            group[i % TYTO_INT8_INTERLEAVE] = (uint8_t)value;
         }
     }
 }
@@ -29,8 +30,8 @@ static void tile(int64_t groups, const uint8_t *a, const int8_t *b, const tyto_i
     (void)ahead;
     for (int r = 0; r < ROWS; r++) {
         for (int c = 0; c < COLUMNS; c++) {
-            const int32_t sum = tyto_define_int8_product(groups, a + r * TYTO_INT8_GROUP, ROWS,
-                                                         b + c * TYTO_INT8_GROUP, COLUMNS, 0);
+            const int32_t sum = tyto_define_int8_product(groups, a + r * TYTO_INT8_INTERLEAVE, ROWS,
+                                                         b + c * TYTO_INT8_INTERLEAVE, COLUMNS, 0);
             y[r * COLUMNS + c] = (float)sum * scales->rows[r] * scales->columns[c];
         }
     }
@@ -54,8 +55,8 @@ const tyto_int8_kernels tyto_int8_scalar = {
     .rows = ROWS,
     .columns = COLUMNS,
     .offset = 0,
-    .steps = TYTO_INT8_GROUP,
-    .fetches = 1,
+    .a_interleave = TYTO_INT8_INTERLEAVE,
+    .prefetch_bytes = 1,
     .pack = pack,
     .tile = tile,
     .dot_rounds = dot_rounds,

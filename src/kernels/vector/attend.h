@@ -74,8 +74,8 @@ attend_give(int rows, vf sum[ATTEND_ROWS][ATTEND_VECTORS], float *c, bool add)
     for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            float *to = c + r * ATTEND_QUERIES + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+            float *target = c + r * ATTEND_QUERIES + v * VF_LANES;
+            vf_store(target, add ? vf_add(vf_load(target), sum[r][v]) : sum[r][v]);
         }
     }
 }
@@ -188,16 +188,16 @@ static inline void attend_rows(int64_t total, int64_t n, const float *a, int64_t
     vf sum[ATTEND_ROWS][ATTEND_VECTORS];
     int64_t r = 0;
     for (; r + ATTEND_ROWS <= total; r += ATTEND_ROWS) {
-        float *to = c + r * ATTEND_QUERIES;
+        float *target = c + r * ATTEND_QUERIES;
         attend_take(ATTEND_ROWS, NULL, sum);
         attend_product(ATTEND_ROWS, n, a + r * row, row, step, b, sum);
-        attend_give(ATTEND_ROWS, sum, to, add);
+        attend_give(ATTEND_ROWS, sum, target, add);
     }
     for (; r < total; r++) {
-        float *to = c + r * ATTEND_QUERIES;
+        float *target = c + r * ATTEND_QUERIES;
         attend_take(1, NULL, sum);
         attend_product(1, n, a + r * row, row, step, b, sum);
-        attend_give(1, sum, to, add);
+        attend_give(1, sum, target, add);
     }
 }
 

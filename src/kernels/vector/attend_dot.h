@@ -107,8 +107,8 @@ static inline __attribute__((always_inline)) void pairs_give(int rows, pairs_sum
     for (int r = 0; r < ATTEND_ROWS && r < rows; r++) {
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            float *to = c + r * ATTEND_QUERIES + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+            float *target = c + r * ATTEND_QUERIES + v * VF_LANES;
+            vf_store(target, add ? vf_add(vf_load(target), sum[r][v]) : sum[r][v]);
         }
     }
 }
@@ -338,8 +338,8 @@ static void pairs_hidden_weights(const tyto_attend_job *job, const pairs_tile *t
         pairs_sums sum;
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < ATTEND_VECTORS; v++) {
-                const float *from = scores + (j + r) * ATTEND_QUERIES + v * VF_LANES;
-                const vf below = vf_sub(vf_load(from), vf_load(tile->most + v * VF_LANES));
+                const float *source = scores + (j + r) * ATTEND_QUERIES + v * VF_LANES;
+                const vf below = vf_sub(vf_load(source), vf_load(tile->most + v * VF_LANES));
                 sum[r][v] = vf_add(below, vf_set(PAIRS_FROM));
             }
         }
@@ -355,32 +355,32 @@ static inline uint16_t pairs_round(float value)
     return pair[0];
 }
 
-/* to[D] = row, with a 0 after an odd D. */
-static void pairs_key(const float *row, int64_t D, uint16_t *to)
+/* target[D] = row, with a 0 after an odd D. */
+static void pairs_key(const float *row, int64_t D, uint16_t *target)
 {
     int64_t c = 0;
     for (; c + VB_LANES <= D; c += VB_LANES) {
-        vb_store(to + c, vb_neighbours(vf_load(row + c), vf_load(row + c + VF_LANES)));
+        vb_store(target + c, vb_neighbours(vf_load(row + c), vf_load(row + c + VF_LANES)));
     }
     for (; c < D; c++) {
-        to[c] = pairs_round(row[c]);
+        target[c] = pairs_round(row[c]);
     }
     if (D % 2 != 0) {
-        to[D] = 0;
+        target[D] = 0;
     }
 }
 
-/* to[V][2] = the values of two keys; the second may be missing. */
-static void pairs_values(const float *first, const float *second, int64_t V, uint16_t *to)
+/* target[V][2] = the values of two keys; the second may be missing. */
+static void pairs_values(const float *first, const float *second, int64_t V, uint16_t *target)
 {
     int64_t c = 0;
     for (; c + VF_LANES <= V; c += VF_LANES) {
         const vf other = second ? vf_load(second + c) : vf_set(0.0f);
-        vb_store(to + 2 * c, vb_pair(vf_load(first + c), other));
+        vb_store(target + 2 * c, vb_pair(vf_load(first + c), other));
     }
     for (; c < V; c++) {
-        to[2 * c] = pairs_round(first[c]);
-        to[2 * c + 1] = second ? pairs_round(second[c]) : 0;
+        target[2 * c] = pairs_round(first[c]);
+        target[2 * c + 1] = second ? pairs_round(second[c]) : 0;
     }
 }
 
@@ -405,17 +405,17 @@ static void pairs_copy(const tyto_attend_job *job, int64_t first, int64_t keys,
 {
     const int64_t D = job->qk_channels, V = job->v_channels;
     for (int64_t j = 0; j < keys; j++) {
-        uint16_t *to = block->k + j * block->stride;
-        memcpy(to, job->k_bf16 + (first + j) * job->k_stride, (size_t)D * sizeof(uint16_t));
+        uint16_t *target = block->k + j * block->stride;
+        memcpy(target, job->k_bf16 + (first + j) * job->k_stride, (size_t)D * sizeof(uint16_t));
         if (D % 2 != 0) {
-            to[D] = 0;
+            target[D] = 0;
         }
     }
     for (int64_t j = 0; j < keys; j++) {
         const uint16_t *v = job->v_bf16 + (first + j) * job->v_stride;
-        uint16_t *to = block->v + j / 2 * 2 * V + j % 2;
+        uint16_t *target = block->v + j / 2 * 2 * V + j % 2;
         for (int64_t c = 0; c < V; c++) {
-            to[2 * c] = v[c];
+            target[2 * c] = v[c];
         }
     }
     for (int64_t c = 0; keys % 2 != 0 && c < V; c++) {
@@ -433,12 +433,12 @@ static float *pairs_begin(const tyto_attend_job *job, int64_t first, int64_t str
                          .most = next + q_floats + job->v_channels * ATTEND_QUERIES,
                          .sum = next + q_floats + (job->v_channels + 1) * ATTEND_QUERIES};
     const int there = left < ATTEND_QUERIES ? (int)left : ATTEND_QUERIES;
-    const int64_t from = first * job->q_stride;
+    const int64_t offset = first * job->q_stride;
     if (job->q_bf16) {
-        pack_pairs(ATTEND_QUERIES, FROM_BF16, job->qk_channels, job->q_bf16 + from, job->q_stride,
+        pack_pairs(ATTEND_QUERIES, FROM_BF16, job->qk_channels, job->q_bf16 + offset, job->q_stride,
                    there, job->scale * LOG2_E, tile->q);
     } else {
-        pack_pairs(ATTEND_QUERIES, FROM_FLOATS, job->qk_channels, job->q + from, job->q_stride,
+        pack_pairs(ATTEND_QUERIES, FROM_FLOATS, job->qk_channels, job->q + offset, job->q_stride,
                    there, job->scale * LOG2_E, tile->q);
     }
     for (int q = 0; q < ATTEND_QUERIES; q++) {
@@ -474,13 +474,13 @@ static void pairs_end(const tyto_attend_job *job, int64_t first, const pairs_til
 {
     for (int q = 0; q < ATTEND_QUERIES && first + q < job->queries; q += VF_LANES) {
         const vf factor = vf_div(vf_set(1.0f), vf_load(tile->sum + q));
-        const int64_t rows = job->queries - first - q, to = (first + q) * job->out_stride;
+        const int64_t rows = job->queries - first - q, place = (first + q) * job->out_stride;
         if (job->out_bf16) {
-            pairs_give_out(job->v_channels, tile->o + q, factor, rows, job->out_bf16 + to,
+            pairs_give_out(job->v_channels, tile->o + q, factor, rows, job->out_bf16 + place,
                            job->out_stride);
         } else {
             unpack_columns(ATTEND_QUERIES, job->v_channels, tile->o + q, factor, rows,
-                           job->out + to, job->out_stride);
+                           job->out + place, job->out_stride);
         }
     }
 }

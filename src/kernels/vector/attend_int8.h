@@ -39,7 +39,7 @@ static inline __attribute__((always_inline)) void whole_product(bool weights, in
         vi column[ATTEND_VECTORS];
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            column[v] = vi_load((const int8_t *)b + v * VF_LANES * TYTO_INT8_GROUP);
+            column[v] = vi_load((const int8_t *)b + v * VF_LANES * TYTO_INT8_INTERLEAVE);
         }
 #pragma GCC unroll 8
         for (int r = 0; r < ATTEND_ROWS; r++) {
@@ -94,11 +94,11 @@ static __attribute__((noinline)) void whole_scores(const whole_tile *tile, int64
                                                    const whole_block *block)
 {
     const int64_t padded = whole_round(keys, ATTEND_ROWS);
-    float *to = block->scores;
+    float *target = block->scores;
     for (int q = 0; q < ATTEND_QUERIES; q++) {
         block->block_most[q] = -FLT_MAX;
     }
-    for (int64_t j = 0; j < padded; j += ATTEND_ROWS, to += ATTEND_ROWS * ATTEND_QUERIES) {
+    for (int64_t j = 0; j < padded; j += ATTEND_ROWS, target += ATTEND_ROWS * ATTEND_QUERIES) {
         whole_sums sum;
 #pragma GCC unroll 8
         for (int r = 0; r < ATTEND_ROWS; r++) {
@@ -108,7 +108,7 @@ static __attribute__((noinline)) void whole_scores(const whole_tile *tile, int64
             }
         }
         whole_product(false, block->groups, block->k + j * block->stride, block->stride,
-                      TYTO_INT8_GROUP, (const uint8_t *)tile->whole, sum);
+                      TYTO_INT8_INTERLEAVE, (const uint8_t *)tile->whole, sum);
         whole_keep(sum);
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {
@@ -117,7 +117,7 @@ static __attribute__((noinline)) void whole_scores(const whole_tile *tile, int64
 #pragma GCC unroll 8
             for (int r = 0; r < ATTEND_ROWS; r++) {
                 const vf s = vf_fma(vi_float(sum[r][v]), vf_set(block->steps[j + r]), base);
-                vf_store(to + r * ATTEND_QUERIES + v * VF_LANES, s);
+                vf_store(target + r * ATTEND_QUERIES + v * VF_LANES, s);
                 most = vf_max(s, most);
             }
             vf_store(block->block_most + v * VF_LANES, most);
@@ -151,21 +151,22 @@ static inline vf whole_exp2(vf x)
 static __attribute__((noinline)) void whole_weights(const whole_tile *tile, int64_t keys,
                                                     const whole_block *block)
 {
-    const int64_t padded = whole_round(keys, TYTO_INT8_GROUP);
+    const int64_t padded = whole_round(keys, TYTO_INT8_INTERLEAVE);
     for (int v = 0; v < ATTEND_VECTORS; v++) {
         const vf step = vf_load(tile->step + v * VF_LANES),
                  most = vf_load(block->block_most + v * VF_LANES);
         vi total = vi_none();
-        for (int64_t j = 0; j < padded; j += TYTO_INT8_GROUP) {
-            const float *from = block->scores + j * ATTEND_QUERIES + v * VF_LANES;
-            vi w[TYTO_INT8_GROUP];
+        for (int64_t j = 0; j < padded; j += TYTO_INT8_INTERLEAVE) {
+            const float *source = block->scores + j * ATTEND_QUERIES + v * VF_LANES;
+            vi w[TYTO_INT8_INTERLEAVE];
 #pragma GCC unroll 4
-            for (int i = 0; i < TYTO_INT8_GROUP; i++) {
-                const vf below = vf_sub(vf_load(from + i * ATTEND_QUERIES), most);
+            for (int i = 0; i < TYTO_INT8_INTERLEAVE; i++) {
+                const vf below = vf_sub(vf_load(source + i * ATTEND_QUERIES), most);
                 w[i] = vi_round(whole_exp2(vf_fma(below, step, vf_set(WHOLE_LARGEST))));
             }
             const vi bytes = vi_bytes(w[0], w[1], w[2], w[3]);
-            vi_store(block->weights + j * ATTEND_QUERIES + v * VF_LANES * TYTO_INT8_GROUP, bytes);
+            vi_store(block->weights + j * ATTEND_QUERIES + v * VF_LANES * TYTO_INT8_INTERLEAVE,
+                     bytes);
             total = vi_dot(total, bytes, vi_ones());
         }
         const vf before = vf_load(tile->most + v * VF_LANES), score = vf_mul(most, step),
@@ -189,7 +190,7 @@ static __attribute__((noinline)) void whole_weights(const whole_tile *tile, int6
 static __attribute__((noinline)) void whole_outputs(const whole_tile *tile, int64_t keys,
                                                     const whole_block *block)
 {
-    const int64_t groups = (keys + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP;
+    const int64_t groups = (keys + TYTO_INT8_INTERLEAVE - 1) / TYTO_INT8_INTERLEAVE;
     for (int64_t c = 0; c < block->values; c += ATTEND_ROWS) {
         whole_sums sum;
 #pragma GCC unroll 8
@@ -200,8 +201,9 @@ static __attribute__((noinline)) void whole_outputs(const whole_tile *tile, int6
             }
         }
         whole_keep(sum);
-        whole_product(true, groups, (const uint8_t *)block->v + c * TYTO_INT8_GROUP,
-                      TYTO_INT8_GROUP, block->values * TYTO_INT8_GROUP, block->weights, sum);
+        whole_product(true, groups, (const uint8_t *)block->v + c * TYTO_INT8_INTERLEAVE,
+                      TYTO_INT8_INTERLEAVE, block->values * TYTO_INT8_INTERLEAVE, block->weights,
+                      sum);
         whole_keep(sum);
 #pragma GCC unroll 8
         for (int v = 0; v < ATTEND_VECTORS; v++) {

@@ -15,7 +15,7 @@
 #define ATTEND_QUERIES (ATTEND_VECTORS * VF_LANES)
 #define ATTEND_KEYS TYTO_INT8_ATTEND_KEYS
 /* Bytes of a group for all queries of a tile. */
-#define ATTEND_GROUP (ATTEND_QUERIES * TYTO_INT8_GROUP)
+#define ATTEND_GROUP (ATTEND_QUERIES * TYTO_INT8_INTERLEAVE)
 
 /* State of one tile of queries in scratch. */
 typedef struct whole_tile {
@@ -47,9 +47,9 @@ typedef struct whole_block {
     uint8_t *weights;         /* [keys/4][ATTEND_QUERIES][4] */
 } whole_block;
 
-static inline int64_t whole_round(int64_t count, int64_t to)
+static inline int64_t whole_round(int64_t count, int64_t multiple)
 {
-    return (count + to - 1) / to * to;
+    return (count + multiple - 1) / multiple * multiple;
 }
 
 /* Floats that hold so many bytes, up to a whole vector. */
@@ -60,25 +60,26 @@ static inline int64_t whole_floats(int64_t bytes)
 
 static inline int64_t whole_groups(int64_t channels)
 {
-    return (channels + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP;
+    return (channels + TYTO_INT8_INTERLEAVE - 1) / TYTO_INT8_INTERLEAVE;
 }
 
 /* Of a padded row: the last group's vector reads that far. */
 static inline int64_t whole_row(int64_t channels)
 {
     const int64_t groups = whole_groups(channels);
-    return whole_round((TYTO_INT8_GROUP - 1) * groups + whole_round(groups, VF_LANES), VF_LANES);
+    return whole_round((TYTO_INT8_INTERLEAVE - 1) * groups + whole_round(groups, VF_LANES),
+                       VF_LANES);
 }
 
 static inline int64_t whole_stride(int64_t channels)
 {
-    return whole_round(whole_groups(channels), VF_LANES) * TYTO_INT8_GROUP;
+    return whole_round(whole_groups(channels), VF_LANES) * TYTO_INT8_INTERLEAVE;
 }
 
 /* Four ones in each lane, as the side of a product that has no sign, or as the other. */
 static inline vi vi_ones(void)
 {
-    static const uint8_t ones[TYTO_INT8_GROUP] = {1, 1, 1, 1};
+    static const uint8_t ones[TYTO_INT8_INTERLEAVE] = {1, 1, 1, 1};
     return vi_spread(ones);
 }
 
@@ -89,7 +90,7 @@ static inline vi vi_none(void)
 }
 
 /* Bytes of numbers in [−127, 127], four vectors side by side: raised by the offset. */
-static inline vi whole_bytes(const vf x[TYTO_INT8_GROUP])
+static inline vi whole_bytes(const vf x[TYTO_INT8_INTERLEAVE])
 {
     const vf offset = vf_set(INT8_OFFSET);
     return vi_bytes(vi_round(vf_add(x[0], offset)), vi_round(vf_add(x[1], offset)),
@@ -116,14 +117,14 @@ static inline void whole_queries(const whole_tile *tile, int64_t channels)
         const vf inverse = vf_load(inverses);
         vi sum = vi_none();
         for (int64_t g = 0; g < groups; g++) {
-            vf x[TYTO_INT8_GROUP];
-            for (int i = 0; i < TYTO_INT8_GROUP; i++) {
+            vf x[TYTO_INT8_INTERLEAVE];
+            for (int i = 0; i < TYTO_INT8_INTERLEAVE; i++) {
                 const int64_t c = g + i * groups;
                 x[i] =
                     c < channels ? vf_mul(vf_load(q + c * ATTEND_QUERIES), inverse) : vf_set(0.0f);
             }
             const vi bytes = vi_signed(whole_bytes(x));
-            vi_store(tile->whole + g * ATTEND_GROUP + v * VF_LANES * TYTO_INT8_GROUP, bytes);
+            vi_store(tile->whole + g * ATTEND_GROUP + v * VF_LANES * TYTO_INT8_INTERLEAVE, bytes);
             sum = vi_dot(sum, vi_ones(), bytes);
         }
         vi_store(tile->sums + v * VF_LANES, sum);
@@ -216,25 +217,26 @@ static __attribute__((noinline)) void whole_keys(const tyto_attend_job *job, int
             const float *row = block->rows + i * length;
             const vf inverse = vf_set(inverses[i]);
             for (int64_t g = 0; g < groups; g += VF_LANES) {
-                vf x[TYTO_INT8_GROUP];
+                vf x[TYTO_INT8_INTERLEAVE];
 #pragma GCC unroll 4
-                for (int n = 0; n < TYTO_INT8_GROUP; n++) {
+                for (int n = 0; n < TYTO_INT8_INTERLEAVE; n++) {
                     x[n] = vf_mul(vf_load(row + g + n * groups), inverse);
                 }
-                vi_store(block->k + (j + i) * block->stride + g * TYTO_INT8_GROUP, whole_bytes(x));
+                vi_store(block->k + (j + i) * block->stride + g * TYTO_INT8_INTERLEAVE,
+                         whole_bytes(x));
             }
         }
     }
 }
 
 /* A vector of a row that has `channels` more. */
-static inline vf whole_load(const float *from, int64_t channels)
+static inline vf whole_load(const float *source, int64_t channels)
 {
     float part[VF_LANES] = {0};
     if (channels >= VF_LANES) {
-        return vf_load(from);
+        return vf_load(source);
     }
-    memcpy(part, from, (size_t)channels * sizeof(float));
+    memcpy(part, source, (size_t)channels * sizeof(float));
     return vf_load(part);
 }
 
@@ -257,14 +259,15 @@ static __attribute__((noinline)) void whole_values(const tyto_attend_job *job, i
             steps[i] = step.scale;
         }
         const vf inverse = vf_load(inverses);
-        for (int64_t j = 0; j < keys; j += TYTO_INT8_GROUP) {
-            vf x[TYTO_INT8_GROUP];
-            for (int i = 0; i < TYTO_INT8_GROUP; i++) {
+        for (int64_t j = 0; j < keys; j += TYTO_INT8_INTERLEAVE) {
+            vf x[TYTO_INT8_INTERLEAVE];
+            for (int i = 0; i < TYTO_INT8_INTERLEAVE; i++) {
                 x[i] = j + i < keys
                            ? vf_mul(whole_load(v + (j + i) * job->v_stride, channels), inverse)
                            : vf_set(0.0f);
             }
-            vi_store(block->v + (j / TYTO_INT8_GROUP * block->values + c) * TYTO_INT8_GROUP,
+            vi_store(block->v +
+                         (j / TYTO_INT8_INTERLEAVE * block->values + c) * TYTO_INT8_INTERLEAVE,
                      vi_signed(whole_bytes(x)));
         }
     }

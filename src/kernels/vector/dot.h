@@ -52,19 +52,19 @@ static inline __attribute__((always_inline)) void pack_pairs(int R, pairs_source
 {
     enum { ROOM = 64 };
     const size_t width = source == FROM_BF16 ? sizeof(uint16_t) : sizeof(float);
-    const char *from = x;
+    const char *bytes = x;
     uint16_t last[VB_LANES * ROOM + VB_LANES];
     char tail[ROOM * VB_LANES * sizeof(float)] __attribute__((aligned(64)));
     int64_t i = 0;
     for (; i + VB_LANES < k; i += VB_LANES) {
         for (int r = 0; r < R; r += VF_LANES) {
-            pack_pairs_block(R, source, from + (size_t)(r * ldx + i) * width, ldx, rows - r, scale,
+            pack_pairs_block(R, source, bytes + (size_t)(r * ldx + i) * width, ldx, rows - r, scale,
                              packed + i * R + 2 * r);
         }
     }
     memset(tail, 0, (size_t)(rows * VB_LANES) * width);
     for (int r = 0; r < rows; r++) {
-        memcpy(tail + (size_t)(r * VB_LANES) * width, from + (size_t)(r * ldx + i) * width,
+        memcpy(tail + (size_t)(r * VB_LANES) * width, bytes + (size_t)(r * ldx + i) * width,
                (size_t)(k - i) * width);
     }
     for (int r = 0; r < R; r += VF_LANES) {
@@ -177,8 +177,8 @@ const tyto_bf16_kernels DOT_KERNELS = {
     .dot = true,
     .rows = GEMM_ROWS,
     .a_bytes = sizeof(uint16_t),
-    .a_steps = 2,
-    .fetches = CACHE_LINE / 2,
+    .a_interleave = 2,
+    .prefetch_bytes = CACHE_LINE / 2,
     .gemm_pack = gemm_pack_pairs,
     .gemm_pack_bf16 = gemm_pack_bf16,
     .widen = widen,

@@ -53,14 +53,14 @@ static void gemm_few(int64_t rows, int64_t n, int64_t k, const float *x, int64_t
 {
     int64_t r = 0;
     for (; r + FEW_ROWS <= rows; r += FEW_ROWS) {
-        const float *from = x + r * ldx;
-        float *to = y + r * ldy;
+        const float *source = x + r * ldx;
+        float *target = y + r * ldy;
         int64_t c = 0;
         for (; c + FEW_COLUMNS <= n; c += FEW_COLUMNS) {
-            few_block(FEW_ROWS, FEW_COLUMNS, k, from, ldx, w + c * k, to + c, ldy);
+            few_block(FEW_ROWS, FEW_COLUMNS, k, source, ldx, w + c * k, target + c, ldy);
         }
         for (; c < n; c++) {
-            few_block(FEW_ROWS, 1, k, from, ldx, w + c * k, to + c, ldy);
+            few_block(FEW_ROWS, 1, k, source, ldx, w + c * k, target + c, ldy);
         }
     }
     for (; r < rows; r++) {

@@ -27,8 +27,8 @@ static inline __attribute__((always_inline)) void gemm_give(vf sum[GEMM_ROWS][GE
     for (int r = 0; r < GEMM_ROWS; r++) {
 #pragma GCC unroll 16
         for (int v = 0; v < GEMM_VECTORS; v++) {
-            float *to = acc + r * GEMM_COLUMNS + v * VF_LANES;
-            vf_store(to, add ? vf_add(vf_load(to), sum[r][v]) : sum[r][v]);
+            float *target = acc + r * GEMM_COLUMNS + v * VF_LANES;
+            vf_store(target, add ? vf_add(vf_load(target), sum[r][v]) : sum[r][v]);
         }
     }
 }

@@ -50,10 +50,10 @@ static inline void grid_start(const tyto_grid_job *job, const tyto_grid_run *run
         tile->column[v] = run->column;
         tile->line[v] = run->line;
         for (int64_t i = 0; v < count && i < run->queries; i++) {
-            const float *from = job->q + (run->first + i) * job->q_stride;
+            const float *source = job->q + (run->first + i) * job->q_stride;
             tile->factor[v * VF_LANES + i] = job->factor[run->first + i];
             for (int64_t d = 0; d < D; d++) {
-                q[d * ATTEND_QUERIES + v * VF_LANES + i] = from[d];
+                q[d * ATTEND_QUERIES + v * VF_LANES + i] = source[d];
             }
         }
     }

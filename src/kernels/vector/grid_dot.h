@@ -23,10 +23,10 @@ static void grid_pair_weights(const attend_tile *tile, int64_t keys, const float
     const vb ones = vb_ones();
     for (int v = 0; v < ATTEND_VECTORS; v++) {
         float *sum = tile->sum + v * VF_LANES;
-        const float *from = scores + v * VF_LANES;
+        const float *source = scores + v * VF_LANES;
         vf all = vf_sub(vf_load(sum), vf_load(tile->part + v * VF_LANES));
         for (int64_t j = 0; j < keys; j += 2) {
-            const float *even = from + j * ATTEND_QUERIES;
+            const float *even = source + j * ATTEND_QUERIES;
             const vb pair = vb_pair(vf_load(even),
                                     j + 1 < keys ? vf_load(even + ATTEND_QUERIES) : vf_set(0.0f));
             vb_store(weights + j * ATTEND_QUERIES + v * VB_LANES, pair);

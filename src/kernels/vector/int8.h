@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) void pack_quad(const float *const x
     for (int r = 0; r < QUAD; r++) {
         v[r] = vf_mul(smoothed(x[r], smooth), vf_set(inverses[r]));
     }
-    vi_store_quad(v, packed, INT8_ROWS * TYTO_INT8_GROUP, rows, groups);
+    vi_store_quad(v, packed, INT8_ROWS * TYTO_INT8_INTERLEAVE, rows, groups);
 }
 
 /* Rows of a quad: `wanted` of a tile, of which `given` are there. A row that is missing or has no
@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) void pack_quads(int wanted, int giv
                                                              float *scales)
 {
     static const float zeros[VF_LANES];
-    const float *from[QUAD];
+    const float *source[QUAD];
     int64_t moves[QUAD];
     float inverses[QUAD], tail[QUAD + 1][VF_LANES];
     for (int r = 0; r < QUAD; r++) {
@@ -43,16 +43,16 @@ static inline __attribute__((always_inline)) void pack_quads(int wanted, int giv
         }
         inverses[r] = step.inverse;
         moves[r] = step.inverse == 0.0f ? 0 : -1;
-        from[r] = moves[r] ? x + r * ldx : zeros;
+        source[r] = moves[r] ? x + r * ldx : zeros;
         if (r < wanted) {
             scales[r] = step.scale;
         }
     }
     int64_t i = 0;
     for (; i + VF_LANES <= k; i += VF_LANES) {
-        const float *const at[QUAD] = {from[0] + (i & moves[0]), from[1] + (i & moves[1]),
-                                       from[2] + (i & moves[2]), from[3] + (i & moves[3])};
-        pack_quad(at, smooth ? smooth + i : NULL, inverses, wanted, VF_LANES / TYTO_INT8_GROUP,
+        const float *const at[QUAD] = {source[0] + (i & moves[0]), source[1] + (i & moves[1]),
+                                       source[2] + (i & moves[2]), source[3] + (i & moves[3])};
+        pack_quad(at, smooth ? smooth + i : NULL, inverses, wanted, VF_LANES / TYTO_INT8_INTERLEAVE,
                   packed + i * INT8_ROWS);
     }
     if (i == k) {
@@ -60,13 +60,14 @@ static inline __attribute__((always_inline)) void pack_quads(int wanted, int giv
     }
     for (int64_t j = 0; j < VF_LANES; j++) {
         for (int r = 0; r < QUAD; r++) {
-            tail[r][j] = i + j < k && moves[r] ? from[r][i + j] : 0.0f;
+            tail[r][j] = i + j < k && moves[r] ? source[r][i + j] : 0.0f;
         }
         tail[QUAD][j] = i + j < k && smooth ? smooth[i + j] : 1.0f;
     }
     const float *const at[QUAD] = {tail[0], tail[1], tail[2], tail[3]};
     pack_quad(at, tail[QUAD], inverses, wanted,
-              (int)((k - i + TYTO_INT8_GROUP - 1) / TYTO_INT8_GROUP), packed + i * INT8_ROWS);
+              (int)((k - i + TYTO_INT8_INTERLEAVE - 1) / TYTO_INT8_INTERLEAVE),
+              packed + i * INT8_ROWS);
 }
 
 static void int8_pack(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
@@ -74,18 +75,18 @@ static void int8_pack(int64_t k, const float *x, int64_t ldx, int rows, const fl
 {
     int r = 0;
     for (; r + QUAD <= INT8_ROWS; r += QUAD) {
-        const float *from = r < rows ? x + r * ldx : x;
+        const float *source = r < rows ? x + r * ldx : x;
         if (smooth) {
-            pack_quads(QUAD, rows - r, k, from, ldx, smooth, packed + r * TYTO_INT8_GROUP,
+            pack_quads(QUAD, rows - r, k, source, ldx, smooth, packed + r * TYTO_INT8_INTERLEAVE,
                        scales + r);
         } else {
-            pack_quads(QUAD, rows - r, k, from, ldx, NULL, packed + r * TYTO_INT8_GROUP,
+            pack_quads(QUAD, rows - r, k, source, ldx, NULL, packed + r * TYTO_INT8_INTERLEAVE,
                        scales + r);
         }
     }
     if (INT8_ROWS % QUAD) {
         pack_quads(INT8_ROWS % QUAD, rows - r, k, r < rows ? x + r * ldx : x, ldx, smooth,
-                   packed + r * TYTO_INT8_GROUP, scales + r);
+                   packed + r * TYTO_INT8_INTERLEAVE, scales + r);
     }
 }
 
@@ -102,18 +103,18 @@ static inline __attribute__((always_inline)) void int8_steps(int64_t groups, con
         }
 #pragma GCC unroll 16
         for (int v = 0; v < INT8_VECTORS; v++) {
-            column[v] = vi_load(b + v * VF_LANES * TYTO_INT8_GROUP);
+            column[v] = vi_load(b + v * VF_LANES * TYTO_INT8_INTERLEAVE);
         }
 #pragma GCC unroll 16
         for (int r = 0; r < INT8_ROWS; r++) {
-            const vi row = vi_spread(a + r * TYTO_INT8_GROUP);
+            const vi row = vi_spread(a + r * TYTO_INT8_INTERLEAVE);
 #pragma GCC unroll 16
             for (int v = 0; v < INT8_VECTORS; v++) {
                 sum[r][v] = vi_dot(sum[r][v], row, column[v]);
             }
         }
-        a += INT8_ROWS * TYTO_INT8_GROUP;
-        b += INT8_COLUMNS * TYTO_INT8_GROUP;
+        a += INT8_ROWS * TYTO_INT8_INTERLEAVE;
+        b += INT8_COLUMNS * TYTO_INT8_INTERLEAVE;
     }
 }
 
@@ -154,8 +155,8 @@ static void int8_tile(int64_t groups, const uint8_t *a, const int8_t *b,
 static double int8_rounds(int64_t rounds)
 {
     enum { CHAINS = 10 };
-    static const uint8_t ones[TYTO_INT8_GROUP] = {1, 1, 1, 1};
-    static const int8_t weights[VF_LANES * TYTO_INT8_GROUP] = {1, 2, 3, 4};
+    static const uint8_t ones[TYTO_INT8_INTERLEAVE] = {1, 1, 1, 1};
+    static const int8_t weights[VF_LANES * TYTO_INT8_INTERLEAVE] = {1, 2, 3, 4};
     static const int32_t none[VF_LANES];
     vi row = vi_spread(ones), column[2] = {vi_load(weights), vi_load(weights)}, sum[CHAINS];
 #pragma GCC unroll 16
@@ -183,7 +184,7 @@ static double int8_rounds(int64_t rounds)
     vf_store(lanes, total);
     volatile float keep = lanes[0];
     (void)keep;
-    return (double)rounds * CHAINS * VF_LANES * TYTO_INT8_GROUP * 2.0;
+    return (double)rounds * CHAINS * VF_LANES * TYTO_INT8_INTERLEAVE * 2.0;
 }
 
 const tyto_int8_kernels INT8_TABLE = {
@@ -192,8 +193,8 @@ const tyto_int8_kernels INT8_TABLE = {
     .rows = INT8_ROWS,
     .columns = INT8_COLUMNS,
     .offset = INT8_OFFSET,
-    .steps = TYTO_INT8_GROUP,
-    .fetches = CACHE_LINE / TYTO_INT8_GROUP,
+    .a_interleave = TYTO_INT8_INTERLEAVE,
+    .prefetch_bytes = CACHE_LINE / TYTO_INT8_INTERLEAVE,
     .pack = int8_pack,
     .tile = int8_tile,
 #ifdef INT8_ATTENDS

@@ -88,8 +88,8 @@ static double fma_rounds(int64_t rounds)
 static const tyto_bf16_kernels widened = {
     .rows = GEMM_ROWS,
     .a_bytes = sizeof(float),
-    .a_steps = 2,
-    .fetches = CACHE_LINE / 2,
+    .a_interleave = 2,
+    .prefetch_bytes = CACHE_LINE / 2,
     .gemm_pack = gemm_pack_rounded,
     .gemm_tile = gemm_tile_widened,
     .attend = attend,

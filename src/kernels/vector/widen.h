@@ -8,20 +8,20 @@
 /* As gemm_pack, rounded; an odd k gets a step of zeros. */
 static void gemm_pack_rounded(int64_t k, const float *x, int64_t ldx, int rows, void *packed)
 {
-    float *to = packed;
+    float *target = packed;
     const int64_t count = k * GEMM_ROWS;
     int64_t i = 0;
-    pack_rows(GEMM_ROWS, k, x, ldx, rows, to);
+    pack_rows(GEMM_ROWS, k, x, ldx, rows, target);
     for (; i + VF_LANES <= count; i += VF_LANES) {
-        vf_store(to + i, vf_to_bf16(vf_load(to + i)));
+        vf_store(target + i, vf_to_bf16(vf_load(target + i)));
     }
     for (; i < count; i++) {
         float lane[VF_LANES];
-        vf_store(lane, vf_to_bf16(vf_set(to[i])));
-        to[i] = lane[0];
+        vf_store(lane, vf_to_bf16(vf_set(target[i])));
+        target[i] = lane[0];
     }
     for (int r = 0; k % 2 != 0 && r < GEMM_ROWS; r++) {
-        to[count + r] = 0.0f;
+        target[count + r] = 0.0f;
     }
 }
 

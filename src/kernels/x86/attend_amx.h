@@ -40,10 +40,10 @@
 
 /* A tile of queries in scratch. */
 typedef struct amx_tile {
-    uint16_t *q; /* [⌈D/32⌉][TILES_ROWS][32], times scale·log2(e)·AMX_UNITS */
-    float *from; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL at first */
-    float *sum;  /* [TILES_ROWS][16] running sums of weights */
-    float *o;    /* [⌈V/32⌉][TILES_ROWS][TILES_COLUMNS] */
+    uint16_t *q;  /* [⌈D/32⌉][TILES_ROWS][32], times scale·log2(e)·AMX_UNITS */
+    float *start; /* [TILES_ROWS][16]: what sums of scores start from, AMX_LEVEL at first */
+    float *sum;   /* [TILES_ROWS][16] running sums of weights */
+    float *o;     /* [⌈V/32⌉][TILES_ROWS][TILES_COLUMNS] */
     int64_t seen[TILES_ROWS]; /* how many of the keys that are not left out a query sees */
     bool fresh;               /* nothing has been subtracted */
 } amx_tile;
@@ -147,15 +147,15 @@ static void amx_pack_queries(const tyto_attend_job *job, int64_t first, const am
     const vf factor = vf_set(job->scale * LOG2_E * AMX_UNITS);
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
-        uint16_t *to = tile->q + c * TILES_ROWS;
+        uint16_t *target = tile->q + c * TILES_ROWS;
         for (int64_t r = 0; r < TILES_ROWS; r++) {
-            const int64_t from = (first + r) * job->q_stride;
+            const int64_t place = (first + r) * job->q_stride;
             vb both = _mm512_setzero_si512();
             if (first + r < job->queries) {
-                both = job->q_bf16 ? amx_read_times(job->q_bf16 + from, c, D, factor)
-                                   : amx_narrow_times(job->q + from, c, D, factor);
+                both = job->q_bf16 ? amx_read_times(job->q_bf16 + place, c, D, factor)
+                                   : amx_narrow_times(job->q + place, c, D, factor);
             }
-            vb_store(to + r * VB_LANES, amx_noted(both, most));
+            vb_store(target + r * VB_LANES, amx_noted(both, most));
         }
     }
 }
@@ -167,22 +167,22 @@ static void amx_pack_keys(const tyto_attend_job *job, const int64_t *index, int6
     const int64_t D = job->qk_channels;
     for (int64_t c = 0; c < D; c += VB_LANES) {
         for (int64_t half = 0; half < AMX_KEYS; half += VF_LANES) {
-            uint16_t *to = packed + c * TILES_COLUMNS + 2 * half;
+            uint16_t *target = packed + c * TILES_COLUMNS + 2 * half;
             vf v[VF_LANES];
 #pragma GCC unroll 16
             for (int j = 0; j < VF_LANES; j++) {
                 v[j] = vf_set(0.0f);
                 if (half + j < keys) {
-                    const int64_t from = index[half + j] * job->k_stride;
-                    const vb both = job->k_bf16 ? amx_read(job->k_bf16 + from, c, D)
-                                                : amx_narrow(job->k + from, c, D);
+                    const int64_t place = index[half + j] * job->k_stride;
+                    const vb both = job->k_bf16 ? amx_read(job->k_bf16 + place, c, D)
+                                                : amx_narrow(job->k + place, c, D);
                     v[j] = vb_as_vf(amx_noted(both, most));
                 }
             }
             vf_transpose(v);
 #pragma GCC unroll 16
             for (int i = 0; i < VF_LANES; i++) {
-                vb_store(to + i * 2 * TILES_COLUMNS, vf_bits(v[i]));
+                vb_store(target + i * 2 * TILES_COLUMNS, vf_bits(v[i]));
             }
         }
     }
@@ -215,10 +215,11 @@ static void amx_pack_values(const tyto_attend_job *job, const int64_t *index, in
     const int64_t V = job->v_channels;
     for (int64_t c = 0; c < V; c += VF_LANES) {
         const __mmask16 lanes = amx_lanes(V, c);
-        uint16_t *to = packed + c / TILES_COLUMNS * stride + 2 * (c % TILES_COLUMNS);
+        uint16_t *target = packed + c / TILES_COLUMNS * stride + 2 * (c % TILES_COLUMNS);
         for (int64_t pair = 0; pair < AMX_KEYS / 2; pair++) {
             const int64_t row = 2 * (pair % 8) - pair % 2 + (pair < 8 ? 0 : 2);
-            vb_store(to + row * 2 * TILES_COLUMNS, amx_pair(job, index, 2 * pair, keys, c, lanes));
+            vb_store(target + row * 2 * TILES_COLUMNS,
+                     amx_pair(job, index, 2 * pair, keys, c, lanes));
         }
     }
 }
@@ -258,9 +259,9 @@ static inline __attribute__((always_inline)) void amx_weigh_row(amx_rows *rows, 
         22, 21, 21, 19, 19, 18, 17, 16, 16, 15, 14, 14, 13, 13, 12, 12, 11, 11, 11, 10, 10, 10,
         10, 10, 10, 9,  9,  10, 10, 10, 10, 10, 10, 11, 11, 12, 12, 12, 13, 14, 14, 15, 16, 16,
         18, 18, 19, 20, 22, 22, 24, 25, 26, 28, 29, 30, 31, 30, 29, 27, 27, 25, 24, 23};
-    const float *from = rows->scores;
-    const vb whole = _mm512_maskz_packus_epi32(seen, _mm512_cvtps_epi32(vf_load(from)),
-                                               _mm512_cvtps_epi32(vf_load(from + VF_LANES)));
+    const float *source = rows->scores;
+    const vb whole = _mm512_maskz_packus_epi32(seen, _mm512_cvtps_epi32(vf_load(source)),
+                                               _mm512_cvtps_epi32(vf_load(source + VF_LANES)));
     const vb correction = _mm512_maskz_permutexvar_epi8(
         0x5555555555555555u, _mm512_srli_epi16(whole, 2), _mm512_load_si512(corrections));
     vb_store(rows->weights, _mm512_avg_epu16(whole, correction));
@@ -288,31 +289,31 @@ static inline bool amx_above(vb any)
 
 /* Sums of one of a product's registers go where they belong, and others begin. Stores that come
  * after the products of the next sums would hold those up. */
-#define AMX_TURN(tile, to, from, stride)                                                           \
+#define AMX_TURN(tile, target, source, stride)                                                     \
     do {                                                                                           \
-        _tile_stored(tile, to, SUMS_STRIDE);                                                       \
-        tile_load(tile, from, stride);                                                             \
+        _tile_stored(tile, target, SUMS_STRIDE);                                                   \
+        tile_load(tile, source, stride);                                                           \
     } while (0)
 
-/* The first step of a product whose sums begin as from[2·TILE_ROWS], of which the second half of
+/* The first step of a product whose sums begin as source[2·TILE_ROWS], of which the second half of
  * the columns is `beside` behind the first. */
-#define AMX_FIRST_STEP(held, from, beside, stride, a, b, other)                                    \
+#define AMX_FIRST_STEP(held, source, beside, stride, a, b, other)                                  \
     do {                                                                                           \
         tile_load(4, a, TILE_BYTES);                                                               \
         tile_load(6, b, 2 * TILE_BYTES);                                                           \
-        AMX_TURN(0, held, from, stride);                                                           \
+        AMX_TURN(0, held, source, stride);                                                         \
         _tile_dpbf16ps(0, 4, 6);                                                                   \
         other;                                                                                     \
         tile_load(7, (b) + TILE_BYTES, 2 * TILE_BYTES);                                            \
-        AMX_TURN(1, (held) + TILE_BYTES, (from) + (beside), stride);                               \
+        AMX_TURN(1, (held) + TILE_BYTES, (source) + (beside), stride);                             \
         _tile_dpbf16ps(1, 4, 7);                                                                   \
         other;                                                                                     \
         tile_load(5, (a) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                                    \
-        AMX_TURN(2, (held) + TILE_ROWS * SUMS_STRIDE, (from) + TILE_ROWS * (stride), stride);      \
+        AMX_TURN(2, (held) + TILE_ROWS * SUMS_STRIDE, (source) + TILE_ROWS * (stride), stride);    \
         _tile_dpbf16ps(2, 5, 6);                                                                   \
         other;                                                                                     \
         AMX_TURN(3, (held) + TILE_ROWS * SUMS_STRIDE + TILE_BYTES,                                 \
-                 (from) + TILE_ROWS * (stride) + (beside), stride);                                \
+                 (source) + TILE_ROWS * (stride) + (beside), stride);                              \
         _tile_dpbf16ps(3, 5, 7);                                                                   \
         other;                                                                                     \
     } while (0)
@@ -339,10 +340,10 @@ static inline __attribute__((always_inline)) void
 amx_score(amx_work *work, const amx_tile *tile, int64_t index, float *scores, amx_rows *rows)
 {
     const int64_t depth = work->block.depth;
-    const char *a = (const char *)tile->q, *from = (const char *)tile->from,
+    const char *a = (const char *)tile->q, *source = (const char *)tile->start,
                *b = (const char *)(work->block.k + index * depth * AMX_OPERAND);
     char *held = work->held;
-    AMX_FIRST_STEP(held, from, 0, TILE_BYTES, a, b, amx_weigh_some(rows));
+    AMX_FIRST_STEP(held, source, 0, TILE_BYTES, a, b, amx_weigh_some(rows));
     for (int64_t d = 1; d < depth; d++) {
         a += STEP_BYTES;
         b += STEP_BYTES;
@@ -421,15 +422,15 @@ static inline __attribute__((always_inline)) void amx_add_some(amx_totals *total
 #pragma GCC unroll 2
         for (int i = 0; i < 2; i++) {
             const uint16_t *weights = totals->weights + i * AMX_KEYS;
-            float *to = totals->sum + i * VF_LANES;
-            vf sum = vf_load(to);
+            float *target = totals->sum + i * VF_LANES;
+            vf sum = vf_load(target);
 #pragma GCC unroll 4
             for (int s = 0; s < AMX_CHUNK; s++) {
                 if (s < totals->steps) {
                     sum = vb_dot(vb_load(weights + s * AMX_OPERAND), vb_ones(), sum);
                 }
             }
-            vf_store(to, sum);
+            vf_store(target, sum);
         }
         totals->sum += 2 * VF_LANES;
         totals->weights += 2 * AMX_KEYS;
@@ -483,8 +484,8 @@ static __attribute__((noinline)) void amx_raise(amx_work *work, amx_tile *tile, 
         vf_store(shrink + half * VF_LANES, vf_exp2(vf_mul(above, vf_set(-1.0f / AMX_UNITS))));
     }
     for (int64_t r = 0; r < TILES_ROWS; r++) {
-        float *from = tile->from + r * VF_LANES, *sum = tile->sum + r * VF_LANES;
-        vf_store(from, vf_sub(vf_load(from), vf_set(rise[r])));
+        float *source = tile->start + r * VF_LANES, *sum = tile->sum + r * VF_LANES;
+        vf_store(source, vf_sub(vf_load(source), vf_set(rise[r])));
         if (tile->fresh || rise[r] == 0.0f) {
             continue;
         }
@@ -591,7 +592,7 @@ static float *amx_begin_tile(const tyto_attend_job *job, int64_t first, const am
 {
     tile->q = (void *)next;
     next += block->depth * AMX_OPERAND / 2;
-    tile->from = next;
+    tile->start = next;
     next += TILES_ROWS * VF_LANES;
     tile->sum = next;
     next += TILES_ROWS * VF_LANES;
@@ -599,7 +600,7 @@ static float *amx_begin_tile(const tyto_attend_job *job, int64_t first, const am
     next += block->groups * AMX_SUMS;
     tile->fresh = true;
     for (int64_t i = 0; i < TILES_ROWS * VF_LANES; i++) {
-        tile->from[i] = AMX_LEVEL;
+        tile->start[i] = AMX_LEVEL;
         tile->sum[i] = 0.0f;
     }
     for (int64_t i = 0; i < block->groups * AMX_SUMS; i++) {

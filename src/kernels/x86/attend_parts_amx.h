@@ -146,18 +146,18 @@ static inline bool parts_above(vb any)
 
 /* Sums of one of a product's registers go where they belong, and others begin at 0. Stores that
  * come after the products of the next sums would hold those up. */
-#define PARTS_RENEW(tile, to)                                                                      \
+#define PARTS_RENEW(tile, target)                                                                  \
     do {                                                                                           \
-        _tile_stored(tile, to, SUMS_STRIDE);                                                       \
+        _tile_stored(tile, target, SUMS_STRIDE);                                                   \
         _tile_zero(tile);                                                                          \
     } while (0)
 
 /* Keys and values come from the second-level cache, and each pair of registers of them is loaded
  * once in a step: in the first-level cache they would take the place of what is needed again. */
-#define PARTS_STREAM(tile, from)                                                                   \
+#define PARTS_STREAM(tile, source)                                                                 \
     do {                                                                                           \
         __asm__ volatile("" : : : "memory");                                                       \
-        _tile_stream_loadd(tile, from, 2 * TILE_BYTES);                                            \
+        _tile_stream_loadd(tile, source, 2 * TILE_BYTES);                                          \
     } while (0)
 #define PARTS_STREAM_COLUMNS(b, part)                                                              \
     do {                                                                                           \
@@ -199,15 +199,15 @@ static inline bool parts_above(vb any)
         PARTS_FURTHER(a, b, other);                                                                \
     } while (0)
 
-/* The registers' sums of a·b belong to `to` from now on, and to o if that is there; those before
+/* The registers' sums of a·b belong to `target` from now on, and to o if that is there; those before
  * go where they belong, and rows become weights on the way. */
 static __attribute__((noinline)) void parts_product(parts_work *work, int64_t steps, const char *a,
-                                                    const char *b, float *to, float *o,
+                                                    const char *b, float *target, float *o,
                                                     parts_rows *rows)
 {
     char *held = work->held;
     parts_rows now = *rows;
-    parts_addend addend = {.from = work->product, .to = work->o, .left = work->o ? 4 : 0};
+    parts_addend addend = {.source = work->product, .target = work->o, .left = work->o ? 4 : 0};
     PARTS_FIRST_STEP(held, a, b, parts_weigh_some(&now), parts_weigh_some(&now);
                      parts_add_some(&addend));
     for (int64_t i = 1; i < steps; i++) {
@@ -219,14 +219,14 @@ static __attribute__((noinline)) void parts_product(parts_work *work, int64_t st
         PARTS_FURTHER(a, b, parts_weigh_some(&now));
     }
     *rows = now;
-    work->held = to;
+    work->held = target;
     work->o = o;
 }
 
 /* The registers' sums go where they belong. */
 static void parts_settle(parts_work *work)
 {
-    parts_addend addend = {.from = work->product, .to = work->o, .left = work->o ? 4 : 0};
+    parts_addend addend = {.source = work->product, .target = work->o, .left = work->o ? 4 : 0};
     tiles_give(work->held);
     while (addend.left) {
         parts_add_some(&addend);

@@ -38,10 +38,10 @@ static inline __attribute__((always_inline)) void columns_steps(int64_t steps, c
 
 static inline __attribute__((always_inline)) void columns_give(float *sums)
 {
-    char *to = (char *)sums;
-    _tile_stored(0, to, COLUMNS_STRIDE);
-    _tile_stored(1, to + TILE_BYTES, COLUMNS_STRIDE);
-    _tile_stored(2, to + 2 * TILE_BYTES, COLUMNS_STRIDE);
+    char *target = (char *)sums;
+    _tile_stored(0, target, COLUMNS_STRIDE);
+    _tile_stored(1, target + TILE_BYTES, COLUMNS_STRIDE);
+    _tile_stored(2, target + 2 * TILE_BYTES, COLUMNS_STRIDE);
 }
 
 /* scores[16 keys][ATTEND_QUERIES] = keys·queries. Steps of a part of 16 keys are `apart` bytes
@@ -64,18 +64,18 @@ static inline void columns_values(int64_t rows, int64_t steps, const char *value
 {
     float part[TILE_ROWS * ATTEND_QUERIES] __attribute__((aligned(64)));
     const size_t bytes = (size_t)rows * COLUMNS_STRIDE;
-    float *to = sums;
+    float *target = sums;
     if (rows < TILE_ROWS) {
         memset((char *)part + bytes, 0, sizeof(part) - bytes);
         memcpy(part, sums, bytes);
-        to = part;
+        target = part;
     }
-    tile_load(0, (char *)to, COLUMNS_STRIDE);
-    tile_load(1, (char *)to + TILE_BYTES, COLUMNS_STRIDE);
-    tile_load(2, (char *)to + 2 * TILE_BYTES, COLUMNS_STRIDE);
+    tile_load(0, (char *)target, COLUMNS_STRIDE);
+    tile_load(1, (char *)target + TILE_BYTES, COLUMNS_STRIDE);
+    tile_load(2, (char *)target + 2 * TILE_BYTES, COLUMNS_STRIDE);
     columns_steps(steps, values, apart, weights);
-    columns_give(to);
-    if (to == part) {
+    columns_give(target);
+    if (target == part) {
         memcpy(sums, part, bytes);
     }
 }
@@ -103,13 +103,13 @@ static void columns_queries(int64_t channels, const float *q, uint16_t *pairs)
     const int64_t all = (channels + VB_LANES - 1) / VB_LANES * VB_LANES;
     for (int64_t c = 0; c < all; c += 2) {
         for (int v = 0; v < ATTEND_VECTORS; v++) {
-            const float *from = q + c * ATTEND_QUERIES + v * VF_LANES;
-            uint16_t *to = pairs + c * ATTEND_QUERIES + v * VB_LANES;
-            const vf even = c < channels ? vf_load(from) : vf_set(0.0f),
-                     odd = c + 1 < channels ? vf_load(from + ATTEND_QUERIES) : vf_set(0.0f);
+            const float *source = q + c * ATTEND_QUERIES + v * VF_LANES;
+            uint16_t *target = pairs + c * ATTEND_QUERIES + v * VB_LANES;
+            const vf even = c < channels ? vf_load(source) : vf_set(0.0f),
+                     odd = c + 1 < channels ? vf_load(source + ATTEND_QUERIES) : vf_set(0.0f);
             const vb pair = vb_pair(even, odd);
-            vb_store(to, pair);
-            vb_store(to + all * ATTEND_QUERIES,
+            vb_store(target, pair);
+            vb_store(target + all * ATTEND_QUERIES,
                      vb_pair(columns_even_rest(even, pair), columns_odd_rest(odd, pair)));
         }
     }
@@ -130,11 +130,11 @@ static void columns_keys(int64_t all, int64_t keys, int64_t channels, const floa
     for (int64_t c = 0; c < channels; c += VB_LANES) {
         const __mmask16 low = amx_lanes(channels, c), high = amx_lanes(channels, c + VF_LANES);
         for (int64_t j = 0; j < all; j++, rows += TILE_BYTES, rests += TILE_BYTES) {
-            const float *from = k + j * ldk + c;
+            const float *source = k + j * ldk + c;
             vf first = vf_set(0.0f), second = vf_set(0.0f);
             if (j < keys) {
-                first = _mm512_maskz_loadu_ps(low, from);
-                second = _mm512_maskz_loadu_ps(high, from + VF_LANES);
+                first = _mm512_maskz_loadu_ps(low, source);
+                second = _mm512_maskz_loadu_ps(high, source + VF_LANES);
             }
             const vb both = vb_neighbours(first, second);
             vb_store(rows, both);
@@ -144,22 +144,22 @@ static void columns_keys(int64_t all, int64_t keys, int64_t channels, const floa
     }
 }
 
-/* A block's keys `from` to `to` become weights: products of 16 keys run while those before do.
+/* A block's keys begin … limit−1 become weights: products of 16 keys run while those before do.
  * score    has 16 keys' scores multiplied, from a multiple of 16 on
  * weigh    makes weights of the scores of ATTEND_ROWS keys or of one */
 static inline __attribute__((always_inline)) void
-columns_weights(const attend_tile *tile, int64_t from, int64_t to, const void *context,
+columns_weights(const attend_tile *tile, int64_t begin, int64_t limit, const void *context,
                 void (*score)(const void *context, int64_t first),
                 void (*weigh)(const void *context, int rows, int64_t key))
 {
-    int64_t at = from;
+    int64_t at = begin;
     for (int q = 0; q < ATTEND_QUERIES; q++) {
         tile->part[q] = 0.0f;
     }
     score(context, at / TILE_ROWS * TILE_ROWS);
-    while (at < to) {
-        const int64_t next = (at / TILE_ROWS + 1) * TILE_ROWS, end = next < to ? next : to;
-        if (next < to) {
+    while (at < limit) {
+        const int64_t next = (at / TILE_ROWS + 1) * TILE_ROWS, end = next < limit ? next : limit;
+        if (next < limit) {
             score(context, next);
         }
         for (; at + ATTEND_ROWS <= end; at += ATTEND_ROWS) {

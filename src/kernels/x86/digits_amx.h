@@ -14,11 +14,11 @@
 #define DIGITS_LINES 2
 #define DIGITS_FETCHED (TYTO_DIGITS_PAIRS * DIGITS_LINES * TILE_BYTES)
 #define DIGITS_SUMS (TILES_ROWS * TILES_COLUMNS)
-#define DIGITS_VECTORS (TYTO_DIGITS_STEPS / VF_LANES)
+#define DIGITS_VECTORS (TYTO_DIGITS_INTERLEAVE / VF_LANES)
 
-/* The digits of 64 numbers that are counted, to[d] those of weight d. */
+/* The digits of 64 numbers that are counted, target[d] those of weight d. */
 static inline __attribute__((always_inline)) void digits_of(const vb counts[DIGITS_VECTORS],
-                                                            vb to[TYTO_DIGITS])
+                                                            vb target[TYTO_DIGITS])
 {
     /* With 128 added to every digit all are carried, and flipping a digit's highest bit takes it
      * off again. */
@@ -35,10 +35,10 @@ static inline __attribute__((always_inline)) void digits_of(const vb counts[DIGI
     }
     const vb first = _mm512_unpacklo_epi32(w[0], w[1]), second = _mm512_unpacklo_epi32(w[2], w[3]),
              third = _mm512_unpackhi_epi32(w[0], w[1]), fourth = _mm512_unpackhi_epi32(w[2], w[3]);
-    to[0] = _mm512_permutexvar_epi32(order, _mm512_unpacklo_epi64(first, second));
-    to[1] = _mm512_permutexvar_epi32(order, _mm512_unpackhi_epi64(first, second));
-    to[2] = _mm512_permutexvar_epi32(order, _mm512_unpacklo_epi64(third, fourth));
-    to[3] = _mm512_permutexvar_epi32(order, _mm512_unpackhi_epi64(third, fourth));
+    target[0] = _mm512_permutexvar_epi32(order, _mm512_unpacklo_epi64(first, second));
+    target[1] = _mm512_permutexvar_epi32(order, _mm512_unpackhi_epi64(first, second));
+    target[2] = _mm512_permutexvar_epi32(order, _mm512_unpacklo_epi64(third, fourth));
+    target[3] = _mm512_permutexvar_epi32(order, _mm512_unpackhi_epi64(third, fourth));
 }
 
 /* Bits of magnitudes are in the order of what they stand for, those of no numbers last. */
@@ -97,21 +97,21 @@ static inline vb digits_count_exactly(vf v, double inverse)
                               _mm512_cvtpd_epi32(_mm512_mul_pd(high, by)), 1);
 }
 
-/* One row of a tile of so many steps: its leading digits, and the last ones where the tile has any,
+/* One row of a tile of so many groups of 64 numbers: its leading digits, and the last ones where the tile has any,
  * as they are or 0. */
-static inline void pack_digits_row(int64_t k, const float *x, float inverse, int64_t steps,
-                                   bool has_last, bool last, char *to)
+static inline void pack_digits_row(int64_t k, const float *x, float inverse, int64_t groups,
+                                   bool has_last, bool last, char *target)
 {
-    for (int64_t s = 0; s < steps; s++) {
+    for (int64_t s = 0; s < groups; s++) {
         vb counts[DIGITS_VECTORS], digits[TYTO_DIGITS];
-        digits_count(k, x, s * TYTO_DIGITS_STEPS, inverse, counts);
+        digits_count(k, x, s * TYTO_DIGITS_INTERLEAVE, inverse, counts);
         digits_of(counts, digits);
 #pragma GCC unroll 3
         for (int d = 0; d < TYTO_DIGITS_LEADING; d++) {
-            vb_store(to + s * DIGITS_STEP_BYTES + d * STEP_BYTES, digits[d]);
+            vb_store(target + s * DIGITS_STEP_BYTES + d * STEP_BYTES, digits[d]);
         }
         if (has_last) {
-            vb_store(to + steps * DIGITS_STEP_BYTES + s * STEP_BYTES,
+            vb_store(target + groups * DIGITS_STEP_BYTES + s * STEP_BYTES,
                      last ? digits[TYTO_DIGITS_LEADING] : _mm512_setzero_si512());
         }
     }
@@ -121,7 +121,7 @@ static inline void pack_digits_row(int64_t k, const float *x, float inverse, int
 static bool pack_digits(int64_t k, const float *x, int64_t ldx, int rows, void *packed,
                         float *scales)
 {
-    const int64_t steps = (k + TYTO_DIGITS_STEPS - 1) / TYTO_DIGITS_STEPS;
+    const int64_t groups = (k + TYTO_DIGITS_INTERLEAVE - 1) / TYTO_DIGITS_INTERLEAVE;
     float sizes[TILES_ROWS] = {0.0f};
     bool stands_out[TILES_ROWS] = {false}, any = false;
     for (int r = 0; r < rows; r++) {
@@ -134,7 +134,7 @@ static bool pack_digits(int64_t k, const float *x, int64_t ldx, int rows, void *
     for (int r = 0; r < TILES_ROWS; r++) {
         const float inverse = (float)tyto_digits_inverse(sizes[r]);
         /* Without a size nothing is read: 0 by what is not finite would not be 0. */
-        pack_digits_row(inverse > 0.0f ? k : 0, r < rows ? x + r * ldx : x, inverse, steps, any,
+        pack_digits_row(inverse > 0.0f ? k : 0, r < rows ? x + r * ldx : x, inverse, groups, any,
                         stands_out[r], (char *)packed + r * TILE_BYTES);
         scales[r] = sizes[r] / (TYTO_DIGITS_FIRST * TYTO_DIGITS_FIRST);
     }
@@ -155,11 +155,11 @@ static void pack_digits_column(int64_t k, int64_t at, const float *x, float size
     digits_of(counts, digits);
     for (int d = 0; d < TYTO_DIGITS; d++) {
         int32_t fours[TILE_ROWS];
-        char *to = (char *)panel + tyto_digits_place(TILES_COLUMNS, d, at, column);
+        char *target = (char *)panel + tyto_digits_place(TILES_COLUMNS, d, at, column);
         vb_store(fours, digits[d]);
 #pragma GCC unroll 16
         for (int i = 0; i < TILE_ROWS; i++) {
-            memcpy(to + i * TILE_BYTES, &fours[i], sizeof(fours[i]));
+            memcpy(target + i * TILE_BYTES, &fours[i], sizeof(fours[i]));
         }
     }
 }
@@ -170,10 +170,10 @@ static void pack_digits_column(int64_t k, int64_t at, const float *x, float size
         _tile_stored(upper, sums, SUMS_STRIDE);                                                    \
         _tile_stored(lower, (sums) + DIGITS_SUMS / 2, SUMS_STRIDE);                                \
     } while (0)
-#define DIGITS_ROWS(from)                                                                          \
+#define DIGITS_ROWS(source)                                                                        \
     do {                                                                                           \
-        tile_load(5, from, TILE_BYTES);                                                            \
-        tile_load(6, (from) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                                 \
+        tile_load(5, source, TILE_BYTES);                                                          \
+        tile_load(6, (source) + TILE_ROWS * TILE_BYTES, TILE_BYTES);                               \
     } while (0)
 #define DIGITS_TWO(upper, lower, columns)                                                          \
     do {                                                                                           \
@@ -195,13 +195,13 @@ static inline __attribute__((always_inline)) void digits_fetch(const char **ahea
 /* The sums of both lower weights' pairs for half of the columns: each row's digits meet two of a
  * column's while they are in a register. */
 static inline __attribute__((always_inline)) void
-digits_lower(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, int half,
+digits_lower(int64_t groups, const tyto_digits_rows *a, const tyto_digits_columns *b, int half,
              bool last, const char **ahead, int32_t *third, int32_t *second)
 {
     const int64_t aside = half * TILE_ROWS * TILE_BYTES;
     const char *rows = a->leading, *last_rows = a->last, *columns = (const char *)b->digits + aside;
     tiles_start(NULL, false);
-    for (int64_t s = 0; s < steps; s++) {
+    for (int64_t s = 0; s < groups; s++) {
         tile_load(4, columns, TILE_BYTES);
         if (last) {
             DIGITS_ROWS(last_rows);
@@ -232,12 +232,12 @@ digits_lower(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns
 
 /* The sums of one of the higher weights' pairs. */
 static inline __attribute__((always_inline)) void
-digits_higher(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b, int weight,
+digits_higher(int64_t groups, const tyto_digits_rows *a, const tyto_digits_columns *b, int weight,
               const char **ahead, int32_t *sums)
 {
     const char *rows = a->leading, *columns = b->digits;
     tiles_start(NULL, false);
-    for (int64_t s = 0; s < steps; s++) {
+    for (int64_t s = 0; s < groups; s++) {
 #pragma GCC unroll 2
         for (int i = weight; i >= 0; i--) {
             const char *row = rows + i * STEP_BYTES, *column = columns + (weight - i) * STEP_BYTES;
@@ -280,20 +280,20 @@ digits_finish(const int32_t sums[TYTO_DIGITS][DIGITS_SUMS], const float *rows, c
     }
 }
 
-static void multiply_digits(int64_t steps, const tyto_digits_rows *a, const tyto_digits_columns *b,
+static void multiply_digits(int64_t groups, const tyto_digits_rows *a, const tyto_digits_columns *b,
                             float *acc, bool add, const void *ahead)
 {
     int32_t sums[TYTO_DIGITS][DIGITS_SUMS] __attribute__((aligned(64)));
     const char *next = ahead;
     for (int half = 0; half < 2; half++) {
         if (a->last) {
-            digits_lower(steps, a, b, half, true, &next, sums[3], sums[2]);
+            digits_lower(groups, a, b, half, true, &next, sums[3], sums[2]);
         } else {
-            digits_lower(steps, a, b, half, false, &next, sums[3], sums[2]);
+            digits_lower(groups, a, b, half, false, &next, sums[3], sums[2]);
         }
     }
-    digits_higher(steps, a, b, 1, &next, sums[1]);
-    digits_higher(steps, a, b, 0, &next, sums[0]);
+    digits_higher(groups, a, b, 1, &next, sums[1]);
+    digits_higher(groups, a, b, 0, &next, sums[0]);
     digits_finish(sums, a->scales, b->scales, acc, add);
 }
 

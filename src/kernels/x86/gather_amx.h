@@ -26,7 +26,7 @@ static int64_t gather_amx_bytes(int64_t channels)
 static void gather_amx_pack(int64_t keys, int64_t channels, const float *x, int64_t ldx,
                             void *packed)
 {
-    char *to = (char *)packed + gather_amx_values(channels);
+    char *target = (char *)packed + gather_amx_values(channels);
     columns_keys(VB_LANES, keys, channels, x, ldx, packed);
     for (int64_t c = 0; c < channels; c += VF_LANES) {
         const __mmask16 lanes = amx_lanes(channels, c);
@@ -45,8 +45,8 @@ static void gather_amx_pack(int64_t keys, int64_t channels, const float *x, int6
         }
         vf_transpose(v);
 #pragma GCC unroll 16
-        for (int i = 0; i < VF_LANES; i++, to += TILE_BYTES) {
-            vb_store(to, vf_bits(v[i]));
+        for (int i = 0; i < VF_LANES; i++, target += TILE_BYTES) {
+            vb_store(target, vf_bits(v[i]));
         }
     }
 }
@@ -65,9 +65,9 @@ typedef struct gather_amx_work {
     attend_tile tile;
     float *scores;
     uint16_t *weights, *queries;
-    const char *block; /* of packed keys */
-    int64_t key;       /* the job's first key counts from the block's first as −key */
-    int64_t from, to;  /* keys of the block that are the job's */
+    const char *block;    /* of packed keys */
+    int64_t key;          /* the job's first key counts from the block's first as −key */
+    int64_t begin, limit; /* keys of the block that are the job's */
 } gather_amx_work;
 
 /* Scores of 16 keys. */
@@ -93,14 +93,14 @@ static inline __attribute__((always_inline)) void gather_amx_weigh(const void *c
     if (work->job->factor) {
         gather_tables(work->job, rows, work->key + at, sum);
     }
-    attend_exponents(&work->tile, rows, work->job->rows, at - work->from, sum, scores);
+    attend_exponents(&work->tile, rows, work->job->rows, at - work->begin, sum, scores);
 }
 
 /* Weights of a block's keys, rounded as they will multiply the values. */
 static void gather_amx_round(const gather_amx_work *work)
 {
-    const int64_t end = work->to * ATTEND_QUERIES;
-    for (int64_t i = work->from * ATTEND_QUERIES; i < end; i += VF_LANES) {
+    const int64_t end = work->limit * ATTEND_QUERIES;
+    for (int64_t i = work->begin * ATTEND_QUERIES; i < end; i += VF_LANES) {
         float *weight = work->scores + i;
         const vf wide = vf_load(weight);
         vf_store(weight, columns_wide(vb_neighbours(wide, wide), 0));
@@ -111,15 +111,15 @@ static void gather_amx_round(const gather_amx_work *work)
 static void gather_amx_add(const gather_amx_work *work)
 {
     const tyto_gather_job *job = work->job;
-    const int64_t C = job->channels, steps = (work->to + VB_LANES - 1) / VB_LANES;
+    const int64_t C = job->channels, steps = (work->limit + VB_LANES - 1) / VB_LANES;
     const size_t row = ATTEND_QUERIES * sizeof(float);
-    memset(work->scores, 0, (size_t)work->from * row);
-    memset(work->scores + work->to * ATTEND_QUERIES, 0,
-           (size_t)(steps * VB_LANES - work->to) * row);
+    memset(work->scores, 0, (size_t)work->begin * row);
+    memset(work->scores + work->limit * ATTEND_QUERIES, 0,
+           (size_t)(steps * VB_LANES - work->limit) * row);
     if (job->factor) {
         gather_amx_round(work);
-        gather_sums(job, work->key + work->from, work->to - work->from,
-                    work->scores + work->from * ATTEND_QUERIES);
+        gather_sums(job, work->key + work->begin, work->limit - work->begin,
+                    work->scores + work->begin * ATTEND_QUERIES);
     }
     grid_pair_weights(&work->tile, steps * VB_LANES, work->scores, work->weights);
     const char *values = work->block + gather_amx_values(C);
@@ -145,9 +145,10 @@ static void attend_gather_amx(const tyto_gather_job *job)
     for (int64_t at = job->first / VB_LANES * VB_LANES; at < end; at += TYTO_ATTEND_KEYS) {
         work.block = (const char *)job->packed + at / VB_LANES * gather_amx_bytes(job->channels);
         work.key = at - job->first;
-        work.from = at < job->first ? job->first - at : 0;
-        work.to = end - at < TYTO_ATTEND_KEYS ? end - at : TYTO_ATTEND_KEYS;
-        columns_weights(&work.tile, work.from, work.to, &work, gather_amx_score, gather_amx_weigh);
+        work.begin = at < job->first ? job->first - at : 0;
+        work.limit = end - at < TYTO_ATTEND_KEYS ? end - at : TYTO_ATTEND_KEYS;
+        columns_weights(&work.tile, work.begin, work.limit, &work, gather_amx_score,
+                        gather_amx_weigh);
         gather_amx_add(&work);
     }
     tyto_amx_end();

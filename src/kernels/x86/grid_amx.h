@@ -55,7 +55,7 @@ static int64_t attend_grid_amx_scratch(int64_t qk_channels, int64_t v_channels, 
 }
 
 /* Values of a block: 16 channels of 16 pairs at a time. */
-static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs, char *to)
+static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs, char *target)
 {
     const int64_t all = (job->keys + 1) / 2,
                   strips = grid_v_channels(job->v_channels) / ATTEND_ROWS;
@@ -80,8 +80,8 @@ static void grid_transpose(const tyto_grid_job *job, int64_t key, int64_t pairs,
             }
             vf_transpose(v);
 #pragma GCC unroll 16
-            for (int64_t i = 0; i < VF_LANES; i++, to += TILE_BYTES) {
-                vb_store(to, vf_bits(v[i]));
+            for (int64_t i = 0; i < VF_LANES; i++, target += TILE_BYTES) {
+                vb_store(target, vf_bits(v[i]));
             }
         }
     }

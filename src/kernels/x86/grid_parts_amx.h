@@ -55,12 +55,12 @@ static inline void grid_parts_read(const tyto_grid_job *job, int64_t c, int64_t 
 }
 
 /* The parts of a block's values. */
-static void grid_parts_values(const tyto_grid_job *job, int64_t key, int64_t keys, char *to)
+static void grid_parts_values(const tyto_grid_job *job, int64_t key, int64_t keys, char *target)
 {
     for (int64_t c = 0; c < job->v_channels; c += TILE_ROWS) {
         for (int64_t step = 0; step * VB_LANES < keys; step++) {
             const int64_t left = keys - step * VB_LANES;
-            char *at = to + (c / TILES_ROWS * GRID_PARTS_STEPS + step) * PARTS_STEP_BYTES +
+            char *at = target + (c / TILES_ROWS * GRID_PARTS_STEPS + step) * PARTS_STEP_BYTES +
                        c % TILES_ROWS * TILE_BYTES;
             vf first[VF_LANES], second[VF_LANES];
             grid_parts_read(job, c, key + step * VB_LANES, left, first);
@@ -74,9 +74,9 @@ static void grid_parts_values(const tyto_grid_job *job, int64_t key, int64_t key
 }
 
 /* The parts of a block's weights: keys i and i + 16 of 32 lie side by side. */
-static void grid_parts_weights(int64_t keys, const float *scores, char *to)
+static void grid_parts_weights(int64_t keys, const float *scores, char *target)
 {
-    for (int64_t step = 0; step * VB_LANES < keys; step++, to += GRID_WEIGHTS_STEP) {
+    for (int64_t step = 0; step * VB_LANES < keys; step++, target += GRID_WEIGHTS_STEP) {
         for (int64_t i = 0; i < TILE_ROWS; i++) {
             const int64_t j = step * VB_LANES + i;
             for (int64_t q = 0; q < ATTEND_QUERIES; q += VF_LANES) {
@@ -84,7 +84,8 @@ static void grid_parts_weights(int64_t keys, const float *scores, char *to)
                 parts_split_apart(j < keys ? vf_load(first) : vf_set(0.0f),
                                   j + TILE_ROWS < keys ? vf_load(first + TILE_ROWS * ATTEND_QUERIES)
                                                        : vf_set(0.0f),
-                                  to + i * COLUMNS_STRIDE + q * (int)sizeof(float), COLUMNS_STEP);
+                                  target + i * COLUMNS_STRIDE + q * (int)sizeof(float),
+                                  COLUMNS_STEP);
             }
         }
     }
@@ -107,7 +108,7 @@ static void grid_parts_weights(int64_t keys, const float *scores, char *to)
 /* sums[16][ATTEND_QUERIES] = 16 channels' values times weights */
 static void grid_parts_product(const char *a, const char *b, int64_t steps, float *sums)
 {
-    char *to = (char *)sums;
+    char *target = (char *)sums;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -127,9 +128,9 @@ static void grid_parts_product(const char *a, const char *b, int64_t steps, floa
         a += PARTS_STEP_BYTES;
         b += GRID_WEIGHTS_STEP;
     }
-    _tile_stored(0, to, COLUMNS_STRIDE);
-    _tile_stored(1, to + TILE_BYTES, COLUMNS_STRIDE);
-    _tile_stored(2, to + 2 * TILE_BYTES, COLUMNS_STRIDE);
+    _tile_stored(0, target, COLUMNS_STRIDE);
+    _tile_stored(1, target + TILE_BYTES, COLUMNS_STRIDE);
+    _tile_stored(2, target + 2 * TILE_BYTES, COLUMNS_STRIDE);
 }
 
 static void grid_add_parts(const tyto_grid_job *job, const grid_tile *tile, int64_t key,

@@ -19,18 +19,18 @@ static inline __attribute__((always_inline)) __m512i quantised(const vf v[4])
 
 /* One row; `smooth`, NULL or not, is known at compile time. */
 static inline __attribute__((always_inline)) void
-pack_row(int64_t k, const float *x, const float *smooth, float inverse, char *to)
+pack_row(int64_t k, const float *x, const float *smooth, float inverse, char *target)
 {
     const vf factor = vf_set(inverse);
     int64_t i = 0;
-    for (; i + STEPS <= k; i += STEPS, to += STEP_BYTES) {
+    for (; i + STEPS <= k; i += STEPS, target += STEP_BYTES) {
         vf v[4];
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++) {
             const int64_t at = i + j * VF_LANES;
             v[j] = vf_mul(smoothed(x + at, smooth ? smooth + at : NULL), factor);
         }
-        vb_store(to, quantised(v));
+        vb_store(target, quantised(v));
     }
     if (i < k) {
         float tail[STEPS] = {0.0f};
@@ -39,7 +39,7 @@ pack_row(int64_t k, const float *x, const float *smooth, float inverse, char *to
         }
         const vf v[4] = {vf_load(tail), vf_load(tail + VF_LANES), vf_load(tail + 2 * VF_LANES),
                          vf_load(tail + 3 * VF_LANES)};
-        vb_store(to, quantised(v));
+        vb_store(target, quantised(v));
     }
 }
 
@@ -48,20 +48,20 @@ static void pack(int64_t k, const float *x, int64_t ldx, int rows, const float *
                  uint8_t *packed, float *scales)
 {
     for (int r = 0; r < TILES_ROWS; r++) {
-        char *to = (char *)packed + r * TILE_BYTES;
+        char *target = (char *)packed + r * TILE_BYTES;
         tyto_int8_step step = {0.0f, 0.0f};
         if (r < rows) {
             step = tyto_int8_step_of(most_of(k, x + r * ldx, smooth));
         }
         scales[r] = step.scale;
         if (step.inverse == 0.0f) {
-            for (int64_t i = 0; i < k; i += STEPS, to += STEP_BYTES) {
-                vb_store(to, _mm512_setzero_si512());
+            for (int64_t i = 0; i < k; i += STEPS, target += STEP_BYTES) {
+                vb_store(target, _mm512_setzero_si512());
             }
         } else if (smooth) {
-            pack_row(k, x + r * ldx, smooth, step.inverse, to);
+            pack_row(k, x + r * ldx, smooth, step.inverse, target);
         } else {
-            pack_row(k, x + r * ldx, NULL, step.inverse, to);
+            pack_row(k, x + r * ldx, NULL, step.inverse, target);
         }
     }
 }
@@ -108,9 +108,9 @@ const tyto_int8_kernels tyto_int8_amx = {
     .rows = TILES_ROWS,
     .columns = TILES_COLUMNS,
     .offset = 0,
-    .steps = STEPS,
-    .depth = 512,
-    .fetches = TILES_FETCHED / STEPS,
+    .a_interleave = STEPS,
+    .kc = 512,
+    .prefetch_bytes = TILES_FETCHED / STEPS,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .pack = pack,

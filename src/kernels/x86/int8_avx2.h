@@ -45,7 +45,8 @@ static inline vi vi_start(const int32_t *sums)
     return _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_slli_epi32(vi_load(sums), 7));
 }
 /* Packing keeps to the 128-bit parts, each of which ends with four numbers of every row. */
-static inline void vi_store_quad(const vf v[4], uint8_t *to, int64_t stride, int rows, int groups)
+static inline void vi_store_quad(const vf v[4], uint8_t *target, int64_t stride, int rows,
+                                 int groups)
 {
     const __m256i low = _mm256_packs_epi32(_mm256_cvtps_epi32(v[0]), _mm256_cvtps_epi32(v[1])),
                   high = _mm256_packs_epi32(_mm256_cvtps_epi32(v[2]), _mm256_cvtps_epi32(v[3]));
@@ -54,9 +55,9 @@ static inline void vi_store_quad(const vf v[4], uint8_t *to, int64_t stride, int
 #pragma GCC unroll 2
     for (int g = 0; g < 2; g++) {
         if (g < groups && rows == 4) {
-            _mm_storeu_si128((__m128i *)(void *)(to + g * stride), part[g]);
+            _mm_storeu_si128((__m128i *)(void *)(target + g * stride), part[g]);
         } else if (g < groups) {
-            _mm_storel_epi64((__m128i *)(void *)(to + g * stride), part[g]);
+            _mm_storel_epi64((__m128i *)(void *)(target + g * stride), part[g]);
         }
     }
 }

@@ -44,7 +44,8 @@ static inline vi vi_start(const int32_t *sums)
     return _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(_mm512_loadu_si512(sums), 7));
 }
 /* Packing keeps to the 128-bit parts, each of which ends with four numbers of every row. */
-static inline void vi_store_quad(const vf v[4], uint8_t *to, int64_t stride, int rows, int groups)
+static inline void vi_store_quad(const vf v[4], uint8_t *target, int64_t stride, int rows,
+                                 int groups)
 {
     const __m512i low = _mm512_packs_epi32(_mm512_cvtps_epi32(v[0]), _mm512_cvtps_epi32(v[1])),
                   high = _mm512_packs_epi32(_mm512_cvtps_epi32(v[2]), _mm512_cvtps_epi32(v[3]));
@@ -54,9 +55,9 @@ static inline void vi_store_quad(const vf v[4], uint8_t *to, int64_t stride, int
 #pragma GCC unroll 4
     for (int g = 0; g < 4; g++) {
         if (g < groups && rows == 4) {
-            _mm_storeu_si128((__m128i *)(void *)(to + g * stride), part[g]);
+            _mm_storeu_si128((__m128i *)(void *)(target + g * stride), part[g]);
         } else if (g < groups) {
-            _mm_storeu_si64(to + g * stride, part[g]);
+            _mm_storeu_si64(target + g * stride, part[g]);
         }
     }
 }

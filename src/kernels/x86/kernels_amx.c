@@ -41,15 +41,16 @@ static void pack_tiles(int64_t k, const float *x, int64_t ldx, int rows, void *p
                     high = (__mmask16)((1u << (left - most)) - 1);
     for (int r = 0; r < TILES_ROWS; r++) {
         const float *row = x + r * ldx;
-        char *to = (char *)packed + r * TILE_BYTES;
-        for (int64_t i = 0; i < whole; i += VB_LANES, to += STEP_BYTES) {
-            vb_store(to, r < rows ? vb_neighbours(vf_load(row + i), vf_load(row + i + VF_LANES))
-                                  : _mm512_setzero_si512());
+        char *target = (char *)packed + r * TILE_BYTES;
+        for (int64_t i = 0; i < whole; i += VB_LANES, target += STEP_BYTES) {
+            vb_store(target, r < rows ? vb_neighbours(vf_load(row + i), vf_load(row + i + VF_LANES))
+                                      : _mm512_setzero_si512());
         }
         if (left) {
-            vb_store(to, r < rows ? vb_neighbours(_mm512_maskz_loadu_ps(low, row + whole),
-                                                  _mm512_maskz_loadu_ps(high, row + whole + most))
-                                  : _mm512_setzero_si512());
+            vb_store(target, r < rows
+                                 ? vb_neighbours(_mm512_maskz_loadu_ps(low, row + whole),
+                                                 _mm512_maskz_loadu_ps(high, row + whole + most))
+                                 : _mm512_setzero_si512());
         }
     }
 }
@@ -61,13 +62,13 @@ static void copy_tiles(int64_t k, const uint16_t *x, int64_t ldx, int rows, void
     const __mmask32 left = (__mmask32)((1ull << (k - whole)) - 1);
     for (int r = 0; r < TILES_ROWS; r++) {
         const uint16_t *row = x + r * ldx;
-        char *to = (char *)packed + r * TILE_BYTES;
-        for (int64_t i = 0; i < whole; i += VB_LANES, to += STEP_BYTES) {
-            vb_store(to, r < rows ? vb_load(row + i) : _mm512_setzero_si512());
+        char *target = (char *)packed + r * TILE_BYTES;
+        for (int64_t i = 0; i < whole; i += VB_LANES, target += STEP_BYTES) {
+            vb_store(target, r < rows ? vb_load(row + i) : _mm512_setzero_si512());
         }
         if (left) {
-            vb_store(to, r < rows ? _mm512_maskz_loadu_epi16(left, row + whole)
-                                  : _mm512_setzero_si512());
+            vb_store(target, r < rows ? _mm512_maskz_loadu_epi16(left, row + whole)
+                                      : _mm512_setzero_si512());
         }
     }
 }
@@ -100,9 +101,9 @@ const tyto_bf16_kernels tyto_bf16_amx = {
     .dot = true,
     .rows = TILES_ROWS,
     .a_bytes = sizeof(uint16_t),
-    .a_steps = VB_LANES,
-    .depth = 256,
-    .fetches = TILES_FETCHED / VB_LANES,
+    .a_interleave = VB_LANES,
+    .kc = 256,
+    .prefetch_bytes = TILES_FETCHED / VB_LANES,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .gemm_pack = pack_tiles,
@@ -130,8 +131,8 @@ const tyto_parts_kernels tyto_parts_amx = {
 
 const tyto_digits_kernels tyto_digits_amx = {
     .rows = TILES_ROWS,
-    .fetches = DIGITS_FETCHED / TYTO_DIGITS_STEPS,
-    .depth = 384,
+    .prefetch_bytes = DIGITS_FETCHED / TYTO_DIGITS_INTERLEAVE,
+    .kc = 384,
     .begin = tyto_amx_begin,
     .end = tyto_amx_end,
     .pack = pack_digits,

@@ -20,29 +20,29 @@
 #define PARTS_STEP_BYTES (PARTS * STEP_BYTES)
 
 /* The parts of 32 numbers, those of `first` beside those of `second`, `apart` bytes apart. */
-static inline __attribute__((always_inline)) void parts_split_apart(vf first, vf second, char *to,
-                                                                    int64_t apart)
+static inline __attribute__((always_inline)) void parts_split_apart(vf first, vf second,
+                                                                    char *target, int64_t apart)
 {
     const vb high = _mm512_set1_epi32((int)0xffff0000), half = _mm512_set1_epi32(0x8000);
     const vb even = _mm512_add_epi32(vf_bits(first), half),
              odd = _mm512_and_si512(_mm512_add_epi32(vf_bits(second), half), high);
-    vb_store(to, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd));
+    vb_store(target, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd));
     const vf even_left = vf_sub(first, vb_as_vf(_mm512_and_si512(even, high))),
              odd_left = vf_sub(second, vb_as_vf(odd));
     const vb odd_cut = _mm512_and_si512(vf_bits(odd_left), high);
-    vb_store(to + apart, _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_left), 16), odd_cut));
+    vb_store(target + apart, _mm512_or_si512(_mm512_srli_epi32(vf_bits(even_left), 16), odd_cut));
     const vf even_rest = vf_sub(even_left, vb_as_vf(_mm512_and_si512(vf_bits(even_left), high))),
              odd_rest = vf_sub(odd_left, vb_as_vf(odd_cut));
-    vb_store(to + 2 * apart,
+    vb_store(target + 2 * apart,
              /* Below the normal floats the rest has more bits than bf16 has. */
              _mm512_ternarylogic_epi32(_mm512_srli_epi32(vf_bits(even_rest), 16), vf_bits(odd_rest),
                                        high, 0xf8));
 }
 
 /* The same as an operand of a step of registers has them. */
-static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *to)
+static inline __attribute__((always_inline)) void parts_split(vf first, vf second, char *target)
 {
-    parts_split_apart(first, second, to, STEP_BYTES);
+    parts_split_apart(first, second, target, STEP_BYTES);
 }
 
 /* Part `part` of a step's rows, in two registers. */
@@ -62,8 +62,8 @@ static inline __attribute__((always_inline)) void parts_split(vf first, vf secon
 
 /* Sums that are on their way to those before them. */
 typedef struct parts_addend {
-    const float *from;
-    float *to;
+    const float *source;
+    float *target;
     int64_t left; /* quarters */
 } parts_addend;
 #define PARTS_QUARTER (TILES_ROWS * TILES_COLUMNS / 4)
@@ -74,10 +74,11 @@ static inline __attribute__((always_inline)) void parts_add_some(parts_addend *a
     if (addend->left) {
 #pragma GCC unroll 16
         for (int i = 0; i < PARTS_QUARTER; i += VF_LANES) {
-            vf_store(addend->to + i, vf_add(vf_load(addend->to + i), vf_load(addend->from + i)));
+            vf_store(addend->target + i,
+                     vf_add(vf_load(addend->target + i), vf_load(addend->source + i)));
         }
-        addend->from += PARTS_QUARTER;
-        addend->to += PARTS_QUARTER;
+        addend->source += PARTS_QUARTER;
+        addend->target += PARTS_QUARTER;
         addend->left--;
     }
 }

@@ -105,17 +105,17 @@ static void amx_give_out(const tyto_attend_job *job, int64_t first, const float 
     vf_store(factors + VF_LANES, amx_factors(sum + VF_LANES * VF_LANES));
     for (int64_t r = 0; r < TILES_ROWS && first + r < job->queries; r++) {
         const vf factor = vf_set(factors[r]);
-        const int64_t to = (first + r) * job->out_stride;
+        const int64_t place = (first + r) * job->out_stride;
         for (int64_t c = 0; c < V; c += TILES_COLUMNS) {
-            const float *from = o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS;
-            const vf low = vf_mul(vf_load(from), factor),
-                     high = vf_mul(vf_load(from + VF_LANES), factor);
+            const float *source = o + c / TILES_COLUMNS * AMX_SUMS + r * TILES_COLUMNS;
+            const vf low = vf_mul(vf_load(source), factor),
+                     high = vf_mul(vf_load(source + VF_LANES), factor);
             if (job->out_bf16) {
-                _mm512_mask_storeu_epi16(job->out_bf16 + to + c, amx_lanes_bf16(V, c),
+                _mm512_mask_storeu_epi16(job->out_bf16 + place + c, amx_lanes_bf16(V, c),
                                          vb_neighbours(low, high));
             } else {
-                _mm512_mask_storeu_ps(job->out + to + c, amx_lanes(V, c), low);
-                _mm512_mask_storeu_ps(job->out + to + c + VF_LANES, amx_lanes(V, c + VF_LANES),
+                _mm512_mask_storeu_ps(job->out + place + c, amx_lanes(V, c), low);
+                _mm512_mask_storeu_ps(job->out + place + c + VF_LANES, amx_lanes(V, c + VF_LANES),
                                       high);
             }
         }

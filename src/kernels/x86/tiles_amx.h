@@ -26,21 +26,21 @@ static inline __mmask16 amx_lanes(int64_t n, int64_t at)
 }
 
 /* The compiler doesn't know that a load reads memory. */
-#define tile_load(tile, from, stride)                                                              \
+#define tile_load(tile, source, stride)                                                            \
     do {                                                                                           \
         __asm__ volatile("" : : : "memory");                                                       \
-        _tile_loadd(tile, from, stride);                                                           \
+        _tile_loadd(tile, source, stride);                                                         \
     } while (0)
 
 /* The four registers of sums, 0 or from memory. */
 static inline __attribute__((always_inline)) void tiles_start(const void *sums, bool add)
 {
-    const char *from = sums;
+    const char *source = sums;
     if (add) {
-        tile_load(0, from, SUMS_STRIDE);
-        tile_load(1, from + TILE_BYTES, SUMS_STRIDE);
-        tile_load(2, from + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
-        tile_load(3, from + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
+        tile_load(0, source, SUMS_STRIDE);
+        tile_load(1, source + TILE_BYTES, SUMS_STRIDE);
+        tile_load(2, source + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
+        tile_load(3, source + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
     } else {
         _tile_zero(0);
         _tile_zero(1);
@@ -51,11 +51,11 @@ static inline __attribute__((always_inline)) void tiles_start(const void *sums, 
 
 static inline __attribute__((always_inline)) void tiles_give(void *sums)
 {
-    char *to = sums;
-    _tile_stored(0, to, SUMS_STRIDE);
-    _tile_stored(1, to + TILE_BYTES, SUMS_STRIDE);
-    _tile_stored(2, to + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
-    _tile_stored(3, to + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
+    char *target = sums;
+    _tile_stored(0, target, SUMS_STRIDE);
+    _tile_stored(1, target + TILE_BYTES, SUMS_STRIDE);
+    _tile_stored(2, target + TILE_ROWS * SUMS_STRIDE, SUMS_STRIDE);
+    _tile_stored(3, target + TILE_ROWS * SUMS_STRIDE + TILE_BYTES, SUMS_STRIDE);
 }
 
 /* Bytes ahead that a step of registers asks for: few, so that they come from memory while a whole

@@ -86,14 +86,14 @@ typedef struct pooling {
 static tyto_status pool_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
                              const float *hidden)
 {
-    const pooling *to = context;
-    const tyto_norm_weights *norm = &to->vision->post_norm;
-    const int64_t D = to->vision->config.encoder.hidden_size, T = to->tokens;
-    TYTO_TRY(tyto_owlv2_pictures_pool(to->vision, exec, hidden, n, T, to->pooled + first * D));
-    return to->base ? tyto_layer_norm(exec, n * T, D, hidden, norm->gamma, norm->beta,
-                                      (float)to->vision->config.encoder.layer_norm_eps,
-                                      to->base + first * T * D)
-                    : TYTO_OK;
+    const pooling *run = context;
+    const tyto_norm_weights *norm = &run->vision->post_norm;
+    const int64_t D = run->vision->config.encoder.hidden_size, T = run->tokens;
+    TYTO_TRY(tyto_owlv2_pictures_pool(run->vision, exec, hidden, n, T, run->pooled + first * D));
+    return run->base ? tyto_layer_norm(exec, n * T, D, hidden, norm->gamma, norm->beta,
+                                       (float)run->vision->config.encoder.layer_norm_eps,
+                                       run->base + first * T * D)
+                     : TYTO_OK;
 }
 
 /* features[B,E] = visual_projection(pooled); base[B,T,D] or NULL: all tokens before that */
@@ -101,14 +101,14 @@ static tyto_status project_pictures(const tyto_owlv2 *model, tyto_exec *exec,
                                     const tyto_owlv2_pictures *pictures, float *base,
                                     float *features)
 {
-    pooling to = {.vision = &model->vision,
-                  .tokens = tyto_owlv2_window_patches(&pictures->window) + 1,
-                  .base = base};
+    pooling run = {.vision = &model->vision,
+                   .tokens = tyto_owlv2_window_patches(&pictures->window) + 1,
+                   .base = base};
     size_t mark = tyto_arena_mark(exec->arena);
     TYTO_TRY(tyto_exec_floats(exec, pictures->batch * model->config.vision.encoder.hidden_size,
-                              &to.pooled));
-    TYTO_TRY(tyto_owlv2_pictures_run(&model->vision, exec, pictures, pool_some, &to));
-    TYTO_TRY(tyto_owlv2_dense(exec, &model->visual_projection, to.pooled, pictures->batch,
+                              &run.pooled));
+    TYTO_TRY(tyto_owlv2_pictures_run(&model->vision, exec, pictures, pool_some, &run));
+    TYTO_TRY(tyto_owlv2_dense(exec, &model->visual_projection, run.pooled, pictures->batch,
                               TYTO_ACT_NONE, features));
     tyto_arena_release(exec->arena, mark);
     return TYTO_OK;

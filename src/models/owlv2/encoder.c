@@ -115,7 +115,7 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                                    .ldy = d,
                                                    .group = d,
                                                    .group_stride = rows * d}));
-    const tyto_attention_view from = {.batch = T * d, .token = d, .head = rows * d};
+    const tyto_attention_view strides = {.batch = T * d, .token = d, .head = rows * d};
     TYTO_TRY(tyto_attention(
         exec, &(tyto_attention_args){.batch = B,
                                      .queries = T,
@@ -130,9 +130,9 @@ static tyto_status attend(const tyto_owlv2_layer *layer, const tyto_owlv2_encode
                                      .q_bf16 = qkv.bf16,
                                      .k_bf16 = k.bf16,
                                      .v_bf16 = v.bf16,
-                                     .q_strides = from,
-                                     .k_strides = from,
-                                     .v_strides = from,
+                                     .q_strides = strides,
+                                     .k_strides = strides,
+                                     .v_strides = strides,
                                      .causal = sequences->causal,
                                      .key_mask = sequences->mask,
                                      .out = mixed.floats,

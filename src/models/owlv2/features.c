@@ -49,17 +49,17 @@ typedef struct route {
 static tyto_status visit_some(void *context, tyto_exec *exec, int64_t first, int64_t n,
                               const float *hidden)
 {
-    const route *to = context;
-    const int64_t P = to->patches, D = to->model->config.vision.encoder.hidden_size;
+    const route *run = context;
+    const int64_t P = run->patches, D = run->model->config.vision.encoder.hidden_size;
     for (int64_t b = first; b < first + n; b++) {
         size_t mark = tyto_arena_mark(exec->arena);
-        float *features = to->kept ? to->kept + b * P * D : NULL;
+        float *features = run->kept ? run->kept + b * P * D : NULL;
         if (!features) {
             TYTO_TRY(tyto_exec_floats(exec, P * D, &features));
         }
-        TYTO_TRY(tyto_owlv2_image_features(to->model, exec, hidden + (b - first) * (P + 1) * D, P,
+        TYTO_TRY(tyto_owlv2_image_features(run->model, exec, hidden + (b - first) * (P + 1) * D, P,
                                            features));
-        TYTO_TRY(to->visit(to->context, exec, b, features));
+        TYTO_TRY(run->visit(run->context, exec, b, features));
         tyto_arena_release(exec->arena, mark);
     }
     return TYTO_OK;
@@ -72,8 +72,8 @@ tyto_status tyto_owlv2_views_run(const tyto_owlv2 *model, tyto_exec *exec,
     const int64_t P = tyto_owlv2_window_patches(&views->window),
                   D = model->config.vision.encoder.hidden_size;
     if (!views->embedded) {
-        route to = {model, P, kept, visit, context};
-        return tyto_owlv2_pictures_run(&model->vision, exec, &views->pictures, visit_some, &to);
+        route run = {model, P, kept, visit, context};
+        return tyto_owlv2_pictures_run(&model->vision, exec, &views->pictures, visit_some, &run);
     }
     if (kept) {
         TYTO_TRY(tyto_copy_rows(exec, views->batch * P, D, views->embeds, D, kept, D));

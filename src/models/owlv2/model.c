@@ -15,28 +15,29 @@
 #define RSQRT(n) (1.0 / sqrt((double)(n)))
 #define FLOATS(field, name, initial, ...)                                                          \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){__VA_ARGS__}, #__VA_ARGS__);
+    tyto_binder_floats(binder, &fields->field, name, (const int64_t[4]){__VA_ARGS__}, #__VA_ARGS__);
 #define SCALAR(field, name, initial)                                                               \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_floats(binder, &to->field, name, (const int64_t[4]){0}, "a scalar");
+    tyto_binder_floats(binder, &fields->field, name, (const int64_t[4]){0}, "a scalar");
 #define TABLE(field, name, rows, columns, initial)                                                 \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_table(binder, &to->field, name, rows, columns, #rows ", " #columns);
-#define NORM(field, name, columns) tyto_binder_norm(binder, &to->field, name, columns, #columns);
+    tyto_binder_table(binder, &fields->field, name, rows, columns, #rows ", " #columns);
+#define NORM(field, name, columns)                                                                 \
+    tyto_binder_norm(binder, &fields->field, name, columns, #columns);
 #define PRODUCT(field, name, out, in, kernel, bias, initial)                                       \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_linear(binder, &to->field, (const char *const[]){name, NULL},                      \
+    tyto_binder_linear(binder, &fields->field, (const char *const[]){name, NULL},                  \
                        (const int64_t[]){out}, in, kernel, bias, #out ", " #in);
 #define LINEAR(field, name, out, in, initial) PRODUCT(field, name, out, in, 0, true, initial)
 #define EXACT(field, name, out, in, initial)                                                       \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_exact(binder, &to->field, name, out, in, #out ", " #in);
+    tyto_binder_exact(binder, &fields->field, name, out, in, #out ", " #in);
 #define PROJECTION(field, name, out, in, initial) PRODUCT(field, name, out, in, 0, false, initial)
 #define CONVOLUTION(field, name, out, in, kernel, initial)                                         \
     PRODUCT(field, name, out, in, kernel, false, initial)
 #define FUSED(field, out, in, initial, name1, name2, name3)                                        \
     tyto_binder_initial(binder, initial);                                                          \
-    tyto_binder_linear(binder, &to->field, (const char *const[]){name1, name2, name3, NULL},       \
+    tyto_binder_linear(binder, &fields->field, (const char *const[]){name1, name2, name3, NULL},   \
                        (const int64_t[]){out, out, out}, in, 0, true, #out ", " #in);
 
 static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
@@ -46,7 +47,7 @@ static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
                   N = config->num_hidden_layers;
     const double S = factor;
     for (int64_t i = 0; i < N; i++) {
-        tyto_owlv2_layer *to = &layers[i];
+        tyto_owlv2_layer *fields = &layers[i];
         tyto_binder_prefix(binder, "%sencoder.layers.%lld.", prefix, (long long)i);
 #define TYTO_OWLV2_LAYER
 #include "models/owlv2/params.def"
@@ -54,50 +55,51 @@ static void bind_layers(tyto_binder *binder, tyto_owlv2_layer *layers,
     }
 }
 
-static void bind_text(tyto_binder *binder, tyto_owlv2_text *to, double factor, const char *base)
+static void bind_text(tyto_binder *binder, tyto_owlv2_text *fields, double factor, const char *base)
 {
     char prefix[64];
     snprintf(prefix, sizeof(prefix), "%stext_model.", base);
-    const int64_t D = to->config.encoder.hidden_size, V = to->config.vocab_size,
-                  L = to->config.max_position_embeddings;
+    const int64_t D = fields->config.encoder.hidden_size, V = fields->config.vocab_size,
+                  L = fields->config.max_position_embeddings;
     const double S = factor;
     tyto_binder_prefix(binder, "%s", prefix);
     tyto_binder_ignore(binder, "embeddings.position_ids");
 #define TYTO_OWLV2_TEXT
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_TEXT
-    bind_layers(binder, to->layers, &to->config.encoder, factor, prefix);
+    bind_layers(binder, fields->layers, &fields->config.encoder, factor, prefix);
 }
 
-static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *to, double factor, const char *base)
+static void bind_vision(tyto_binder *binder, tyto_owlv2_vision *fields, double factor,
+                        const char *base)
 {
     char prefix[64];
     snprintf(prefix, sizeof(prefix), "%svision_model.", base);
-    const int64_t D = to->config.encoder.hidden_size, C = to->config.num_channels,
-                  P = to->config.patch_size, G = tyto_owlv2_grid(&to->config);
-    const double S = factor, R = to->config.initializer_range;
+    const int64_t D = fields->config.encoder.hidden_size, C = fields->config.num_channels,
+                  P = fields->config.patch_size, G = tyto_owlv2_grid(&fields->config);
+    const double S = factor, R = fields->config.initializer_range;
     tyto_binder_prefix(binder, "%s", prefix);
     tyto_binder_ignore(binder, "embeddings.position_ids");
 #define TYTO_OWLV2_VISION
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_VISION
-    bind_layers(binder, to->layers, &to->config.encoder, factor, prefix);
+    bind_layers(binder, fields->layers, &fields->config.encoder, factor, prefix);
 }
 
-static void bind_base(tyto_binder *binder, tyto_owlv2 *to, const char *base)
+static void bind_base(tyto_binder *binder, tyto_owlv2 *fields, const char *base)
 {
-    const int64_t T = to->config.text.encoder.hidden_size,
-                  I = to->config.vision.encoder.hidden_size, E = to->config.projection_dim;
+    const int64_t T = fields->config.text.encoder.hidden_size,
+                  I = fields->config.vision.encoder.hidden_size, E = fields->config.projection_dim;
     tyto_binder_prefix(binder, "%s", base);
 #define TYTO_OWLV2_BASE
 #include "models/owlv2/params.def"
 #undef TYTO_OWLV2_BASE
 }
 
-static void bind_detection(tyto_binder *binder, tyto_owlv2 *to)
+static void bind_detection(tyto_binder *binder, tyto_owlv2 *fields)
 {
-    const int64_t T = to->config.text.encoder.hidden_size,
-                  I = to->config.vision.encoder.hidden_size;
+    const int64_t T = fields->config.text.encoder.hidden_size,
+                  I = fields->config.vision.encoder.hidden_size;
     tyto_binder_prefix(binder, "%s", "");
     tyto_binder_ignore(binder, "box_bias");
 #define TYTO_OWLV2_DETECTION

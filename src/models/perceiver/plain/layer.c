@@ -169,7 +169,7 @@ tyto_status tyto_perceiver_layer_self(const tyto_perceiver_layer *layer, tyto_ex
                   rows = batch * tokens;
     size_t mark = tyto_arena_mark(exec->arena);
     const bool in_bf16 = !probabilities && tyto_attention_takes_bf16(exec);
-    const int64_t all = tyto_row_stride_of(in_bf16, 2 * K + V);
+    const int64_t all = tyto_operand_row_stride(in_bf16, 2 * K + V);
     const bool gives_bf16 =
         in_bf16 && !head_mask && tyto_linear_takes_bf16(exec, &layer->attention_out.weight);
     tyto_operand qkv, context;
