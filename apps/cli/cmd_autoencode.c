@@ -1,12 +1,11 @@
 /* tyto autoencode: videos through a network that makes them again and names what is in them. */
-#include <stdlib.h>
 #include <string.h>
 #include <tyto/autoencode.h>
 #include <tyto/classes_document.h>
+#include <tyto/memory.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "media.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
@@ -26,7 +25,7 @@ typedef struct job {
     const autoencode_args *args;
     text_list videos;
     bool input_missing;
-    destination to;
+    tyto_destination made;
     tyto_autoencode_video_options options;
     opened with;
     records results;
@@ -66,9 +65,14 @@ static int check_output(job *j)
         say_error("nowhere to write: required -o for the video that is made, or --classify");
         return EXIT_USAGE;
     }
-    j->to = (destination){"-o", args->output, ".mp4|.mov|.mkv", ".mp4", false};
-    return destinations_check(&j->to, 1, &j->videos, j->videos.count, j->videos.count > 1,
-                              "written to");
+    tyto_destination_options options;
+    tyto_destination_options_init(&options, sizeof(options));
+    options.name = "-o";
+    options.endings = ".mp4|.mov|.mkv";
+    options.ending = ".mp4";
+    options.spared = (const char *const *)j->videos.items;
+    options.n_spared = (int64_t)j->videos.count;
+    return output_place(args->output, &j->videos, &options, &j->made);
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -124,7 +128,7 @@ static bool autoencode(job *j, const char *video, bool *writable)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_video_classes found;
     tyto_bytes bytes = {0};
-    char *stem = path_stem(video), *path = j->to.path ? destination_path(&j->to, stem) : NULL;
+    char *path = output_path(&j->made, video, -1);
     j->window = 0;
     j->window_began = seconds_now();
     tyto_status status =
@@ -139,8 +143,7 @@ static bool autoencode(job *j, const char *video, bool *writable)
     }
     tyto_error_clear(&err);
     tyto_video_classes_clear(&found);
-    free(path);
-    free(stem);
+    tyto_free(path);
     return status == TYTO_OK && *writable;
 }
 

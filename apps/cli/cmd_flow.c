@@ -1,12 +1,11 @@
 /* tyto flow: how far each pixel moves from one frame to the next. */
-#include <stdlib.h>
 #include <string.h>
 #include <tyto/files.h>
 #include <tyto/flow.h>
+#include <tyto/memory.h>
 
 #include "commands.h"
 #include "inputs.h"
-#include "media.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
@@ -24,30 +23,19 @@ typedef struct job {
     const flow_args *args;
     text_list photos, videos;
     bool input_missing;
-    destination places[2]; /* of .flo files and of pictures */
+    tyto_destination flows, pictures;
     tyto_flow_options options;
     opened with;
-    bool told_small; /* that frames are padded */
-    /* The sequence that is worked on: a video, or the photos when NULL. */
-    const char *video;
-    int64_t pair, pairs; /* done so far, of how many */
+    bool told_small;     /* that frames are padded */
+    int64_t pair, pairs; /* of the sequence that is worked on: done so far, of how many */
 } job;
-
-/* A frame's name for messages; newly allocated. */
-static char *frame_name(const job *j, int64_t frame)
-{
-    return j->video ? take_text("%s: frame %lld", j->video, (long long)frame)
-                    : take_text("%s", j->photos.items[frame]);
-}
 
 static bool follow(void *user, const tyto_progress *progress)
 {
     const job *j = user;
     if (strcmp(progress->stage, "tiles") == 0) {
-        char *name = frame_name(j, j->pair);
         progress_show((size_t)(j->pair * progress->total + progress->done),
-                      (size_t)(j->pairs * progress->total), name);
-        free(name);
+                      (size_t)(j->pairs * progress->total), progress->subject);
     }
     return !interrupted();
 }
@@ -66,19 +54,29 @@ static bool list_frames(job *j)
     return j->photos.count > 0 || j->videos.count > 0;
 }
 
-static int check_places(job *j, bool many)
+/* The last photo has no flow, but a name that no other frame may have. */
+static int check_places(job *j)
 {
-    const flow_args *args = j->args;
     const size_t photos = j->photos.count;
     text_list inputs = {0};
-    for (size_t i = 0; i < photos + j->videos.count; i++) {
-        const char *path = i < photos ? j->photos.items[i] : j->videos.items[i - photos];
-        text_list_add(&inputs, path, strlen(path));
+    tyto_destination_options options;
+    text_list_append(&inputs, &j->photos);
+    text_list_append(&inputs, &j->videos);
+    tyto_destination_options_init(&options, sizeof(options));
+    options.made = "flow";
+    options.folder = j->videos.count > 0;
+    options.spared = (const char *const *)inputs.items;
+    options.n_spared = (int64_t)inputs.count;
+    options.n_files = photos > 0 ? (int64_t)photos - 1 : 0;
+    options.name = "-o";
+    options.endings = options.ending = ".flo";
+    int code = output_place(j->args->output, &inputs, &options, &j->flows);
+    if (code == EXIT_DONE) {
+        options.name = "--draw";
+        options.endings = NULL;
+        options.ending = ".png";
+        code = output_place(j->args->draw, &inputs, &options, &j->pictures);
     }
-    j->places[0] = (destination){"-o", args->output, ".flo", ".flo", false};
-    j->places[1] = (destination){"--draw", args->draw, ".png|.jpg|.jpeg|.webp", ".png", false};
-    const int code =
-        destinations_check(j->places, 2, &inputs, photos > 0 ? photos - 1 : 0, many, "flow");
     text_list_clear(&inputs);
     return code;
 }
@@ -108,128 +106,88 @@ static int prepare(job *j)
     j->options.scale = (float)args->scale;
     j->options.progress = follow;
     j->options.progress_user = j;
-    return check_places(j, j->videos.count > 0 || j->photos.count > 2);
+    return check_places(j);
 }
 
-static void warn_small(job *j, const char *name, const tyto_flow_field *flow)
+/* What is said of a pair. */
+static void say_pair(job *j, const tyto_flow_pair *pair, double seconds)
 {
-    tyto_flow_tiles tiles;
+    const tyto_flow_tiles *tiles = &pair->tiles;
+    double mean, longest;
     if (!j->told_small &&
-        tyto_flow_plan(j->with.model, flow->width_px, flow->height_px, &j->options, &tiles, NULL) ==
-            TYTO_OK &&
-        (tiles.width_px < tiles.tile_width_px || tiles.height_px < tiles.tile_height_px)) {
+        (tiles->width_px < tiles->tile_width_px || tiles->height_px < tiles->tile_height_px)) {
         say_warning("%s: %lld x %lld pixels, less than the %lld x %lld that the network takes: "
                     "padded",
-                    name, (long long)flow->width_px, (long long)flow->height_px,
-                    (long long)tiles.tile_width_px, (long long)tiles.tile_height_px);
+                    pair->name, (long long)tiles->width_px, (long long)tiles->height_px,
+                    (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
         j->told_small = true;
     }
+    tyto_flow_measure(&pair->flow, &mean, &longest);
+    say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", pair->name,
+             (long long)tiles->width_px, (long long)tiles->height_px, seconds, mean, longest);
 }
 
-static tyto_status write_flow(const job *j, const tyto_flow_field *flow, const char *stem,
+/* A pair's files, which its first frame names. */
+static tyto_status write_pair(const job *j, const char *video, const tyto_flow_pair *pair,
                               tyto_error *err)
 {
     tyto_image picture = {0};
     tyto_status status = TYTO_OK;
-    if (j->places[0].path) {
-        char *path = destination_path(&j->places[0], stem);
-        status = tyto_flow_save(path, flow, err);
-        free(path);
+    const char *input = video ? video : pair->name;
+    const int64_t frame = video ? pair->frame : -1;
+    char *flow = output_path(&j->flows, input, frame);
+    char *drawn = output_path(&j->pictures, input, frame);
+    if (flow) {
+        status = tyto_flow_save(flow, &pair->flow, err);
     }
-    if (status == TYTO_OK && j->places[1].path) {
-        char *path = destination_path(&j->places[1], stem);
-        status = tyto_flow_draw(flow, j->args->longest, &picture, err);
+    if (status == TYTO_OK && drawn) {
+        status = tyto_flow_draw(&pair->flow, j->args->longest, &picture, err);
         if (status == TYTO_OK) {
-            status = tyto_image_save(path, &picture, err);
+            status = tyto_image_save(drawn, &picture, err);
         }
-        free(path);
     }
     tyto_image_clear(&picture);
+    tyto_free(flow);
+    tyto_free(drawn);
     return status;
 }
 
-/* One pair: what is said of it, and its files, which the first frame names. */
-static bool take_pair(job *j, const tyto_flow_pair *pair, double seconds)
+/* All pairs of a video, or of the photos when it is NULL; what can't be read or compared is reported,
+ * and the others go on. */
+static bool flow_of_sequence(job *j, const char *video)
 {
+    const text_list *photos = &j->photos;
     tyto_error err = TYTO_ERROR_INIT;
-    double mean, longest;
-    char *name = frame_name(j, pair->frame), *base = path_stem(j->video ? j->video : name);
-    char *stem = j->video ? take_text("%s_%06lld", base, (long long)pair->frame) : NULL;
-    warn_small(j, name, &pair->flow);
-    tyto_flow_measure(&pair->flow, &mean, &longest);
-    say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", name,
-             (long long)pair->flow.width_px, (long long)pair->flow.height_px, seconds, mean,
-             longest);
-    const tyto_status status = write_flow(j, &pair->flow, stem ? stem : base, &err);
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    free(stem);
-    free(base);
-    free(name);
-    return status == TYTO_OK;
-}
-
-/* All pairs; what can't be read or compared is reported, and the others go on. */
-static bool flow_of_sequence(job *j, tyto_flow_sequence *sequence, int64_t most)
-{
+    tyto_flow_sequence *sequence;
     bool good = true, more = true;
-    j->pairs = tyto_flow_sequence_pairs(sequence);
-    j->pairs = most < j->pairs ? most : j->pairs;
-    for (j->pair = 0; j->pair < most && !interrupted(); j->pair++) {
-        tyto_error err = TYTO_ERROR_INIT;
+    if ((video
+             ? tyto_flow_sequence_of_video(video, &sequence, &err)
+             : tyto_flow_sequence_of_photos((const char *const *)photos->items,
+                                            (int64_t)photos->count, &sequence, &err)) != TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
+    }
+    tyto_flow_sequence_limit(sequence, video ? j->args->pairs : 0);
+    for (j->pair = 0; more && !interrupted(); j->pair++) {
         tyto_flow_pair pair;
+        const int64_t pairs = tyto_flow_sequence_pairs(sequence);
         const double began = seconds_now();
-        j->pairs = j->pairs > j->pair ? j->pairs : j->pair + 1;
-        const tyto_status status =
+        j->pairs = pairs > j->pair ? pairs : j->pair + 1;
+        tyto_status status =
             tyto_flow_sequence_next(j->with.session, sequence, &j->options, &pair, &more, &err);
+        if (status == TYTO_OK && more) {
+            say_pair(j, &pair, seconds_now() - began);
+            status = write_pair(j, video, &pair, &err);
+        }
         if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
             say_tyto_error(&err);
         }
         good = good && status == TYTO_OK;
-        if (status == TYTO_OK && more) {
-            good = take_pair(j, &pair, seconds_now() - began) && good;
-        }
         tyto_error_clear(&err);
         tyto_flow_pair_clear(&pair);
-        if (!more) {
-            break;
-        }
     }
     tyto_flow_sequence_destroy(sequence);
     return good;
-}
-
-static bool flow_of_photos(job *j)
-{
-    const text_list *photos = &j->photos;
-    tyto_flow_sequence *sequence;
-    bool good = true;
-    if (tyto_flow_sequence_of_photos((const char *const *)photos->items, (int64_t)photos->count,
-                                     &sequence, NULL) != TYTO_OK) {
-        out_of_memory();
-    }
-    for (size_t i = 0; i < photos->count; i++) {
-        tyto_image image;
-        if (strcmp(photos->items[i], "-") == 0) {
-            good = load_photo("-", &image) &&
-                   tyto_flow_sequence_give(sequence, (int64_t)i, &image, NULL) == TYTO_OK;
-        }
-    }
-    j->video = NULL;
-    return flow_of_sequence(j, sequence, INT64_MAX) && good;
-}
-
-static bool flow_of_video(job *j, const char *video)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_flow_sequence *sequence;
-    if (tyto_flow_sequence_of_video(video, &sequence, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    j->video = video;
-    return flow_of_sequence(j, sequence, j->args->pairs > 0 ? j->args->pairs : INT64_MAX);
 }
 
 /* A network of another kind, or an overlap that it can't have, is told once and not per pair. */
@@ -251,10 +209,10 @@ static int flow_of_all(job *j)
         return EXIT_FAILED;
     }
     if (j->photos.count > 0) {
-        good = flow_of_photos(j) && good;
+        good = flow_of_sequence(j, NULL) && good;
     }
     for (size_t i = 0; i < j->videos.count && !interrupted(); i++) {
-        good = flow_of_video(j, j->videos.items[i]) && good;
+        good = flow_of_sequence(j, j->videos.items[i]) && good;
     }
     progress_hide();
     return good ? EXIT_DONE : EXIT_FAILED;

@@ -3,22 +3,18 @@
 #define TYTO_CLI_DRAWING_H
 
 #include <stdbool.h>
+#include <tyto/destination.h>
 #include <tyto/draw.h>
+#include <tyto/photo_writer.h>
 
-#include "background.h"
 #include "memory.h"
 
 /** Where drawn photos go: the file `path`, or files in the folder `path`. */
 typedef struct drawing {
     const char *option; /**< the option's name, for messages */
     const char *path;   /**< NULL: nothing is drawn */
-    bool in_folder;
-    /* what is being saved */
-    background thread;
-    char *saves;
-    tyto_image image;
-    tyto_status status;
-    tyto_error err;
+    tyto_destination place;
+    tyto_photo_writer *writer; /**< NULL until something is drawn */
 } drawing;
 
 /** Checks that each of `photos` can be drawn to a place of its own that is none of `spared`.

@@ -71,12 +71,6 @@ char *photo_name(const char *photo)
     return take_text("%s", path_base(photo));
 }
 
-char *path_stem(const char *path)
-{
-    const char *base = path_base(path);
-    return take_text("%.*s", (int)(strlen(base) - strlen(path_ending(path))), base);
-}
-
 bool check_distinct(const text_list *photos, char *(*name)(const char *photo), const char *what)
 {
     int64_t first, second;

@@ -23,7 +23,5 @@ bool check_distinct(const text_list *photos, char *(*name)(const char *photo), c
 
 /** The name that a photo's tensor or file has: its base name; newly allocated. */
 char *photo_name(const char *photo);
-/** The base name without its ending; newly allocated. */
-char *path_stem(const char *path);
 
 #endif

@@ -56,6 +56,13 @@ void text_list_add(text_list *list, const char *text, size_t length)
     list->items[list->count++] = copy;
 }
 
+void text_list_append(text_list *list, const text_list *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        text_list_add(list, more->items[i], strlen(more->items[i]));
+    }
+}
+
 void text_list_clear(text_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -21,6 +21,8 @@ typedef struct text_list {
 
 /** Adds a copy of `length` bytes. */
 void text_list_add(text_list *list, const char *text, size_t length);
+/** Adds copies of all that another list has. */
+void text_list_append(text_list *list, const text_list *more);
 void text_list_clear(text_list *list);
 
 #endif

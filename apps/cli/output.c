@@ -125,3 +125,22 @@ bool output_make_folder(const char *path)
     tyto_error err = TYTO_ERROR_INIT;
     return check(&(output){0}, tyto_output_make_folder(path, &err), &err);
 }
+
+int output_place(const char *path, const text_list *inputs, const tyto_destination_options *options,
+                 tyto_destination *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_status status = tyto_destination_open(path, (const char *const *)inputs->items,
+                                                     (int64_t)inputs->count, options, out, &err);
+    check(&(output){0}, status, &err);
+    return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+char *output_path(const tyto_destination *place, const char *input, int64_t frame)
+{
+    char *path = tyto_destination_path(place, input, frame);
+    if (!path && place->path) {
+        out_of_memory();
+    }
+    return path;
+}

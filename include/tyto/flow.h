@@ -45,8 +45,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow(tyto_session *session, const tyto_
  *  video. Belongs to one thread at a time. */
 typedef struct tyto_flow_sequence tyto_flow_sequence;
 
-/** Photos in that order; paths[i] NULL or "-": one that tyto_flow_sequence_give gives, or a
- *  gap without pairs.
+/** Photos in that order; paths[i] NULL: one that tyto_flow_sequence_give gives, or a gap without
+ *  pairs; "-": standard input, unless it is given.
  *  memory  paths are copied; release *out with tyto_flow_sequence_destroy
  *  errors  E_ARGUMENT (fewer than two), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_of_photos(const char *const *paths,
@@ -65,19 +65,23 @@ TYTO_API void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence);
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i,
                                                             tyto_image *image, tyto_error *err);
 
+/** Ends the sequence after so many pairs; 0: with its last frame. */
+TYTO_API void tyto_flow_sequence_limit(tyto_flow_sequence *sequence, int64_t pairs);
 /** Pairs that there will be, as far as a video's file has it; at least 1. 0 for NULL. */
 TYTO_API int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence);
 
 /** A frame, and how far its pixels move to the next. */
 typedef struct tyto_flow_pair {
     int64_t frame; /**< its place in the sequence */
+    char *name;    /**< for messages: the photo's path, or "clip.mp4: frame 12" */
     tyto_flow_field flow;
-    uint64_t reserved[4]; /**< 0 */
+    tyto_flow_tiles tiles; /**< how the frames were covered */
+    uint64_t reserved[4];  /**< 0 */
 } tyto_flow_pair;
 
 TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
 
-/** The next pair whose frames can be read.
+/** The next pair whose frames can be read. Progress of the stage "tiles" has its name as subject.
  *
  *  A failure may concern one frame or pair: *more says whether another call may succeed. A photo
  *  that can't be read fails once, and then the pairs that have it are passed over; what is wrong

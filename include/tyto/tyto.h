@@ -14,6 +14,7 @@
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>
+#include <tyto/destination.h>
 #include <tyto/detection_document.h>
 #include <tyto/detections.h>
 #include <tyto/document.h>
@@ -39,6 +40,7 @@
 #include <tyto/parameters.h>
 #include <tyto/photo.h>
 #include <tyto/photo_reader.h>
+#include <tyto/photo_writer.h>
 #include <tyto/postprocess.h>
 #include <tyto/precision.h>
 #include <tyto/processor.h>

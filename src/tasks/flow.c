@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "processors/flow/tiles.h"
+#include "tasks/flow.h"
 #include "tasks/follow.h"
 #include "tasks/offer.h"
 
@@ -58,17 +59,12 @@ static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles,
     return TYTO_OK;
 }
 
-tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto_image *second,
-                      const tyto_flow_options *options, tyto_flow_field *out, tyto_error *err)
+tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const tyto_image *first,
+                                const tyto_image *second, const tyto_flow_options *options,
+                                tyto_flow_field *out, tyto_flow_tiles *tiles, tyto_error *err)
 {
     tyto_flow_options own = defaults;
-    tyto_flow_tiles tiles;
     tyto_follow follow;
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, session);
-    TYTO_REQUIRE(err, first);
-    TYTO_REQUIRE(err, second);
-    TYTO_REQUIRE(err, out);
     *out = (tyto_flow_field){0};
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_flow_options", err));
     if (first->width_px != second->width_px || first->height_px != second->height_px) {
@@ -77,15 +73,15 @@ tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto
                          (long long)first->width_px, (long long)first->height_px,
                          (long long)second->width_px, (long long)second->height_px);
     }
-    TYTO_TRY(tyto_flow_plan(session->model, first->width_px, first->height_px, &own, &tiles, err));
+    TYTO_TRY(tyto_flow_plan(session->model, first->width_px, first->height_px, &own, tiles, err));
     TYTO_TRY(tyto_flow_create(first->width_px, first->height_px, out, err));
     tyto_status status = TYTO_OK;
-    const int64_t count = tiles.columns * tiles.rows;
+    const int64_t count = tiles->columns * tiles->rows;
     tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     for (int64_t tile = 0; tile < count && status == TYTO_OK; tile++) {
-        status = tyto_follow_step(&follow, "tiles", NULL, tile, count, err);
+        status = tyto_follow_step(&follow, "tiles", name, tile, count, err);
         if (status == TYTO_OK) {
-            status = run_tile(session, &tiles, tile, first, second, own.scale, out, err);
+            status = run_tile(session, tiles, tile, first, second, own.scale, out, err);
         }
     }
     tyto_follow_end(&follow);
@@ -93,4 +89,16 @@ tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto
         tyto_flow_clear(out);
     }
     return status;
+}
+
+tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto_image *second,
+                      const tyto_flow_options *options, tyto_flow_field *out, tyto_error *err)
+{
+    tyto_flow_tiles tiles;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, first);
+    TYTO_REQUIRE(err, second);
+    TYTO_REQUIRE(err, out);
+    return tyto_flow_of_frames(session, NULL, first, second, options, out, &tiles, err);
 }

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tyto/flow.h>
+#include <tyto/files.h>
 #include <tyto/video.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "tasks/flow.h"
 
 /* Most photos. */
 #define FRAMES_MAX ((int64_t)1 << 31)
@@ -19,7 +20,8 @@ struct tyto_flow_sequence {
     tyto_video_reader *video; /* or NULL: photos */
     tyto_image first, second; /* the frame before `next`, and room for that one */
     bool has_first;
-    int64_t next; /* the frame to read */
+    int64_t next;        /* the frame to read */
+    int64_t pairs, most; /* that were given, and that will be at most */
 };
 
 void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
@@ -47,6 +49,7 @@ static tyto_flow_sequence *make(int64_t count)
     tyto_flow_sequence *sequence = tyto_alloc_zeroed(1, sizeof(*sequence));
     if (sequence) {
         sequence->count = count;
+        sequence->most = INT64_MAX;
         sequence->paths = tyto_alloc_zeroed((size_t)count, sizeof(*sequence->paths));
         sequence->given = tyto_alloc_zeroed((size_t)count, sizeof(*sequence->given));
     }
@@ -71,7 +74,7 @@ tyto_status tyto_flow_sequence_of_photos(const char *const *paths, int64_t count
     tyto_flow_sequence *sequence = make(count);
     bool good = sequence != NULL;
     for (int64_t i = 0; i < count && good; i++) {
-        if (paths[i] && strcmp(paths[i], "-") != 0) {
+        if (paths[i]) {
             sequence->paths[i] = tyto_copy_text(paths[i], strlen(paths[i]));
             good = sequence->paths[i] != NULL;
         }
@@ -111,7 +114,8 @@ tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i, tyt
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, sequence);
     TYTO_REQUIRE(err, image);
-    if (sequence->video || i < sequence->next || i >= sequence->count || sequence->paths[i]) {
+    if (sequence->video || i < sequence->next || i >= sequence->count ||
+        (sequence->paths[i] && strcmp(sequence->paths[i], "-") != 0)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "frame: got %lld, required one without a path, of %lld to %lld",
                          (long long)i, (long long)sequence->next, (long long)sequence->count - 1);
@@ -122,22 +126,32 @@ tyto_status tyto_flow_sequence_give(tyto_flow_sequence *sequence, int64_t i, tyt
     return TYTO_OK;
 }
 
+void tyto_flow_sequence_limit(tyto_flow_sequence *sequence, int64_t pairs)
+{
+    if (sequence) {
+        sequence->most = pairs > 0 ? pairs : INT64_MAX;
+    }
+}
+
 int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence)
 {
     if (!sequence) {
         return 0;
     }
     if (!sequence->video) {
-        return sequence->count - 1;
+        return tyto_min_i64(sequence->count - 1, sequence->most);
     }
     const double frames = tyto_video_seconds(sequence->video) * tyto_video_rate(sequence->video);
-    return frames > 2.0 && frames < (double)FRAMES_MAX ? (int64_t)(frames - 1.0) : 1;
+    return frames > 2.0 && frames < (double)FRAMES_MAX
+               ? tyto_min_i64((int64_t)(frames - 1.0), sequence->most)
+               : 1;
 }
 
 void tyto_flow_pair_clear(tyto_flow_pair *pair)
 {
     if (pair) {
         tyto_flow_clear(&pair->flow);
+        free(pair->name);
         *pair = (tyto_flow_pair){0};
     }
 }
@@ -158,8 +172,8 @@ static tyto_status read_frame(tyto_flow_sequence *sequence, bool *there, tyto_er
     }
     const int64_t i = sequence->next++;
     tyto_image_clear(&sequence->second);
-    if (sequence->paths[i]) {
-        return tyto_image_load(sequence->paths[i], &sequence->second, err);
+    if (!sequence->given[i].data && sequence->paths[i]) {
+        return tyto_file_load_photo(sequence->paths[i], &sequence->second, err);
     }
     sequence->second = sequence->given[i];
     sequence->given[i] = (tyto_image){0};
@@ -181,18 +195,37 @@ static bool goes_on(const tyto_flow_sequence *sequence)
     return sequence->video || sequence->next < sequence->count;
 }
 
-/* Puts the name of frame i in front of the message. */
-static void name_frame(const tyto_flow_sequence *sequence, int64_t i, tyto_error *err)
+/* The name of frame i, newly allocated; NULL when memory is out. */
+static char *frame_name(const tyto_flow_sequence *sequence, int64_t i)
 {
-    char name[4096];
-    if (sequence->video) {
-        snprintf(name, sizeof(name), "%s: frame %lld", sequence->paths[0], (long long)i);
-    } else if (sequence->paths[i]) {
-        snprintf(name, sizeof(name), "%s", sequence->paths[i]);
-    } else {
-        snprintf(name, sizeof(name), "frame %lld", (long long)i);
+    const char *path = sequence->video ? sequence->paths[0] : sequence->paths[i];
+    const bool numbered = sequence->video || !path;
+    const size_t bytes = (path ? strlen(path) : 0) + 40;
+    char *name = tyto_alloc(bytes, 1);
+    if (name && numbered) {
+        snprintf(name, bytes, "%s%sframe %lld", path ? path : "", path ? ": " : "", (long long)i);
+    } else if (name) {
+        snprintf(name, bytes, "%s", path);
     }
-    tyto_error_prefix(err, name);
+    return name;
+}
+
+/* The pair of `first` and `second`, which is frame number `frame` and the one after it. */
+static tyto_status compare(tyto_session *session, const tyto_flow_sequence *sequence, int64_t frame,
+                           const tyto_flow_options *options, tyto_flow_pair *out, tyto_error *err)
+{
+    *out = (tyto_flow_pair){.frame = frame, .name = frame_name(sequence, frame)};
+    if (!out->name) {
+        return tyto_fail_memory(err, "frame");
+    }
+    const tyto_status status =
+        tyto_flow_of_frames(session, out->name, &sequence->first, &sequence->second, options,
+                            &out->flow, &out->tiles, err);
+    if (status != TYTO_OK) {
+        tyto_error_prefix(err, out->name);
+        tyto_flow_pair_clear(out);
+    }
+    return status;
 }
 
 tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *sequence,
@@ -206,6 +239,9 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
     TYTO_REQUIRE(err, more);
     *out = (tyto_flow_pair){0};
     *more = false;
+    if (sequence->pairs == sequence->most) {
+        return TYTO_OK;
+    }
     for (;;) {
         bool there = false;
         const int64_t frame = sequence->next - 1;
@@ -225,17 +261,15 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
         }
         const bool is_pair = sequence->has_first && sequence->second.data;
         if (is_pair) {
-            status =
-                tyto_flow(session, &sequence->first, &sequence->second, options, &out->flow, err);
-            out->frame = frame;
+            status = compare(session, sequence, frame, options, out, err);
         }
         step(sequence);
         if (status != TYTO_OK) {
-            name_frame(sequence, frame, err);
             *more = status != TYTO_E_CANCELLED && goes_on(sequence);
             return status;
         }
         if (is_pair) {
+            sequence->pairs++;
             *more = true;
             return TYTO_OK;
         }

@@ -73,7 +73,10 @@ static void photos_follow_each_other(void **state)
                      TYTO_OK);
     assert_true(more);
     assert_pair(&of, &pair, 0, &frames[0], &frames[1]);
+    assert_string_equal(pair.name, "0.png");
+    assert_true(pair.tiles.width_px == 12 && pair.tiles.height_px == 9);
     tyto_flow_pair_clear(&pair);
+    assert_null(pair.name);
     assert_fails(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
                  TYTO_E_NOT_FOUND, &err, "none.png");
     assert_true(more);
@@ -151,12 +154,25 @@ static void videos_are_sequences(void **state)
             tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err), TYTO_OK);
         assert_true(more);
         assert_pair(&of, &pair, i, &frames[i], &frames[i + 1]);
+        assert_string_equal(pair.name, i == 0 ? "three.mkv: frame 0" : "three.mkv: frame 1");
         tyto_flow_pair_clear(&pair);
     }
     assert_int_equal(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
                      TYTO_OK);
     assert_false(more);
     tyto_flow_sequence_destroy(sequence);
+    assert_int_equal(tyto_flow_sequence_of_video("three.mkv", &sequence, &err), TYTO_OK);
+    tyto_flow_sequence_limit(sequence, 1);
+    assert_int_equal(tyto_flow_sequence_pairs(sequence), 1);
+    assert_int_equal(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
+                     TYTO_OK);
+    assert_true(more && pair.flow.data);
+    tyto_flow_pair_clear(&pair);
+    assert_int_equal(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
+                     TYTO_OK);
+    assert_false(more || pair.flow.data);
+    tyto_flow_sequence_destroy(sequence);
+    tyto_flow_sequence_limit(NULL, 1);
     assert_int_equal(tyto_flow_sequence_of_video("three.mkv", &sequence, &err), TYTO_OK);
     options.progress = stop_at_second_tile;
     assert_fails(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
