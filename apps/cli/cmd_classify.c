@@ -1,6 +1,4 @@
 /* tyto classify: which of its classes a model sees in texts or photos. */
-#include <stdlib.h>
-#include <string.h>
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
 
@@ -8,11 +6,8 @@
 #include "inputs.h"
 #include "messages.h"
 #include "model.h"
-#include "photo_reader.h"
 #include "records.h"
 #include "signals.h"
-
-enum { BATCH_MAX = 256 };
 
 typedef struct classify_args {
     common_args common;
@@ -25,122 +20,65 @@ typedef struct classify_args {
 /* A run: what the arguments amount to. */
 typedef struct job {
     const classify_args *args;
-    tyto_classify_options options;
     opened with;
     bool photos; /* what the model classifies, else texts */
     text_list inputs;
     records out;
+    bool failed; /* an input has no classes */
 } job;
 
-/* One batch: places among the inputs, and their pictures. */
-typedef struct batch {
-    size_t items[BATCH_MAX];
-    tyto_image images[BATCH_MAX];
-    tyto_classes classes[BATCH_MAX];
-    size_t count;
-} batch;
-
-static bool write_classes(job *j, const char *input, const tyto_classes *classes)
+static bool take_classes(void *user, int64_t i, const tyto_classes *classes,
+                         const tyto_error *failure)
 {
+    job *j = user;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_status status =
-        tyto_document_add_classes(j->out.document, input, classes, &bytes, &err);
-    return records_put(&j->out, status, &bytes, &err);
-}
-
-/* Members first … first+count−1 of a batch, in one forward. */
-static tyto_status classify(job *j, batch *b, size_t first, size_t count, tyto_error *err)
-{
-    const char *texts[BATCH_MAX];
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = j->inputs.items[b->items[first + i]];
+    char text[QUOTED_BYTES];
+    const char *input = j->inputs.items[i];
+    progress_hide();
+    if (classes) {
+        const tyto_status status =
+            tyto_document_add_classes(j->out.document, input, classes, &bytes, &err);
+        return records_put(&j->out, status, &bytes, &err);
     }
-    return j->photos ? tyto_classify_images(j->with.session, b->images + first, (int64_t)count,
-                                            &j->options, b->classes + first, err)
-                     : tyto_classify_texts(j->with.session, texts, NULL, (int64_t)count,
-                                           &j->options, b->classes + first, err);
-}
-
-/* One by one, so that what is wrong with one input keeps no other from its classes. */
-static bool classify_apart(job *j, batch *b)
-{
-    bool good = true;
-    for (size_t i = 0; i < b->count && !interrupted(); i++) {
-        const char *input = j->inputs.items[b->items[i]];
-        tyto_error err = TYTO_ERROR_INIT;
-        if (classify(j, b, i, 1, &err) == TYTO_OK) {
-            good = write_classes(j, input, &b->classes[i]) && good;
-        } else if (!interrupted()) {
-            char text[QUOTED_BYTES];
-            say_error("%s: %s", j->photos ? input : quoted(text, input), tyto_error_message(&err));
-            good = false;
-        }
-        tyto_error_clear(&err);
-    }
-    return good;
-}
-
-static bool classify_batch(job *j, batch *b)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    bool good = true;
-    const double began = seconds_now();
-    if (b->count > 1 && classify(j, b, 0, b->count, &err) == TYTO_OK) {
-        for (size_t i = 0; i < b->count; i++) {
-            good = write_classes(j, j->inputs.items[b->items[i]], &b->classes[i]) && good;
-        }
+    j->failed = true;
+    if (j->photos) {
+        say_error("%s", tyto_error_message(failure));
     } else {
-        tyto_error_clear(&err);
-        good = classify_apart(j, b);
+        say_error("%s: %s", quoted(text, input), tyto_error_message(failure));
     }
-    say_info("%zu in %.3f s", b->count, seconds_now() - began);
-    for (size_t i = 0; i < b->count; i++) {
-        tyto_classes_clear(&b->classes[i]);
-        tyto_image_clear(&b->images[i]);
-    }
-    b->count = 0;
-    return good;
+    return true;
 }
 
 static bool classify_all(job *j)
 {
-    batch *b = take(1, sizeof(*b));
-    photo_reader reader = {.photos = &j->inputs};
-    bool good = true;
-    for (size_t i = 0; i < j->inputs.count && !interrupted(); i++) {
-        progress_show(i, j->inputs.count, j->inputs.items[i]);
-        if (j->photos && !photo_reader_next(&reader, &b->images[b->count])) {
-            good = false;
-            continue;
-        }
-        b->items[b->count++] = i;
-        if (b->count == (size_t)j->args->batch) {
-            progress_hide();
-            good = classify_batch(j, b) && good;
-        }
-    }
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_classify_options options;
+    const double began = seconds_now();
+    tyto_classify_options_init(&options, sizeof(options));
+    options.top_k = j->args->top_k;
+    options.scores = (tyto_scores)j->args->scores;
+    options.truncation = j->args->truncation;
+    options.batch = j->args->batch;
+    options.progress = show_stage;
+    options.progress_user = (char[]){"inputs"};
+    const tyto_status status =
+        tyto_classify_inputs(j->with.session, (const char *const *)j->inputs.items,
+                             (int64_t)j->inputs.count, &options, take_classes, j, &err);
     progress_hide();
-    photo_reader_end(&reader);
-    if (b->count > 0) {
-        good = classify_batch(j, b) && good;
+    if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
+        say_tyto_error(&err);
     }
-    free(b);
-    return good;
+    tyto_error_clear(&err);
+    say_info("%zu in %.3f s", j->inputs.count, seconds_now() - began);
+    return status == TYTO_OK && !j->failed;
 }
 
 /* The operands as what the model classifies, with the lines of the file. */
 static bool list_inputs(job *j)
 {
-    const text_list *operands = &j->args->common.operands;
     text_list names = {0};
-    bool good = true;
-    for (size_t i = 0; i < operands->count; i++) {
-        text_list_add(&names, operands->items[i], strlen(operands->items[i]));
-    }
-    if (j->args->file) {
-        good = read_lines(j->args->file, false, &names);
-    }
+    bool good = gather_texts(&j->args->common.operands, j->args->file, false, &names);
     if (j->photos) {
         good = list_photos(&names, &j->inputs) && good;
         text_list_clear(&names);
@@ -187,16 +125,9 @@ static int run(void *given)
         say_error("nothing to classify: required TEXT or IMAGE, or --file FILE with one per line");
         return EXIT_USAGE;
     }
-    tyto_classify_options_init(&j.options, sizeof(j.options));
-    j.options.top_k = j.args->top_k;
-    j.options.scores = (tyto_scores)j.args->scores;
-    j.options.truncation = j.args->truncation;
-    j.options.progress = go_on;
     if (records_open(&j.out, j.args->output) && open_model(&j) && begin(&j)) {
         bool good = list_inputs(&j);
-        if (j.inputs.count > 0) {
-            good = classify_all(&j) && good;
-        }
+        good = classify_all(&j) && good;
         good = records_end(&j.out, !interrupted()) && good;
         code = good ? EXIT_DONE : EXIT_FAILED;
     }
@@ -217,7 +148,7 @@ static const option options[] = {
     {"scores", 0, OPTION_CHOICE, "configured|softmax|sigmoid|none",
      "what makes scores of logits (default as config.json's problem_type says)", AT(scores)},
     {"batch", 'b', OPTION_INTEGER, "N", "how many go through the network together (default 8)",
-     AT(batch), 1, BATCH_MAX},
+     AT(batch), 1, TYTO_CLASSIFY_BATCH_MAX},
     {"truncation", 0, OPTION_FLAG, NULL,
      "cut texts to the length that the model takes, instead of refusing longer ones",
      AT(truncation)},

@@ -1,6 +1,4 @@
 /* tyto fill-mask: what may stand in place of masked bytes. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tyto/fill_mask.h>
 #include <tyto/fill_mask_document.h>
@@ -20,99 +18,34 @@ typedef struct fill_args {
     int format;
 } fill_args;
 
-static void add_span(tyto_spans *to, size_t start, size_t end)
+/* One text. */
+static bool fill(tyto_session *session, const tyto_fill_mask_options *options, const char *text,
+                 records *to)
 {
-    if (tyto_spans_add(to, (tyto_span){start, end}, NULL) != TYTO_OK) {
-        out_of_memory();
-    }
-}
-
-/* "52:61" */
-static bool read_span(const char *text, tyto_spans *to)
-{
-    char *colon, *end;
-    errno = 0;
-    const unsigned long long from = strtoull(text, &colon, 10);
-    const unsigned long long until = *colon == ':' ? strtoull(colon + 1, &end, 10) : 0;
-    if (text[0] < '0' || text[0] > '9' || *colon != ':' || colon[1] < '0' || colon[1] > '9' ||
-        *end || errno || from >= until || until > TYTO_TEXT_BYTES_MAX) {
-        say_error(
-            "--span: got '%.40s', required START:END, bytes of the text with START before END",
-            text);
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_filled_text filled;
+    tyto_bytes bytes = {0};
+    char shown[QUOTED_BYTES];
+    const double began = seconds_now();
+    if (tyto_fill_mask(session, text, strlen(text), options, &filled, &err) != TYTO_OK) {
+        say_error("%s: %s", quoted(shown, text), tyto_error_message(&err));
+        tyto_error_clear(&err);
         return false;
     }
-    add_span(to, (size_t)from, (size_t)until);
-    return true;
-}
-
-/* Every place of what --mask-text names. */
-static bool find_text(const char *text, const char *part, tyto_spans *to)
-{
-    int64_t found;
-    if (tyto_spans_find(to, text, strlen(text), part, strlen(part), &found, NULL) != TYTO_OK) {
-        out_of_memory();
-    }
-    if (found == 0) {
-        char whole[QUOTED_BYTES], inner[QUOTED_BYTES];
-        say_error("%s: got no %s in it, required what --mask-text names", quoted(whole, text),
-                  quoted(inner, part));
-    }
-    return found > 0;
-}
-
-static bool fill(const fill_args *args, const opened *with, const tyto_spans *given,
-                 const char *text, records *to)
-{
-    tyto_filled_text filled = {0};
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_spans spans = {0};
-    bool good = true;
-    for (int64_t i = 0; i < given->count; i++) {
-        add_span(&spans, given->items[i].start, given->items[i].end);
-    }
-    for (size_t i = 0; i < args->mask_texts.count; i++) {
-        good = find_text(text, args->mask_texts.items[i], &spans) && good;
-    }
-    if (good) {
-        const double began = seconds_now();
-        tyto_fill_mask_options options;
-        tyto_fill_mask_options_init(&options, sizeof(options));
-        options.spans = spans.items;
-        options.n_spans = spans.count;
-        options.top_k = args->top_k;
-        good =
-            tyto_fill_mask(with->session, text, strlen(text), &options, &filled, &err) == TYTO_OK;
-        if (good) {
-            say_info("%lld masks in %.3f s", (long long)filled.masks, seconds_now() - began);
-            tyto_bytes bytes = {0};
-            const tyto_status status =
-                tyto_document_add_filled_text(to->document, text, &filled, &bytes, &err);
-            good = records_put(to, status, &bytes, &err);
-        } else {
-            char shown[QUOTED_BYTES];
-            say_error("%s: %s", quoted(shown, text), tyto_error_message(&err));
-            tyto_error_clear(&err);
-        }
-    }
+    say_info("%lld masks in %.3f s", (long long)filled.masks, seconds_now() - began);
+    const tyto_status status =
+        tyto_document_add_filled_text(to->document, text, &filled, &bytes, &err);
     tyto_filled_text_clear(&filled);
-    tyto_spans_clear(&spans);
-    return good;
-}
-
-/* The operands, then the lines of the file. */
-static bool list_texts(const fill_args *args, text_list *texts)
-{
-    const text_list *operands = &args->common.operands;
-    for (size_t i = 0; i < operands->count; i++) {
-        text_list_add(texts, operands->items[i], strlen(operands->items[i]));
-    }
-    return !args->file || read_lines(args->file, false, texts);
+    return records_put(to, status, &bytes, &err);
 }
 
 static bool read_spans(const fill_args *args, tyto_spans *spans)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     for (size_t i = 0; i < args->spans.count; i++) {
-        if (!read_span(args->spans.items[i], spans)) {
+        if (tyto_spans_add_text(spans, args->spans.items[i], &err) != TYTO_OK) {
+            say_error("--%s", tyto_error_message(&err));
+            tyto_error_clear(&err);
             return false;
         }
     }
@@ -138,11 +71,18 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
 {
     opened with = {0};
     records to = {0};
+    tyto_fill_mask_options options;
+    tyto_fill_mask_options_init(&options, sizeof(options));
+    options.spans = spans->items;
+    options.n_spans = spans->count;
+    options.parts = (const char *const *)args->mask_texts.items;
+    options.n_parts = (int64_t)args->mask_texts.count;
+    options.top_k = args->top_k;
     bool good =
         records_open(&to, args->output) && model_open(&args->common, &with) && begin(args, &to);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
-            good = fill(args, &with, spans, texts->items[i], &to) && good;
+            good = fill(with.session, &options, texts->items[i], &to) && good;
         }
         good = records_end(&to, !interrupted()) && good;
     }
@@ -159,7 +99,7 @@ static int run(void *given)
     int code = EXIT_FAILED;
     if (!read_spans(args, &spans)) {
         code = EXIT_USAGE;
-    } else if (list_texts(args, &texts)) {
+    } else if (gather_texts(&args->common.operands, args->file, false, &texts)) {
         if (texts.count > 0) {
             code = fill_all(args, &spans, &texts);
         } else {

@@ -1,7 +1,4 @@
 /* tyto tokenize: what the tokenizer makes of texts. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tyto/memory.h>
 #include <tyto/token_document.h>
 
@@ -22,47 +19,6 @@ typedef struct tokenize_args {
     int64_t max_length, multiple, stride;
 } tokenize_args;
 
-/* The parts of texts between white space, or the texts whole. */
-typedef struct splits {
-    tyto_words *words;
-    const char **items;
-    size_t *lengths;
-} splits;
-
-static void splits_clear(splits *s)
-{
-    free(s->words);
-    free(s->items);
-    free(s->lengths);
-}
-
-static splits split_texts(const text_list *texts, bool into_words)
-{
-    static const char blank[] = " \t\n\r\v\f";
-    size_t bytes = 0, count = 0;
-    for (size_t i = 0; i < texts->count; i++) {
-        bytes += strlen(texts->items[i]) + 1;
-    }
-    splits s = {take(texts->count + 1, sizeof(*s.words)), take(bytes + 1, sizeof(*s.items)),
-                take(bytes + 1, sizeof(*s.lengths))};
-    for (size_t i = 0; i < texts->count; i++) {
-        const char *at = texts->items[i];
-        s.words[i] = (tyto_words){s.items + count, s.lengths + count, 0};
-        at += into_words ? strspn(at, blank) : 0;
-        while (!into_words || *at) {
-            const size_t n = into_words ? strcspn(at, blank) : strlen(at);
-            s.items[count] = at;
-            s.lengths[count++] = n;
-            s.words[i].count++;
-            if (!into_words) {
-                break;
-            }
-            at += n + strspn(at + n, blank);
-        }
-    }
-    return s;
-}
-
 static tyto_encode_options options_of(const tokenize_args *args)
 {
     tyto_encode_options options;
@@ -80,138 +36,83 @@ static tyto_encode_options options_of(const tokenize_args *args)
     options.special_tokens_mask = args->special_tokens_mask;
     options.token_type_ids = args->token_types;
     options.offsets = args->offsets;
+    options.split_words = args->words;
     return options;
 }
 
-static bool encode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
-                   const text_list *texts, tyto_encoding *encoding)
+/* The document of the texts' tokens. */
+static tyto_status encode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
+                          const text_list *texts, tyto_bytes *out, tyto_error *err)
 {
     const tyto_encode_options options = options_of(args);
-    splits firsts = split_texts(texts, args->words), seconds = {0};
-    if (args->pairs.count > 0) {
-        seconds = split_texts(&args->pairs, args->words);
-    }
-    tyto_error err = TYTO_ERROR_INIT;
-    const tyto_status status = tyto_tokenizer_encode_words(
-        tokenizer, firsts.words, seconds.words, (int64_t)texts->count, &options, encoding, &err);
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    splits_clear(&firsts);
-    splits_clear(&seconds);
-    return status == TYTO_OK;
-}
-
-/* The tokenizer alone: no weights are read. */
-static tyto_tokenizer *open_tokenizer(const tokenize_args *args)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_tokenizer *tokenizer = NULL;
-    char *folder = model_folder(&args->common);
-    if (folder && tyto_tokenizer_open(folder, &tokenizer, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    tyto_free(folder);
-    return tokenizer;
-}
-
-/* Puts a document out, whole; writes nothing when there is none. */
-static bool put(tyto_status status, tyto_bytes *bytes, output *out, tyto_error *err)
-{
-    if (status != TYTO_OK) {
-        say_tyto_error(err);
-        return false;
-    }
-    output_bytes(out, bytes);
-    tyto_bytes_clear(bytes);
-    return output_commit(out);
-}
-
-static bool tokenize(const tokenize_args *args, const text_list *texts, output *out)
-{
-    tyto_error err = TYTO_ERROR_INIT;
+    const char *const *firsts = (const char *const *)texts->items;
+    const int64_t count = (int64_t)texts->count;
     tyto_encoding encoding = {0};
-    tyto_bytes bytes = {0};
-    tyto_tokenizer *tokenizer = open_tokenizer(args);
-    const bool good =
-        tokenizer && encode(args, tokenizer, texts, &encoding) &&
-        put(tyto_token_document_write(tokenizer, &encoding, (const char *const *)texts->items,
-                                      (tyto_format)args->format, &bytes, &err),
-            &bytes, out, &err);
-    tyto_encoding_clear(&encoding);
-    tyto_tokenizer_destroy(tokenizer);
-    return good;
-}
-
-/* "4, 102 5" as numbers, added to ids; false after a complaint. */
-static bool read_ids(const char *text, int64_t *ids, size_t *count)
-{
-    static const char between[] = " \t,[]";
-    for (const char *at = text + strspn(text, between); *at; at += strspn(at, between)) {
-        char *end;
-        errno = 0;
-        ids[*count] = strtoll(at, &end, 10);
-        if (end == at || errno || (*end && !strchr(between, *end))) {
-            say_error("'%.60s': required ids: whole numbers with spaces or commas between them",
-                      text);
-            return false;
-        }
-        ++*count;
-        at = end;
+    tyto_status status =
+        args->pairs.count > 0
+            ? tyto_tokenizer_encode_pairs(tokenizer, firsts, (const char *const *)args->pairs.items,
+                                          count, &options, &encoding, err)
+            : tyto_tokenizer_encode(tokenizer, firsts, NULL, count, &options, &encoding, err);
+    if (status == TYTO_OK) {
+        status = tyto_token_document_write(tokenizer, &encoding, firsts, (tyto_format)args->format,
+                                           out, err);
     }
-    return true;
+    tyto_encoding_clear(&encoding);
+    return status;
 }
 
 /* Each operand is a list of ids, and gives a line of text or a JSON string. */
-static bool decode(const tokenize_args *args, const text_list *texts, output *out)
+static tyto_status decode(const tokenize_args *args, const tyto_tokenizer *tokenizer,
+                          const text_list *texts, tyto_bytes *out, tyto_error *err)
 {
     tyto_decode_options options;
     tyto_decode_options_init(&options, sizeof(options));
     options.skip_special_tokens = args->skip_special_tokens;
     options.clean_up = (tyto_clean_up)args->clean_up;
     options.no_spaces_between_special_tokens = args->no_spaces;
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_decoding decoding = {0};
-    tyto_bytes bytes = {0};
-    tyto_tokenizer *tokenizer = open_tokenizer(args);
-    bool good = tokenizer;
-    size_t room = 0, count = 0;
-    for (size_t i = 0; i < texts->count; i++) {
-        room += strlen(texts->items[i]) / 2 + 1;
+    tyto_status status =
+        tyto_tokenizer_decode_texts(tokenizer, (const char *const *)texts->items,
+                                    (int64_t)texts->count, &options, &decoding, err);
+    if (status == TYTO_OK) {
+        status = tyto_decoding_document_write(&decoding, (tyto_format)args->format, out, err);
     }
-    int64_t *ids = take(room, sizeof(*ids));
-    int64_t *offsets = take(texts->count + 1, sizeof(*offsets));
-    for (size_t i = 0; good && i < texts->count; i++) {
-        good = read_ids(texts->items[i], ids, &count);
-        offsets[i + 1] = (int64_t)count;
-    }
-    if (good) {
-        tyto_status status = tyto_tokenizer_decode_batch(
-            tokenizer, ids, offsets, (int64_t)texts->count, &options, &decoding, &err);
-        if (status == TYTO_OK) {
-            status =
-                tyto_decoding_document_write(&decoding, (tyto_format)args->format, &bytes, &err);
-        }
-        good = put(status, &bytes, out, &err);
-    }
-    free(ids);
-    free(offsets);
     tyto_decoding_clear(&decoding);
+    return status;
+}
+
+/* With the tokenizer alone: no weights are read. */
+static bool write_texts(const tokenize_args *args, const text_list *texts, output *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tokenizer *tokenizer = NULL;
+    tyto_bytes bytes = {0};
+    char *folder = model_folder(&args->common);
+    if (!folder) {
+        return false;
+    }
+    tyto_status status = tyto_tokenizer_open(folder, &tokenizer, &err);
+    if (status == TYTO_OK) {
+        status = (args->decode ? decode : encode)(args, tokenizer, texts, &bytes, &err);
+    }
+    if (status == TYTO_OK) {
+        output_bytes(out, &bytes);
+    } else {
+        say_tyto_error(&err);
+    }
+    tyto_bytes_clear(&bytes);
     tyto_tokenizer_destroy(tokenizer);
-    return good;
+    tyto_free(folder);
+    return status == TYTO_OK && output_commit(out);
 }
 
 static int run(void *given)
 {
     const tokenize_args *args = given;
-    const text_list *operands = &args->common.operands;
     text_list texts = {0};
     output out = {0};
     int code = EXIT_FAILED;
-    for (size_t i = 0; i < operands->count; i++) {
-        text_list_add(&texts, operands->items[i], strlen(operands->items[i]));
-    }
-    if (args->file && !read_lines(args->file, true, &texts)) {
+    if (!gather_texts(&args->common.operands, args->file, true, &texts)) {
         goto cleanup;
     }
     if (texts.count == 0) {
@@ -225,8 +126,7 @@ static int run(void *given)
         code = EXIT_USAGE;
         goto cleanup;
     }
-    if (output_open(&out, args->output) &&
-        (args->decode ? decode(args, &texts, &out) : tokenize(args, &texts, &out))) {
+    if (output_open(&out, args->output) && write_texts(args, &texts, &out)) {
         code = EXIT_DONE;
     }
 cleanup:

@@ -66,6 +66,12 @@ bool read_lines(const char *path, bool empty, text_list *lines)
     return true;
 }
 
+bool gather_texts(const text_list *operands, const char *file, bool empty, text_list *texts)
+{
+    text_list_append(texts, operands);
+    return !file || read_lines(file, empty, texts);
+}
+
 char *photo_name(const char *photo)
 {
     return take_text("%s", path_base(photo));

@@ -15,6 +15,10 @@ bool list_videos(const text_list *operands, text_list *videos);
 /** Decodes a photo; "-" is standard input. Complains and returns false on failure. */
 bool load_photo(const char *path, tyto_image *out);
 
+/** The operands, then the lines of a file of texts, unless it is NULL. Complains and returns false
+ *  when that can't be read. */
+bool gather_texts(const text_list *operands, const char *file, bool empty, text_list *texts);
+
 /** Adds the lines of a text file (tyto_file_lines_read). Complains and returns false on failure. */
 bool read_lines(const char *path, bool empty, text_list *lines);
 

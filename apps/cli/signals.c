@@ -1,6 +1,7 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "messages.h"
@@ -44,6 +45,11 @@ bool show_steps(void *user, const tyto_progress *progress)
     (void)user;
     progress_show((size_t)progress->done, (size_t)progress->total, progress->subject);
     return !interrupted();
+}
+
+bool show_stage(void *user, const tyto_progress *progress)
+{
+    return user && strcmp(user, progress->stage) == 0 ? show_steps(user, progress) : !interrupted();
 }
 
 bool show_bytes(void *user, const tyto_progress *progress)

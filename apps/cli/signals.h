@@ -16,6 +16,9 @@ bool interrupted(void);
  *  or one of bytes. */
 bool go_on(void *user, const tyto_progress *progress);
 bool show_steps(void *user, const tyto_progress *progress);
+/** The same for one stage alone, which `user` names; others only ask whether to go on. NULL: nothing
+ *  is shown. */
+bool show_stage(void *user, const tyto_progress *progress);
 bool show_bytes(void *user, const tyto_progress *progress);
 
 /** say_tyto_error once the bar is gone; what an interruption has stopped is no error. */

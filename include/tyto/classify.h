@@ -31,9 +31,14 @@ typedef struct tyto_classify_options {
     /** Before each layer; or NULL: as the session's. */
     tyto_progress_fn progress;
     void *progress_user;
+    int64_t batch; /**< tyto_classify_inputs: how many go through the network together, at most;
+                        1 … TYTO_CLASSIFY_BATCH_MAX */
 } tyto_classify_options;
 
-/** All classes, scores as configured, no truncation. */
+/** Most inputs of a batch. */
+#define TYTO_CLASSIFY_BATCH_MAX 256
+
+/** All classes, scores as configured, no truncation, batches of 8. */
 TYTO_API void tyto_classify_options_init(tyto_classify_options *options, size_t struct_bytes);
 
 /** Classifies texts in one batch.
@@ -57,6 +62,28 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_classify_images(tyto_session *session,
                                                          const tyto_image *images, int64_t count,
                                                          const tyto_classify_options *options,
                                                          tyto_classes *out, tyto_error *err);
+
+/** Receives the classes of input i, or NULL and why it has none. Returning false stops the call.
+ *  memory  both are borrowed for the time of the call */
+typedef bool (*tyto_classes_fn)(void *user, int64_t i, const tyto_classes *classes,
+                                const tyto_error *failure);
+
+/** Classifies any number of inputs, batch by batch: what the model classifies, texts or the paths of
+ *  photos ("-": standard input), which are read ahead. What is wrong with one input keeps no other
+ *  from its classes: `each` receives them in order, but for photos that can't be read, of which it
+ *  hears as soon as they are tried.
+ *
+ *  Before each input, progress has the stage "inputs" with the input as subject.
+ *  inputs   [count]
+ *  options  NULL: the defaults
+ *  errors   E_ARGUMENT (a model that classifies neither, or photos without image processor), E_RANGE
+ *           (batch), E_CANCELLED (by progress, or by `each`), E_MEMORY
+ *  threads  one at a time per session */
+TYTO_API TYTO_NODISCARD tyto_status tyto_classify_inputs(tyto_session *session,
+                                                         const char *const *inputs, int64_t count,
+                                                         const tyto_classify_options *options,
+                                                         tyto_classes_fn each, void *user,
+                                                         tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -17,6 +17,8 @@ typedef struct tyto_fill_mask_options {
     /** Before each layer; or NULL: as the session's. */
     tyto_progress_fn progress;
     void *progress_user;
+    const char *const *parts; /**< [n_parts] texts to mask wherever they stand in the text */
+    int64_t n_parts;
 } tyto_fill_mask_options;
 
 /** No spans, 5 guesses. */
@@ -27,7 +29,7 @@ TYTO_API void tyto_fill_mask_options_init(tyto_fill_mask_options *options, size_
  *  session  of a model that offers TYTO_TASK_FILL_MASK
  *  options  NULL: the defaults
  *  memory   release *out with tyto_filled_text_clear
- *  errors   those of the steps; E_ARGUMENT (another model), E_LIMIT (a text of more tokens than the
+ *  errors   those of the steps; E_ARGUMENT (another model, a part that isn't in the text), E_LIMIT (a text of more tokens than the
  *           model has positions), E_CANCELLED
  *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_fill_mask(tyto_session *session, const char *text,

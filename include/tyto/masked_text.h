@@ -26,6 +26,11 @@ TYTO_API void tyto_spans_clear(tyto_spans *spans);
  *  errors  E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_spans_add(tyto_spans *spans, tyto_span span,
                                                    tyto_error *err);
+/** Adds a span as people write it, "START:END".
+ *  errors  E_ARGUMENT (another text, a start that isn't before its end, an end beyond
+ *          TYTO_TEXT_BYTES_MAX), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_spans_add_text(tyto_spans *spans, const char *text,
+                                                        tyto_error *err);
 /** Adds each place where `part` stands in the text, from left to right, none over another.
  *  found   receives their number, unless it is NULL
  *  errors  E_ARGUMENT (an empty part), E_MEMORY */

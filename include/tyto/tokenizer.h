@@ -80,6 +80,9 @@ typedef struct tyto_encode_options {
     bool special_tokens_mask;
     bool token_type_ids;
     bool offsets;
+
+    bool split_words; /**< split texts at white space (ASCII's) into words, as
+                           tyto_tokenizer_encode_words takes them; of no effect there */
 } tyto_encode_options;
 
 /** All defaults: neither padding nor truncation. struct_bytes is sizeof(tyto_encode_options). */
@@ -141,6 +144,10 @@ TYTO_API tyto_tokenizer_kind tyto_tokenizer_kind_of(const tyto_tokenizer *tokeni
 TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_encode(
     const tyto_tokenizer *tokenizer, const char *const *texts, const size_t *lengths_bytes,
     int64_t count, const tyto_encode_options *options, tyto_encoding *out, tyto_error *err);
+/** The same for pairs of texts, which end at their NUL. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_encode_pairs(
+    const tyto_tokenizer *tokenizer, const char *const *firsts, const char *const *seconds,
+    int64_t count, const tyto_encode_options *options, tyto_encoding *out, tyto_error *err);
 /** The same for texts that are split into words (is_split_into_words): no token reaches over the
  *  end of a word, and nothing stands for the space between two. A whole text is one word.
  *  seconds  NULL, or as many: pairs of texts
@@ -193,6 +200,12 @@ typedef struct tyto_decoding {
  *  errors  as tyto_tokenizer_decode */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_decode_batch(
     const tyto_tokenizer *tokenizer, const int64_t *ids, const int64_t *offsets, int64_t count,
+    const tyto_decode_options *options, tyto_decoding *out, tyto_error *err);
+/** The same of ids as text, one row in each: whole numbers with white space or commas between them, as
+ *  in "4 102" or "[4, 102]".
+ *  errors  as tyto_tokenizer_decode; E_ARGUMENT (another text) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_decode_texts(
+    const tyto_tokenizer *tokenizer, const char *const *texts, int64_t count,
     const tyto_decode_options *options, tyto_decoding *out, tyto_error *err);
 /** Releases the texts. NULL is fine. */
 TYTO_API void tyto_decoding_clear(tyto_decoding *decoding);

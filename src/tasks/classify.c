@@ -10,7 +10,7 @@
 /* Most texts or pictures of a call. */
 #define TYTO_CLASSIFY_MAX (1 << 20)
 
-static const tyto_classify_options defaults = {.struct_bytes = sizeof(defaults)};
+static const tyto_classify_options defaults = {.struct_bytes = sizeof(defaults), .batch = 8};
 
 void tyto_classify_options_init(tyto_classify_options *options, size_t struct_bytes)
 {

@@ -1,3 +1,4 @@
+#include <string.h>
 #include <tyto/fill_mask.h>
 
 #include "base/error.h"
@@ -39,6 +40,33 @@ static tyto_status run(tyto_session *session, const tyto_family_fill_mask *task,
     return tyto_forward(session, task->head, inputs, 2, wanted, 1, logits, &n_outputs, err);
 }
 
+/* Masks the spans of the options, and the places of their parts. */
+static tyto_status mask(const tyto_tokenizer *tokenizer, const char *text, size_t length_bytes,
+                        const tyto_fill_mask_options *options, tyto_masked_text *out,
+                        tyto_error *err)
+{
+    tyto_spans spans = {0};
+    tyto_status status = TYTO_OK;
+    for (int64_t i = 0; i < options->n_spans; i++) {
+        TYTO_CHECK(tyto_spans_add(&spans, options->spans[i], err));
+    }
+    for (int64_t i = 0; i < options->n_parts; i++) {
+        const char *part = options->parts[i];
+        int64_t found = 0;
+        TYTO_CHECK(tyto_spans_find(&spans, text, length_bytes, part, part ? strlen(part) : 0,
+                                   &found, err));
+        if (found == 0) {
+            status = tyto_fail(err, TYTO_E_ARGUMENT,
+                               "got no \"%s\" in it, required a part of the text to mask", part);
+            goto cleanup;
+        }
+    }
+    status = tyto_mask_text(tokenizer, text, length_bytes, spans.items, spans.count, out, err);
+cleanup:
+    tyto_spans_clear(&spans);
+    return status;
+}
+
 tyto_status tyto_fill_mask(tyto_session *session, const char *text, size_t length_bytes,
                            const tyto_fill_mask_options *options, tyto_filled_text *out,
                            tyto_error *err)
@@ -57,8 +85,10 @@ tyto_status tyto_fill_mask(tyto_session *session, const char *text, size_t lengt
     if (!task) {
         return tyto_offer_missing(session->model, TYTO_TASK_FILL_MASK, err);
     }
-    TYTO_TRY(tyto_mask_text(session->model->tokenizer, text, length_bytes, own.spans, own.n_spans,
-                            &masked, err));
+    if ((own.n_spans > 0 && !own.spans) || (own.n_parts > 0 && !own.parts)) {
+        return tyto_fail_null(err, own.n_parts > 0 && !own.parts ? "parts" : "spans");
+    }
+    TYTO_TRY(mask(session->model->tokenizer, text, length_bytes, &own, &masked, err));
     tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     tyto_status status = run(session, task, &masked, &logits, err);
     if (status == TYTO_OK) {

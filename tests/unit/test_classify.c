@@ -128,6 +128,112 @@ static void pictures_are_classified(void **state)
     }
 }
 
+/* What was received of each input: its classes' best label, −1 for a failure, in that order. */
+typedef struct received {
+    int64_t items[8], labels[8], count, most;
+    char said[400];
+} received;
+
+static bool receive(void *user, int64_t i, const tyto_classes *classes, const tyto_error *failure)
+{
+    received *r = user;
+    assert_true((classes != NULL) == (failure == NULL));
+    r->items[r->count] = i;
+    r->labels[r->count++] = classes ? classes->items[0].label : -1;
+    if (failure) {
+        snprintf(r->said + strlen(r->said), sizeof(r->said) - strlen(r->said), "%s\n",
+                 tyto_error_message(failure));
+    }
+    return r->count < r->most;
+}
+
+static bool stop_at_second_input(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    return strcmp(progress->stage, "inputs") != 0 || progress->done == 0;
+}
+
+/* A text too long keeps no other of its batch from its classes. */
+static void bad_inputs_are_said_and_the_others_classified(void **state)
+{
+    (void)state;
+    opened with;
+    char longer[200];
+    const char *inputs[4];
+    received got = {.most = 9};
+    tyto_classes classes;
+    tyto_classify_options options;
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with, "texts");
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *item = json_array_get(with.cases, i % 2);
+        inputs[i] = i == 2 ? longer : json_string_value(json_object_get(item, "text"));
+    }
+    tyto_classify_options_init(&options, sizeof(options));
+    options.batch = 3;
+    ASSERT_DONE(tyto_classify_inputs(with.session, inputs, 4, &options, receive, &got, &err), &err);
+    assert_int_equal(got.count, 4);
+    for (int64_t i = 0; i < 4; i++) {
+        assert_int_equal(got.items[i], i);
+        if (i != 2) {
+            ASSERT_DONE(
+                tyto_classify_texts(with.session, &inputs[i], NULL, 1, NULL, &classes, &err), &err);
+            assert_int_equal(got.labels[i], classes.items[0].label);
+            clear(&classes, 1);
+        }
+    }
+    assert_int_equal(got.labels[2], -1);
+    assert_string_equal(got.said,
+                        "text 0: got 201 tokens, required at most 96 (max_position_embeddings)\n");
+    got = (received){.most = 2};
+    assert_int_equal(tyto_classify_inputs(with.session, inputs, 4, NULL, receive, &got, &err),
+                     TYTO_E_CANCELLED);
+    assert_int_equal(got.count, 2);
+    got = (received){.most = 9};
+    options.batch = 1;
+    options.progress = stop_at_second_input;
+    assert_int_equal(tyto_classify_inputs(with.session, inputs, 4, &options, receive, &got, &err),
+                     TYTO_E_CANCELLED);
+    assert_int_equal(got.count, 1);
+    options.batch = TYTO_CLASSIFY_BATCH_MAX + 1;
+    assert_int_equal(tyto_classify_inputs(with.session, inputs, 4, &options, receive, &got, &err),
+                     TYTO_E_RANGE);
+    assert_int_equal(tyto_classify_inputs(with.session, inputs, 4, NULL, NULL, NULL, &err),
+                     TYTO_E_ARGUMENT);
+    ASSERT_DONE(tyto_classify_inputs(with.session, NULL, 0, NULL, receive, &got, &err), &err);
+    tyto_error_clear(&err);
+    end(&with);
+}
+
+static void photos_are_read_by_their_paths(void **state)
+{
+    (void)state;
+    opened with;
+    char first[GOLDEN_PATH_BYTES], second[GOLDEN_PATH_BYTES];
+    const char *inputs[] = {first, "absent.jpg", second};
+    received got = {.most = 9};
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with, "pictures");
+    golden_path(first, "../../../assets/photos/%s",
+                json_string_value(json_object_get(json_array_get(with.cases, 0), "photo")));
+    golden_path(second, "../../../assets/photos/%s",
+                json_string_value(json_object_get(json_array_get(with.cases, 1), "photo")));
+    ASSERT_DONE(tyto_classify_inputs(with.session, inputs, 3, NULL, receive, &got, &err), &err);
+    assert_int_equal(got.count, 3);
+    assert_true(got.items[0] == 1 && got.items[1] == 0 && got.items[2] == 2);
+    assert_string_equal(got.said, "absent.jpg: No such file or directory\n");
+    for (size_t k = 1; k < 3; k++) {
+        const json_t *scores = json_object_get(json_array_get(with.cases, k - 1), "scores");
+        for (size_t i = 0; i < json_array_size(scores); i++) {
+            assert_true(json_real_value(json_array_get(scores, i)) <=
+                        json_real_value(json_array_get(scores, (size_t)got.labels[k])) + TOLERANCE);
+        }
+    }
+    end(&with);
+}
+
 static void options_are_heeded(void **state)
 {
     (void)state;
@@ -226,8 +332,12 @@ static void compositions_classify(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_classified),  cmocka_unit_test(pictures_are_classified),
-        cmocka_unit_test(options_are_heeded),    cmocka_unit_test(scores_have_their_rules),
+        cmocka_unit_test(texts_are_classified),
+        cmocka_unit_test(pictures_are_classified),
+        cmocka_unit_test(bad_inputs_are_said_and_the_others_classified),
+        cmocka_unit_test(photos_are_read_by_their_paths),
+        cmocka_unit_test(options_are_heeded),
+        cmocka_unit_test(scores_have_their_rules),
         cmocka_unit_test(compositions_classify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include "processors/text/unicode.h"
 #include "support/golden.h"
 
+#include "support/cases.h"
+
 #define TOLERANCE 1e-5
 
 typedef struct opened {
@@ -273,6 +275,66 @@ static void what_is_refused(void **state)
     end(&with);
 }
 
+static void spans_are_read(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",     "3",   "3:",        ":3",
+                                      "3:3",  "4:3", "-1:3",      "1:2x",
+                                      " 1:2", "a:b", "0:1048577", "1:99999999999999999999"};
+    tyto_spans spans = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
+        assert_int_equal(tyto_spans_add_text(&spans, bad[i], &err), TYTO_E_ARGUMENT);
+        assert_non_null(strstr(tyto_error_message(&err), "required START:END"));
+    }
+    assert_int_equal(spans.count, 0);
+    ASSERT_DONE(tyto_spans_add_text(&spans, "0:1048576", &err), &err);
+    ASSERT_DONE(tyto_spans_add_text(&spans, "52:61", &err), &err);
+    assert_int_equal(spans.count, 2);
+    assert_true(spans.items[0].start == 0 && spans.items[0].end == TYTO_TEXT_BYTES_MAX);
+    assert_true(spans.items[1].start == 52 && spans.items[1].end == 61);
+    tyto_spans_clear(&spans);
+    assert_int_equal(tyto_spans_add_text(NULL, "1:2", &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_spans_add_text(&spans, NULL, &err), TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+}
+
+/* Parts are masked as spans at their places are. */
+static void parts_are_masked_where_they_stand(void **state)
+{
+    (void)state;
+    static const char text[] = "one two one";
+    static const tyto_span places[] = {{0, 3}, {8, 11}};
+    static const char *const parts[] = {"one", "four"};
+    opened with;
+    tyto_fill_mask_options options;
+    tyto_filled_text by_spans, by_parts;
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with, "perceiver_tasks/fill_mask/model");
+    tyto_fill_mask_options_init(&options, sizeof(options));
+    options.spans = places;
+    options.n_spans = 2;
+    ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), &options, &by_spans, &err), &err);
+    options.n_spans = 0;
+    options.parts = parts;
+    options.n_parts = 1;
+    ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), &options, &by_parts, &err), &err);
+    assert_int_equal(by_parts.masks, 6);
+    assert_string_equal(by_parts.text, by_spans.text);
+    tyto_filled_text_clear(&by_spans);
+    tyto_filled_text_clear(&by_parts);
+    options.n_parts = 2;
+    assert_int_equal(tyto_fill_mask(with.session, text, strlen(text), &options, &by_parts, &err),
+                     TYTO_E_ARGUMENT);
+    assert_string_equal(tyto_error_message(&err),
+                        "got no \"four\" in it, required a part of the text to mask");
+    options.parts = NULL;
+    assert_int_equal(tyto_fill_mask(with.session, text, strlen(text), &options, &by_parts, &err),
+                     TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+    end(&with);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +342,8 @@ int main(void)
         cmocka_unit_test(the_best_text_is_the_best_of_all),
         cmocka_unit_test(a_text_that_is_none_is_filled_too),
         cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(spans_are_read),
+        cmocka_unit_test(parts_are_masked_where_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -343,32 +343,6 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_tokenizer_encode(const tyto_tokenizer *tokenizer, const char *const *texts,
-                                  const size_t *lengths_bytes, int64_t count,
-                                  const tyto_encode_options *options, tyto_encoding *out,
-                                  tyto_error *err)
-{
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, out);
-    *out = (tyto_encoding){0};
-    TYTO_REQUIRE(err, tokenizer);
-    if (count < 0 || (count > 0 && !texts)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %lld, required as many as there are",
-                         (long long)count);
-    }
-    tyto_words *words = tyto_alloc((size_t)count, sizeof(*words));
-    if (!words) {
-        return tyto_fail_memory(err, "texts");
-    }
-    for (int64_t i = 0; i < count; i++) {
-        words[i] = (tyto_words){texts + i, lengths_bytes ? lengths_bytes + i : NULL, 1};
-    }
-    const tyto_status status =
-        tyto_tokenizer_encode_words(tokenizer, words, NULL, count, options, out, err);
-    free(words);
-    return status;
-}
-
 void tyto_encoding_clear(tyto_encoding *encoding)
 {
     if (!encoding) {

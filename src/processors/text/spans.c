@@ -1,4 +1,5 @@
 /* Spans of texts: where something stands in one. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/masked_text.h>
@@ -39,6 +40,29 @@ tyto_status tyto_spans_add(tyto_spans *spans, tyto_span span, tyto_error *err)
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, spans);
     return add(spans, span, err);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+tyto_status tyto_spans_add_text(tyto_spans *spans, const char *text, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, spans);
+    TYTO_REQUIRE(err, text);
+    char *colon, *end = NULL;
+    errno = 0;
+    const unsigned long long first = strtoull(text, &colon, 10);
+    const bool good = is_digit(text[0]) && *colon == ':' && is_digit(colon[1]);
+    const unsigned long long last = good ? strtoull(colon + 1, &end, 10) : 0;
+    if (!good || *end || errno || first >= last || last > TYTO_TEXT_BYTES_MAX) {
+        return tyto_fail(
+            err, TYTO_E_ARGUMENT,
+            "span: got '%.40s', required START:END, bytes of the text with START before END", text);
+    }
+    return add(spans, (tyto_span){(size_t)first, (size_t)last}, err);
 }
 
 tyto_status tyto_spans_find(tyto_spans *spans, const char *text, size_t text_bytes,
