@@ -24,21 +24,6 @@ typedef struct job {
     size_t written; /* photos */
 } job;
 
-static tyto_status compare(const job *j, const tyto_image *image, tyto_similarities *out,
-                           tyto_error *err)
-{
-    const int64_t count = tyto_vocabulary_count(j->search.vocabulary);
-    float *logits = take((size_t)count, 2 * sizeof(*logits)), *probabilities = logits + count;
-    tyto_status status = tyto_similarity(j->search.with.session, j->search.vocabulary, image,
-                                         &j->search.embed, logits, probabilities, err);
-    if (status == TYTO_OK) {
-        status =
-            tyto_similarities_rank(logits, probabilities, count, j->args->search.top_k, out, err);
-    }
-    free(logits);
-    return status;
-}
-
 static bool begin(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -74,7 +59,9 @@ static bool compare_photo(job *j, photo_reader *reader, bool *writable)
     tyto_image image = {0};
     tyto_similarities found = {0};
     bool good = photo_reader_next(reader, &image);
-    if (good && compare(j, &image, &found, &err) != TYTO_OK) {
+    if (good &&
+        tyto_similarity_best(j->search.with.session, j->search.vocabulary, &image, &j->search.embed,
+                             j->args->search.top_k, &found, &err) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;

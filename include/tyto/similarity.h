@@ -2,6 +2,7 @@
 #ifndef TYTO_SIMILARITY_H
 #define TYTO_SIMILARITY_H
 
+#include <tyto/similarities.h>
 #include <tyto/vocabulary.h>
 
 TYTO_BEGIN_DECLS
@@ -16,6 +17,14 @@ TYTO_BEGIN_DECLS
 TYTO_API TYTO_NODISCARD tyto_status tyto_similarity(
     tyto_session *session, const tyto_vocabulary *vocabulary, const tyto_image *image,
     const tyto_embed_options *options, float *logits, float *probabilities, tyto_error *err);
+
+/** The same, best first.
+ *  top_k   how many queries are kept; 0: all
+ *  memory  release *out with tyto_similarities_clear
+ *  errors  those of tyto_similarity and tyto_similarities_rank */
+TYTO_API TYTO_NODISCARD tyto_status tyto_similarity_best(
+    tyto_session *session, const tyto_vocabulary *vocabulary, const tyto_image *image,
+    const tyto_embed_options *options, int64_t top_k, tyto_similarities *out, tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -1,9 +1,11 @@
 #include <tyto/similarity.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
 #include "tasks/follow.h"
@@ -61,5 +63,27 @@ tyto_status tyto_similarity(tyto_session *session, const tyto_vocabulary *vocabu
     if (status == TYTO_OK && probabilities) {
         softmax(logits, (size_t)vocabulary->count, probabilities);
     }
+    return status;
+}
+
+tyto_status tyto_similarity_best(tyto_session *session, const tyto_vocabulary *vocabulary,
+                                 const tyto_image *image, const tyto_embed_options *options,
+                                 int64_t top_k, tyto_similarities *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_similarities){0};
+    TYTO_REQUIRE(err, vocabulary);
+    float *logits = tyto_alloc((size_t)vocabulary->count, 2 * sizeof(*logits));
+    if (!logits) {
+        return tyto_fail_memory(err, "similarities");
+    }
+    float *probabilities = logits + vocabulary->count;
+    tyto_status status =
+        tyto_similarity(session, vocabulary, image, options, logits, probabilities, err);
+    if (status == TYTO_OK) {
+        status = tyto_similarities_rank(logits, probabilities, vocabulary->count, top_k, out, err);
+    }
+    free(logits);
     return status;
 }

@@ -259,6 +259,31 @@ static void thresholds_are_read(void **state)
     tyto_error_clear(&err);
 }
 
+/* The best are those of tyto_similarity's logits and probabilities. */
+static void the_most_alike_come_first(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a cat", "a dog", "coffee"};
+    float logits[3], probabilities[3];
+    tyto_vocabulary *vocabulary;
+    tyto_similarities best;
+    tyto_error err = TYTO_ERROR_INIT;
+    ASSERT_DONE(tyto_vocabulary_create(with.session, texts, 3, NULL, &vocabulary, &err), &err);
+    ASSERT_DONE(
+        tyto_similarity(with.session, vocabulary, &with.cat, NULL, logits, probabilities, &err),
+        &err);
+    ASSERT_DONE(tyto_similarity_best(with.session, vocabulary, &with.cat, NULL, 2, &best, &err),
+                &err);
+    assert_int_equal(best.count, 2);
+    assert_true(best.items[0].logit >= best.items[1].logit);
+    for (int64_t i = 0; i < 2; i++) {
+        assert_true(best.items[i].logit == logits[best.items[i].label]);
+        assert_true(best.items[i].probability == probabilities[best.items[i].label]);
+    }
+    tyto_similarities_clear(&best);
+    tyto_vocabulary_destroy(vocabulary);
+}
+
 /* What a caller must not give, and that an error is about the call that was made last. */
 static void nothing_where_something_is_needed_is_refused(void **state)
 {
@@ -271,6 +296,7 @@ static void nothing_where_something_is_needed_is_refused(void **state)
     tyto_tiles tiles;
     float *features, number;
     int64_t width;
+    tyto_similarities alike;
     const tyto_status refused[] = {
         tyto_search(NULL, &picture, 1, NULL, NULL, &found, &err),
         tyto_search(with.session, NULL, 1, NULL, NULL, &found, &err),
@@ -293,6 +319,8 @@ static void nothing_where_something_is_needed_is_refused(void **state)
         tyto_vocabulary_load(NULL, &made, &err),
         tyto_vocabulary_save(NULL, "x.npy", &err),
         tyto_similarity(with.session, NULL, &with.cat, NULL, &number, NULL, &err),
+        tyto_similarity_best(with.session, NULL, &with.cat, NULL, 0, &alike, &err),
+        tyto_similarity_best(with.session, NULL, &with.cat, NULL, 0, NULL, &err),
     };
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         if (refused[i] != TYTO_E_ARGUMENT) {
@@ -427,6 +455,7 @@ int main(void)
         cmocka_unit_test(the_processor_is_an_argument),
         cmocka_unit_test(labels_have_thresholds_of_their_own),
         cmocka_unit_test(thresholds_are_read),
+        cmocka_unit_test(the_most_alike_come_first),
         cmocka_unit_test(nothing_where_something_is_needed_is_refused),
         cmocka_unit_test(one_bad_photo_is_named),
         cmocka_unit_test(options_of_an_older_size_are_taken),
