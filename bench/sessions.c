@@ -177,10 +177,10 @@ static bool compare(const arguments *args, server *servers)
         }
         one = alone > one ? alone : one;
         all = together > all ? together : all;
-        printf("round %ld: one session %.2f, %ld sessions %.2f photos/s\n", round + 1, alone,
+        printf("round %ld: one session %.3f, %ld sessions %.3f photos/s\n", round + 1, alone,
                args->sessions, together);
     }
-    printf("best: 1 session of %ld threads %.2f, %ld sessions of %ld threads %.2f photos/s: %.2f "
+    printf("best: 1 session of %ld threads %.3f, %ld sessions of %ld threads %.3f photos/s: %.2f "
            "times\n",
            args->threads, one, args->sessions, args->threads, all, all / one);
     return true;

@@ -30,7 +30,8 @@ int main(int argc, char **argv)
     for (int64_t i = 0; i < found.count; i++) {
         const tyto_detection *d = &found.items[i];
         printf("%.3f  %.1f %.1f %.1f %.1f  %s\n", (double)d->score, (double)d->box.xmin,
-               (double)d->box.ymin, (double)d->box.xmax, (double)d->box.ymax, texts[d->label]);
+               (double)d->box.ymin, (double)d->box.xmax, (double)d->box.ymax,
+               texts[d->label_index]);
     }
     const int failed = err.status != TYTO_OK;
     tyto_error_clear(&err);

@@ -98,7 +98,7 @@ void detect(const char *folder, const char *path, const char *const *texts, std:
         std::printf("%.3f  %.1f %.1f %.1f %.1f  %s\n", static_cast<double>(d.score),
                     static_cast<double>(d.box.xmin), static_cast<double>(d.box.ymin),
                     static_cast<double>(d.box.xmax), static_cast<double>(d.box.ymax),
-                    texts[d.label]);
+                    texts[d.label_index]);
     }
 }
 

@@ -148,22 +148,22 @@ static int run_model(const bench_args *args)
     about.load_s = seconds_now() - began;
     done = done && run_forwards(args, file, &about, &with);
     model_close(&with);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return done ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* The machine's peak, and with --kernels each kernel on one thread. */
 static bool report_machine(const bench_args *args, const tyto_engine *engine, const tyto_peak *peak,
-                           const tyto_kernel_time *times, int64_t count)
+                           const tyto_kernel_times *times)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes;
-    if (tyto_machine_document_write(engine, peak, times, count, (tyto_format)args->format, &bytes,
-                                    &err) != TYTO_OK) {
+    if (tyto_machine_document_write(engine, peak, times, (tyto_format)args->format, &bytes, &err) !=
+        TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }
-    const bool done = output_file(args->output, &bytes);
+    const bool done = output_file(args->output ? args->output : "-", &bytes);
     tyto_bytes_clear(&bytes);
     return done;
 }
@@ -179,16 +179,15 @@ static int run_machine(const bench_args *args)
     if (!engine) {
         return EXIT_FAILED;
     }
-    tyto_kernel_time *times = take(TYTO_KERNEL_TIMES_MAX, sizeof(*times));
-    int64_t count = 0;
+    tyto_kernel_times times = {0};
     tyto_peak peak;
     bool done = tyto_peak_measure(engine, &peak, &err) == TYTO_OK &&
-                (!args->kernels || tyto_bench_kernels(engine, times, &count, &err) == TYTO_OK);
+                (!args->kernels || tyto_bench_kernels(engine, &times, &err) == TYTO_OK);
     if (!done) {
         say_tyto_error(&err);
     }
-    done = done && report_machine(args, engine, &peak, times, count);
-    free(times);
+    done = done && report_machine(args, engine, &peak, &times);
+    tyto_kernel_times_clear(&times);
     tyto_engine_destroy(engine);
     return done ? EXIT_DONE : EXIT_FAILED;
 }

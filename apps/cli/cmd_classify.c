@@ -93,13 +93,13 @@ static bool open_model(job *j)
     if (!model_open(&j->args->common, &j->with)) {
         return false;
     }
-    const tyto_classifies kind = tyto_model_classifies(j->with.model);
-    if (kind == TYTO_CLASSIFIES_NOTHING) {
+    const tyto_classified kind = tyto_model_classifies(j->with.model);
+    if (kind == TYTO_CLASSIFIED_NOTHING) {
         say_error("%s: got a %s, required a model that classifies texts or pictures",
                   j->with.folder, tyto_model_head(j->with.model));
         return false;
     }
-    j->photos = kind == TYTO_CLASSIFIES_IMAGES;
+    j->photos = kind == TYTO_CLASSIFIED_IMAGE;
     if (j->photos && !tyto_model_image_processor(j->with.model)) {
         say_error("%s: no preprocessor_config.json, required to read pictures", j->with.folder);
         return false;

@@ -46,7 +46,7 @@ static bool embed_photo(job *j, photo_reader *reader)
         (j->args->boxes
              ? tyto_vocabulary_builder_embed_boxes(s->builder, s->with.session, name, &image,
                                                    &s->embed, &s->look.options, NULL, &err)
-             : tyto_vocabulary_builder_embed_photo(s->builder, s->with.session, name, &image,
+             : tyto_vocabulary_builder_embed_image(s->builder, s->with.session, name, &image,
                                                    &s->embed, &err)) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);

@@ -108,7 +108,7 @@ static bool read_annotations(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const char *file = j->args->annotations;
-    if (tyto_coco_open(file, &j->truth, &err) != TYTO_OK) {
+    if (tyto_coco_load(file, &j->truth, &err) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }
@@ -224,7 +224,7 @@ static bool read_detections(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_coco_results *results = &j->found.results;
-    return done(tyto_coco_results_open(j->args->detections_in, results, &err), &err) &&
+    return done(tyto_coco_results_load(j->args->detections_in, results, &err), &err) &&
            (!j->limited || done(tyto_coco_results_keep_listed(results, &j->truth, &err), &err));
 }
 

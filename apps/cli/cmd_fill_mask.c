@@ -32,7 +32,7 @@ static bool fill(tyto_session *session, const tyto_fill_mask_options *options, c
         tyto_error_clear(&err);
         return false;
     }
-    say_info("%lld masks in %.3f s", (long long)filled.masks, seconds_now() - began);
+    say_info("%lld masks in %.3f s", (long long)filled.n_masks, seconds_now() - began);
     const tyto_status status =
         tyto_document_add_filled_text(to->document, text, &filled, &bytes, &err);
     tyto_filled_text_clear(&filled);

@@ -122,7 +122,7 @@ static void say_pair(job *j, const tyto_flow_pair *pair, double seconds)
                     (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
         j->told_small = true;
     }
-    tyto_flow_measure(&pair->flow, &mean, &longest);
+    tyto_flow_field_measure(&pair->flow, &mean, &longest);
     say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", pair->name,
              (long long)tiles->width_px, (long long)tiles->height_px, seconds, mean, longest);
 }
@@ -138,10 +138,10 @@ static tyto_status write_pair(const job *j, const char *video, const tyto_flow_p
     char *flow = output_path(&j->flows, input, frame);
     char *drawn = output_path(&j->pictures, input, frame);
     if (flow) {
-        status = tyto_flow_save(flow, &pair->flow, err);
+        status = tyto_flow_field_save(flow, &pair->flow, err);
     }
     if (status == TYTO_OK && drawn) {
-        status = tyto_flow_draw(&pair->flow, j->args->longest, &picture, err);
+        status = tyto_flow_field_draw(&pair->flow, j->args->longest, &picture, err);
         if (status == TYTO_OK) {
             status = tyto_image_save(drawn, &picture, err);
         }
@@ -160,17 +160,16 @@ static bool flow_of_sequence(job *j, const char *video)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_sequence *sequence;
     bool good = true, more = true;
-    if ((video
-             ? tyto_flow_sequence_of_video(video, &sequence, &err)
-             : tyto_flow_sequence_of_photos((const char *const *)photos->items,
-                                            (int64_t)photos->count, &sequence, &err)) != TYTO_OK) {
+    if ((video ? tyto_flow_sequence_open(video, &sequence, &err)
+               : tyto_flow_sequence_create((const char *const *)photos->items,
+                                           (int64_t)photos->count, &sequence, &err)) != TYTO_OK) {
         say_tyto_error(&err);
         return false;
     }
     tyto_flow_sequence_limit(sequence, video ? j->args->pairs : 0);
     for (j->pair = 0; more && !interrupted(); j->pair++) {
         tyto_flow_pair pair;
-        const int64_t pairs = tyto_flow_sequence_pairs(sequence);
+        const int64_t pairs = tyto_flow_sequence_pair_count(sequence);
         const double began = seconds_now();
         j->pairs = pairs > j->pair ? pairs : j->pair + 1;
         tyto_status status =

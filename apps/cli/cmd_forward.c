@@ -95,7 +95,7 @@ static int run(void *given)
     }
 cleanup:
     model_close(&with);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     text_list_clear(&wanted);
     return code;
 }

@@ -56,8 +56,8 @@ static bool look_at_model(const inspect_args *args, tyto_inspection **out)
 static bool look_at_files(const text_list *paths, tyto_inspection **out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_inspection_create_of_files((const char *const *)paths->items, (int64_t)paths->count,
-                                        say_log, NULL, out, &err) != TYTO_OK) {
+    if (tyto_inspection_create_files((const char *const *)paths->items, (int64_t)paths->count,
+                                     say_log, NULL, out, &err) != TYTO_OK) {
         say_tyto_error(&err);
     }
     return *out != NULL;

@@ -31,7 +31,7 @@ typedef struct job {
 /* What results say of the examples, more of it once boxes are chosen. */
 static void note_examples(job *j)
 {
-    const int64_t count = tyto_vocabulary_builder_examples(j->search.builder);
+    const int64_t count = tyto_vocabulary_builder_example_count(j->search.builder);
     if (!j->notes) {
         j->notes = take((size_t)count, sizeof(*j->notes));
     }

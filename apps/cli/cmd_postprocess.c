@@ -57,7 +57,7 @@ static bool open_outputs(job *j)
     }
     j->n_tensors = tyto_tensor_file_count(j->file);
     j->tensors = tyto_tensor_file_at(j->file, 0);
-    j->n_photos = tyto_postprocess_photos(j->tensors, j->n_tensors);
+    j->n_photos = tyto_postprocess_photo_count(j->tensors, j->n_tensors);
     return true;
 }
 
@@ -195,7 +195,7 @@ static int run(void *given)
     }
     free(j.found);
     tyto_free(j.sizes);
-    tyto_tensor_file_close(j.file);
+    tyto_tensor_file_destroy(j.file);
     text_list_clear(&j.photos);
     text_list_clear(&j.labels);
     return code;

@@ -65,7 +65,7 @@ bool model_open(const common_args *args, opened *out)
         return false;
     }
     say_info("%s: %s, %.1f million parameters, opened in %.2f s, computes in %s", out->folder,
-             tyto_model_head(out->model), 1e-6 * (double)tyto_model_parameters(out->model),
+             tyto_model_head(out->model), 1e-6 * (double)tyto_model_parameter_count(out->model),
              seconds_now() - began, tyto_precision_name(tyto_model_precision(out->model)));
     return true;
 }

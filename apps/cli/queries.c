@@ -24,8 +24,8 @@ int queries_read(const text_list *words, int rule, tyto_vocabulary_builder *buil
             return EXIT_FAILED;
         }
     }
-    for (int64_t i = 0; i < tyto_vocabulary_builder_pictures(builder); i++) {
-        const char *photo = tyto_vocabulary_builder_picture(builder, i);
+    for (int64_t i = 0; i < tyto_vocabulary_builder_photo_count(builder); i++) {
+        const char *photo = tyto_vocabulary_builder_photo(builder, i);
         text_list_add(&out->photos, photo, strlen(photo));
     }
     return EXIT_DONE;
@@ -34,7 +34,7 @@ int queries_read(const text_list *words, int rule, tyto_vocabulary_builder *buil
 /* What was chosen in a photo: said, and drawn if that is wanted. */
 static bool show_chosen(picture_queries *queries, const char *photo, tyto_image *image)
 {
-    const int64_t count = tyto_vocabulary_builder_examples(queries->builder);
+    const int64_t count = tyto_vocabulary_builder_example_count(queries->builder);
     tyto_detection *boxes = take((size_t)count, sizeof(*boxes));
     tyto_detections chosen = {.items = boxes};
     text_list labels = {0};
@@ -46,7 +46,7 @@ static bool show_chosen(picture_queries *queries, const char *photo, tyto_image 
             tyto_vocabulary_builder_labels(queries->builder, &names, &n_names, NULL) != TYTO_OK) {
             out_of_memory();
         }
-        const char *label = names[note.label];
+        const char *label = names[note.label_index];
         text_list_add(&labels, label, strlen(label));
         if (strcmp(note.photo, photo) == 0) {
             say_info("query '%s': %s, box %.1f,%.1f,%.1f,%.1f, objectness %.3f, overlap %.3f",
@@ -54,7 +54,7 @@ static bool show_chosen(picture_queries *queries, const char *photo, tyto_image 
                      (double)note.box.xmax, (double)note.box.ymax, (double)note.objectness,
                      (double)note.overlap);
             boxes[chosen.count++] =
-                (tyto_detection){.box = note.box, .score = note.objectness, .label = i};
+                (tyto_detection){.box = note.box, .score = note.objectness, .label_index = i};
         }
     }
     const bool good =
@@ -72,8 +72,8 @@ static bool embed_photo(picture_queries *queries, const opened *with,
     tyto_image image = {0};
     bool good = load_photo(photo, &image);
     if (good &&
-        tyto_vocabulary_builder_embed_picture(queries->builder, with->session, (int64_t)index,
-                                              &image, options, &err) != TYTO_OK) {
+        tyto_vocabulary_builder_embed_examples(queries->builder, with->session, (int64_t)index,
+                                               &image, options, &err) != TYTO_OK) {
         say_error("%s: %s", photo, tyto_error_message(&err));
         tyto_error_clear(&err);
         good = false;

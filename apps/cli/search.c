@@ -54,7 +54,7 @@ static int add_texts(search *s)
             return EXIT_FAILED;
         }
     }
-    if (args->templates && tyto_vocabulary_builder_texts(s->builder) == 0) {
+    if (args->templates && tyto_vocabulary_builder_text_count(s->builder) == 0) {
         say_error("--templates: no text to put into them, required -t TEXT or --labels FILE");
         return EXIT_USAGE;
     }
@@ -231,7 +231,7 @@ bool search_open(search *to, tyto_task task)
 bool search_encode(search *to)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const int64_t texts = tyto_vocabulary_builder_texts(to->builder);
+    const int64_t texts = tyto_vocabulary_builder_text_count(to->builder);
     const double began = seconds_now();
     if (tyto_vocabulary_builder_embed_texts(to->builder, to->with.session, &to->embed, &err) !=
         TYTO_OK) {

@@ -53,9 +53,9 @@ TYTO_API void tyto_bench_options_init(tyto_bench_options *options, size_t struct
 typedef struct tyto_bench_result {
     double *forward_s; /**< of each run, in order */
     int64_t runs;
-    int64_t fastest; /**< the run that `stages` are of */
-    double flops;    /**< of one forward, products and attention */
-    tyto_stage stages[TYTO_STAGES_MAX];
+    int64_t fastest;    /**< the run that `stages` are of */
+    double flops;       /**< of one forward, products and attention */
+    tyto_stage *stages; /**< [n_stages] */
     int64_t n_stages;
     tyto_peak peak; /**< rates of arithmetic, the best of samples before, between and after; those
                        of memory are not measured */
@@ -81,17 +81,23 @@ typedef struct tyto_kernel_time {
     double flops;             /**< of one call; 0 for kernels that mostly move */
     double gigabytes;         /**< 1e9 bytes read and written by one call */
     tyto_precision precision; /**< whose rate is the most it can reach */
+    uint64_t reserved[4];     /**< zeros */
 } tyto_kernel_time;
 
-/** Most entries that tyto_bench_kernels gives. */
-#define TYTO_KERNEL_TIMES_MAX 64
+/** memory  items is owned; release with tyto_kernel_times_clear */
+typedef struct tyto_kernel_times {
+    tyto_kernel_time *items;
+    int64_t count;
+    uint64_t reserved[4]; /**< zeros */
+} tyto_kernel_times;
 
 /** Times the kernels of the engine's instruction set, in about a second.
- *  memory  out has room for TYTO_KERNEL_TIMES_MAX; *count receives how many there are
+ *  memory  release *out with tyto_kernel_times_clear
  *  errors  E_ARGUMENT (NULL), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_bench_kernels(const tyto_engine *engine,
-                                                       tyto_kernel_time *out, int64_t *count,
-                                                       tyto_error *err);
+                                                       tyto_kernel_times *out, tyto_error *err);
+/** Releases the items. NULL is fine. */
+TYTO_API void tyto_kernel_times_clear(tyto_kernel_times *times);
 
 TYTO_END_DECLS
 

@@ -37,14 +37,14 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_bench_document_write(
     const tyto_bench_document_options *options, tyto_bytes *out, tyto_error *err);
 
 /** *out = the report of tyto_peak_measure and tyto_bench_kernels, in text or JSON.
- *  times   `count` of them, or NULL
+ *  times   or NULL
  *  memory  release *out with tyto_bytes_clear
  *  errors  E_ARGUMENT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_machine_document_write(const tyto_engine *engine,
                                                                 const tyto_peak *peak,
-                                                                const tyto_kernel_time *times,
-                                                                int64_t count, tyto_format format,
-                                                                tyto_bytes *out, tyto_error *err);
+                                                                const tyto_kernel_times *times,
+                                                                tyto_format format, tyto_bytes *out,
+                                                                tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -20,8 +20,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_calibration_create(const tyto_model *mo
 TYTO_API void tyto_calibration_destroy(tyto_calibration *calibration);
 
 /** From now on, notes are taken of what the session runs; NULL: no more.
- *  session  of the calibration's model */
-TYTO_API void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration);
+ *  session  of the calibration's model
+ *  errors   E_ARGUMENT (NULL; a session of another model) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_session_calibrate(tyto_session *session,
+                                                           tyto_calibration *calibration,
+                                                           tyto_error *err);
 
 typedef struct tyto_calibration_options {
     size_t struct_bytes;   /**< set by tyto_calibration_options_init */

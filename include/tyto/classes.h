@@ -7,6 +7,13 @@
 
 TYTO_BEGIN_DECLS
 
+/** What classes are of. */
+typedef enum tyto_classified {
+    TYTO_CLASSIFIED_NOTHING = 0,
+    TYTO_CLASSIFIED_TEXT = 1,
+    TYTO_CLASSIFIED_IMAGE = 2
+} tyto_classified;
+
 /** What makes scores of logits. */
 typedef enum tyto_scores {
     TYTO_SCORES_AS_CONFIGURED = 0, /**< by config.json's problem_type: regression gives the values
@@ -19,10 +26,11 @@ typedef enum tyto_scores {
 
 /** One class of a text, a picture or a video. */
 typedef struct tyto_class {
-    int64_t label;    /**< its index */
-    const char *name; /**< tyto_model_label(model, label), which lives as the model does; NULL: it
-                           has none */
+    int64_t label_index;
+    const char *label; /**< tyto_model_label(model, label_index), which lives as the model does;
+                            NULL: it has none */
     float score, logit;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_class;
 
 /** Highest score first; ties by label.
@@ -47,12 +55,12 @@ tyto_postprocess_classification(const float *logits, int64_t classes, tyto_score
  *  next begins, the last one at end_s.
  *  memory  release with tyto_video_classes_clear */
 typedef struct tyto_video_classes {
-    int64_t windows, labels;
-    float *scores; /**< [windows,labels]: of each window, their sum is 1 */
-    float *mean;   /**< [labels]: of the windows */
+    int64_t n_windows, n_classes;
+    float *scores; /**< [n_windows,n_classes]: of each window, their sum is 1 */
+    float *mean;   /**< [n_classes]: of the windows */
     double window_s, end_s;
-    const char *const *names; /**< [n_names] of labels, which live as the model does */
-    int64_t n_names;
+    const char *const *labels; /**< [n_labels] of the first classes, which live as the model does */
+    int64_t n_labels;
     uint64_t reserved[4]; /**< 0 */
 } tyto_video_classes;
 

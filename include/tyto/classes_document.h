@@ -7,17 +7,12 @@
 
 TYTO_BEGIN_DECLS
 
-/** What was classified: JSON names it so. */
-typedef enum tyto_classified {
-    TYTO_CLASSIFIED_TEXT = 0,
-    TYTO_CLASSIFIED_IMAGE = 1
-} tyto_classified;
-
 /** Begins a document of texts or photos: text, JSON (an array), JSON lines or CSV (input, rank,
  *  label, label_index, score, logit). *out = what comes before the first. A class without a name is
  *  LABEL_ and its index.
+ *  kind    text or image: JSON names inputs so
  *  memory  release *document with tyto_document_destroy, and *out with tyto_bytes_clear
- *  errors  E_ARGUMENT (another format), E_MEMORY */
+ *  errors  E_ARGUMENT (another format, nothing as kind), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_classes_document_create(tyto_format format,
                                                                  tyto_classified kind,
                                                                  tyto_document **document,

@@ -11,17 +11,10 @@
 
 TYTO_BEGIN_DECLS
 
-/** What a model's classes are of. */
-typedef enum tyto_classifies {
-    TYTO_CLASSIFIES_NOTHING = 0,
-    TYTO_CLASSIFIES_TEXTS = 1,
-    TYTO_CLASSIFIES_IMAGES = 2
-} tyto_classifies;
-
-/** By the model's class, or by the preprocessor and decoder that it was composed of; of NULL,
+/** What a model's classes are of: by its class, or by the preprocessor and decoder that it was composed of; of NULL,
  *  nothing. Videos are classified by tyto_classify_video of <tyto/autoencode.h>.
  *  threads  any */
-TYTO_API tyto_classifies tyto_model_classifies(const tyto_model *model);
+TYTO_API tyto_classified tyto_model_classifies(const tyto_model *model);
 
 typedef struct tyto_classify_options {
     size_t struct_bytes; /**< set by tyto_classify_options_init */

@@ -10,8 +10,8 @@ TYTO_BEGIN_DECLS
 /** The box that stands for an example of what was looked for. */
 typedef struct tyto_example_note {
     const char *photo; /**< name of the example's photo */
-    int64_t label;     /**< index of its label */
-    tyto_box box;      /**< in pixels of that photo */
+    int64_t label_index;
+    tyto_box box; /**< in pixels of that photo */
     float objectness;
     float overlap; /**< of this box with the one that was given, as intersection over union */
     uint64_t reserved[4]; /**< 0 */

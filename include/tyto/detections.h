@@ -16,7 +16,7 @@ typedef struct tyto_box {
 typedef struct tyto_detection {
     tyto_box box;
     float score;
-    int64_t label;        /**< index of the query */
+    int64_t label_index;  /**< of the query */
     int64_t patch;        /**< of the photo whose box this is: the row of pred_boxes */
     uint64_t reserved[4]; /**< zeros */
 } tyto_detection;

@@ -22,11 +22,13 @@ typedef struct tyto_coco_image {
     int64_t id;
     const char *file_name;       /**< NULL when the file gives none */
     int64_t width_px, height_px; /**< 0 when the file gives none */
+    uint64_t reserved[4];        /**< zeros */
 } tyto_coco_image;
 
 typedef struct tyto_coco_category {
     int64_t id;
     const char *name;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_coco_category;
 
 /** One object that is really there. */
@@ -35,6 +37,7 @@ typedef struct tyto_coco_annotation {
     tyto_coco_box box;
     double area; /**< in px², of the object's outline: it decides between small, medium, large */
     bool crowd;  /**< a region of many: detections in it are neither right nor wrong */
+    uint64_t reserved[4]; /**< zeros */
 } tyto_coco_annotation;
 
 /** One object that was found. */
@@ -42,10 +45,11 @@ typedef struct tyto_coco_result {
     int64_t image_id, category_id;
     tyto_coco_box box;
     double score;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_coco_result;
 
 /** What is there to be found. Plain, so that a program can fill one without a file.
- *  memory  tyto_coco_open: release with tyto_coco_clear */
+ *  memory  tyto_coco_load: release with tyto_coco_clear */
 typedef struct tyto_coco {
     tyto_coco_image *images;
     int64_t n_images;
@@ -70,19 +74,19 @@ typedef struct tyto_coco_results {
  *  category_id, bbox; area, by default the box's; iscrowd, by default 0), all in file order.
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY, E_FORMAT: a field that is missing or of the wrong
  *          type, a negative size, the same id twice — "file: 'annotations[3].bbox': got …" */
-TYTO_API TYTO_NODISCARD tyto_status tyto_coco_open(const char *path, tyto_coco *out,
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_load(const char *path, tyto_coco *out,
                                                    tyto_error *err);
 /** The same from memory; `name` is for messages. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_coco_parse(const char *bytes, size_t length,
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_parse(const char *bytes, size_t length_bytes,
                                                     const char *name, tyto_coco *out,
                                                     tyto_error *err);
 TYTO_API void tyto_coco_clear(tyto_coco *coco);
 
 /** Reads a "results" file: an array of objects with image_id, category_id, bbox, score.
- *  errors  as tyto_coco_open */
-TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_open(const char *path, tyto_coco_results *out,
+ *  errors  as tyto_coco_load */
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_load(const char *path, tyto_coco_results *out,
                                                            tyto_error *err);
-TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_parse(const char *bytes, size_t length,
+TYTO_API TYTO_NODISCARD tyto_status tyto_coco_results_parse(const char *bytes, size_t length_bytes,
                                                             const char *name,
                                                             tyto_coco_results *out,
                                                             tyto_error *err);
@@ -111,6 +115,7 @@ typedef struct tyto_coco_summary {
     double ap_small, ap_medium, ap_large;
     double ar1, ar10, ar100; /**< recall with at most so many boxes an image and class */
     double ar_small, ar_medium, ar_large;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_coco_summary;
 
 /** One category's numbers, and how many objects (crowds not counted) they stand on. */

@@ -32,7 +32,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_plan(const tyto_model *model, int6
 
 /** Flow from the first frame to the second: preprocess, forward, postprocess for each tile.
  *  options  NULL: the defaults
- *  memory   release *out with tyto_flow_clear
+ *  memory   release *out with tyto_flow_field_clear
  *  errors   those of tyto_flow_plan; E_SHAPE (frames of different sizes), E_CANCELLED, E_MEMORY
  *  threads  one at a time per session
  *  source   Jaegle et al. 2021, and the authors' notebook on optical flow */
@@ -49,15 +49,15 @@ typedef struct tyto_flow_sequence tyto_flow_sequence;
  *  pairs; "-": standard input, unless it is given.
  *  memory  paths are copied; release *out with tyto_flow_sequence_destroy
  *  errors  E_ARGUMENT (fewer than two), E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_of_photos(const char *const *paths,
-                                                                 int64_t count,
-                                                                 tyto_flow_sequence **out,
-                                                                 tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_create(const char *const *paths,
+                                                              int64_t count,
+                                                              tyto_flow_sequence **out,
+                                                              tyto_error *err);
 /** The frames of a video, in the order of showing.
- *  errors  those of tyto_video_open */
-TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_of_video(const char *path,
-                                                                tyto_flow_sequence **out,
-                                                                tyto_error *err);
+ *  errors  those of tyto_video_reader_open */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_open(const char *path,
+                                                            tyto_flow_sequence **out,
+                                                            tyto_error *err);
 TYTO_API void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence);
 
 /** Photo number i is this picture, which the sequence takes over: *image is empty afterwards.
@@ -68,7 +68,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_give(tyto_flow_sequence *
 /** Ends the sequence after so many pairs; 0: with its last frame. */
 TYTO_API void tyto_flow_sequence_limit(tyto_flow_sequence *sequence, int64_t pairs);
 /** Pairs that there will be, as far as a video's file has it; at least 1. 0 for NULL. */
-TYTO_API int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence);
+TYTO_API int64_t tyto_flow_sequence_pair_count(const tyto_flow_sequence *sequence);
 
 /** A frame, and how far its pixels move to the next. */
 typedef struct tyto_flow_pair {
@@ -90,7 +90,7 @@ TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
  *  options  NULL: the defaults
  *  out      *out is empty when *more is false
  *  memory   release *out with tyto_flow_pair_clear
- *  errors   those of tyto_image_load, tyto_video_next and tyto_flow; E_FORMAT (a video of one frame)
+ *  errors   those of tyto_image_load, tyto_video_reader_next and tyto_flow; E_FORMAT (a video of one frame)
  *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *session,
                                                             tyto_flow_sequence *sequence,

@@ -16,6 +16,7 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_image {
     int64_t width_px, height_px;
     uint8_t *data;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_image;
 
 /** Decodes JPEG, PNG or WebP (told by content, never by name) to RGB as Pillow's
@@ -27,7 +28,7 @@ typedef struct tyto_image {
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_load(const char *path, tyto_image *out,
                                                     tyto_error *err);
 /** The same from memory; `name` is for messages. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_image_decode(const void *bytes, size_t length,
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_decode(const void *bytes, size_t length_bytes,
                                                       const char *name, tyto_image *out,
                                                       tyto_error *err);
 /** Writes .png, .jpg/.jpeg or .webp, by the name's ending; beside its place first, then renamed. */
@@ -36,8 +37,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_save(const char *path, const tyto
 /** An image of undefined pixels.
  *  memory  release with tyto_image_clear
  *  errors  E_ARGUMENT, E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_image_create(int64_t width_px, int64_t height_px,
-                                                      tyto_image *out, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_make(int64_t width_px, int64_t height_px,
+                                                    tyto_image *out, tyto_error *err);
 /** Releases the pixels. NULL is fine. */
 TYTO_API void tyto_image_clear(tyto_image *image);
 

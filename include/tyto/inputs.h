@@ -15,6 +15,7 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_text_list {
     const char *const *items;
     int64_t count;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_text_list;
 
 /** What a call is about. Texts need a tokenizer, pictures a processor. */
@@ -30,7 +31,7 @@ typedef struct tyto_inputs_source {
     const tyto_image *images, *query_images;
     int64_t n_images, n_query_images;
     const tyto_image_processor *processor;
-    tyto_engine *engine; /**< threads and kernels; may be NULL */
+    const tyto_engine *engine; /**< threads and kernels; may be NULL */
 } tyto_inputs_source;
 
 /** Nothing of all that. struct_bytes: sizeof(tyto_inputs_source). */

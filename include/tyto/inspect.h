@@ -12,35 +12,26 @@
 
 TYTO_BEGIN_DECLS
 
-/** What the network that config.json describes makes of a tensor. */
-typedef enum tyto_fit {
-    TYTO_FIT_GOOD = 0,      /**< it is used */
-    TYTO_FIT_MISSING = 1,   /**< it is needed, and not there */
-    TYTO_FIT_SHAPE = 2,     /**< config.json makes it another shape */
-    TYTO_FIT_TYPE = 3,      /**< its type can't be used for weights */
-    TYTO_FIT_IGNORED = 4,   /**< a buffer that older versions saved */
-    TYTO_FIT_UNEXPECTED = 5 /**< the network has no use for it */
-} tyto_fit;
-
 /** A tensor that is needed or there. */
-typedef struct tyto_parameter {
+typedef struct tyto_checkpoint_tensor {
     const char *name;
     tyto_fit fit;
     const tyto_tensor *tensor;    /**< in the file; NULL when missing */
     int rank;                     /**< of the shape that is required; −1 when none is */
     int64_t shape[TYTO_RANK_MAX]; /**< that shape */
     uint64_t reserved[4];
-} tyto_parameter;
+} tyto_checkpoint_tensor;
 
 /** Receives a tensor. memory: everything lives until it returns */
-typedef void (*tyto_parameter_fn)(void *user, const tyto_parameter *parameter);
+typedef void (*tyto_checkpoint_tensor_fn)(void *user, const tyto_checkpoint_tensor *parameter);
 
 /** Shows `visit` every tensor that the checkpoint folder's network needs, and then every other
  *  that its files hold, each once. No weights are read, so it takes no time.
  *  errors  as tyto_model_open, but tensors that don't fit are no error here
  *  threads  any */
-TYTO_API TYTO_NODISCARD tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn visit,
-                                                       void *user, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_model_inspect(const char *path,
+                                                       tyto_checkpoint_tensor_fn visit, void *user,
+                                                       tyto_error *err);
 
 /** What was found out about a checkpoint, or about files of tensors.
  *  threads  immutable: any number */
@@ -53,8 +44,9 @@ typedef struct tyto_inspection tyto_inspection;
  *  memory   release *out with tyto_inspection_destroy
  *  errors   E_NOT_FOUND (no such folder), E_MEMORY
  *  threads  any */
-TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create(tyto_engine *engine, const char *path,
-                                                           tyto_inspection **out, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create(const tyto_engine *engine,
+                                                           const char *path, tyto_inspection **out,
+                                                           tyto_error *err);
 /** Looks at files of tensors, .safetensors or torch's: each tensor's type and shape, and the least,
  *  largest and mean of its finite numbers. A file that can't be read is logged as an error; the
  *  others are looked at all the same.
@@ -62,11 +54,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create(tyto_engine *engine, 
  *  log     may be NULL
  *  memory  release *out with tyto_inspection_destroy
  *  errors  E_ARGUMENT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create_of_files(const char *const *paths,
-                                                                    int64_t count, tyto_log_fn log,
-                                                                    void *log_user,
-                                                                    tyto_inspection **out,
-                                                                    tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create_files(const char *const *paths,
+                                                                 int64_t count, tyto_log_fn log,
+                                                                 void *log_user,
+                                                                 tyto_inspection **out,
+                                                                 tyto_error *err);
 /** NULL is fine. */
 TYTO_API void tyto_inspection_destroy(tyto_inspection *inspection);
 

@@ -8,9 +8,9 @@
 
 TYTO_BEGIN_DECLS
 
-/** Bytes start … end−1 of a text. */
+/** A part of a text: from its first byte up to the one behind its last. */
 typedef struct tyto_span {
-    size_t start, end;
+    size_t start_bytes, end_bytes;
 } tyto_span;
 
 /** Spans of a text that grow in number. Zeros: none.
@@ -43,8 +43,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_spans_find(tyto_spans *spans, const cha
 typedef struct tyto_masked_text {
     int64_t *input_ids; /**< [count], with start and end of text */
     int64_t count;
-    int64_t *positions; /**< [masks] places of masks among the ids, ascending */
-    int64_t masks;
+    int64_t *positions; /**< [n_masks] places of masks among the ids, ascending */
+    int64_t n_masks;
     uint64_t reserved[4]; /**< 0 */
 } tyto_masked_text;
 
@@ -54,10 +54,10 @@ typedef struct tyto_masked_text {
  *  memory  *out is filled; release it with tyto_masked_text_clear
  *  errors  E_ARGUMENT (a tokenizer that is not of bytes; no mask at all), E_RANGE (a span that is
  *          empty or not in the text), E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer,
-                                                   const char *text, size_t length_bytes,
-                                                   const tyto_span *spans, int64_t n_spans,
-                                                   tyto_masked_text *out, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_masked_text_make(const tyto_tokenizer *tokenizer,
+                                                          const char *text, size_t length_bytes,
+                                                          const tyto_span *spans, int64_t n_spans,
+                                                          tyto_masked_text *out, tyto_error *err);
 TYTO_API void tyto_masked_text_clear(tyto_masked_text *text);
 
 /** A token, and how likely it is: a softmax over the vocabulary. */
@@ -65,15 +65,16 @@ typedef struct tyto_guess {
     int64_t id;
     const char *token; /**< as the tokenizer has it, which it lives with; NULL: there is none */
     float score;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_guess;
 
 /** What may stand in place of the masks. */
 typedef struct tyto_filled_text {
-    int64_t masks;
-    int64_t *positions; /**< [masks] places of the masks among the ids, ascending */
-    int64_t guesses_each;
-    tyto_guess *guesses; /**< [masks][guesses_each], most likely first; ties by id */
-    int64_t *best;       /**< [masks] the bytes of the most likely text, as ids */
+    int64_t n_masks;
+    int64_t *positions;  /**< [n_masks] places of the masks among the ids, ascending */
+    int64_t n_guesses;   /**< of each mask */
+    tyto_guess *guesses; /**< [n_masks][n_guesses], most likely first; ties by id */
+    int64_t *best;       /**< [n_masks] the bytes of the most likely text, as ids */
     char *text;          /**< that text, NUL-terminated */
     size_t length_bytes;
     uint64_t reserved[4]; /**< 0 */

@@ -29,15 +29,15 @@ typedef struct tyto_model_open_options {
     tyto_missing missing;     /**< tensors that are needed and not there; default: refused */
     tyto_missing misshapen;   /**< tensors of another shape than config.json's; default: refused */
     uint64_t seed;            /**< of initial values; default 0 */
-    bool list_mismatches;     /**< tyto_model_mismatches tells what did not fit; it does in any case
+    bool list_mismatches; /**< tyto_model_mismatch_count tells what did not fit; it does in any case
                                    where initial values are allowed */
 
     /** JSON of the parts that a network is composed of instead of those that its class has, for
      *  classes that take some: docs/perceiver.md has a Perceiver's. NULL: the class's own. */
     const char *parts;
-    size_t parts_length;    /**< bytes of it */
-    const char *parts_name; /**< of it, for messages; NULL: "parts" */
-    const char *parts_file; /**< or a file that holds it, instead of `parts`; NULL: none */
+    size_t parts_length_bytes; /**< bytes of it */
+    const char *parts_name;    /**< of it, for messages; NULL: "parts" */
+    const char *parts_file;    /**< or a file that holds it, instead of `parts`; NULL: none */
 
     /** Its choices for int8 are taken instead of those in the folder: notes of the same checkpoint.
      *  NULL: none. */
@@ -72,18 +72,21 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_model_open(const tyto_engine *engine, c
                                                     const tyto_model_open_options *options,
                                                     tyto_model **out, tyto_error *err);
 
-/** How a tensor did not fit. */
-typedef enum tyto_mismatch {
-    TYTO_MISMATCH_MISSING = 0,    /**< needed, or declared by the reference, and not there */
-    TYTO_MISMATCH_UNEXPECTED = 1, /**< there, and of no use to the network */
-    TYTO_MISMATCH_SHAPE = 2       /**< there, of another shape */
-} tyto_mismatch;
+/** What the network that config.json describes makes of a tensor. */
+typedef enum tyto_fit {
+    TYTO_FIT_GOOD = 0,      /**< it is used */
+    TYTO_FIT_MISSING = 1,   /**< it is needed, or declared by the reference, and not there */
+    TYTO_FIT_SHAPE = 2,     /**< config.json makes it another shape */
+    TYTO_FIT_TYPE = 3,      /**< its type can't be used for weights */
+    TYTO_FIT_IGNORED = 4,   /**< a buffer that older versions saved */
+    TYTO_FIT_UNEXPECTED = 5 /**< the network has no use for it */
+} tyto_fit;
 
 /** Of a model that was opened with initial values allowed, or with list_mismatches: how many tensors
- *  did not fit in that way, and the name of the i-th, or NULL. 0 for a folder of packed weights, and
- *  for any other model. */
-TYTO_API int64_t tyto_model_mismatches(const tyto_model *model, tyto_mismatch kind);
-TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_mismatch kind, int64_t i);
+ *  did not fit in that way (MISSING, SHAPE or UNEXPECTED), and the name of the i-th, or NULL. 0 for
+ *  a folder of packed weights, and for any other model. */
+TYTO_API int64_t tyto_model_mismatch_count(const tyto_model *model, tyto_fit kind);
+TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_fit kind, int64_t i);
 
 /** NULL is fine. */
 TYTO_API void tyto_model_destroy(tyto_model *model);
@@ -101,13 +104,13 @@ TYTO_API const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model);
 TYTO_API const tyto_image_processor *tyto_model_image_processor(const tyto_model *model);
 /** How many classes config.json's id2label names, and the name of class i: NULL when it has none.
  */
-TYTO_API int64_t tyto_model_labels(const tyto_model *model);
+TYTO_API int64_t tyto_model_label_count(const tyto_model *model);
 TYTO_API const char *tyto_model_label(const tyto_model *model, int64_t i);
 /** The precision that the model computes with: the engine's or, for AUTO and DEFAULT, what was
  *  chosen for this checkpoint. */
 TYTO_API tyto_precision tyto_model_precision(const tyto_model *model);
 /** Number of parameters, and bytes that the packed weights hold. */
-TYTO_API int64_t tyto_model_parameters(const tyto_model *model);
+TYTO_API int64_t tyto_model_parameter_count(const tyto_model *model);
 TYTO_API size_t tyto_model_weight_bytes(const tyto_model *model);
 
 TYTO_END_DECLS

@@ -23,7 +23,7 @@ typedef struct tyto_npy {
  *  source  numpy.lib.format */
 TYTO_API TYTO_NODISCARD tyto_status tyto_npy_load(const char *path, tyto_npy *out, tyto_error *err);
 /** The same from memory, which is copied; `name` is for messages. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_npy_parse(const void *bytes, size_t length,
+TYTO_API TYTO_NODISCARD tyto_status tyto_npy_parse(const void *bytes, size_t length_bytes,
                                                    const char *name, tyto_npy *out,
                                                    tyto_error *err);
 /** Releases the memory. NULL is fine. */

@@ -19,7 +19,7 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_parameters tyto_parameters;
 
 /** One tensor of them. Made by the library, and valid until tyto_parameters_destroy. */
-typedef struct tyto_parameter_info {
+typedef struct tyto_parameter {
     const char *name;             /**< in the checkpoint */
     tyto_dtype dtype;             /**< that it is held and saved in */
     int rank;                     /**< 0: a scalar */
@@ -27,28 +27,28 @@ typedef struct tyto_parameter_info {
     bool buffer;  /**< saved and loaded, but no parameter: statistics of a batch norm, counters */
     bool unused;  /**< the reference declares and saves it; the network has no use for it */
     bool initial; /**< its values are initial: no file had it, and nobody wrote it */
-} tyto_parameter_info;
+} tyto_parameter;
 
 typedef struct tyto_parameters_options {
-    size_t struct_bytes;      /**< set by tyto_parameters_options_init */
-    uint64_t seed;            /**< of initial values; default 0 */
-    const char *architecture; /**< the reference's class, such as "Owlv2Model"; NULL: the one that
+    size_t struct_bytes;       /**< set by tyto_parameters_options_init */
+    uint64_t seed;             /**< of initial values; default 0 */
+    const char *architecture;  /**< the reference's class, such as "Owlv2Model"; NULL: the one that
                                    the config names in `architectures`, else its model_type's
                                    first */
-    const char *parts;        /**< JSON of the parts that the network is composed of, as in
+    const char *parts;         /**< JSON of the parts that the network is composed of, as in
                                    tyto_model_open_options; NULL: the class's own */
-    size_t parts_length;      /**< bytes of it */
-    const char *parts_name;   /**< of it, for messages; NULL: "parts" */
-    const char *parts_file;   /**< or a file that holds it, instead of `parts`; NULL: none */
-    tyto_missing missing;     /**< tyto_parameters_open: tensors that are needed and not there */
-    tyto_missing misshapen;   /**< tyto_parameters_open: tensors that config.json makes another
+    size_t parts_length_bytes; /**< bytes of it */
+    const char *parts_name;    /**< of it, for messages; NULL: "parts" */
+    const char *parts_file;    /**< or a file that holds it, instead of `parts`; NULL: none */
+    tyto_missing missing;      /**< tyto_parameters_open: tensors that are needed and not there */
+    tyto_missing misshapen;    /**< tyto_parameters_open: tensors that config.json makes another
                                    shape; initial values replace them */
 } tyto_parameters_options;
 
 /** All defaults. struct_bytes is sizeof(tyto_parameters_options). */
 TYTO_API void tyto_parameters_options_init(tyto_parameters_options *options, size_t struct_bytes);
 
-/** Parameters of the network that `config`, a config.json of `length` bytes, describes, with
+/** Parameters of the network that `config`, a config.json of `length_bytes` bytes, describes, with
  *  initial values: distributions and constants are the reference's (_init_weights of its class, and
  *  torch's where that passes a parameter by); the draws are ours. An element depends on the seed,
  *  the parameter's name and its place alone: the same on every machine, and in every version with
@@ -63,7 +63,7 @@ TYTO_API void tyto_parameters_options_init(tyto_parameters_options *options, siz
  *  threads  any
  *  source   Owlv2PreTrainedModel._init_weights, PerceiverPreTrainedModel._init_weights,
  *           torch.nn.Linear.reset_parameters */
-TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_create(const char *config, size_t length,
+TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_create(const char *config, size_t length_bytes,
                                                            const char *name,
                                                            const tyto_parameters_options *options,
                                                            tyto_parameters **out, tyto_error *err);
@@ -87,28 +87,29 @@ TYTO_API const char *tyto_parameters_architecture(const tyto_parameters *paramet
 /** Tensors, buffers included; in the order of the network's own table. */
 TYTO_API int64_t tyto_parameters_count(const tyto_parameters *parameters);
 /** The i-th; NULL outside of 0 … count − 1. */
-TYTO_API const tyto_parameter_info *tyto_parameters_at(const tyto_parameters *parameters,
-                                                       int64_t i);
+TYTO_API const tyto_parameter *tyto_parameters_at(const tyto_parameters *parameters, int64_t i);
 /** The one of that name, or NULL. */
-TYTO_API const tyto_parameter_info *tyto_parameters_find(const tyto_parameters *parameters,
-                                                         const char *name);
+TYTO_API const tyto_parameter *tyto_parameters_find(const tyto_parameters *parameters,
+                                                    const char *name);
 
 /** What did not fit when a folder was opened: how many names, and the i-th or NULL. */
-TYTO_API int64_t tyto_parameters_mismatches(const tyto_parameters *parameters, tyto_mismatch kind);
-TYTO_API const char *tyto_parameters_mismatch(const tyto_parameters *parameters, tyto_mismatch kind,
+TYTO_API int64_t tyto_parameters_mismatch_count(const tyto_parameters *parameters, tyto_fit kind);
+TYTO_API const char *tyto_parameters_mismatch(const tyto_parameters *parameters, tyto_fit kind,
                                               int64_t i);
 
-/** Copies values of the tensor that `values->name` names to values->data, which the caller owns.
- *  values   dtype F32 or F64, or the parameter's own; rank and shape must be the parameter's
- *  errors   E_NOT_FOUND (no such name), E_SHAPE (with both shapes), E_ARGUMENT (a type that it
- *           can't be read as; no data) */
+/** Copies the values of the parameter of that name to `values`, which the caller owns.
+ *  dtype    of the values: F32, F64, or the parameter's own
+ *  bytes    that `values` has room for: its elements in that type, neither more nor fewer
+ *  errors   E_NOT_FOUND (no such name), E_SHAPE (another number of bytes), E_ARGUMENT (a type that
+ *           it can't be read as), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_read(const tyto_parameters *parameters,
-                                                         const tyto_tensor *values,
+                                                         const char *name, tyto_dtype dtype,
+                                                         void *values, size_t bytes,
                                                          tyto_error *err);
 /** Replaces the tensor that `values->name` names by a copy of values->data. The tensor takes the
  *  type of the values: F32, F64, F16 or BF16, or I64 for a counter. Models that were made before
  *  stay as they are.
- *  errors   E_NOT_FOUND, E_SHAPE, E_ARGUMENT as above, E_MEMORY (and nothing has changed) */
+ *  errors   E_NOT_FOUND, E_SHAPE (another shape), E_ARGUMENT (another type, no data), E_MEMORY (and nothing has changed) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_write(tyto_parameters *parameters,
                                                           const tyto_tensor *values,
                                                           tyto_error *err);

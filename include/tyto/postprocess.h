@@ -95,7 +95,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_postprocess_batch(
     const tyto_postprocess_options *options, tyto_detections *out, int64_t photos, tyto_error *err);
 /** How many photos the outputs are about, and how many labels detections in them can have; 0 when
  *  the tensors are missing. */
-TYTO_API int64_t tyto_postprocess_photos(const tyto_tensor *outputs, int64_t n_outputs);
+TYTO_API int64_t tyto_postprocess_photo_count(const tyto_tensor *outputs, int64_t n_outputs);
 TYTO_API int64_t tyto_postprocess_labels(const tyto_tensor *outputs, int64_t n_outputs);
 
 TYTO_END_DECLS

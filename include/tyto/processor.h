@@ -37,11 +37,11 @@ typedef enum tyto_switch {
 typedef struct tyto_image_processor_options {
     size_t struct_bytes; /**< set by tyto_image_processor_options_init */
     tyto_switch do_rescale, do_pad, do_resize, do_normalize;
-    double rescale_factor;    /**< 0: as configured */
-    int64_t height, width;    /**< of the output, in pixels; 0: as configured */
-    const double *mean, *std; /**< [3] each; NULL: as configured */
+    double rescale_factor;       /**< 0: as configured */
+    int64_t height_px, width_px; /**< of the output; 0: as configured */
+    const double *mean, *std;    /**< [3] each; NULL: as configured */
     tyto_switch do_center_crop;
-    int64_t crop_height, crop_width; /**< in pixels; 0: as configured */
+    int64_t crop_height_px, crop_width_px; /**< 0: as configured */
     const int *resample; /**< Pillow's number of a filter, 0 to 5; NULL: as configured */
 } tyto_image_processor_options;
 

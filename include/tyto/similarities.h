@@ -9,9 +9,10 @@ TYTO_BEGIN_DECLS
 
 /** A label beside a photo. */
 typedef struct tyto_similarity_item {
-    int64_t label;     /**< its index in the vocabulary */
-    float logit;       /**< exp(logit_scale) · cosine */
-    float probability; /**< the softmax of all logits of the photo */
+    int64_t label_index;  /**< in the vocabulary */
+    float logit;          /**< exp(logit_scale) · cosine */
+    float probability;    /**< the softmax of all logits of the photo */
+    uint64_t reserved[4]; /**< zeros */
 } tyto_similarity_item;
 
 /** Highest logit first; ties by label.

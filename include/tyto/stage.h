@@ -2,6 +2,7 @@
 #ifndef TYTO_STAGE_H
 #define TYTO_STAGE_H
 
+#include <stdint.h>
 #include <tyto/export.h>
 #include <tyto/precision.h>
 
@@ -13,10 +14,8 @@ typedef struct tyto_stage {
     double seconds;
     double flops; /**< a multiply-add counts as two; 0 where there is nothing to count */
     tyto_precision precision; /**< of the operands */
+    uint64_t reserved[4];     /**< zeros */
 } tyto_stage;
-
-/** Most pairs of stage and operation of one run. */
-#define TYTO_STAGES_MAX 48
 
 TYTO_END_DECLS
 

@@ -55,7 +55,7 @@ TYTO_API int64_t tyto_tensor_elements(const tyto_tensor *tensor);
 
 /** Tensors read from a file, in the order of their data; those of torch's own files in the order
  *  of its dict.
- *  memory   names and data live until tyto_tensor_file_close; data is mapped, so treat it as
+ *  memory   names and data live until tyto_tensor_file_destroy; data is mapped, so treat it as
  *           read-only. The format promises no alignment: data may start at any byte, so copy
  *           elements out (memcpy) instead of reading through a pointer to their type
  *  threads  immutable once open: any number of readers */
@@ -68,7 +68,7 @@ typedef struct tyto_tensor_file tyto_tensor_file;
  *          TYTO_DTYPE_LIST lacks), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,
                                                           tyto_error *err);
-TYTO_API void tyto_tensor_file_close(tyto_tensor_file *file);
+TYTO_API void tyto_tensor_file_destroy(tyto_tensor_file *file);
 TYTO_API int64_t tyto_tensor_file_count(const tyto_tensor_file *file);
 /** The i-th tensor, 0 ≤ i < count; otherwise NULL. They lie one after the other: the first is an
  *  array of all of them. */

@@ -33,14 +33,14 @@ typedef struct tyto_tiles {
 TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px,
                                                     int64_t side_px, double overlap,
                                                     tyto_tiles *out, tyto_error *err);
-/** Where tile `tile` < columns·rows begins in the photo; row by row. */
+/** Where tile `tile` < columns·rows begins in the photo, row by row; 0 for one that isn't. */
 TYTO_API void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px);
 /** Copies a tile's pixels.
- *  photo  of the size that the tiles are for
- *  out    of a tile's size, such as tyto_image_create makes it
+ *  image  of the size that the tiles are for
+ *  out    of a tile's size, such as tyto_image_make makes it
  *  errors E_ARGUMENT, E_SHAPE (another size), E_RANGE (no such tile) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile,
-                                                   const tyto_image *photo, tyto_image *out,
+                                                   const tyto_image *image, tyto_image *out,
                                                    tyto_error *err);
 
 /** When what two parts of a photo show is one thing: boxes of one label, or of any with
@@ -61,6 +61,7 @@ typedef enum tyto_merge_rule {
 typedef struct tyto_part {
     tyto_box place;        /**< in pixels of the photo */
     tyto_detections found; /**< boxes in pixels of the photo too */
+    uint64_t reserved[4];  /**< zeros */
 } tyto_part;
 
 typedef struct tyto_merge_options {

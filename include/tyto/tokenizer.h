@@ -93,6 +93,7 @@ typedef struct tyto_words {
     const char *const *items;
     const size_t *lengths_bytes; /**< NULL: the items end at their NUL */
     int64_t count;
+    uint64_t reserved[4]; /**< zeros */
 } tyto_words;
 
 /** Ids of a batch. Row i has offsets[i+1] − offsets[i] of them: all rows the same when padded,
@@ -125,8 +126,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_open(const char *folder, tyto
                                                         tyto_error *err);
 /** The tokenizer of bytes as it is without any file.
  *  errors  E_ARGUMENT (NULL), E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **out,
-                                                              tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_create_bytes(tyto_tokenizer **out,
+                                                                tyto_error *err);
 /** NULL is fine. */
 TYTO_API void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer);
 /** NULL gives TYTO_TOKENIZER_KIND_CLIP. */

@@ -20,10 +20,10 @@ typedef enum tyto_averaging {
     TYTO_AVERAGING_ALL = 2       /**< texts, saved queries and examples */
 } tyto_averaging;
 
-/** A thing in a picture. */
+/** A thing in a photo. */
 typedef struct tyto_vocabulary_example {
-    const char *picture;    /**< its name; unless the caller embeds it, the file to read */
-    const tyto_box *region; /**< in pixels of the picture, or NULL: all of it; copied */
+    const char *photo;      /**< its name; unless the caller embeds it, the file to read */
+    const tyto_box *region; /**< in pixels of the photo, or NULL: all of it; copied */
     tyto_query_rule rule;
     const char *label;
     uint64_t reserved[4]; /**< zeros */
@@ -56,25 +56,24 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(
 /** Labels of the queries of texts, saved classes and examples, in their order, once they are
  *  averaged: *out, of *count, which may be 0. The list lives until something is added.
  *  errors  E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_labels(tyto_vocabulary_builder *builder,
-                                                                   const char *const **out,
-                                                                   int64_t *count, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_vocabulary_builder_labels(const tyto_vocabulary_builder *builder, const char *const **out,
+                               int64_t *count, tyto_error *err);
 /** How many texts were added, and the width of the saved queries; 0: there are none. */
-TYTO_API int64_t tyto_vocabulary_builder_texts(const tyto_vocabulary_builder *builder);
+TYTO_API int64_t tyto_vocabulary_builder_text_count(const tyto_vocabulary_builder *builder);
 TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *builder);
 /** How many examples were added. */
-TYTO_API int64_t tyto_vocabulary_builder_examples(const tyto_vocabulary_builder *builder);
-/** *out = example i's picture and the index of its label, and once it is embedded the box that was
+TYTO_API int64_t tyto_vocabulary_builder_example_count(const tyto_vocabulary_builder *builder);
+/** *out = example i's photo and the index of its label, and once it is embedded the box that was
  *  chosen for it, as documents of detections take it.
- *  memory  the picture's name lives as the builder does
+ *  memory  the photo's name lives as the builder does
  *  errors  E_RANGE (no such example), E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder,
-                                                                 int64_t i, tyto_example_note *out,
-                                                                 tyto_error *err);
-/** The examples' pictures, each once, in order: how many, and the name of picture i (or NULL). */
-TYTO_API int64_t tyto_vocabulary_builder_pictures(const tyto_vocabulary_builder *builder);
-TYTO_API const char *tyto_vocabulary_builder_picture(const tyto_vocabulary_builder *builder,
-                                                     int64_t i);
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_note(
+    const tyto_vocabulary_builder *builder, int64_t i, tyto_example_note *out, tyto_error *err);
+/** The examples' photos, each once, in order: how many, and the name of photo i (or NULL). */
+TYTO_API int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder);
+TYTO_API const char *tyto_vocabulary_builder_photo(const tyto_vocabulary_builder *builder,
+                                                   int64_t i);
 
 /* Features. options NULL: the defaults. Errors are those of what they call. */
 
@@ -82,15 +81,15 @@ TYTO_API const char *tyto_vocabulary_builder_picture(const tyto_vocabulary_build
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder, tyto_session *session,
                                     const tyto_embed_options *options, tyto_error *err);
-/** Embeds the examples that lie in picture i; `image` holds that picture. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_picture(
+/** Embeds the examples that lie in photo i; `image` holds that photo. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_examples(
     tyto_vocabulary_builder *builder, tyto_session *session, int64_t i, const tyto_image *image,
     const tyto_embed_options *options, tyto_error *err);
-/** Adds a whole picture as a query of the kind TYTO_QUERY_KIND_IMAGE. */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_photo(
+/** Adds a whole photo as a query of the kind TYTO_QUERY_KIND_IMAGE. */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_image(
     tyto_vocabulary_builder *builder, tyto_session *session, const char *label,
     const tyto_image *image, const tyto_embed_options *options, tyto_error *err);
-/** Adds what looks like an object in a picture: for each box that a search without vocabulary finds
+/** Adds what looks like an object in a photo: for each box that a search without vocabulary finds
  *  a query of the kind TYTO_QUERY_KIND_BOX.
  *  search  thresholds and suppression; NULL: the defaults
  *  count   receives how many there are; may be NULL */

@@ -190,7 +190,7 @@ static tyto_status read_images(reader *in, tyto_coco *out)
 static tyto_status read_categories(reader *in, tyto_coco *out)
 {
     size_t count = json_array_size(in->categories);
-    out->categories = tyto_alloc(count, sizeof(*out->categories));
+    out->categories = tyto_alloc_zeroed(count, sizeof(*out->categories));
     in->category_ids = tyto_alloc(count, sizeof(*in->category_ids));
     if (!out->categories || !in->category_ids) {
         return tyto_fail_memory(in->err, in->file);
@@ -237,7 +237,7 @@ static tyto_status read_annotations(reader *in, tyto_coco *out)
     }
     record r = {.file = in->file, .list = "annotations", .err = in->err};
     for (size_t i = 0; i < count; i++) {
-        tyto_coco_annotation annotation;
+        tyto_coco_annotation annotation = {0};
         TYTO_TRY(open_record(&r, in->annotations, i));
         TYTO_TRY(read_annotation(&r, &in->annotation_ids[i], &annotation));
         out->has_id_zero = out->has_id_zero || in->annotation_ids[i] == 0;
@@ -289,8 +289,8 @@ static tyto_status keep_names(reader *in, tyto_coco *out)
     return TYTO_OK;
 }
 
-tyto_status tyto_coco_parse(const char *bytes, size_t length, const char *name, tyto_coco *out,
-                            tyto_error *err)
+tyto_status tyto_coco_parse(const char *bytes, size_t length_bytes, const char *name,
+                            tyto_coco *out, tyto_error *err)
 {
     reader in = {.file = name, .err = err};
     json_t *root = NULL;
@@ -299,7 +299,7 @@ tyto_status tyto_coco_parse(const char *bytes, size_t length, const char *name, 
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, out);
     *out = (tyto_coco){0};
-    TYTO_CHECK(tyto_json_parse_as(JSON_OBJECT, bytes, length, name, &root, err));
+    TYTO_CHECK(tyto_json_parse_as(JSON_OBJECT, bytes, length_bytes, name, &root, err));
     TYTO_CHECK(find_list(root, name, "images", &in.images, err));
     TYTO_CHECK(find_list(root, name, "categories", &in.categories, err));
     TYTO_CHECK(find_list(root, name, "annotations", &in.annotations, err));
@@ -329,7 +329,7 @@ void tyto_coco_clear(tyto_coco *coco)
     }
 }
 
-tyto_status tyto_coco_open(const char *path, tyto_coco *out, tyto_error *err)
+tyto_status tyto_coco_load(const char *path, tyto_coco *out, tyto_error *err)
 {
     char *bytes;
     size_t length;
@@ -343,7 +343,7 @@ tyto_status tyto_coco_open(const char *path, tyto_coco *out, tyto_error *err)
     return status;
 }
 
-tyto_status tyto_coco_results_parse(const char *bytes, size_t length, const char *name,
+tyto_status tyto_coco_results_parse(const char *bytes, size_t length_bytes, const char *name,
                                     tyto_coco_results *out, tyto_error *err)
 {
     record r = {.file = name, .list = "", .err = err};
@@ -353,9 +353,9 @@ tyto_status tyto_coco_results_parse(const char *bytes, size_t length, const char
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, out);
     *out = (tyto_coco_results){0};
-    TYTO_CHECK(tyto_json_parse_as(JSON_ARRAY, bytes, length, name, &root, err));
+    TYTO_CHECK(tyto_json_parse_as(JSON_ARRAY, bytes, length_bytes, name, &root, err));
     size_t count = json_array_size(root);
-    out->items = tyto_alloc(count, sizeof(*out->items));
+    out->items = tyto_alloc_zeroed(count, sizeof(*out->items));
     if (!out->items) {
         status = tyto_fail_memory(err, name);
         goto cleanup;
@@ -376,7 +376,7 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_coco_results_open(const char *path, tyto_coco_results *out, tyto_error *err)
+tyto_status tyto_coco_results_load(const char *path, tyto_coco_results *out, tyto_error *err)
 {
     char *bytes;
     size_t length;

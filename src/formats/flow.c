@@ -38,8 +38,8 @@ static void put_float(uint8_t *to, float value)
     put_little(to, bits);
 }
 
-tyto_status tyto_flow_create(int64_t width_px, int64_t height_px, tyto_flow_field *out,
-                             tyto_error *err)
+tyto_status tyto_flow_field_make(int64_t width_px, int64_t height_px, tyto_flow_field *out,
+                                 tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
@@ -54,7 +54,7 @@ tyto_status tyto_flow_create(int64_t width_px, int64_t height_px, tyto_flow_fiel
     return TYTO_OK;
 }
 
-void tyto_flow_clear(tyto_flow_field *flow)
+void tyto_flow_field_clear(tyto_flow_field *flow)
 {
     if (flow) {
         free(flow->data);
@@ -62,14 +62,14 @@ void tyto_flow_clear(tyto_flow_field *flow)
     }
 }
 
-tyto_status tyto_flow_decode(const void *bytes, size_t length, const char *name,
-                             tyto_flow_field *out, tyto_error *err)
+tyto_status tyto_flow_field_decode(const void *bytes, size_t length_bytes, const char *name,
+                                   tyto_flow_field *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, out);
-    tyto_cursor cursor = tyto_cursor_over(bytes, length);
+    tyto_cursor cursor = tyto_cursor_over(bytes, length_bytes);
     const float magic = float_of(tyto_cursor_little(&cursor, 4));
     const uint32_t width = (uint32_t)tyto_cursor_little(&cursor, 4),
                    height = (uint32_t)tyto_cursor_little(&cursor, 4);
@@ -80,19 +80,19 @@ tyto_status tyto_flow_decode(const void *bytes, size_t length, const char *name,
     TYTO_TRY(tyto_image_check_size(name, width, height, err));
     const size_t values = 2 * (size_t)width * height;
     const size_t required = HEADER_BYTES + values * sizeof(float);
-    if (length != required) {
+    if (length_bytes != required) {
         return tyto_fail(err, TYTO_E_FORMAT,
-                         "%s: got %zu bytes, required %zu for a flow of %u x %u", name, length,
-                         required, (unsigned)width, (unsigned)height);
+                         "%s: got %zu bytes, required %zu for a flow of %u x %u", name,
+                         length_bytes, required, (unsigned)width, (unsigned)height);
     }
-    TYTO_TRY(tyto_flow_create(width, height, out, err));
+    TYTO_TRY(tyto_flow_field_make(width, height, out, err));
     for (size_t i = 0; i < values; i++) {
         out->data[i] = float_of(tyto_cursor_little(&cursor, 4));
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_flow_load(const char *path, tyto_flow_field *out, tyto_error *err)
+tyto_status tyto_flow_field_load(const char *path, tyto_flow_field *out, tyto_error *err)
 {
     char *bytes;
     size_t length;
@@ -100,12 +100,12 @@ tyto_status tyto_flow_load(const char *path, tyto_flow_field *out, tyto_error *e
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     TYTO_TRY(tyto_file_read(path, BYTES_MAX, &bytes, &length, err));
-    tyto_status status = tyto_flow_decode(bytes, length, path, out, err);
+    tyto_status status = tyto_flow_field_decode(bytes, length, path, out, err);
     free(bytes);
     return status;
 }
 
-tyto_status tyto_flow_save(const char *path, const tyto_flow_field *flow, tyto_error *err)
+tyto_status tyto_flow_field_save(const char *path, const tyto_flow_field *flow, tyto_error *err)
 {
     tyto_file_writer writer;
     uint8_t chunk[CHUNK_VECTORS * VECTOR_BYTES];

@@ -46,14 +46,14 @@ static tyto_status find_decoder(const tyto_image_source *source, decode_fn *out,
                      source->name);
 }
 
-tyto_status tyto_image_decode(const void *bytes, size_t length, const char *name, tyto_image *out,
-                              tyto_error *err)
+tyto_status tyto_image_decode(const void *bytes, size_t length_bytes, const char *name,
+                              tyto_image *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, out);
-    const tyto_image_source source = {bytes, length, name};
+    const tyto_image_source source = {bytes, length_bytes, name};
     decode_fn decode;
     int orientation = 1;
     tyto_image image = {0};

@@ -69,7 +69,7 @@ tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *er
     const bool swap = orientation >= 5;
     const int64_t w = image->width_px, h = image->height_px;
     tyto_image turned;
-    TYTO_TRY(tyto_image_create(swap ? h : w, swap ? w : h, &turned, err));
+    TYTO_TRY(tyto_image_make(swap ? h : w, swap ? w : h, &turned, err));
     /* Where the stored pixel (x, y) goes: mirrored, flipped, or both, then transposed. */
     const bool mirror =
         orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;

@@ -123,7 +123,7 @@ static tyto_status read_picture(struct jpeg_decompress_struct *reader,
     const bool cmyk = reader->num_components == 4;
     reader->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(reader);
-    TYTO_TRY(tyto_image_create(reader->output_width, reader->output_height, out, err));
+    TYTO_TRY(tyto_image_make(reader->output_width, reader->output_height, out, err));
     if (cmyk) {
         *row = tyto_alloc(reader->output_width, 4);
         if (!*row) {

@@ -30,7 +30,7 @@ tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t 
     return TYTO_OK;
 }
 
-tyto_status tyto_image_create(int64_t width_px, int64_t height_px, tyto_image *out, tyto_error *err)
+tyto_status tyto_image_make(int64_t width_px, int64_t height_px, tyto_image *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);

@@ -129,7 +129,7 @@ static tyto_status read_picture(png_structp png, png_infop info, const tyto_imag
         return tyto_fail(err, TYTO_E_FORMAT, "%s: PNG: its colours do not become RGB",
                          source->name);
     }
-    TYTO_TRY(tyto_image_create(width, height, out, err));
+    TYTO_TRY(tyto_image_make(width, height, out, err));
     *rows = tyto_alloc(height, sizeof(**rows));
     if (!*rows) {
         return tyto_fail_memory(err, source->name);

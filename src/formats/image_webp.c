@@ -128,7 +128,7 @@ tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, i
     } else if (!layout.frame) {
         return fail(source, VP8_STATUS_NOT_ENOUGH_DATA, err);
     }
-    TYTO_TRY(tyto_image_create(features.width, features.height, out, err));
+    TYTO_TRY(tyto_image_make(features.width, features.height, out, err));
     return decode_frame(source, &layout, out, err);
 }
 

@@ -178,14 +178,14 @@ static tyto_status check_header(header *of, size_t data_bytes, const char *name,
     return TYTO_OK;
 }
 
-tyto_status tyto_npy_parse(const void *bytes, size_t length, const char *name, tyto_npy *out,
+tyto_status tyto_npy_parse(const void *bytes, size_t length_bytes, const char *name, tyto_npy *out,
                            tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, out);
-    tyto_cursor cursor = tyto_cursor_over(bytes, length);
+    tyto_cursor cursor = tyto_cursor_over(bytes, length_bytes);
     const uint8_t *magic = tyto_cursor_take(&cursor, MAGIC_BYTES);
     header found = {.has_descr = false};
     *out = (tyto_npy){0};
@@ -206,12 +206,12 @@ tyto_status tyto_npy_parse(const void *bytes, size_t length, const char *name, t
         return tyto_fail(err, TYTO_E_FORMAT, "%s: header: required descr, fortran_order and shape",
                          name);
     }
-    TYTO_TRY(check_header(&found, length - cursor.at, name, err));
-    out->memory = tyto_alloc(length - cursor.at, 1);
+    TYTO_TRY(check_header(&found, length_bytes - cursor.at, name, err));
+    out->memory = tyto_alloc(length_bytes - cursor.at, 1);
     if (!out->memory) {
         return tyto_fail_memory(err, name);
     }
-    memcpy(out->memory, cursor.data + cursor.at, length - cursor.at);
+    memcpy(out->memory, cursor.data + cursor.at, length_bytes - cursor.at);
     out->tensor = found.tensor;
     out->tensor.data = out->memory;
     return TYTO_OK;

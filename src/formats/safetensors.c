@@ -77,7 +77,7 @@ tyto_status tyto_tensor_file_parse(const void *bytes, size_t length, const char 
     *out = file;
     file = NULL;
 cleanup:
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 
@@ -100,7 +100,7 @@ tyto_status tyto_tensor_file_of(const tyto_tensor *tensors, size_t count, const 
     *out = file;
     file = NULL;
 cleanup:
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 
@@ -126,7 +126,7 @@ static tyto_status open_single(const char *path, tyto_tensor_file **out, tyto_er
     *out = file;
     file = NULL;
 cleanup:
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 
@@ -170,7 +170,7 @@ static tyto_status open_sharded(const char *path, tyto_tensor_file **out, tyto_e
     *out = file;
     file = NULL;
 cleanup:
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     free(shards.names);
     json_decref(index);
     free(folder);
@@ -191,7 +191,7 @@ tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out, tyto
     return open_single(path, out, err);
 }
 
-void tyto_tensor_file_close(tyto_tensor_file *file)
+void tyto_tensor_file_destroy(tyto_tensor_file *file)
 {
     if (!file) {
         return;

@@ -24,7 +24,7 @@
 #define TYTO_SHARDS_MAX ((size_t)4096)
 
 /** Opens a file of any known format that already lies in memory; `name` is for messages.
- *  memory  bytes are borrowed until tyto_tensor_file_close */
+ *  memory  bytes are borrowed until tyto_tensor_file_destroy */
 TYTO_NODISCARD tyto_status tyto_tensor_file_parse(const void *bytes, size_t length,
                                                   const char *name, tyto_tensor_file **out,
                                                   tyto_error *err);

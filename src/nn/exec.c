@@ -78,7 +78,7 @@ void tyto_exec_account_as(tyto_exec *exec, const char *operation, tyto_precision
     while (i < profile->count && !is_of(&profile->entries[i], stage, operation, precision)) {
         i++;
     }
-    if (i == TYTO_STAGES_MAX) {
+    if (i == TYTO_PROFILE_STAGES) {
         return;
     }
     if (i == profile->count) {

@@ -13,9 +13,12 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 
+/** Most pairs of stage and operation of one run. */
+#define TYTO_PROFILE_STAGES 48
+
 /** Time and floating-point operations of a run, per stage and operation. */
 typedef struct tyto_profile {
-    tyto_stage entries[TYTO_STAGES_MAX];
+    tyto_stage entries[TYTO_PROFILE_STAGES];
     size_t count;
 } tyto_profile;
 

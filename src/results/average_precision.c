@@ -496,7 +496,7 @@ static void summarize(evaluation *e, tyto_coco_scores *out)
         scores->objects = (int64_t)e->objects[TYTO_AP_ALL];
         summarize_category(e, &scores->summary);
     }
-    for (size_t at = 0; at < sizeof(out->summary); at += sizeof(double)) {
+    for (size_t at = 0; at < offsetof(tyto_coco_summary, reserved); at += sizeof(double)) {
         double mean = mean_of_classes(out, at);
         memcpy((char *)&out->summary + at, &mean, sizeof(mean));
     }

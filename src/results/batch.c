@@ -119,7 +119,7 @@ void tyto_postprocess_options_init_for(tyto_postprocess_options *options, size_t
     }
 }
 
-int64_t tyto_postprocess_photos(const tyto_tensor *outputs, int64_t n_outputs)
+int64_t tyto_postprocess_photo_count(const tyto_tensor *outputs, int64_t n_outputs)
 {
     const batch from = find_batch(outputs, outputs ? n_outputs : 0);
     return from.logits && from.boxes && from.logits->rank > 0 ? from.logits->shape[0] : 0;

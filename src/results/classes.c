@@ -25,7 +25,7 @@ static int by_score(const void *a, const void *b)
     if (x->logit != y->logit) {
         return x->logit > y->logit ? -1 : 1;
     }
-    return x->label < y->label ? -1 : x->label > y->label;
+    return x->label_index < y->label_index ? -1 : x->label_index > y->label_index;
 }
 
 /* exp(logit − highest) and its sum are those of the reference, in double. */
@@ -69,7 +69,7 @@ tyto_status tyto_postprocess_classification(const float *logits, int64_t classes
             return tyto_fail(err, TYTO_E_ARGUMENT, "logits[%lld]: got NaN, required a number",
                              (long long)i);
         }
-        items[i] = (tyto_class){.label = i, .score = logits[i], .logit = logits[i]};
+        items[i] = (tyto_class){.label_index = i, .score = logits[i], .logit = logits[i]};
         if (scores == TYTO_SCORES_SIGMOID) {
             items[i].score = (float)(1.0 / (1.0 + exp(-logit)));
         }

@@ -76,7 +76,7 @@ static tyto_status check(const tyto_image *image, const tyto_detections *detecti
         return tyto_fail(err, TYTO_E_ARGUMENT, "draw: got no detections, required a list");
     }
     for (int64_t i = 0; i < detections->count; i++) {
-        const int64_t label = detections->items[i].label;
+        const int64_t label = detections->items[i].label_index;
         if (label < 0 || label >= n_labels || !labels || !labels[label]) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
                              "draw: detection %lld: got label %lld, required one of %lld labels",
@@ -141,7 +141,7 @@ static void draw_box(const drawing *d, const tyto_detection *detection)
     tyto_rect box;
     if (visible_box(d, &detection->box, &box)) {
         tyto_paint_outline(d->image, grown(box, s), radius + (float)s, d->line_px + 2 * s, shadow);
-        tyto_paint_outline(d->image, box, radius, d->line_px, colour_of(detection->label));
+        tyto_paint_outline(d->image, box, radius, d->line_px, colour_of(detection->label_index));
     }
 }
 
@@ -149,7 +149,7 @@ static tyto_status compose(const drawing *d, const tyto_detection *detection, ty
                            tyto_error *err)
 {
     const float score = d->options.no_scores ? NAN : detection->score;
-    return tyto_label_compose(d->font, d->labels[detection->label], score,
+    return tyto_label_compose(d->font, d->labels[detection->label_index], score,
                               d->image->width_px - 2 * d->pad_x, line, err);
 }
 
@@ -157,7 +157,7 @@ static tyto_status draw_label(const drawing *d, size_t i, tyto_error *err)
 {
     const tyto_detection *detection = &d->detections->items[i];
     const tyto_rect place = d->places[i];
-    const tyto_paint ground = colour_of(detection->label), shadow = {0, 0, 0, SHADOW_ALPHA};
+    const tyto_paint ground = colour_of(detection->label_index), shadow = {0, 0, 0, SHADOW_ALPHA};
     const float radius = (float)d->font_px / 6;
     const int64_t s = shadow_px(d);
     tyto_label_line line;

@@ -122,7 +122,7 @@ static bool choose_together(const tyto_masked_text *masked, const float *logits,
         const step *from = steps + t * UTF8_STATES;
         step *to = steps + (t + 1) * UTF8_STATES;
         clear_steps(to);
-        if (mask < masked->masks && masked->positions[mask] == t) {
+        if (mask < masked->n_masks && masked->positions[mask] == t) {
             const float *row = logits + mask++ * vocabulary;
             for (int64_t id = TYTO_BYTE_ID_FIRST; id < vocabulary && is_byte(id); id++) {
                 take_byte(from, to, (int)(id - TYTO_BYTE_ID_FIRST), (double)row[id]);
@@ -170,9 +170,9 @@ static void guess(const tyto_tokenizer *tokenizer, const float *row, int64_t voc
     }
     qsort(scratch, (size_t)vocabulary, sizeof(*scratch), by_score);
     for (int64_t i = 0; i < each; i++) {
-        out[i].id = scratch[i].id;
-        out[i].token = tyto_tokenizer_token(tokenizer, scratch[i].id);
-        out[i].score = (float)(exp((double)scratch[i].score - highest) / sum);
+        out[i] = (tyto_guess){.id = scratch[i].id,
+                              .token = tyto_tokenizer_token(tokenizer, scratch[i].id),
+                              .score = (float)(exp((double)scratch[i].score - highest) / sum)};
     }
 }
 
@@ -185,7 +185,7 @@ static tyto_status check(const tyto_masked_text *masked, const float *logits, in
                          "and 0 or more",
                          (long long)vocabulary, (long long)top_k, TYTO_BYTE_ID_FIRST);
     }
-    for (int64_t i = 0; i < masked->masks * vocabulary; i++) {
+    for (int64_t i = 0; i < masked->n_masks * vocabulary; i++) {
         if (!isfinite(logits[i])) {
             return tyto_fail(err, TYTO_E_ARGUMENT, "logits[%lld,%lld]: got %g, required a number",
                              (long long)(i / vocabulary), (long long)(i % vocabulary),
@@ -207,7 +207,7 @@ static tyto_status spell(const tyto_tokenizer *tokenizer, const tyto_masked_text
         return tyto_fail_memory(err, "text");
     }
     memcpy(ids, masked->input_ids, (size_t)masked->count * sizeof(*ids));
-    for (int64_t m = 0; m < masked->masks; m++) {
+    for (int64_t m = 0; m < masked->n_masks; m++) {
         ids[masked->positions[m]] = out->best[m];
     }
     const size_t ends = masked->count >= 2 ? 1 : 0;
@@ -231,7 +231,7 @@ tyto_status tyto_postprocess_fill_mask(const tyto_tokenizer *tokenizer,
     *out = (tyto_filled_text){0};
     TYTO_TRY(check(masked, logits, vocabulary, top_k, err));
     tyto_status status = TYTO_OK;
-    const int64_t each = tyto_min_i64(top_k, vocabulary), masks = masked->masks;
+    const int64_t each = tyto_min_i64(top_k, vocabulary), masks = masked->n_masks;
     size_t count = 0;
     step *steps = tyto_alloc((size_t)masked->count + 1, UTF8_STATES * sizeof(*steps));
     tyto_guess *scratch = tyto_alloc((size_t)vocabulary, sizeof(*scratch));
@@ -244,8 +244,8 @@ tyto_status tyto_postprocess_fill_mask(const tyto_tokenizer *tokenizer,
         status = tyto_fail_memory(err, "guesses");
         goto cleanup;
     }
-    out->masks = masks;
-    out->guesses_each = each;
+    out->n_masks = masks;
+    out->n_guesses = each;
     memcpy(out->positions, masked->positions, (size_t)masks * sizeof(*out->positions));
     for (int64_t m = 0; m < masks; m++) {
         guess(tokenizer, logits + m * vocabulary, vocabulary, each, scratch,

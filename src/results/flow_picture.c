@@ -49,7 +49,7 @@ static bool is_known(const float *vector)
     return fabsf(vector[0]) <= TYTO_FLOW_UNKNOWN && fabsf(vector[1]) <= TYTO_FLOW_UNKNOWN;
 }
 
-void tyto_flow_measure(const tyto_flow_field *flow, double *mean_px, double *longest_px)
+void tyto_flow_field_measure(const tyto_flow_field *flow, double *mean_px, double *longest_px)
 {
     double sum = 0.0;
     int64_t known = 0;
@@ -87,8 +87,8 @@ static void colour_of(const wheel *from, double x, double y, uint8_t *rgb)
     }
 }
 
-tyto_status tyto_flow_draw(const tyto_flow_field *flow, double longest_px, tyto_image *out,
-                           tyto_error *err)
+tyto_status tyto_flow_field_draw(const tyto_flow_field *flow, double longest_px, tyto_image *out,
+                                 tyto_error *err)
 {
     wheel colours;
     double mean, longest = longest_px;
@@ -99,9 +99,9 @@ tyto_status tyto_flow_draw(const tyto_flow_field *flow, double longest_px, tyto_
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "flow picture: longest vector: got %g, required 0 or more", longest_px);
     }
-    TYTO_TRY(tyto_image_create(flow->width_px, flow->height_px, out, err));
+    TYTO_TRY(tyto_image_make(flow->width_px, flow->height_px, out, err));
     if (longest <= 0.0) {
-        tyto_flow_measure(flow, &mean, &longest);
+        tyto_flow_field_measure(flow, &mean, &longest);
     }
     if (longest <= 0.0) {
         longest = 1.0; /* nothing moves: all is white */

@@ -37,7 +37,7 @@ static int64_t place_in_square(const tyto_photo_outputs *p, const tyto_candidate
     for (size_t i = 0; i < found->count; i++) {
         const tyto_candidate *c = &found->items[i];
         const float *box = p->pred_boxes + 4 * c->box;
-        tyto_detection item = {.score = c->score, .label = c->label, .patch = c->box};
+        tyto_detection item = {.score = c->score, .label_index = c->label, .patch = c->box};
         if (item.score > 0.0F && tyto_box_place(box, scale, &item.box) &&
             tyto_box_place(box, &square, &item.box)) {
             out[count++] = item;

@@ -130,7 +130,7 @@ static void join(piece *pieces, size_t a, size_t b)
 static void sort_in(merge *m, size_t i)
 {
     piece *it = &m->pieces[i];
-    const size_t group = m->options->any_label ? 0 : (size_t)it->found.label;
+    const size_t group = m->options->any_label ? 0 : (size_t)it->found.label_index;
     it->joined = i;
     for (size_t k = m->last[group]; k != END; k = m->pieces[k].previous) {
         if (!is_one_thing(m, &m->pieces[k], it)) {
@@ -178,7 +178,7 @@ static int compare_scores(const tyto_detection *a, const tyto_detection *b)
     if (a->patch != b->patch) {
         return a->patch < b->patch ? -1 : 1;
     }
-    return a->label < b->label ? -1 : a->label > b->label;
+    return a->label_index < b->label_index ? -1 : a->label_index > b->label_index;
 }
 
 static int by_score(const void *left, const void *right)
@@ -209,7 +209,7 @@ static tyto_status check(const tyto_part *parts, int64_t n_parts, int64_t n_labe
     }
     for (int64_t p = 0; p < n_parts; p++) {
         for (int64_t i = 0; i < parts[p].found.count; i++) {
-            const int64_t label = parts[p].found.items[i].label;
+            const int64_t label = parts[p].found.items[i].label_index;
             if (label < 0 || label >= n_labels) {
                 return tyto_fail(err, TYTO_E_ARGUMENT,
                                  "part %lld, detection %lld: got label %lld, required 0 to %lld",

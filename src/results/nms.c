@@ -48,7 +48,7 @@ tyto_status tyto_suppress(tyto_detection *items, int64_t *n_items, int64_t n_lab
     }
     size_t n = 0;
     for (size_t i = 0; i < count && n < most; i++) {
-        size_t group = mode == TYTO_NMS_ALL ? 0 : (size_t)items[i].label;
+        size_t group = mode == TYTO_NMS_ALL ? 0 : (size_t)items[i].label_index;
         if (!overlaps_kept(items, &kept, group, &items[i].box, iou)) {
             items[n] = items[i];
             kept.previous[n] = kept.last[group];

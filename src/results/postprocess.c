@@ -34,7 +34,7 @@ static int64_t place(const tyto_photo_outputs *p, const tyto_candidates *found, 
     int64_t count = 0;
     for (size_t i = 0; i < found->count; i++) {
         const tyto_candidate *c = &found->items[i];
-        tyto_detection item = {.score = c->score, .label = c->label, .patch = c->box};
+        tyto_detection item = {.score = c->score, .label_index = c->label, .patch = c->box};
         if (tyto_box_place(p->pred_boxes + 4 * c->box, &scale, &item.box)) {
             out[count++] = item;
         }

@@ -20,7 +20,7 @@ static int by_logit(const void *left, const void *right)
     if (a->logit != b->logit) {
         return a->logit > b->logit ? -1 : 1;
     }
-    return a->label < b->label ? -1 : a->label > b->label;
+    return a->label_index < b->label_index ? -1 : a->label_index > b->label_index;
 }
 
 tyto_status tyto_similarities_rank(const float *logits, const float *probabilities, int64_t count,

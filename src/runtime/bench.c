@@ -237,9 +237,14 @@ static tyto_status run_once(tyto_session *session, const tyto_bench_options *opt
     out->runs = run + 1;
     if (run == 0 || seconds < out->forward_s[out->fastest]) {
         out->fastest = run;
+        tyto_stage *stages = tyto_realloc(out->stages, profile.count + 1, sizeof(*stages));
+        if (!stages) {
+            return tyto_fail_memory(err, "stages");
+        }
+        memcpy(stages, profile.entries, profile.count * sizeof(*stages));
+        out->stages = stages;
         out->n_stages = (int64_t)profile.count;
         out->flops = 0.0;
-        memcpy(out->stages, profile.entries, profile.count * sizeof(profile.entries[0]));
         for (size_t i = 0; i < profile.count; i++) {
             out->flops += profile.entries[i].flops;
         }
@@ -318,6 +323,7 @@ void tyto_bench_result_clear(tyto_bench_result *result)
 {
     if (result) {
         free(result->forward_s);
+        free(result->stages);
         *result = (tyto_bench_result){0};
     }
 }

@@ -267,8 +267,8 @@ static void write_kernel(tyto_writer *writer, const tyto_kernel_time *time, cons
 }
 
 tyto_status tyto_machine_document_write(const tyto_engine *engine, const tyto_peak *peak,
-                                        const tyto_kernel_time *times, int64_t count,
-                                        tyto_format format, tyto_bytes *out, tyto_error *err)
+                                        const tyto_kernel_times *times, tyto_format format,
+                                        tyto_bytes *out, tyto_error *err)
 {
     tyto_writer writer;
     TYTO_ENTER(err);
@@ -276,10 +276,11 @@ tyto_status tyto_machine_document_write(const tyto_engine *engine, const tyto_pe
     TYTO_REQUIRE(err, peak);
     TYTO_REQUIRE(err, out);
     *out = (tyto_bytes){0};
-    if ((count > 0 && !times) || (unsigned)format > TYTO_FORMAT_JSON) {
+    if ((unsigned)format > TYTO_FORMAT_JSON) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "bench: got format %d, required text or json",
                          (int)format);
     }
+    const int64_t count = times ? times->count : 0;
     tyto_writer_init(&writer);
     if (format == TYTO_FORMAT_JSON) {
         json_t *object = json_object(), *kernels = json_array();
@@ -287,7 +288,7 @@ tyto_status tyto_machine_document_write(const tyto_engine *engine, const tyto_pe
         tyto_json_put(&writer, object, "threads", json_integer(tyto_engine_threads(engine)));
         tyto_json_put(&writer, object, "peak", peak_object(&writer, peak));
         for (int64_t i = 0; i < count; i++) {
-            tyto_json_push(&writer, kernels, kernel_object(&writer, &times[i]));
+            tyto_json_push(&writer, kernels, kernel_object(&writer, &times->items[i]));
         }
         tyto_json_put(&writer, object, "kernels", kernels);
         tyto_writer_json_new(&writer, object, true);
@@ -300,7 +301,7 @@ tyto_status tyto_machine_document_write(const tyto_engine *engine, const tyto_pe
                            peak->fp32_gflops, peak->bf16_gflops, peak->int8_gops,
                            peak->memory_gigabytes);
         for (int64_t i = 0; i < count; i++) {
-            write_kernel(&writer, &times[i], peak);
+            write_kernel(&writer, &times->items[i], peak);
         }
     }
     return tyto_writer_end(&writer, out, err);

@@ -1,6 +1,7 @@
 /* Each kernel alone, on one thread and on data that its loops keep in the nearer caches. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <tyto/bench.h>
@@ -28,8 +29,8 @@ typedef struct kernel_bench {
     bool parts;               /* of floats */
     float *a, *b, *c;
     const int32_t *zeros; /* as many as a tile has columns */
-    tyto_kernel_time *out;
-    size_t count;
+    tyto_kernel_times *out;
+    bool no_memory; /* for one more entry */
 } kernel_bench;
 
 /* What a case hands to its kernel; sizes mean what the kernel takes them for. */
@@ -61,15 +62,19 @@ static double time_calls(kernel_fn run, const kernel_case *with, int64_t calls)
 static void measure(kernel_bench *bench, const char *kernel, const char *shape, kernel_fn run,
                     const kernel_case *with, double flops, double bytes)
 {
-    if (bench->count == TYTO_KERNEL_TIMES_MAX) {
+    tyto_kernel_time *items =
+        tyto_realloc(bench->out->items, (size_t)bench->out->count + 1, sizeof(*items));
+    if (!items) {
+        bench->no_memory = true;
         return;
     }
+    bench->out->items = items;
     double best = time_calls(run, with, 1);
     for (int i = 0; i < SAMPLES; i++) {
         const int64_t calls = 1 + (int64_t)(SAMPLE_SECONDS / fmax(best, 1e-9));
         best = fmin(best, time_calls(run, with, calls));
     }
-    tyto_kernel_time *to = &bench->out[bench->count++];
+    tyto_kernel_time *to = &items[bench->out->count++];
     *to = (tyto_kernel_time){.kernel = kernel,
                              .precision = bench->precision,
                              .seconds = best,
@@ -346,13 +351,20 @@ static void measure_rows(kernel_bench *bench)
     }
 }
 
-tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out, int64_t *count,
-                               tyto_error *err)
+void tyto_kernel_times_clear(tyto_kernel_times *times)
+{
+    if (times) {
+        free(times->items);
+        *times = (tyto_kernel_times){0};
+    }
+}
+
+tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_times *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, engine);
     TYTO_REQUIRE(err, out);
-    TYTO_REQUIRE(err, count);
+    *out = (tyto_kernel_times){0};
     enum { BUFFERS = 3 };
     const size_t bytes = (size_t)BUFFERS * BUFFER_FLOATS * sizeof(float);
     float *buffer = tyto_pages_alloc(bytes);
@@ -385,7 +397,10 @@ tyto_status tyto_bench_kernels(const tyto_engine *engine, tyto_kernel_time *out,
     measure_bf16(&bench);
     measure_int8(&bench);
     measure_rows(&bench);
-    *count = (int64_t)bench.count;
     tyto_pages_free(buffer, bytes);
+    if (bench.no_memory) {
+        tyto_kernel_times_clear(out);
+        return tyto_fail_memory(err, "kernel times");
+    }
     return TYTO_OK;
 }

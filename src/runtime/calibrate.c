@@ -36,6 +36,7 @@ tyto_status tyto_calibration_create(const tyto_model *model, tyto_calibration **
     if (!calibration) {
         return tyto_fail_memory(err, "calibration");
     }
+    calibration->model = model;
     calibration->kernels = model->engine->kernels;
     calibration->pool = model->engine->pool;
     calibration->observer = (tyto_product_observer){tyto_calibration_note, calibration};
@@ -68,11 +69,17 @@ void tyto_calibration_destroy(tyto_calibration *calibration)
     }
 }
 
-void tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration)
+tyto_status tyto_session_calibrate(tyto_session *session, tyto_calibration *calibration,
+                                   tyto_error *err)
 {
-    if (session) {
-        session->observer = calibration ? &calibration->observer : NULL;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    if (calibration && calibration->model != session->model) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "calibration: got a session of another model, required the notes' own");
     }
+    session->observer = calibration ? &calibration->observer : NULL;
+    return TYTO_OK;
 }
 
 /* Adds WEIGHT's choice with that ending; takes `data` over, whatever becomes of it. */

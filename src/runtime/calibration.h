@@ -20,6 +20,7 @@ typedef struct tyto_calibration_site {
 
 /** Takes notes of every product that is one of its sites. */
 struct tyto_calibration {
+    const struct tyto_model *model;
     tyto_calibration_site *sites;
     size_t count;
     uint64_t random;

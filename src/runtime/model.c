@@ -208,7 +208,7 @@ cleanup:
     model->store.choices = NULL;
     model->store.choices_name = NULL;
     model->store.progress = NULL;
-    tyto_tensor_file_close(choices);
+    tyto_tensor_file_destroy(choices);
     free(choices_name);
     free(unexpected);
     free(weights_name);
@@ -247,7 +247,7 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
     bool memory_out = false;
     if (!folder) {
         return model->architecture->has_own_tokenizer
-                   ? tyto_tokenizer_open_bytes(&model->tokenizer, err)
+                   ? tyto_tokenizer_create_bytes(&model->tokenizer, err)
                    : TYTO_OK;
     }
     bool text = has_file(folder, "tokenizer.json", &memory_out) ||
@@ -267,7 +267,7 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
 }
 
 typedef struct inspection {
-    tyto_parameter_fn visit;
+    tyto_checkpoint_tensor_fn visit;
     void *user;
 } inspection;
 
@@ -282,10 +282,10 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
                                     [TYTO_REQUEST_UNEXPECTED] = TYTO_FIT_UNEXPECTED};
     const inspection *to = user;
     const bool unused = entry->fit == TYTO_REQUEST_NOT_USED;
-    tyto_parameter shown = {.name = entry->name,
-                            .fit = fits[entry->fit],
-                            .tensor = entry->tensor,
-                            .rank = unused ? -1 : entry->rank};
+    tyto_checkpoint_tensor shown = {.name = entry->name,
+                                    .fit = fits[entry->fit],
+                                    .tensor = entry->tensor,
+                                    .rank = unused ? -1 : entry->rank};
     memcpy(shown.shape, entry->shape, sizeof(shown.shape));
     if (!unused || entry->tensor) {
         to->visit(to->user, &shown);
@@ -361,8 +361,9 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_model_look(const tyto_engine *engine, const char *path, tyto_parameter_fn visit,
-                            void *user, tyto_model_outlook *out, tyto_error *err)
+tyto_status tyto_model_look(const tyto_engine *engine, const char *path,
+                            tyto_checkpoint_tensor_fn visit, void *user, tyto_model_outlook *out,
+                            tyto_error *err)
 {
     const tyto_model_opening how = {
         .precision = TYTO_PRECISION_DEFAULT, .visit = visit, .user = user, .outlook = out};
@@ -373,7 +374,7 @@ tyto_status tyto_model_look(const tyto_engine *engine, const char *path, tyto_pa
     return status;
 }
 
-tyto_status tyto_model_inspect(const char *path, tyto_parameter_fn visit, void *user,
+tyto_status tyto_model_inspect(const char *path, tyto_checkpoint_tensor_fn visit, void *user,
                                tyto_error *err)
 {
     tyto_engine_options alone;
@@ -399,11 +400,11 @@ void tyto_model_destroy(tyto_model *model)
         model->architecture->close(model->network);
     }
     tyto_weight_store_clear(&model->store);
-    tyto_tensor_file_close(model->tensors);
+    tyto_tensor_file_destroy(model->tensors);
     tyto_labels_clear(&model->labels);
     tyto_tokenizer_destroy(model->tokenizer);
     tyto_image_processor_destroy(model->image_processor);
-    for (int i = 0; i < TYTO_MISMATCHES; i++) {
+    for (int i = 0; i < TYTO_FITS; i++) {
         tyto_names_clear(&model->mismatches[i]);
     }
     free(model->head);
@@ -438,7 +439,7 @@ const tyto_image_processor *tyto_model_image_processor(const tyto_model *model)
     return model ? model->image_processor : NULL;
 }
 
-int64_t tyto_model_labels(const tyto_model *model)
+int64_t tyto_model_label_count(const tyto_model *model)
 {
     return model ? model->labels.count : 0;
 }
@@ -453,7 +454,7 @@ tyto_precision tyto_model_precision(const tyto_model *model)
     return model ? model->precision : TYTO_PRECISION_FP32;
 }
 
-int64_t tyto_model_parameters(const tyto_model *model)
+int64_t tyto_model_parameter_count(const tyto_model *model)
 {
     return model ? model->store.parameters : 0;
 }

@@ -24,8 +24,7 @@ struct tyto_model {
     tyto_labels labels;
     tyto_tokenizer *tokenizer;
     tyto_image_processor *image_processor;
-    tyto_names
-        mismatches[TYTO_MISMATCHES]; /* where initial values are allowed, or it was asked for */
+    tyto_names mismatches[TYTO_FITS]; /* where initial values are allowed, or it was asked for */
 };
 
 /** The architecture that a config's model_type and `architectures` name.
@@ -58,7 +57,8 @@ typedef struct tyto_model_opening {
     tyto_precision precision; /* DEFAULT: the engine's */
     const json_t *parts;      /* of the user's own composition */
     const char *parts_name;   /* for messages */
-    tyto_parameter_fn visit;  /* nothing but names and shapes of tensors is looked at, and shown */
+    tyto_checkpoint_tensor_fn
+        visit; /* nothing but names and shapes of tensors is looked at, and shown */
     void *user;
     const tyto_tensor_file *choices; /* for int8, instead of those beside the weights */
     const tyto_tensor_file *tensors; /* instead of the folder's weights */
@@ -85,7 +85,7 @@ TYTO_NODISCARD tyto_status tyto_weights_open(const char *folder, tyto_tensor_fil
 /** tyto_model_inspect for an engine: shows the tensors, and says what opening comes to.
  *  errors  as tyto_model_inspect; *out is then what was found out before */
 TYTO_NODISCARD tyto_status tyto_model_look(const tyto_engine *engine, const char *path,
-                                           tyto_parameter_fn visit, void *user,
+                                           tyto_checkpoint_tensor_fn visit, void *user,
                                            tyto_model_outlook *out, tyto_error *err);
 
 #endif

@@ -103,7 +103,7 @@ static tyto_status create(const tyto_engine *engine, const tyto_parameters *para
         status = tyto_model_open_config(engine, parameters->folder, parameters->config,
                                         parameters->name, &how, out, err);
     }
-    tyto_tensor_file_close(tensors);
+    tyto_tensor_file_destroy(tensors);
     for (size_t i = 0; i < drawn.count; i++) {
         free(drawn.blocks[i]);
     }
@@ -131,7 +131,7 @@ static tyto_status read_request(const tyto_model_open_options *given, request *t
     to->how.precision = options->precision;
     to->how.progress = options->progress;
     to->how.progress_user = options->progress_user;
-    TYTO_TRY(tyto_parts_read(options->parts, options->parts_length, options->parts_name,
+    TYTO_TRY(tyto_parts_read(options->parts, options->parts_length_bytes, options->parts_name,
                              options->parts_file, &to->parts, &to->how.parts_name, err));
     to->how.parts = to->parts;
     return TYTO_OK;
@@ -158,7 +158,7 @@ static tyto_status choose(request *to, const char *name, tyto_error *err)
 
 static void clear_request(request *to)
 {
-    tyto_tensor_file_close(to->choices);
+    tyto_tensor_file_destroy(to->choices);
     tyto_choices_clear(&to->made);
     json_decref(to->parts);
 }
@@ -215,13 +215,13 @@ static tyto_status open_listed(const tyto_engine *engine, const char *path, cons
     how.misshapen = options->misshapen;
     how.seed = options->seed;
     how.parts = options->parts;
-    how.parts_length = options->parts_length;
+    how.parts_length_bytes = options->parts_length_bytes;
     how.parts_name = options->parts_name;
     how.parts_file = options->parts_file;
     TYTO_CHECK(tyto_parameters_open(path, &how, &parameters, err));
     /* Where nothing is missing tables stay mapped. */
-    if (parameters->mismatches[TYTO_MISMATCH_MISSING].count == 0 &&
-        parameters->mismatches[TYTO_MISMATCH_SHAPE].count == 0) {
+    if (parameters->mismatches[TYTO_FIT_MISSING].count == 0 &&
+        parameters->mismatches[TYTO_FIT_SHAPE].count == 0) {
         TYTO_CHECK(tyto_model_open_folder(engine, path, &by->how, &model, err));
     } else {
         TYTO_CHECK(create(engine, parameters, by->how, &model, err));
@@ -259,13 +259,12 @@ cleanup:
     return status;
 }
 
-int64_t tyto_model_mismatches(const tyto_model *model, tyto_mismatch kind)
+int64_t tyto_model_mismatch_count(const tyto_model *model, tyto_fit kind)
 {
-    return model && (unsigned)kind < TYTO_MISMATCHES ? model->mismatches[kind].count : 0;
+    return model && (unsigned)kind < TYTO_FITS ? model->mismatches[kind].count : 0;
 }
 
-const char *tyto_model_mismatch(const tyto_model *model, tyto_mismatch kind, int64_t i)
+const char *tyto_model_mismatch(const tyto_model *model, tyto_fit kind, int64_t i)
 {
-    return model && (unsigned)kind < TYTO_MISMATCHES ? tyto_names_at(&model->mismatches[kind], i)
-                                                     : NULL;
+    return model && (unsigned)kind < TYTO_FITS ? tyto_names_at(&model->mismatches[kind], i) : NULL;
 }

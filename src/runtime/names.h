@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Kinds of tyto_mismatch. */
-#define TYTO_MISMATCHES 3
+/** Values of tyto_fit. */
+#define TYTO_FITS 6
 
 typedef struct tyto_names {
     char **names;

@@ -85,7 +85,7 @@ static void list_entry(void *user, const tyto_parameter_entry *entry)
 {
     listing *to = user;
     if (entry->fit == TYTO_REQUEST_UNEXPECTED) {
-        tyto_names *names = &to->parameters->mismatches[TYTO_MISMATCH_UNEXPECTED];
+        tyto_names *names = &to->parameters->mismatches[TYTO_FIT_UNEXPECTED];
         to->memory_out = !tyto_names_add(names, entry->name) || to->memory_out;
         return;
     }
@@ -173,7 +173,7 @@ static bool note_mismatch(const listing *of, const tyto_parameter_value *value, 
 {
     const bool misshapen =
         value->tensor && !has_shape(value->tensor, value->info.shape, value->info.rank);
-    const tyto_mismatch kind = misshapen ? TYTO_MISMATCH_SHAPE : TYTO_MISMATCH_MISSING;
+    const tyto_fit kind = misshapen ? TYTO_FIT_SHAPE : TYTO_FIT_MISSING;
     const tyto_missing choice = misshapen ? of->options->misshapen : of->options->missing;
     const bool no_float = value->fit == TYTO_REQUEST_NO_FLOAT;
     if (!value->info.unused && (choice == TYTO_MISSING_REFUSE || no_float)) {
@@ -258,7 +258,7 @@ cleanup:
     }
     free(unexpected);
     tyto_weight_store_clear(&store);
-    tyto_tensor_file_close(none);
+    tyto_tensor_file_destroy(none);
     return status;
 }
 
@@ -282,7 +282,7 @@ static tyto_status read_network(tyto_parameters *parameters, const tyto_paramete
     listing list = {.parameters = parameters, .options = options};
     const char *parts_name = NULL;
     parameters->seed = options->seed;
-    TYTO_TRY(tyto_parts_read(options->parts, options->parts_length, options->parts_name,
+    TYTO_TRY(tyto_parts_read(options->parts, options->parts_length_bytes, options->parts_name,
                              options->parts_file, &parameters->parts, &parts_name, err));
     parameters->parts_name = tyto_copy_text(parts_name, strlen(parts_name));
     if (!parameters->parts_name) {
@@ -328,7 +328,7 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_parameters_create(const char *config, size_t length, const char *name,
+tyto_status tyto_parameters_create(const char *config, size_t length_bytes, const char *name,
                                    const tyto_parameters_options *options, tyto_parameters **out,
                                    tyto_error *err)
 {
@@ -339,7 +339,7 @@ tyto_status tyto_parameters_create(const char *config, size_t length, const char
     const char *called = name ? name : "config";
     json_t *object = NULL;
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
-    TYTO_TRY(tyto_json_parse(config, length, called, &object, err));
+    TYTO_TRY(tyto_json_parse(config, length_bytes, called, &object, err));
     return create(object, tyto_copy_text(called, strlen(called)), &own, out, err);
 }
 
@@ -418,12 +418,12 @@ void tyto_parameters_destroy(tyto_parameters *parameters)
         free((void *)(uintptr_t)parameters->values[i].info.name);
         free(parameters->values[i].owned);
     }
-    for (int i = 0; i < TYTO_MISMATCHES; i++) {
+    for (int i = 0; i < TYTO_FITS; i++) {
         tyto_names_clear(&parameters->mismatches[i]);
     }
     free(parameters->by_name);
     free(parameters->values);
-    tyto_tensor_file_close(parameters->file);
+    tyto_tensor_file_destroy(parameters->file);
     free(parameters->file_name);
     json_decref(parameters->parts);
     free(parameters->parts_name);
@@ -443,7 +443,7 @@ int64_t tyto_parameters_count(const tyto_parameters *parameters)
     return parameters ? (int64_t)parameters->count : 0;
 }
 
-const tyto_parameter_info *tyto_parameters_at(const tyto_parameters *parameters, int64_t i)
+const tyto_parameter *tyto_parameters_at(const tyto_parameters *parameters, int64_t i)
 {
     return i >= 0 && i < tyto_parameters_count(parameters) ? &parameters->values[i].info : NULL;
 }
@@ -466,22 +466,21 @@ tyto_parameter_value *tyto_parameters_value(const tyto_parameters *parameters, c
     return NULL;
 }
 
-const tyto_parameter_info *tyto_parameters_find(const tyto_parameters *parameters, const char *name)
+const tyto_parameter *tyto_parameters_find(const tyto_parameters *parameters, const char *name)
 {
     const tyto_parameter_value *value =
         parameters && name ? tyto_parameters_value(parameters, name) : NULL;
     return value ? &value->info : NULL;
 }
 
-int64_t tyto_parameters_mismatches(const tyto_parameters *parameters, tyto_mismatch kind)
+int64_t tyto_parameters_mismatch_count(const tyto_parameters *parameters, tyto_fit kind)
 {
-    return parameters && (unsigned)kind < TYTO_MISMATCHES ? parameters->mismatches[kind].count : 0;
+    return parameters && (unsigned)kind < TYTO_FITS ? parameters->mismatches[kind].count : 0;
 }
 
-const char *tyto_parameters_mismatch(const tyto_parameters *parameters, tyto_mismatch kind,
-                                     int64_t i)
+const char *tyto_parameters_mismatch(const tyto_parameters *parameters, tyto_fit kind, int64_t i)
 {
-    return parameters && (unsigned)kind < TYTO_MISMATCHES
+    return parameters && (unsigned)kind < TYTO_FITS
                ? tyto_names_at(&parameters->mismatches[kind], i)
                : NULL;
 }
@@ -501,6 +500,15 @@ const void *tyto_parameter_elements(const tyto_parameters *parameters,
     return room;
 }
 
+static tyto_status find_value(const tyto_parameters *parameters, const char *name,
+                              tyto_parameter_value **out, tyto_error *err)
+{
+    *out = tyto_parameters_value(parameters, name);
+    return *out ? TYTO_OK
+                : tyto_fail(err, TYTO_E_NOT_FOUND, "'%s': %s has no parameter of that name", name,
+                            parameters->architecture->default_head);
+}
+
 /* The tensor that `values` is for, when its shape and type fit. */
 static tyto_status find_fitting(const tyto_parameters *parameters, const tyto_tensor *values,
                                 tyto_parameter_value **out, size_t *bytes, tyto_error *err)
@@ -509,11 +517,8 @@ static tyto_status find_fitting(const tyto_parameters *parameters, const tyto_te
     if (!values->name) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "values: got no name, required a parameter's");
     }
-    tyto_parameter_value *value = tyto_parameters_value(parameters, values->name);
-    if (!value) {
-        return tyto_fail(err, TYTO_E_NOT_FOUND, "'%s': %s has no parameter of that name",
-                         values->name, parameters->architecture->default_head);
-    }
+    tyto_parameter_value *value;
+    TYTO_TRY(find_value(parameters, values->name, &value, err));
     if (!tyto_tensor_bytes(values, bytes)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "'%s': got a tensor that can't be", values->name);
     }
@@ -531,40 +536,51 @@ static tyto_status find_fitting(const tyto_parameters *parameters, const tyto_te
     return TYTO_OK;
 }
 
-static tyto_status refuse_type(const tyto_tensor *values, const char *required, tyto_error *err)
+static tyto_status refuse_type(const char *name, tyto_dtype dtype, const char *required,
+                               tyto_error *err)
 {
-    return tyto_fail(err, TYTO_E_ARGUMENT, "'%s': got type %s, required %s", values->name,
-                     tyto_dtype_name(values->dtype), required);
+    return tyto_fail(err, TYTO_E_ARGUMENT, "'%s': got type %s, required %s", name,
+                     tyto_dtype_name(dtype), required);
 }
 
-tyto_status tyto_parameters_read(const tyto_parameters *parameters, const tyto_tensor *values,
-                                 tyto_error *err)
+tyto_status tyto_parameters_read(const tyto_parameters *parameters, const char *name,
+                                 tyto_dtype dtype, void *values, size_t bytes, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, parameters);
-    TYTO_REQUIRE(err, values);
+    TYTO_REQUIRE(err, name);
     tyto_parameter_value *value;
-    size_t bytes;
-    TYTO_TRY(find_fitting(parameters, values, &value, &bytes, err));
-    const bool same = values->dtype == value->info.dtype;
-    if (!same && ((values->dtype != TYTO_F32 && values->dtype != TYTO_F64) ||
-                  !tyto_convert_possible(value->info.dtype, values->dtype))) {
-        return refuse_type(values, tyto_dtype_name(value->info.dtype), err);
+    TYTO_TRY(find_value(parameters, name, &value, err));
+    const bool same = dtype == value->info.dtype;
+    if (!same && ((dtype != TYTO_F32 && dtype != TYTO_F64) ||
+                  !tyto_convert_possible(value->info.dtype, dtype))) {
+        return refuse_type(name, dtype, tyto_dtype_name(value->info.dtype), err);
     }
-    const int64_t elements = tyto_tensor_elements(values);
-    const size_t width = tyto_dtype_bytes(values->dtype);
+    const tyto_tensor shape = tyto_parameter_shape(value);
+    const int64_t elements = tyto_tensor_elements(&shape);
+    const size_t width = tyto_dtype_bytes(dtype);
+    if (bytes != (size_t)elements * width) {
+        char required[TYTO_SHAPE_TEXT_BYTES];
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "'%s': got room for %zu bytes, required %zu for %s of %s", name, bytes,
+                         (size_t)elements * width, tyto_dtype_name(dtype),
+                         tyto_tensor_shape_text(shape.shape, shape.rank, required));
+    }
+    if (elements > 0) {
+        TYTO_REQUIRE(err, values);
+    }
     double *room = tyto_alloc((size_t)TYTO_PARAMETERS_CHUNK, sizeof(*room));
     if (!room) {
-        return tyto_fail_memory(err, values->name);
+        return tyto_fail_memory(err, name);
     }
     for (int64_t at = 0; at < elements; at += TYTO_PARAMETERS_CHUNK) {
         const int64_t count = tyto_min_i64(TYTO_PARAMETERS_CHUNK, elements - at);
         const void *source = tyto_parameter_elements(parameters, value, at, count, room);
-        char *target = (char *)values->data + (size_t)at * width;
+        char *target = (char *)values + (size_t)at * width;
         if (same) {
             memcpy(target, source, (size_t)count * width);
         } else {
-            tyto_convert(target, values->dtype, source, value->info.dtype, count);
+            tyto_convert(target, dtype, source, value->info.dtype, count);
         }
     }
     free(room);
@@ -582,8 +598,8 @@ tyto_status tyto_parameters_write(tyto_parameters *parameters, const tyto_tensor
     TYTO_TRY(find_fitting(parameters, values, &value, &bytes, err));
     if (value->info.dtype == TYTO_I64 ? values->dtype != TYTO_I64
                                       : !tyto_convert_possible(values->dtype, TYTO_F32)) {
-        return refuse_type(values, value->info.dtype == TYTO_I64 ? "I64" : "F32, F64, F16 or BF16",
-                           err);
+        return refuse_type(values->name, values->dtype,
+                           value->info.dtype == TYTO_I64 ? "I64" : "F32, F64, F16 or BF16", err);
     }
     void *copy = tyto_alloc(bytes, 1);
     if (!copy) {

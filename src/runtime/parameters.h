@@ -13,7 +13,7 @@
 
 /** One tensor: mapped, or written by the caller, or drawn by its rule. */
 typedef struct tyto_parameter_value {
-    tyto_parameter_info info;
+    tyto_parameter info;
     tyto_initial initial;
     const void *data; /* NULL: drawn when it is asked for */
     void *owned;      /* data that the caller wrote, or NULL */
@@ -36,7 +36,7 @@ struct tyto_parameters {
     tyto_parameter_value *values; /* in the order of the network's table */
     tyto_parameter_value **by_name;
     size_t count, capacity;
-    tyto_names mismatches[TYTO_MISMATCHES];
+    tyto_names mismatches[TYTO_FITS];
 };
 
 /** The tensor of that name, or NULL. */

@@ -76,7 +76,7 @@ static tyto_status encode(window *of, const float *images, const float *sound, b
     const tyto_tensor *outputs;
     int64_t n;
     /* Zeros, which the network takes its trained mask for. */
-    float *label = tyto_alloc_zeroed((size_t)out->labels, sizeof(float));
+    float *label = tyto_alloc_zeroed((size_t)out->n_classes, sizeof(float));
     if (!label) {
         return tyto_fail_memory(err, "label");
     }
@@ -94,14 +94,14 @@ static tyto_status encode(window *of, const float *images, const float *sound, b
         {.name = task->label_input,
          .dtype = TYTO_F32,
          .rank = 2,
-         .shape = {1, out->labels},
+         .shape = {1, out->n_classes},
          .data = label},
     };
     tyto_status status = tyto_forward(of->session, task->head, inputs, 3, wanted, classify ? 1 : 2,
                                       &outputs, &n, err);
     free(label);
     TYTO_TRY(status);
-    memcpy(out->probabilities, outputs[0].data, (size_t)out->labels * sizeof(float));
+    memcpy(out->probabilities, outputs[0].data, (size_t)out->n_classes * sizeof(float));
     if (!classify) {
         of->latents = outputs[1];
         of->latents.name = task->latents;
@@ -225,12 +225,12 @@ tyto_status tyto_autoencode_window(tyto_session *session, const float *images, c
         return tyto_fail(err, TYTO_E_ARGUMENT, "chunks: got %lld, required 1 to %lld",
                          (long long)how->chunks, (long long)of.positions);
     }
-    out->labels = of.shape.labels;
-    out->probabilities = tyto_alloc((size_t)out->labels, sizeof(float));
+    out->n_classes = of.shape.labels;
+    out->probabilities = tyto_alloc((size_t)out->n_classes, sizeof(float));
     tyto_status status = out->probabilities ? encode(&of, images, sound, how->classify, out, err)
                                             : tyto_fail_memory(err, "reconstruction");
     if (status == TYTO_OK) {
-        softmax(out->probabilities, out->labels);
+        softmax(out->probabilities, out->n_classes);
         status = how->classify ? TYTO_OK : decode(&of, how, out, err);
     }
     free(of.latents.data);

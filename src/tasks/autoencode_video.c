@@ -35,30 +35,30 @@ static tyto_status add_window(tyto_video_classes *out, const float *scores, int6
     size_t bytes;
     float *all = NULL;
     if (tyto_mul_size((size_t)labels, sizeof(float), &bytes)) {
-        all = tyto_realloc(out->scores, (size_t)out->windows + 1, bytes);
+        all = tyto_realloc(out->scores, (size_t)out->n_windows + 1, bytes);
     }
     if (!all) {
         return tyto_fail_memory(err, "classes");
     }
     out->scores = all;
-    out->labels = labels;
-    memcpy(all + out->windows * labels, scores, bytes);
-    out->windows++;
+    out->n_classes = labels;
+    memcpy(all + out->n_windows * labels, scores, bytes);
+    out->n_windows++;
     return TYTO_OK;
 }
 
 static tyto_status average(tyto_video_classes *out, tyto_error *err)
 {
-    out->mean = tyto_alloc((size_t)out->labels, sizeof(float));
+    out->mean = tyto_alloc((size_t)out->n_classes, sizeof(float));
     if (!out->mean) {
         return tyto_fail_memory(err, "classes");
     }
-    for (int64_t c = 0; c < out->labels; c++) {
+    for (int64_t c = 0; c < out->n_classes; c++) {
         double sum = 0.0;
-        for (int64_t i = 0; i < out->windows; i++) {
-            sum += (double)out->scores[i * out->labels + c];
+        for (int64_t i = 0; i < out->n_windows; i++) {
+            sum += (double)out->scores[i * out->n_classes + c];
         }
-        out->mean[c] = (float)(sum / (double)out->windows);
+        out->mean[c] = (float)(sum / (double)out->n_windows);
     }
     return TYTO_OK;
 }
@@ -73,13 +73,13 @@ static tyto_status write_window(const pass *of, const tyto_reconstruction *made,
         tyto_image image = {0};
         status = tyto_clip_postprocess(&of->shape, made->images + i * each, &image, err);
         if (status == TYTO_OK) {
-            status = tyto_video_add_frame(of->writer, &image, err);
+            status = tyto_video_writer_add_frame(of->writer, &image, err);
         }
         tyto_image_clear(&image);
     }
     return status == TYTO_OK
-               ? tyto_video_add_sound(of->writer, made->sound,
-                                      of->shape.samples * frames / of->shape.frames, err)
+               ? tyto_video_writer_add_sound(of->writer, made->sound,
+                                             of->shape.samples * frames / of->shape.frames, err)
                : status;
 }
 
@@ -100,7 +100,7 @@ static tyto_status run_window(pass *of, int64_t window, int64_t windows, int64_t
         TYTO_TRY(tyto_follow_step(&of->follow, how.stage, how.subject, window, windows, err));
     }
     TYTO_TRY(tyto_autoencode_window(of->session, of->images, of->sound, &how, &made, err));
-    tyto_status status = add_window(out, made.probabilities, made.labels, err);
+    tyto_status status = add_window(out, made.probabilities, made.n_classes, err);
     if (status == TYTO_OK && of->writer) {
         status = write_window(of, &made, frames, err);
     }
@@ -113,13 +113,13 @@ static tyto_status run_window(pass *of, int64_t window, int64_t windows, int64_t
 static tyto_status run_windows(pass *of, tyto_video_classes *out, tyto_error *err)
 {
     const int64_t most = of->options->windows > 0 ? of->options->windows : INT64_MAX;
-    const int64_t expected = tyto_min_i64(tyto_clip_windows(of->reader), most);
-    out->names = (const char *const *)of->session->model->labels.names;
-    out->n_names = of->session->model->labels.count;
+    const int64_t expected = tyto_min_i64(tyto_clip_reader_window_count(of->reader), most);
+    out->labels = (const char *const *)of->session->model->labels.names;
+    out->n_labels = of->session->model->labels.count;
     out->window_s = (double)of->shape.frames / (double)of->shape.frames_per_second;
     for (int64_t i = 0; i < most; i++) {
         int64_t frames;
-        TYTO_TRY(tyto_clip_next(of->reader, of->images, of->sound, &frames, err));
+        TYTO_TRY(tyto_clip_reader_next(of->reader, of->images, of->sound, &frames, err));
         if (frames == 0) {
             break;
         }
@@ -143,13 +143,13 @@ static tyto_status open_pass(pass *of, const char *path, tyto_error *err)
     if (!of->images || !of->sound) {
         return tyto_fail_memory(err, of->video);
     }
-    TYTO_TRY(
-        tyto_clip_open(of->video, options->sound, options->missing, &of->shape, &of->reader, err));
+    TYTO_TRY(tyto_clip_reader_open(of->video, options->sound, options->missing, &of->shape,
+                                   &of->reader, err));
     const tyto_video_format format = {.width_px = of->shape.width_px,
                                       .height_px = of->shape.height_px,
                                       .frames_per_second = of->shape.frames_per_second,
                                       .sound_hz = of->shape.sound_hz};
-    return path ? tyto_video_create(path, &format, &of->writer, err) : TYTO_OK;
+    return path ? tyto_video_writer_create(path, &format, &of->writer, err) : TYTO_OK;
 }
 
 tyto_status tyto_autoencode_video(tyto_session *session, const char *video, const char *path,
@@ -170,12 +170,11 @@ tyto_status tyto_autoencode_video(tyto_session *session, const char *video, cons
         status = run_windows(&of, out, err);
     }
     if (status == TYTO_OK && of.writer) {
-        status = tyto_video_commit(of.writer, err);
-        of.writer = NULL;
+        status = tyto_video_writer_commit(of.writer, err);
     }
     tyto_follow_end(&of.follow);
-    tyto_video_abandon(of.writer);
-    tyto_clip_close(of.reader);
+    tyto_video_writer_destroy(of.writer);
+    tyto_clip_reader_destroy(of.reader);
     free(of.images);
     free(of.sound);
     if (status != TYTO_OK) {

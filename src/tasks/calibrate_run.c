@@ -62,7 +62,7 @@ static tyto_status fill_text(const run *r, const char *text)
 
 static tyto_status run_texts(const run *r)
 {
-    const bool classifies = tyto_model_classifies(r->session->model) == TYTO_CLASSIFIES_TEXTS;
+    const bool classifies = tyto_model_classifies(r->session->model) == TYTO_CLASSIFIED_TEXT;
     for (int64_t i = 0; i < r->n_texts; i++) {
         TYTO_TRY(tyto_follow_step(&r->follow, STAGE, r->texts[i], i, r->n_texts, r->err));
         TYTO_TRY(classifies ? classify_text(r, r->texts[i]) : fill_text(r, r->texts[i]));
@@ -142,13 +142,13 @@ static tyto_status run_all(run *r)
 {
     const tyto_model *model = r->session->model;
     const char *head = tyto_model_head(model);
-    const tyto_classifies classes = tyto_model_classifies(model);
+    const tyto_classified classes = tyto_model_classifies(model);
     const bool reads =
-        classes == TYTO_CLASSIFIES_TEXTS || tyto_model_offers(model, TYTO_TASK_FILL_MASK);
+        classes == TYTO_CLASSIFIED_TEXT || tyto_model_offers(model, TYTO_TASK_FILL_MASK);
     if (tyto_model_offers(model, TYTO_TASK_SEARCH)) {
         return run_search(r);
     }
-    if (!reads && classes != TYTO_CLASSIFIES_IMAGES) {
+    if (!reads && classes != TYTO_CLASSIFIED_IMAGE) {
         return tyto_fail(r->err, TYTO_E_ARGUMENT,
                          "%s: %s has no use for photos or texts to calibrate on", model->folder,
                          head);
@@ -182,10 +182,10 @@ tyto_status tyto_calibration_run(tyto_calibration *calibration, tyto_session *se
                          "calibration: got %lld photos and %lld texts, required lists of them",
                          (long long)n_photos, (long long)n_texts);
     }
+    TYTO_TRY(tyto_session_calibrate(session, calibration, err));
     tyto_follow_begin(&r.follow, session, own.progress, own.progress_user);
-    tyto_session_calibrate(session, calibration);
     const tyto_status status = run_all(&r);
-    tyto_session_calibrate(session, NULL);
+    session->observer = NULL;
     tyto_follow_end(&r.follow);
     return status;
 }

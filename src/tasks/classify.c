@@ -22,18 +22,18 @@ static const tyto_family_classify *classify_of(const tyto_model *model)
     return model->architecture->tasks->classify;
 }
 
-tyto_classifies tyto_model_classifies(const tyto_model *model)
+tyto_classified tyto_model_classifies(const tyto_model *model)
 {
     const tyto_family_classify *task = model ? classify_of(model) : NULL;
     switch (task ? task->classes(model->network) : TYTO_FAMILY_CLASSES_OF_NOTHING) {
     case TYTO_FAMILY_CLASSES_OF_TEXTS:
-        return TYTO_CLASSIFIES_TEXTS;
+        return TYTO_CLASSIFIED_TEXT;
     case TYTO_FAMILY_CLASSES_OF_IMAGES:
-        return TYTO_CLASSIFIES_IMAGES;
+        return TYTO_CLASSIFIED_IMAGE;
     case TYTO_FAMILY_CLASSES_OF_NOTHING:
         break;
     }
-    return TYTO_CLASSIFIES_NOTHING;
+    return TYTO_CLASSIFIED_NOTHING;
 }
 
 static tyto_scores scores_of(const tyto_model *model)
@@ -49,11 +49,11 @@ static tyto_scores scores_of(const tyto_model *model)
     return TYTO_SCORES_SOFTMAX;
 }
 
-static tyto_status check_model(const tyto_model *model, tyto_classifies required, tyto_error *err)
+static tyto_status check_model(const tyto_model *model, tyto_classified required, tyto_error *err)
 {
     if (tyto_model_classifies(model) != required) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required one that classifies %s",
-                         model->head, required == TYTO_CLASSIFIES_TEXTS ? "texts" : "pictures");
+                         model->head, required == TYTO_CLASSIFIED_TEXT ? "texts" : "pictures");
     }
     return TYTO_OK;
 }
@@ -75,7 +75,7 @@ static tyto_status give_classes(const tyto_model *model, const tyto_tensor *logi
         status = tyto_postprocess_classification(row, logits->shape[1], scores, options->top_k,
                                                  &out[i], err);
         for (int64_t k = 0; k < out[i].count; k++) {
-            out[i].items[k].name = tyto_model_label(model, out[i].items[k].label);
+            out[i].items[k].label = tyto_model_label(model, out[i].items[k].label_index);
         }
     }
     for (int64_t i = 0; i < count && status != TYTO_OK; i++) {
@@ -101,7 +101,7 @@ static tyto_status run(tyto_session *session, const tyto_tensor *inputs, int64_t
 }
 
 /* What both calls begin with; *out[count] becomes empty. */
-static tyto_status begin(const tyto_session *session, tyto_classifies kind, int64_t count,
+static tyto_status begin(const tyto_session *session, tyto_classified kind, int64_t count,
                          const tyto_classify_options *options, tyto_classify_options *own,
                          tyto_classes *out, tyto_error *err)
 {
@@ -140,7 +140,7 @@ tyto_status tyto_classify_texts(tyto_session *session, const char *const *texts,
 {
     tyto_classify_options own;
     TYTO_ENTER(err);
-    TYTO_TRY(begin(session, TYTO_CLASSIFIES_TEXTS, count, options, &own, out, err));
+    TYTO_TRY(begin(session, TYTO_CLASSIFIED_TEXT, count, options, &own, out, err));
     if (count == 0) {
         return TYTO_OK;
     }
@@ -214,7 +214,7 @@ tyto_status tyto_classify_images(tyto_session *session, const tyto_image *images
     tyto_classify_options own;
     int64_t shape[3];
     TYTO_ENTER(err);
-    TYTO_TRY(begin(session, TYTO_CLASSIFIES_IMAGES, count, options, &own, out, err));
+    TYTO_TRY(begin(session, TYTO_CLASSIFIED_IMAGE, count, options, &own, out, err));
     if (!session->model->image_processor) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "model: it has no preprocessor_config.json, required to read pictures");

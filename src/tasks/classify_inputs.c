@@ -129,13 +129,13 @@ static tyto_status classify_all(run *r, tyto_error *err)
 
 static tyto_status check(const run *r, tyto_error *err)
 {
-    const tyto_classifies kind = tyto_model_classifies(r->session->model);
-    if (kind == TYTO_CLASSIFIES_NOTHING) {
+    const tyto_classified kind = tyto_model_classifies(r->session->model);
+    if (kind == TYTO_CLASSIFIED_NOTHING) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "model: got a %s, required a model that classifies texts or pictures",
                          r->session->model->head);
     }
-    if (kind == TYTO_CLASSIFIES_IMAGES && !r->session->model->image_processor) {
+    if (kind == TYTO_CLASSIFIED_IMAGE && !r->session->model->image_processor) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "model: it has no preprocessor_config.json, required to read pictures");
     }
@@ -174,7 +174,7 @@ tyto_status tyto_classify_inputs(tyto_session *session, const char *const *input
     TYTO_CHECK(
         tyto_options_read(&r->options, sizeof(r->options), options, "tyto_classify_options", err));
     TYTO_CHECK(check(r, err));
-    if (tyto_model_classifies(session->model) == TYTO_CLASSIFIES_IMAGES) {
+    if (tyto_model_classifies(session->model) == TYTO_CLASSIFIED_IMAGE) {
         TYTO_CHECK(tyto_photo_reader_create(inputs, count, NULL, &r->reader, err));
     }
     TYTO_CHECK(classify_all(r, err));

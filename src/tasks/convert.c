@@ -45,12 +45,13 @@ static bool is_old_buffer(const char *name)
     return strcmp(last ? last + 1 : name, "position_ids") == 0 || strcmp(name, "box_bias") == 0;
 }
 
-static void add_problem(tyto_buffer *problems, const tyto_parameter *parameter, const char *what)
+static void add_problem(tyto_buffer *problems, const tyto_checkpoint_tensor *parameter,
+                        const char *what)
 {
     tyto_buffer_format(problems, "%s'%s': %s", problems->length ? "; " : "", parameter->name, what);
 }
 
-static void visit(void *user, const tyto_parameter *parameter)
+static void visit(void *user, const tyto_checkpoint_tensor *parameter)
 {
     conversion *c = user;
     switch (parameter->fit) {
@@ -255,7 +256,7 @@ tyto_status tyto_model_convert(const char *path, const char *out,
     tyto_buffer_clear(&c.dropped);
     tyto_buffer_clear(&c.unused);
     tyto_buffer_clear(&c.problems);
-    tyto_tensor_file_close(c.file);
+    tyto_tensor_file_destroy(c.file);
     free(c.weights);
     free(c.tensors);
     tyto_shards_clear(&c.shards);

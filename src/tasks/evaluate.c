@@ -151,7 +151,7 @@ static tyto_status add_result(run *r, int64_t image_id, const tyto_detection *fo
     }
     list->items[list->count++] = (tyto_coco_result){
         .image_id = image_id,
-        .category_id = r->truth->categories[found->label].id,
+        .category_id = r->truth->categories[found->label_index].id,
         .box = {.x = (double)box->xmin,
                 .y = (double)box->ymin,
                 .width = (double)box->xmax - (double)box->xmin,

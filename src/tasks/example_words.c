@@ -126,7 +126,7 @@ static tyto_status add_photos(tyto_vocabulary_builder *builder, const words *sai
         status = tyto_fail(err, TYTO_E_NOT_FOUND, "%s", tyto_error_message(&own));
     }
     for (int64_t i = 0; status == TYTO_OK && i < photos.count; i++) {
-        const tyto_vocabulary_example example = {.picture = photos.items[i],
+        const tyto_vocabulary_example example = {.photo = photos.items[i],
                                                  .region = said->has_region ? &said->region : NULL,
                                                  .rule = rule,
                                                  .label = said->label};

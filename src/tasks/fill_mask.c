@@ -34,7 +34,7 @@ static tyto_status run(tyto_session *session, const tyto_family_fill_mask *task,
         {.name = task->points_input,
          .dtype = TYTO_I64,
          .rank = 1,
-         .shape = {masked->masks},
+         .shape = {masked->n_masks},
          .data = masked->positions},
     };
     return tyto_forward(session, task->head, inputs, 2, wanted, 1, logits, &n_outputs, err);
@@ -61,7 +61,8 @@ static tyto_status mask(const tyto_tokenizer *tokenizer, const char *text, size_
             goto cleanup;
         }
     }
-    status = tyto_mask_text(tokenizer, text, length_bytes, spans.items, spans.count, out, err);
+    status =
+        tyto_masked_text_make(tokenizer, text, length_bytes, spans.items, spans.count, out, err);
 cleanup:
     tyto_spans_clear(&spans);
     return status;

@@ -53,10 +53,9 @@ static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles,
                                .rank = 5,
                                .shape = {1, 2, TYTO_FLOW_PATCH_VALUES, H, W},
                                .data = session->pixels};
-    tyto_flow_preprocess(tiles, tile, first, second, session->pixels);
+    TYTO_TRY(tyto_flow_preprocess(tiles, tile, first, second, session->pixels, err));
     TYTO_TRY(tyto_forward(session, task->head, &input, 1, wanted, 1, &outputs, &n_outputs, err));
-    tyto_flow_postprocess(tiles, tile, outputs[0].data, scale, flow);
-    return TYTO_OK;
+    return tyto_flow_postprocess(tiles, tile, outputs[0].data, scale, flow, err);
 }
 
 tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const tyto_image *first,
@@ -74,7 +73,7 @@ tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const t
                          (long long)second->width_px, (long long)second->height_px);
     }
     TYTO_TRY(tyto_flow_plan(session->model, first->width_px, first->height_px, &own, tiles, err));
-    TYTO_TRY(tyto_flow_create(first->width_px, first->height_px, out, err));
+    TYTO_TRY(tyto_flow_field_make(first->width_px, first->height_px, out, err));
     tyto_status status = TYTO_OK;
     const int64_t count = tiles->columns * tiles->rows;
     tyto_follow_begin(&follow, session, own.progress, own.progress_user);
@@ -86,7 +85,7 @@ tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const t
     }
     tyto_follow_end(&follow);
     if (status != TYTO_OK) {
-        tyto_flow_clear(out);
+        tyto_flow_field_clear(out);
     }
     return status;
 }

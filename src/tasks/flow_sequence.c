@@ -37,7 +37,7 @@ void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
     }
     tyto_image_clear(&sequence->first);
     tyto_image_clear(&sequence->second);
-    tyto_video_close(sequence->video);
+    tyto_video_reader_destroy(sequence->video);
     free(sequence->paths);
     free(sequence->given);
     free(sequence);
@@ -60,8 +60,8 @@ static tyto_flow_sequence *make(int64_t count)
     return sequence;
 }
 
-tyto_status tyto_flow_sequence_of_photos(const char *const *paths, int64_t count,
-                                         tyto_flow_sequence **out, tyto_error *err)
+tyto_status tyto_flow_sequence_create(const char *const *paths, int64_t count,
+                                      tyto_flow_sequence **out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, paths);
@@ -87,7 +87,7 @@ tyto_status tyto_flow_sequence_of_photos(const char *const *paths, int64_t count
     return TYTO_OK;
 }
 
-tyto_status tyto_flow_sequence_of_video(const char *path, tyto_flow_sequence **out, tyto_error *err)
+tyto_status tyto_flow_sequence_open(const char *path, tyto_flow_sequence **out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
@@ -98,7 +98,7 @@ tyto_status tyto_flow_sequence_of_video(const char *path, tyto_flow_sequence **o
         sequence->paths[0] = tyto_copy_text(path, strlen(path));
     }
     tyto_status status = sequence && sequence->paths[0]
-                             ? tyto_video_open(path, &sequence->video, err)
+                             ? tyto_video_reader_open(path, &sequence->video, err)
                              : tyto_fail_memory(err, path);
     if (status == TYTO_OK) {
         *out = sequence;
@@ -133,7 +133,7 @@ void tyto_flow_sequence_limit(tyto_flow_sequence *sequence, int64_t pairs)
     }
 }
 
-int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence)
+int64_t tyto_flow_sequence_pair_count(const tyto_flow_sequence *sequence)
 {
     if (!sequence) {
         return 0;
@@ -141,7 +141,8 @@ int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence)
     if (!sequence->video) {
         return tyto_min_i64(sequence->count - 1, sequence->most);
     }
-    const double frames = tyto_video_seconds(sequence->video) * tyto_video_rate(sequence->video);
+    const double frames =
+        tyto_video_reader_seconds(sequence->video) * tyto_video_reader_rate(sequence->video);
     return frames > 2.0 && frames < (double)FRAMES_MAX
                ? tyto_min_i64((int64_t)(frames - 1.0), sequence->most)
                : 1;
@@ -150,7 +151,7 @@ int64_t tyto_flow_sequence_pairs(const tyto_flow_sequence *sequence)
 void tyto_flow_pair_clear(tyto_flow_pair *pair)
 {
     if (pair) {
-        tyto_flow_clear(&pair->flow);
+        tyto_flow_field_clear(&pair->flow);
         free(pair->name);
         *pair = (tyto_flow_pair){0};
     }
@@ -162,7 +163,7 @@ static tyto_status read_frame(tyto_flow_sequence *sequence, bool *there, tyto_er
 {
     if (sequence->video) {
         double seconds;
-        TYTO_TRY(tyto_video_next(sequence->video, &sequence->second, &seconds, there, err));
+        TYTO_TRY(tyto_video_reader_next(sequence->video, &sequence->second, &seconds, there, err));
         sequence->next += *there;
         return TYTO_OK;
     }

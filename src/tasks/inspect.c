@@ -60,7 +60,7 @@ static void count_tensor(report *r, const tyto_tensor *tensor, bool used)
 }
 
 /* A tensor that does not fit, with the shape that it has, if any, and the one that it should. */
-static void add_misfit(report *r, json_t *list, const tyto_parameter *parameter)
+static void add_misfit(report *r, json_t *list, const tyto_checkpoint_tensor *parameter)
 {
     const tyto_tensor *tensor = parameter->tensor;
     json_t *item = json_object();
@@ -74,7 +74,7 @@ static void add_misfit(report *r, json_t *list, const tyto_parameter *parameter)
     tyto_json_push(&r->steps, list, item);
 }
 
-static void visit(void *user, const tyto_parameter *parameter)
+static void visit(void *user, const tyto_checkpoint_tensor *parameter)
 {
     report *r = user;
     if (parameter->tensor) {
@@ -255,8 +255,8 @@ tyto_status tyto_inspection_made(tyto_inspection **out, tyto_writer *steps, json
     return TYTO_OK;
 }
 
-tyto_status tyto_inspection_create(tyto_engine *engine, const char *path, tyto_inspection **out,
-                                   tyto_error *err)
+tyto_status tyto_inspection_create(const tyto_engine *engine, const char *path,
+                                   tyto_inspection **out, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
     TYTO_ENTER(err);

@@ -79,9 +79,8 @@ static json_t *file_object(tyto_writer *steps, const char *path, const tyto_tens
     return root;
 }
 
-tyto_status tyto_inspection_create_of_files(const char *const *paths, int64_t count,
-                                            tyto_log_fn log, void *log_user, tyto_inspection **out,
-                                            tyto_error *err)
+tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count, tyto_log_fn log,
+                                         void *log_user, tyto_inspection **out, tyto_error *err)
 {
     tyto_writer steps;
     int64_t failed = 0;
@@ -109,7 +108,7 @@ tyto_status tyto_inspection_create_of_files(const char *const *paths, int64_t co
             }
         }
         tyto_error_clear(&own);
-        tyto_tensor_file_close(file);
+        tyto_tensor_file_destroy(file);
     }
     TYTO_TRY(tyto_inspection_made(out, &steps, all, "files of tensors", err));
     (*out)->failed = failed;

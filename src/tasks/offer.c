@@ -55,7 +55,7 @@ bool tyto_offer_has(const tyto_architecture *architecture, tyto_task task)
 bool tyto_model_offers(const tyto_model *model, tyto_task task)
 {
     return model && offers(model->architecture, &task) &&
-           (task != TYTO_TASK_CLASSIFY || tyto_model_classifies(model) != TYTO_CLASSIFIES_NOTHING);
+           (task != TYTO_TASK_CLASSIFY || tyto_model_classifies(model) != TYTO_CLASSIFIED_NOTHING);
 }
 
 static const char *class_name(const tyto_architecture *architecture)

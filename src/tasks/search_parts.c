@@ -94,7 +94,7 @@ static tyto_status search_parts(parts *run, bool relative, tyto_detections *out,
         goto cleanup;
     }
     TYTO_CHECK(
-        tyto_image_create(run->tiles.tile_width_px, run->tiles.tile_height_px, &run->tile, err));
+        tyto_image_make(run->tiles.tile_width_px, run->tiles.tile_height_px, &run->tile, err));
     for (int64_t i = 0; i < run->count; i++) {
         TYTO_CHECK(search_part(run, i, err));
     }

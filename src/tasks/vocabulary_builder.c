@@ -19,13 +19,18 @@ typedef struct list {
 /* An example that was added, and what became of it. */
 typedef struct example {
     char *label;
-    int64_t picture; /* its place among the pictures */
+    int64_t picture; /* its place among those */
     bool has_region;
     tyto_box region;
     tyto_query_rule rule;
     tyto_query_box chosen;
     tyto_vocabulary *query; /* NULL: not embedded yet */
 } example;
+
+/* The list that tyto_vocabulary_builder_labels gave last: asking changes nothing else. */
+typedef struct given_labels {
+    const char **items;
+} given_labels;
 
 struct tyto_vocabulary_builder {
     tyto_averaging averaging;
@@ -36,7 +41,7 @@ struct tyto_vocabulary_builder {
     list photos;                   /* tyto_vocabulary * */
     tyto_vocabulary *text_queries; /* of the first encoded_texts texts */
     int64_t encoded_texts;
-    const char **labels; /* as tyto_vocabulary_builder_labels gave them last */
+    given_labels *given;
 };
 
 static void example_destroy(example *item)
@@ -97,10 +102,15 @@ tyto_status tyto_vocabulary_builder_create(tyto_averaging averaging, tyto_vocabu
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = tyto_alloc_zeroed(1, sizeof(**out));
-    if (!*out) {
+    given_labels *given = tyto_alloc_zeroed(1, sizeof(*given));
+    if (!*out || !given) {
+        free(*out);
+        free(given);
+        *out = NULL;
         return no_memory(err);
     }
     (*out)->averaging = averaging;
+    (*out)->given = given;
     return TYTO_OK;
 }
 
@@ -115,7 +125,8 @@ void tyto_vocabulary_builder_destroy(tyto_vocabulary_builder *builder)
     list_clear(&builder->pictures, free);
     list_clear(&builder->photos, destroy_vocabulary);
     tyto_vocabulary_destroy(builder->text_queries);
-    free(builder->labels);
+    free(builder->given->items);
+    free(builder->given);
     free(builder);
 }
 
@@ -170,9 +181,9 @@ tyto_status tyto_vocabulary_builder_add_example(tyto_vocabulary_builder *builder
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, builder);
     TYTO_REQUIRE(err, added);
-    TYTO_REQUIRE(err, added->picture);
+    TYTO_REQUIRE(err, added->photo);
     TYTO_REQUIRE(err, added->label);
-    const int64_t picture = find_picture(builder, added->picture);
+    const int64_t picture = find_picture(builder, added->photo);
     example *item = picture < 0 ? NULL : tyto_alloc_zeroed(1, sizeof(*item));
     if (!item) {
         return no_memory(err);
@@ -192,22 +203,21 @@ tyto_status tyto_vocabulary_builder_add_example(tyto_vocabulary_builder *builder
 }
 
 /* Labels as they are kept, and for each query before averaging (texts, saved, examples) the place
- * of its own: *places, to be freed. False when memory is out. */
-static bool list_labels(tyto_vocabulary_builder *builder, int64_t *count, int64_t **places)
+ * of its own: *out and *places, to be freed in any case. False when memory is out. */
+static bool list_labels(const tyto_vocabulary_builder *builder, const char ***out, int64_t *count,
+                        int64_t **places)
 {
     int64_t all = builder->texts.count + builder->examples.count, n = 0, kept = 0;
     for (int64_t i = 0; i < builder->saved.count; i++) {
         all += tyto_vocabulary_count(builder->saved.items[i]);
     }
-    free(builder->labels);
-    builder->labels = tyto_alloc((size_t)all + 1, sizeof(*builder->labels));
+    const char **labels = *out = tyto_alloc((size_t)all + 1, sizeof(*labels));
     int64_t *first = tyto_alloc((size_t)all + 1, sizeof(*first));
     *places = tyto_alloc((size_t)all + 1, sizeof(**places));
-    if (!builder->labels || !first || !*places) {
+    if (!labels || !first || !*places) {
         free(first);
         return false;
     }
-    const char **labels = builder->labels;
     for (int64_t i = 0; i < builder->texts.count; i++) {
         labels[n++] = builder->texts.items[i];
     }
@@ -236,26 +246,30 @@ static bool list_labels(tyto_vocabulary_builder *builder, int64_t *count, int64_
     return good;
 }
 
-tyto_status tyto_vocabulary_builder_labels(tyto_vocabulary_builder *builder,
+tyto_status tyto_vocabulary_builder_labels(const tyto_vocabulary_builder *builder,
                                            const char *const **out, int64_t *count, tyto_error *err)
 {
-    int64_t *places = NULL;
+    const char **labels;
+    int64_t *places;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, builder);
     TYTO_REQUIRE(err, out);
     TYTO_REQUIRE(err, count);
     *out = NULL;
     *count = 0;
-    if (!list_labels(builder, count, &places)) {
-        free(places);
+    const bool good = list_labels(builder, &labels, count, &places);
+    free(places);
+    if (!good) {
+        free(labels);
+        *count = 0;
         return no_memory(err);
     }
-    free(places);
-    *out = builder->labels;
+    free(builder->given->items);
+    *out = builder->given->items = labels;
     return TYTO_OK;
 }
 
-int64_t tyto_vocabulary_builder_texts(const tyto_vocabulary_builder *builder)
+int64_t tyto_vocabulary_builder_text_count(const tyto_vocabulary_builder *builder)
 {
     return builder ? builder->texts.count : 0;
 }
@@ -265,15 +279,16 @@ int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *builder)
     return builder && builder->saved.count > 0 ? tyto_vocabulary_width(builder->saved.items[0]) : 0;
 }
 
-int64_t tyto_vocabulary_builder_examples(const tyto_vocabulary_builder *builder)
+int64_t tyto_vocabulary_builder_example_count(const tyto_vocabulary_builder *builder)
 {
     return builder ? builder->examples.count : 0;
 }
 
-tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder, int64_t i,
+tyto_status tyto_vocabulary_builder_note(const tyto_vocabulary_builder *builder, int64_t i,
                                          tyto_example_note *out, tyto_error *err)
 {
-    int64_t *places = NULL, kept, before;
+    const char **labels;
+    int64_t *places, kept, before;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, builder);
     TYTO_REQUIRE(err, out);
@@ -281,7 +296,9 @@ tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder, int64
         return tyto_fail(err, TYTO_E_RANGE, "example: got %lld, required one of %lld", (long long)i,
                          (long long)builder->examples.count);
     }
-    if (!list_labels(builder, &kept, &places)) {
+    const bool good = list_labels(builder, &labels, &kept, &places);
+    free(labels);
+    if (!good) {
         free(places);
         return no_memory(err);
     }
@@ -291,7 +308,7 @@ tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder, int64
         before += tyto_vocabulary_count(builder->saved.items[k]);
     }
     *out = (tyto_example_note){.photo = builder->pictures.items[item->picture],
-                               .label = places[before + i],
+                               .label_index = places[before + i],
                                .box = item->chosen.box,
                                .objectness = item->chosen.objectness,
                                .overlap = item->chosen.iou};
@@ -299,12 +316,12 @@ tyto_status tyto_vocabulary_builder_note(tyto_vocabulary_builder *builder, int64
     return TYTO_OK;
 }
 
-int64_t tyto_vocabulary_builder_pictures(const tyto_vocabulary_builder *builder)
+int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder)
 {
     return builder ? builder->pictures.count : 0;
 }
 
-const char *tyto_vocabulary_builder_picture(const tyto_vocabulary_builder *builder, int64_t i)
+const char *tyto_vocabulary_builder_photo(const tyto_vocabulary_builder *builder, int64_t i)
 {
     return builder && i >= 0 && i < builder->pictures.count ? builder->pictures.items[i] : NULL;
 }
@@ -339,11 +356,11 @@ static tyto_status embed_example(tyto_session *session, const tyto_photo *photo,
     return TYTO_OK;
 }
 
-tyto_status tyto_vocabulary_builder_embed_picture(tyto_vocabulary_builder *builder,
-                                                  tyto_session *session, int64_t i,
-                                                  const tyto_image *image,
-                                                  const tyto_embed_options *options,
-                                                  tyto_error *err)
+tyto_status tyto_vocabulary_builder_embed_examples(tyto_vocabulary_builder *builder,
+                                                   tyto_session *session, int64_t i,
+                                                   const tyto_image *image,
+                                                   const tyto_embed_options *options,
+                                                   tyto_error *err)
 {
     tyto_photo *photo = NULL;
     tyto_status status = TYTO_OK;
@@ -372,7 +389,7 @@ static tyto_status add_photo(tyto_vocabulary_builder *builder, tyto_vocabulary *
     return list_add(&builder->photos, queries, destroy_vocabulary) ? TYTO_OK : no_memory(err);
 }
 
-tyto_status tyto_vocabulary_builder_embed_photo(tyto_vocabulary_builder *builder,
+tyto_status tyto_vocabulary_builder_embed_image(tyto_vocabulary_builder *builder,
                                                 tyto_session *session, const char *label,
                                                 const tyto_image *image,
                                                 const tyto_embed_options *options, tyto_error *err)
@@ -454,7 +471,7 @@ static tyto_status embed_missing(tyto_vocabulary_builder *builder, tyto_session 
         }
         const char *name = builder->pictures.items[item->picture];
         TYTO_TRY(tyto_image_load(name, &image, err));
-        const tyto_status status = tyto_vocabulary_builder_embed_picture(
+        const tyto_status status = tyto_vocabulary_builder_embed_examples(
             builder, session, item->picture, &image, options, err);
         tyto_image_clear(&image);
         if (status != TYTO_OK) {

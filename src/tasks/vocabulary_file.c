@@ -181,7 +181,7 @@ static tyto_status load_tensors(const char *path, tyto_vocabulary **out, tyto_er
     tyto_status status =
         tensors ? make(tensors, (size_t)n, path, out, err) : tyto_fail_memory(err, path);
     free(tensors);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 

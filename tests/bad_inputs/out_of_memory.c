@@ -83,7 +83,7 @@ static tyto_status open_tensors(tyto_error *err)
     if (status == TYTO_OK && !tyto_tensor_file_find(file, "b")) {
         status = TYTO_E_FORMAT;
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 
@@ -97,7 +97,7 @@ static tyto_status open_torch_tensors(tyto_error *err)
     snprintf(path, sizeof(path), "%s/golden/data/torch_bin/%s", getenv("TYTO_TEST_DATA"),
              torch_file);
     tyto_status status = tyto_tensor_file_open(path, &file, err);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return status;
 }
 
@@ -154,7 +154,7 @@ static tyto_status process_picture(tyto_error *err)
     tyto_image_processor *processor = NULL;
     snprintf(path, sizeof(path), "%s/golden/data/perceiver_processor/small",
              getenv("TYTO_TEST_DATA"));
-    tyto_status status = tyto_image_create(24, 31, &image, err);
+    tyto_status status = tyto_image_make(24, 31, &image, err);
     if (status == TYTO_OK) {
         memset(image.data, 7, 3 * 24 * 31);
         status = tyto_image_processor_open(path, &processor, err);
@@ -216,10 +216,10 @@ static tyto_status evaluate(tyto_error *err)
     tyto_coco_scores scores = {0};
     char path[512];
     coco_path(path, "annotations.json");
-    tyto_status status = tyto_coco_open(path, &truth, err);
+    tyto_status status = tyto_coco_load(path, &truth, err);
     if (status == TYTO_OK) {
         coco_path(path, "results.json");
-        status = tyto_coco_results_open(path, &results, err);
+        status = tyto_coco_results_load(path, &results, err);
     }
     if (status == TYTO_OK) {
         status = tyto_coco_evaluate(&truth, results.items, results.count, &scores, err);
@@ -436,7 +436,7 @@ static void perceivers_are_run(void **state)
         assert_int_equal(tyto_tensor_file_open(path, &run_inputs, NULL), TYTO_OK);
         assert_true(tyto_tensor_file_count(run_inputs) <= 8);
         fail_each_once_and_forever(run_head);
-        tyto_tensor_file_close(run_inputs);
+        tyto_tensor_file_destroy(run_inputs);
         tyto_model_destroy(run_model);
     }
     tyto_engine_destroy(engine);

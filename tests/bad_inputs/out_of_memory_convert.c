@@ -46,15 +46,15 @@ static tyto_status calibrate(tyto_error *err)
     tyto_status status = tyto_session_create(plain_model, NULL, &session, err);
     status = status ? status : tyto_calibration_create(plain_model, &notes, err);
     if (!status) {
-        tyto_session_calibrate(session, notes);
-        status = tyto_forward(session, NULL, &input, 1, NULL, 0, &outputs, &count, err);
-        tyto_session_calibrate(session, NULL);
+        status = tyto_session_calibrate(session, notes, err);
+        status = status ? status
+                        : tyto_forward(session, NULL, &input, 1, NULL, 0, &outputs, &count, err);
     }
     const tyto_convert_options options = {
         .struct_bytes = sizeof(options), .force = true, .calibration = notes};
     status = status ? status : tyto_model_convert(plain_path, written, &options, err);
-    tyto_calibration_destroy(notes);
     tyto_session_destroy(session);
+    tyto_calibration_destroy(notes);
     return status;
 }
 

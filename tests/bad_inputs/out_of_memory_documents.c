@@ -12,8 +12,8 @@
 
 static const char *const labels[] = {"a cat", "a \"red\" cube,\n\xff"};
 static tyto_detection boxes[] = {
-    {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label = 0},
-    {.box = {0.0F, 0.0F, 1.0F, 1.0F}, .score = 0.25F, .label = 1},
+    {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label_index = 0},
+    {.box = {0.0F, 0.0F, 1.0F, 1.0F}, .score = 0.25F, .label_index = 1},
 };
 static const tyto_detections found = {boxes, 2};
 /* The format of the document that is written now. */
@@ -21,7 +21,7 @@ static tyto_format format;
 
 static tyto_status write_detections(tyto_error *err)
 {
-    static const tyto_example_note example = {.photo = "cup.jpg", .label = 1};
+    static const tyto_example_note example = {.photo = "cup.jpg", .label_index = 1};
     static const char *const names[] = {"1.jpg", "2.jpg"};
     tyto_detection_document_options options;
     tyto_document *document = NULL;

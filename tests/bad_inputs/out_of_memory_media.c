@@ -22,19 +22,19 @@ static tyto_status save_and_draw_flow(tyto_error *err)
 {
     tyto_flow_field flow = {0}, back = {0};
     tyto_image picture = {0};
-    tyto_status status = tyto_flow_create(5, 4, &flow, err);
+    tyto_status status = tyto_flow_field_make(5, 4, &flow, err);
     if (status == TYTO_OK) {
-        status = tyto_flow_save(path, &flow, err);
+        status = tyto_flow_field_save(path, &flow, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_flow_load(path, &back, err);
+        status = tyto_flow_field_load(path, &back, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_flow_draw(&back, 0.0, &picture, err);
+        status = tyto_flow_field_draw(&back, 0.0, &picture, err);
     }
     tyto_image_clear(&picture);
-    tyto_flow_clear(&flow);
-    tyto_flow_clear(&back);
+    tyto_flow_field_clear(&flow);
+    tyto_flow_field_clear(&back);
     return status;
 }
 
@@ -56,7 +56,7 @@ static tyto_status find_flow(tyto_error *err)
     tyto_flow_options_init(&options, sizeof(options));
     options.overlap_px = 2;
     tyto_status status = tyto_flow(session, &frames[0], &frames[1], &options, &flow, err);
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
     return status;
 }
 
@@ -78,17 +78,17 @@ static tyto_status write_video(tyto_error *err)
     static const float sound[3000];
     const tyto_video_format format = {frames[0].width_px, frames[0].height_px, 25, 48000};
     tyto_video_writer *writer = NULL;
-    tyto_status status = tyto_video_create(path, &format, &writer, err);
+    tyto_status status = tyto_video_writer_create(path, &format, &writer, err);
     for (int i = 0; i < 2 && status == TYTO_OK; i++) {
-        status = tyto_video_add_frame(writer, &frames[i], err);
+        status = tyto_video_writer_add_frame(writer, &frames[i], err);
     }
     if (status == TYTO_OK) {
-        status = tyto_video_add_sound(writer, sound, 3000, err);
+        status = tyto_video_writer_add_sound(writer, sound, 3000, err);
     }
     if (status == TYTO_OK) {
-        return tyto_video_commit(writer, err);
+        return tyto_video_writer_commit(writer, err);
     }
-    tyto_video_abandon(writer);
+    tyto_video_writer_destroy(writer);
     return status;
 }
 
@@ -98,10 +98,11 @@ static tyto_status read_clip(tyto_error *err)
     const tyto_clip_shape shape = {2, 8, 8, 3840, 25, 48000};
     tyto_clip_reader *reader = NULL;
     int64_t count;
-    tyto_status status = tyto_clip_open(path, NULL, TYTO_CLIP_SOUND_OWN, &shape, &reader, err);
+    tyto_status status =
+        tyto_clip_reader_open(path, NULL, TYTO_CLIP_SOUND_OWN, &shape, &reader, err);
     if (status == TYTO_OK) {
-        status = tyto_clip_next(reader, images, sound, &count, err);
-        tyto_clip_close(reader);
+        status = tyto_clip_reader_next(reader, images, sound, &count, err);
+        tyto_clip_reader_destroy(reader);
     }
     return status;
 }

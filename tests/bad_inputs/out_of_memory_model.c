@@ -48,7 +48,7 @@ static void prepare(void)
 
 static void finish(void)
 {
-    tyto_tensor_file_close(inputs);
+    tyto_tensor_file_destroy(inputs);
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
     inputs = NULL;
@@ -299,8 +299,7 @@ static tyto_status fill_builder(tyto_vocabulary_builder *builder, tyto_session *
 {
     const tyto_box region = {5, 5, 40, 30};
     const tyto_vocabulary_example examples[] = {
-        {.picture = "one", .region = &region, .label = "thing"},
-        {.picture = "one", .label = "a cat"}};
+        {.photo = "one", .region = &region, .label = "thing"}, {.photo = "one", .label = "a cat"}};
     const char *const *labels;
     int64_t count = 0;
     tyto_status status = tyto_vocabulary_builder_add_text(builder, "a cat", err);
@@ -311,10 +310,10 @@ static tyto_status fill_builder(tyto_vocabulary_builder *builder, tyto_session *
         status = tyto_vocabulary_builder_labels(builder, &labels, &count, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_vocabulary_builder_embed_picture(builder, session, 0, image, NULL, err);
+        status = tyto_vocabulary_builder_embed_examples(builder, session, 0, image, NULL, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_vocabulary_builder_embed_photo(builder, session, "all", image, NULL, err);
+        status = tyto_vocabulary_builder_embed_image(builder, session, "all", image, NULL, err);
     }
     return status == TYTO_OK ? tyto_vocabulary_builder_embed_boxes(builder, session, "box", image,
                                                                    NULL, NULL, NULL, err)

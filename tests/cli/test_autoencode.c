@@ -21,15 +21,15 @@ static int frames_of(const char *path, int64_t *width, int64_t *height)
     double seconds;
     bool more = true;
     int count = 0;
-    assert_int_equal(tyto_video_open(path, &reader, NULL), TYTO_OK);
+    assert_int_equal(tyto_video_reader_open(path, &reader, NULL), TYTO_OK);
     while (more) {
-        assert_int_equal(tyto_video_next(reader, &frame, &seconds, &more, NULL), TYTO_OK);
+        assert_int_equal(tyto_video_reader_next(reader, &frame, &seconds, &more, NULL), TYTO_OK);
         count += more;
     }
     *width = frame.width_px;
     *height = frame.height_px;
     tyto_image_clear(&frame);
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
     return count;
 }
 
@@ -51,7 +51,8 @@ static void expect(expected *to, const char *video)
     assert_int_equal(tyto_session_create(to->model, NULL, &to->session, NULL), TYTO_OK);
     assert_int_equal(tyto_autoencode_shape(to->model, &to->shape, NULL), TYTO_OK);
     assert_int_equal(
-        tyto_clip_open(video, NULL, TYTO_CLIP_SOUND_OWN, &to->shape, &to->reader, NULL), TYTO_OK);
+        tyto_clip_reader_open(video, NULL, TYTO_CLIP_SOUND_OWN, &to->shape, &to->reader, NULL),
+        TYTO_OK);
 }
 
 static int64_t expect_next(expected *of, tyto_reconstruction *out)
@@ -59,7 +60,8 @@ static int64_t expect_next(expected *of, tyto_reconstruction *out)
     tyto_autoencode_options options;
     int64_t frames;
     tyto_autoencode_options_init(&options, sizeof(options));
-    assert_int_equal(tyto_clip_next(of->reader, of->images, of->sound, &frames, NULL), TYTO_OK);
+    assert_int_equal(tyto_clip_reader_next(of->reader, of->images, of->sound, &frames, NULL),
+                     TYTO_OK);
     assert_int_equal(tyto_autoencode(of->session, of->images, of->sound, &options, out, NULL),
                      TYTO_OK);
     return frames;
@@ -67,7 +69,7 @@ static int64_t expect_next(expected *of, tyto_reconstruction *out)
 
 static void release(expected *of)
 {
-    tyto_clip_close(of->reader);
+    tyto_clip_reader_destroy(of->reader);
     tyto_session_destroy(of->session);
     tyto_model_destroy(of->model);
     tyto_engine_destroy(of->engine);
@@ -105,8 +107,8 @@ static void a_video_is_made_again_and_named(void **state)
     assert_int_equal(width, 8);
     assert_int_equal(height, 8);
     tyto_sound_reader *sound = NULL;
-    assert_int_equal(tyto_sound_open("out.mp4", 200, &sound, NULL), TYTO_OK);
-    tyto_sound_close(sound);
+    assert_int_equal(tyto_sound_reader_open("out.mp4", 200, &sound, NULL), TYTO_OK);
+    tyto_sound_reader_destroy(sound);
 
     json_t *root = parsed(run.out);
     const json_t *windows = json_object_get(root, "windows");

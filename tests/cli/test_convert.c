@@ -125,13 +125,13 @@ static void parts_are_cut_and_joined(void **state)
         }
         assert_true(bytes <= 20000 || tyto_tensor_file_count(part) == 1);
         assert_string_equal(tyto_tensor_file_metadata(part, "format"), "pt");
-        tyto_tensor_file_close(part);
+        tyto_tensor_file_destroy(part);
     }
     json_decref(index);
     free(text);
-    tyto_tensor_file_close(cut);
-    tyto_tensor_file_close(joined);
-    tyto_tensor_file_close(source);
+    tyto_tensor_file_destroy(cut);
+    tyto_tensor_file_destroy(joined);
+    tyto_tensor_file_destroy(source);
 }
 
 static void torch_files_become_safetensors(void **state)
@@ -150,8 +150,8 @@ static void torch_files_become_safetensors(void **state)
         converted(tower, out, "keep", "5GB");
         tyto_tensor_file *file = opened(out, "model.safetensors");
         assert_same(file, source);
-        tyto_tensor_file_close(file);
-        tyto_tensor_file_close(source);
+        tyto_tensor_file_destroy(file);
+        tyto_tensor_file_destroy(source);
     }
 }
 
@@ -181,8 +181,8 @@ static void types_follow(void **state)
         converted(back, again, words[i], "5GB");
         tyto_tensor_file *last = opened(again, "model.safetensors");
         assert_same(file, last);
-        tyto_tensor_file_close(last);
-        tyto_tensor_file_close(file);
+        tyto_tensor_file_destroy(last);
+        tyto_tensor_file_destroy(file);
     }
     ran run = tyto("detect", "-m", "float16", CAT, "-t", "a cat", NULL);
     assert_done(&run);
@@ -205,7 +205,7 @@ static void what_is_there_is_not_lost(void **state)
     assert_false(file_there("mine/model.safetensors"));
     tyto_tensor_file *file = opened("mine", "model.safetensors.index.json");
     assert_int_equal(tyto_tensor_file_at(file, 0)->dtype, TYTO_F16);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     write_file("mine/notes.txt", "x", 1);
     run = tyto("convert", ODD_MODEL, "-o", "mine", "--force", NULL);
     assert_complains(&run, 1, "mine: holds 'notes.txt', which would be lost");
@@ -342,8 +342,8 @@ static void new_ones_are_made_of_a_config(void **state)
     assert_non_null(a);
     assert_non_null(b);
     assert_memory_not_equal(a->data, b->data, bytes_of(a));
-    tyto_tensor_file_close(one);
-    tyto_tensor_file_close(other);
+    tyto_tensor_file_destroy(one);
+    tyto_tensor_file_destroy(other);
     run = tyto("detect", "-m", "new", CAT, "-t", "cat", "--threshold", "0", NULL);
     assert_done(&run);
     ran_clear(&run);

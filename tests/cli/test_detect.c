@@ -83,8 +83,9 @@ static void assert_photo(json_t *object, const char *photo, float threshold,
         json_t *item = json_array_get(list, (size_t)i), *box = json_object_get(item, "box");
         assert_keys(item, "label label_index score box");
         assert_keys(box, "xmin ymin xmax ymax");
-        assert_string_equal(json_string_value(json_object_get(item, "label")), labels[d->label]);
-        assert_int_equal(json_integer_value(json_object_get(item, "label_index")), d->label);
+        assert_string_equal(json_string_value(json_object_get(item, "label")),
+                            labels[d->label_index]);
+        assert_int_equal(json_integer_value(json_object_get(item, "label_index")), d->label_index);
         assert_true(number(item, "score") == d->score);
         assert_true(number(box, "xmin") == d->box.xmin && number(box, "ymin") == d->box.ymin);
         assert_true(number(box, "xmax") == d->box.xmax && number(box, "ymax") == d->box.ymax);
@@ -268,15 +269,16 @@ static void formats_agree(void **state)
         assert_keys(result, "image_id category_id bbox score");
         assert_keys(annotation, "id image_id category_id bbox area iscrowd score");
         assert_true(json_equal(box, json_object_get(annotation, "bbox")));
-        assert_int_equal(json_integer_value(json_object_get(result, "category_id")), d->label + 1);
+        assert_int_equal(json_integer_value(json_object_get(result, "category_id")),
+                         d->label_index + 1);
         assert_true((float)json_real_value(json_array_get(box, 0)) == d->box.xmin);
         assert_true((float)json_real_value(json_array_get(box, 3)) == d->box.ymax - d->box.ymin);
 
         float numbers[5];
-        const char *quoted = d->label ? "\"it, \"\"quoted\"\"\"" : "a cat";
+        const char *quoted = d->label_index ? "\"it, \"\"quoted\"\"\"" : "a cat";
         char want[PATH_MAX];
-        const int length =
-            snprintf(want, sizeof(want), "%s,451,300,%s,%lld,", CAT, quoted, (long long)d->label);
+        const int length = snprintf(want, sizeof(want), "%s,451,300,%s,%lld,", CAT, quoted,
+                                    (long long)d->label_index);
         assert_memory_equal(row, want, (size_t)length);
         assert_int_equal(sscanf(row + length, "%f,%f,%f,%f,%f\n", &numbers[0], &numbers[1],
                                 &numbers[2], &numbers[3], &numbers[4]),
@@ -289,7 +291,7 @@ static void formats_agree(void **state)
         double x, y, width, height, score;
         assert_int_equal(
             sscanf(line, "%lld %lf %lf %lf %lf %lf\n", &label, &x, &y, &width, &height, &score), 6);
-        assert_int_equal(label, d->label);
+        assert_int_equal(label, d->label_index);
         assert_true(fabs((x - width / 2) * 451 - (double)d->box.xmin) < 1e-3);
         assert_true(fabs((y + height / 2) * 300 - (double)d->box.ymax) < 1e-3);
         assert_true(fabs(score - (double)d->score) < 1e-6);

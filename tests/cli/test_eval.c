@@ -134,7 +134,7 @@ static void assert_found(const tyto_coco_result *results, int64_t image_id,
     for (int64_t i = 0; i < found->count; i++) {
         const tyto_detection *d = &found->items[i];
         assert_int_equal(results[i].image_id, image_id);
-        assert_int_equal(results[i].category_id, d->label == 0 ? 9 : 4);
+        assert_int_equal(results[i].category_id, d->label_index == 0 ? 9 : 4);
         assert_true(results[i].score == (double)d->score);
         assert_true(results[i].box.x == (double)d->box.xmin);
         assert_true(results[i].box.y == (double)d->box.ymin);
@@ -154,7 +154,7 @@ static void a_model_searches_for_prompts(void **state)
                        best ? "--best-label" : NULL, NULL);
         assert_done(&run);
         tyto_coco_results results;
-        assert_int_equal(tyto_coco_results_open("found.json", &results, NULL), TYTO_OK);
+        assert_int_equal(tyto_coco_results_load("found.json", &results, NULL), TYTO_OK);
         assert_int_equal(results.count, 14);
         tyto_detections cat = search(CAT, texts, !best), coffee = search(COFFEE, texts, !best);
         assert_int_equal(cat.count, 7);

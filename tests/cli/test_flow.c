@@ -46,14 +46,14 @@ static tyto_flow_field expected(int64_t width, int64_t height, int index, float 
 static void assert_flow(const char *path, int64_t width, int64_t height, int index, float scale)
 {
     tyto_flow_field flow = {0}, want = expected(width, height, index, scale);
-    assert_int_equal(tyto_flow_load(path, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_load(path, &flow, NULL), TYTO_OK);
     assert_int_equal(flow.width_px, width);
     assert_int_equal(flow.height_px, height);
     for (int64_t i = 0; i < 2 * width * height; i++) {
         assert_float_equal(flow.data[i], want.data[i], 1e-4f);
     }
-    tyto_flow_clear(&flow);
-    tyto_flow_clear(&want);
+    tyto_flow_field_clear(&flow);
+    tyto_flow_field_clear(&want);
 }
 
 static void two_pictures_give_one_flow(void **state)
@@ -69,14 +69,14 @@ static void two_pictures_give_one_flow(void **state)
     assert_flow("out.flo", 24, 15, 0, 20.0f);
     tyto_flow_field flow = {0};
     tyto_image drawn = {0}, want = {0};
-    assert_int_equal(tyto_flow_load("out.flo", &flow, NULL), TYTO_OK);
-    assert_int_equal(tyto_flow_draw(&flow, 0.0, &want, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_load("out.flo", &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_draw(&flow, 0.0, &want, NULL), TYTO_OK);
     assert_int_equal(tyto_image_load("out.png", &drawn, NULL), TYTO_OK);
     assert_int_equal(drawn.width_px, 24);
     assert_memory_equal(drawn.data, want.data, 24 * 15 * 3);
     tyto_image_clear(&drawn);
     tyto_image_clear(&want);
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
 
     run = tyto("flow", "-m", FLOW_MODEL, "--overlap", "3", "--scale", "1", "a.png", "b.png", "-o",
                "unit.flo", NULL);

@@ -508,7 +508,7 @@ static void steps_of_the_processor_are_options(void **state)
         const float value = ((const float *)tensor->data)[i];
         assert_true(value >= 0.0F && value <= 1.0F);
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     ran plain = tyto("detect", "-m", ODD_MODEL, CAT, "-t", "x", "-f", "csv", NULL),
         same = tyto("detect", "-m", ODD_MODEL, CAT, "-t", "x", "-f", "csv", "--size", "63", "--pad",
                     "on", NULL),
@@ -559,7 +559,7 @@ static void steps_of_a_perceiver_are_options(void **state)
         const uint8_t byte = photo.data[3 * (y * photo.width_px + x) + i / 6];
         assert_true(((const float *)tensor->data)[i] == (float)byte);
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     tyto_image_clear(&photo);
     run = tyto("preprocess", "-m", folder, CAT, "--resize", "off", "--crop-size", "32x32", "-o",
                "c.safetensors", NULL);
@@ -569,7 +569,7 @@ static void steps_of_a_perceiver_are_options(void **state)
     tensor = tyto_tensor_file_at(file, 0); /* 16 of 32 of the shorter side, 300 pixels */
     assert_int_equal(tensor->shape[1], tensor->shape[2]);
     assert_int_equal(tensor->shape[1], 150);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     run = tyto("preprocess", "-m", folder, CAT, "--pad", "on", "-o", "y.safetensors", NULL);
     assert_complains(&run, 1, "a Perceiver's pictures are not padded");
 }

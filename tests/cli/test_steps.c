@@ -100,7 +100,7 @@ static void texts_may_be_ragged(void **state)
                       *pixels = tyto_tensor_file_find(file, "pixel_values");
     assert_true(ids && ids->shape[0] == 6 && ids->shape[1] == 16);
     assert_true(pixels && pixels->rank == 4 && pixels->shape[0] == 2);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     forward("Owlv2ForObjectDetection");
     run = tyto("postprocess", CAT, COFFEE, "--outputs", "out.safetensors", "--top-k", "2", "-f",
                "json", NULL);

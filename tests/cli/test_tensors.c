@@ -199,7 +199,7 @@ static void pixels_are_the_processors(void **state)
         tyto_image_clear(&image);
     }
     tyto_image_processor_destroy(processor);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 }
 
 static void equal_names_are_refused_before_work(void **state)
@@ -216,7 +216,7 @@ static void equal_names_are_refused_before_work(void **state)
     assert_complains(&run, 1, "bad.png");
     tyto_tensor_file *file = opened("twin.safetensors");
     assert_int_equal(tyto_tensor_file_count(file), 1);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     run = tyto("preprocess", "-m", ODD_MODEL, CAT, NULL);
     assert_complains(&run, 2, "required -o FILE.safetensors");
 }
@@ -269,8 +269,8 @@ static void assert_golden(const char *checkpoint, const char *name, bool with_he
             }
         }
     }
-    tyto_tensor_file_close(got);
-    tyto_tensor_file_close(want);
+    tyto_tensor_file_destroy(got);
+    tyto_tensor_file_destroy(want);
     json_decref(errors);
     free(text);
     free(list);
@@ -307,8 +307,8 @@ static void forward_composes_perceivers(void **state)
     for (int64_t i = 0; i < tyto_tensor_elements(photo); i++) {
         assert_true(fabs(element(photo, i) - element(wanted, i)) < 1e-5);
     }
-    tyto_tensor_file_close(got);
-    tyto_tensor_file_close(expected);
+    tyto_tensor_file_destroy(got);
+    tyto_tensor_file_destroy(expected);
     write_file("parts.json", "{\"decoder\": {\"type\": \"Decoder\"}}", 32);
     run = tyto("forward", "-m", model, "--parts", "parts.json", "--inputs", inputs, "-o",
                "composed.safetensors", NULL);
@@ -369,7 +369,7 @@ static void inspect_counts_a_whole_checkpoint(void **state)
     assert_int_equal(tyto_model_open(engine, ODD_MODEL, NULL, &model, NULL), TYTO_OK);
     json_t *root = inspected(ODD_MODEL, 0);
     assert_int_equal(json_integer_value(json_object_get(root, "parameters")),
-                     tyto_model_parameters(model));
+                     tyto_model_parameter_count(model));
     assert_string_equal(json_string_value(json_object_get(root, "model_type")), "owlv2");
     assert_int_equal(size_of(root, "missing") + size_of(root, "misshapen"), 0);
     assert_int_equal(size_of(root, "problems") + size_of(root, "unexpected"), 0);
@@ -424,7 +424,7 @@ static void inspect_tells_what_does_not_fit(void **state)
     }
     tyto_status saved = tyto_tensor_file_save("holes/model.safetensors", tensors, (int64_t)n, NULL);
     free(tensors);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     assert_int_equal(saved, TYTO_OK);
     json_t *root = inspected("holes", 1);
     assert_int_equal(size_of(root, "missing"), 1);

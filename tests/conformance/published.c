@@ -135,7 +135,7 @@ static verdict compare_found(check *on, const tyto_detections *found, const tyto
         double nearest = INFINITY;
         for (int64_t k = 0; k < found->count; k++) {
             const tyto_detection *this = &found->items[k];
-            if (!texts || strcmp(texts[this->label], text_of(one, "text")) == 0) {
+            if (!texts || strcmp(texts[this->label_index], text_of(one, "text")) == 0) {
                 nearest = fmin(nearest, distance(on, this, one, photo));
             }
         }
@@ -317,7 +317,7 @@ static verdict check_classify(check *on)
                                       number_of(on->of, "classes"), 0.0)
                      : is;
     if (is == HOLDS) {
-        const char *got = tyto_model_label(on->model, classes.items[0].label),
+        const char *got = tyto_model_label(on->model, classes.items[0].label_index),
                    *required = text_of(on->of, "label");
         is = got && strcmp(got, required) == 0 ? HOLDS
                                                : differs(on, "label", got ? got : "none", required);

@@ -84,6 +84,6 @@ int fuzz_tensors(const uint8_t *data, size_t size)
         }
     }
     (void)tyto_tensor_file_metadata(file, "format");
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return 0;
 }

@@ -9,21 +9,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tyto_flow_field flow;
     tyto_image image;
     double mean, longest;
-    if (tyto_flow_decode(data, size, "input", &flow, &err) != TYTO_OK) {
+    if (tyto_flow_field_decode(data, size, "input", &flow, &err) != TYTO_OK) {
         if (!err.message) {
             __builtin_trap();
         }
         tyto_error_clear(&err);
         return 0;
     }
-    tyto_flow_measure(&flow, &mean, &longest);
+    tyto_flow_field_measure(&flow, &mean, &longest);
     if (!(mean >= 0.0 && mean <= longest * (1.0 + 1e-9))) {
         __builtin_trap();
     }
-    if (tyto_flow_draw(&flow, 0.0, &image, NULL) != TYTO_OK) {
+    if (tyto_flow_field_draw(&flow, 0.0, &image, NULL) != TYTO_OK) {
         __builtin_trap();
     }
     tyto_image_clear(&image);
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
     return 0;
 }

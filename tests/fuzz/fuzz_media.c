@@ -19,19 +19,19 @@ static void read_frames(const char *path)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_video_reader *reader;
-    if (tyto_video_open(path, &reader, &err) != TYTO_OK) {
+    if (tyto_video_reader_open(path, &reader, &err) != TYTO_OK) {
         check_failed(&err);
         return;
     }
-    const double rate = tyto_video_rate(reader);
+    const double rate = tyto_video_reader_rate(reader);
     tyto_image frame = {0};
     double seconds, last = 0.0;
     bool more = true;
-    if (!(rate >= 0.0) || !(tyto_video_seconds(reader) >= 0.0)) {
+    if (!(rate >= 0.0) || !(tyto_video_reader_seconds(reader) >= 0.0)) {
         __builtin_trap();
     }
     for (int i = 0; more && i < FRAMES_MAX; i++) {
-        if (tyto_video_next(reader, &frame, &seconds, &more, &err) != TYTO_OK) {
+        if (tyto_video_reader_next(reader, &frame, &seconds, &more, &err) != TYTO_OK) {
             check_failed(&err);
             break;
         }
@@ -41,7 +41,7 @@ static void read_frames(const char *path)
         last = more ? seconds : last;
     }
     tyto_image_clear(&frame);
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
 }
 
 static void check_samples(const float *samples, int64_t count)
@@ -58,12 +58,12 @@ static void read_sound(const char *path)
     tyto_sound_reader *reader;
     float samples[SAMPLES];
     int64_t got = SAMPLES;
-    if (tyto_sound_open(path, HZ, &reader, &err) != TYTO_OK) {
+    if (tyto_sound_reader_open(path, HZ, &reader, &err) != TYTO_OK) {
         check_failed(&err);
         return;
     }
     for (int i = 0; got == SAMPLES && i < FRAMES_MAX; i++) {
-        if (tyto_sound_read(reader, samples, SAMPLES, &got, &err) != TYTO_OK) {
+        if (tyto_sound_reader_read(reader, samples, SAMPLES, &got, &err) != TYTO_OK) {
             check_failed(&err);
             break;
         }
@@ -72,7 +72,7 @@ static void read_sound(const char *path)
         }
         check_samples(samples, got);
     }
-    tyto_sound_close(reader);
+    tyto_sound_reader_destroy(reader);
 }
 
 static void read_windows(const char *path)
@@ -82,15 +82,16 @@ static void read_windows(const char *path)
     tyto_clip_reader *reader;
     float images[FRAMES * 3 * SIDE * SIDE], sound[SAMPLES];
     int64_t frames = 1;
-    if (tyto_clip_open(path, NULL, TYTO_CLIP_SOUND_SILENT, &shape, &reader, &err) != TYTO_OK) {
+    if (tyto_clip_reader_open(path, NULL, TYTO_CLIP_SOUND_SILENT, &shape, &reader, &err) !=
+        TYTO_OK) {
         check_failed(&err);
         return;
     }
-    if (tyto_clip_windows(reader) < 1) {
+    if (tyto_clip_reader_window_count(reader) < 1) {
         __builtin_trap();
     }
     for (int i = 0; frames > 0 && i < WINDOWS_MAX; i++) {
-        if (tyto_clip_next(reader, images, sound, &frames, &err) != TYTO_OK) {
+        if (tyto_clip_reader_next(reader, images, sound, &frames, &err) != TYTO_OK) {
             check_failed(&err);
             break;
         }
@@ -104,7 +105,7 @@ static void read_windows(const char *path)
         }
         check_samples(sound, frames > 0 ? SAMPLES : 0);
     }
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

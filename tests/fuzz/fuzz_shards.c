@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (tyto_tensor_file_open(path, &file, &err) == TYTO_OK && tyto_tensor_file_count(file) > 2) {
         __builtin_trap();
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     tyto_error_clear(&err);
     return 0;
 }

@@ -110,7 +110,7 @@ static inline void checkpoint_end(checkpoint *to)
         unlink(path);
     }
     assert_int_equal(rmdir(to->folder), 0);
-    tyto_tensor_file_close(to->source);
+    tyto_tensor_file_destroy(to->source);
     json_decref(to->config);
 }
 

@@ -53,7 +53,7 @@ static inline tyto_status open_composed(const tyto_engine *engine, const char *p
     tyto_model_open_options options;
     tyto_model_open_options_init(&options, sizeof(options));
     options.parts = parts;
-    options.parts_length = length;
+    options.parts_length_bytes = length;
     options.parts_name = name;
     return tyto_model_open(engine, path, &options, model, err);
 }
@@ -111,8 +111,8 @@ static inline void golden_open(golden_case *with, const char *folder)
 
 static inline void golden_close(golden_case *with)
 {
-    tyto_tensor_file_close(with->inputs);
-    tyto_tensor_file_close(with->expected);
+    tyto_tensor_file_destroy(with->inputs);
+    tyto_tensor_file_destroy(with->expected);
     json_decref(with->report);
 }
 

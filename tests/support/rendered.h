@@ -11,7 +11,7 @@
 static inline tyto_image rendered_frame(int64_t width, int64_t height, int index)
 {
     tyto_image image = {0};
-    if (tyto_image_create(width, height, &image, NULL) != TYTO_OK) {
+    if (tyto_image_make(width, height, &image, NULL) != TYTO_OK) {
         abort();
     }
     for (int64_t y = 0; y < height; y++) {
@@ -40,21 +40,22 @@ static inline void rendered_video(const char *path, int64_t width, int64_t heigh
     const tyto_video_format format = {width, height, frames_per_second, sound_hz};
     tyto_video_writer *writer = NULL;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_status status = tyto_video_create(path, &format, &writer, &err);
+    tyto_status status = tyto_video_writer_create(path, &format, &writer, &err);
     for (int i = 0; i < count && status == TYTO_OK && width > 0; i++) {
         tyto_image frame = rendered_frame(width, height, i);
-        status = tyto_video_add_frame(writer, &frame, &err);
+        status = tyto_video_writer_add_frame(writer, &frame, &err);
         tyto_image_clear(&frame);
     }
     const int64_t samples = sound_hz * count / frames_per_second;
     for (int64_t i = 0; i < samples && status == TYTO_OK; i++) {
         const float sample = rendered_tone(i, tone_hz, (double)sound_hz);
-        status = tyto_video_add_sound(writer, &sample, 1, &err);
+        status = tyto_video_writer_add_sound(writer, &sample, 1, &err);
     }
-    if (status != TYTO_OK || tyto_video_commit(writer, &err) != TYTO_OK) {
+    if (status != TYTO_OK || tyto_video_writer_commit(writer, &err) != TYTO_OK) {
         fprintf(stderr, "%s: %s\n", path, tyto_error_message(&err));
         abort();
     }
+    tyto_video_writer_destroy(writer);
 }
 
 #endif

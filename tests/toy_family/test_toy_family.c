@@ -112,7 +112,7 @@ static void tasks_are_what_it_offers(void **state)
         assert_int_equal(tyto_model_offers(with.model, (tyto_task)task),
                          task == TYTO_TASK_CLASSIFY || task == TYTO_TASK_SIMILARITY);
     }
-    assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIES_IMAGES);
+    assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIED_IMAGE);
     end(&with);
     assert_false(tyto_model_offers(NULL, TYTO_TASK_CLASSIFY));
     assert_null(tyto_task_name((tyto_task)99));
@@ -129,8 +129,8 @@ static void pictures_are_classified(void **state)
     begin(&with);
     ASSERT_DONE(tyto_classify_images(with.session, &image, 1, NULL, &classes, &err), &err);
     assert_int_equal(classes.count, CLASSES);
-    assert_string_equal(tyto_model_label(with.model, classes.items[0].label), "green");
-    assert_string_equal(tyto_model_label(with.model, classes.items[1].label), "blue");
+    assert_string_equal(tyto_model_label(with.model, classes.items[0].label_index), "green");
+    assert_string_equal(tyto_model_label(with.model, classes.items[1].label_index), "blue");
     assert_float_equal(classes.items[1].logit, 0.45F, 1e-6);
     assert_float_equal(classes.items[1].score, 1.0F / (1.0F + expf(-0.45F)), 1e-6);
     tyto_classes_clear(&classes);

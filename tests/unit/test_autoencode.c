@@ -34,7 +34,7 @@ static void frames_are_cut_in_the_middle(void **state)
             tyto_image frame =
                 tall ? rendered_frame(4, 4 + extra, 0) : rendered_frame(4 + extra, 4, 0);
             const int64_t begin = (4 + extra) / 2 - 2;
-            tyto_clip_preprocess(&shape, &frame, out);
+            assert_int_equal(tyto_clip_preprocess(&shape, &frame, out, NULL), TYTO_OK);
             for (int64_t i = 0; i < 48; i++) {
                 const int64_t c = i / 16, y = i / 4 % 4 + (tall ? begin : 0),
                               x = i % 4 + (tall ? 0 : begin);
@@ -56,13 +56,13 @@ static void frames_are_resized_linearly(void **state)
     const tyto_image frame = {2, 2, pixels};
     static const float across[] = {0, 25, 75, 100}, down[] = {0, 50, 150, 200};
     float out[48];
-    tyto_clip_preprocess(&four, &frame, out);
+    assert_int_equal(tyto_clip_preprocess(&four, &frame, out, NULL), TYTO_OK);
     for (int i = 0; i < 16; i++) {
         assert_float_equal(out[i] * 255.0f, across[i % 4], 1e-4f);
         assert_float_equal(out[16 + i] * 255.0f, 10.0f, 1e-4f);
         assert_float_equal(out[32 + i] * 255.0f, down[i / 4], 1e-4f);
     }
-    tyto_clip_preprocess(&one, &frame, out);
+    assert_int_equal(tyto_clip_preprocess(&one, &frame, out, NULL), TYTO_OK);
     assert_float_equal(out[0] * 255.0f, 50.0f, 1e-4f);
     assert_float_equal(out[2] * 255.0f, 100.0f, 1e-4f);
 }
@@ -110,7 +110,7 @@ static tyto_clip_reader *opened(const char *video, const char *from, tyto_clip_s
 {
     tyto_clip_reader *reader = NULL;
     tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_clip_open(video, from, missing, &eight, &reader, &err) != TYTO_OK) {
+    if (tyto_clip_reader_open(video, from, missing, &eight, &reader, &err) != TYTO_OK) {
         fail_msg("%s", tyto_error_message(&err));
     }
     return reader;
@@ -121,9 +121,9 @@ static void assert_windows(const char *path, int count, double rate, int64_t tot
 {
     tyto_clip_reader *reader = opened(path, NULL, TYTO_CLIP_SOUND_SILENT);
     int64_t frames = 1, seen = 0, windows = 0;
-    const int64_t expected = tyto_clip_windows(reader);
+    const int64_t expected = tyto_clip_reader_window_count(reader);
     while (frames > 0) {
-        assert_int_equal(tyto_clip_next(reader, images, sound, &frames, NULL), TYTO_OK);
+        assert_int_equal(tyto_clip_reader_next(reader, images, sound, &frames, NULL), TYTO_OK);
         windows += frames > 0;
         for (int64_t i = 0; frames > 0 && i < 8; i++) {
             double error;
@@ -142,7 +142,7 @@ static void assert_windows(const char *path, int count, double rate, int64_t tot
     assert_int_equal(windows, (total + 7) / 8);
     /* The file tells how long its sound is, too, which a codec may draw out. */
     assert_true(expected == windows || expected == windows + 1);
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
 }
 
 static void windows_hold_the_frames_of_their_time(void **state)
@@ -171,7 +171,7 @@ static void assert_sound(const char *path, double tone_hz)
     rendered_video(path, 32, 32, 20, 25, 48000, tone_hz);
     tyto_clip_reader *reader = opened(path, NULL, TYTO_CLIP_SOUND_OWN);
     while (frames > 0) {
-        assert_int_equal(tyto_clip_next(reader, images, sound, &frames, NULL), TYTO_OK);
+        assert_int_equal(tyto_clip_reader_next(reader, images, sound, &frames, NULL), TYTO_OK);
         for (int64_t i = 0; frames > 0 && i < 8 * 1920; i++, at++) {
             const double want = (double)rendered_tone(at, tone_hz, 48000.0);
             if (at > 2400 && at < 20 * 1920 - 2400) {
@@ -185,7 +185,7 @@ static void assert_sound(const char *path, double tone_hz)
     }
     assert_int_equal(at, 24 * 1920);
     assert_true(error < 0.01 * strength);
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
 }
 
 static void windows_hold_the_sound_of_their_time(void **state)
@@ -204,29 +204,32 @@ static void sound_may_be_absent_or_elsewhere(void **state)
     int64_t frames;
     rendered_video("mute.mp4", 32, 32, 8, 25, 0, 0.0);
     rendered_video("alone.wav", 0, 0, 1, 1, 11111, 440.0);
-    assert_fails(tyto_clip_open("mute.mp4", NULL, TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
-                 TYTO_E_FORMAT, &err, "mute.mp4: no sound in it");
-    assert_fails(tyto_clip_open("alone.wav", NULL, TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
-                 TYTO_E_FORMAT, &err, "alone.wav: no picture in it");
     assert_fails(
-        tyto_clip_open("mute.mp4", "mute.mp4", TYTO_CLIP_SOUND_SILENT, &eight, &reader, &err),
+        tyto_clip_reader_open("mute.mp4", NULL, TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
         TYTO_E_FORMAT, &err, "mute.mp4: no sound in it");
-    assert_fails(tyto_clip_open("mute.mp4", "no.wav", TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
-                 TYTO_E_NOT_FOUND, &err, "no.wav: ");
+    assert_fails(
+        tyto_clip_reader_open("alone.wav", NULL, TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
+        TYTO_E_FORMAT, &err, "alone.wav: no picture in it");
+    assert_fails(tyto_clip_reader_open("mute.mp4", "mute.mp4", TYTO_CLIP_SOUND_SILENT, &eight,
+                                       &reader, &err),
+                 TYTO_E_FORMAT, &err, "mute.mp4: no sound in it");
+    assert_fails(
+        tyto_clip_reader_open("mute.mp4", "no.wav", TYTO_CLIP_SOUND_OWN, &eight, &reader, &err),
+        TYTO_E_NOT_FOUND, &err, "no.wav: ");
     reader = opened("mute.mp4", NULL, TYTO_CLIP_SOUND_SILENT);
     sound[7] = 1.0f;
-    assert_int_equal(tyto_clip_next(reader, images, sound, &frames, NULL), TYTO_OK);
+    assert_int_equal(tyto_clip_reader_next(reader, images, sound, &frames, NULL), TYTO_OK);
     assert_int_equal(frames, 8);
     for (int i = 0; i < 8 * 1920; i++) {
         assert_float_equal(sound[i], 0.0f, 0);
     }
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
     reader = opened("mute.mp4", "alone.wav", TYTO_CLIP_SOUND_OWN);
-    assert_int_equal(tyto_clip_next(reader, images, sound, &frames, NULL), TYTO_OK);
+    assert_int_equal(tyto_clip_reader_next(reader, images, sound, &frames, NULL), TYTO_OK);
     for (int i = 2400; i < 8 * 1920; i++) {
         assert_float_equal(sound[i], rendered_tone(i, 440.0, 48000.0), 0.01f);
     }
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
 }
 
 /* However many chunks: what a single forward without points gives. */
@@ -284,7 +287,7 @@ static void chunks_change_nothing(void **state)
         for (int i = 0; i < SAMPLES; i++) {
             assert_float_equal(made.sound[i], want[3 * POSITIONS + i], 1e-5f);
         }
-        assert_int_equal(made.labels, LABELS);
+        assert_int_equal(made.n_classes, LABELS);
         for (int i = 0; i < LABELS; i++) {
             assert_float_equal(made.probabilities[i],
                                (float)(exp((double)want[3 * POSITIONS + SAMPLES + i]) / sum),

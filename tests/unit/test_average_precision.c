@@ -15,7 +15,7 @@
 #include "results/average_precision.h"
 #include <tyto/eval.h>
 
-enum { NUMBERS = sizeof(tyto_coco_summary) / sizeof(double) };
+enum { NUMBERS = offsetof(tyto_coco_summary, reserved) / sizeof(double) };
 
 static void golden_path(const char *name, const char *file, char path[512])
 {
@@ -51,9 +51,9 @@ static void evaluate_golden(const char *name)
     json_t *expected = NULL;
     char path[512];
     golden_path(name, "annotations.json", path);
-    succeed(tyto_coco_open(path, &truth, &err), &err);
+    succeed(tyto_coco_load(path, &truth, &err), &err);
     golden_path(name, "results.json", path);
-    succeed(tyto_coco_results_open(path, &results, &err), &err);
+    succeed(tyto_coco_results_load(path, &results, &err), &err);
     golden_path(name, "expected.json", path);
     succeed(tyto_json_load(path, &expected, &err), &err);
     succeed(tyto_coco_evaluate(&truth, results.items, results.count, &scores, &err), &err);
@@ -91,7 +91,7 @@ static void strangers_are_counted(void **state)
     tyto_coco truth;
     char path[512];
     golden_path("strangers", "annotations.json", path);
-    succeed(tyto_coco_open(path, &truth, &err), &err);
+    succeed(tyto_coco_load(path, &truth, &err), &err);
     assert_true(truth.n_strangers > 0 && truth.n_annotations > 0);
     tyto_coco_clear(&truth);
 }
@@ -285,18 +285,18 @@ static void results_come_back_the_same(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_coco_results back;
     succeed(tyto_coco_results_save(path, items, 2, &err), &err);
-    succeed(tyto_coco_results_open(path, &back, &err), &err);
+    succeed(tyto_coco_results_load(path, &back, &err), &err);
     assert_int_equal(back.count, 2);
     assert_memory_equal(back.items, items, sizeof(items));
     tyto_coco_results_clear(&back);
 
     const tyto_coco_result endless = {1, 2, {0, 0, INFINITY, 1}, 1};
     assert_int_equal(tyto_coco_results_save(path, &endless, 1, NULL), TYTO_E_RANGE);
-    succeed(tyto_coco_results_open(path, &back, &err), &err); /* the old file is still there */
+    succeed(tyto_coco_results_load(path, &back, &err), &err); /* the old file is still there */
     assert_int_equal(back.count, 2);
     tyto_coco_results_clear(&back);
     succeed(tyto_coco_results_save(path, NULL, 0, &err), &err);
-    succeed(tyto_coco_results_open(path, &back, &err), &err);
+    succeed(tyto_coco_results_load(path, &back, &err), &err);
     assert_int_equal(back.count, 0);
     tyto_coco_results_clear(&back);
     unlink(path);

@@ -134,14 +134,14 @@ static void the_machine_has_rates(void **state)
 static void kernels_have_times(void **state)
 {
     const fixture *opened = *state;
-    tyto_kernel_time times[TYTO_KERNEL_TIMES_MAX];
-    int64_t count;
-    assert_int_equal(tyto_bench_kernels(opened->engine, times, &count, NULL), TYTO_OK);
-    assert_in_range(count, 10, TYTO_KERNEL_TIMES_MAX - 1);
-    for (int64_t i = 0; i < count; i++) {
-        assert_true(times[i].seconds > 0.0);
-        assert_true(times[i].flops > 0.0 || times[i].gigabytes > 0.0);
+    tyto_kernel_times times;
+    assert_int_equal(tyto_bench_kernels(opened->engine, &times, NULL), TYTO_OK);
+    assert_in_range(times.count, 10, 100);
+    for (int64_t i = 0; i < times.count; i++) {
+        assert_true(times.items[i].seconds > 0.0);
+        assert_true(times.items[i].flops > 0.0 || times.items[i].gigabytes > 0.0);
     }
+    tyto_kernel_times_clear(&times);
 }
 
 int main(void)

@@ -45,12 +45,12 @@ static void compare(const char *name, size_t i, const tyto_classes *got, const j
     assert_int_equal(got->count, json_array_size(scores));
     for (int64_t k = 0; k < got->count; k++) {
         const tyto_class *c = &got->items[k];
-        const double score = json_real_value(json_array_get(scores, (size_t)c->label));
-        const double logit = json_real_value(json_array_get(logits, (size_t)c->label));
+        const double score = json_real_value(json_array_get(scores, (size_t)c->label_index));
+        const double logit = json_real_value(json_array_get(logits, (size_t)c->label_index));
         if (!is_close((double)c->score, score, TOLERANCE) ||
             !is_close((double)c->logit, logit, TOLERANCE)) {
             fail_msg("%s %zu: class %lld: got %.9g of %.9g, required %.9g of %.9g", name, i,
-                     (long long)c->label, (double)c->score, (double)c->logit, score, logit);
+                     (long long)c->label_index, (double)c->score, (double)c->logit, score, logit);
         }
         assert_true(k == 0 || got->items[k - 1].score >= c->score);
     }
@@ -73,7 +73,7 @@ static void texts_are_classified(void **state)
         tyto_classes classes[CASES_MAX];
         tyto_error err = TYTO_ERROR_INIT;
         begin(&with, names[n]);
-        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIES_TEXTS);
+        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIED_TEXT);
         for (size_t i = 0; i < with.count; i++) {
             const json_t *item = json_array_get(with.cases, i);
             texts[i] = json_string_value(json_object_get(item, "text"));
@@ -105,7 +105,7 @@ static void pictures_are_classified(void **state)
         tyto_classes classes[CASES_MAX];
         tyto_error err = TYTO_ERROR_INIT;
         begin(&with, names[n]);
-        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIES_IMAGES);
+        assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIED_IMAGE);
         for (size_t i = 0; i < with.count; i++) {
             const json_t *item = json_array_get(with.cases, i);
             golden_path(path, "../../../assets/photos/%s",
@@ -139,7 +139,7 @@ static bool receive(void *user, int64_t i, const tyto_classes *classes, const ty
     received *r = user;
     assert_true((classes != NULL) == (failure == NULL));
     r->items[r->count] = i;
-    r->labels[r->count++] = classes ? classes->items[0].label : -1;
+    r->labels[r->count++] = classes ? classes->items[0].label_index : -1;
     if (failure) {
         snprintf(r->said + strlen(r->said), sizeof(r->said) - strlen(r->said), "%s\n",
                  tyto_error_message(failure));
@@ -180,7 +180,7 @@ static void bad_inputs_are_said_and_the_others_classified(void **state)
         if (i != 2) {
             ASSERT_DONE(
                 tyto_classify_texts(with.session, &inputs[i], NULL, 1, NULL, &classes, &err), &err);
-            assert_int_equal(got.labels[i], classes.items[0].label);
+            assert_int_equal(got.labels[i], classes.items[0].label_index);
             clear(&classes, 1);
         }
     }
@@ -258,7 +258,7 @@ static void options_are_heeded(void **state)
     cut.scores = TYTO_SCORES_SIGMOID;
     ASSERT_DONE(tyto_classify_texts(with.session, &texts, NULL, 1, &cut, &classes, &err), &err);
     assert_int_equal(classes.count, 2);
-    assert_int_equal(classes.items[0].label, 1);
+    assert_int_equal(classes.items[0].label_index, 1);
     const double logit = json_real_value(
         json_array_get(json_object_get(json_array_get(with.cases, 3), "logits"), 1));
     assert_true(is_close((double)classes.items[0].score, 1.0 / (1.0 + exp(-logit)), TOLERANCE));
@@ -282,8 +282,8 @@ static void scores_have_their_rules(void **state)
         tyto_postprocess_classification(logits, 4, TYTO_SCORES_SOFTMAX, 0, &classes, NULL),
         TYTO_OK);
     assert_int_equal(classes.count, 4);
-    assert_int_equal(classes.items[0].label, 1);
-    assert_int_equal(classes.items[1].label, 2);
+    assert_int_equal(classes.items[0].label_index, 1);
+    assert_int_equal(classes.items[1].label_index, 2);
     assert_true(is_close((double)classes.items[2].score, 1.0 / (1.0 + 2.0 * exp(1.0)), 1e-7));
     assert_true(classes.items[3].score < 1e-30f);
     clear(&classes, 1);

@@ -82,7 +82,7 @@ static void strangers_are_kept_and_old_buffers_are_not(void **state)
     assert_int_equal(got->dtype, TYTO_F16);
     assert_memory_equal(got->data, ((const uint16_t[]){0x2e66, 0xc200}), 4);
     assert_string_equal(tyto_tensor_file_metadata(file, "format"), "pt");
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     checkpoint_end(&from);
 }
 

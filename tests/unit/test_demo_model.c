@@ -101,12 +101,12 @@ static void assert_all_found(const demo *it, const char *const *texts)
     int times[OBJECTS] = {0};
     for (int64_t i = 0; i < found.count; i++) {
         const tyto_detection *d = &found.items[i];
-        assert_in_range(d->label, 0, OBJECTS - 1);
-        if (overlap(&d->box, &objects[d->label]) < 0.6F) {
-            fail_msg("%s: found at %g %g %g %g", texts[d->label], (double)d->box.xmin,
+        assert_in_range(d->label_index, 0, OBJECTS - 1);
+        if (overlap(&d->box, &objects[d->label_index]) < 0.6F) {
+            fail_msg("%s: found at %g %g %g %g", texts[d->label_index], (double)d->box.xmin,
                      (double)d->box.ymin, (double)d->box.xmax, (double)d->box.ymax);
         }
-        times[d->label]++;
+        times[d->label_index]++;
     }
     for (size_t i = 0; i < OBJECTS; i++) {
         if (times[i] != 1) {
@@ -138,7 +138,8 @@ static void absent_is_not_found(void **state)
 {
     tyto_detections found = detect(*state, absent, ABSENT);
     if (found.count) {
-        fail_msg("%s: found, score %g", absent[found.items[0].label], (double)found.items[0].score);
+        fail_msg("%s: found, score %g", absent[found.items[0].label_index],
+                 (double)found.items[0].score);
     }
     tyto_detections_clear(&found);
 }

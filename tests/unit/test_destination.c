@@ -166,7 +166,7 @@ static void what_cannot_be_meant_is_refused(void **state)
 static tyto_image picture(int64_t width)
 {
     tyto_image image;
-    assert_int_equal(tyto_image_create(width, 1, &image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_make(width, 1, &image, NULL), TYTO_OK);
     memset(image.data, 7, (size_t)width * 3);
     return image;
 }

@@ -167,7 +167,7 @@ static void pairs_as_scipy(void **state)
         free(unique);
     }
     assert_true(seen >= 20);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 }
 
 static void overlap_by_hand(void **state)
@@ -337,7 +337,7 @@ static void compute_golden(const char *name)
     free(boxes);
     free(objectness);
     free(valid);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 }
 
 static void loss_as_computed_elsewhere(void **state)
@@ -382,7 +382,7 @@ static int open_fixture(void **state)
 static int close_fixture(void **state)
 {
     fixture *f = *state;
-    tyto_tensor_file_close(f->file);
+    tyto_tensor_file_destroy(f->file);
     tyto_session_destroy(f->session);
     tyto_model_destroy(f->model);
     tyto_engine_destroy(f->engine);
@@ -441,7 +441,7 @@ static void a_forward_gives_the_loss(void **state)
         }
         assert_int_equal(found, i == 0 ? 5 : i == 1 ? 1 : 4);
     }
-    tyto_tensor_file_close(expected);
+    tyto_tensor_file_destroy(expected);
 }
 
 static void options_are_inputs(void **state)

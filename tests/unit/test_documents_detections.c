@@ -15,12 +15,12 @@
 
 static const char *const labels[] = {"a cat", NASTY};
 static tyto_detection found[] = {
-    {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label = 0},
-    {.box = {0.0F, 0.0F, 1.0F, 1.0F / 3.0F}, .score = 0.0001F, .label = 1},
+    {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label_index = 0},
+    {.box = {0.0F, 0.0F, 1.0F, 1.0F / 3.0F}, .score = 0.0001F, .label_index = 1},
 };
 static const tyto_detections two = {found, 2}, none = {NULL, 0};
 static const tyto_example_note example = {.photo = "cup, 1.jpg",
-                                          .label = 1,
+                                          .label_index = 1,
                                           .box = {1.0F, 2.0F, 3.0F, 4.0F},
                                           .objectness = 0.5F,
                                           .overlap = 0.25F};
@@ -340,7 +340,8 @@ static void test_refused_options(void **state)
 {
     (void)state;
     static const char *const missing[] = {"a", NULL};
-    static const tyto_example_note stray = {.photo = "a", .label = 2}, nameless = {.label = 0};
+    static const tyto_example_note stray = {.photo = "a", .label_index = 2},
+                                   nameless = {.label_index = 0};
     const case_t c = {.n_photos = 1, .n_examples = 1, .photos = {"a.jpg"}};
     tyto_detection_document_options options = options_of(&c);
     options.format = (tyto_format)7;
@@ -374,7 +375,7 @@ static void test_refused_steps(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_document *document;
     tyto_bytes bytes;
-    tyto_detection stray = {.label = 2};
+    tyto_detection stray = {.label_index = 2};
     const tyto_detections strays = {&stray, 1};
     const case_t c = {.n_photos = 1, .photos = {"a.jpg"}, .found = {&strays}};
     const tyto_detection_document_options options = options_of(&c);

@@ -24,7 +24,7 @@ static void test_tokens(void **state)
     tyto_tokenizer *tokenizer;
     tyto_encoding encoding;
     tyto_bytes bytes;
-    assert_int_equal(tyto_tokenizer_open_bytes(&tokenizer, &err), TYTO_OK);
+    assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, &err), TYTO_OK);
     assert_int_equal(tyto_tokenizer_encode(tokenizer, texts, NULL, 2, NULL, &encoding, &err),
                      TYTO_OK);
     assert_int_equal(

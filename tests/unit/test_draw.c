@@ -259,7 +259,7 @@ static void bad_arguments_are_refused_and_leave_the_picture(void **state)
     static const int64_t bad[] = {-1, 1, 2, INT64_MAX};
     for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         tyto_error err = TYTO_ERROR_INIT;
-        items[1].label = bad[i];
+        items[1].label_index = bad[i];
         assert_int_equal(tyto_draw_detections(&c.image, &detections, labels, 2, NULL, &err),
                          TYTO_E_ARGUMENT);
         assert_non_null(strstr(tyto_error_message(&err), "draw: detection 1: got label "));

@@ -74,7 +74,7 @@ static void results_are_the_search(void **state)
         for (int64_t k = 0; k < 5; k++) {
             const tyto_coco_result *got = &found.results.items[5 * i + k];
             assert_int_equal(got->image_id, images[i].id);
-            assert_int_equal(got->category_id, categories[direct.items[k].label].id);
+            assert_int_equal(got->category_id, categories[direct.items[k].label_index].id);
             assert_true(got->score == (double)direct.items[k].score);
             assert_true(got->box.x == (double)direct.items[k].box.xmin);
         }

@@ -40,8 +40,8 @@ static int64_t read_spans(const json_t *list, tyto_span spans[8])
     assert_in_range(count, 0, 8);
     for (size_t i = 0; i < count; i++) {
         const json_t *pair = json_array_get(list, i);
-        spans[i].start = (size_t)json_integer_value(json_array_get(pair, 0));
-        spans[i].end = (size_t)json_integer_value(json_array_get(pair, 1));
+        spans[i].start_bytes = (size_t)json_integer_value(json_array_get(pair, 0));
+        spans[i].end_bytes = (size_t)json_integer_value(json_array_get(pair, 1));
     }
     return (int64_t)count;
 }
@@ -49,12 +49,12 @@ static int64_t read_spans(const json_t *list, tyto_span spans[8])
 /* The guesses of one case are the reference's; equally likely ones may change places. */
 static void compare(const tyto_filled_text *got, const json_t *top, const char *text)
 {
-    assert_int_equal(got->masks, json_array_size(top));
-    for (int64_t m = 0; m < got->masks; m++) {
+    assert_int_equal(got->n_masks, json_array_size(top));
+    for (int64_t m = 0; m < got->n_masks; m++) {
         const json_t *list = json_array_get(top, (size_t)m);
-        for (int64_t i = 0; i < got->guesses_each; i++) {
+        for (int64_t i = 0; i < got->n_guesses; i++) {
             const json_t *pair = json_array_get(list, (size_t)i);
-            const tyto_guess *guess = &got->guesses[m * got->guesses_each + i];
+            const tyto_guess *guess = &got->guesses[m * got->n_guesses + i];
             const double score = json_real_value(json_array_get(pair, 1));
             if (!is_close((double)guess->score, score, TOLERANCE) ||
                 guess->id != json_integer_value(json_array_get(pair, 0))) {
@@ -90,7 +90,7 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
     ASSERT_DONE(tyto_forward(with->session, NULL, inputs, 2, wanted, 1, &outputs, &n_outputs, &err),
                 &err);
     assert_int_equal(outputs[0].shape[1], L);
-    for (int64_t m = 0; m < masked->masks; m++) {
+    for (int64_t m = 0; m < masked->n_masks; m++) {
         memcpy(logits + m * V, (const float *)outputs[0].data + masked->positions[m] * V,
                V * sizeof(float));
     }
@@ -98,8 +98,8 @@ static void check_plain_path(const opened *with, const tyto_masked_text *masked,
                                            &plain, &err),
                 &err);
     assert_string_equal(plain.text, filled->text);
-    assert_memory_equal(plain.best, filled->best, (size_t)masked->masks * sizeof(int64_t));
-    for (int64_t i = 0; i < 4 * masked->masks; i++) {
+    assert_memory_equal(plain.best, filled->best, (size_t)masked->n_masks * sizeof(int64_t));
+    for (int64_t i = 0; i < 4 * masked->n_masks; i++) {
         assert_int_equal(plain.guesses[i].id, filled->guesses[i].id);
         assert_true(
             is_close((double)plain.guesses[i].score, (double)filled->guesses[i].score, 1e-6));
@@ -124,11 +124,11 @@ static void guesses_are_the_references(void **state)
         tyto_error err = TYTO_ERROR_INIT;
         tyto_masked_text masked;
         tyto_filled_text filled;
-        ASSERT_DONE(tyto_mask_text(tyto_model_tokenizer(with.model), text, strlen(text), spans, n,
-                                   &masked, &err),
+        ASSERT_DONE(tyto_masked_text_make(tyto_model_tokenizer(with.model), text, strlen(text),
+                                          spans, n, &masked, &err),
                     &err);
-        assert_int_equal(masked.masks, json_array_size(at));
-        for (int64_t m = 0; m < masked.masks; m++) {
+        assert_int_equal(masked.n_masks, json_array_size(at));
+        for (int64_t m = 0; m < masked.n_masks; m++) {
             assert_int_equal(masked.positions[m],
                              json_integer_value(json_array_get(at, (size_t)m)));
         }
@@ -140,7 +140,7 @@ static void guesses_are_the_references(void **state)
         ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), &options, &filled, &err),
                     &err);
         assert_memory_equal(filled.positions, masked.positions,
-                            (size_t)masked.masks * sizeof(int64_t));
+                            (size_t)masked.n_masks * sizeof(int64_t));
         compare(&filled, json_object_get(item, "top"), text);
         check_plain_path(&with, &masked, &filled);
         tyto_filled_text_clear(&filled);
@@ -162,7 +162,7 @@ static void the_best_text_is_the_best_of_all(void **state)
                                         "\xF4[MASK][MASK]\x80",  "\xED[MASK][MASK]x"};
     tyto_tokenizer *tokenizer;
     stream numbers = {11};
-    assert_int_equal(tyto_tokenizer_open_bytes(&tokenizer, NULL), TYTO_OK);
+    assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, NULL), TYTO_OK);
     for (size_t round = 0; round < 6 * sizeof(texts) / sizeof(texts[0]); round++) {
         const char *text = texts[round % (sizeof(texts) / sizeof(texts[0]))];
         float logits[2 * V];
@@ -172,8 +172,9 @@ static void the_best_text_is_the_best_of_all(void **state)
         for (int i = 0; i < 2 * V; i++) {
             logits[i] = 6.0f * next_float(&numbers);
         }
-        ASSERT_DONE(tyto_mask_text(tokenizer, text, strlen(text), NULL, 0, &masked, &err), &err);
-        assert_int_equal(masked.masks, 2);
+        ASSERT_DONE(tyto_masked_text_make(tokenizer, text, strlen(text), NULL, 0, &masked, &err),
+                    &err);
+        assert_int_equal(masked.n_masks, 2);
         double best = -INFINITY;
         char bytes[16];
         for (int pair = 0; pair < 256 * 256; pair++) {
@@ -213,9 +214,9 @@ static void a_text_that_is_none_is_filled_too(void **state)
     tyto_tokenizer *tokenizer;
     tyto_masked_text masked;
     tyto_filled_text filled;
-    assert_int_equal(tyto_tokenizer_open_bytes(&tokenizer, NULL), TYTO_OK);
-    assert_int_equal(tyto_mask_text(tokenizer, text, sizeof(text) - 1, NULL, 0, &masked, NULL),
-                     TYTO_OK);
+    assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, NULL), TYTO_OK);
+    assert_int_equal(
+        tyto_masked_text_make(tokenizer, text, sizeof(text) - 1, NULL, 0, &masked, NULL), TYTO_OK);
     assert_int_equal(tyto_postprocess_fill_mask(tokenizer, &masked, logits, V, 3, &filled, NULL),
                      TYTO_OK);
     assert_int_equal(filled.best[0], 0x80 + 6);
@@ -291,8 +292,8 @@ static void spans_are_read(void **state)
     ASSERT_DONE(tyto_spans_add_text(&spans, "0:1048576", &err), &err);
     ASSERT_DONE(tyto_spans_add_text(&spans, "52:61", &err), &err);
     assert_int_equal(spans.count, 2);
-    assert_true(spans.items[0].start == 0 && spans.items[0].end == TYTO_TEXT_BYTES_MAX);
-    assert_true(spans.items[1].start == 52 && spans.items[1].end == 61);
+    assert_true(spans.items[0].start_bytes == 0 && spans.items[0].end_bytes == TYTO_TEXT_BYTES_MAX);
+    assert_true(spans.items[1].start_bytes == 52 && spans.items[1].end_bytes == 61);
     tyto_spans_clear(&spans);
     assert_int_equal(tyto_spans_add_text(NULL, "1:2", &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_spans_add_text(&spans, NULL, &err), TYTO_E_ARGUMENT);
@@ -319,7 +320,7 @@ static void parts_are_masked_where_they_stand(void **state)
     options.parts = parts;
     options.n_parts = 1;
     ASSERT_DONE(tyto_fill_mask(with.session, text, strlen(text), &options, &by_parts, &err), &err);
-    assert_int_equal(by_parts.masks, 6);
+    assert_int_equal(by_parts.n_masks, 6);
     assert_string_equal(by_parts.text, by_spans.text);
     tyto_filled_text_clear(&by_spans);
     tyto_filled_text_clear(&by_parts);

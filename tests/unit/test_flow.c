@@ -15,34 +15,34 @@ static void files_are_read_and_written(void **state)
     char path[] = "/tmp/tyto-flow-XXXXXX";
     tyto_flow_field flow = {0}, back = {0};
     tyto_error err = TYTO_ERROR_INIT;
-    assert_int_equal(tyto_flow_decode(two, sizeof(two), "two.flo", &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_decode(two, sizeof(two), "two.flo", &flow, NULL), TYTO_OK);
     assert_int_equal(flow.width_px, 2);
     assert_int_equal(flow.height_px, 1);
     const float want[] = {1.0f, -2.0f, 0.5f, 0.0f};
     assert_memory_equal(flow.data, want, sizeof(want));
     close(mkstemp(path));
-    assert_int_equal(tyto_flow_save(path, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_save(path, &flow, NULL), TYTO_OK);
     FILE *file = fopen(path, "rb");
     uint8_t bytes[64];
     assert_int_equal(fread(bytes, 1, sizeof(bytes), file), sizeof(two));
     fclose(file);
     assert_memory_equal(bytes, two, sizeof(two));
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
 
     /* More vectors than are written together. */
-    assert_int_equal(tyto_flow_create(113, 97, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_make(113, 97, &flow, NULL), TYTO_OK);
     for (int i = 0; i < 2 * 113 * 97; i++) {
         flow.data[i] = (float)i * 0.25f - 100.0f;
     }
-    assert_int_equal(tyto_flow_save(path, &flow, NULL), TYTO_OK);
-    assert_int_equal(tyto_flow_load(path, &back, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_save(path, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_load(path, &back, NULL), TYTO_OK);
     assert_int_equal(back.width_px, 113);
     assert_memory_equal(back.data, flow.data, 2 * 113 * 97 * sizeof(float));
-    tyto_flow_clear(&flow);
-    tyto_flow_clear(&back);
+    tyto_flow_field_clear(&flow);
+    tyto_flow_field_clear(&back);
     unlink(path);
-    assert_fails(tyto_flow_load(path, &back, &err), TYTO_E_NOT_FOUND, &err, path);
-    assert_fails(tyto_flow_create(0, 4, &back, &err), TYTO_E_FORMAT, &err, "flow: ");
+    assert_fails(tyto_flow_field_load(path, &back, &err), TYTO_E_NOT_FOUND, &err, path);
+    assert_fails(tyto_flow_field_make(0, 4, &back, &err), TYTO_E_FORMAT, &err, "flow: ");
 }
 
 static void bad_files_are_refused(void **state)
@@ -52,19 +52,22 @@ static void bad_files_are_refused(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     uint8_t bad[sizeof(two) + 1] = {0};
     for (size_t length = 0; length < sizeof(two); length++) {
-        assert_fails(tyto_flow_decode(two, length, "x", &flow, &err), TYTO_E_FORMAT, &err, "x: ");
+        assert_fails(tyto_flow_field_decode(two, length, "x", &flow, &err), TYTO_E_FORMAT, &err,
+                     "x: ");
     }
     memcpy(bad, two, sizeof(two));
-    assert_fails(tyto_flow_decode(bad, sizeof(bad), "x", &flow, &err), TYTO_E_FORMAT, &err,
+    assert_fails(tyto_flow_field_decode(bad, sizeof(bad), "x", &flow, &err), TYTO_E_FORMAT, &err,
                  "got 29 bytes, required 28");
     bad[0] = 'p';
-    assert_fails(tyto_flow_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_FORMAT, &err,
+    assert_fails(tyto_flow_field_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_FORMAT, &err,
                  "not a .flo file");
     bad[0] = 'P';
     bad[7] = 0xff;
-    assert_fails(tyto_flow_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_LIMIT, &err, "x: ");
+    assert_fails(tyto_flow_field_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_LIMIT, &err,
+                 "x: ");
     memset(bad + 4, 0, 8);
-    assert_fails(tyto_flow_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_FORMAT, &err, "x: ");
+    assert_fails(tyto_flow_field_decode(bad, sizeof(two), "x", &flow, &err), TYTO_E_FORMAT, &err,
+                 "x: ");
 }
 
 /* One vector in a field whose longest is `longest`. */
@@ -73,7 +76,7 @@ static void assert_colour(float x, float y, double longest, int r, int g, int b)
     float data[] = {x, y};
     const tyto_flow_field flow = {1, 1, data};
     tyto_image image = {0};
-    assert_int_equal(tyto_flow_draw(&flow, longest, &image, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_draw(&flow, longest, &image, NULL), TYTO_OK);
     if (image.data[0] != r || image.data[1] != g || image.data[2] != b) {
         fail_msg("(%g, %g) of %g: got %d %d %d, required %d %d %d", (double)x, (double)y, longest,
                  image.data[0], image.data[1], image.data[2], r, g, b);
@@ -109,8 +112,9 @@ static void the_wheel_is_the_standard_one(void **state)
     const tyto_flow_field flow = {1, 1, data};
     tyto_image image;
     tyto_error err = TYTO_ERROR_INIT;
-    assert_fails(tyto_flow_draw(&flow, -1, &image, &err), TYTO_E_ARGUMENT, &err, "got -1");
-    assert_fails(tyto_flow_draw(&flow, (double)NAN, &image, &err), TYTO_E_ARGUMENT, &err, "nan");
+    assert_fails(tyto_flow_field_draw(&flow, -1, &image, &err), TYTO_E_ARGUMENT, &err, "got -1");
+    assert_fails(tyto_flow_field_draw(&flow, (double)NAN, &image, &err), TYTO_E_ARGUMENT, &err,
+                 "nan");
 }
 
 static void lengths_are_measured(void **state)
@@ -119,7 +123,7 @@ static void lengths_are_measured(void **state)
     float data[] = {3, 4, 0, 0, (float)NAN, 1, 1.5e9f, 0, 0, -1};
     const tyto_flow_field flow = {5, 1, data};
     double mean, longest;
-    tyto_flow_measure(&flow, &mean, &longest);
+    tyto_flow_field_measure(&flow, &mean, &longest);
     assert_true(fabs(mean - 2.0) < 1e-12);
     assert_true(fabs(longest - 5.0) < 1e-12);
 }
@@ -136,7 +140,7 @@ static void tiles_are_the_authors(void **state)
     assert_int_equal(tiles.rows, 2);
     const int64_t places[6][2] = {{0, 0}, {476, 0}, {528, 0}, {0, 68}, {476, 68}, {528, 68}};
     for (int64_t i = 0; i < 6; i++) {
-        tyto_flow_tile_place(&tiles, i, &x, &y);
+        tyto_flow_tiles_place(&tiles, i, &x, &y);
         assert_int_equal(x, places[i][0]);
         assert_int_equal(y, places[i][1]);
     }
@@ -153,7 +157,7 @@ static void check_tiles(int64_t width, int64_t height, int64_t overlap)
     const int64_t count = tiles.columns * tiles.rows;
     int64_t last_x = -1, last_y = -1, x0, y0;
     for (int64_t i = 0; i < count; i++) {
-        tyto_flow_tile_place(&tiles, i, &x0, &y0);
+        tyto_flow_tiles_place(&tiles, i, &x0, &y0);
         assert_true(x0 >= 0 && y0 >= 0);
         assert_true(x0 + W <= (width > W ? width : W) && y0 + H <= (height > H ? height : H));
         /* In order, so none is there twice. */
@@ -165,7 +169,7 @@ static void check_tiles(int64_t width, int64_t height, int64_t overlap)
         for (int64_t x = 0; x < width; x++) {
             double sum = 0.0, weights = 0.0, first = 0.0, share = 0.0;
             for (int64_t i = 0; i < count; i++) {
-                tyto_flow_tile_place(&tiles, i, &x0, &y0);
+                tyto_flow_tiles_place(&tiles, i, &x0, &y0);
                 const bool inside = x >= x0 && x < x0 + W && y >= y0 && y < y0 + H;
                 /* As the notebook has it: the distance to the nearest side, from 1 on. */
                 const int64_t across = x - x0 + 1 < x0 + W - x ? x - x0 + 1 : x0 + W - x;
@@ -173,7 +177,7 @@ static void check_tiles(int64_t width, int64_t height, int64_t overlap)
                 const int64_t weight = inside ? (across < down ? across : down) : 0;
                 weights += (double)weight;
                 if (inside) {
-                    const double own = tyto_flow_tile_share(&tiles, i, x, y);
+                    const double own = tyto_flow_tiles_share(&tiles, i, x, y);
                     sum += own;
                     if (first == 0.0) {
                         first = (double)weight;
@@ -223,8 +227,9 @@ static void check_patches(int64_t width, int64_t height)
     assert_int_equal(tyto_flow_tiles_init(width, height, 10, 7, 2, &tiles, NULL), TYTO_OK);
     for (int64_t tile = 0; tile < tiles.columns * tiles.rows; tile++) {
         int64_t x0, y0;
-        tyto_flow_tile_place(&tiles, tile, &x0, &y0);
-        tyto_flow_preprocess(&tiles, tile, &frames[0], &frames[1], out);
+        tyto_flow_tiles_place(&tiles, tile, &x0, &y0);
+        assert_int_equal(tyto_flow_preprocess(&tiles, tile, &frames[0], &frames[1], out, NULL),
+                         TYTO_OK);
         for (int64_t i = 0; i < 2 * 27 * 70; i++) {
             const int64_t f = i / (27 * 70), channel = i / 70 % 27, y = i / 10 % 7, x = i % 10;
             const int64_t ty = y + channel / 9 - 1, tx = x + channel / 3 % 3 - 1;
@@ -258,29 +263,29 @@ static void tiles_are_joined(void **state)
     tyto_flow_field flow;
     float values[2 * 70];
     assert_int_equal(tyto_flow_tiles_init(6, 5, 10, 7, 2, &tiles, NULL), TYTO_OK);
-    assert_int_equal(tyto_flow_create(6, 5, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_make(6, 5, &flow, NULL), TYTO_OK);
     for (int i = 0; i < 140; i++) {
         values[i] = (float)i;
     }
-    tyto_flow_postprocess(&tiles, 0, values, 20.0f, &flow);
+    assert_int_equal(tyto_flow_postprocess(&tiles, 0, values, 20.0f, &flow, NULL), TYTO_OK);
     for (int64_t i = 0; i < 60; i++) {
         assert_float_equal(flow.data[i], 20.0f * (float)(i / 12 * 20 + i % 12), 0);
     }
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
     assert_int_equal(tyto_flow_tiles_init(33, 29, 10, 7, 3, &tiles, NULL), TYTO_OK);
-    assert_int_equal(tyto_flow_create(33, 29, &flow, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_make(33, 29, &flow, NULL), TYTO_OK);
     for (int i = 0; i < 70; i++) {
         values[2 * i] = 0.25f;
         values[2 * i + 1] = -1.5f;
     }
     for (int64_t tile = 0; tile < tiles.columns * tiles.rows; tile++) {
-        tyto_flow_postprocess(&tiles, tile, values, 2.0f, &flow);
+        assert_int_equal(tyto_flow_postprocess(&tiles, tile, values, 2.0f, &flow, NULL), TYTO_OK);
     }
     for (int64_t i = 0; i < 33 * 29; i++) {
         assert_float_equal(flow.data[2 * i], 0.5f, 1e-5f);
         assert_float_equal(flow.data[2 * i + 1], -3.0f, 1e-5f);
     }
-    tyto_flow_clear(&flow);
+    tyto_flow_field_clear(&flow);
 }
 
 /* What tyto_flow gives is the weighted mean of its tiles run by themselves. */
@@ -305,21 +310,21 @@ static void flow_is_that_of_its_tiles(void **state)
     assert_int_equal(tiles.columns * tiles.rows, 9);
     assert_int_equal(seen.seen, 9);
     assert_int_equal(seen.total, 9);
-    assert_int_equal(tyto_flow_create(24, 15, &joined, NULL), TYTO_OK);
+    assert_int_equal(tyto_flow_field_make(24, 15, &joined, NULL), TYTO_OK);
     const tyto_tensor tensor = {
         .name = "inputs", .dtype = TYTO_F32, .rank = 5, .shape = {1, 2, 27, 7, 10}, .data = input};
     for (int64_t tile = 0; tile < 9; tile++) {
         const tyto_tensor *outputs;
         int64_t n;
-        tyto_flow_preprocess(&tiles, tile, &first, &second, input);
+        assert_int_equal(tyto_flow_preprocess(&tiles, tile, &first, &second, input, NULL), TYTO_OK);
         assert_int_equal(tyto_forward(of.session, NULL, &tensor, 1, NULL, 0, &outputs, &n, NULL),
                          TYTO_OK);
         const float *values = outputs[0].data;
         int64_t x0, y0;
-        tyto_flow_tile_place(&tiles, tile, &x0, &y0);
+        tyto_flow_tiles_place(&tiles, tile, &x0, &y0);
         for (int64_t i = 0; i < 70; i++) {
             const int64_t x = x0 + i % 10, y = y0 + i / 10;
-            const double share = tyto_flow_tile_share(&tiles, tile, x, y);
+            const double share = tyto_flow_tiles_share(&tiles, tile, x, y);
             for (int64_t c = 0; c < 2; c++) {
                 joined.data[2 * (24 * y + x) + c] +=
                     (float)(20.0 * share * (double)values[2 * i + c]);
@@ -332,8 +337,8 @@ static void flow_is_that_of_its_tiles(void **state)
         strength += fabs((double)flow.data[i]);
     }
     assert_true(strength > 1.0);
-    tyto_flow_clear(&flow);
-    tyto_flow_clear(&joined);
+    tyto_flow_field_clear(&flow);
+    tyto_flow_field_clear(&joined);
     tyto_image_clear(&first);
     tyto_image_clear(&second);
     close_small(&of);

@@ -97,7 +97,7 @@ static void every_kind_is_as_pillow_reads_it(void **state)
         }
         tyto_image_clear(&image);
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     assert_int_equal(wrong, 0);
 }
 
@@ -221,7 +221,7 @@ static void every_bad_file_is_tried(void **state)
 static tyto_image pattern(int64_t width, int64_t height)
 {
     tyto_image image;
-    assert_int_equal(tyto_image_create(width, height, &image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_make(width, height, &image, NULL), TYTO_OK);
     for (int64_t y = 0; y < height; y++) {
         for (int64_t x = 0; x < width; x++) {
             uint8_t *pixel = image.data + 3 * (y * width + x);
@@ -340,11 +340,11 @@ static void pictures_have_limits(void **state)
     (void)state;
     tyto_image image;
     tyto_error err = TYTO_ERROR_INIT;
-    assert_int_equal(tyto_image_create(0, 5, &image, NULL), TYTO_E_FORMAT);
-    assert_int_equal(tyto_image_create(5, -1, &image, NULL), TYTO_E_FORMAT);
-    assert_int_equal(tyto_image_create(TYTO_IMAGE_SIDE_MAX + 1, 1, &image, NULL), TYTO_E_LIMIT);
-    assert_int_equal(tyto_image_create(INT64_MAX, INT64_MAX, &image, NULL), TYTO_E_LIMIT);
-    assert_int_equal(tyto_image_create(16001, 16001, &image, &err), TYTO_E_LIMIT);
+    assert_int_equal(tyto_image_make(0, 5, &image, NULL), TYTO_E_FORMAT);
+    assert_int_equal(tyto_image_make(5, -1, &image, NULL), TYTO_E_FORMAT);
+    assert_int_equal(tyto_image_make(TYTO_IMAGE_SIDE_MAX + 1, 1, &image, NULL), TYTO_E_LIMIT);
+    assert_int_equal(tyto_image_make(INT64_MAX, INT64_MAX, &image, NULL), TYTO_E_LIMIT);
+    assert_int_equal(tyto_image_make(16001, 16001, &image, &err), TYTO_E_LIMIT);
     assert_string_equal(tyto_error_message(&err),
                         "image: got 16001x16001 pixels, required at most 256000000 in all and "
                         "65500 a side");

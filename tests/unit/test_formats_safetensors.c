@@ -110,8 +110,8 @@ static void reads_what_the_header_says(void **state)
     assert_null(tyto_tensor_file_find(file, "__metadata__"));
     assert_string_equal(tyto_tensor_file_metadata(file, "format"), "pt");
     assert_null(tyto_tensor_file_metadata(file, "other"));
-    tyto_tensor_file_close(file);
-    tyto_tensor_file_close(NULL);
+    tyto_tensor_file_destroy(file);
+    tyto_tensor_file_destroy(NULL);
 }
 
 static void refuses_what_contradicts_itself(void **state)
@@ -224,7 +224,7 @@ static void writes_what_it_reads(void **state)
             assert_memory_equal(got->data, want->data, size);
         }
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 
     char *first, *second;
     size_t first_length, second_length;
@@ -288,7 +288,7 @@ static void assert_index(const char *folder, const char *text, tyto_status statu
         assert_int_equal(*(const uint8_t *)tyto_tensor_file_find(file, "a")->data, 5);
         assert_int_equal(*(const uint8_t *)tyto_tensor_file_find(file, "b")->data, 6);
         assert_string_equal(tyto_tensor_file_at(file, 0)->name, "b");
-        tyto_tensor_file_close(file);
+        tyto_tensor_file_destroy(file);
     }
     unlink(path);
     free(path);

@@ -140,7 +140,7 @@ static tyto_parameters *create(const char *name, const json_t *of, uint64_t seed
     tyto_parameters_options_init(&options, sizeof(options));
     options.seed = seed;
     options.parts = description;
-    options.parts_length = description ? strlen(description) : 0;
+    options.parts_length_bytes = description ? strlen(description) : 0;
     ASSERT_DONE(tyto_parameters_create(config, strlen(config), name, &options, &parameters, &err),
                 &err);
     free(description);
@@ -157,7 +157,7 @@ static void compare_names(const char *where, const tyto_parameters *parameters,
     assert_int_equal(tyto_parameters_count(parameters), (int64_t)json_object_size(tensors));
     json_object_foreach((json_t *)(uintptr_t)tensors, name, expected)
     {
-        const tyto_parameter_info *info = tyto_parameters_find(parameters, name);
+        const tyto_parameter *info = tyto_parameters_find(parameters, name);
         const json_t *shape = json_object_get(expected, "shape");
         if (!info) {
             fail_msg("%s: '%s' is missing", where, name);
@@ -178,14 +178,16 @@ static void add_all(const tyto_parameters *parameters, sums *to)
 {
     tyto_error err = TYTO_ERROR_INIT;
     for (int64_t i = 0; i < tyto_parameters_count(parameters); i++) {
-        const tyto_parameter_info *info = tyto_parameters_at(parameters, i);
+        const tyto_parameter *info = tyto_parameters_at(parameters, i);
         tyto_tensor tensor = {.name = info->name, .dtype = info->dtype, .rank = info->rank};
         memcpy(tensor.shape, info->shape, sizeof(tensor.shape));
         const int64_t count = tyto_tensor_elements(&tensor);
         double *room = malloc((size_t)(count + 1) * sizeof(double));
         assert_non_null(room);
         tensor.data = room;
-        ASSERT_DONE(tyto_parameters_read(parameters, &tensor, &err), &err);
+        ASSERT_DONE(tyto_parameters_read(parameters, info->name, info->dtype, room,
+                                         (size_t)count * tyto_dtype_bytes(info->dtype), &err),
+                    &err);
         if (info->dtype == TYTO_I64) {
             const float counted = (float)*(const int64_t *)tensor.data;
             add(&to[i], &counted, 1);

@@ -113,12 +113,12 @@ static void compare_results(const tyto_detections *found, size_t photo,
         const float box[] = {item->box.xmin, item->box.ymin, item->box.xmax, item->box.ymax};
         bool there = false;
         for (int64_t k = 0; k < count && !there; k++) {
-            int64_t label = item->label;
+            int64_t label = item->label_index;
             if (parts[2]) {
                 memcpy(&label, (const char *)parts[2]->data + (size_t)k * sizeof(label),
                        sizeof(label));
             }
-            there = !seen[k] && label == item->label &&
+            there = !seen[k] && label == item->label_index &&
                     is_close((double)item->score, golden_value(parts[0], k), SCORE_ALLOWED);
             for (int c = 0; c < 4; c++) {
                 there = there && is_close((double)box[c], golden_value(parts[1], 4 * k + c),
@@ -151,7 +151,7 @@ static void postprocess(const json_t *of, const tyto_tensor *outputs, int64_t n_
     options.boxes = TYTO_BOXES_REFERENCE;
     options.threshold = (float)json_real_value(json_object_get(of, "threshold"));
     options.nms_iou = iou ? (float)json_real_value(iou) : options.nms_iou;
-    assert_int_equal(tyto_postprocess_photos(outputs, (int64_t)n_outputs), photos);
+    assert_int_equal(tyto_postprocess_photo_count(outputs, (int64_t)n_outputs), photos);
     ASSERT_DONE(tyto_postprocess_batch(outputs, (int64_t)n_outputs, sizes, (int64_t)n_sizes,
                                        &options, found, (int64_t)photos, &err),
                 &err);
@@ -207,7 +207,7 @@ static void run_example(const json_t *of)
         tyto_image_clear(&images[i]);
         tyto_image_clear(&queries[i]);
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 }
 
 static void documented_examples_are_the_reference_s(void **state)
@@ -312,7 +312,7 @@ static void bad_outputs_are_refused(void **state)
     outputs[0].name = "objectness_logits";
     ASSERT_DONE(tyto_postprocess_batch(outputs, 2, sizes, 2, NULL, found, 2, &err), &err);
     assert_int_equal(found[1].count, 5);
-    assert_true(found[1].items[4].score == 0.5F && found[1].items[4].label == 0);
+    assert_true(found[1].items[4].score == 0.5F && found[1].items[4].label_index == 0);
     tyto_detections_clear(&found[0]);
     tyto_detections_clear(&found[1]);
 }

@@ -192,8 +192,7 @@ static void files_are_summed_up(void **state)
     tyto_inspection *inspection = NULL;
     tyto_bytes document = {0};
     ASSERT_DONE(tyto_tensor_file_save("some.safetensors", tensors, 3, &err), &err);
-    ASSERT_DONE(tyto_inspection_create_of_files(paths, 2, count_lines, NULL, &inspection, &err),
-                &err);
+    ASSERT_DONE(tyto_inspection_create_files(paths, 2, count_lines, NULL, &inspection, &err), &err);
     assert_int_equal(logged, 1);
     assert_false(tyto_inspection_is_whole(inspection));
     ASSERT_DONE(tyto_inspection_json(inspection, &document, &err), &err);

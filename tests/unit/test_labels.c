@@ -67,7 +67,7 @@ static void a_model_has_its_labels(void **state)
     assert_int_equal(tyto_model_open(engine, golden_path(path, "perceiver/multimodal/model"), NULL,
                                      &model, NULL),
                      TYTO_OK);
-    assert_int_equal(tyto_model_labels(model), 5);
+    assert_int_equal(tyto_model_label_count(model), 5);
     assert_string_equal(tyto_model_label(model, 4), "LABEL_4");
     assert_null(tyto_model_label(model, 5));
     assert_null(tyto_model_label(model, -1));

@@ -84,7 +84,7 @@ static void assert_same(tyto_detections *a, tyto_detections *b)
     for (int64_t i = 0; i < a->count; i++) {
         assert_memory_equal(&a->items[i].box, &b->items[i].box, sizeof(tyto_box));
         assert_true(a->items[i].score == b->items[i].score);
-        assert_int_equal(a->items[i].label, b->items[i].label);
+        assert_int_equal(a->items[i].label_index, b->items[i].label_index);
         assert_int_equal(a->items[i].patch, b->items[i].patch);
     }
     tyto_detections_clear(a);
@@ -508,7 +508,7 @@ static void texts_and_pictures_go_together(void **state)
         ASSERT_DONE(search_encoded(with.session, photo, parts[label], &options, &one, &err), &err);
         int64_t k = 0;
         for (int64_t i = 0; i < all.count; i++) {
-            if (all.items[i].label == label) {
+            if (all.items[i].label_index == label) {
                 assert_true(k < one.count);
                 assert_int_equal(all.items[i].patch, one.items[k].patch);
                 assert_true(is_close((double)all.items[i].score, (double)one.items[k].score, 1e-5));

@@ -304,7 +304,7 @@ static void parameters_are_counted(void **state)
     ASSERT_DONE(
         tyto_model_open(engine, golden_path(path, "owlv2/vision_tower/model"), NULL, &model, &err),
         &err);
-    assert_int_equal(tyto_model_parameters(model), parameters);
+    assert_int_equal(tyto_model_parameter_count(model), parameters);
     assert_true(tyto_model_weight_bytes(model) >= (size_t)parameters * sizeof(float));
     assert_string_equal(tyto_model_head(model), "Owlv2VisionModel");
     assert_true(tyto_model_has_head(model, "Owlv2VisionModel"));
@@ -318,7 +318,7 @@ static void parameters_are_counted(void **state)
     assert_false(tyto_model_has_head(model, "Owlv2ForObjectDetection"));
     assert_int_equal(tyto_model_query_width(model), 20);
     tyto_model_destroy(model);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     tyto_engine_destroy(engine);
 }
 

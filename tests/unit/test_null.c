@@ -48,7 +48,7 @@ static int begin(void **state)
     return tyto_engine_create(&options, &with.engine, NULL) != TYTO_OK ||
            tyto_model_open(with.engine, path, NULL, &with.model, NULL) != TYTO_OK ||
            tyto_session_create(with.model, NULL, &with.session, NULL) != TYTO_OK ||
-           tyto_tokenizer_open_bytes(&with.tokenizer, NULL) != TYTO_OK;
+           tyto_tokenizer_create_bytes(&with.tokenizer, NULL) != TYTO_OK;
 }
 
 static int end(void **state)
@@ -92,10 +92,10 @@ static void engines_and_models(void **state)
     assert_int_equal(tyto_model_query_width(NULL), 0);
     assert_null(tyto_model_tokenizer(NULL));
     assert_null(tyto_model_image_processor(NULL));
-    assert_int_equal(tyto_model_labels(NULL), 0);
+    assert_int_equal(tyto_model_label_count(NULL), 0);
     assert_null(tyto_model_label(NULL, 0));
     assert_int_equal(tyto_model_precision(NULL), TYTO_PRECISION_FP32);
-    assert_int_equal(tyto_model_parameters(NULL), 0);
+    assert_int_equal(tyto_model_parameter_count(NULL), 0);
     assert_int_equal(tyto_model_weight_bytes(NULL), 0);
 }
 
@@ -129,7 +129,7 @@ static void tensors(void **state)
     tyto_npy npy;
     REFUSED(tyto_tensor_file_open(NULL, &file, &err), "path");
     REFUSED(tyto_tensor_file_open("file", NULL, &err), "out");
-    tyto_tensor_file_close(NULL);
+    tyto_tensor_file_destroy(NULL);
     assert_int_equal(tyto_tensor_file_count(NULL), 0);
     assert_null(tyto_tensor_file_at(NULL, 0));
     assert_null(tyto_tensor_file_find(NULL, "name"));
@@ -154,9 +154,8 @@ static void measurements(void **state)
 {
     const fixture *with = *state;
     tyto_bench_result result;
-    tyto_kernel_time time;
+    tyto_kernel_times times;
     tyto_peak peak;
-    int64_t count;
     tyto_bench_options_init(NULL, sizeof(tyto_bench_options));
     REFUSED(tyto_bench_forward(NULL, NULL, &result, &err), "session");
     tyto_bench_result_clear(&result);
@@ -165,9 +164,9 @@ static void measurements(void **state)
     REFUSED(tyto_peak_measure(NULL, &peak, &err), "engine");
     REFUSED(tyto_peak_measure(with->engine, NULL, &err), "out");
     assert_true(tyto_peak_gflops(NULL, TYTO_PRECISION_FP32) == 0.0);
-    REFUSED(tyto_bench_kernels(NULL, &time, &count, &err), "engine");
-    REFUSED(tyto_bench_kernels(with->engine, NULL, &count, &err), "out");
-    REFUSED(tyto_bench_kernels(with->engine, &time, NULL, &err), "count");
+    REFUSED(tyto_bench_kernels(NULL, &times, &err), "engine");
+    REFUSED(tyto_bench_kernels(with->engine, NULL, &err), "out");
+    tyto_kernel_times_clear(NULL);
 }
 
 static void tokenizers(void **state)
@@ -185,7 +184,7 @@ static void tokenizers(void **state)
     tyto_decode_options_init(NULL, sizeof(tyto_decode_options));
     REFUSED(tyto_tokenizer_open(NULL, &other, &err), "folder");
     REFUSED(tyto_tokenizer_open("folder", NULL, &err), "out");
-    REFUSED(tyto_tokenizer_open_bytes(NULL, &err), "out");
+    REFUSED(tyto_tokenizer_create_bytes(NULL, &err), "out");
     tyto_tokenizer_destroy(NULL);
     REFUSED(tyto_tokenizer_encode(NULL, &text, NULL, 1, NULL, &encoding, &err), "tokenizer");
     tyto_encoding_clear(&encoding);
@@ -238,7 +237,7 @@ static void pictures(void **state)
     REFUSED(tyto_image_save(NULL, &image, &err), "path");
     REFUSED(tyto_image_save("photo.png", NULL, &err), "photo.png");
     REFUSED(tyto_image_save("photo.png", &image, &err), "photo.png");
-    REFUSED(tyto_image_create(1, 1, NULL, &err), "out");
+    REFUSED(tyto_image_make(1, 1, NULL, &err), "out");
     tyto_image_clear(NULL);
     tyto_image_processor_options_init(NULL, sizeof(tyto_image_processor_options));
     REFUSED(tyto_image_processor_open(NULL, &other, &err), "folder");
@@ -273,26 +272,26 @@ static void videos_and_sound(void **state)
     bool more;
     float sample = 0.0f;
     int64_t got;
-    REFUSED(tyto_video_open(NULL, &video, &err), "path");
-    tyto_video_close(NULL);
-    assert_true(tyto_video_rate(NULL) == 0.0);
-    assert_true(tyto_video_seconds(NULL) == 0.0);
-    tyto_sound_close(NULL);
-    REFUSED(tyto_sound_open(NULL, 8000, &sound, &err), "path");
-    tyto_video_abandon(NULL);
-    REFUSED(tyto_video_next(NULL, &image, &seconds, &more, &err), "");
-    REFUSED(tyto_sound_read(NULL, &sample, 1, &got, &err), "");
-    REFUSED(tyto_video_create(NULL, &(tyto_video_format){0}, &writer, &err), "path");
-    REFUSED(tyto_video_add_frame(NULL, &image, &err), "");
-    REFUSED(tyto_video_add_sound(NULL, &sample, 1, &err), "");
-    REFUSED(tyto_video_commit(NULL, &err), "");
+    REFUSED(tyto_video_reader_open(NULL, &video, &err), "path");
+    tyto_video_reader_destroy(NULL);
+    assert_true(tyto_video_reader_rate(NULL) == 0.0);
+    assert_true(tyto_video_reader_seconds(NULL) == 0.0);
+    tyto_sound_reader_destroy(NULL);
+    REFUSED(tyto_sound_reader_open(NULL, 8000, &sound, &err), "path");
+    tyto_video_writer_destroy(NULL);
+    REFUSED(tyto_video_reader_next(NULL, &image, &seconds, &more, &err), "");
+    REFUSED(tyto_sound_reader_read(NULL, &sample, 1, &got, &err), "");
+    REFUSED(tyto_video_writer_create(NULL, &(tyto_video_format){0}, &writer, &err), "path");
+    REFUSED(tyto_video_writer_add_frame(NULL, &image, &err), "");
+    REFUSED(tyto_video_writer_add_sound(NULL, &sample, 1, &err), "");
+    REFUSED(tyto_video_writer_commit(NULL, &err), "");
     if (!tyto_video_available()) {
         return;
     }
-    REFUSED(tyto_video_open("video.mp4", NULL, &err), "out");
-    REFUSED(tyto_sound_open("sound.wav", 8000, NULL, &err), "out");
-    REFUSED(tyto_video_create("video.mp4", NULL, &writer, &err), "format");
-    REFUSED(tyto_video_create("video.mp4", &(tyto_video_format){0}, NULL, &err), "out");
+    REFUSED(tyto_video_reader_open("video.mp4", NULL, &err), "out");
+    REFUSED(tyto_sound_reader_open("sound.wav", 8000, NULL, &err), "out");
+    REFUSED(tyto_video_writer_create("video.mp4", NULL, &writer, &err), "format");
+    REFUSED(tyto_video_writer_create("video.mp4", &(tyto_video_format){0}, NULL, &err), "out");
 }
 
 /* What gives no status does nothing, or gives 0. */
@@ -300,25 +299,50 @@ static void tiles_and_fields(void **state)
 {
     (void)state;
     const tyto_flow_tiles none = {0};
+    const tyto_flow_tiles one = {.width_px = 8,
+                                 .height_px = 8,
+                                 .tile_width_px = 8,
+                                 .tile_height_px = 8,
+                                 .step_x_px = 8,
+                                 .step_y_px = 8,
+                                 .columns = 1,
+                                 .rows = 1};
     const tyto_tiles no_tiles = {0};
+    const tyto_clip_shape shape = {0};
+    uint8_t pixels[3] = {0};
+    float values[2] = {0};
+    const tyto_image frame = {.width_px = 1, .height_px = 1, .data = pixels};
+    tyto_flow_field field = {.width_px = 1, .height_px = 1, .data = values};
     int64_t x = 1, y = 1;
     double mean = 1.0, longest = 1.0;
-    tyto_flow_tile_place(&none, 0, &x, &y);
+    tyto_flow_tiles_place(&none, 0, &x, &y);
     assert_int_equal(x + y, 0);
-    tyto_flow_tile_place(NULL, 0, &x, NULL);
-    assert_true(tyto_flow_tile_share(NULL, 0, 0, 0) == 0.0);
-    assert_true(tyto_flow_tile_share(&none, 0, 0, 0) == 0.0);
-    tyto_flow_preprocess(&none, 0, NULL, NULL, NULL);
-    tyto_flow_postprocess(&none, 0, NULL, 1.0f, NULL);
+    tyto_flow_tiles_place(NULL, 0, &x, NULL);
+    assert_true(tyto_flow_tiles_share(NULL, 0, 0, 0) == 0.0);
+    assert_true(tyto_flow_tiles_share(&none, 0, 0, 0) == 0.0);
+    REFUSED(tyto_flow_preprocess(NULL, 0, &frame, &frame, values, &err), "tiles");
+    REFUSED(tyto_flow_preprocess(&none, 0, NULL, &frame, values, &err), "first");
+    REFUSED(tyto_flow_preprocess(&none, 0, &frame, NULL, values, &err), "second");
+    REFUSED(tyto_flow_preprocess(&none, 0, &frame, &frame, NULL, &err), "out");
+    assert_int_equal(tyto_flow_preprocess(&none, 0, &frame, &frame, values, NULL), TYTO_E_RANGE);
+    assert_int_equal(tyto_flow_preprocess(&one, 0, &frame, &frame, values, NULL), TYTO_E_SHAPE);
+    REFUSED(tyto_flow_postprocess(NULL, 0, values, 1.0f, &field, &err), "tiles");
+    REFUSED(tyto_flow_postprocess(&none, 0, NULL, 1.0f, &field, &err), "values");
+    REFUSED(tyto_flow_postprocess(&none, 0, values, 1.0f, NULL, &err), "flow");
+    assert_int_equal(tyto_flow_postprocess(&none, 0, values, 1.0f, &field, NULL), TYTO_E_RANGE);
+    assert_int_equal(tyto_flow_postprocess(&one, 0, values, 1.0f, &field, NULL), TYTO_E_SHAPE);
     x = y = 1;
     tyto_tiles_place(&no_tiles, 0, &x, &y);
     assert_int_equal(x + y, 0);
     tyto_tiles_place(NULL, 0, NULL, NULL);
-    tyto_clip_preprocess(NULL, NULL, NULL);
-    tyto_flow_measure(NULL, &mean, &longest);
+    REFUSED(tyto_clip_preprocess(NULL, &frame, values, &err), "shape");
+    REFUSED(tyto_clip_preprocess(&shape, NULL, values, &err), "frame");
+    REFUSED(tyto_clip_preprocess(&shape, &frame, NULL, &err), "out");
+    assert_int_equal(tyto_clip_preprocess(&shape, &frame, values, NULL), TYTO_E_SHAPE);
+    tyto_flow_field_measure(NULL, &mean, &longest);
     assert_true(mean == 0.0 && longest == 0.0);
-    tyto_flow_measure(NULL, NULL, NULL);
-    assert_int_equal(tyto_postprocess_photos(NULL, 3), 0);
+    tyto_flow_field_measure(NULL, NULL, NULL);
+    assert_int_equal(tyto_postprocess_photo_count(NULL, 3), 0);
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static void activations_are_the_reference_s(void **state)
         }
     }
     free(values);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
 }
 
 /* Blocks of rows are whole tiles, as even as can be, and no larger than what keeps every thread

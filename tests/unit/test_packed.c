@@ -166,8 +166,8 @@ static void mapped_weights_compute_the_same(void **state)
             pair plain = open_pair(path, tested, precisions[p]),
                  packed = open_pair("mapped", tested, TYTO_PRECISION_DEFAULT);
             assert_int_equal(tyto_model_precision(packed.model), precisions[p]);
-            assert_int_equal(tyto_model_parameters(packed.model),
-                             tyto_model_parameters(plain.model));
+            assert_int_equal(tyto_model_parameter_count(packed.model),
+                             tyto_model_parameter_count(plain.model));
             assert_int_equal(tyto_model_weight_bytes(packed.model),
                              tyto_model_weight_bytes(plain.model));
             assert_null(packed.model->store.blocks); /* nothing was copied */
@@ -307,7 +307,7 @@ typedef struct tally {
     int64_t elements;
 } tally;
 
-static void count(void *user, const tyto_parameter *parameter)
+static void count(void *user, const tyto_checkpoint_tensor *parameter)
 {
     tally *counted = user;
     counted->good += parameter->fit == TYTO_FIT_GOOD;
@@ -364,7 +364,7 @@ static void assert_refused(const char *name, const char *new_name, int64_t more,
     const tyto_tensor_writing how = {.metadata = metadata, .align = 4096};
     ASSERT_DONE(tyto_tensor_file_write("bad/" TYTO_PACKED_FILE, tensors, n, &how, &err), &err);
     free(tensors);
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     tyto_engine_options options = engine_options(1);
     options.isa = tested->name;
     tyto_engine *engine;

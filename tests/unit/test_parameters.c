@@ -25,14 +25,17 @@ static tyto_engine *engine_of(int64_t threads)
 }
 
 /* Values of one tensor in the type that it has; free .data. */
-static tyto_tensor values_of(const tyto_parameters *parameters, const tyto_parameter_info *info)
+static tyto_tensor values_of(const tyto_parameters *parameters, const tyto_parameter *info)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor tensor = {.name = info->name, .dtype = info->dtype, .rank = info->rank};
     memcpy(tensor.shape, info->shape, sizeof(tensor.shape));
     tensor.data = malloc((size_t)(tyto_tensor_elements(&tensor) + 1) * sizeof(double));
     assert_non_null(tensor.data);
-    ASSERT_DONE(tyto_parameters_read(parameters, &tensor, &err), &err);
+    ASSERT_DONE(tyto_parameters_read(
+                    parameters, info->name, info->dtype, tensor.data,
+                    (size_t)tyto_tensor_elements(&tensor) * tyto_dtype_bytes(info->dtype), &err),
+                &err);
     return tensor;
 }
 
@@ -40,8 +43,8 @@ static void assert_same_parameters(const tyto_parameters *a, const tyto_paramete
 {
     assert_int_equal(tyto_parameters_count(a), tyto_parameters_count(b));
     for (int64_t i = 0; i < tyto_parameters_count(a); i++) {
-        const tyto_parameter_info *info = tyto_parameters_at(a, i);
-        const tyto_parameter_info *other = tyto_parameters_find(b, info->name);
+        const tyto_parameter *info = tyto_parameters_at(a, i);
+        const tyto_parameter *other = tyto_parameters_find(b, info->name);
         assert_non_null(other);
         assert_int_equal(info->dtype, other->dtype);
         tyto_tensor one = values_of(a, info), two = values_of(b, other);
@@ -134,13 +137,13 @@ static void make_save_and_open(const char *name, void *user)
     json_t *parts = json_load_file(path, 0, NULL);
     char *text = parts ? json_dumps(parts, 0) : NULL;
     options.parts = text;
-    options.parts_length = text ? strlen(text) : 0;
+    options.parts_length_bytes = text ? strlen(text) : 0;
     golden_path(path, "%s/%s/model", of.family, name);
     ASSERT_DONE(tyto_parameters_create_file(path, &options, &made, &err), &err);
     ASSERT_DONE(tyto_parameters_save(made, name, NULL, &err), &err);
     ASSERT_DONE(tyto_parameters_open(name, &options, &opened, &err), &err);
-    for (int kind = 0; kind < 3; kind++) {
-        assert_int_equal(tyto_parameters_mismatches(opened, (tyto_mismatch)kind), 0);
+    for (int kind = TYTO_FIT_GOOD; kind <= TYTO_FIT_UNEXPECTED; kind++) {
+        assert_int_equal(tyto_parameters_mismatch_count(opened, (tyto_fit)kind), 0);
     }
     assert_same_parameters(made, opened);
     tyto_engine *one = engine_of(1), *three = engine_of(3);
@@ -192,7 +195,7 @@ static void what_is_written_is_what_models_know(void **state)
     golden_case with;
     int64_t n, m;
     tyto_parameters *parameters = open_tower();
-    const tyto_parameter_info *info = tyto_parameters_find(parameters, name);
+    const tyto_parameter *info = tyto_parameters_find(parameters, name);
     assert_non_null(info);
     assert_false(info->initial || info->buffer || info->unused);
     ASSERT_DONE(tyto_model_create(engine, parameters, NULL, &before, &err), &err);
@@ -200,7 +203,9 @@ static void what_is_written_is_what_models_know(void **state)
     float *values = calloc((size_t)info->shape[0], sizeof(*values));
     assert_non_null(values);
     wide.data = values;
-    ASSERT_DONE(tyto_parameters_read(parameters, &wide, &err), &err);
+    ASSERT_DONE(tyto_parameters_read(parameters, name, TYTO_F32, values,
+                                     (size_t)info->shape[0] * sizeof(*values), &err),
+                &err);
     values[0] += 1.0f;
     ASSERT_DONE(tyto_parameters_write(parameters, &wide, &err), &err);
     assert_int_equal(info->dtype, TYTO_F32);
@@ -243,7 +248,12 @@ static void what_does_not_fit_is_refused(void **state)
     values.name = "text_model.final_layer_norm.bias";
     assert_refusal(tyto_parameters_write(parameters, &values, &err), TYTO_E_SHAPE, &err,
                    "'text_model.final_layer_norm.bias': got shape [3], required [");
-    assert_refusal(tyto_parameters_read(parameters, &values, &err), TYTO_E_SHAPE, &err, "[3]");
+    assert_refusal(tyto_parameters_read(parameters, values.name, TYTO_F32, room_for, 12, &err),
+                   TYTO_E_SHAPE, &err, "got room for 12 bytes, required ");
+    assert_refusal(tyto_parameters_read(parameters, "nobody", TYTO_F32, room_for, 12, &err),
+                   TYTO_E_NOT_FOUND, &err, "'nobody'");
+    assert_refusal(tyto_parameters_read(parameters, values.name, TYTO_I64, whole, 24, &err),
+                   TYTO_E_ARGUMENT, &err, "got type I64");
     values.shape[0] = tyto_parameters_find(parameters, values.name)->shape[0];
     assert_in_range(values.shape[0], 1, 64);
     values.data = whole;
@@ -254,7 +264,8 @@ static void what_does_not_fit_is_refused(void **state)
     assert_refusal(tyto_parameters_write(parameters, &values, &err), TYTO_E_ARGUMENT, &err,
                    "got no data");
     assert_refusal(tyto_parameters_write(NULL, &values, &err), TYTO_E_ARGUMENT, &err, "parameters");
-    assert_refusal(tyto_parameters_read(parameters, NULL, &err), TYTO_E_ARGUMENT, &err, "values");
+    assert_refusal(tyto_parameters_read(parameters, NULL, TYTO_F32, room_for, 12, &err),
+                   TYTO_E_ARGUMENT, &err, "name");
     assert_refusal(tyto_parameters_save(parameters, NULL, NULL, &err), TYTO_E_ARGUMENT, &err,
                    "path");
     assert_refusal(tyto_parameters_create(NULL, 0, NULL, NULL, &none, &err), TYTO_E_ARGUMENT, &err,
@@ -270,7 +281,7 @@ static void what_does_not_fit_is_refused(void **state)
     assert_null(tyto_parameters_at(parameters, tyto_parameters_count(parameters)));
     assert_null(tyto_parameters_find(NULL, "x"));
     assert_null(tyto_parameters_architecture(NULL));
-    assert_int_equal(tyto_model_mismatches(NULL, TYTO_MISMATCH_MISSING), 0);
+    assert_int_equal(tyto_model_mismatch_count(NULL, TYTO_FIT_MISSING), 0);
     tyto_parameters_destroy(parameters);
     tyto_parameters_destroy(NULL);
 
@@ -384,11 +395,13 @@ static void missing_tensors_are_reported(void **state)
     ASSERT_DONE(tyto_model_open(engine, made.folder, &options, &model, &err), &err);
     static const char *const names[] = {"text_model.final_layer_norm.weight", "stranger",
                                         "text_model.final_layer_norm.bias"};
-    for (int kind = 0; kind < 3; kind++) {
-        assert_int_equal(tyto_model_mismatches(model, (tyto_mismatch)kind), 1);
-        assert_string_equal(tyto_model_mismatch(model, (tyto_mismatch)kind, 0), names[kind]);
-        assert_null(tyto_model_mismatch(model, (tyto_mismatch)kind, 1));
+    static const tyto_fit kinds[] = {TYTO_FIT_MISSING, TYTO_FIT_UNEXPECTED, TYTO_FIT_SHAPE};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tyto_model_mismatch_count(model, kinds[i]), 1);
+        assert_string_equal(tyto_model_mismatch(model, kinds[i], 0), names[i]);
+        assert_null(tyto_model_mismatch(model, kinds[i], 1));
     }
+    assert_int_equal(tyto_model_mismatch_count(model, TYTO_FIT_GOOD), 0);
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
     checkpoint_end(&made);

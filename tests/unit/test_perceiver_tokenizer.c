@@ -271,7 +271,7 @@ static void any_bytes(void **state)
     tyto_tokenizer *tokenizer;
     tyto_encoding encoding;
     char *decoded;
-    assert_int_equal(tyto_tokenizer_open_bytes(&tokenizer, NULL), TYTO_OK);
+    assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, NULL), TYTO_OK);
     assert_int_equal(tyto_tokenizer_encode(tokenizer, &texts, &length, 1, NULL, &encoding, NULL),
                      TYTO_OK);
     assert_int_equal(encoding.offsets[1], count);
@@ -308,7 +308,7 @@ static void what_is_refused(void **state)
     tyto_tokenizer *bytes, *clip = open_at("tokenizer/added");
     const char *item = "some text";
     const tyto_words text = {&item, NULL, 1}, none = {NULL, NULL, 0};
-    assert_int_equal(tyto_tokenizer_open_bytes(&bytes, NULL), TYTO_OK);
+    assert_int_equal(tyto_tokenizer_create_bytes(&bytes, NULL), TYTO_OK);
     tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options), .offsets = true};
     refused(bytes, &text, &options, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of bytes");
     refused(clip, &text, &options, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of byte pairs");

@@ -23,7 +23,7 @@ static int make_photos(void **state)
         tyto_image image = {0};
         snprintf(paths[i], PATH_BYTES, "%s/%d.png", folder, (int)i);
         list[i] = paths[i];
-        assert_int_equal(tyto_image_create(i + 1, 2, &image, NULL), TYTO_OK);
+        assert_int_equal(tyto_image_make(i + 1, 2, &image, NULL), TYTO_OK);
         memset(image.data, (int)i, (size_t)(6 * (i + 1)));
         if (i == 3) {
             FILE *file = fopen(paths[i], "w");

@@ -47,7 +47,7 @@ static void compare(const tyto_tensor_file *file, int number, const tyto_detecti
                               (double)item->box.xmax, (double)item->box.ymax};
         bool there = false;
         for (int64_t k = 0; k < count && !there; k++) {
-            there = !seen[k] && (!labels || item->label == integer_of(labels, k)) &&
+            there = !seen[k] && (!labels || item->label_index == integer_of(labels, k)) &&
                     is_close((double)item->score, golden_value(scores, k), 4e-7);
             for (int c = 0; c < 4; c++) {
                 there = there && is_close(box[c], golden_value(boxes, 4 * k + c), 2e-7 * side);
@@ -103,7 +103,7 @@ static size_t run_cases(const char *name, const tyto_postprocess_options *defaul
         free(values);
         free(boxes);
     }
-    tyto_tensor_file_close(file);
+    tyto_tensor_file_destroy(file);
     return kept;
 }
 
@@ -186,7 +186,7 @@ static void outputs_say_how_many_photos_and_labels(void **state)
         {{{.name = "logits", .rank = 3, .shape = {2, 9, 5}}, {.name = "other"}}, 0, 0},
     };
     for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
-        assert_int_equal(tyto_postprocess_photos(cases[i].outputs, 2), cases[i].photos);
+        assert_int_equal(tyto_postprocess_photo_count(cases[i].outputs, 2), cases[i].photos);
         assert_int_equal(tyto_postprocess_labels(cases[i].outputs, 2), cases[i].labels);
     }
     assert_int_equal(tyto_postprocess_labels(NULL, 3), 0);

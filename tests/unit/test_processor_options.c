@@ -26,7 +26,7 @@ static const struct {
     const char *from, *to;
     tyto_image_processor_options options;
 } cases[] = {
-    {"processor/no_pad", "processor/defaults", {.do_pad = ON, .height = 24, .width = 24}},
+    {"processor/no_pad", "processor/defaults", {.do_pad = ON, .height_px = 24, .width_px = 24}},
     {"processor/nothing",
      "processor/factor",
      {.do_rescale = ON,
@@ -41,18 +41,22 @@ static const struct {
      {.rescale_factor = -0.01, .do_normalize = ON}},
     {"processor/defaults",
      "processor/no_normalize",
-     {.do_normalize = OFF, .height = 16, .width = 16}},
-    {"processor/defaults", "processor/no_pad", {.do_pad = OFF, .height = 16, .width = 16}},
-    {"processor/defaults", "processor/no_rescale", {.do_rescale = OFF, .height = 16, .width = 16}},
+     {.do_normalize = OFF, .height_px = 16, .width_px = 16}},
+    {"processor/defaults", "processor/no_pad", {.do_pad = OFF, .height_px = 16, .width_px = 16}},
+    {"processor/defaults",
+     "processor/no_rescale",
+     {.do_rescale = OFF, .height_px = 16, .width_px = 16}},
     {"processor/defaults", "processor/no_resize", {.do_resize = OFF}},
-    {"processor/defaults", "processor/oblong", {.height = 20, .width = 33, .resample = &bilinear}},
+    {"processor/defaults",
+     "processor/oblong",
+     {.height_px = 20, .width_px = 33, .resample = &bilinear}},
     {"perceiver_processor/oblong",
      "perceiver_processor/small",
-     {.height = 16, .width = 16, .crop_height = 18, .crop_width = 18}},
+     {.height_px = 16, .width_px = 16, .crop_height_px = 18, .crop_width_px = 18}},
     {"perceiver_processor/small", "perceiver_processor/no_crop", {.do_center_crop = OFF}},
     {"perceiver_processor/small",
      "perceiver_processor/oblong",
-     {.height = 20, .width = 33, .crop_height = 21, .crop_width = 40}},
+     {.height_px = 20, .width_px = 33, .crop_height_px = 21, .crop_width_px = 40}},
     {"perceiver_processor/bicubic_down",
      "perceiver_processor/nearest_down",
      {.resample = &nearest}},
@@ -62,8 +66,8 @@ static const struct {
      {.do_center_crop = OFF,
       .do_rescale = OFF,
       .do_normalize = OFF,
-      .height = 11,
-      .width = 14,
+      .height_px = 11,
+      .width_px = 14,
       .resample = &hamming}},
     /* The file's whole number has a rule of its own, which the option's number hasn't. */
     {"perceiver_processor/whole_factor",
@@ -130,8 +134,8 @@ static void options_do_what_files_do(void **state)
             compare(made, tyto_tensor_file_find(images, pixels->name), pixels,
                     cases[c].to[1] == 'e' ? PERCEIVER_TOLERANCE : OWLV2_TOLERANCE, cases[c].to);
         }
-        tyto_tensor_file_close(images);
-        tyto_tensor_file_close(expected);
+        tyto_tensor_file_destroy(images);
+        tyto_tensor_file_destroy(expected);
         tyto_image_processor_destroy(made);
     }
 }
@@ -147,19 +151,22 @@ static void options_are_refused(void **state)
         tyto_status status;
         const char *part;
     } bad[] = {
-        {"processor/defaults", {.height = 16385}, TYTO_E_RANGE, "size: got 24x16385, required 1"},
-        {"processor/defaults", {.width = -1}, TYTO_E_RANGE, "size: got -1x24"},
+        {"processor/defaults",
+         {.height_px = 16385},
+         TYTO_E_RANGE,
+         "size: got 24x16385, required 1"},
+        {"processor/defaults", {.width_px = -1}, TYTO_E_RANGE, "size: got -1x24"},
         {"processor/defaults", {.std = zero}, TYTO_E_RANGE, "image_std: got 0"},
         {"processor/defaults", {.mean = endless}, TYTO_E_RANGE, "required finite numbers"},
         {"processor/defaults", {.rescale_factor = (double)NAN}, TYTO_E_RANGE, "rescale_factor"},
         {"processor/defaults", {.do_center_crop = OFF}, TYTO_E_UNSUPPORTED, "do_center_crop"},
-        {"processor/defaults", {.crop_width = 9}, TYTO_E_UNSUPPORTED, "crop_size"},
+        {"processor/defaults", {.crop_width_px = 9}, TYTO_E_UNSUPPORTED, "crop_size"},
         {"processor/defaults",
          {.resample = &nearest},
          TYTO_E_UNSUPPORTED,
          "resample: got 0, required 2"},
         {"perceiver_processor/small", {.do_pad = ON}, TYTO_E_UNSUPPORTED, "do_pad"},
-        {"perceiver_processor/small", {.crop_height = -2}, TYTO_E_RANGE, "crop_size: got 18x-2"},
+        {"perceiver_processor/small", {.crop_height_px = -2}, TYTO_E_RANGE, "crop_size: got 18x-2"},
         {"perceiver_processor/small", {.resample = &beyond}, TYTO_E_RANGE, "resample: got 6"},
         {"perceiver_processor/small", {.resample = &before}, TYTO_E_RANGE, "resample: got -1"},
     };
@@ -187,9 +194,9 @@ static double field(const tyto_image_processor_options *options, const char *nam
            : strcmp(name, "normalize") == 0      ? (double)options->do_normalize
            : strcmp(name, "crop") == 0           ? (double)options->do_center_crop
            : strcmp(name, "rescale_factor") == 0 ? options->rescale_factor
-           : strcmp(name, "size") == 0           ? (double)(1000 * options->width + options->height)
+           : strcmp(name, "size") == 0 ? (double)(1000 * options->width_px + options->height_px)
            : strcmp(name, "crop-size") == 0
-               ? (double)(1000 * options->crop_width + options->crop_height)
+               ? (double)(1000 * options->crop_width_px + options->crop_height_px)
            : strcmp(name, "resample") == 0   ? *options->resample
            : strcmp(name, "image-mean") == 0 ? options->mean[0] + 10.0 * options->mean[2]
                                              : options->std[0] + 10.0 * options->std[2];
@@ -247,8 +254,8 @@ static void options_are_set_by_texts(void **state)
             TYTO_E_ARGUMENT);
         assert_non_null(strstr(tyto_error_message(&err), bad[i].part));
         tyto_error_clear(&err);
-        assert_int_equal(options.width, untouched.width);
-        assert_int_equal(options.crop_height, untouched.crop_height);
+        assert_int_equal(options.width_px, untouched.width_px);
+        assert_int_equal(options.crop_height_px, untouched.crop_height_px);
         assert_true(!options.mean && !options.std && !options.resample);
     }
 }

@@ -77,8 +77,8 @@ static void run_config(const char *name, void *user)
         }
         on->cases++;
     }
-    tyto_tensor_file_close(images);
-    tyto_tensor_file_close(expected);
+    tyto_tensor_file_destroy(images);
+    tyto_tensor_file_destroy(expected);
     tyto_image_processor_destroy(processor);
 }
 
@@ -178,7 +178,7 @@ static void one_colour_stays_one_colour(void **state)
     for (size_t i = 0; next_case(i, sizeof(sizes) / sizeof(sizes[0])); i++) {
         tyto_image image;
         int64_t shape[3];
-        ASSERT_DONE(tyto_image_create(sizes[i][1], sizes[i][0], &image, &err), &err);
+        ASSERT_DONE(tyto_image_make(sizes[i][1], sizes[i][0], &image, &err), &err);
         memset(image.data, 200, (size_t)(3 * sizes[i][0] * sizes[i][1]));
         float *out = run(processor, on.all[2], &image, shape);
         const double mean[] = {0.48145466, 0.4578275, 0.40821073},

@@ -41,10 +41,10 @@ static void best_label_of_each_box_sorted_by_score(void **state)
                                                        100, &options, &found, &err),
                      TYTO_OK);
     assert_int_equal(found.count, 2);
-    assert_int_equal(found.items[0].label, 1);
+    assert_int_equal(found.items[0].label_index, 1);
     assert_float_equal(found.items[0].score, 0.75F, 1e-6F);
     assert_box(&found.items[0].box, 25, 25, 75, 75);
-    assert_int_equal(found.items[1].label, 0);
+    assert_int_equal(found.items[1].label_index, 0);
     assert_float_equal(found.items[1].score, 0.5F, 0);
     assert_box(&found.items[1].box, 50, 0, 150, 100);
     tyto_detections_clear(&found);
@@ -94,7 +94,7 @@ static void labels_may_have_their_own_thresholds(void **state)
                                                        &options, &found, NULL),
                      TYTO_OK);
     assert_int_equal(found.count, 1);
-    assert_int_equal(found.items[0].label, 0);
+    assert_int_equal(found.items[0].label_index, 0);
     tyto_detections_clear(&found);
 }
 
@@ -111,8 +111,8 @@ static void multi_label_gives_each_label_above_threshold(void **state)
     assert_int_equal(found.count, 4);
     /* Two of the same score: the box that comes first. */
     assert_float_equal(found.items[2].score, found.items[3].score, 1e-7F);
-    assert_int_equal(found.items[2].label, 1);
-    assert_int_equal(found.items[3].label, 0);
+    assert_int_equal(found.items[2].label_index, 1);
+    assert_int_equal(found.items[3].label_index, 0);
     tyto_detections_clear(&found);
 }
 
@@ -126,7 +126,7 @@ static void top_k_keeps_the_best(void **state)
                                                        &options, &found, NULL),
                      TYTO_OK);
     assert_int_equal(found.count, 1);
-    assert_int_equal(found.items[0].label, 1);
+    assert_int_equal(found.items[0].label_index, 1);
     tyto_detections_clear(&found);
 }
 
@@ -140,8 +140,8 @@ static void masked_queries_are_never_found(void **state)
                                                        &options, &found, NULL),
                      TYTO_OK);
     assert_int_equal(found.count, 2);
-    assert_int_equal(found.items[0].label, 0);
-    assert_int_equal(found.items[1].label, 0);
+    assert_int_equal(found.items[0].label_index, 0);
+    assert_int_equal(found.items[1].label_index, 0);
     tyto_detections_clear(&found);
 
     const uint8_t none[] = {0, 0};

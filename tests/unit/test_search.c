@@ -71,7 +71,7 @@ static bool same(const tyto_detections *a, const tyto_detections *b)
     bool equal = a->count == b->count;
     for (int64_t i = 0; equal && i < a->count; i++) {
         const tyto_detection *x = &a->items[i], *y = &b->items[i];
-        equal = x->label == y->label && x->score == y->score && x->patch == y->patch &&
+        equal = x->label_index == y->label_index && x->score == y->score && x->patch == y->patch &&
                 memcmp(&x->box, &y->box, sizeof(x->box)) == 0;
     }
     return equal;
@@ -96,7 +96,7 @@ static void assert_together(const tyto_vocabulary *vocabulary, const tyto_search
     tyto_photo *photo = NULL;
     tyto_image wide = {0};
     ASSERT_DONE(tyto_photo_create(with.session, &with.cat, NULL, &photo, &err), &err);
-    ASSERT_DONE(tyto_image_create(90, 40, &wide, &err), &err);
+    ASSERT_DONE(tyto_image_make(90, 40, &wide, &err), &err);
     for (int64_t i = 0; i < 3 * 90 * 40; i++) {
         wide.data[i] = (uint8_t)(i * 7 % 251);
     }
@@ -216,7 +216,7 @@ static void labels_have_thresholds_of_their_own(void **state)
     tyto_detections some = search_one(&picture, with.names, &options);
     int64_t kept = 0;
     for (int64_t i = 0; i < all.count; i++) {
-        kept += all.items[i].score > thresholds[all.items[i].label];
+        kept += all.items[i].score > thresholds[all.items[i].label_index];
     }
     assert_true(kept > 0 && kept < all.count);
     assert_int_equal(some.count, kept);
@@ -277,8 +277,8 @@ static void the_most_alike_come_first(void **state)
     assert_int_equal(best.count, 2);
     assert_true(best.items[0].logit >= best.items[1].logit);
     for (int64_t i = 0; i < 2; i++) {
-        assert_true(best.items[i].logit == logits[best.items[i].label]);
-        assert_true(best.items[i].probability == probabilities[best.items[i].label]);
+        assert_true(best.items[i].logit == logits[best.items[i].label_index]);
+        assert_true(best.items[i].probability == probabilities[best.items[i].label_index]);
     }
     tyto_similarities_clear(&best);
     tyto_vocabulary_destroy(vocabulary);

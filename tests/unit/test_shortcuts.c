@@ -337,7 +337,7 @@ static void what_does_not_fit_is_refused(void **state)
 static tyto_image photo_of(int64_t width, int64_t height)
 {
     tyto_image image = {0};
-    assert_int_equal(tyto_image_create(width, height, &image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_make(width, height, &image, NULL), TYTO_OK);
     for (int64_t i = 0; i < 3 * width * height; i++) {
         image.data[i] = (uint8_t)(i * 7 % 251);
     }

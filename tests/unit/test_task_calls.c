@@ -80,7 +80,7 @@ static tyto_status flow(tyto_session *session, stopper *of, tyto_error *err)
     options.progress_user = of;
     const tyto_status status = tyto_flow(session, &frame, &frame, &options, &field, err);
     assert_true(status == TYTO_OK || !field.data);
-    tyto_flow_clear(&field);
+    tyto_flow_field_clear(&field);
     return status;
 }
 
@@ -201,7 +201,7 @@ static void null_is_refused(void **state)
                  TYTO_E_ARGUMENT, &err, "images: got NULL");
     assert_fails(tyto_autoencode_video(videos.session, NULL, NULL, NULL, NULL, &err),
                  TYTO_E_ARGUMENT, &err, "video: got NULL");
-    assert_fails(tyto_flow_sequence_of_photos(NULL, 2, NULL, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_flow_sequence_create(NULL, 2, NULL, &err), TYTO_E_ARGUMENT, &err,
                  "paths: got NULL");
     assert_fails(tyto_flow_sequence_next(flows.session, NULL, NULL, NULL, &more, &err),
                  TYTO_E_ARGUMENT, &err, "sequence: got NULL");
@@ -209,10 +209,10 @@ static void null_is_refused(void **state)
                  "part: got NULL");
     assert_fails(tyto_similarities_rank(NULL, &zero, 1, 0, &similar, &err), TYTO_E_ARGUMENT, &err,
                  "logits: got NULL");
-    assert_int_equal(tyto_model_classifies(NULL), TYTO_CLASSIFIES_NOTHING);
+    assert_int_equal(tyto_model_classifies(NULL), TYTO_CLASSIFIED_NOTHING);
     assert_false(tyto_model_offers(NULL, TYTO_TASK_FLOW));
-    assert_int_equal(tyto_flow_sequence_pairs(NULL), 0);
-    assert_int_equal(tyto_clip_windows(NULL), 0);
+    assert_int_equal(tyto_flow_sequence_pair_count(NULL), 0);
+    assert_int_equal(tyto_clip_reader_window_count(NULL), 0);
     tyto_flow_sequence_destroy(NULL);
     tyto_video_classes_clear(NULL);
     tyto_flow_pair_clear(NULL);
@@ -265,8 +265,8 @@ static void spans_are_found(void **state)
     assert_int_equal(found, 3);
     static const size_t starts[] = {0, 2, 5};
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(spans.items[i].start, starts[i]);
-        assert_int_equal(spans.items[i].end, starts[i] + 2);
+        assert_int_equal(spans.items[i].start_bytes, starts[i]);
+        assert_int_equal(spans.items[i].end_bytes, starts[i] + 2);
     }
     assert_int_equal(tyto_spans_find(&spans, text, sizeof(text) - 1, "c", 1, &found, &err),
                      TYTO_OK);
@@ -275,7 +275,7 @@ static void spans_are_found(void **state)
         assert_int_equal(tyto_spans_add(&spans, (tyto_span){i, i + 1}, &err), TYTO_OK);
     }
     assert_int_equal(spans.count, 103);
-    assert_int_equal(spans.items[102].start, 99);
+    assert_int_equal(spans.items[102].start_bytes, 99);
     assert_fails(tyto_spans_find(&spans, text, 4, "", 0, NULL, &err), TYTO_E_ARGUMENT, &err,
                  "part: got no bytes");
     tyto_spans_clear(&spans);
@@ -291,9 +291,9 @@ static void similarities_are_sorted(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     assert_int_equal(tyto_similarities_rank(logits, odds, 4, 3, &got, &err), TYTO_OK);
     assert_int_equal(got.count, 3);
-    assert_int_equal(got.items[0].label, 1);
-    assert_int_equal(got.items[1].label, 2);
-    assert_int_equal(got.items[2].label, 0);
+    assert_int_equal(got.items[0].label_index, 1);
+    assert_int_equal(got.items[1].label_index, 2);
+    assert_int_equal(got.items[2].label_index, 0);
     assert_float_equal(got.items[2].probability, 0.1f, 0);
     tyto_similarities_clear(&got);
     assert_fails(tyto_similarities_rank(bad, odds, 2, 0, &got, &err), TYTO_E_ARGUMENT, &err,

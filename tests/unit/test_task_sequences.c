@@ -41,7 +41,7 @@ static void assert_pair(small *of, const tyto_flow_pair *pair, int64_t number,
     assert_int_equal(pair->flow.height_px, want.height_px);
     assert_memory_equal(pair->flow.data, want.data,
                         (size_t)(2 * want.width_px * want.height_px) * sizeof(float));
-    tyto_flow_clear(&want);
+    tyto_flow_field_clear(&want);
 }
 
 /* Five photos: the third can't be read, the fourth is given, the fifth is of another size. */
@@ -62,8 +62,8 @@ static void photos_follow_each_other(void **state)
             assert_int_equal(tyto_image_save(paths[i], &frames[i], NULL), TYTO_OK);
         }
     }
-    assert_int_equal(tyto_flow_sequence_of_photos(paths, 6, &sequence, &err), TYTO_OK);
-    assert_int_equal(tyto_flow_sequence_pairs(sequence), 5);
+    assert_int_equal(tyto_flow_sequence_create(paths, 6, &sequence, &err), TYTO_OK);
+    assert_int_equal(tyto_flow_sequence_pair_count(sequence), 5);
     given = rendered_frame(12, 9, 3);
     assert_fails(tyto_flow_sequence_give(sequence, 1, &given, &err), TYTO_E_ARGUMENT, &err,
                  "frame: got 1");
@@ -108,15 +108,15 @@ static void gaps_have_no_pairs(void **state)
     tyto_flow_pair pair;
     tyto_error err = TYTO_ERROR_INIT;
     bool more = true;
-    assert_int_equal(tyto_flow_sequence_of_photos(paths, 3, &sequence, &err), TYTO_OK);
+    assert_int_equal(tyto_flow_sequence_create(paths, 3, &sequence, &err), TYTO_OK);
     assert_int_equal(tyto_flow_sequence_next(of.session, sequence, NULL, &pair, &more, &err),
                      TYTO_OK);
     assert_false(more);
     assert_null(pair.flow.data);
     tyto_flow_sequence_destroy(sequence);
-    assert_fails(tyto_flow_sequence_of_photos(paths, 1, &sequence, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_flow_sequence_create(paths, 1, &sequence, &err), TYTO_E_ARGUMENT, &err,
                  "frames: got 1");
-    assert_fails(tyto_flow_sequence_of_video("no.mp4", &sequence, &err),
+    assert_fails(tyto_flow_sequence_open("no.mp4", &sequence, &err),
                  tyto_video_available() ? TYTO_E_NOT_FOUND : TYTO_E_UNSUPPORTED, &err, "");
     assert_null(sequence);
     close_small(&of);
@@ -142,13 +142,14 @@ static void videos_are_sequences(void **state)
     bool more;
     rendered_video("three.mkv", 16, 12, 3, 25, 0, 0.0);
     rendered_video("one.mkv", 16, 12, 1, 25, 0, 0.0);
-    assert_int_equal(tyto_video_open("three.mkv", &reader, &err), TYTO_OK);
+    assert_int_equal(tyto_video_reader_open("three.mkv", &reader, &err), TYTO_OK);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(tyto_video_next(reader, &frames[i], &seconds, &more, &err), TYTO_OK);
+        assert_int_equal(tyto_video_reader_next(reader, &frames[i], &seconds, &more, &err),
+                         TYTO_OK);
         assert_true(more);
     }
-    assert_int_equal(tyto_flow_sequence_of_video("three.mkv", &sequence, &err), TYTO_OK);
-    assert_true(tyto_flow_sequence_pairs(sequence) >= 1);
+    assert_int_equal(tyto_flow_sequence_open("three.mkv", &sequence, &err), TYTO_OK);
+    assert_true(tyto_flow_sequence_pair_count(sequence) >= 1);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
             tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err), TYTO_OK);
@@ -161,9 +162,9 @@ static void videos_are_sequences(void **state)
                      TYTO_OK);
     assert_false(more);
     tyto_flow_sequence_destroy(sequence);
-    assert_int_equal(tyto_flow_sequence_of_video("three.mkv", &sequence, &err), TYTO_OK);
+    assert_int_equal(tyto_flow_sequence_open("three.mkv", &sequence, &err), TYTO_OK);
     tyto_flow_sequence_limit(sequence, 1);
-    assert_int_equal(tyto_flow_sequence_pairs(sequence), 1);
+    assert_int_equal(tyto_flow_sequence_pair_count(sequence), 1);
     assert_int_equal(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
                      TYTO_OK);
     assert_true(more && pair.flow.data);
@@ -173,13 +174,13 @@ static void videos_are_sequences(void **state)
     assert_false(more || pair.flow.data);
     tyto_flow_sequence_destroy(sequence);
     tyto_flow_sequence_limit(NULL, 1);
-    assert_int_equal(tyto_flow_sequence_of_video("three.mkv", &sequence, &err), TYTO_OK);
+    assert_int_equal(tyto_flow_sequence_open("three.mkv", &sequence, &err), TYTO_OK);
     options.progress = stop_at_second_tile;
     assert_fails(tyto_flow_sequence_next(of.session, sequence, &options, &pair, &more, &err),
                  TYTO_E_CANCELLED, &err, "three.mkv: frame 0: tiles");
     assert_false(more);
     tyto_flow_sequence_destroy(sequence);
-    assert_int_equal(tyto_flow_sequence_of_video("one.mkv", &sequence, &err), TYTO_OK);
+    assert_int_equal(tyto_flow_sequence_open("one.mkv", &sequence, &err), TYTO_OK);
     assert_fails(tyto_flow_sequence_next(of.session, sequence, NULL, &pair, &more, &err),
                  TYTO_E_FORMAT, &err, "one.mkv: got one frame alone");
     assert_false(more);
@@ -187,7 +188,7 @@ static void videos_are_sequences(void **state)
     for (int i = 0; i < 3; i++) {
         tyto_image_clear(&frames[i]);
     }
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
     close_small(&of);
 }
 
@@ -216,19 +217,20 @@ static void videos_are_classified(void **state)
     int64_t frames = 1, windows = 0;
     rendered_video("seven.mkv", 8, 8, 7, 25, 0, 0.0);
     assert_int_equal(tyto_classify_video(of.session, "seven.mkv", &options, &found, &err), TYTO_OK);
-    assert_int_equal(found.windows, 3);
-    assert_int_equal(found.labels, LABELS);
+    assert_int_equal(found.n_windows, 3);
+    assert_int_equal(found.n_classes, LABELS);
     assert_true(is_close(found.window_s, 0.12, 1e-12));
     assert_true(is_close(found.end_s, 0.28, 1e-12));
     assert_int_equal(tyto_autoencode_shape(of.model, &shape, &err), TYTO_OK);
     assert_int_equal(
-        tyto_clip_open("seven.mkv", NULL, TYTO_CLIP_SOUND_SILENT, &shape, &reader, &err), TYTO_OK);
+        tyto_clip_reader_open("seven.mkv", NULL, TYTO_CLIP_SOUND_SILENT, &shape, &reader, &err),
+        TYTO_OK);
     tyto_autoencode_options one;
     tyto_autoencode_options_init(&one, sizeof(one));
     one.classify = true;
     while (frames > 0) {
         tyto_reconstruction made;
-        assert_int_equal(tyto_clip_next(reader, images, sound, &frames, &err), TYTO_OK);
+        assert_int_equal(tyto_clip_reader_next(reader, images, sound, &frames, &err), TYTO_OK);
         if (frames > 0) {
             assert_int_equal(tyto_autoencode(of.session, images, sound, &one, &made, &err),
                              TYTO_OK);
@@ -246,12 +248,12 @@ static void videos_are_classified(void **state)
     }
     assert_int_equal(tyto_video_classes_best(&found, -1, 2, &best, &err), TYTO_OK);
     assert_int_equal(best.count, 2);
-    assert_float_equal(best.items[0].score, found.mean[best.items[0].label], 0);
+    assert_float_equal(best.items[0].score, found.mean[best.items[0].label_index], 0);
     assert_true(best.items[0].score >= best.items[1].score);
     tyto_classes_clear(&best);
     assert_fails(tyto_video_classes_best(&found, 3, 2, &best, &err), TYTO_E_RANGE, &err,
                  "window: got 3, required -1 to 2");
-    tyto_clip_close(reader);
+    tyto_clip_reader_destroy(reader);
     tyto_video_classes_clear(&found);
     close_small(&of);
 }
@@ -275,7 +277,7 @@ static void videos_are_made_again(void **state)
     if (status == TYTO_OK) {
         assert_int_equal(steps.seen, 2 * 4);
         assert_int_equal(steps.total, 2 * 4);
-        assert_int_equal(found.windows, 2);
+        assert_int_equal(found.n_windows, 2);
         assert_int_equal(stat("out.mkv", &info), 0);
         tyto_video_classes_clear(&found);
     }
@@ -295,7 +297,7 @@ static void videos_are_made_again(void **state)
     steps = (step_count){.stage = "windows"};
     options.windows = 1;
     assert_int_equal(tyto_classify_video(of.session, "five.mkv", &options, &found, &err), TYTO_OK);
-    assert_int_equal(found.windows, 1);
+    assert_int_equal(found.n_windows, 1);
     tyto_video_classes_clear(&found);
     options.windows = -1;
     assert_fails(tyto_classify_video(of.session, "five.mkv", &options, &found, &err),

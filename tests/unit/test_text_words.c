@@ -10,7 +10,7 @@ static tyto_tokenizer *tokenizer;
 static int open_bytes(void **state)
 {
     (void)state;
-    return tyto_tokenizer_open_bytes(&tokenizer, NULL) != TYTO_OK;
+    return tyto_tokenizer_create_bytes(&tokenizer, NULL) != TYTO_OK;
 }
 
 static int drop(void **state)

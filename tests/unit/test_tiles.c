@@ -113,11 +113,11 @@ static void a_tile_has_the_photos_pixels(void **state)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image photo = {0}, tile = {0};
     const tyto_tiles tiles = planned(7, 5, 3, 0.0);
-    ASSERT_DONE(tyto_image_create(7, 5, &photo, &err), &err);
+    ASSERT_DONE(tyto_image_make(7, 5, &photo, &err), &err);
     for (int i = 0; i < 105; i++) {
         photo.data[i] = (uint8_t)i;
     }
-    ASSERT_DONE(tyto_image_create(3, 3, &tile, &err), &err);
+    ASSERT_DONE(tyto_image_make(3, 3, &tile, &err), &err);
     for (int64_t i = 0; i < tiles.columns * tiles.rows; i++) {
         int64_t x, y;
         tyto_tiles_place(&tiles, i, &x, &y);
@@ -183,7 +183,7 @@ static void assert_merged(const pair *of, const tyto_merge_options *options,
     for (int64_t i = 0; i < count; i++) {
         assert_memory_equal(&out.items[i].box, &wanted[i].box, sizeof(tyto_box));
         assert_true(out.items[i].score == wanted[i].score);
-        assert_int_equal(out.items[i].label, wanted[i].label);
+        assert_int_equal(out.items[i].label_index, wanted[i].label_index);
         assert_int_equal(out.items[i].patch, wanted[i].patch);
     }
     tyto_detections_clear(&out);
@@ -322,7 +322,7 @@ static void bad_merges_are_refused(void **state)
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &wide, &out, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 4, &none, &out, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 3, &seams, &out, NULL), TYTO_E_ARGUMENT);
-    found.label = -1;
+    found.label_index = -1;
     assert_int_equal(tyto_merge_parts(&part, 1, 9, 9, 3, &seams, &out, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_merge_parts(NULL, 0, 9, 9, 3, &seams, &out, NULL), TYTO_OK);
     assert_int_equal(out.count, 0);
@@ -379,7 +379,7 @@ static void assert_same(tyto_detections *a, tyto_detections *b)
     for (int64_t i = 0; i < a->count; i++) {
         assert_memory_equal(&a->items[i].box, &b->items[i].box, sizeof(tyto_box));
         assert_true(a->items[i].score == b->items[i].score);
-        assert_int_equal(a->items[i].label, b->items[i].label);
+        assert_int_equal(a->items[i].label_index, b->items[i].label_index);
         assert_int_equal(a->items[i].patch, b->items[i].patch);
     }
     tyto_detections_clear(a);
@@ -432,8 +432,7 @@ static void a_search_in_tiles_is_its_steps(void **state)
         tyto_detections a, b;
         int64_t patches = 0;
         assert_non_null(parts);
-        ASSERT_DONE(tyto_image_create(tiles.tile_width_px, tiles.tile_height_px, &tile, &err),
-                    &err);
+        ASSERT_DONE(tyto_image_make(tiles.tile_width_px, tiles.tile_height_px, &tile, &err), &err);
         for (int64_t p = 0; p <= count; p++) {
             int64_t x = 0, y = 0;
             if (p > 0) {

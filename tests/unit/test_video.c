@@ -58,13 +58,13 @@ static void assert_video(const char *path, int64_t width, int64_t height, int co
     tyto_image frame = {0};
     double seconds;
     bool more;
-    assert_ok(tyto_video_open(path, &reader, &err), &err);
-    assert_true(fabs(tyto_video_rate(reader) - rate) < 0.01 * rate);
-    assert_true(fabs(tyto_video_seconds(reader) - count / rate) < 0.1);
+    assert_ok(tyto_video_reader_open(path, &reader, &err), &err);
+    assert_true(fabs(tyto_video_reader_rate(reader) - rate) < 0.01 * rate);
+    assert_true(fabs(tyto_video_reader_seconds(reader) - count / rate) < 0.1);
     for (int i = 0; i < count; i++) {
         tyto_image want = rendered_frame(width, height, i);
         double error = 0.0;
-        assert_ok(tyto_video_next(reader, &frame, &seconds, &more, &err), &err);
+        assert_ok(tyto_video_reader_next(reader, &frame, &seconds, &more, &err), &err);
         assert_true(more);
         assert_true(fabs(seconds - i / rate) < 1e-3);
         /* An odd side was made even. */
@@ -78,10 +78,10 @@ static void assert_video(const char *path, int64_t width, int64_t height, int co
         assert_true(error / (double)(3 * width * height) < 6.0);
         tyto_image_clear(&want);
     }
-    assert_ok(tyto_video_next(reader, &frame, &seconds, &more, &err), &err);
+    assert_ok(tyto_video_reader_next(reader, &frame, &seconds, &more, &err), &err);
     assert_false(more);
     tyto_image_clear(&frame);
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
 }
 
 /* The tone is there from the beginning, at its strength and pitch. */
@@ -94,10 +94,10 @@ static void assert_tone(const char *path, int64_t hz, double tone_hz, double sec
     float *samples = calloc((size_t)count + 1, sizeof(float));
     double error = 0.0, strength = 0.0;
     int64_t got;
-    assert_ok(tyto_sound_open(path, hz, &reader, &err), &err);
-    assert_ok(tyto_sound_read(reader, samples, count / 3, &got, &err), &err);
+    assert_ok(tyto_sound_reader_open(path, hz, &reader, &err), &err);
+    assert_ok(tyto_sound_reader_read(reader, samples, count / 3, &got, &err), &err);
     assert_int_equal(got, count / 3);
-    assert_ok(tyto_sound_read(reader, samples + got, count - got, &got, &err), &err);
+    assert_ok(tyto_sound_reader_read(reader, samples + got, count - got, &got, &err), &err);
     assert_true(got >= count - count / 3 - hz / 20);
     /* Codecs fade in and out. */
     for (int64_t i = hz / 20; i < count - hz / 10; i++) {
@@ -109,7 +109,7 @@ static void assert_tone(const char *path, int64_t hz, double tone_hz, double sec
         fail_msg("%s: error %g of %g", path, error, strength);
     }
     free(samples);
-    tyto_sound_close(reader);
+    tyto_sound_reader_destroy(reader);
 }
 
 static void what_is_written_is_read(void **state)
@@ -182,13 +182,13 @@ static void the_first_channel_is_taken(void **state)
         float samples[100];
         int64_t got;
         write_wave("c.wav", channels, 8000, 50);
-        assert_ok(tyto_sound_open("c.wav", 8000, &reader, &err), &err);
-        assert_ok(tyto_sound_read(reader, samples, 100, &got, &err), &err);
+        assert_ok(tyto_sound_reader_open("c.wav", 8000, &reader, &err), &err);
+        assert_ok(tyto_sound_reader_read(reader, samples, 100, &got, &err), &err);
         assert_int_equal(got, 50);
         for (int i = 0; i < 50; i++) {
             assert_float_equal(samples[i], 1000.0f / 32768.0f, 1e-6f);
         }
-        tyto_sound_close(reader);
+        tyto_sound_reader_destroy(reader);
     }
 }
 
@@ -196,9 +196,9 @@ static tyto_status open_both(const char *path, tyto_error *err)
 {
     tyto_video_reader *reader = NULL;
     tyto_sound_reader *sound = NULL;
-    tyto_status status = tyto_sound_open(path, 8000, &sound, NULL);
+    tyto_status status = tyto_sound_reader_open(path, 8000, &sound, NULL);
     assert_true(status != TYTO_OK);
-    status = tyto_video_open(path, &reader, err);
+    status = tyto_video_reader_open(path, &reader, err);
     assert_true(status != TYTO_OK);
     return status;
 }
@@ -227,11 +227,12 @@ static void what_is_no_video_is_refused(void **state)
     assert_fails(open_both("empty.mp4", &err), TYTO_E_FORMAT, &err, "empty.mp4: ");
     write_text("text.mp4", "This is no video at all, whatever its name says.\n");
     assert_fails(open_both("text.mp4", &err), TYTO_E_FORMAT, &err, "text.mp4: not a video");
-    assert_fails(tyto_video_open("sound.wav", &reader, &err), TYTO_E_FORMAT, &err,
+    assert_fails(tyto_video_reader_open("sound.wav", &reader, &err), TYTO_E_FORMAT, &err,
                  "sound.wav: no picture in it");
-    assert_fails(tyto_sound_open("whole.mp4", 8000, &sound, &err), TYTO_E_FORMAT, &err,
+    assert_fails(tyto_sound_reader_open("whole.mp4", 8000, &sound, &err), TYTO_E_FORMAT, &err,
                  "whole.mp4: no sound in it");
-    assert_fails(tyto_sound_open("sound.wav", 0, &sound, &err), TYTO_E_ARGUMENT, &err, "0 Hz");
+    assert_fails(tyto_sound_reader_open("sound.wav", 0, &sound, &err), TYTO_E_ARGUMENT, &err,
+                 "0 Hz");
 }
 
 /* A song with a picture on it. */
@@ -243,9 +244,10 @@ static void a_cover_is_no_video(void **state)
     tyto_video_reader *reader = NULL;
     tyto_sound_reader *sound = NULL;
     snprintf(path, sizeof(path), "%s/fuzz/corpus/media/cover.mp3", getenv("TYTO_TEST_DATA"));
-    assert_fails(tyto_video_open(path, &reader, &err), TYTO_E_FORMAT, &err, "no picture in it");
-    assert_ok(tyto_sound_open(path, 8000, &sound, &err), &err);
-    tyto_sound_close(sound);
+    assert_fails(tyto_video_reader_open(path, &reader, &err), TYTO_E_FORMAT, &err,
+                 "no picture in it");
+    assert_ok(tyto_sound_reader_open(path, 8000, &sound, &err), &err);
+    tyto_sound_reader_destroy(sound);
 }
 
 /* Formats that send their reader to other files. */
@@ -282,10 +284,10 @@ static int frames_in(const char *path)
     double seconds;
     bool more = true;
     int count = -1;
-    tyto_status status = tyto_video_open(path, &reader, &err);
+    tyto_status status = tyto_video_reader_open(path, &reader, &err);
     while (status == TYTO_OK && more) {
         count++;
-        status = tyto_video_next(reader, &frame, &seconds, &more, &err);
+        status = tyto_video_reader_next(reader, &frame, &seconds, &more, &err);
     }
     if (status != TYTO_OK) {
         assert_non_null(strstr(tyto_error_message(&err), path));
@@ -293,7 +295,7 @@ static int frames_in(const char *path)
     }
     tyto_error_clear(&err);
     tyto_image_clear(&frame);
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
     return count;
 }
 
@@ -349,8 +351,8 @@ static void turned_videos_stand_upright(void **state)
         bool more;
         rendered_video("turned.mp4", W, H, 2, 25, 0, 0.0);
         set_matrix("turned.mp4", turns[turn]);
-        assert_int_equal(tyto_video_open("turned.mp4", &reader, NULL), TYTO_OK);
-        assert_int_equal(tyto_video_next(reader, &frame, &seconds, &more, NULL), TYTO_OK);
+        assert_int_equal(tyto_video_reader_open("turned.mp4", &reader, NULL), TYTO_OK);
+        assert_int_equal(tyto_video_reader_next(reader, &frame, &seconds, &more, NULL), TYTO_OK);
         assert_int_equal(frame.width_px, turn == 1 ? W : H);
         assert_int_equal(frame.height_px, turn == 1 ? H : W);
         for (int64_t y = 0; y < frame.height_px; y++) {
@@ -367,7 +369,7 @@ static void turned_videos_stand_upright(void **state)
         assert_true(error / (3.0 * W * H) < 6.0);
         tyto_image_clear(&frame);
         tyto_image_clear(&want);
-        tyto_video_close(reader);
+        tyto_video_reader_destroy(reader);
     }
 }
 
@@ -405,16 +407,16 @@ static void an_index_tells_what_is_missing(void **state)
     bool more = true;
     int count = 0;
     snprintf(path, sizeof(path), "%s/fuzz/corpus/media/cut.mp4", getenv("TYTO_TEST_DATA"));
-    assert_ok(tyto_video_open(path, &reader, &err), &err);
+    assert_ok(tyto_video_reader_open(path, &reader, &err), &err);
     tyto_status status = TYTO_OK;
     while (status == TYTO_OK && more) {
-        status = tyto_video_next(reader, &frame, &seconds, &more, &err);
+        status = tyto_video_reader_next(reader, &frame, &seconds, &more, &err);
         count += status == TYTO_OK && more;
     }
     assert_fails(status, TYTO_E_FORMAT, &err, "cut off: got 1804 bytes, required 2620");
     assert_in_range(count, 1, 9);
     tyto_image_clear(&frame);
-    tyto_video_close(reader);
+    tyto_video_reader_destroy(reader);
 }
 
 static void what_can_not_be_written_is_refused(void **state)
@@ -425,26 +427,40 @@ static void what_can_not_be_written_is_refused(void **state)
     const tyto_video_format both = {16, 16, 25, 8000}, sound = {0, 0, 0, 8000}, none = {0};
     const tyto_video_format slow = {16, 16, 0, 0}, wide = {1 << 20, 16, 25, 0},
                             low = {0, 16, 25, 0};
-    assert_fails(tyto_video_create("a.txt", &both, &writer, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_video_writer_create("a.txt", &both, &writer, &err), TYTO_E_ARGUMENT, &err,
                  "required a name that ends in");
-    assert_fails(tyto_video_create("a.wav", &both, &writer, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_video_writer_create("a.wav", &both, &writer, &err), TYTO_E_ARGUMENT, &err,
                  "required a name that ends in");
-    assert_fails(tyto_video_create("a.mp4", &none, &writer, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_video_writer_create("a.mp4", &none, &writer, &err), TYTO_E_ARGUMENT, &err,
                  "neither picture nor sound");
-    assert_fails(tyto_video_create("a.mp4", &slow, &writer, &err), TYTO_E_ARGUMENT, &err,
+    assert_fails(tyto_video_writer_create("a.mp4", &slow, &writer, &err), TYTO_E_ARGUMENT, &err,
                  "frames a second");
-    assert_fails(tyto_video_create("a.mp4", &wide, &writer, &err), TYTO_E_LIMIT, &err, "a.mp4: ");
-    assert_fails(tyto_video_create("a.mp4", &low, &writer, &err), TYTO_E_FORMAT, &err, "a.mp4: ");
-    assert_fails(tyto_video_create("no/a.mp4", &both, &writer, &err), TYTO_E_NOT_FOUND, &err,
+    assert_fails(tyto_video_writer_create("a.mp4", &wide, &writer, &err), TYTO_E_LIMIT, &err,
+                 "a.mp4: ");
+    assert_fails(tyto_video_writer_create("a.mp4", &low, &writer, &err), TYTO_E_FORMAT, &err,
+                 "a.mp4: ");
+    assert_fails(tyto_video_writer_create("no/a.mp4", &both, &writer, &err), TYTO_E_NOT_FOUND, &err,
                  "no/a.mp4: ");
+    const tyto_video_format silent = {16, 16, 25, 0};
+    const float silence = 0.0f;
     /* Nothing is left of a file that was given up, or to which nothing was added. */
-    assert_ok(tyto_video_create("gone.mp4", &both, &writer, &err), &err);
+    assert_ok(tyto_video_writer_create("gone.mp4", &both, &writer, &err), &err);
     tyto_image frame = rendered_frame(16, 16, 0), other = rendered_frame(16, 18, 0);
-    assert_ok(tyto_video_add_frame(writer, &frame, &err), &err);
-    assert_fails(tyto_video_add_frame(writer, &other, &err), TYTO_E_SHAPE, &err, "16 x 18");
-    tyto_video_abandon(writer);
-    assert_ok(tyto_video_create("gone.mp4", &sound, &writer, &err), &err);
-    assert_fails(tyto_video_commit(writer, &err), TYTO_E_ARGUMENT, &err, "nothing was added");
+    assert_ok(tyto_video_writer_add_frame(writer, &frame, &err), &err);
+    assert_fails(tyto_video_writer_add_frame(writer, &other, &err), TYTO_E_SHAPE, &err, "16 x 18");
+    tyto_video_writer_destroy(writer);
+    assert_ok(tyto_video_writer_create("gone.mp4", &sound, &writer, &err), &err);
+    assert_fails(tyto_video_writer_add_frame(writer, &frame, &err), TYTO_E_SHAPE, &err, "");
+    assert_fails(tyto_video_writer_commit(writer, &err), TYTO_E_ARGUMENT, &err,
+                 "nothing was added");
+    assert_fails(tyto_video_writer_commit(writer, &err), TYTO_E_ARGUMENT, &err, "ended already");
+    assert_fails(tyto_video_writer_add_sound(writer, &silence, 1, &err), TYTO_E_ARGUMENT, &err,
+                 "ended already");
+    tyto_video_writer_destroy(writer);
+    assert_ok(tyto_video_writer_create("gone.mp4", &silent, &writer, &err), &err);
+    assert_fails(tyto_video_writer_add_sound(writer, &silence, 1, &err), TYTO_E_ARGUMENT, &err,
+                 "got sound");
+    tyto_video_writer_destroy(writer);
     assert_int_equal(access("gone.mp4", F_OK), -1);
     assert_int_equal(system("test -z \"$(ls | grep part)\""), 0);
     tyto_image_clear(&frame);
@@ -462,16 +478,17 @@ static void samples_beyond_one_are_cut(void **state)
     const float want[] = {1.0f, -1.0f, 0.0f, 1.0f, 0.25f};
     float back[5];
     int64_t got;
-    assert_ok(tyto_video_create("cut.wav", &format, &writer, &err), &err);
-    assert_ok(tyto_video_add_sound(writer, samples, 5, &err), &err);
-    assert_ok(tyto_video_commit(writer, &err), &err);
-    assert_ok(tyto_sound_open("cut.wav", 8000, &reader, &err), &err);
-    assert_ok(tyto_sound_read(reader, back, 5, &got, &err), &err);
+    assert_ok(tyto_video_writer_create("cut.wav", &format, &writer, &err), &err);
+    assert_ok(tyto_video_writer_add_sound(writer, samples, 5, &err), &err);
+    assert_ok(tyto_video_writer_commit(writer, &err), &err);
+    tyto_video_writer_destroy(writer);
+    assert_ok(tyto_sound_reader_open("cut.wav", 8000, &reader, &err), &err);
+    assert_ok(tyto_sound_reader_read(reader, back, 5, &got, &err), &err);
     assert_int_equal(got, 5);
     for (int i = 0; i < 5; i++) {
         assert_float_equal(back[i], want[i], 1e-4f);
     }
-    tyto_sound_close(reader);
+    tyto_sound_reader_destroy(reader);
 }
 
 static void a_build_without_videos_says_so(void **state)
@@ -482,11 +499,12 @@ static void a_build_without_videos_says_so(void **state)
     tyto_sound_reader *sound = NULL;
     tyto_video_writer *writer = NULL;
     const tyto_video_format format = {16, 16, 25, 8000};
-    assert_fails(tyto_video_open("a.mp4", &reader, &err), TYTO_E_UNSUPPORTED, &err, "this build");
-    assert_fails(tyto_sound_open("a.mp4", 8000, &sound, &err), TYTO_E_UNSUPPORTED, &err,
+    assert_fails(tyto_video_reader_open("a.mp4", &reader, &err), TYTO_E_UNSUPPORTED, &err,
                  "this build");
-    assert_fails(tyto_video_create("a.mp4", &format, &writer, &err), TYTO_E_UNSUPPORTED, &err,
+    assert_fails(tyto_sound_reader_open("a.mp4", 8000, &sound, &err), TYTO_E_UNSUPPORTED, &err,
                  "this build");
+    assert_fails(tyto_video_writer_create("a.mp4", &format, &writer, &err), TYTO_E_UNSUPPORTED,
+                 &err, "this build");
 }
 
 int main(void)

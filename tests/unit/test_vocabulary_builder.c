@@ -56,9 +56,9 @@ static tyto_vocabulary_builder *filled(tyto_averaging averaging)
     tyto_vocabulary_builder *builder;
     const char *const names[] = {"cup", "a cat"};
     const tyto_vocabulary_example examples[] = {
-        {.picture = "cat.jpg", .region = &region, .label = "cup"},
-        {.picture = "coffee.jpg", .label = "a cat"},
-        {.picture = "cat.jpg", .rule = TYTO_QUERY_RULE_OVERLAP, .label = "cup"}};
+        {.photo = "cat.jpg", .region = &region, .label = "cup"},
+        {.photo = "coffee.jpg", .label = "a cat"},
+        {.photo = "cat.jpg", .rule = TYTO_QUERY_RULE_OVERLAP, .label = "cup"}};
     ASSERT_DONE(tyto_vocabulary_builder_create(averaging, &builder, &err), &err);
     for (int i = 0; i < 3; i++) { /* what is added later has its place all the same */
         ASSERT_DONE(tyto_vocabulary_builder_add_example(builder, &examples[i], &err), &err);
@@ -96,18 +96,18 @@ static void labels_are_known_before_the_model(void **state)
         for (int64_t i = 0; i < count; i++) {
             assert_string_equal(labels[i], cases[c].labels[i]);
         }
-        assert_int_equal(tyto_vocabulary_builder_texts(builder), 2);
-        assert_int_equal(tyto_vocabulary_builder_examples(builder), 3);
+        assert_int_equal(tyto_vocabulary_builder_text_count(builder), 2);
+        assert_int_equal(tyto_vocabulary_builder_example_count(builder), 3);
         assert_int_equal(tyto_vocabulary_builder_width(builder),
                          tyto_model_query_width(with.model));
-        assert_int_equal(tyto_vocabulary_builder_pictures(builder), 2);
-        assert_string_equal(tyto_vocabulary_builder_picture(builder, 0), "cat.jpg");
-        assert_string_equal(tyto_vocabulary_builder_picture(builder, 1), "coffee.jpg");
-        assert_null(tyto_vocabulary_builder_picture(builder, 2));
+        assert_int_equal(tyto_vocabulary_builder_photo_count(builder), 2);
+        assert_string_equal(tyto_vocabulary_builder_photo(builder, 0), "cat.jpg");
+        assert_string_equal(tyto_vocabulary_builder_photo(builder, 1), "coffee.jpg");
+        assert_null(tyto_vocabulary_builder_photo(builder, 2));
         for (int64_t i = 0; i < 3; i++) {
             tyto_example_note note;
             ASSERT_DONE(tyto_vocabulary_builder_note(builder, i, &note, &err), &err);
-            assert_int_equal(note.label, cases[c].places[i]);
+            assert_int_equal(note.label_index, cases[c].places[i]);
             assert_string_equal(note.photo, i == 1 ? "coffee.jpg" : "cat.jpg");
         }
         tyto_vocabulary_builder_destroy(builder);
@@ -118,10 +118,10 @@ static void embed_pictures(tyto_vocabulary_builder *builder)
 {
     tyto_error err = TYTO_ERROR_INIT;
     ASSERT_DONE(
-        tyto_vocabulary_builder_embed_picture(builder, with.session, 0, &with.cat, NULL, &err),
+        tyto_vocabulary_builder_embed_examples(builder, with.session, 0, &with.cat, NULL, &err),
         &err);
     ASSERT_DONE(
-        tyto_vocabulary_builder_embed_picture(builder, with.session, 1, &with.coffee, NULL, &err),
+        tyto_vocabulary_builder_embed_examples(builder, with.session, 1, &with.coffee, NULL, &err),
         &err);
 }
 
@@ -217,7 +217,7 @@ static void kinds_are_kept(void **state)
     boxes.top_k = 3;
     embed_pictures(builder);
     ASSERT_DONE(
-        tyto_vocabulary_builder_embed_photo(builder, with.session, "whole", &with.cat, NULL, &err),
+        tyto_vocabulary_builder_embed_image(builder, with.session, "whole", &with.cat, NULL, &err),
         &err);
     ASSERT_DONE(tyto_vocabulary_builder_embed_boxes(builder, with.session, "thing", &with.coffee,
                                                     NULL, &boxes, &found, &err),
@@ -249,8 +249,8 @@ static void pictures_are_read_by_name(void **state)
     tyto_vocabulary_builder *builder;
     tyto_vocabulary *built;
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
-    const tyto_vocabulary_example there = {.picture = path, .label = "x"},
-                                  missing = {.picture = "/no/such.jpg", .label = "y"};
+    const tyto_vocabulary_example there = {.photo = path, .label = "x"},
+                                  missing = {.photo = "/no/such.jpg", .label = "y"};
     ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGING_NONE, &builder, &err), &err);
     ASSERT_DONE(tyto_vocabulary_builder_build(builder, with.session, NULL, &built, &err), &err);
     assert_null(built); /* nothing was added */
@@ -305,7 +305,7 @@ static void examples_are_written_in_words(void **state)
         assert_int_equal(count, words[i].label ? 1 : 0);
         if (words[i].label) {
             assert_string_equal(labels[0], words[i].label);
-            assert_true(tyto_vocabulary_builder_pictures(builder) ==
+            assert_true(tyto_vocabulary_builder_photo_count(builder) ==
                         (words[i].suffix[0] == '=' ? 2 : 1));
         }
         tyto_vocabulary_builder_destroy(builder);
@@ -332,11 +332,11 @@ static void what_does_not_fit_is_refused(void **state)
                      TYTO_E_ARGUMENT);
     assert_int_equal(tyto_vocabulary_builder_note(builder, 3, &note, &err), TYTO_E_RANGE);
     assert_int_equal(
-        tyto_vocabulary_builder_embed_picture(builder, with.session, 2, &with.cat, NULL, &err),
+        tyto_vocabulary_builder_embed_examples(builder, with.session, 2, &with.cat, NULL, &err),
         TYTO_E_RANGE);
     assert_int_equal(tyto_vocabulary_builder_build(builder, NULL, NULL, &built, &err),
                      TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_vocabulary_builder_texts(NULL), 0);
+    assert_int_equal(tyto_vocabulary_builder_text_count(NULL), 0);
     tyto_vocabulary_builder_destroy(NULL);
     tyto_error_clear(&err);
     tyto_vocabulary_destroy(strange);

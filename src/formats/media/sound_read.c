@@ -21,7 +21,8 @@ struct tyto_sound_reader {
     bool begun, ended;
 };
 
-tyto_status tyto_sound_open(const char *path, int64_t hz, tyto_sound_reader **out, tyto_error *err)
+tyto_status tyto_sound_reader_open(const char *path, int64_t hz, tyto_sound_reader **out,
+                                   tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
@@ -39,12 +40,12 @@ tyto_status tyto_sound_open(const char *path, int64_t hz, tyto_sound_reader **ou
     if (status == TYTO_OK) {
         *out = reader;
     } else {
-        tyto_sound_close(reader);
+        tyto_sound_reader_destroy(reader);
     }
     return status;
 }
 
-void tyto_sound_close(tyto_sound_reader *reader)
+void tyto_sound_reader_destroy(tyto_sound_reader *reader)
 {
     if (reader) {
         swr_free(&reader->resampler);
@@ -153,8 +154,8 @@ static tyto_status take_ready(tyto_sound_reader *reader, float *to, int64_t n, i
     return TYTO_OK;
 }
 
-tyto_status tyto_sound_read(tyto_sound_reader *reader, float *samples, int64_t count, int64_t *got,
-                            tyto_error *err)
+tyto_status tyto_sound_reader_read(tyto_sound_reader *reader, float *samples, int64_t count,
+                                   int64_t *got, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, reader);

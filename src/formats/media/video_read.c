@@ -52,7 +52,7 @@ static int find_orientation(const AVStream *stream)
     return fabs(degrees + 90.0) < 1.0 ? RIGHT_TURN : UPRIGHT;
 }
 
-tyto_status tyto_video_open(const char *path, tyto_video_reader **out, tyto_error *err)
+tyto_status tyto_video_reader_open(const char *path, tyto_video_reader **out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
@@ -67,18 +67,18 @@ tyto_status tyto_video_open(const char *path, tyto_video_reader **out, tyto_erro
         status = reader->rgb ? TYTO_OK : tyto_fail_memory(err, path);
     }
     if (status != TYTO_OK) {
-        tyto_video_close(reader);
+        tyto_video_reader_destroy(reader);
         return status;
     }
     reader->orientation = find_orientation(reader->media.stream);
-    const double rate = tyto_video_rate(reader);
+    const double rate = tyto_video_reader_rate(reader);
     reader->step_s = rate > 0.0 ? 1.0 / rate : 0.0;
     reader->last_s = -reader->step_s;
     *out = reader;
     return TYTO_OK;
 }
 
-void tyto_video_close(tyto_video_reader *reader)
+void tyto_video_reader_destroy(tyto_video_reader *reader)
 {
     if (reader) {
         sws_freeContext(reader->scaler);
@@ -88,7 +88,7 @@ void tyto_video_close(tyto_video_reader *reader)
     }
 }
 
-double tyto_video_rate(const tyto_video_reader *reader)
+double tyto_video_reader_rate(const tyto_video_reader *reader)
 {
     if (!reader) {
         return 0.0;
@@ -97,7 +97,7 @@ double tyto_video_rate(const tyto_video_reader *reader)
     return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0.0;
 }
 
-double tyto_video_seconds(const tyto_video_reader *reader)
+double tyto_video_reader_seconds(const tyto_video_reader *reader)
 {
     const int64_t duration = reader ? reader->media.container->duration : 0;
     return duration > 0 ? (double)duration / AV_TIME_BASE : 0.0;
@@ -152,7 +152,7 @@ static tyto_status give(tyto_video_reader *reader, tyto_image *frame, tyto_error
     const AVFrame *rgb = reader->rgb;
     if (!frame->data || frame->width_px != rgb->width || frame->height_px != rgb->height) {
         tyto_image_clear(frame);
-        TYTO_TRY(tyto_image_create(rgb->width, rgb->height, frame, err));
+        TYTO_TRY(tyto_image_make(rgb->width, rgb->height, frame, err));
     }
     for (int64_t y = 0; y < rgb->height; y++) {
         memcpy(frame->data + y * rgb->width * 3, rgb->data[0] + y * rgb->linesize[0],
@@ -177,8 +177,8 @@ static tyto_status find_time(tyto_video_reader *reader, double *seconds, tyto_er
     return TYTO_OK;
 }
 
-tyto_status tyto_video_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
-                            bool *more, tyto_error *err)
+tyto_status tyto_video_reader_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
+                                   bool *more, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, reader);

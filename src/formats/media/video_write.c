@@ -40,6 +40,7 @@ struct tyto_video_writer {
     struct SwsContext *scaler;
     struct SwrContext *resampler;
     AVAudioFifo *queue; /* sound on its way to the encoder */
+    bool ended;         /* by a commit, successful or not */
 };
 
 static int write_bytes(void *opaque, uint8_t *bytes, int count)
@@ -249,8 +250,11 @@ static tyto_status open_sound(tyto_video_writer *writer, tyto_error *err)
     return writer->queue ? TYTO_OK : tyto_fail_memory(err, writer->name);
 }
 
-static void release(tyto_video_writer *writer)
+void tyto_video_writer_destroy(tyto_video_writer *writer)
 {
+    if (!writer) {
+        return;
+    }
     track *const tracks[] = {&writer->picture, &writer->sound};
     for (int i = 0; i < 2; i++) {
         avcodec_free_context(&tracks[i]->codec);
@@ -270,13 +274,6 @@ static void release(tyto_video_writer *writer)
     free(writer);
 }
 
-void tyto_video_abandon(tyto_video_writer *writer)
-{
-    if (writer) {
-        release(writer);
-    }
-}
-
 static tyto_status begin(tyto_video_writer *writer, const AVOutputFormat *as, tyto_error *err)
 {
     TYTO_TRY(open_container(writer, as, err));
@@ -290,8 +287,8 @@ static tyto_status begin(tyto_video_writer *writer, const AVOutputFormat *as, ty
     return code < 0 ? tyto_media_fail(err, code, writer->name, "can't be begun") : TYTO_OK;
 }
 
-tyto_status tyto_video_create(const char *path, const tyto_video_format *format,
-                              tyto_video_writer **out, tyto_error *err)
+tyto_status tyto_video_writer_create(const char *path, const tyto_video_format *format,
+                                     tyto_video_writer **out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
@@ -315,7 +312,7 @@ tyto_status tyto_video_create(const char *path, const tyto_video_format *format,
     if (status == TYTO_OK) {
         *out = writer;
     } else {
-        release(writer);
+        tyto_video_writer_destroy(writer);
     }
     return status;
 }
@@ -342,7 +339,7 @@ static tyto_status encode(tyto_video_writer *writer, track *to, const AVFrame *f
 /* The picture with its sides made even. */
 static tyto_status make_even(const tyto_image *frame, tyto_image *out, tyto_error *err)
 {
-    TYTO_TRY(tyto_image_create(even(frame->width_px), even(frame->height_px), out, err));
+    TYTO_TRY(tyto_image_make(even(frame->width_px), even(frame->height_px), out, err));
     for (int64_t y = 0; y < out->height_px; y++) {
         const uint8_t *from =
             frame->data + tyto_min_i64(y, frame->height_px - 1) * frame->width_px * 3;
@@ -355,13 +352,21 @@ static tyto_status make_even(const tyto_image *frame, tyto_image *out, tyto_erro
     return TYTO_OK;
 }
 
-tyto_status tyto_video_add_frame(tyto_video_writer *writer, const tyto_image *frame,
-                                 tyto_error *err)
+static tyto_status check_open(const tyto_video_writer *writer, tyto_error *err)
+{
+    return writer->ended
+               ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: the file was ended already", writer->name)
+               : TYTO_OK;
+}
+
+tyto_status tyto_video_writer_add_frame(tyto_video_writer *writer, const tyto_image *frame,
+                                        tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, writer);
     TYTO_REQUIRE(err, frame);
     TYTO_REQUIRE(err, frame->data);
+    TYTO_TRY(check_open(writer, err));
     track *to = &writer->picture;
     tyto_image padded = {0};
     if (frame->width_px != writer->format.width_px ||
@@ -432,13 +437,18 @@ static tyto_status encode_sound(tyto_video_writer *writer, bool end, tyto_error 
     return TYTO_OK;
 }
 
-tyto_status tyto_video_add_sound(tyto_video_writer *writer, const float *samples, int64_t count,
-                                 tyto_error *err)
+tyto_status tyto_video_writer_add_sound(tyto_video_writer *writer, const float *samples,
+                                        int64_t count, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, writer);
     if (count > 0 && !samples) {
         return tyto_fail_null(err, "samples");
+    }
+    TYTO_TRY(check_open(writer, err));
+    if (!writer->sound.codec) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got sound, required a file that has some",
+                         writer->name);
     }
     float cut[SOUND_FRAME];
     for (int64_t first = 0; first < count; first += SOUND_FRAME) {
@@ -478,11 +488,11 @@ static tyto_status finish(tyto_video_writer *writer, tyto_error *err)
     return tyto_file_writer_commit(&writer->file, err);
 }
 
-tyto_status tyto_video_commit(tyto_video_writer *writer, tyto_error *err)
+tyto_status tyto_video_writer_commit(tyto_video_writer *writer, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, writer);
-    tyto_status status = finish(writer, err);
-    release(writer);
-    return status;
+    TYTO_TRY(check_open(writer, err));
+    writer->ended = true;
+    return finish(writer, err);
 }

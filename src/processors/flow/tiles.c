@@ -67,7 +67,7 @@ static bool has_tile(const tyto_flow_tiles *tiles, int64_t tile)
     return tiles && tile >= 0 && tiles->columns > 0 && tile < tiles->columns * tiles->rows;
 }
 
-void tyto_flow_tile_place(const tyto_flow_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
+void tyto_flow_tiles_place(const tyto_flow_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
 {
     if (!x_px || !y_px) {
         return;
@@ -110,7 +110,7 @@ static int64_t depth_in(const tyto_flow_tiles *tiles, int64_t column, int64_t ro
                         depth_along(y, top_of(tiles, row), tiles->tile_height_px));
 }
 
-double tyto_flow_tile_share(const tyto_flow_tiles *tiles, int64_t tile, int64_t x_px, int64_t y_px)
+double tyto_flow_tiles_share(const tyto_flow_tiles *tiles, int64_t tile, int64_t x_px, int64_t y_px)
 {
     if (!has_tile(tiles, tile)) {
         return 0.0;
@@ -158,15 +158,38 @@ static void fill_plane(const tyto_flow_tiles *tiles, int64_t x0, int64_t y0,
     }
 }
 
-void tyto_flow_preprocess(const tyto_flow_tiles *tiles, int64_t tile, const tyto_image *first,
-                          const tyto_image *second, float *out)
+/* `what` has the size that the tiles are for, and there is such a tile. */
+static tyto_status check(const tyto_flow_tiles *tiles, int64_t tile, const char *what,
+                         int64_t width_px, int64_t height_px, tyto_error *err)
 {
-    if (!has_tile(tiles, tile) || !first || !second || !out) {
-        return;
+    if (!has_tile(tiles, tile)) {
+        return tyto_fail(err, TYTO_E_RANGE, "tile: got %lld, required one of %lld", (long long)tile,
+                         (long long)(tiles->columns * tiles->rows));
     }
+    if (width_px != tiles->width_px || height_px != tiles->height_px) {
+        return tyto_fail(err, TYTO_E_SHAPE, "%s: got %lld x %lld pixels, required %lld x %lld",
+                         what, (long long)width_px, (long long)height_px,
+                         (long long)tiles->width_px, (long long)tiles->height_px);
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_flow_preprocess(const tyto_flow_tiles *tiles, int64_t tile,
+                                 const tyto_image *first, const tyto_image *second, float *out,
+                                 tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tiles);
+    TYTO_REQUIRE(err, first);
+    TYTO_REQUIRE(err, first->data);
+    TYTO_REQUIRE(err, second);
+    TYTO_REQUIRE(err, second->data);
+    TYTO_REQUIRE(err, out);
+    TYTO_TRY(check(tiles, tile, "first frame", first->width_px, first->height_px, err));
+    TYTO_TRY(check(tiles, tile, "second frame", second->width_px, second->height_px, err));
     const int64_t area = tiles->tile_width_px * tiles->tile_height_px;
     int64_t x0, y0;
-    tyto_flow_tile_place(tiles, tile, &x0, &y0);
+    tyto_flow_tiles_place(tiles, tile, &x0, &y0);
     for (int frame = 0; frame < 2; frame++) {
         for (int i = 0; i < TYTO_FLOW_PATCH_VALUES; i++) {
             const plane which = {i / 3 % 3 - 1, i / 9 - 1, i % 3};
@@ -174,25 +197,30 @@ void tyto_flow_preprocess(const tyto_flow_tiles *tiles, int64_t tile, const tyto
             out += area;
         }
     }
+    return TYTO_OK;
 }
 
-void tyto_flow_postprocess(const tyto_flow_tiles *tiles, int64_t tile, const float *values,
-                           float scale, tyto_flow_field *flow)
+tyto_status tyto_flow_postprocess(const tyto_flow_tiles *tiles, int64_t tile, const float *values,
+                                  float scale, tyto_flow_field *flow, tyto_error *err)
 {
-    if (!has_tile(tiles, tile) || !values || !flow) {
-        return;
-    }
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, tiles);
+    TYTO_REQUIRE(err, values);
+    TYTO_REQUIRE(err, flow);
+    TYTO_REQUIRE(err, flow->data);
+    TYTO_TRY(check(tiles, tile, "flow", flow->width_px, flow->height_px, err));
     int64_t x0, y0;
-    tyto_flow_tile_place(tiles, tile, &x0, &y0);
+    tyto_flow_tiles_place(tiles, tile, &x0, &y0);
     const int64_t width = tyto_min_i64(tiles->tile_width_px, tiles->width_px - x0),
                   height = tyto_min_i64(tiles->tile_height_px, tiles->height_px - y0);
     for (int64_t y = 0; y < height; y++) {
         for (int64_t x = 0; x < width; x++) {
-            const double share = (double)scale * tyto_flow_tile_share(tiles, tile, x0 + x, y0 + y);
+            const double share = (double)scale * tyto_flow_tiles_share(tiles, tile, x0 + x, y0 + y);
             const float *from = values + 2 * (y * tiles->tile_width_px + x);
             float *to = flow->data + 2 * ((y0 + y) * flow->width_px + x0 + x);
             to[0] += (float)(share * (double)from[0]);
             to[1] += (float)(share * (double)from[1]);
         }
     }
+    return TYTO_OK;
 }

@@ -83,8 +83,8 @@ tyto_status tyto_resize_bytes(const tyto_image_processor *processor, const tyto_
 {
     const int64_t side = tyto_max_i64(image->width_px, image->height_px);
     tyto_image padded;
-    TYTO_TRY(tyto_image_create(processor->do_pad ? side : image->width_px,
-                               processor->do_pad ? side : image->height_px, &padded, err));
+    TYTO_TRY(tyto_image_make(processor->do_pad ? side : image->width_px,
+                             processor->do_pad ? side : image->height_px, &padded, err));
     for (int64_t y = 0; y < image->height_px; y++) {
         memcpy(padded.data + 3 * padded.width_px * y, image->data + 3 * image->width_px * y,
                (size_t)image->width_px * 3);
@@ -94,7 +94,7 @@ tyto_status tyto_resize_bytes(const tyto_image_processor *processor, const tyto_
         status = blur(&padded, false, processor->width, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_image_create(processor->width, processor->height, out, err);
+        status = tyto_image_make(processor->width, processor->height, out, err);
     }
     if (status == TYTO_OK) {
         sample(&padded, out);

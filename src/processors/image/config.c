@@ -249,7 +249,7 @@ static tyto_status check_kind(const tyto_image_processor *from,
                                            "do_pad: a Perceiver's pictures are not padded")
                                : TYTO_OK;
     }
-    if (options->do_center_crop || options->crop_height || options->crop_width) {
+    if (options->do_center_crop || options->crop_height_px || options->crop_width_px) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "do_center_crop, crop_size: OWLv2's pictures are not cropped");
     }
@@ -305,10 +305,10 @@ tyto_status tyto_image_processor_override(const tyto_image_processor *base,
         made.rescale_factor = options->rescale_factor;
         made.is_whole_factor = false;
     }
-    made.height = options->height ? options->height : made.height;
-    made.width = options->width ? options->width : made.width;
-    made.crop_height = options->crop_height ? options->crop_height : made.crop_height;
-    made.crop_width = options->crop_width ? options->crop_width : made.crop_width;
+    made.height = options->height_px ? options->height_px : made.height;
+    made.width = options->width_px ? options->width_px : made.width;
+    made.crop_height = options->crop_height_px ? options->crop_height_px : made.crop_height;
+    made.crop_width = options->crop_width_px ? options->crop_width_px : made.crop_width;
     made.resample = options->resample ? *options->resample : made.resample;
     for (int c = 0; c < 3; c++) {
         made.mean[c] = options->mean ? options->mean[c] : made.mean[c];

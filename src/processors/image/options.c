@@ -157,9 +157,9 @@ tyto_status tyto_image_processor_options_set(tyto_image_processor_options *optio
             return set_switch(given, switches[i].out, err);
         }
     }
-    return is_called(name, "size") ? set_size(given, &options->width, &options->height, err)
+    return is_called(name, "size") ? set_size(given, &options->width_px, &options->height_px, err)
            : is_called(name, "crop-size")
-               ? set_size(given, &options->crop_width, &options->crop_height, err)
+               ? set_size(given, &options->crop_width_px, &options->crop_height_px, err)
            : is_called(name, "image-mean") ? set_channels(given, values->mean, &options->mean, err)
            : is_called(name, "image-std")  ? set_channels(given, values->std, &options->std, err)
            : is_called(name, "resample")

@@ -60,7 +60,7 @@ static tyto_status crop(const tyto_image_processor *processor, const tyto_image 
             (long long)image->width_px, (long long)image->height_px, (long long)columns.size,
             (long long)rows.size);
     }
-    TYTO_TRY(tyto_image_create(columns.size, rows.size, out, err));
+    TYTO_TRY(tyto_image_make(columns.size, rows.size, out, err));
     memset(out->data, 0, (size_t)(3 * columns.size * rows.size));
     for (int64_t y = 0; y < rows.length; y++) {
         memcpy(out->data + 3 * ((rows.to + y) * columns.size + columns.to),

@@ -183,8 +183,8 @@ static tyto_status run_pass(const tyto_image *image, tyto_resample_filter filter
 {
     const int64_t length = down ? image->height_px : image->width_px;
     bank weights = {0};
-    TYTO_TRY(tyto_image_create(down ? image->width_px : outputs, down ? outputs : image->height_px,
-                               out, err));
+    TYTO_TRY(tyto_image_make(down ? image->width_px : outputs, down ? outputs : image->height_px,
+                             out, err));
     if (length == outputs) {
         memcpy(out->data, image->data, (size_t)(3 * image->width_px * image->height_px));
         return TYTO_OK;
@@ -207,8 +207,8 @@ static tyto_status nearest(const tyto_image *image, int64_t width_px, int64_t he
     const double step_x = (double)image->width_px / (double)width_px;
     const double step_y = (double)image->height_px / (double)height_px;
     int64_t *columns = tyto_alloc((size_t)width_px, sizeof(*columns));
-    tyto_status status = columns ? tyto_image_create(width_px, height_px, out, err)
-                                 : tyto_fail_memory(err, "resize");
+    tyto_status status =
+        columns ? tyto_image_make(width_px, height_px, out, err) : tyto_fail_memory(err, "resize");
     if (status != TYTO_OK) {
         free(columns);
         return status;

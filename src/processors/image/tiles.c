@@ -59,7 +59,7 @@ void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int6
         return;
     }
     *x_px = *y_px = 0;
-    if (!tiles || tiles->columns <= 0) {
+    if (!tiles || tiles->columns <= 0 || tile < 0 || tile >= tiles->columns * tiles->rows) {
         return;
     }
     *x_px =
@@ -68,21 +68,21 @@ void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int6
         place_along(tile / tiles->columns, tiles->rows, tiles->height_px - tiles->tile_height_px);
 }
 
-tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_image *photo,
+tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_image *image,
                            tyto_image *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, tiles);
-    TYTO_REQUIRE(err, photo);
-    TYTO_REQUIRE(err, photo->data);
+    TYTO_REQUIRE(err, image);
+    TYTO_REQUIRE(err, image->data);
     TYTO_REQUIRE(err, out);
     TYTO_REQUIRE(err, out->data);
-    if (photo->width_px != tiles->width_px || photo->height_px != tiles->height_px ||
+    if (image->width_px != tiles->width_px || image->height_px != tiles->height_px ||
         out->width_px != tiles->tile_width_px || out->height_px != tiles->tile_height_px) {
         return tyto_fail(err, TYTO_E_SHAPE,
                          "tiles: got a photo of %lldx%lld and a tile of %lldx%lld pixels, required "
                          "%lldx%lld and %lldx%lld",
-                         (long long)photo->width_px, (long long)photo->height_px,
+                         (long long)image->width_px, (long long)image->height_px,
                          (long long)out->width_px, (long long)out->height_px,
                          (long long)tiles->width_px, (long long)tiles->height_px,
                          (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
@@ -95,7 +95,7 @@ tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_ima
     tyto_tiles_place(tiles, tile, &x, &y);
     const int64_t row_bytes = 3 * out->width_px;
     for (int64_t row = 0; row < out->height_px; row++) {
-        memcpy(out->data + row * row_bytes, photo->data + 3 * ((y + row) * photo->width_px + x),
+        memcpy(out->data + row * row_bytes, image->data + 3 * ((y + row) * image->width_px + x),
                (size_t)row_bytes);
     }
     return TYTO_OK;

@@ -9,11 +9,11 @@
 
 static tyto_status check_span(const tyto_span *span, size_t length, tyto_error *err)
 {
-    if (span->start >= span->end || span->end > length) {
+    if (span->start_bytes >= span->end_bytes || span->end_bytes > length) {
         return tyto_fail(err, TYTO_E_RANGE,
                          "span: got %zu to %zu, required a start before its end, in a text of %zu "
                          "bytes",
-                         span->start, span->end, length);
+                         span->start_bytes, span->end_bytes, length);
     }
     return TYTO_OK;
 }
@@ -25,7 +25,7 @@ static tyto_status mark_spans(const tyto_span *spans, int64_t n, size_t length, 
     memset(masked, 0, length);
     for (int64_t i = 0; i < n; i++) {
         TYTO_TRY(check_span(&spans[i], length, err));
-        memset(masked + spans[i].start, 1, spans[i].end - spans[i].start);
+        memset(masked + spans[i].start_bytes, 1, spans[i].end_bytes - spans[i].start_bytes);
     }
     return TYTO_OK;
 }
@@ -63,21 +63,21 @@ static tyto_status lay_out(const tyto_tokenizer *tokenizer, const tyto_ids *ids,
     out->input_ids[out->count++] = tokenizer->start_id;
     for (size_t i = 0; i < ids->count; i++) {
         if (ids->items[i] == mask) {
-            out->positions[out->masks++] = out->count;
+            out->positions[out->n_masks++] = out->count;
         }
         out->input_ids[out->count++] = ids->items[i];
     }
     out->input_ids[out->count++] = tokenizer->end_id;
-    if (out->masks == 0) {
+    if (out->n_masks == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "text: got no mask, required %s or a span",
                          tyto_tokenizer_token(tokenizer, mask));
     }
     return TYTO_OK;
 }
 
-tyto_status tyto_mask_text(const tyto_tokenizer *tokenizer, const char *text, size_t length_bytes,
-                           const tyto_span *spans, int64_t n_spans, tyto_masked_text *out,
-                           tyto_error *err)
+tyto_status tyto_masked_text_make(const tyto_tokenizer *tokenizer, const char *text,
+                                  size_t length_bytes, const tyto_span *spans, int64_t n_spans,
+                                  tyto_masked_text *out, tyto_error *err)
 {
     tyto_text_encoder e = {.tokenizer = tokenizer};
     tyto_ids ids = {0};

@@ -30,7 +30,7 @@ tyto_status tyto_tokenizer_open(const char *folder, tyto_tokenizer **out, tyto_e
     return open_tokenizer(folder, out, err);
 }
 
-tyto_status tyto_tokenizer_open_bytes(tyto_tokenizer **out, tyto_error *err)
+tyto_status tyto_tokenizer_create_bytes(tyto_tokenizer **out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);

@@ -34,10 +34,10 @@ static tyto_status advance(tyto_clip_reader *reader, tyto_error *err)
     const shown old = reader->current;
     reader->current = reader->next;
     reader->next = old;
-    TYTO_TRY(tyto_video_next(reader->video, &reader->next.image, &reader->next.seconds,
-                             &reader->has_next, err));
+    TYTO_TRY(tyto_video_reader_next(reader->video, &reader->next.image, &reader->next.seconds,
+                                    &reader->has_next, err));
     /* A frame is shown until the next; the last as long as the one before it. */
-    const double rate = tyto_video_rate(reader->video), last = reader->current.seconds;
+    const double rate = tyto_video_reader_rate(reader->video), last = reader->current.seconds;
     if (reader->has_next) {
         reader->end_s = 2.0 * reader->next.seconds - last;
     } else if (!(reader->end_s > last)) {
@@ -50,7 +50,7 @@ static tyto_status open_sound(tyto_clip_reader *reader, const char *path, tyto_c
                               tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
-    tyto_status status = tyto_sound_open(path, reader->shape.sound_hz, &reader->sound, &own);
+    tyto_status status = tyto_sound_reader_open(path, reader->shape.sound_hz, &reader->sound, &own);
     if (status == TYTO_E_FORMAT && missing == TYTO_CLIP_SOUND_SILENT) {
         status = TYTO_OK;
     } else if (status != TYTO_OK) {
@@ -60,8 +60,9 @@ static tyto_status open_sound(tyto_clip_reader *reader, const char *path, tyto_c
     return status;
 }
 
-tyto_status tyto_clip_open(const char *video, const char *sound, tyto_clip_sound missing,
-                           const tyto_clip_shape *shape, tyto_clip_reader **out, tyto_error *err)
+tyto_status tyto_clip_reader_open(const char *video, const char *sound, tyto_clip_sound missing,
+                                  const tyto_clip_shape *shape, tyto_clip_reader **out,
+                                  tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, video);
@@ -72,7 +73,7 @@ tyto_status tyto_clip_open(const char *video, const char *sound, tyto_clip_sound
         return tyto_fail_memory(err, video);
     }
     reader->shape = *shape;
-    tyto_status status = tyto_video_open(video, &reader->video, err);
+    tyto_status status = tyto_video_reader_open(video, &reader->video, err);
     if (status == TYTO_OK) {
         /* A file that was named for its sound must have some. */
         status =
@@ -81,28 +82,28 @@ tyto_status tyto_clip_open(const char *video, const char *sound, tyto_clip_sound
     if (status == TYTO_OK) {
         *out = reader;
     } else {
-        tyto_clip_close(reader);
+        tyto_clip_reader_destroy(reader);
     }
     return status;
 }
 
-void tyto_clip_close(tyto_clip_reader *reader)
+void tyto_clip_reader_destroy(tyto_clip_reader *reader)
 {
     if (reader) {
-        tyto_video_close(reader->video);
-        tyto_sound_close(reader->sound);
+        tyto_video_reader_destroy(reader->video);
+        tyto_sound_reader_destroy(reader->sound);
         tyto_image_clear(&reader->current.image);
         tyto_image_clear(&reader->next.image);
         free(reader);
     }
 }
 
-int64_t tyto_clip_windows(const tyto_clip_reader *reader)
+int64_t tyto_clip_reader_window_count(const tyto_clip_reader *reader)
 {
     if (!reader) {
         return 0;
     }
-    const double seconds = fmin(tyto_video_seconds(reader->video), TYTO_VIDEO_SECONDS_MAX),
+    const double seconds = fmin(tyto_video_reader_seconds(reader->video), TYTO_VIDEO_SECONDS_MAX),
                  each = (double)reader->shape.frames / (double)reader->shape.frames_per_second;
     return tyto_max_i64(1, (int64_t)ceil(seconds / each - TIME_TOLERANCE_S));
 }
@@ -113,7 +114,8 @@ static tyto_status skip_sound(tyto_clip_reader *reader, tyto_error *err)
     float dropped[1024];
     int64_t left = llround(reader->begin_s * (double)reader->shape.sound_hz), got = 1;
     while (reader->sound && left > 0 && got > 0) {
-        TYTO_TRY(tyto_sound_read(reader->sound, dropped, tyto_min_i64(left, 1024), &got, err));
+        TYTO_TRY(
+            tyto_sound_reader_read(reader->sound, dropped, tyto_min_i64(left, 1024), &got, err));
         left -= got;
     }
     return TYTO_OK;
@@ -122,8 +124,8 @@ static tyto_status skip_sound(tyto_clip_reader *reader, tyto_error *err)
 /* Fetches the first two frames. */
 static tyto_status begin(tyto_clip_reader *reader, tyto_error *err)
 {
-    TYTO_TRY(tyto_video_next(reader->video, &reader->next.image, &reader->next.seconds,
-                             &reader->has_next, err));
+    TYTO_TRY(tyto_video_reader_next(reader->video, &reader->next.image, &reader->next.seconds,
+                                    &reader->has_next, err));
     TYTO_TRY(advance(reader, err));
     reader->begin_s = reader->current.seconds;
     reader->begun = true;
@@ -149,14 +151,14 @@ static tyto_status read_sound(tyto_clip_reader *reader, float *sound, tyto_error
 {
     int64_t got = 0;
     if (reader->sound) {
-        TYTO_TRY(tyto_sound_read(reader->sound, sound, reader->shape.samples, &got, err));
+        TYTO_TRY(tyto_sound_reader_read(reader->sound, sound, reader->shape.samples, &got, err));
     }
     memset(sound + got, 0, (size_t)(reader->shape.samples - got) * sizeof(float));
     return TYTO_OK;
 }
 
-tyto_status tyto_clip_next(tyto_clip_reader *reader, float *images, float *sound, int64_t *frames,
-                           tyto_error *err)
+tyto_status tyto_clip_reader_next(tyto_clip_reader *reader, float *images, float *sound,
+                                  int64_t *frames, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, reader);
@@ -173,7 +175,7 @@ tyto_status tyto_clip_next(tyto_clip_reader *reader, float *images, float *sound
             return TYTO_OK;
         }
         if (there) {
-            tyto_clip_preprocess(shape, &reader->current.image, images + i * each);
+            TYTO_TRY(tyto_clip_preprocess(shape, &reader->current.image, images + i * each, err));
             reader->emitted++;
             *frames = i + 1;
         } else {

@@ -36,10 +36,20 @@ static between find_between(int64_t o, int64_t outputs, int64_t length)
     return (between){low, tyto_min_i64(low + 1, length - 1), (float)(inside - (double)low)};
 }
 
-void tyto_clip_preprocess(const tyto_clip_shape *shape, const tyto_image *frame, float *out)
+tyto_status tyto_clip_preprocess(const tyto_clip_shape *shape, const tyto_image *frame, float *out,
+                                 tyto_error *err)
 {
-    if (!shape || !frame || !out) {
-        return;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, shape);
+    TYTO_REQUIRE(err, frame);
+    TYTO_REQUIRE(err, frame->data);
+    TYTO_REQUIRE(err, out);
+    if (shape->width_px < 1 || shape->height_px < 1 || frame->width_px < 1 ||
+        frame->height_px < 1) {
+        return tyto_fail(err, TYTO_E_SHAPE,
+                         "clip: got a frame of %lld x %lld for %lld x %lld pixels, required some",
+                         (long long)frame->width_px, (long long)frame->height_px,
+                         (long long)shape->width_px, (long long)shape->height_px);
     }
     const int64_t W = shape->width_px, H = shape->height_px;
     const part p = find_part(shape, frame);
@@ -59,6 +69,7 @@ void tyto_clip_preprocess(const tyto_clip_shape *shape, const tyto_image *frame,
             }
         }
     }
+    return TYTO_OK;
 }
 
 tyto_status tyto_clip_postprocess(const tyto_clip_shape *shape, const float *values,
@@ -68,7 +79,7 @@ tyto_status tyto_clip_postprocess(const tyto_clip_shape *shape, const float *val
     TYTO_REQUIRE(err, shape);
     TYTO_REQUIRE(err, values);
     TYTO_REQUIRE(err, out);
-    TYTO_TRY(tyto_image_create(shape->width_px, shape->height_px, out, err));
+    TYTO_TRY(tyto_image_make(shape->width_px, shape->height_px, out, err));
     for (int64_t i = 0; i < 3 * shape->width_px * shape->height_px; i++) {
         /* What is no number is black. */
         const float inside = values[i] > 0.0f ? fminf(values[i], 1.0f) : 0.0f;

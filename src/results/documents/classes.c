@@ -15,7 +15,7 @@ json_t *tyto_json_classes(tyto_writer *writer, const tyto_classes *classes, bool
         char room[TYTO_CLASS_NAME_BYTES];
         json_t *object = json_object();
         tyto_json_put(writer, object, "label", tyto_json_string(tyto_class_name(item, room)));
-        tyto_json_put(writer, object, "label_index", json_integer(item->label));
+        tyto_json_put(writer, object, "label_index", json_integer(item->label_index));
         tyto_json_put(writer, object, "score", tyto_json_float(item->score));
         if (logits) {
             tyto_json_put(writer, object, "logit", tyto_json_float(item->logit));
@@ -35,7 +35,7 @@ tyto_status tyto_classes_document_create(tyto_format format, tyto_classified kin
     *document = NULL;
     *out = (tyto_bytes){0};
     TYTO_TRY(tyto_records_check(format, err));
-    if ((size_t)kind >= sizeof(words) / sizeof(words[0])) {
+    if (kind != TYTO_CLASSIFIED_TEXT && kind != TYTO_CLASSIFIED_IMAGE) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "document: got kind %d, required text or image",
                          (int)kind);
     }
@@ -66,7 +66,7 @@ static void write_lines(tyto_writer *writer, const char *input, const tyto_class
         tyto_writer_csv(writer, input);
         tyto_writer_format(writer, ",%lld,", (long long)i + 1);
         tyto_writer_csv(writer, tyto_class_name(item, room));
-        tyto_writer_format(writer, ",%lld,", (long long)item->label);
+        tyto_writer_format(writer, ",%lld,", (long long)item->label_index);
         tyto_writer_float(writer, item->score);
         tyto_writer_text(writer, ",");
         tyto_writer_float(writer, item->logit);

@@ -12,10 +12,10 @@
 /** The name of a class, made in `room` when it has none. */
 static inline const char *tyto_class_name(const tyto_class *item, char room[TYTO_CLASS_NAME_BYTES])
 {
-    if (!item->name) {
-        snprintf(room, TYTO_CLASS_NAME_BYTES, "LABEL_%lld", (long long)item->label);
+    if (!item->label) {
+        snprintf(room, TYTO_CLASS_NAME_BYTES, "LABEL_%lld", (long long)item->label_index);
     }
-    return item->name ? item->name : room;
+    return item->label ? item->label : room;
 }
 
 /** [{"label": …, "label_index": …, "score": …, "logit": …}], without logits where they say nothing.

@@ -86,10 +86,11 @@ static tyto_status check(const tyto_detection_document_options *options, tyto_er
         if (!example->photo) {
             return tyto_fail_null(err, "examples[i].photo");
         }
-        if (example->label < 0 || example->label >= options->n_labels) {
+        if (example->label_index < 0 || example->label_index >= options->n_labels) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
                              "document: example %lld: got label %lld, required one of %lld labels",
-                             (long long)i, (long long)example->label, (long long)options->n_labels);
+                             (long long)i, (long long)example->label_index,
+                             (long long)options->n_labels);
         }
     }
     return TYTO_OK;
@@ -178,7 +179,7 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
     TYTO_REQUIRE(err, photo->photo);
     TYTO_REQUIRE(err, photo->detections);
     for (int64_t i = 0; i < detections->count; i++) {
-        const int64_t label = detections->items[i].label;
+        const int64_t label = detections->items[i].label_index;
         if (label < 0 || label >= n_labels) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
                              "%s: detection %lld: got label %lld, required one of %lld labels",

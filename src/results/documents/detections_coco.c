@@ -31,7 +31,7 @@ static json_t *annotation(tyto_writer *writer, const tyto_detection *d, int64_t 
         tyto_json_put(writer, object, "id", json_integer(id));
     }
     tyto_json_put(writer, object, "image_id", json_integer(image));
-    tyto_json_put(writer, object, "category_id", json_integer(d->label + 1));
+    tyto_json_put(writer, object, "category_id", json_integer(d->label_index + 1));
     tyto_json_put(writer, object, "bbox", box);
     if (id > 0) {
         tyto_json_put(writer, object, "area", tyto_json_float(width * height));

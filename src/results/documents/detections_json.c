@@ -9,8 +9,8 @@ static json_t *example_list(const tyto_document *document, tyto_writer *writer)
         const tyto_example_note *example = &options->examples[i];
         json_t *item = json_object();
         tyto_json_put(writer, item, "label",
-                      tyto_json_string(tyto_detections_label(document, example->label)));
-        tyto_json_put(writer, item, "label_index", json_integer(example->label));
+                      tyto_json_string(tyto_detections_label(document, example->label_index)));
+        tyto_json_put(writer, item, "label_index", json_integer(example->label_index));
         tyto_json_put(writer, item, "image", tyto_json_string(example->photo));
         tyto_json_put(writer, item, "objectness", tyto_json_float(example->objectness));
         tyto_json_put(writer, item, "overlap", tyto_json_float(example->overlap));
@@ -36,8 +36,8 @@ static json_t *photo_object(const tyto_document *document, const tyto_photo_dete
         const tyto_detection *d = &photo->detections->items[i];
         json_t *item = json_object();
         tyto_json_put(writer, item, "label",
-                      tyto_json_string(tyto_detections_label(document, d->label)));
-        tyto_json_put(writer, item, "label_index", json_integer(d->label));
+                      tyto_json_string(tyto_detections_label(document, d->label_index)));
+        tyto_json_put(writer, item, "label_index", json_integer(d->label_index));
         tyto_json_put(writer, item, "score", tyto_json_float(d->score));
         tyto_json_put(writer, item, "box", tyto_json_box(writer, &d->box));
         tyto_json_push(writer, list, item);

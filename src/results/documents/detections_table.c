@@ -17,7 +17,7 @@ static void text_begin(tyto_document *document, tyto_writer *writer)
         tyto_writer_format(writer, "  %.3f   %8.1f %8.1f %8.1f %8.1f  ",
                            (double)example->objectness, (double)box->xmin, (double)box->ymin,
                            (double)box->xmax, (double)box->ymax);
-        tyto_writer_plain(writer, tyto_detections_label(document, example->label),
+        tyto_writer_plain(writer, tyto_detections_label(document, example->label_index),
                           TYTO_TABLE_NAME_BYTES);
         tyto_writer_text(writer, " (");
         tyto_writer_plain(writer, example->photo, TYTO_TABLE_NAME_BYTES);
@@ -45,7 +45,8 @@ static void text_photo(tyto_document *document, const tyto_photo_detections *pho
         tyto_writer_format(writer, "  %.3f  %8.1f %8.1f %8.1f %8.1f  ", (double)d->score,
                            (double)d->box.xmin, (double)d->box.ymin, (double)d->box.xmax,
                            (double)d->box.ymax);
-        tyto_writer_plain(writer, tyto_detections_label(document, d->label), TYTO_TABLE_NAME_BYTES);
+        tyto_writer_plain(writer, tyto_detections_label(document, d->label_index),
+                          TYTO_TABLE_NAME_BYTES);
         tyto_writer_text(writer, "\n");
     }
 }
@@ -66,8 +67,8 @@ static void csv_photo(tyto_document *document, const tyto_photo_detections *phot
         tyto_writer_csv(writer, photo->photo);
         tyto_writer_format(writer, ",%lld,%lld,", (long long)photo->width_px,
                            (long long)photo->height_px);
-        tyto_writer_csv(writer, tyto_detections_label(document, d->label));
-        tyto_writer_format(writer, ",%lld", (long long)d->label);
+        tyto_writer_csv(writer, tyto_detections_label(document, d->label_index));
+        tyto_writer_format(writer, ",%lld", (long long)d->label_index);
         for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
             tyto_writer_text(writer, ",");
             tyto_writer_float(writer, numbers[n]);

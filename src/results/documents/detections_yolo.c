@@ -39,7 +39,7 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
         const tyto_detection *d = &photo->detections->items[i];
         const double left = (double)d->box.xmin / width, right = (double)d->box.xmax / width;
         const double top = (double)d->box.ymin / height, bottom = (double)d->box.ymax / height;
-        tyto_writer_format(writer, "%lld %.6f %.6f %.6f %.6f", (long long)d->label,
+        tyto_writer_format(writer, "%lld %.6f %.6f %.6f %.6f", (long long)d->label_index,
                            (left + right) / 2, (top + bottom) / 2, right - left, bottom - top);
         if (options->scores) {
             tyto_writer_format(writer, " %.6f", (double)d->score);

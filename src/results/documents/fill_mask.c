@@ -53,10 +53,10 @@ static void write_table(tyto_writer *writer, const char *text, const tyto_filled
     tyto_writer_text(writer, "\nbest  ");
     tyto_writer_plain(writer, filled->text, 0);
     tyto_writer_text(writer, "\n  token  guesses\n");
-    for (int64_t m = 0; m < filled->masks; m++) {
+    for (int64_t m = 0; m < filled->n_masks; m++) {
         tyto_writer_format(writer, "%7lld", (long long)filled->positions[m]);
-        for (int64_t i = 0; i < filled->guesses_each; i++) {
-            write_guess(writer, &filled->guesses[m * filled->guesses_each + i]);
+        for (int64_t i = 0; i < filled->n_guesses; i++) {
+            write_guess(writer, &filled->guesses[m * filled->n_guesses + i]);
         }
         tyto_writer_text(writer, "\n");
     }
@@ -64,8 +64,8 @@ static void write_table(tyto_writer *writer, const char *text, const tyto_filled
 
 static void write_lines(tyto_writer *writer, const char *text, const tyto_filled_text *filled)
 {
-    for (int64_t i = 0; i < filled->masks * filled->guesses_each; i++) {
-        const int64_t m = i / filled->guesses_each, rank = i % filled->guesses_each + 1;
+    for (int64_t i = 0; i < filled->n_masks * filled->n_guesses; i++) {
+        const int64_t m = i / filled->n_guesses, rank = i % filled->n_guesses + 1;
         const tyto_guess *guess = &filled->guesses[i];
         tyto_writer_csv(writer, text);
         tyto_writer_text(writer, ",");
@@ -82,8 +82,8 @@ static void write_lines(tyto_writer *writer, const char *text, const tyto_filled
 static json_t *mask_object(tyto_writer *writer, const tyto_filled_text *filled, int64_t m)
 {
     json_t *mask = json_object(), *guesses = json_array();
-    for (int64_t i = 0; i < filled->guesses_each; i++) {
-        const tyto_guess *guess = &filled->guesses[m * filled->guesses_each + i];
+    for (int64_t i = 0; i < filled->n_guesses; i++) {
+        const tyto_guess *guess = &filled->guesses[m * filled->n_guesses + i];
         json_t *object = json_object();
         tyto_json_put(writer, object, "id", json_integer(guess->id));
         tyto_json_put(writer, object, "token", tyto_json_string(guess->token));
@@ -99,7 +99,7 @@ static json_t *mask_object(tyto_writer *writer, const tyto_filled_text *filled, 
 static json_t *text_object(tyto_writer *writer, const char *text, const tyto_filled_text *filled)
 {
     json_t *object = json_object(), *masks = json_array();
-    for (int64_t m = 0; m < filled->masks; m++) {
+    for (int64_t m = 0; m < filled->n_masks; m++) {
         tyto_json_push(writer, masks, mask_object(writer, filled, m));
     }
     tyto_json_put(writer, object, "text", tyto_json_string(text));

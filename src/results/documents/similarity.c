@@ -42,7 +42,7 @@ tyto_status tyto_similarity_document_create(tyto_format format, const char *cons
 
 static const char *label_of(const tyto_document *document, const tyto_similarity_item *item)
 {
-    return ((const state *)document->state)->labels[item->label];
+    return ((const state *)document->state)->labels[item->label_index];
 }
 
 static void write_table(const tyto_document *document, tyto_writer *writer, const char *photo,
@@ -67,7 +67,7 @@ static void write_lines(const tyto_document *document, tyto_writer *writer, cons
         tyto_writer_csv(writer, photo);
         tyto_writer_text(writer, ",");
         tyto_writer_csv(writer, label_of(document, item));
-        tyto_writer_format(writer, ",%lld,", (long long)item->label);
+        tyto_writer_format(writer, ",%lld,", (long long)item->label_index);
         tyto_writer_float(writer, item->logit);
         tyto_writer_text(writer, ",");
         tyto_writer_float(writer, item->probability);
@@ -83,7 +83,7 @@ static json_t *photo_object(const tyto_document *document, tyto_writer *writer, 
         const tyto_similarity_item *of = &similarities->items[i];
         json_t *item = json_object();
         tyto_json_put(writer, item, "label", tyto_json_string(label_of(document, of)));
-        tyto_json_put(writer, item, "label_index", json_integer(of->label));
+        tyto_json_put(writer, item, "label_index", json_integer(of->label_index));
         tyto_json_put(writer, item, "logit", tyto_json_float(of->logit));
         tyto_json_put(writer, item, "probability", tyto_json_float(of->probability));
         tyto_json_push(writer, list, item);
@@ -106,7 +106,7 @@ tyto_status tyto_document_add_similarities(tyto_document *document, const char *
     *out = (tyto_bytes){0};
     TYTO_TRY(tyto_document_begin_step(document, &kind_of_similarities, &writer, err));
     for (int64_t i = 0; i < similarities->count; i++) {
-        const int64_t label = similarities->items[i].label;
+        const int64_t label = similarities->items[i].label_index;
         const int64_t labels = ((const state *)document->state)->n_labels;
         if (label < 0 || label >= labels) {
             return tyto_fail(err, TYTO_E_RANGE, "label: got %lld, required 0 to %lld",

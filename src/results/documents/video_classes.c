@@ -61,7 +61,7 @@ tyto_status tyto_video_classes_document_create(tyto_format format, int64_t n_vid
 static void times_of(const tyto_video_classes *classes, int64_t i, double *from_s, double *to_s)
 {
     *from_s = (double)i * classes->window_s;
-    *to_s = i + 1 < classes->windows ? *from_s + classes->window_s : classes->end_s;
+    *to_s = i + 1 < classes->n_windows ? *from_s + classes->window_s : classes->end_s;
 }
 
 static tyto_status write_labels(const state *of, const tyto_video_classes *classes, int64_t i,
@@ -86,7 +86,7 @@ static tyto_status write_table(const state *of, const char *video,
     tyto_writer_plain(writer, video, 0);
     tyto_writer_text(writer, "\n");
     TYTO_TRY(write_labels(of, classes, -1, writer, err));
-    for (int64_t i = 0; classes->windows > 1 && i < classes->windows; i++) {
+    for (int64_t i = 0; classes->n_windows > 1 && i < classes->n_windows; i++) {
         double from_s, to_s;
         times_of(classes, i, &from_s, &to_s);
         tyto_writer_format(writer, " %.2f to %.2f s\n", from_s, to_s);
@@ -112,7 +112,7 @@ static tyto_status fill_object(const state *of, const char *video,
     json_t *windows = json_array();
     tyto_json_put(writer, object, "video", tyto_json_string(video));
     tyto_status status = put_labels(of, classes, -1, object, writer, err);
-    for (int64_t i = 0; i < classes->windows && status == TYTO_OK; i++) {
+    for (int64_t i = 0; i < classes->n_windows && status == TYTO_OK; i++) {
         double from_s, to_s;
         json_t *window = json_object();
         times_of(classes, i, &from_s, &to_s);
