@@ -2,7 +2,7 @@
 #include "formats/json.h"
 #include "models/perceiver/describe/config.h"
 #include "models/perceiver/describe/parts.h"
-#include "models/perceiver/rows/random.h"
+#include "nn/random.h"
 #include "support/golden.h"
 
 #include "support/cases.h"
@@ -377,13 +377,13 @@ static void random_numbers_are_the_mersenne_twister_s(void **state)
 {
     (void)state;
     static uint8_t masked[10000];
-    tyto_perceiver_random random;
+    tyto_random random;
     const double last = (double)(4123659995u & 0xffffff) * 0x1p-24;
-    tyto_perceiver_random_seed(&random, 5489);
-    tyto_perceiver_random_mask(&random, last, 10000, masked);
+    tyto_random_seed(&random, 5489);
+    tyto_random_mask(&random, last, 10000, masked);
     assert_int_equal(masked[9999], 0);
-    tyto_perceiver_random_seed(&random, 5489);
-    tyto_perceiver_random_mask(&random, last + 0x1p-24, 10000, masked);
+    tyto_random_seed(&random, 5489);
+    tyto_random_mask(&random, last + 0x1p-24, 10000, masked);
     assert_int_equal(masked[9999], 1);
 }
 

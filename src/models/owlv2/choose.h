@@ -2,6 +2,7 @@
 #ifndef TYTO_MODELS_OWLV2_CHOOSE_H
 #define TYTO_MODELS_OWLV2_CHOOSE_H
 
+#include "models/owlv2/head.h"
 #include "models/owlv2/model.h"
 
 /** Candidates are the patches whose predicted box overlaps the region at least 0.8 times as well
@@ -34,5 +35,12 @@ typedef struct tyto_owlv2_choice {
 TYTO_NODISCARD tyto_status tyto_owlv2_choose(const tyto_owlv2 *model, tyto_exec *exec,
                                              const float *features, int64_t grid,
                                              tyto_owlv2_choice *choice);
+
+/** Owlv2ForObjectDetection.embed_image_query, for any regions and by any rule.
+ *  inputs   query_pixel_values [Q,C,H,W] or query_image_embeds [Q,G,G,D]; query_boxes [Q,N,4] as
+ *           centre and size in [0,1], by default the whole picture; query_rule, a scalar
+ *  outputs  query_embeds [Q,N,E], box_indices [Q,N] i64, query_pred_boxes [Q,P,4],
+ *           query_objectness_logits [Q,P]; query_image_embeds [Q,G,G,D] on request */
+TYTO_OWLV2_HEAD(embed_query)
 
 #endif

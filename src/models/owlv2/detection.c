@@ -1,3 +1,5 @@
+#include "models/owlv2/detection.h"
+
 #include "base/error.h"
 #include "models/owlv2/features.h"
 #include "models/owlv2/heads.h"

@@ -1,3 +1,5 @@
+#include "models/owlv2/image_guided.h"
+
 #include "base/error.h"
 #include "models/owlv2/choose.h"
 #include "models/owlv2/features.h"

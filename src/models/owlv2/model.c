@@ -1,5 +1,4 @@
 #include "models/owlv2/model.h"
-#include "models/owlv2/tasks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +6,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "models/owlv2/choose.h"
+#include "models/owlv2/contrastive.h"
+#include "models/owlv2/detection.h"
+#include "models/owlv2/image_guided.h"
+#include "models/owlv2/tasks.h"
 
 /* Each line of params.def as a request to the binder. */
 #define NORMAL(deviation) tyto_initial_normal(deviation)

@@ -67,34 +67,4 @@ extern const tyto_architecture tyto_owlv2_base_architecture;
 extern const tyto_architecture tyto_owlv2_text_architecture;
 extern const tyto_architecture tyto_owlv2_vision_architecture;
 
-/** The heads, as tyto_head's declare and run. */
-#define TYTO_OWLV2_HEAD(name)                                                                      \
-    TYTO_NODISCARD tyto_status tyto_owlv2_##name##_declare(const void *model, tyto_exec *exec,     \
-                                                           tyto_io *io, void **request);           \
-    TYTO_NODISCARD tyto_status tyto_owlv2_##name##_run(const void *model, tyto_exec *exec,         \
-                                                       tyto_io *io, void *request);
-
-/** Owlv2ForObjectDetection.forward. */
-TYTO_OWLV2_HEAD(detection)
-/** Owlv2ForObjectDetection.image_guided_detection. */
-TYTO_OWLV2_HEAD(image_guided)
-/** Owlv2ForObjectDetection.embed_image_query, for any regions and by any rule (choose.h).
- *  inputs   query_pixel_values [Q,C,H,W] or query_image_embeds [Q,G,G,D]; query_boxes [Q,N,4] as
- *           centre and size in [0,1], by default the whole picture; query_rule, a scalar
- *  outputs  query_embeds [Q,N,E], box_indices [Q,N] i64, query_pred_boxes [Q,P,4],
- *           query_objectness_logits [Q,P]; query_image_embeds [Q,G,G,D] on request */
-TYTO_OWLV2_HEAD(embed_query)
-/** Owlv2Model.forward; text_embeds and image_embeds of an earlier run stand for texts and pixels.
- */
-TYTO_OWLV2_HEAD(contrastive)
-/** Owlv2Model.get_text_features: text_features[n,E], not normalised. */
-TYTO_OWLV2_HEAD(text_features)
-/** Owlv2Model.get_image_features: image_features[B,E], not normalised. */
-TYTO_OWLV2_HEAD(image_features)
-/** Owlv2TextModel.forward and Owlv2VisionModel.forward. */
-TYTO_OWLV2_HEAD(text_model)
-TYTO_OWLV2_HEAD(vision_model)
-
-#undef TYTO_OWLV2_HEAD
-
 #endif

@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/rows/image.h"
-#include "models/perceiver/rows/random.h"
 #include "nn/find.h"
 #include "nn/masks.h"
+#include "nn/random.h"
 #include "nn/rows.h"
 
 static tyto_status check_ids(const tyto_perceiver_input *input, const char *name, tyto_error *err)
@@ -149,8 +149,8 @@ static tyto_status read_seed(tyto_io *io, tyto_perceiver_inputs *out)
 static tyto_status draw_masks(tyto_perceiver_inputs *inputs, tyto_exec *exec)
 {
     const tyto_perceiver_input_modality *modalities = inputs->part->modalities;
-    tyto_perceiver_random generator;
-    tyto_perceiver_random_seed(&generator, inputs->seed);
+    tyto_random generator;
+    tyto_random_seed(&generator, inputs->seed);
     for (int place = 0, i; place < inputs->count; place++) {
         for (i = 0; modalities[i].place != place; i++) {
         }
@@ -162,8 +162,7 @@ static tyto_status draw_masks(tyto_perceiver_inputs *inputs, tyto_exec *exec)
         if (!inputs->masked[i]) {
             return tyto_fail_memory(exec->err, "mask");
         }
-        tyto_perceiver_random_mask(&generator, modalities[i].mask_probability, count,
-                                   inputs->masked[i]);
+        tyto_random_mask(&generator, modalities[i].mask_probability, count, inputs->masked[i]);
     }
     return TYTO_OK;
 }

@@ -1,9 +1,9 @@
-#include "models/perceiver/rows/random.h"
+#include "nn/random.h"
 
 #define STATE 624
 #define SHIFT 397
 
-void tyto_perceiver_random_seed(tyto_perceiver_random *random, uint32_t seed)
+void tyto_random_seed(tyto_random *random, uint32_t seed)
 {
     random->state[0] = seed;
     for (uint32_t i = 1; i < STATE; i++) {
@@ -13,7 +13,7 @@ void tyto_perceiver_random_seed(tyto_perceiver_random *random, uint32_t seed)
     random->next = STATE;
 }
 
-static uint32_t next(tyto_perceiver_random *random)
+static uint32_t next(tyto_random *random)
 {
     if (random->next == STATE) {
         for (int i = 0; i < STATE; i++) {
@@ -31,8 +31,7 @@ static uint32_t next(tyto_perceiver_random *random)
     return y ^ y >> 18;
 }
 
-void tyto_perceiver_random_mask(tyto_perceiver_random *random, double probability, int64_t count,
-                                uint8_t *masked)
+void tyto_random_mask(tyto_random *random, double probability, int64_t count, uint8_t *masked)
 {
     const float p = (float)probability;
     for (int64_t i = 0; i < count; i++) {
