@@ -19,7 +19,7 @@ typedef struct tyto_image {
     uint64_t reserved[4]; /**< zeros */
 } tyto_image;
 
-/** Decodes JPEG, PNG or WebP (told by content, never by name) to RGB as Pillow's
+/** Decodes JPEG, PNG or WebP (recognised by content, never by name) to RGB as Pillow's
  *  convert("RGB") does, and applies EXIF orientation as its ImageOps.exif_transpose does: alpha is
  *  dropped, of 16 bits the high 8 stay, of an animation the first frame. (16-bit grey is the one
  *  difference: Pillow makes every value above 255 white.)

@@ -24,7 +24,7 @@ TYTO_API bool tyto_video_available(void);
 typedef struct tyto_video_reader tyto_video_reader;
 
 /** Opens the best video stream of a file: MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF
- *  and Y4M, told by content. Nothing but that file is read, whatever it refers to.
+ *  and Y4M, recognised by content. Nothing but that file is read, whatever it refers to.
  *  memory  release with tyto_video_reader_destroy
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT (not a video, or none in it), E_LIMIT, E_UNSUPPORTED,
  *          E_MEMORY */
@@ -39,7 +39,7 @@ TYTO_API double tyto_video_reader_rate(const tyto_video_reader *reader);
 /** Seconds that the file says it lasts; 0: it doesn't. */
 TYTO_API double tyto_video_reader_seconds(const tyto_video_reader *reader);
 
-/** The next frame in the order of showing, turned as the file says it stands.
+/** The next frame in the order of showing, rotated as the file says.
  *  frame    empty at first: its pixels are made, and used again by the next call;
  *           release with tyto_image_clear
  *  seconds  when it is shown, from the file's beginning; never less than the frame's before

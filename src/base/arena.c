@@ -7,7 +7,7 @@
 
 /* Share of a limited address space that one arena reserves. */
 #define LIMITED_SHARE 8
-/* Where the system doesn't tell its memory. */
+/* Memory where the system doesn't report its own. */
 #define RESERVED_USUAL ((size_t)16 << 30)
 
 /* Addresses cost nothing: twice the memory that there is, or a share of those that the process may

@@ -50,7 +50,7 @@ static tyto_status fail_errno(tyto_error *err, const char *path)
     return tyto_fail(err, status, "%s: %s", path, strerror(code));
 }
 
-/* Opens a regular file and tells its size; folders, sockets and devices are refused. */
+/* Opens a regular file and gives its size; folders, sockets and devices are refused. */
 static tyto_status open_regular(const char *path, int *out, size_t *length, tyto_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -150,9 +150,9 @@ static void *work(void *argument)
 static int64_t ask_cache_bytes(void)
 {
 #ifdef _SC_LEVEL2_CACHE_SIZE
-    const int64_t told = (int64_t)sysconf(_SC_LEVEL2_CACHE_SIZE);
-    return told <= 0 ? CACHE_BYTES_USUAL
-                     : tyto_max_i64(CACHE_BYTES_MIN, tyto_min_i64(told, CACHE_BYTES_MAX));
+    const int64_t reported = (int64_t)sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return reported <= 0 ? CACHE_BYTES_USUAL
+                         : tyto_max_i64(CACHE_BYTES_MIN, tyto_min_i64(reported, CACHE_BYTES_MAX));
 #else
     return CACHE_BYTES_USUAL;
 #endif

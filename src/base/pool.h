@@ -28,7 +28,7 @@ tyto_pool *tyto_pool_create_simulated(int threads);
 double tyto_pool_saved_s(const tyto_pool *pool);
 void tyto_pool_destroy(tyto_pool *pool);
 int tyto_pool_threads(const tyto_pool *pool);
-/** Bytes of a core's second-level cache, or a usual size where the system doesn't tell or there is
+/** Bytes of a core's second-level cache, or a usual size where the system doesn't report it or there is
  *  no pool. The same as long as the pool lives. */
 int64_t tyto_pool_cache_bytes(const tyto_pool *pool);
 

@@ -19,7 +19,7 @@ typedef struct tyto_image_source {
     const char *name;
 } tyto_image_source;
 
-/** Decoders fill `out` and tell the orientation, 1 to 8: EXIF's, or else what XMP says. */
+/** Decoders fill `out` and give the orientation, 1 to 8: EXIF's, or else what XMP says. */
 TYTO_NODISCARD tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out,
                                             int *orientation, tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_png_decode(const tyto_image_source *source, tyto_image *out,

@@ -36,7 +36,7 @@ tyto_status tyto_tensor_file_finish(tyto_tensor_file *file, const char *path, ty
     return TYTO_OK;
 }
 
-/* The bytes tell their format. */
+/* The format is recognised by its first bytes. */
 static tyto_status parse_shard(tyto_tensor_file *file, tyto_shard *shard, const uint8_t *bytes,
                                size_t length, tyto_error *err)
 {

@@ -16,7 +16,7 @@ static const uint8_t magic[] = {0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 
 typedef struct stored {
     const tyto_pickle_value *key;
     tyto_dtype dtype;
-    const uint8_t *data; /* NULL until the list of storages tells it */
+    const uint8_t *data; /* NULL until the list of storages was read */
     size_t bytes;
 } stored;
 

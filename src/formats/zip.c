@@ -79,7 +79,7 @@ static tyto_status find_end(const archive *from, size_t *out)
     return fail_format(from, "has no end record (the file is cut short)");
 }
 
-/* Sizes that don't fit the record lie in another one, whose place a locator before it tells. */
+/* Sizes that don't fit the record lie in another one, whose place a locator before it gives. */
 static tyto_status read_end64(archive *from, size_t end)
 {
     if (end < LOCATOR_BYTES || peek(from, end - LOCATOR_BYTES, 4) != LOCATOR_SIGNATURE) {

@@ -7,10 +7,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Tasks per thread, so that none waits long for the last one; and most parts of the inputs. */
+/* Tasks per thread, so that none waits long for the last one; and the most parts that inputs are cut into. */
 #define TASKS_PER_THREAD 8
 #define PARTS_MAX 8
-/* Rows of a tile's state beside those of sources: maxima, sums of weights, and of a line. */
+/* Rows of a tile's state besides those of its sources: the maxima, the sums of weights, and the same sums
+ * of the current line. */
 enum { MOST, SUM, LINE, EXTRA_ROWS };
 
 int64_t tyto_gather_rows(const tyto_gather_source *source)
@@ -22,7 +23,7 @@ int64_t tyto_gather_rows(const tyto_gather_source *source)
     return rows;
 }
 
-/* A tile's state, of one part: EXTRA_ROWS, then those of sources. */
+/* The state of a tile for one part of the inputs: EXTRA_ROWS rows, then the rows of the sources. */
 static float *tile_state(const tyto_exec *exec, const tyto_gather *gather, int64_t part,
                          int64_t tile)
 {
@@ -82,7 +83,7 @@ typedef struct gather_job {
     int64_t floats;                     /* of it */
 } gather_job;
 
-/* Kernels that fit the precision and want x packed, or NULL. */
+/* The kernels for the precision that take x packed, or NULL when there are none. */
 static const tyto_gather_kernels *kernels_of(const tyto_exec *exec)
 {
     return exec->precision == TYTO_PRECISION_FP32 ? NULL : exec->kernels->bf16->gather;
@@ -104,7 +105,7 @@ static void fill_line(const gather_job *job, int64_t tile, int64_t line, float *
     }
 }
 
-/* Adds a line's sum to its indices on all axes but the last. */
+/* Adds the sum of a line to the rows of its indices, on all axes but the last. */
 static void add_line(const gather_job *job, int64_t line, const float *sum, float *state)
 {
     const tyto_gather_source *source = job->source;
@@ -121,7 +122,7 @@ static void add_line(const gather_job *job, int64_t line, const float *sum, floa
     }
 }
 
-/* Inputs from … end−1 of the piece, line by line. */
+/* Attends to inputs begin … end−1 of the piece, one line of the grid at a time. */
 static void gather_lines(const gather_job *job, int64_t tile, int64_t begin, int64_t end,
                          float *state, float *scratch)
 {

@@ -17,8 +17,8 @@ typedef struct tyto_gather_source {
     float *tables[TYTO_GRID_AXES_MAX]; /* [tiles][dims[a]][queries of a tile] */
 } tyto_gather_source;
 
-/** What has been gathered. Queries go in tiles, and with few of them the inputs too are parted
- *  between tasks; parts are joined at the end. */
+/** The state of all queries, tile by tile. When there are few tiles, the inputs are split into parts as well,
+ *  each of which has a state of its own; tyto_gather_finish joins them. */
 typedef struct tyto_gather {
     int64_t queries, tiles, parts;
     int64_t rows; /* of a tile: what all sources need */
@@ -28,7 +28,7 @@ typedef struct tyto_gather {
 /** Rows of a source in the state and in what is gathered. */
 int64_t tyto_gather_rows(const tyto_gather_source *source);
 
-/** Starts with nothing: rows of each source are given out in order.
+/** An empty state. Each source gets its rows of it, in order.
  *  memory  state, q and tables from scratch; q and tables are filled by tyto_gather_set */
 TYTO_NODISCARD tyto_status tyto_gather_start(tyto_exec *exec, int64_t queries,
                                              tyto_gather_source *sources, int count,

@@ -121,9 +121,9 @@ static void fill_line(const tyto_grid *grid, int64_t keys, int64_t line, float *
     }
 }
 
-/* Runs of neighbours within a line, which begin at multiples of a vector where they can, so that
- * those of several lines read the same entries: as many as `most` of them on as many as
- * `most_lines` lines; false when they are more, since queries come in no such order. */
+/* Finds runs of neighbours within a line. They begin at multiples of a vector where they can, so that
+ * runs of several lines read the same entries. False when there are more than `most` runs, or more
+ * than `most_lines` lines: the queries come in no such order. */
 static bool find_runs(grid_job *job, int64_t most, int64_t most_lines)
 {
     const tyto_grid_attention_args *args = job->args;
@@ -156,8 +156,8 @@ static bool find_runs(grid_job *job, int64_t most, int64_t most_lines)
     return true;
 }
 
-/* Runs column by column, so that those which read the same entries follow each other: sorted by
- * where they read, those of a column in the order in which they came. */
+/* Sorts runs by the column that they read, so that those which read the same entries follow one another. Runs
+ * of one column keep their order. */
 static void sort_runs(const tyto_grid_run *source, int64_t count, tyto_grid_run *target,
                       int64_t width, const float *last, int64_t *starts)
 {
@@ -221,7 +221,7 @@ static void grid_task(void *context, int64_t index, int worker)
                             .out_stride = args->ldo,
                             .scratch = scratch};
     if (!job->lines) {
-        /* A tile to a task. */
+        /* Each task is one tile. */
         float *tables = scratch + job->floats - job->per_tile * args->keys * job->kernels->lanes;
         for (int64_t i = first; i < end; i++) {
             job->runs[i].column = tables + (i - first) * args->keys * job->kernels->lanes;
@@ -233,7 +233,7 @@ static void grid_task(void *context, int64_t index, int worker)
     job->attend(&attend);
 }
 
-/* Cuts the runs into tasks: as many tiles as stay in the cache, as many tasks for each thread. */
+/* Cuts the runs into tasks. A task has as many tiles as stay in the cache, and each thread gets as many tasks. */
 static void cut(grid_job *job, int threads)
 {
     const tyto_grid_attention_args *args = job->args;
@@ -245,8 +245,7 @@ static void cut(grid_job *job, int threads)
     job->tasks = tyto_min_i64(job->tasks, job->tiles);
 }
 
-/* Takes what cutting and gathering need; how many runs there can be at most goes to *most, and on
- * how many lines to *most_lines. */
+/* Takes the scratch. *most = the largest number of runs there can be, *most_lines = that of their lines. */
 static tyto_status take_scratch(tyto_exec *exec, grid_job *job, tyto_grid_run **sorted,
                                 int64_t **starts, int64_t *most, int64_t *most_lines)
 {
@@ -304,7 +303,7 @@ tyto_status tyto_grid_attention(tyto_exec *exec, const tyto_grid_attention_args 
     }
     cut(&job, threads);
     tyto_pool_run(exec->pool, job.tasks, grid_task, &job);
-    /* Where scores are products of floats, those count as the others do. */
+    /* In bf16 some scores are products of floats; they are counted with the others. */
     tyto_exec_account_as(exec, "grid attention",
                          in_pairs(exec) ? TYTO_PRECISION_BF16 : TYTO_PRECISION_FP32, start,
                          2.0 * (double)args->queries * (double)args->keys *

@@ -21,7 +21,7 @@ typedef struct tyto_grid {
  *  They must be there, with any finite number. */
 int64_t tyto_grid_stride(const tyto_kernels *kernels, int64_t columns);
 
-/** Floats that v[keys,channels] in strips takes. */
+/** Floats that tyto_grid_strips writes for v[keys,channels]. */
 int64_t tyto_grid_strips_floats(const tyto_exec *exec, int64_t keys, int64_t channels);
 /** strips = v[keys,channels], rows ldv elements apart, as attention reads it: floats, or pairs of
  * bf16 when exec's precision and kernels have them. */

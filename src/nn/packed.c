@@ -9,8 +9,8 @@
 /* Smallest k of a matrix in digits: below it, most of the interleaved numbers would be padding. */
 #define DIGITS_K_MIN 32
 
-/* What a matrix is packed in, beside its dtype: with one panel alone, rows' digits cost more than
- * their products save. */
+/* The digits that a matrix is packed in, or NULL: it is packed as its dtype says. A matrix of one panel is not
+ * packed in digits, since those of the rows would cost more than the products save. */
 static const tyto_digits_kernels *digits_of(const tyto_kernels *kernels, tyto_dtype dtype,
                                             int64_t n, int64_t k)
 {
@@ -34,7 +34,7 @@ int64_t tyto_packed_k(const tyto_packed_matrix *matrix)
 
 int64_t tyto_packed_panel_bytes(const tyto_packed_matrix *matrix)
 {
-    /* Digits of a float are as many bytes as it is. */
+    /* The digits of a float take as many bytes as the float. */
     return tyto_packed_k(matrix) * matrix->columns * (int64_t)tyto_dtype_bytes(matrix->dtype);
 }
 
@@ -86,7 +86,7 @@ tyto_packed_matrix tyto_packed_over(const tyto_kernels *kernels, tyto_dtype dtyp
     return matrix;
 }
 
-/* Where an I8 matrix keeps its smoothing; what isn't smoothed has zeros there. */
+/* The smoothing of an I8 matrix; zeros when it isn't smoothed. */
 static float *smooth_of(const tyto_packed_matrix *matrix)
 {
     const size_t outputs = (size_t)tyto_round_up(matrix->n, matrix->columns);
@@ -130,7 +130,7 @@ static void read_row(const fill_job *job, int64_t n, int64_t at, int64_t count, 
     }
 }
 
-/* One output in whole numbers. A row that is not finite gives a scale that is not. */
+/* Quantises one output. The scale of a row that is not finite is NaN. */
 static void fill_int8(const fill_job *job, int64_t n)
 {
     const tyto_packed_matrix *matrix = job->matrix;
@@ -163,7 +163,7 @@ static void fill_int8(const fill_job *job, int64_t n)
     matrix->sums[n] = sum;
 }
 
-/* One output in digits. */
+/* Packs one output in digits. */
 static void fill_digits(const fill_job *job, int64_t n)
 {
     const tyto_packed_matrix *matrix = job->matrix;

@@ -15,10 +15,10 @@
 #include "formats/json.h"
 
 #define COPY_BYTES ((size_t)64 << 10)
-/* Digits that tell any double from its neighbours. */
+/* Digits that represent any double exactly when it is read back. */
 #define DIGITS_MAX 17
 
-/* What else goes with a checkpoint from folder to folder. */
+/* Files that are copied with a checkpoint, besides those of the processor and the tokenizer. */
 static const char *const documents[] = {"README.md", "LICENSE", NULL};
 static const char *const *const copied[] = {tyto_companion_files, documents};
 #define COPIED (sizeof(copied) / sizeof(copied[0]))
@@ -57,7 +57,7 @@ static tyto_status fail_errno(tyto_error *err, const char *path)
                      strerror(errno));
 }
 
-/* Copies a file through a small buffer. */
+/* Copies bytes from one open file to another, a small buffer at a time. */
 static tyto_status copy_bytes(int origin, const char *origin_name, const char *place,
                               tyto_error *err)
 {
@@ -124,7 +124,7 @@ static char *dump(const json_t *object)
         char *text = json_dumps(object, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII |
                                             JSON_REAL_PRECISION(digits));
         json_t *back = NULL;
-        /* Not by jansson's own parser, which runs past a text when memory is out. */
+        /* jansson's own parser reads past a text when memory is out, so ours parses it. */
         const bool same =
             text && tyto_json_parse(text, strlen(text), TYTO_CONFIG_FILE, &back, NULL) == TYTO_OK &&
             json_equal(back, object);
@@ -181,7 +181,7 @@ cleanup:
     return status;
 }
 
-tyto_status tyto_told_in_place(const tyto_folder_writer *folder, tyto_status status,
+tyto_status tyto_fail_in_place(const tyto_folder_writer *folder, tyto_status status,
                                tyto_error *own, tyto_error *err)
 {
     if (status != TYTO_OK) {

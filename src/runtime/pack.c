@@ -49,7 +49,7 @@ tyto_status tyto_model_pack(const tyto_model *model, const char *out,
     TYTO_TRY(
         tyto_folder_writer_open(out, with.force ? tyto_checkpoint_has_file : NULL, &folder, err));
     tyto_status status = fill(model, &with, folder.temporary, &own);
-    status = tyto_told_in_place(&folder, status, &own, err);
+    status = tyto_fail_in_place(&folder, status, &own, err);
     if (status == TYTO_OK) {
         status = tyto_folder_writer_commit(&folder, err);
     }

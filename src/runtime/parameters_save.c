@@ -131,7 +131,7 @@ static tyto_status save(saving *of, const char *path, tyto_error *err)
     if (status == TYTO_OK && companions) {
         status = tyto_copy_processors(companions, of->folder.temporary, &own);
     }
-    TYTO_TRY(tyto_told_in_place(&of->folder, status, &own, err));
+    TYTO_TRY(tyto_fail_in_place(&of->folder, status, &own, err));
     TYTO_TRY(tyto_shards_write(&of->shards, &of->folder, put, of, err));
     return tyto_folder_writer_commit(&of->folder, err);
 }

@@ -17,7 +17,7 @@ struct tyto_session {
     tyto_io io;
     tyto_tensor *given; /* the tensors handed to the last caller */
     size_t given_capacity;
-    tyto_profile *profile;                 /* where runs tell their time, or NULL; borrowed */
+    tyto_profile *profile;                 /* runs record their time here; or NULL; borrowed */
     const tyto_product_observer *observer; /* of runs, or NULL; borrowed */
     tyto_progress_fn progress;             /* of its runs, or NULL */
     void *progress_user;

@@ -122,7 +122,7 @@ tyto_status tyto_shards_write(tyto_shards *shards, const tyto_folder_writer *fol
     for (size_t s = 0; s < shards->count && status == TYTO_OK; s++) {
         status = write_shard(shards, s, folder, &how, &own);
     }
-    return tyto_told_in_place(folder, status, &own, err);
+    return tyto_fail_in_place(folder, status, &own, err);
 }
 
 void tyto_shards_clear(tyto_shards *shards)

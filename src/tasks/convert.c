@@ -213,7 +213,7 @@ static tyto_status write_others(const conversion *c, tyto_error *err)
     if (status == TYTO_OK && c->options->calibration) {
         status = write_choices(c, &own);
     }
-    return tyto_told_in_place(&c->folder, status, &own, err);
+    return tyto_fail_in_place(&c->folder, status, &own, err);
 }
 
 static tyto_status convert(conversion *c, const char *out, tyto_error *err)

@@ -209,7 +209,7 @@ static tyto_status check_whole(const tyto_media *media, tyto_error *err)
                : TYTO_OK;
 }
 
-/* Hands the stream's next packet to the decoder, or tells it that there is none. */
+/* Gives the decoder the stream's next packet, or NULL when there is none. */
 static tyto_status feed(tyto_media *media, tyto_error *err)
 {
     int code;

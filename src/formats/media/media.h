@@ -39,7 +39,7 @@ TYTO_NODISCARD tyto_status tyto_media_open(const char *path, enum AVMediaType ty
 void tyto_media_close(tyto_media *media);
 /** Decodes the next frame into media->frame; *more false: there is none left. */
 TYTO_NODISCARD tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err);
-/** When media->frame is shown, in seconds from the container's beginning; NaN: not told. */
+/** When media->frame is shown, in seconds from the container's beginning; NaN: unknown. */
 double tyto_media_seconds(const tyto_media *media);
 
 #endif
