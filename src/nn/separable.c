@@ -25,6 +25,27 @@ void tyto_separable_sums(int64_t n, int64_t channels, const float *rows, double 
     }
 }
 
+/* v[o,c] of v = (weight[n,k], bias[n]). */
+static double augmented(int64_t k, const float *weight, const float *bias, int64_t o, int64_t c)
+{
+    return (double)(c < k ? weight[o * k + c] : bias[o]);
+}
+
+void tyto_separable_moments(int64_t n, int64_t k, const float *weight, const float *bias,
+                            float *moments)
+{
+    const int64_t all = k + 1;
+    for (int64_t i = 0; i < (all + 1) * all; i++) {
+        const int64_t a = i / all - 1, b = i % all;
+        double sum = 0.0;
+        for (int64_t o = 0; o < n; o++) {
+            sum +=
+                augmented(k, weight, bias, o, b) * (a < 0 ? 1.0 : augmented(k, weight, bias, o, a));
+        }
+        moments[i] = (float)sum;
+    }
+}
+
 int64_t tyto_separable_columns(const tyto_separable *separable)
 {
     const int64_t columns = separable->raw + 2 + separable->table_channels;

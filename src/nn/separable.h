@@ -25,6 +25,11 @@ typedef struct tyto_separable {
 /** sums[n][2] = the sum of each of rows[n,channels], and of its squares. */
 void tyto_separable_sums(int64_t n, int64_t channels, const float *rows, double *sums);
 
+/** moments[k + 2, k + 1] of y = W·x + b, as tyto_separable_args has them: with columns v = (W, b) of [n,k+1],
+ *  row 0 is Σ_o v[o,·], and row 1 + a is Σ_o v[o,a]·v[o,·]. */
+void tyto_separable_moments(int64_t n, int64_t k, const float *weight, const float *bias,
+                            float *moments);
+
 /** Numbers of a compact row. */
 int64_t tyto_separable_columns(const tyto_separable *separable);
 

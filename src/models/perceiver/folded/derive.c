@@ -1,9 +1,13 @@
 #include "models/perceiver/folded/derive.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/algebra.h"
+
+#define LOG2_E 1.4426950408889634
 
 /* Asks for the plain parameters and makes the products of them. */
 static tyto_status make_products(const tyto_perceiver_derivation *derivation, void *context,
@@ -68,13 +72,37 @@ bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,
                          const double *values, tyto_packed_matrix *out)
 {
     float *narrow = tyto_alloc((size_t)(n * k), sizeof(*narrow));
-    bool done = narrow != NULL;
-    for (int64_t i = 0; done && i < n * k; i++) {
-        narrow[i] = (float)values[i];
+    if (!narrow) {
+        return false;
     }
-    done = done &&
-           tyto_weight_store_pack(source->store, source->kernels, source->pool, n, k, narrow, out);
+    tyto_round(n * k, values, narrow);
+    const bool done =
+        tyto_weight_store_pack(source->store, source->kernels, source->pool, n, k, narrow, out);
     free(narrow);
+    return done;
+}
+
+bool tyto_perceiver_pack_scores(const tyto_model_source *source,
+                                const tyto_perceiver_scores *scores, tyto_packed_matrix *out)
+{
+    const int64_t K = scores->qk_channels, C = scores->channels, extra = scores->beta ? 2 : 1;
+    const double scale = LOG2_E / sqrt((double)K);
+    double *scaled = tyto_alloc((size_t)(K * C), sizeof(*scaled)),
+           *rows = tyto_alloc_zeroed((size_t)((C + extra) * K), sizeof(*rows));
+    bool done = scaled && rows;
+    if (done) {
+        tyto_scale_columns_wide(K, C, scale, scores->weight, scores->gamma, scaled);
+        tyto_transpose_wide(K, C, scaled, rows);
+        tyto_sum_columns_wide(C, K, rows, rows + C * K);
+    }
+    if (done && scores->beta) {
+        double *shift = rows + (C + 1) * K;
+        tyto_scale_wide(K, scale, scores->bias, shift);
+        tyto_add_dots_wide(K, C, scale, scores->weight, scores->beta, shift);
+    }
+    done = done && tyto_perceiver_pack(source, C + extra, K, rows, out);
+    free(scaled);
+    free(rows);
     return done;
 }
 
@@ -82,8 +110,8 @@ bool tyto_perceiver_keep(const tyto_model_source *source, int64_t n, const doubl
                          float **out)
 {
     *out = tyto_weight_store_floats(source->store, n);
-    for (int64_t i = 0; *out && i < n; i++) {
-        (*out)[i] = (float)values[i];
+    if (*out) {
+        tyto_round(n, values, *out);
     }
     return *out != NULL;
 }

@@ -31,6 +31,18 @@ TYTO_NODISCARD tyto_status tyto_perceiver_fold_step(const tyto_model_source *sou
 /** *out = values[n,k] packed in the model's store; false when memory is out. */
 bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,
                          const double *values, tyto_packed_matrix *out);
+/** *out = W[K,channels] of scores with a norm's γ in it, transposed and packed: rows c of
+ *  scale·W[k,c]·γ[c], a row of their sums, and, with β, one of scale·b[k] + Σ_c scale·W[k,c]·β[c]. The
+ *  scale, log2(e)/√K, makes scores powers of two. False when memory is out. */
+typedef struct tyto_perceiver_scores {
+    int64_t qk_channels, channels;
+    const float *weight, *gamma;
+    const float *beta, *bias; /* both or none */
+} tyto_perceiver_scores;
+
+bool tyto_perceiver_pack_scores(const tyto_model_source *source,
+                                const tyto_perceiver_scores *scores, tyto_packed_matrix *out);
+
 /** *out = values[n] as floats in the model's store; false when memory is out. */
 bool tyto_perceiver_keep(const tyto_model_source *source, int64_t n, const double *values,
                          float **out);

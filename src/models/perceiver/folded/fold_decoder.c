@@ -1,16 +1,14 @@
 #include "models/perceiver/folded/fold_decoder.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "models/perceiver/folded/algebra.h"
 #include "models/perceiver/folded/derive.h"
+#include "nn/algebra.h"
 
-#define LOG2_E 1.4426950408889634
 /* An output is folded when its channels are at most the decoder's divided by this. */
 #define FEWER 4
 
@@ -35,23 +33,13 @@ typedef struct decoder_folding {
 static bool fold_query(const decoder_folding *folding)
 {
     const tyto_perceiver_layer *layer = &folding->decoder->cross;
-    const int64_t Q = layer->q_dim, K = layer->qk_channels;
-    const double scale = LOG2_E / sqrt((double)K);
-    double *rows = tyto_alloc_zeroed((size_t)((Q + 2) * K), sizeof(*rows));
-    for (int64_t k = 0; rows && k < K; k++) {
-        rows[(Q + 1) * K + k] = scale * (double)layer->query.bias[k];
-        for (int64_t c = 0; c < Q; c++) {
-            const double w = scale * (double)folding->raw.query[k * Q + c],
-                         scaled = w * (double)layer->norm1.gamma[c];
-            rows[c * K + k] = scaled;
-            rows[Q * K + k] += scaled;
-            rows[(Q + 1) * K + k] += w * (double)layer->norm1.beta[c];
-        }
-    }
-    const bool done =
-        rows && tyto_perceiver_pack(folding->source, Q + 2, K, rows, &folding->fold->query);
-    free(rows);
-    return done;
+    const tyto_perceiver_scores scores = {.qk_channels = layer->qk_channels,
+                                          .channels = layer->q_dim,
+                                          .weight = folding->raw.query,
+                                          .gamma = layer->norm1.gamma,
+                                          .beta = layer->norm1.beta,
+                                          .bias = layer->query.bias};
+    return tyto_perceiver_pack_scores(folding->source, &scores, &folding->fold->query);
 }
 
 /* centred[V + 1][Q]: what each value, and the bias, makes of a row without its mean. */
@@ -59,18 +47,17 @@ static double *centre(const decoder_folding *folding)
 {
     const tyto_perceiver_layer *layer = &folding->decoder->cross;
     const int64_t Q = layer->q_dim, V = layer->v_channels;
-    double *columns = tyto_alloc((size_t)((V + 1) * Q), sizeof(*columns));
-    for (int64_t j = 0; columns && j <= V; j++) {
-        double *column = columns + j * Q, mean = 0.0;
-        for (int64_t q = 0; q < Q; q++) {
-            column[q] = j < V ? (double)folding->raw.attention_out[q * V + j]
-                              : (double)layer->attention_out.bias[q];
-            mean += column[q] / (double)Q;
-        }
-        for (int64_t q = 0; q < Q; q++) {
-            column[q] -= mean;
-        }
+    double *columns = tyto_alloc((size_t)((V + 1) * Q), sizeof(*columns)),
+           *wide = tyto_widen_copy(folding->raw.attention_out, Q * V);
+    if (!columns || !wide) {
+        free(columns);
+        free(wide);
+        return NULL;
     }
+    tyto_transpose_wide(Q, V, wide, columns);
+    tyto_widen(Q, layer->attention_out.bias, columns + V * Q);
+    tyto_centre_rows_wide(V + 1, Q, columns);
+    free(wide);
     return columns;
 }
 
@@ -89,11 +76,11 @@ static bool fold_state(decoder_folding *folding, double **state)
         folding->basis = tyto_alloc((size_t)(Q * all), sizeof(*folding->basis));
         done = folding->basis != NULL;
         if (done) {
-            tyto_perceiver_orthonormalize(folding->source->pool, all, Q, columns, *state);
-            tyto_perceiver_transpose(all, Q, columns, folding->basis);
+            tyto_orthonormalize(folding->source->pool, all, Q, columns, *state);
+            tyto_transpose_wide(all, Q, columns, folding->basis);
         }
     } else if (done) {
-        tyto_perceiver_transpose(all, Q, columns, *state);
+        tyto_transpose_wide(all, Q, columns, *state);
     }
     free(columns);
     return done;
@@ -108,16 +95,13 @@ static bool fold_hidden(const decoder_folding *folding)
            *rotated = tyto_alloc((size_t)(WQ * r), sizeof(*rotated)),
            *bias = tyto_alloc((size_t)WQ, sizeof(*bias));
     bool done = scaled && rotated && bias;
-    for (int64_t h = 0; done && h < WQ; h++) {
-        bias[h] = (double)layer->dense1.bias[h];
-        for (int64_t q = 0; q < Q; q++) {
-            const double w = (double)folding->raw.dense1[h * Q + q];
-            scaled[h * Q + q] = w * (double)layer->norm.gamma[q];
-            bias[h] += w * (double)layer->norm.beta[q];
-        }
+    if (done) {
+        tyto_scale_columns_wide(WQ, Q, 1.0, folding->raw.dense1, layer->norm.gamma, scaled);
+        tyto_widen(WQ, layer->dense1.bias, bias);
+        tyto_add_dots_wide(WQ, Q, 1.0, folding->raw.dense1, layer->norm.beta, bias);
     }
     if (done && folding->basis) {
-        tyto_perceiver_multiply(folding->source->pool, WQ, r, Q, scaled, folding->basis, rotated);
+        tyto_multiply_wide(folding->source->pool, WQ, r, Q, scaled, folding->basis, rotated);
     }
     done = done &&
            tyto_perceiver_pack(folding->source, WQ, r, folding->basis ? rotated : scaled,
@@ -139,25 +123,17 @@ static bool join_products(const decoder_folding *folding, const tyto_linear_weig
     const float *first = decoder->final_project ? folding->raw.final : raw_product;
     if (!decoder->final_project || !product) {
         const float *bias = decoder->final_project ? decoder->final.bias : product->bias;
-        for (int64_t i = 0; i < P * Q; i++) {
-            total[i] = (double)first[i];
-        }
-        for (int64_t p = 0; p < P; p++) {
-            shift[p] = (double)bias[p];
-        }
+        tyto_widen(P * Q, first, total);
+        tyto_widen(P, bias, shift);
         return true;
     }
     const int64_t C = decoder->output_num_channels;
-    double *a = tyto_perceiver_widen(raw_product, P * C),
-           *b = tyto_perceiver_widen(folding->raw.final, C * Q);
+    double *a = tyto_widen_copy(raw_product, P * C),
+           *b = tyto_widen_copy(folding->raw.final, C * Q);
     if (a && b) {
-        tyto_perceiver_multiply(folding->source->pool, P, Q, C, a, b, total);
-    }
-    for (int64_t p = 0; a && b && p < P; p++) {
-        shift[p] = (double)product->bias[p];
-        for (int64_t c = 0; c < C; c++) {
-            shift[p] += a[p * C + c] * (double)decoder->final.bias[c];
-        }
+        tyto_multiply_wide(folding->source->pool, P, Q, C, a, b, total);
+        tyto_widen(P, product->bias, shift);
+        tyto_add_products_wide(P, C, a, decoder->final.bias, shift);
     }
     const bool done = a && b;
     free(a);
@@ -172,26 +148,19 @@ static bool fold_tail(const decoder_folding *folding, int64_t P, const double *s
     const tyto_perceiver_layer *layer = &folding->decoder->cross;
     const int64_t Q = layer->q_dim, V = layer->v_channels, WQ = Q * layer->widening,
                   r = folding->fold->channels;
-    double *out = tyto_perceiver_widen(folding->raw.attention_out, Q * V),
-           *dense2 = tyto_perceiver_widen(folding->raw.dense2, Q * WQ),
+    double *out = tyto_widen_copy(folding->raw.attention_out, Q * V),
+           *dense2 = tyto_widen_copy(folding->raw.dense2, Q * WQ),
            *values = tyto_alloc((size_t)((r + P) * V), sizeof(*values)),
            *biases = tyto_alloc((size_t)(r + P), sizeof(*biases)),
            *mixed = tyto_alloc((size_t)(P * WQ), sizeof(*mixed));
     bool done = out && dense2 && values && biases && mixed;
     if (done) {
-        tyto_perceiver_multiply(folding->source->pool, P, V, Q, total, out, values + r * V);
-        tyto_perceiver_multiply(folding->source->pool, P, WQ, Q, total, dense2, mixed);
-    }
-    for (int64_t i = 0; done && i < r; i++) {
-        memcpy(values + i * V, state + i * (V + 1), (size_t)V * sizeof(*values));
-        biases[i] = state[i * (V + 1) + V];
-    }
-    for (int64_t p = 0; done && p < P; p++) {
-        biases[r + p] = 0.0;
-        for (int64_t q = 0; q < Q; q++) {
-            biases[r + p] += total[p * Q + q] * (double)layer->attention_out.bias[q];
-            shift[p] += total[p * Q + q] * (double)layer->dense2.bias[q];
-        }
+        tyto_multiply_wide(folding->source->pool, P, V, Q, total, out, values + r * V);
+        tyto_multiply_wide(folding->source->pool, P, WQ, Q, total, dense2, mixed);
+        tyto_split_last_column(r, V, state, values, biases);
+        memset(biases + r, 0, (size_t)P * sizeof(*biases));
+        tyto_add_products_wide(P, Q, total, layer->attention_out.bias, biases + r);
+        tyto_add_products_wide(P, Q, total, layer->dense2.bias, shift);
     }
     done = done && tyto_perceiver_pack(folding->source, r + P, V, values, &tail->state.weight) &&
            tyto_perceiver_keep(folding->source, r + P, biases, &tail->state.bias) &&
@@ -357,14 +326,13 @@ tyto_status tyto_perceiver_fold_decoder(const tyto_perceiver_parts *parts,
                                .decoder = parts->decoder,
                                .post = parts->output_postprocessor};
     folding.fold = tyto_alloc_zeroed(1, sizeof(*folding.fold));
-    if (!folding.fold) {
-        return tyto_fail_memory(err, source->tensors_name);
-    }
-    const tyto_status status = tyto_perceiver_derive(source, &derivation, &folding, err);
-    if (status != TYTO_OK) {
+    const tyto_status status = folding.fold
+                                   ? tyto_perceiver_derive(source, &derivation, &folding, err)
+                                   : tyto_fail_memory(err, source->tensors_name);
+    if (status == TYTO_OK) {
+        *out = folding.fold;
+    } else {
         free(folding.fold);
-        return status;
     }
-    *out = folding.fold;
-    return TYTO_OK;
+    return status;
 }

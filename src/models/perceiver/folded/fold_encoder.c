@@ -1,13 +1,10 @@
 #include "models/perceiver/folded/fold_encoder.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "models/perceiver/folded/derive.h"
-
-#define LOG2_E 1.4426950408889634
 
 typedef struct encoder_folding {
     const tyto_perceiver_layer *layer;
@@ -30,20 +27,11 @@ static tyto_status make(void *context, tyto_error *err)
 {
     const encoder_folding *folding = context;
     const tyto_perceiver_layer *layer = folding->layer;
-    const int64_t I = layer->kv_dim, K = layer->qk_channels;
-    const double scale = LOG2_E / sqrt((double)K);
-    double *rows = tyto_alloc_zeroed((size_t)((I + 1) * K), sizeof(*rows));
-    for (int64_t k = 0; rows && k < K; k++) {
-        for (int64_t c = 0; c < I; c++) {
-            const double w =
-                scale * (double)folding->key[k * I + c] * (double)layer->norm2.gamma[c];
-            rows[c * K + k] = w;
-            rows[I * K + k] += w;
-        }
-    }
-    const bool done =
-        rows && tyto_perceiver_pack(folding->source, I + 1, K, rows, &folding->fold->key);
-    free(rows);
+    const tyto_perceiver_scores scores = {.qk_channels = layer->qk_channels,
+                                          .channels = layer->kv_dim,
+                                          .weight = folding->key,
+                                          .gamma = layer->norm2.gamma};
+    const bool done = tyto_perceiver_pack_scores(folding->source, &scores, &folding->fold->key);
     return done ? TYTO_OK : tyto_fail_memory(err, folding->source->tensors_name);
 }
 
@@ -62,14 +50,13 @@ tyto_status tyto_perceiver_fold_encoder(const tyto_perceiver_layer *layer,
     static const tyto_perceiver_derivation derivation = {"encoder", ask, make, bind};
     encoder_folding folding = {.layer = layer, .source = source, .prefix = prefix};
     folding.fold = tyto_alloc_zeroed(1, sizeof(*folding.fold));
-    if (!folding.fold) {
-        return tyto_fail_memory(err, source->tensors_name);
-    }
-    const tyto_status status = tyto_perceiver_derive(source, &derivation, &folding, err);
-    if (status != TYTO_OK) {
+    const tyto_status status = folding.fold
+                                   ? tyto_perceiver_derive(source, &derivation, &folding, err)
+                                   : tyto_fail_memory(err, source->tensors_name);
+    if (status == TYTO_OK) {
+        *out = folding.fold;
+    } else {
         free(folding.fold);
-        return status;
     }
-    *out = folding.fold;
-    return TYTO_OK;
+    return status;
 }

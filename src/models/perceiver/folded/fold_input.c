@@ -6,6 +6,9 @@
 #include "base/memory.h"
 #include "models/perceiver/folded/derive.h"
 #include "models/perceiver/rows/positions.h"
+#include "nn/algebra.h"
+#include "nn/rows.h"
+#include "nn/separable.h"
 
 /* Most inputs of a content whose sums come from moments: they grow with the square. */
 #define MOMENTS_MAX 8
@@ -17,11 +20,10 @@ static bool pack_transposed(const tyto_model_source *source, int64_t n, int64_t 
                             const float *weight, const float *bias, tyto_packed_matrix *out)
 {
     float *rows = tyto_alloc((size_t)((k + 1) * n), sizeof(*rows));
-    for (int64_t i = 0; rows && i < (k + 1) * n; i++) {
-        const int64_t column = i % n, row = i / n;
-        rows[i] = row < k ? weight[column * k + row] : bias[column];
-    }
-    const bool done = rows && tyto_weight_store_pack(source->store, source->kernels, source->pool,
+    tyto_exec exec = {.pool = source->pool};
+    const bool made = rows && tyto_transpose(&exec, n, k, weight, k, rows, n) == TYTO_OK &&
+                      tyto_copy_rows(&exec, 1, n, bias, 0, rows + k * n, n) == TYTO_OK;
+    const bool done = made && tyto_weight_store_pack(source->store, source->kernels, source->pool,
                                                      k + 1, n, rows, out);
     free(rows);
     return done;
@@ -31,39 +33,14 @@ static bool pack_transposed(const tyto_model_source *source, int64_t n, int64_t 
 static bool find_moments(const tyto_model_source *source, int64_t n, int64_t k, const float *weight,
                          const float *bias, float **out)
 {
-    const int64_t all = k + 1;
     if (k > MOMENTS_MAX) {
         return true;
     }
-    *out = tyto_weight_store_floats(source->store, (all + 1) * all);
-    for (int64_t i = 0; *out && i < (all + 1) * all; i++) {
-        const int64_t a = i / all - 1, b = i % all;
-        double sum = 0.0;
-        for (int64_t o = 0; o < n; o++) {
-            const double one = (double)(b < k ? weight[o * k + b] : bias[o]),
-                         other = a < 0   ? 1.0
-                                 : a < k ? (double)weight[o * k + a]
-                                         : (double)bias[o];
-            sum += one * other;
-        }
-        (*out)[i] = (float)sum;
+    *out = tyto_weight_store_floats(source->store, (k + 2) * (k + 1));
+    if (*out) {
+        tyto_separable_moments(n, k, weight, bias, *out);
     }
     return *out != NULL;
-}
-
-/* sums[n][2] of rows[n,channels] and of their squares. */
-static void sum_rows(int64_t n, int64_t channels, const float *rows, float *sums)
-{
-    for (int64_t i = 0; i < n; i++) {
-        double sum = 0.0, squares = 0.0;
-        for (int64_t c = 0; c < channels; c++) {
-            const double value = (double)rows[i * channels + c];
-            sum += value;
-            squares += value * value;
-        }
-        sums[2 * i] = (float)sum;
-        sums[2 * i + 1] = (float)squares;
-    }
 }
 
 /* sums[positions][2] of all learned positions after their projection, made some at a time in rows. */
@@ -75,11 +52,15 @@ static tyto_status sum_positions(const tyto_perceiver_position *position, tyto_e
                                                 .size = position->num_channels,
                                                 .channels =
                                                     tyto_perceiver_position_channels(position)};
+    void *taken;
+    TYTO_TRY(tyto_exec_take(exec, 2 * POSITIONS_TOGETHER, sizeof(double), &taken));
+    double *wide = taken;
     for (int64_t first = 0; first < positions.count; first += POSITIONS_TOGETHER) {
         const int64_t n = tyto_min_i64(POSITIONS_TOGETHER, positions.count - first);
         TYTO_TRY(tyto_perceiver_positions_rows(&positions, exec, first, NULL, n, rows,
                                                positions.channels));
-        sum_rows(n, positions.channels, rows, sums + 2 * first);
+        tyto_separable_sums(n, positions.channels, rows, wide);
+        tyto_round(2 * n, wide, sums + 2 * first);
     }
     return TYTO_OK;
 }

@@ -1,4 +1,4 @@
-#include "models/perceiver/folded/algebra.h"
+#include "nn/algebra.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -39,20 +39,101 @@ static void multiply_row(void *context, int64_t m, int worker)
     }
 }
 
-void tyto_perceiver_multiply(tyto_pool *pool, int64_t m, int64_t n, int64_t k, const double *a,
-                             const double *b, double *c)
+void tyto_multiply_wide(tyto_pool *pool, int64_t m, int64_t n, int64_t k, const double *a,
+                        const double *b, double *c)
 {
     multiply_job job = {.n = n, .k = k, .a = a, .b = b, .c = c};
     tyto_pool_run(pool, m, multiply_row, &job);
 }
 
-double *tyto_perceiver_widen(const float *values, int64_t count)
+void tyto_widen(int64_t count, const float *x, double *y)
+{
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = (double)x[i];
+    }
+}
+
+void tyto_round(int64_t count, const double *x, float *y)
+{
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = (float)x[i];
+    }
+}
+
+double *tyto_widen_copy(const float *values, int64_t count)
 {
     double *wide = tyto_alloc((size_t)count, sizeof(*wide));
-    for (int64_t i = 0; wide && i < count; i++) {
-        wide[i] = (double)values[i];
+    if (wide) {
+        tyto_widen(count, values, wide);
     }
     return wide;
+}
+
+void tyto_scale_wide(int64_t count, double scale, const float *x, double *y)
+{
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = scale * (double)x[i];
+    }
+}
+
+void tyto_scale_columns_wide(int64_t n, int64_t k, double scale, const float *w, const float *v,
+                             double *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < k; c++) {
+            y[i * k + c] = scale * (double)w[i * k + c] * (double)v[c];
+        }
+    }
+}
+
+void tyto_add_dots_wide(int64_t n, int64_t k, double scale, const float *w, const float *v,
+                        double *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < k; c++) {
+            y[i] += scale * (double)w[i * k + c] * (double)v[c];
+        }
+    }
+}
+
+void tyto_add_products_wide(int64_t m, int64_t k, const double *a, const float *v, double *y)
+{
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t c = 0; c < k; c++) {
+            y[i] += a[i * k + c] * (double)v[c];
+        }
+    }
+}
+
+void tyto_sum_columns_wide(int64_t n, int64_t k, const double *x, double *y)
+{
+    memset(y, 0, (size_t)k * sizeof(*y));
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < k; c++) {
+            y[c] += x[i * k + c];
+        }
+    }
+}
+
+void tyto_centre_rows_wide(int64_t n, int64_t k, double *x)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double mean = 0.0;
+        for (int64_t c = 0; c < k; c++) {
+            mean += x[i * k + c] / (double)k;
+        }
+        for (int64_t c = 0; c < k; c++) {
+            x[i * k + c] -= mean;
+        }
+    }
+}
+
+void tyto_split_last_column(int64_t n, int64_t k, const double *x, double *y, double *last)
+{
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(y + i * k, x + i * (k + 1), (size_t)k * sizeof(*y));
+        last[i] = x[i * (k + 1) + k];
+    }
 }
 
 typedef struct sweep_job {
@@ -100,8 +181,8 @@ static void sweep(void *context, int64_t index, int worker)
     }
 }
 
-void tyto_perceiver_orthonormalize(tyto_pool *pool, int64_t count, int64_t length, double *columns,
-                                   double *triangle)
+void tyto_orthonormalize(tyto_pool *pool, int64_t count, int64_t length, double *columns,
+                         double *triangle)
 {
     memset(triangle, 0, (size_t)(count * count) * sizeof(*triangle));
     double largest = 0.0;
@@ -119,7 +200,7 @@ void tyto_perceiver_orthonormalize(tyto_pool *pool, int64_t count, int64_t lengt
     }
 }
 
-void tyto_perceiver_transpose(int64_t rows, int64_t columns, const double *x, double *y)
+void tyto_transpose_wide(int64_t rows, int64_t columns, const double *x, double *y)
 {
     for (int64_t r = 0; r < rows; r++) {
         for (int64_t c = 0; c < columns; c++) {
