@@ -37,6 +37,14 @@ static void rows_task(void *context, int64_t index, int worker)
     }
 }
 
+/* A job on rows of x and y; x may be NULL. */
+static rows_job matrices(void (*row)(const rows_job *job, int64_t r), int64_t rows, int64_t cols,
+                         const float *x, int64_t ldx, float *y, int64_t ldy)
+{
+    return (rows_job){
+        .row = row, .rows = rows, .cols = cols, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+}
+
 static tyto_status run(tyto_exec *exec, rows_job job)
 {
     if (job.rows == 0 || job.cols == 0) {
@@ -73,10 +81,7 @@ static void copy_row(const rows_job *job, int64_t r)
 tyto_status tyto_copy_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, int64_t ldx,
                            float *y, int64_t ldy)
 {
-    return run(
-        exec,
-        (rows_job){
-            .row = copy_row, .rows = rows, .cols = cols, .x = x, .ldx = ldx, .y = y, .ldy = ldy});
+    return run(exec, matrices(copy_row, rows, cols, x, ldx, y, ldy));
 }
 
 static void select_row(const rows_job *job, int64_t r)
@@ -88,14 +93,9 @@ static void select_row(const rows_job *job, int64_t r)
 tyto_status tyto_select_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x,
                              int64_t ldx, const int64_t *indices, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = select_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .x = x,
-                                .ldx = ldx,
-                                .indices = indices,
-                                .y = y,
-                                .ldy = ldy});
+    rows_job job = matrices(select_row, rows, cols, x, ldx, y, ldy);
+    job.indices = indices;
+    return run(exec, job);
 }
 
 static void embed_row(const rows_job *job, int64_t r)
@@ -109,14 +109,11 @@ static void embed_row(const rows_job *job, int64_t r)
 tyto_status tyto_embed_rows(tyto_exec *exec, int64_t rows, int64_t cols, const void *table,
                             tyto_dtype dtype, const int64_t *indices, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = embed_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .table = table,
-                                .dtype = dtype,
-                                .indices = indices,
-                                .y = y,
-                                .ldy = ldy});
+    rows_job job = matrices(embed_row, rows, cols, NULL, 0, y, ldy);
+    job.table = table;
+    job.dtype = dtype;
+    job.indices = indices;
+    return run(exec, job);
 }
 
 static void fill_row(const rows_job *job, int64_t r)
@@ -129,9 +126,9 @@ static void fill_row(const rows_job *job, int64_t r)
 tyto_status tyto_fill_rows(tyto_exec *exec, int64_t rows, int64_t cols, float value, float *y,
                            int64_t ldy)
 {
-    return run(
-        exec, (rows_job){
-                  .row = fill_row, .rows = rows, .cols = cols, .value = value, .y = y, .ldy = ldy});
+    rows_job job = matrices(fill_row, rows, cols, NULL, 0, y, ldy);
+    job.value = value;
+    return run(exec, job);
 }
 
 /* A row of x becomes a column of y. */
@@ -145,13 +142,7 @@ static void transpose_row(const rows_job *job, int64_t r)
 tyto_status tyto_transpose(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, int64_t ldx,
                            float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = transpose_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .x = x,
-                                .ldx = ldx,
-                                .y = y,
-                                .ldy = ldy});
+    return run(exec, matrices(transpose_row, rows, cols, x, ldx, y, ldy));
 }
 
 static void add_row(const rows_job *job, int64_t r)
@@ -166,10 +157,7 @@ static void add_row(const rows_job *job, int64_t r)
 tyto_status tyto_add_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, int64_t ldx,
                           float *y, int64_t ldy)
 {
-    return run(
-        exec,
-        (rows_job){
-            .row = add_row, .rows = rows, .cols = cols, .x = x, .ldx = ldx, .y = y, .ldy = ldy});
+    return run(exec, matrices(add_row, rows, cols, x, ldx, y, ldy));
 }
 
 static void subtract_column_row(const rows_job *job, int64_t r)
@@ -182,13 +170,7 @@ static void subtract_column_row(const rows_job *job, int64_t r)
 tyto_status tyto_subtract_column(tyto_exec *exec, int64_t rows, int64_t cols, const float *x,
                                  int64_t ldx, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = subtract_column_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .x = x,
-                                .ldx = ldx,
-                                .y = y,
-                                .ldy = ldy});
+    return run(exec, matrices(subtract_column_row, rows, cols, x, ldx, y, ldy));
 }
 
 static void multiply_row(const rows_job *job, int64_t r)
@@ -203,13 +185,7 @@ static void multiply_row(const rows_job *job, int64_t r)
 tyto_status tyto_multiply_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x,
                                int64_t ldx, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = multiply_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .x = x,
-                                .ldx = ldx,
-                                .y = y,
-                                .ldy = ldy});
+    return run(exec, matrices(multiply_row, rows, cols, x, ldx, y, ldy));
 }
 
 static void shift_scale_row(const rows_job *job, int64_t r)
@@ -224,13 +200,10 @@ static void shift_scale_row(const rows_job *job, int64_t r)
 tyto_status tyto_shift_scale_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *shift,
                                   const float *scale, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = shift_scale_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .shift = shift,
-                                .scale = scale,
-                                .y = y,
-                                .ldy = ldy});
+    rows_job job = matrices(shift_scale_row, rows, cols, NULL, 0, y, ldy);
+    job.shift = shift;
+    job.scale = scale;
+    return run(exec, job);
 }
 
 static void mask_columns_row(const rows_job *job, int64_t r)
@@ -245,13 +218,10 @@ static void mask_columns_row(const rows_job *job, int64_t r)
 tyto_status tyto_mask_columns(tyto_exec *exec, int64_t rows, int64_t cols, const uint8_t *seen,
                               float value, float *y, int64_t ldy)
 {
-    return run(exec, (rows_job){.row = mask_columns_row,
-                                .rows = rows,
-                                .cols = cols,
-                                .seen = seen,
-                                .value = value,
-                                .y = y,
-                                .ldy = ldy});
+    rows_job job = matrices(mask_columns_row, rows, cols, NULL, 0, y, ldy);
+    job.seen = seen;
+    job.value = value;
+    return run(exec, job);
 }
 
 tyto_status tyto_mean_rows(tyto_exec *exec, int64_t rows, int64_t cols, const float *x, int64_t ldx,

@@ -158,9 +158,9 @@ static tyto_status read_multimodal(const json_t *object, const char *where,
 {
     int64_t padding, most = 0;
     void *items = NULL;
-    TYTO_TRY(tyto_perceiver_read_padding(object, where, &padding, err));
-    const tyto_status status = tyto_perceiver_read_modalities(
-        object, where, config, read_modality, sizeof(*out->modalities), &items, &out->count, err);
+    const tyto_status status = tyto_perceiver_read_modalities(object, where, config, read_modality,
+                                                              sizeof(*out->modalities), &items,
+                                                              &out->count, &padding, err);
     out->modalities = items;
     TYTO_TRY(status);
     for (int i = 0; i < out->count; i++) {

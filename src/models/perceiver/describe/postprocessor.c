@@ -32,8 +32,9 @@ static tyto_status read_multimodal(const json_t *object, const char *where,
                          "modalities apart",
                          where);
     }
-    const tyto_status status = tyto_perceiver_read_modalities(
-        object, where, config, read_modality, sizeof(*out->modalities), &items, &out->count, err);
+    const tyto_status status =
+        tyto_perceiver_read_modalities(object, where, config, read_modality,
+                                       sizeof(*out->modalities), &items, &out->count, NULL, err);
     out->modalities = items;
     return status;
 }

@@ -100,13 +100,30 @@ static tyto_status read_names(const json_t *object, const char *where, const cha
     return TYTO_OK;
 }
 
+/* Reads `min_padding_size`. */
+static tyto_status read_padding(const json_t *object, const char *where, int64_t *out,
+                                tyto_error *err)
+{
+    *out = 2;
+    TYTO_TRY(tyto_json_int(object, where, "min_padding_size", out, err));
+    if (*out < 0 || *out > TYTO_PERCEIVER_SIZE_MAX) {
+        return tyto_fail(err, TYTO_E_RANGE, "%s: 'min_padding_size': got %lld, required 0 to %d",
+                         where, (long long)*out, TYTO_PERCEIVER_SIZE_MAX);
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_perceiver_read_modalities(const json_t *object, const char *where,
                                            const tyto_perceiver_config *config,
                                            tyto_perceiver_modality_fn read, size_t item_bytes,
-                                           void **items, int *count, tyto_error *err)
+                                           void **items, int *count, int64_t *padding,
+                                           tyto_error *err)
 {
     const char *names[TYTO_PERCEIVER_MODALITIES_MAX];
     int places[TYTO_PERCEIVER_MODALITIES_MAX];
+    if (padding) {
+        TYTO_TRY(read_padding(object, where, padding, err));
+    }
     TYTO_TRY(read_names(object, where, names, places, count, err));
     *items = tyto_alloc_zeroed((size_t)*count, item_bytes);
     if (!*items) {
@@ -123,18 +140,6 @@ tyto_status tyto_perceiver_read_modalities(const json_t *object, const char *whe
                                                   .part = part,
                                                   .type = type ? type : ""};
         TYTO_TRY(read(&modality, config, (char *)*items + (size_t)i * item_bytes, err));
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_perceiver_read_padding(const json_t *object, const char *where, int64_t *out,
-                                        tyto_error *err)
-{
-    *out = 2;
-    TYTO_TRY(tyto_json_int(object, where, "min_padding_size", out, err));
-    if (*out < 0 || *out > TYTO_PERCEIVER_SIZE_MAX) {
-        return tyto_fail(err, TYTO_E_RANGE, "%s: 'min_padding_size': got %lld, required 0 to %d",
-                         where, (long long)*out, TYTO_PERCEIVER_SIZE_MAX);
     }
     return TYTO_OK;
 }

@@ -44,17 +44,16 @@ typedef tyto_status (*tyto_perceiver_modality_fn)(const tyto_perceiver_modality 
                                                   const tyto_perceiver_config *config, void *item,
                                                   tyto_error *err);
 
-/** Reads all members of the object's "modalities", sorted by name, into items of item_bytes each.
+/** Reads all members of the object's "modalities", sorted by name, into items of item_bytes each, and
+ *  into *padding its `min_padding_size`: trained channels that each modality has at least, 2 by default;
+ *  NULL: modalities have none.
  *  memory  *items is the caller's to free, also after an error */
 TYTO_NODISCARD tyto_status tyto_perceiver_read_modalities(const json_t *object, const char *where,
                                                           const tyto_perceiver_config *config,
                                                           tyto_perceiver_modality_fn read,
                                                           size_t item_bytes, void **items,
-                                                          int *count, tyto_error *err);
-
-/** Reads `min_padding_size`, trained channels that each modality has at least, 2 by default. */
-TYTO_NODISCARD tyto_status tyto_perceiver_read_padding(const json_t *object, const char *where,
-                                                       int64_t *out, tyto_error *err);
+                                                          int *count, int64_t *padding,
+                                                          tyto_error *err);
 /** Asks for the trained padding of a modality, padding[1,pad], below `prefix`. */
 void tyto_perceiver_bind_padding(tyto_binder *binder, const char *prefix, const char *name,
                                  int64_t pad, float **padding);
