@@ -23,7 +23,7 @@ int main(int argc, char **argv)
         tyto_model_open(engine, argv[1], NULL, &model, &err) != TYTO_OK ||
         tyto_session_create(model, NULL, &session, &err) != TYTO_OK ||
         tyto_vocabulary_create(session, texts, argc - 3, NULL, &vocabulary, &err) != TYTO_OK ||
-        tyto_image_load(argv[2], &image, &err) != TYTO_OK ||
+        tyto_image_load(argv[2], NULL, &image, &err) != TYTO_OK ||
         tyto_search(session, &source, 1, vocabulary, NULL, &found, &err) != TYTO_OK) {
         fprintf(stderr, "%s\n", tyto_error_message(&err));
     }

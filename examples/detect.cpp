@@ -86,7 +86,7 @@ void detect(const char *folder, const char *path, const char *const *texts, std:
 
     tyto_image image = {};
     const owned<tyto_image> own_image(&image);
-    err.check(tyto_image_load(path, &image, err.out()));
+    err.check(tyto_image_load(path, NULL, &image, err.out()));
 
     tyto_detections found = {};
     const owned<tyto_detections> own_found(&found);

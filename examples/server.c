@@ -104,7 +104,7 @@ static tyto_status detect(tyto_session *session, const request *r, tyto_bytes *o
     tyto_detection_document_options document;
     tyto_search_options_init(&search, sizeof(search));
     search.threshold = r->threshold;
-    tyto_status status = tyto_image_decode(r->body, r->body_bytes, r->name, &image, err);
+    tyto_status status = tyto_image_decode(r->body, r->body_bytes, r->name, NULL, &image, err);
     if (status == TYTO_OK) {
         status = tyto_vocabulary_create(session, r->labels, r->n_labels, NULL, &vocabulary, err);
     }

@@ -17,6 +17,8 @@ shift 2
 [ $# -gt 0 ] || set -- $(cd "$folder/tests" && ls | sed -n 's/^fuzz_//p')
 # What a picture within the limits may take: 2.8 GB, of a progressive JPEG with 256 million pixels.
 memory_mb=4096
+# No single block is larger than the pixels of the largest picture, with alpha.
+block_mb=1100
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
 outcome=0
@@ -24,7 +26,7 @@ for name; do
     mkdir -p "$found/$name"
     ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=64 \
         "$folder/tests/fuzz_$name" -seed="$seed" -runs="$steps" -max_total_time="$seconds" \
-        -max_len=4096 -rss_limit_mb=$memory_mb -timeout=20 \
+        -max_len=4096 -rss_limit_mb=$memory_mb -malloc_limit_mb=$block_mb -timeout=20 \
         -artifact_prefix="$folder/crash-$name-" "$found/$name" "tests/fuzz/corpus/$name" \
         >"$folder/$name.log" 2>&1 || {
         echo "fuzz_$name: failed"

@@ -56,6 +56,7 @@ static bool classify_all(job *j)
     tyto_classify_options options;
     const double began = seconds_now();
     tyto_classify_options_init(&options, sizeof(options));
+    options.image = photo_options();
     options.top_k = j->args->top_k;
     options.scores = (tyto_scores)j->args->scores;
     options.truncation = j->args->truncation;
@@ -159,6 +160,7 @@ static const option options[] = {
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = COMPLETES_FILES},
+    PHOTO_OPTIONS,
     {0},
 };
 

@@ -144,6 +144,7 @@ static bool calibrate(const convert_args *args, opened *plain, tyto_calibration 
     common.precision = TYTO_PRECISION_FP32;
     tyto_calibration_options_init(&options, sizeof(options));
     options.progress = show;
+    options.image = photo_options();
     bool good = list_inputs(&args->calibrate, &photos, &texts) && model_open(&common, plain);
     if (good && (tyto_calibration_create(plain->model, notes, &err) != TYTO_OK ||
                  tyto_calibration_run(*notes, plain->session, (const char *const *)photos.items,
@@ -292,6 +293,7 @@ static const option options[] = {
      AT(init), .files = COMPLETES_FILES},
     {"seed", 0, OPTION_INTEGER, "N", "of --init (default: 0)", AT(seed), 0, 1e15},
     {"force", 0, OPTION_FLAG, NULL, "replace the checkpoint that lies in FOLDER", AT(force)},
+    PHOTO_OPTIONS,
     {0},
 };
 

@@ -43,6 +43,7 @@ static const option options[] = {
     TILE_OPTIONS(detect_args, search.tiles),
     SHORTCUT_OPTIONS(detect_args, search.shortcuts),
     PROCESSOR_OPTIONS(detect_args, search.processor),
+    PHOTO_OPTIONS,
     {0},
 };
 

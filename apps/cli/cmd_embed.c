@@ -209,6 +209,7 @@ static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(embed_args, search.output), .files = COMPLETES_FILES},
     PROCESSOR_OPTIONS(embed_args, search.processor),
+    PHOTO_OPTIONS,
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include <tyto/evaluate.h>
 
 #include "commands.h"
+#include "inputs.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
@@ -161,6 +162,7 @@ static bool search(job *j, const opened *model)
     options.progress = follow;
     options.progress_user = &j->look;
     options.log = say_log;
+    options.image = photo_options();
     const tyto_status status =
         tyto_evaluate(model->session, &j->truth, args->images, how, &options, &j->found, &err);
     progress_hide();
@@ -175,8 +177,23 @@ static bool search(job *j, const opened *model)
     return status == TYTO_OK;
 }
 
+/* Whoever annotated photos saw them turned or as they are stored: nobody but the user knows. */
+static void warn_turned(const eval_args *args, const tyto_evaluation *found)
+{
+    if (found->turned > 0 && args->common.exif == OPTION_UNSET) {
+        say_warning("%lld of %lld photos are turned or mirrored by EXIF, as if the annotations had "
+                    "been made on them so; --exif ignore leaves them as they are stored, --exif "
+                    "turn says that this is right",
+                    (long long)found->turned, (long long)found->photos);
+    }
+}
+
 static void warn(const tyto_evaluation *found)
 {
+    if (found->damaged > 0) {
+        say_warning("%lld of %lld photos are cut or damaged; what is there was searched",
+                    (long long)found->damaged, (long long)found->photos);
+    }
     if (found->unread > 0) {
         say_warning("%lld of %lld photos could not be searched; nothing counts as found in them",
                     (long long)found->unread, (long long)found->photos);
@@ -201,6 +218,7 @@ static bool detect(job *j)
     model_close(&model);
     if (good) {
         warn(&j->found);
+        warn_turned(j->args, &j->found);
     }
     if (good && kept &&
         tyto_coco_results_save(kept, j->found.results.items, j->found.results.count, &err) !=
@@ -297,6 +315,7 @@ static const option options[] = {
      AT(format)},
     {"output", 'o', OPTION_TEXT, "PATH", "write the numbers there instead of standard output",
      AT(output), .files = COMPLETES_FILES},
+    PHOTO_OPTIONS,
     {0},
 };
 
@@ -313,7 +332,8 @@ static const example examples[] = {
     {0},
 };
 
-static const eval_args defaults = {.prompt = PLACE,
+static const eval_args defaults = {.common = {.exif = OPTION_UNSET},
+                                   .prompt = PLACE,
                                    .top_k = 100,
                                    .iou = 0.5,
                                    .tiles = TILES_DEFAULTS,

@@ -102,6 +102,7 @@ static int prepare(job *j)
         return j->input_missing ? EXIT_FAILED : EXIT_USAGE;
     }
     tyto_flow_options_init(&j->options, sizeof(j->options));
+    j->options.image = photo_options();
     j->options.overlap_px = args->overlap;
     j->options.scale = (float)args->scale;
     j->options.progress = follow;
@@ -247,6 +248,7 @@ static const option options[] = {
      "pixels that neighbouring tiles share at least (default 20)", AT(overlap), 0, 16383},
     {"scale", 0, OPTION_REAL, "X",
      "what the network's numbers are multiplied with to be pixels (default 20)", AT(scale), 0, 1e6},
+    PHOTO_OPTIONS,
     {0},
 };
 

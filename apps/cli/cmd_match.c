@@ -120,6 +120,7 @@ static const option options[] = {
     TILE_OPTIONS(match_args, search.tiles),
     SHORTCUT_OPTIONS(match_args, search.shortcuts),
     PROCESSOR_OPTIONS(match_args, search.processor),
+    PHOTO_OPTIONS,
     {0},
 };
 

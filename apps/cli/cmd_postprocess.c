@@ -224,6 +224,7 @@ static const option options[] = {
      AT(search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write results there instead of standard output",
      AT(search.output), .files = COMPLETES_FILES},
+    PHOTO_OPTIONS,
     {0},
 };
 

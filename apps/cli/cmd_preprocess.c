@@ -148,6 +148,7 @@ static const option options[] = {
     BATCH_OPTIONS(preprocess_args, batch),
     PROCESSOR_OPTIONS(preprocess_args, processor),
     CROP_OPTIONS(preprocess_args, processor),
+    PHOTO_OPTIONS,
     {0},
 };
 

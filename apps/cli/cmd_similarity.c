@@ -153,6 +153,7 @@ static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(similarity_args, search.output), .files = COMPLETES_FILES},
     PROCESSOR_OPTIONS(similarity_args, search.processor),
+    PHOTO_OPTIONS,
     {0},
 };
 

@@ -28,7 +28,7 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
     }
     const bool good = found.failed == 0;
     if (found.passed_over > 0) {
-        say_info("passed over in folders, as of another kind: %lld", (long long)found.passed_over);
+        say_note("passed over in folders, as of another kind: %lld", (long long)found.passed_over);
     }
     add_all(&found, files);
     return good;
@@ -44,11 +44,35 @@ bool list_videos(const text_list *operands, text_list *videos)
     return list_files(TYTO_FILE_KIND_VIDEOS, operands, videos);
 }
 
+static tyto_image_options settings;
+
+void photos_begin(const common_args *args)
+{
+    tyto_image_options_init(&settings, sizeof(settings));
+    settings.damaged = (tyto_image_damaged)args->damaged;
+    settings.exif =
+        args->exif == TYTO_IMAGE_EXIF_IGNORE ? TYTO_IMAGE_EXIF_IGNORE : TYTO_IMAGE_EXIF_TURN;
+}
+
+const tyto_image_options *photo_options(void)
+{
+    return settings.struct_bytes ? &settings : NULL;
+}
+
+void warn_damaged(const char *path, const tyto_image *image)
+{
+    if (image->damaged) {
+        say_warning("%s: it is cut or damaged; what is there is used", path);
+    }
+}
+
 bool load_photo(const char *path, tyto_image *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_file_load_photo(path, out, &err) == TYTO_OK;
-    if (!good) {
+    const bool good = tyto_file_load_photo(path, photo_options(), out, &err) == TYTO_OK;
+    if (good) {
+        warn_damaged(path, out);
+    } else {
         say_tyto_error(&err);
     }
     return good;

@@ -6,11 +6,18 @@
 #include <tyto/image.h>
 
 #include "memory.h"
+#include "options.h"
 
 /** The photos, or videos, that operands mean (tyto_file_list_make). Complains about each operand
  *  that holds none and returns false then; the others are listed all the same. */
 bool list_photos(const text_list *operands, text_list *photos);
 bool list_videos(const text_list *operands, text_list *videos);
+
+/** How this run reads photos, from its options on; without, as the library does. */
+void photos_begin(const common_args *args);
+const tyto_image_options *photo_options(void);
+/** Warns of a photo that is used though it is damaged. */
+void warn_damaged(const char *path, const tyto_image *image);
 
 /** Decodes a photo; "-" is standard input. Complains and returns false on failure. */
 bool load_photo(const char *path, tyto_image *out);

@@ -6,6 +6,7 @@
 #include <tyto/version.h>
 
 #include "commands.h"
+#include "inputs.h"
 #include "messages.h"
 #include "output.h"
 #include "signals.h"
@@ -76,6 +77,7 @@ static int run(const command *self, int argc, char **argv)
         } else if (args->version) {
             code = print_and_check(version, self);
         } else {
+            photos_begin(args);
             code = self->run(args);
         }
     }

@@ -118,6 +118,16 @@ void say_warning(const char *format, ...)
     va_end(args);
 }
 
+void say_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (state.level >= NORMAL) {
+        say("", NULL, format, args);
+    }
+    va_end(args);
+}
+
 void say_info(const char *format, ...)
 {
     va_list args;

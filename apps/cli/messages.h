@@ -20,6 +20,8 @@ void messages_begin(const char *command, verbosity level);
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** Unless quiet. */
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** What isn't wrong but good to know; unless quiet. */
+void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** When verbose. */
 void say_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** The text of a library error as an error line; clears it. */

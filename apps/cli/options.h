@@ -52,12 +52,23 @@ typedef struct example {
 /** The choices of --precision, in the order of tyto_precision, whose DEFAULT isn't spelled. */
 #define PRECISIONS "fp32|bf16|int8|auto"
 
+/** How photos are read, for commands that read some. */
+#define PHOTO_OPTIONS                                                                              \
+    OPTION_LINE("exif", 0, OPTION_CHOICE, "turn|ignore",                                           \
+                "turn photos as their EXIF data says (default), or leave them as they are stored", \
+                offsetof(common_args, exif)),                                                      \
+        OPTION_LINE("damaged", 0, OPTION_CHOICE, "refuse|use",                                     \
+                    "refuse photos that are cut or damaged (default), or use what is there",       \
+                    offsetof(common_args, damaged))
+
 /** What every command's arguments begin with. */
 typedef struct common_args {
     text_list operands;
     const char *model;
     int64_t threads; /**< 0: one per core */
     int precision;   /**< TYTO_PRECISION_DEFAULT: not given */
+    int exif;    /**< as tyto_image_exif; OPTION_UNSET, where a command wants to know: not given */
+    int damaged; /**< as tyto_image_damaged */
     bool quiet, verbose, help, version;
     bool simulated;    /**< threads, for tyto bench */
     const char *parts; /**< the file of a composition, for commands that take one */

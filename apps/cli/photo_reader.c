@@ -10,9 +10,12 @@ bool photo_reader_next(photo_reader *from, tyto_image *out)
     tyto_error err = TYTO_ERROR_INIT;
     const text_list *photos = from->photos;
     const char *photo = photos->items[from->next++];
+    tyto_photo_reader_options options;
+    tyto_photo_reader_options_init(&options, sizeof(options));
+    options.image = photo_options();
     if (!from->reader &&
-        tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count, NULL,
-                                 &from->reader, &err) != TYTO_OK) {
+        tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count,
+                                 &options, &from->reader, &err) != TYTO_OK) {
         out_of_memory();
     }
     if (strcmp(photo, "-") == 0) {
@@ -20,7 +23,9 @@ bool photo_reader_next(photo_reader *from, tyto_image *out)
         return load_photo(photo, out);
     }
     const bool good = tyto_photo_reader_next(from->reader, out, &err) == TYTO_OK;
-    if (!good) {
+    if (good) {
+        warn_damaged(photo, out);
+    } else {
         say_tyto_error(&err);
     }
     return good;

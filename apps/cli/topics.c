@@ -27,8 +27,10 @@ const topic topics[] = {
      "with tyto: share/tyto/models/tyto-small where tyto is installed, models/tyto-small in the "
      "source tree that it was built from."},
     {"PHOTOS",
-     "JPEG, PNG and WebP, told apart by content. An IMAGE may be a file, a folder (its photos by "
-     "their endings .jpg, .jpeg, .png, .webp, in order of name, without its own folders), a "
+     "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC, told apart by content. An IMAGE may be a "
+     "file, a folder (its photos by "
+     "their endings (.jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic and the like), in order of "
+     "name, without its own folders), a "
      "pattern "
      "in quotes such as 'shots/*.jpg', or - for a photo on standard input. A photo that can't be "
      "read is reported and the others go on; the exit status is then 1."},

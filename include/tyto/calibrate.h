@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/choice.h>
+#include <tyto/image.h>
 #include <tyto/progress.h>
 #include <tyto/session.h>
 
@@ -34,6 +35,7 @@ typedef struct tyto_calibration_options {
      *  on it, and each choice (stage "choices", its subject the product). */
     tyto_progress_fn progress;
     void *progress_user;
+    const tyto_image_options *image; /**< how photos are read; NULL: the defaults. Borrowed */
 } tyto_calibration_options;
 
 /** All defaults: no report, no progress. struct_bytes: sizeof(tyto_calibration_options). */

@@ -26,6 +26,8 @@ typedef struct tyto_classify_options {
     void *progress_user;
     int64_t batch; /**< tyto_classify_inputs: how many go through the network together, at most;
                         1 … TYTO_CLASSIFY_BATCH_MAX */
+    const tyto_image_options *image; /**< tyto_classify_inputs: how photos are read; NULL: the
+                                          defaults. Borrowed */
 } tyto_classify_options;
 
 /** Most inputs of a batch. */

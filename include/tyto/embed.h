@@ -21,6 +21,8 @@ typedef struct tyto_embed_options {
     const tyto_image_processor *processor; /**< of pictures; NULL: the model's. Borrowed */
     tyto_progress_fn progress;             /**< of texts and layers, or NULL: as the session's */
     void *progress_user;
+    const tyto_image_options *image; /**< how the files of pictures are read; NULL: the defaults.
+                                          Borrowed */
 } tyto_embed_options;
 
 /** Texts as they are, the model's image processor. */

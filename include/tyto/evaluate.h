@@ -24,6 +24,7 @@ typedef struct tyto_evaluate_options {
     void *progress_user;
     tyto_log_fn log; /**< receives an error line for each photo that can't be searched */
     void *log_user;
+    const tyto_image_options *image; /**< how photos are read; NULL: the defaults. Borrowed */
 } tyto_evaluate_options;
 
 /** The name alone. struct_bytes: sizeof(tyto_evaluate_options). */
@@ -38,8 +39,11 @@ typedef struct tyto_evaluation {
     tyto_coco_results results; /**< what was found, photo by photo */
     tyto_coco_scores scores;
     int64_t photos;
-    int64_t unread;      /**< photos that couldn't be read or searched: nothing counts as found in
+    int64_t unread;  /**< photos that couldn't be read or searched: nothing counts as found in
                               them */
+    int64_t turned;  /**< photos that EXIF or XMP says to turn or mirror: whether annotations were
+                              made on them as stored decides which tyto_image_exif is right */
+    int64_t damaged; /**< photos that were used though they are damaged */
     int64_t other_sizes; /**< photos of another size than the annotations say: boxes may lie
                               elsewhere */
     uint64_t reserved[4];

@@ -16,7 +16,8 @@ TYTO_BEGIN_DECLS
 
 /** What is looked for in a folder. */
 typedef enum tyto_file_kind {
-    TYTO_FILE_KIND_PHOTOS = 0, /**< .jpg, .jpeg, .png, .webp */
+    TYTO_FILE_KIND_PHOTOS = 0, /**< .jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif, .bmp, .tif,
+                                        .tiff, .avif, .heic, .heif */
     TYTO_FILE_KIND_VIDEOS = 1  /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
 } tyto_file_kind;
 
@@ -62,10 +63,12 @@ TYTO_API void tyto_file_list_clear(tyto_file_list *list);
 TYTO_API bool tyto_file_is_video(const char *path);
 
 /** tyto_image_load, or tyto_image_decode of standard input, "-".
+ *  options  NULL: the defaults
  *  errors  theirs, and those of reading: E_ARGUMENT (standard input that was read already), E_IO,
  *          E_LIMIT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_file_load_photo(const char *path, tyto_image *out,
-                                                         tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_file_load_photo(const char *path,
+                                                         const tyto_image_options *options,
+                                                         tyto_image *out, tyto_error *err);
 
 /** Two names of a list that are the same, as of files that would be written to one place: their
  *  places, first < second, or −1 when all names differ.

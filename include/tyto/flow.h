@@ -17,6 +17,8 @@ typedef struct tyto_flow_options {
     /** Before each tile (stage "tiles") and each layer; or NULL: as the session's. */
     tyto_progress_fn progress;
     void *progress_user;
+    const tyto_image_options *image; /**< how photos of a sequence are read; NULL: the defaults.
+                                          Borrowed */
 } tyto_flow_options;
 
 /** 20 pixels, scale 20: those of the network's authors. */

@@ -16,21 +16,54 @@ TYTO_BEGIN_DECLS
 typedef struct tyto_image {
     int64_t width_px, height_px;
     uint8_t *data;
-    uint64_t reserved[4]; /**< zeros */
+    int32_t orientation;  /**< how its file says that it lies, EXIF's 1 to 8; 0: it says nothing */
+    int32_t damaged;      /**< 1: its file is cut or damaged, and not all pixels come from it */
+    uint64_t reserved[3]; /**< zeros */
 } tyto_image;
 
-/** Decodes JPEG, PNG or WebP (recognised by content, never by name) to RGB as Pillow's
- *  convert("RGB") does, and applies EXIF orientation as its ImageOps.exif_transpose does: alpha is
- *  dropped, of 16 bits the high 8 stay, of an animation the first frame. (16-bit grey is the one
- *  difference: Pillow makes every value above 255 white.)
- *  memory  release with tyto_image_clear
- *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_LIMIT, E_UNSUPPORTED, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_image_load(const char *path, tyto_image *out,
-                                                    tyto_error *err);
+/** What becomes of a picture whose pixels are not all there, or damaged. One that is whole but for
+ *  what follows its pixels is not damaged. */
+typedef enum tyto_image_damaged {
+    TYTO_IMAGE_DAMAGED_REFUSE = 0, /**< E_FORMAT */
+    TYTO_IMAGE_DAMAGED_USE =
+        1 /**< what Pillow makes of it with LOAD_TRUNCATED_IMAGES: the rows up to
+                                  the damage, or what the format's own repair gives. What yields
+                                  nothing is refused all the same */
+} tyto_image_damaged;
+
+/** What becomes of a picture that its file says to turn or mirror for display. */
+typedef enum tyto_image_exif {
+    TYTO_IMAGE_EXIF_TURN = 0,  /**< it is turned, as Pillow's ImageOps.exif_transpose does */
+    TYTO_IMAGE_EXIF_IGNORE = 1 /**< it is left as it is stored */
+} tyto_image_exif;
+
+/** How pictures are read. */
+typedef struct tyto_image_options {
+    size_t struct_bytes; /**< set by tyto_image_options_init */
+    tyto_image_damaged damaged;
+    tyto_image_exif exif;
+} tyto_image_options;
+
+/** Damaged ones refused, others turned. struct_bytes: sizeof(tyto_image_options). */
+TYTO_API void tyto_image_options_init(tyto_image_options *options, size_t struct_bytes);
+
+/** Decodes JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC (recognised by content, never by name; the last
+ *  three where the library was built with them) to RGB as Pillow's convert("RGB") does, turned as
+ *  EXIF or XMP says: alpha is dropped, of 16 bits the high 8 stay, of an animation the first frame.
+ *  (16-bit grey is the one difference: Pillow makes every value above 255 white.)
+ *  path     a file, or a pipe, such as /dev/stdin may be, which is read to its end
+ *  options  NULL: the defaults
+ *  memory   release with tyto_image_clear; what it takes meanwhile follows the file's size and the
+ *           picture's, not what else the file claims
+ *  errors   E_NOT_FOUND, E_IO, E_FORMAT, E_LIMIT, E_UNSUPPORTED, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_load(const char *path,
+                                                    const tyto_image_options *options,
+                                                    tyto_image *out, tyto_error *err);
 /** The same from memory; `name` is for messages. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_decode(const void *bytes, size_t length_bytes,
-                                                      const char *name, tyto_image *out,
-                                                      tyto_error *err);
+                                                      const char *name,
+                                                      const tyto_image_options *options,
+                                                      tyto_image *out, tyto_error *err);
 /** Writes .png, .jpg/.jpeg or .webp, by the name's ending; beside its place first, then renamed. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_save(const char *path, const tyto_image *image,
                                                     tyto_error *err);

@@ -19,6 +19,7 @@ typedef struct tyto_photo_reader_options {
     size_t struct_bytes; /**< set by tyto_photo_reader_options_init */
     int64_t ahead;       /**< photos that are decoded before they are asked for, at most; 0 …
                               TYTO_PHOTO_READER_AHEAD_MAX; 0: none, and no thread */
+    const tyto_image_options *image; /**< how photos are read, copied; NULL: the defaults */
 } tyto_photo_reader_options;
 
 /** One photo ahead. */
@@ -26,7 +27,8 @@ TYTO_API void tyto_photo_reader_options_init(tyto_photo_reader_options *options,
                                              size_t struct_bytes);
 
 /** Begins with the first path; nothing is read yet. What is called "-" is never read ahead, and its
- *  bytes are the caller's to read: tyto_photo_reader_skip leaves it out.
+ *  bytes are the caller's to read: tyto_photo_reader_skip leaves it out. Pipes and devices are read
+ *  when they are asked for, never before.
  *  paths    [count], copied
  *  options  NULL: the defaults
  *  memory   release *out with tyto_photo_reader_destroy

@@ -50,10 +50,12 @@ static tyto_status fail_errno(tyto_error *err, const char *path)
     return tyto_fail(err, status, "%s: %s", path, strerror(code));
 }
 
-/* Opens a regular file and gives its size; folders, sockets and devices are refused. */
-static tyto_status open_regular(const char *path, int *out, size_t *length, tyto_error *err)
+/* Opens a file and gives its size; SIZE_UNKNOWN for a pipe or a terminal, which is waited for.
+ * Folders and devices are refused. */
+#define SIZE_UNKNOWN SIZE_MAX
+static tyto_status open_any(const char *path, int *out, size_t *length, tyto_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         return fail_errno(err, path);
     }
@@ -63,21 +65,33 @@ static tyto_status open_regular(const char *path, int *out, size_t *length, tyto
         close(fd);
         return status;
     }
-    if (!S_ISREG(info.st_mode)) {
+    /* Of devices only terminals: others may have no end. */
+    const bool stream = S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || isatty(fd);
+    if (!S_ISREG(info.st_mode) && !stream) {
         close(fd);
-        return tyto_fail(err, TYTO_E_IO, "%s: got a %s, required a regular file", path,
+        return tyto_fail(err, TYTO_E_IO, "%s: got a %s, required a file", path,
                          S_ISDIR(info.st_mode) ? "folder" : "special file");
     }
     *out = fd;
-    *length = (size_t)info.st_size;
+    /* Files of /proc say that they have no bytes. */
+    *length = stream || info.st_size <= 0 ? SIZE_UNKNOWN : (size_t)info.st_size;
     return TYTO_OK;
+}
+
+bool tyto_file_is_stream(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
 tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
 {
     int fd;
     size_t length;
-    TYTO_TRY(open_regular(path, &fd, &length, err));
+    if (tyto_file_is_stream(path)) {
+        return tyto_fail(err, TYTO_E_IO, "%s: got a special file, required a regular file", path);
+    }
+    TYTO_TRY(open_any(path, &fd, &length, err));
     *out = fdopen(fd, "rb");
     if (!*out) {
         tyto_status status = fail_errno(err, path);
@@ -87,33 +101,69 @@ tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
     return TYTO_OK;
 }
 
-tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *length,
-                           tyto_error *err)
+static tyto_status too_long(const char *name, size_t limit, tyto_error *err)
 {
-    int fd;
-    size_t size;
-    TYTO_TRY(open_regular(path, &fd, &size, err));
+    return tyto_fail(err, TYTO_E_LIMIT, "%s: got more than %zu bytes, required at most that", name,
+                     limit);
+}
+
+tyto_status tyto_stream_read(FILE *stream, const char *name, size_t limit, char **out,
+                             size_t *length, tyto_error *err)
+{
     tyto_status status = TYTO_OK;
-    char *data = NULL;
-    if (size > limit) {
-        status = tyto_fail(err, TYTO_E_LIMIT, "%s: got %zu bytes, required at most %zu", path, size,
-                           limit);
-        goto cleanup;
+    size_t capacity = (size_t)1 << 16, got = 0;
+    char *data = tyto_alloc(capacity, 1);
+    *out = NULL;
+    while (data) {
+        const size_t n = fread(data + got, 1, capacity - 1 - got, stream);
+        got += n;
+        if (n == 0 || ferror(stream)) {
+            status = ferror(stream) ? fail_errno(err, name) : TYTO_OK;
+            break;
+        }
+        if (got > limit) {
+            status = too_long(name, limit, err);
+            break;
+        }
+        if (got == capacity - 1) {
+            char *more = tyto_realloc(data, 2 * capacity, 1);
+            if (!more) {
+                free(data);
+            }
+            data = more;
+            capacity *= 2;
+        }
     }
-    data = tyto_alloc(size + 1, 1);
     if (!data) {
-        status = tyto_fail_memory(err, path);
-        goto cleanup;
+        return tyto_fail_memory(err, name);
     }
+    if (status != TYTO_OK) {
+        free(data);
+        return status;
+    }
+    data[got] = '\0';
+    *out = data;
+    *length = got;
+    return TYTO_OK;
+}
+
+/* The bytes of a regular file, which may have become shorter meanwhile. */
+static tyto_status read_known(int fd, const char *path, size_t size, char **out, size_t *length,
+                              tyto_error *err)
+{
+    char *data = tyto_alloc(size + 1, 1);
     size_t got = 0;
+    if (!data) {
+        return tyto_fail_memory(err, path);
+    }
     while (got < size) {
-        ssize_t n = read(fd, data + got, size - got);
+        const ssize_t n = read(fd, data + got, size - got);
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
-            status = fail_errno(err, path);
-            goto cleanup;
+            free(data);
+            return fail_errno(err, path);
         }
         if (n == 0) {
             break;
@@ -123,11 +173,53 @@ tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *l
     data[got] = '\0';
     *out = data;
     *length = got;
-    data = NULL;
-cleanup:
-    free(data);
+    return TYTO_OK;
+}
+
+/* All that a pipe gives. */
+static tyto_status read_unknown(int fd, const char *path, size_t limit, char **out, size_t *length,
+                                tyto_error *err)
+{
+    FILE *stream = fdopen(dup(fd), "rb");
+    if (!stream) {
+        return fail_errno(err, path);
+    }
+    const tyto_status status = tyto_stream_read(stream, path, limit, out, length, err);
+    fclose(stream);
+    return status;
+}
+
+tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *length,
+                           tyto_error *err)
+{
+    int fd;
+    size_t size;
+    TYTO_TRY(open_any(path, &fd, &size, err));
+    tyto_status status;
+    if (size == SIZE_UNKNOWN) {
+        status = read_unknown(fd, path, limit, out, length, err);
+    } else if (size > limit) {
+        status = tyto_fail(err, TYTO_E_LIMIT, "%s: got %zu bytes, required at most %zu", path, size,
+                           limit);
+    } else {
+        status = read_known(fd, path, size, out, length, err);
+    }
     close(fd);
     return status;
+}
+
+/* What a pipe holds, as a map: memory of the process alone. */
+static tyto_status map_stream(int fd, const char *path, tyto_file_map *out, tyto_error *err)
+{
+    char *bytes;
+    size_t length;
+    TYTO_TRY(read_unknown(fd, path, TYTO_FILE_STREAM_BYTES_MAX, &bytes, &length, err));
+    if (length == 0) {
+        free(bytes);
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: the file is empty", path);
+    }
+    *out = (tyto_file_map){.data = (const uint8_t *)bytes, .length = length, .in_heap = true};
+    return TYTO_OK;
 }
 
 tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error *err)
@@ -135,10 +227,11 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
     int fd;
     size_t size;
     *out = (tyto_file_map){0};
-    TYTO_TRY(open_regular(path, &fd, &size, err));
-    if (size == 0) {
+    TYTO_TRY(open_any(path, &fd, &size, err));
+    if (size == SIZE_UNKNOWN) {
+        const tyto_status status = map_stream(fd, path, out, err);
         close(fd);
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: the file is empty", path);
+        return status;
     }
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     tyto_status status = data == MAP_FAILED ? fail_errno(err, path) : TYTO_OK;
@@ -155,7 +248,8 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
 
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length)
 {
-    if (!map->data || length == 0 || offset >= map->length || length > map->length - offset) {
+    if (!map->data || map->in_heap || length == 0 || offset >= map->length ||
+        length > map->length - offset) {
         return;
     }
     const uintptr_t start = (uintptr_t)map->data, page = TYTO_HUGE_PAGE_BYTES,
@@ -168,7 +262,9 @@ void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t lengt
 
 void tyto_file_map_close(tyto_file_map *map)
 {
-    if (map->data) {
+    if (map->in_heap) {
+        free((void *)(uintptr_t)map->data);
+    } else if (map->data) {
         munmap((void *)(uintptr_t)map->data, map->length);
     }
     *map = (tyto_file_map){0};

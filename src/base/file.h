@@ -15,13 +15,27 @@ const char *tyto_path_base(const char *path);
 bool tyto_file_exists(const char *path);
 bool tyto_folder_exists(const char *path);
 
+/** Whether a path names something that can be read once only, such as a pipe or a terminal. */
+bool tyto_file_is_stream(const char *path);
+
+/** Most bytes of a pipe where a file would be mapped. */
+#define TYTO_FILE_STREAM_BYTES_MAX ((size_t)4 << 30)
+
 /** Opens a regular file for reading; never waits for a pipe.
  *  errors  E_NOT_FOUND, E_IO, E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err);
 
-/** Reads a whole regular file of at most `limit` bytes; *out gets a NUL after the last byte.
- *  memory  release *out with tyto_free
- *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY */
+/** Reads the rest of a stream, at most `limit` bytes; *out gets a NUL after the last byte. Memory
+ *  grows with what comes. A signal whose handler returns ends it, as E_IO.
+ *  memory  release *out with free
+ *  errors  E_IO, E_LIMIT, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_stream_read(FILE *stream, const char *name, size_t limit,
+                                            char **out, size_t *length, tyto_error *err);
+
+/** Reads a whole file, or all that a pipe gives, of at most `limit` bytes; *out gets a NUL after
+ *  the last byte.
+ *  memory  release *out with free
+ *  errors  E_NOT_FOUND, E_IO (a folder too), E_LIMIT, E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_file_read(const char *path, size_t limit, char **out,
                                           size_t *length, tyto_error *err);
 
@@ -29,6 +43,7 @@ TYTO_NODISCARD tyto_status tyto_file_read(const char *path, size_t limit, char *
 typedef struct tyto_file_map {
     const uint8_t *data;
     size_t length;
+    bool in_heap; /**< of a pipe, whose bytes can't be mapped */
 } tyto_file_map;
 
 TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *out,

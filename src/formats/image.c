@@ -4,63 +4,152 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 
-typedef tyto_status (*decode_fn)(const tyto_image_source *, tyto_image *, int *, tyto_error *);
+/* Decoders that this build has. */
+#ifdef TYTO_HAS_GIF
+#define GIF_DECODE tyto_gif_decode
+#else
+#define GIF_DECODE NULL
+#endif
+#ifdef TYTO_HAS_TIFF
+#define TIFF_DECODE tyto_tiff_decode
+#else
+#define TIFF_DECODE NULL
+#endif
+#ifdef TYTO_HAS_AVIF
+#define AVIF_DECODE tyto_avif_decode
+#else
+#define AVIF_DECODE NULL
+#endif
+#ifdef TYTO_HAS_HEIC
+#define HEIC_DECODE tyto_heic_decode
+#else
+#define HEIC_DECODE NULL
+#endif
 
 /* What a file begins with; decode NULL: known by name only. */
-static const struct {
+typedef struct image_format {
     const char *format;
     size_t at, length;
     const char *magic;
-    decode_fn decode;
-} formats[] = {
-    {"JPEG", 0, 3, "\xff\xd8\xff", tyto_jpeg_decode},
-    {"PNG", 0, 8, "\x89PNG\r\n\x1a\n", tyto_png_decode},
-    {"WebP", 8, 4, "WEBP", tyto_webp_decode},
-    {"GIF", 0, 4, "GIF8", NULL},
-    {"BMP", 0, 2, "BM", NULL},
-    {"TIFF", 0, 4, "II*\0", NULL},
-    {"TIFF", 0, 4, "MM\0*", NULL},
-    {"AVIF", 4, 8, "ftypavif", NULL},
-    {"HEIC", 4, 8, "ftypheic", NULL},
-    {"JPEG 2000", 4, 4, "jP  ", NULL},
-    {"PDF", 0, 4, "%PDF", NULL},
+    tyto_image_decode_fn *decode;
+    bool always; /* whether the library can't be built without it, or never reads it */
+} image_format;
+static const image_format formats[] = {
+    {"JPEG", 0, 3, "\xff\xd8\xff", tyto_jpeg_decode, true},
+    {"PNG", 0, 8, "\x89PNG\r\n\x1a\n", tyto_png_decode, true},
+    {"WebP", 8, 4, "WEBP", tyto_webp_decode, true},
+    {"GIF", 0, 4, "GIF8", GIF_DECODE, false},
+    {"BMP", 0, 2, "BM", tyto_bmp_decode, true},
+    {"TIFF", 0, 4, "II*\0", TIFF_DECODE, false},
+    {"TIFF", 0, 4, "MM\0*", TIFF_DECODE, false},
+    {"TIFF", 0, 4, "II+\0", TIFF_DECODE, false},
+    {"TIFF", 0, 4, "MM\0+", TIFF_DECODE, false},
+    {"JPEG 2000", 4, 4, "jP  ", NULL, true},
+    {"PDF", 0, 4, "%PDF", NULL, true},
 };
+/* Files of boxes, by the brands that they list. */
+static const image_format brands[] = {
+    {"AVIF", 0, 4, "avif", AVIF_DECODE, false}, {"AVIF", 0, 4, "avis", AVIF_DECODE, false},
+    {"HEIC", 0, 4, "heic", HEIC_DECODE, false}, {"HEIC", 0, 4, "heix", HEIC_DECODE, false},
+    {"HEIC", 0, 4, "heim", HEIC_DECODE, false}, {"HEIC", 0, 4, "heis", HEIC_DECODE, false},
+    {"HEIC", 0, 4, "hevc", HEIC_DECODE, false}, {"HEIC", 0, 4, "hevx", HEIC_DECODE, false},
+    {"HEIC", 0, 4, "mif1", HEIC_DECODE, false},
+};
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static tyto_status find_decoder(const tyto_image_source *source, decode_fn *out, tyto_error *err)
+static const image_format *find_brand(const tyto_image_source *source)
 {
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (source->length >= formats[i].at + formats[i].length &&
-            memcmp(source->bytes + formats[i].at, formats[i].magic, formats[i].length) == 0) {
-            *out = formats[i].decode;
-            return *out ? TYTO_OK
-                        : tyto_fail(err, TYTO_E_UNSUPPORTED,
-                                    "%s: got a %s file, required JPEG, PNG or WebP", source->name,
-                                    formats[i].format);
+    enum { BOX_HEAD_BYTES = 8, BRAND_BYTES = 4, BRANDS_MAX = 64 };
+    tyto_cursor box = tyto_cursor_over(source->bytes, source->length);
+    const size_t length = (size_t)tyto_cursor_big(&box, 4);
+    const uint8_t *type = tyto_cursor_take(&box, 4);
+    if (!type || memcmp(type, "ftyp", 4) != 0) {
+        return NULL;
+    }
+    const size_t end = length < source->length ? length : source->length;
+    /* The most telling brand counts, wherever it stands. */
+    for (size_t i = 0; i < COUNT(brands); i++) {
+        for (size_t k = 0; k < BRANDS_MAX && BOX_HEAD_BYTES + (k + 1) * BRAND_BYTES <= end; k++) {
+            const uint8_t *brand = source->bytes + BOX_HEAD_BYTES + k * BRAND_BYTES;
+            if (k != 1 && memcmp(brand, brands[i].magic, BRAND_BYTES) == 0) {
+                return &brands[i];
+            }
         }
     }
-    return tyto_fail(err, TYTO_E_FORMAT, "%s: not a picture, required JPEG, PNG or WebP",
-                     source->name);
+    return NULL;
+}
+
+static const image_format *find_format(const tyto_image_source *source)
+{
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        if (source->length >= formats[i].at + formats[i].length &&
+            memcmp(source->bytes + formats[i].at, formats[i].magic, formats[i].length) == 0) {
+            return &formats[i];
+        }
+    }
+    return find_brand(source);
+}
+
+#define READ "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
+
+static tyto_status find_decoder(const tyto_image_source *source, tyto_image_decode_fn **out,
+                                tyto_error *err)
+{
+    const image_format *found = find_format(source);
+    if (!found) {
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: not a picture, required " READ, source->name);
+    }
+    *out = found->decode;
+    return found->decode   ? TYTO_OK
+           : found->always ? tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: got a %s file, required " READ,
+                                       source->name, found->format)
+                           : tyto_fail(err, TYTO_E_UNSUPPORTED,
+                                       "%s: got a %s file, which this build of tyto doesn't read",
+                                       source->name, found->format);
+}
+
+void tyto_image_options_init(tyto_image_options *options, size_t struct_bytes)
+{
+    static const tyto_image_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+static tyto_status read_options(const tyto_image_options *options, tyto_image_options *own,
+                                tyto_error *err)
+{
+    tyto_image_options_init(own, sizeof(*own));
+    TYTO_TRY(tyto_options_read(own, sizeof(*own), options, "tyto_image_options", err));
+    if ((own->damaged != TYTO_IMAGE_DAMAGED_REFUSE && own->damaged != TYTO_IMAGE_DAMAGED_USE) ||
+        (own->exif != TYTO_IMAGE_EXIF_TURN && own->exif != TYTO_IMAGE_EXIF_IGNORE)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "damaged, exif: got %d and %d, required 0 or 1",
+                         (int)own->damaged, (int)own->exif);
+    }
+    return TYTO_OK;
 }
 
 tyto_status tyto_image_decode(const void *bytes, size_t length_bytes, const char *name,
-                              tyto_image *out, tyto_error *err)
+                              const tyto_image_options *options, tyto_image *out, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, bytes);
     TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, out);
-    const tyto_image_source source = {bytes, length_bytes, name};
-    decode_fn decode;
-    int orientation = 1;
+    tyto_image_options own;
+    TYTO_TRY(read_options(options, &own, err));
+    const tyto_image_source source = {bytes, length_bytes, name,
+                                      own.damaged == TYTO_IMAGE_DAMAGED_USE};
+    tyto_image_decode_fn *decode;
     tyto_image image = {0};
     TYTO_TRY(find_decoder(&source, &decode, err));
-    tyto_status status = decode(&source, &image, &orientation, err);
-    if (status == TYTO_OK) {
-        status = tyto_image_orient(&image, orientation, err);
+    tyto_status status = decode(&source, &image, err);
+    if (status == TYTO_OK && own.exif == TYTO_IMAGE_EXIF_TURN) {
+        status = tyto_image_orient(&image, image.orientation, err);
     }
     if (status == TYTO_OK) {
         *out = image;
@@ -70,15 +159,29 @@ tyto_status tyto_image_decode(const void *bytes, size_t length_bytes, const char
     return status;
 }
 
-tyto_status tyto_image_load(const char *path, tyto_image *out, tyto_error *err)
+tyto_status tyto_image_note_damage(const tyto_image_source *source, bool some, const char *format,
+                                   const char *what, tyto_image *out, tyto_error *err)
+{
+    out->damaged = 1;
+    if (some && source->use_damaged) {
+        return TYTO_OK;
+    }
+    return tyto_fail(err, TYTO_E_FORMAT, "%s: %s: %s%s", source->name, format, what,
+                     some ? "; the option 'damaged' (--damaged use) takes what is there" : "");
+}
+
+tyto_status tyto_image_load(const char *path, const tyto_image_options *options, tyto_image *out,
+                            tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
+    tyto_image_options own;
     char *bytes;
     size_t length;
+    TYTO_TRY(read_options(options, &own, err));
     TYTO_TRY(tyto_file_read(path, TYTO_IMAGE_BYTES_MAX, &bytes, &length, err));
-    tyto_status status = tyto_image_decode(bytes, length, path, out, err);
+    tyto_status status = tyto_image_decode(bytes, length, path, &own, out, err);
     free(bytes);
     return status;
 }

@@ -17,15 +17,36 @@ typedef struct tyto_image_source {
     const uint8_t *bytes;
     size_t length;
     const char *name;
+    bool use_damaged; /**< rows up to the damage are good enough */
 } tyto_image_source;
 
-/** Decoders fill `out` and give the orientation, 1 to 8: EXIF's, or else what XMP says. */
-TYTO_NODISCARD tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out,
-                                            int *orientation, tyto_error *err);
-TYTO_NODISCARD tyto_status tyto_png_decode(const tyto_image_source *source, tyto_image *out,
-                                           int *orientation, tyto_error *err);
-TYTO_NODISCARD tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out,
-                                            int *orientation, tyto_error *err);
+/** Decoders fill `out`, its orientation too: EXIF's, or else what XMP says, 0 when neither says
+ *  anything. */
+typedef tyto_status tyto_image_decode_fn(const tyto_image_source *source, tyto_image *out,
+                                         tyto_error *err);
+TYTO_NODISCARD tyto_image_decode_fn tyto_jpeg_decode, tyto_png_decode, tyto_webp_decode,
+    tyto_bmp_decode, tyto_gif_decode, tyto_tiff_decode, tyto_avif_decode, tyto_heic_decode;
+
+/** The error of a damaged file, or TYTO_OK with out->damaged set where such files are used.
+ *  some    whether there is anything to use
+ *  format  as messages call it
+ *  what    a sentence's part: what is wrong */
+TYTO_NODISCARD tyto_status tyto_image_note_damage(const tyto_image_source *source, bool some,
+                                                  const char *format, const char *what,
+                                                  tyto_image *out, tyto_error *err);
+
+/** Colours behind the `count` first ones of a palette: greys where those are greys too, each of its
+ *  own number, and else black. As Pillow has it. */
+void tyto_palette_complete(uint8_t palette[256][3], int count);
+
+/** Of CMYK as Pillow converts it: channel = 255 − ink, less black, rounded. */
+void tyto_cmyk_row(const uint8_t *cmyk, int64_t width, uint8_t *rgb);
+
+/** What the chunks of a PNG file say about its orientation. Of compressed ones at most a megabyte is
+ *  looked at.
+ *  errors  E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_png_orientation(const tyto_image_source *source, int32_t *out,
+                                                tyto_error *err);
 
 /** Encoders write to an open stream; its own write errors are the caller's to check. */
 TYTO_NODISCARD tyto_status tyto_jpeg_encode(FILE *stream, const char *name, const tyto_image *image,
@@ -39,7 +60,8 @@ TYTO_NODISCARD tyto_status tyto_webp_encode(FILE *stream, const char *name, cons
 TYTO_NODISCARD tyto_status tyto_image_check_size(const char *name, uint64_t width_px,
                                                  uint64_t height_px, tyto_error *err);
 
-/** The orientation that EXIF data (from its "II" or "MM" on) gives; 0: it gives none. */
+/** The orientation that EXIF data gives, with or without "Exif\0\0" (once or twice) before its "II"
+ *  or "MM"; 0: it gives none, 1: one that means nothing. */
 int tyto_exif_orientation(const uint8_t *bytes, size_t length);
 /** The same of an XMP packet. */
 int tyto_xmp_orientation(const uint8_t *bytes, size_t length);

@@ -7,16 +7,64 @@
 #include "formats/image.h"
 
 #define TAG_ORIENTATION 0x0112
-#define TYPE_SHORT 3
-#define TYPE_LONG 4
+#define PREFIX "Exif\0"
+#define PREFIX_BYTES 6
+#define ENTRY_BYTES 12
 
 static uint64_t number(tyto_cursor *cursor, bool big, size_t bytes)
 {
     return big ? tyto_cursor_big(cursor, bytes) : tyto_cursor_little(cursor, bytes);
 }
 
+/* Bytes of a whole number of a TIFF type, signed or not; 0: it is none. */
+static size_t type_bytes(uint64_t type)
+{
+    enum { SHORT = 3, LONG = 4, SBYTE = 6, SSHORT = 8, SLONG = 9, IFD = 13, LONG8 = 16 };
+    switch (type) {
+    case SBYTE:
+        return 1;
+    case SHORT:
+    case SSHORT:
+        return 2;
+    case LONG:
+    case SLONG:
+    case IFD:
+        return 4;
+    case LONG8:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* The first value of the entry that the cursor is at, or 0: not a number, or beyond the data. */
+static uint64_t entry_value(tyto_cursor entry, bool big)
+{
+    enum { FIELD_BYTES = 4 };
+    const size_t size = type_bytes(number(&entry, big, 2));
+    const uint64_t count = number(&entry, big, FIELD_BYTES);
+    if (size == 0 || count == 0) {
+        return 0;
+    }
+    if (count > FIELD_BYTES / size) {
+        const uint64_t offset = number(&entry, big, FIELD_BYTES);
+        /* All of the values must be there, or none is read. */
+        if (entry.failed || offset > entry.length || count > (entry.length - offset) / size) {
+            return 0;
+        }
+        entry.at = (size_t)offset;
+    }
+    const uint64_t value = number(&entry, big, size);
+    return value >= 1 && value <= 8 ? value : 1;
+}
+
 int tyto_exif_orientation(const uint8_t *bytes, size_t length)
 {
+    for (int i = 0; i < 2 && length >= PREFIX_BYTES && memcmp(bytes, PREFIX, PREFIX_BYTES) == 0;
+         i++) {
+        bytes += PREFIX_BYTES;
+        length -= PREFIX_BYTES;
+    }
     if (length < 8) {
         return 0;
     }
@@ -30,35 +78,45 @@ int tyto_exif_orientation(const uint8_t *bytes, size_t length)
     if (cursor.failed || magic != 42 || offset > length) {
         return 0;
     }
-    cursor.at = offset;
+    cursor.at = (size_t)offset;
     const uint64_t entries = number(&cursor, big, 2);
-    for (uint64_t i = 0; i < entries && !cursor.failed; i++) {
-        const uint64_t tag = number(&cursor, big, 2), type = number(&cursor, big, 2);
-        (void)number(&cursor, big, 4);
-        /* A short is in the first half of its field. */
-        const uint64_t value = number(&cursor, big, type == TYPE_LONG ? 4 : 2);
-        (void)tyto_cursor_take(&cursor, type == TYPE_LONG ? 0 : 2);
-        if (!cursor.failed && tag == TAG_ORIENTATION && (type == TYPE_SHORT || type == TYPE_LONG)) {
-            return value >= 1 && value <= 8 ? (int)value : 1;
+    uint64_t found = 0;
+    for (uint64_t i = 0; i < entries && cursor.length - cursor.at >= ENTRY_BYTES; i++) {
+        tyto_cursor entry = cursor;
+        if (number(&entry, big, 2) == TAG_ORIENTATION) {
+            const uint64_t value = entry_value(entry, big);
+            found = value ? value : found; /* of several the last one counts */
         }
+        (void)tyto_cursor_take(&cursor, ENTRY_BYTES);
     }
-    return 0;
+    return (int)found;
 }
 
 int tyto_xmp_orientation(const uint8_t *bytes, size_t length)
 {
     static const char name[] = "tiff:Orientation";
-    const uint8_t *found = memmem(bytes, length, name, sizeof(name) - 1);
     tyto_cursor cursor = tyto_cursor_over(bytes, length);
-    cursor.at = found ? (size_t)(found - bytes) + sizeof(name) - 1 : length;
-    /* An attribute, ="6", or an element, >6<. */
-    uint64_t next = tyto_cursor_little(&cursor, 1);
-    if (next == '=') {
-        next = tyto_cursor_little(&cursor, 1);
+    for (;;) {
+        const uint8_t *found =
+            memmem(bytes + cursor.at, length - cursor.at, name, sizeof(name) - 1);
+        if (!found) {
+            return 0;
+        }
+        cursor.at = (size_t)(found - bytes) + sizeof(name) - 1;
+        /* An attribute, ="6", or an element, >6<. */
+        tyto_cursor after_name = cursor;
+        uint64_t next = tyto_cursor_little(&after_name, 1);
+        if (next == '=') {
+            next = tyto_cursor_little(&after_name, 1);
+        }
+        const uint64_t digit = tyto_cursor_little(&after_name, 1),
+                       after = tyto_cursor_little(&after_name, 1);
+        const bool ends =
+            next == '>' ? after == '<' : (next == '"' || next == '\'') && after == next;
+        if (!after_name.failed && ends && digit >= '0' && digit <= '9') {
+            return digit >= '1' && digit <= '8' ? (int)(digit - '0') : 0;
+        }
     }
-    const uint64_t digit = tyto_cursor_little(&cursor, 1), after = tyto_cursor_little(&cursor, 1);
-    const bool ends = next == '>' ? after == '<' : (next == '"' || next == '\'') && after == next;
-    return !cursor.failed && ends && digit >= '1' && digit <= '8' ? (int)(digit - '0') : 0;
 }
 
 tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *err)
@@ -81,6 +139,8 @@ tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *er
             memcpy(turned.data + 3 * to, image->data + 3 * (y * w + x), 3);
         }
     }
+    turned.orientation = image->orientation;
+    turned.damaged = image->damaged;
     tyto_image_clear(image);
     *image = turned;
     return TYTO_OK;

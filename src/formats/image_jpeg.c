@@ -7,6 +7,7 @@
 
 #include <jerror.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/image.h"
@@ -20,12 +21,16 @@
 #define EXIF_PREFIX_BYTES 6
 #define XMP_PREFIX "http://ns.adobe.com/xap/1.0/"
 
+#define CUT "its data is damaged or ends early"
+
 /* The library's error handler with a way back. */
 typedef struct handler {
     struct jpeg_error_mgr manager;
     jmp_buf back;
     tyto_status status;
     char message[TYTO_IMAGE_MESSAGE_BYTES];
+    bool ended;  /* the file ended before its end marker */
+    bool lacked; /* the library made data up where there was none, or none that it could read */
 } handler;
 
 static void on_error(j_common_ptr codec)
@@ -40,13 +45,15 @@ static void on_error(j_common_ptr codec)
     longjmp(to->back, 1);
 }
 
-/* Data that ends early, at the file's end or at a marker, is an error: the library would paint what
- * is missing grey. Other complaints are not. */
+/* Where data ends early, at the file's end or at a marker, the library goes on with grey: that is
+ * noted. Other complaints are not. */
 static void on_message(j_common_ptr codec, int level)
 {
+    handler *own = (handler *)codec->err;
     const int code = codec->err->msg_code;
-    if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) {
-        on_error(codec);
+    if (level < 0) {
+        own->ended |= code == JWRN_JPEG_EOF;
+        own->lacked |= code == JWRN_HIT_MARKER;
     }
 }
 
@@ -76,91 +83,179 @@ static void on_progress(j_common_ptr codec)
     }
 }
 
-static int marker_orientation(const struct jpeg_decompress_struct *reader)
+static bool begins(const struct jpeg_marker_struct *segment, const char *prefix, size_t bytes)
 {
-    int exif = 0, xmp = 0;
-    for (jpeg_saved_marker_ptr m = reader->marker_list; m; m = m->next) {
-        if (m->marker == JPEG_APP0 + 1 && m->data_length > EXIF_PREFIX_BYTES &&
-            memcmp(m->data, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0 && !exif) {
-            exif = tyto_exif_orientation(m->data + EXIF_PREFIX_BYTES,
-                                         m->data_length - EXIF_PREFIX_BYTES);
-        } else if (m->marker == JPEG_APP0 + 1 && m->data_length > sizeof(XMP_PREFIX) &&
-                   memcmp(m->data, XMP_PREFIX, sizeof(XMP_PREFIX)) == 0 && !xmp) {
+    return segment->marker == JPEG_APP0 + 1 && segment->data_length >= bytes &&
+           memcmp(segment->data, prefix, bytes) == 0;
+}
+
+/* EXIF data may lie in several segments, of which all but the first are the rest of it; of XMP
+ * packets the last one counts. */
+static tyto_status marker_orientation(const struct jpeg_decompress_struct *reader, const char *name,
+                                      int *out, tyto_error *err)
+{
+    const struct jpeg_marker_struct *first = NULL;
+    tyto_buffer whole;
+    int xmp = 0;
+    tyto_buffer_init(&whole, TYTO_IMAGE_BYTES_MAX);
+    for (const struct jpeg_marker_struct *m = reader->marker_list; m; m = m->next) {
+        if (begins(m, EXIF_PREFIX, EXIF_PREFIX_BYTES)) {
+            if (first && !whole.data) {
+                tyto_buffer_add(&whole, first->data, first->data_length);
+            }
+            if (first) {
+                tyto_buffer_add(&whole, m->data + EXIF_PREFIX_BYTES,
+                                m->data_length - EXIF_PREFIX_BYTES);
+            }
+            first = first ? first : m;
+        } else if (begins(m, XMP_PREFIX, sizeof(XMP_PREFIX))) {
             xmp = tyto_xmp_orientation(m->data + sizeof(XMP_PREFIX),
                                        m->data_length - sizeof(XMP_PREFIX));
         }
     }
-    return exif ? exif : xmp ? xmp : 1;
+    if (whole.failed) {
+        tyto_buffer_clear(&whole);
+        return tyto_fail_memory(err, name);
+    }
+    *out = whole.data ? tyto_exif_orientation((const uint8_t *)whole.data, whole.length)
+           : first    ? tyto_exif_orientation(first->data, first->data_length)
+                      : 0;
+    *out = *out ? *out : xmp;
+    tyto_buffer_clear(&whole);
+    return TYTO_OK;
 }
 
-/* One row of CMYK to RGB: channel = (255 − ink)·(255 − black)/255, as Pillow rounds it. Inks are
- * taken as stored inverted, which is Adobe's way, whether or not the file says that it is Adobe's:
- * so does Pillow. */
-static void cmyk_row(const uint8_t *row, int64_t width, uint8_t *to)
+/* Whether the scans that came before the file's end say all there is to say. */
+static bool scans_are_whole(const struct jpeg_decompress_struct *reader)
 {
-    for (int64_t x = 0; x < width; x++) {
-        const int black = row[4 * x + 3];
-        for (int c = 0; c < 3; c++) {
-            const int product = (255 - row[4 * x + c]) * black + 128;
-            const int rounded = (product + (product >> 8)) >> 8;
-            const int value = black - rounded;
-            to[3 * x + c] = (uint8_t)(value < 0 ? 0 : value);
+    if (reader->arith_code) {
+        return false; /* such data may leave zeros out at its end: nobody can say */
+    }
+    for (int c = 0; c < reader->num_components; c++) {
+        /* Known from a component's first scan on. */
+        if (!reader->comp_info[c].quant_table) {
+            return false;
+        }
+        for (int k = 0; reader->coef_bits && k < DCTSIZE2; k++) {
+            if (reader->coef_bits[c][k] != 0) {
+                return false;
+            }
         }
     }
+    return true;
 }
 
-/* Everything between create and destroy; errors jump back to the caller. */
-static tyto_status read_picture(struct jpeg_decompress_struct *reader,
-                                const tyto_image_source *source, uint8_t **row, tyto_image *out,
-                                int *orientation, tyto_error *err)
+/* Whether the file has fewer bits than the picture blocks, which have one each at least: nothing is
+ * allocated for what can't be there. */
+static bool is_surely_cut(const struct jpeg_decompress_struct *reader,
+                          const tyto_image_source *source)
+{
+    int across = 1, down = 1;
+    for (int c = 0; c < reader->num_components; c++) {
+        const jpeg_component_info *part = &reader->comp_info[c];
+        across = part->h_samp_factor > across ? part->h_samp_factor : across;
+        down = part->v_samp_factor > down ? part->v_samp_factor : down;
+    }
+    const uint64_t columns = reader->image_width / ((unsigned)across * DCTSIZE),
+                   rows = reader->image_height / ((unsigned)down * DCTSIZE);
+    return !reader->arith_code && columns * rows > source->length * 8;
+}
+
+/* What is read so far; it outlives a jump. */
+typedef struct picture {
+    tyto_image *out;
+    uint8_t *row;    /* of CMYK */
+    uint8_t nothing; /* what rows without data are */
+    int64_t rows;    /* that are there */
+    int orientation;
+} picture;
+
+static tyto_status read_header(struct jpeg_decompress_struct *reader,
+                               const tyto_image_source *source, picture *to, tyto_error *err)
 {
     reader->mem->max_memory_to_use = LIBRARY_BYTES_MAX;
     jpeg_mem_src(reader, source->bytes, source->length);
     jpeg_save_markers(reader, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(reader, TRUE);
     TYTO_TRY(tyto_image_check_size(source->name, reader->image_width, reader->image_height, err));
-    *orientation = marker_orientation(reader);
+    TYTO_TRY(marker_orientation(reader, source->name, &to->orientation, err));
+    if (is_surely_cut(reader, source)) {
+        TYTO_TRY(tyto_image_note_damage(source, true, "JPEG", CUT, to->out, err));
+    }
     const bool cmyk = reader->num_components == 4;
     reader->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    to->nothing = cmyk ? 255 : 0;
     jpeg_start_decompress(reader);
-    TYTO_TRY(tyto_image_make(reader->output_width, reader->output_height, out, err));
+    TYTO_TRY(tyto_image_make(reader->output_width, reader->output_height, to->out, err));
+    to->out->orientation = to->orientation;
     if (cmyk) {
-        *row = tyto_alloc(reader->output_width, 4);
-        if (!*row) {
+        to->row = tyto_alloc(reader->output_width, 4);
+        if (!to->row) {
             return tyto_fail_memory(err, source->name);
         }
     }
-    while (reader->output_scanline < reader->output_height) {
-        uint8_t *to = out->data + (size_t)reader->output_scanline * reader->output_width * 3;
-        JSAMPROW rows[1] = {cmyk ? *row : to};
-        jpeg_read_scanlines(reader, rows, 1);
-        if (cmyk) {
-            cmyk_row(*row, out->width_px, to);
-        }
-    }
-    jpeg_finish_decompress(reader);
     return TYTO_OK;
 }
 
-tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, int *orientation,
-                             tyto_error *err)
+/* Everything between create and destroy; errors jump back to the caller. */
+static tyto_status read_picture(struct jpeg_decompress_struct *reader,
+                                const tyto_image_source *source, picture *to, tyto_error *err)
+{
+    TYTO_TRY(read_header(reader, source, to, err));
+    const handler *errors = (const handler *)reader->err;
+    while (reader->output_scanline < reader->output_height) {
+        uint8_t *rgb = to->out->data + (size_t)reader->output_scanline * reader->output_width * 3;
+        JSAMPROW rows[1] = {to->row ? to->row : rgb};
+        jpeg_read_scanlines(reader, rows, 1);
+        if (to->row) {
+            /* Inks are taken as stored inverted, which is Adobe's way, whether or not the file says
+             * that it is Adobe's: so does Pillow. */
+            for (size_t i = 0; i < (size_t)reader->output_width * 4; i++) {
+                to->row[i] = (uint8_t)(255 - to->row[i]);
+            }
+            tyto_cmyk_row(to->row, to->out->width_px, rgb);
+        }
+        to->rows = reader->output_scanline;
+        if (errors->lacked && !source->use_damaged) {
+            break;
+        }
+    }
+    /* What follows the last row doesn't matter. */
+    const bool cut = errors->lacked || (errors->ended && !scans_are_whole(reader));
+    return cut ? tyto_image_note_damage(source, true, "JPEG", CUT, to->out, err) : TYTO_OK;
+}
+
+/* After a jump: with rows that were read before it, the file is a damaged one. */
+static tyto_status damaged_at(const handler *errors, const tyto_image_source *source, picture *to,
+                              tyto_error *err)
+{
+    if (errors->status != TYTO_E_FORMAT || to->rows == 0) {
+        return tyto_fail(err, errors->status, "%s: JPEG: %s", source->name, errors->message);
+    }
+    const size_t row_bytes = (size_t)to->out->width_px * 3;
+    memset(to->out->data + (size_t)to->rows * row_bytes, to->nothing,
+           (size_t)(to->out->height_px - to->rows) * row_bytes);
+    return tyto_image_note_damage(source, true, "JPEG", errors->message, to->out, err);
+}
+
+tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, tyto_error *err)
 {
     struct jpeg_decompress_struct reader = {0};
     struct jpeg_progress_mgr progress = {.progress_monitor = on_progress};
     handler errors = {0};
-    uint8_t *volatile row = NULL;
+    picture to = {.out = out};
     volatile tyto_status status = TYTO_OK;
     start_handler(&errors, TYTO_E_FORMAT);
     reader.err = &errors.manager;
     if (setjmp(errors.back)) {
-        status = tyto_fail(err, errors.status, "%s: JPEG: %s", source->name, errors.message);
+        status = damaged_at(&errors, source, &to, err);
     } else {
         jpeg_create_decompress(&reader);
         reader.progress = &progress;
-        status = read_picture(&reader, source, (uint8_t **)(uintptr_t)&row, out, orientation, err);
+        status = read_picture(&reader, source, &to, err);
     }
     jpeg_destroy_decompress(&reader);
-    free(row);
+    free(to.row);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* A picture's memory, and how large it may be: what its decoders stand on. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -10,6 +11,30 @@ void tyto_image_clear(tyto_image *image)
     if (image) {
         free(image->data);
         *image = (tyto_image){0};
+    }
+}
+
+void tyto_palette_complete(uint8_t palette[256][3], int count)
+{
+    bool greys = true;
+    for (int i = 0; i < count; i++) {
+        greys = greys && palette[i][0] == i && palette[i][1] == i && palette[i][2] == i;
+    }
+    for (int i = count; i < 256; i++) {
+        memset(palette[i], greys ? i : 0, 3);
+    }
+}
+
+void tyto_cmyk_row(const uint8_t *cmyk, int64_t width, uint8_t *rgb)
+{
+    for (int64_t x = 0; x < width; x++) {
+        const int black = 255 - cmyk[4 * x + 3];
+        for (int c = 0; c < 3; c++) {
+            const int product = cmyk[4 * x + c] * black + 128;
+            const int rounded = (product + (product >> 8)) >> 8;
+            const int value = black - rounded;
+            rgb[3 * x + c] = (uint8_t)(value < 0 ? 0 : value);
+        }
     }
 }
 

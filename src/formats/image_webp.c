@@ -14,8 +14,6 @@
 #define RIFF_HEADER_BYTES 12
 /* Place, size, duration and flags of a frame come before its data. */
 #define FRAME_HEADER_BYTES 16
-#define EXIF_PREFIX "Exif\0"
-#define EXIF_PREFIX_BYTES 6
 
 /* What a file holds besides its pixels: where its first frame lies, and its orientation. */
 typedef struct webp_layout {
@@ -36,15 +34,6 @@ static void read_frame(const uint8_t *bytes, size_t length, webp_layout *out)
     }
 }
 
-static void read_exif(const uint8_t *bytes, size_t length, webp_layout *out)
-{
-    if (length > EXIF_PREFIX_BYTES && memcmp(bytes, EXIF_PREFIX, EXIF_PREFIX_BYTES) == 0) {
-        bytes += EXIF_PREFIX_BYTES;
-        length -= EXIF_PREFIX_BYTES;
-    }
-    out->orientation = tyto_exif_orientation(bytes, length);
-}
-
 /* Walks the chunks; what is cut off at the end is for the decoder to judge. */
 static webp_layout read_layout(const tyto_image_source *source)
 {
@@ -61,7 +50,7 @@ static webp_layout read_layout(const tyto_image_source *source)
         if (memcmp(id, "ANMF", 4) == 0) {
             read_frame(bytes, length, &out);
         } else if (memcmp(id, "EXIF", 4) == 0) {
-            read_exif(bytes, length, &out);
+            out.orientation = tyto_exif_orientation(bytes, length);
         } else if (memcmp(id, "XMP ", 4) == 0) {
             out.xmp_orientation = tyto_xmp_orientation(bytes, length);
         }
@@ -109,8 +98,7 @@ static tyto_status decode_frame(const tyto_image_source *source, const webp_layo
     return code == VP8_STATUS_OK ? TYTO_OK : fail(source, code, err);
 }
 
-tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, int *orientation,
-                             tyto_error *err)
+tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, tyto_error *err)
 {
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(source->bytes, source->length, &features) != VP8_STATUS_OK) {
@@ -120,15 +108,14 @@ tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, i
     TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)features.width,
                                    (uint64_t)features.height, err));
     webp_layout layout = read_layout(source);
-    *orientation = layout.orientation       ? layout.orientation
-                   : layout.xmp_orientation ? layout.xmp_orientation
-                                            : 1;
+    const int orientation = layout.orientation ? layout.orientation : layout.xmp_orientation;
     if (!features.has_animation) {
         layout = (webp_layout){0};
     } else if (!layout.frame) {
         return fail(source, VP8_STATUS_NOT_ENOUGH_DATA, err);
     }
     TYTO_TRY(tyto_image_make(features.width, features.height, out, err));
+    out->orientation = orientation;
     return decode_frame(source, &layout, out, err);
 }
 

@@ -27,6 +27,7 @@ typedef struct run {
     tyto_session *session;
     const char *const *photos, *const *texts;
     int64_t n_photos, n_texts;
+    const tyto_image_options *image; /* how photos are read */
     tyto_follow follow;
     tyto_vocabulary *vocabulary; /* what photos are searched for; NULL: they are classified */
     tyto_error *err;
@@ -108,13 +109,16 @@ static tyto_status run_image(const run *r, const tyto_image *image)
 static tyto_status run_photos(const run *r)
 {
     tyto_photo_reader *reader = NULL;
-    TYTO_TRY(tyto_photo_reader_create(r->photos, r->n_photos, NULL, &reader, r->err));
+    tyto_photo_reader_options how;
+    tyto_photo_reader_options_init(&how, sizeof(how));
+    how.image = r->image;
+    TYTO_TRY(tyto_photo_reader_create(r->photos, r->n_photos, &how, &reader, r->err));
     tyto_status status = TYTO_OK;
     for (int64_t i = 0; i < r->n_photos && status == TYTO_OK; i++) {
         tyto_image image = {0};
         status = tyto_follow_step(&r->follow, STAGE, r->photos[i], i, r->n_photos, r->err);
         if (status == TYTO_OK) {
-            status = tyto_file_next_photo(reader, r->photos[i], &image, r->err);
+            status = tyto_file_next_photo(reader, r->photos[i], r->image, &image, r->err);
         }
         if (status == TYTO_OK) {
             status = run_image(r, &image);
@@ -182,6 +186,7 @@ tyto_status tyto_calibration_run(tyto_calibration *calibration, tyto_session *se
                          "calibration: got %lld photos and %lld texts, required lists of them",
                          (long long)n_photos, (long long)n_texts);
     }
+    r.image = own.image;
     TYTO_TRY(tyto_session_calibrate(session, calibration, err));
     tyto_follow_begin(&r.follow, session, own.progress, own.progress_user);
     const tyto_status status = run_all(&r);

@@ -98,8 +98,8 @@ static tyto_status gather(run *r, int64_t i, tyto_error *err)
     tyto_status status = TYTO_OK;
     r->batch.items[k] = i;
     r->batch.texts[k] = r->inputs[i];
-    if (r->reader &&
-        tyto_file_next_photo(r->reader, r->inputs[i], &r->batch.images[k], &failure) != TYTO_OK) {
+    if (r->reader && tyto_file_next_photo(r->reader, r->inputs[i], r->options.image,
+                                          &r->batch.images[k], &failure) != TYTO_OK) {
         status = give(r, i, NULL, &failure, err);
         tyto_error_clear(&failure);
     } else {
@@ -175,7 +175,10 @@ tyto_status tyto_classify_inputs(tyto_session *session, const char *const *input
         tyto_options_read(&r->options, sizeof(r->options), options, "tyto_classify_options", err));
     TYTO_CHECK(check(r, err));
     if (tyto_model_classifies(session->model) == TYTO_CLASSIFIED_IMAGE) {
-        TYTO_CHECK(tyto_photo_reader_create(inputs, count, NULL, &r->reader, err));
+        tyto_photo_reader_options how;
+        tyto_photo_reader_options_init(&how, sizeof(how));
+        how.image = r->options.image;
+        TYTO_CHECK(tyto_photo_reader_create(inputs, count, &how, &r->reader, err));
     }
     TYTO_CHECK(classify_all(r, err));
 cleanup:

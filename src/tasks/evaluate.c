@@ -194,6 +194,8 @@ static tyto_status add_found(run *r, int64_t i, const tyto_image *picture,
 {
     const tyto_coco_image *image = &r->truth->images[i];
     const bool sized = image->width_px > 0 && image->height_px > 0;
+    r->out->turned += picture->orientation > 1;
+    r->out->damaged += picture->damaged != 0;
     r->out->other_sizes +=
         sized && (image->width_px != picture->width_px || image->height_px != picture->height_px);
     for (int64_t k = 0; k < found->count; k++) {
@@ -229,7 +231,10 @@ static tyto_status search_all(run *r, const char *folder)
     TYTO_TRY(tyto_search_check(r->session, r->search, r->err));
     TYTO_TRY(make_vocabulary(r));
     TYTO_TRY(list_paths(r, folder));
-    TYTO_TRY(tyto_photo_reader_create((const char *const *)r->paths.items, r->paths.count, NULL,
+    tyto_photo_reader_options how;
+    tyto_photo_reader_options_init(&how, sizeof(how));
+    how.image = r->options.image;
+    TYTO_TRY(tyto_photo_reader_create((const char *const *)r->paths.items, r->paths.count, &how,
                                       &reader, r->err));
     for (int64_t i = 0; i < r->paths.count && status == TYTO_OK; i++) {
         status = tyto_follow_step(&r->follow, TYTO_EVALUATE_STAGE, r->truth->images[i].file_name, i,

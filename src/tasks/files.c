@@ -26,8 +26,12 @@ static const struct {
     const char *word, *required;
     bool patterns; /* "*.jpg" and "-" are operands */
 } kinds[] = {
-    [TYTO_FILE_KIND_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".png", ".webp", NULL},
-                               "photo", ".jpg, .jpeg, .png or .webp", true},
+    [TYTO_FILE_KIND_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".jfif", ".jpe", ".png",
+                                                     ".webp", ".gif", ".bmp", ".tif", ".tiff",
+                                                     ".avif", ".heic", ".heif", NULL},
+                               "photo",
+                               ".jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic or the like",
+                               true},
     [TYTO_FILE_KIND_VIDEOS] = {(const char *const[]){".mp4", ".m4v", ".mov", ".mkv", ".webm",
                                                      ".avi", ".mpg", ".mpeg", ".ts", ".mts",
                                                      ".m2ts", ".ogv", ".flv", ".wmv", ".3gp",
@@ -254,14 +258,18 @@ static bool begins_like_photo(const char *path)
     }
     return !file || (got >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) ||
            (got >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) ||
-           (got >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0);
+           (got >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0) ||
+           (got >= 12 &&
+            (memcmp(bytes + 4, "ftypavif", 8) == 0 || memcmp(bytes + 4, "ftypheic", 8) == 0)) ||
+           (got >= 4 && (memcmp(bytes, "II*", 4) == 0 || memcmp(bytes, "MM\0*", 4) == 0));
 }
 
 bool tyto_file_is_video(const char *path)
 {
     struct stat info;
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
-           !is_called(path, TYTO_FILE_KIND_PHOTOS) && !begins_like_photo(path);
+           (is_called(path, TYTO_FILE_KIND_VIDEOS) || !is_called(path, TYTO_FILE_KIND_PHOTOS)) &&
+           !begins_like_photo(path);
 }
 
 /* A name and its place in the caller's list. */

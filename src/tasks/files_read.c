@@ -1,5 +1,4 @@
 /* Photos and texts from files, and from standard input. */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,76 +22,22 @@ static const char *name_of(const char *path)
     return is_input(path) ? INPUT_NAME : path;
 }
 
-/* Opens what the path names. A pipe is fine. */
-static tyto_status open_stream(const char *path, FILE **out, tyto_error *err)
-{
-    if (is_input(path)) {
-        *out = stdin;
-        return feof(stdin) ? tyto_fail(err, TYTO_E_ARGUMENT,
-                                       INPUT_NAME ": it was read already, required once")
-                           : TYTO_OK;
-    }
-    if (tyto_folder_exists(path)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a folder, required a file of texts", path);
-    }
-    *out = fopen(path, "rb");
-    if (!*out) {
-        const tyto_status status = errno == ENOENT   ? TYTO_E_NOT_FOUND
-                                   : errno == ENOMEM ? TYTO_E_MEMORY
-                                                     : TYTO_E_IO;
-        return tyto_fail(err, status, "%s: %s", path, strerror(errno));
-    }
-    return TYTO_OK;
-}
-
-/* The rest of a stream; *bytes gets a NUL after the last one. */
-static tyto_status read_rest(FILE *stream, const char *name, char **bytes, size_t *length,
-                             tyto_error *err)
-{
-    size_t capacity = (size_t)1 << 16;
-    *length = 0;
-    *bytes = tyto_alloc(capacity, 1);
-    while (*bytes) {
-        const size_t got = fread(*bytes + *length, 1, capacity - 1 - *length, stream);
-        *length += got;
-        if (got == 0) {
-            break;
-        }
-        if (*length > TYTO_STREAM_BYTES_MAX) {
-            return tyto_fail(err, TYTO_E_LIMIT, "%s: got more than %zu MB, required at most that",
-                             name, TYTO_STREAM_BYTES_MAX >> 20);
-        }
-        if (*length == capacity - 1) {
-            char *more = tyto_realloc(*bytes, 2 * capacity, 1);
-            if (!more) {
-                return tyto_fail_memory(err, name);
-            }
-            *bytes = more;
-            capacity *= 2;
-        }
-    }
-    if (!*bytes) {
-        return tyto_fail_memory(err, name);
-    }
-    (*bytes)[*length] = '\0';
-    return ferror(stream) ? tyto_fail(err, TYTO_E_IO, "%s: %s", name, strerror(errno ? errno : EIO))
-                          : TYTO_OK;
-}
-
 /* memory  *bytes is the caller's to free, whatever the status */
-static tyto_status read_all(const char *path, char **bytes, size_t *length, tyto_error *err)
+static tyto_status read_all(const char *path, size_t limit, char **bytes, size_t *length,
+                            tyto_error *err)
 {
-    FILE *stream = NULL;
     *bytes = NULL;
-    TYTO_TRY(open_stream(path, &stream, err));
-    const tyto_status status = read_rest(stream, name_of(path), bytes, length, err);
-    if (stream != stdin) {
-        fclose(stream);
+    if (!is_input(path)) {
+        return tyto_file_read(path, limit, bytes, length, err);
     }
-    return status;
+    if (feof(stdin)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, INPUT_NAME ": it was read already, required once");
+    }
+    return tyto_stream_read(stdin, INPUT_NAME, limit, bytes, length, err);
 }
 
-tyto_status tyto_file_load_photo(const char *path, tyto_image *out, tyto_error *err)
+tyto_status tyto_file_load_photo(const char *path, const tyto_image_options *options,
+                                 tyto_image *out, tyto_error *err)
 {
     char *bytes;
     size_t length;
@@ -101,24 +46,25 @@ tyto_status tyto_file_load_photo(const char *path, tyto_image *out, tyto_error *
     TYTO_REQUIRE(err, out);
     *out = (tyto_image){0};
     if (!is_input(path)) {
-        return tyto_image_load(path, out, err);
+        return tyto_image_load(path, options, out, err);
     }
-    tyto_status status = read_all(path, &bytes, &length, err);
+    tyto_status status = read_all(path, TYTO_STREAM_BYTES_MAX, &bytes, &length, err);
     if (status == TYTO_OK) {
-        status = tyto_image_decode(bytes, length, INPUT_NAME, out, err);
+        status = tyto_image_decode(bytes, length, INPUT_NAME, options, out, err);
     }
     free(bytes);
     return status;
 }
 
-tyto_status tyto_file_next_photo(tyto_photo_reader *reader, const char *path, tyto_image *out,
+tyto_status tyto_file_next_photo(tyto_photo_reader *reader, const char *path,
+                                 const tyto_image_options *options, tyto_image *out,
                                  tyto_error *err)
 {
     if (!is_input(path)) {
         return tyto_photo_reader_next(reader, out, err);
     }
     tyto_photo_reader_skip(reader);
-    return tyto_file_load_photo(path, out, err);
+    return tyto_file_load_photo(path, options, out, err);
 }
 
 static tyto_status split_lines(const char *name, const char *bytes, size_t length, bool keep_empty,
@@ -154,7 +100,10 @@ tyto_status tyto_file_lines_read(const char *path, bool keep_empty, tyto_file_li
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     *out = (tyto_file_list){0};
-    tyto_status status = read_all(path, &bytes, &length, err);
+    if (tyto_folder_exists(path)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a folder, required a file of texts", path);
+    }
+    tyto_status status = read_all(path, TYTO_STREAM_BYTES_MAX, &bytes, &length, err);
     if (status == TYTO_OK) {
         status = split_lines(name_of(path), bytes, length, keep_empty, out, err);
     }
@@ -219,7 +168,7 @@ tyto_status tyto_text_lists_read(const char *path, tyto_text_lists *out, tyto_er
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     *out = (tyto_text_lists){0};
-    tyto_status status = read_all(path, &bytes, &length, err);
+    tyto_status status = read_all(path, TYTO_STREAM_BYTES_MAX, &bytes, &length, err);
     if (status == TYTO_OK) {
         out->texts = tyto_json_decode(bytes, length, false, &where, &no_memory);
         status = out->texts  ? read_lists(out->texts, path, out, err)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "tasks/flow.h"
 
 /* Most photos. */
@@ -159,7 +160,8 @@ void tyto_flow_pair_clear(tyto_flow_pair *pair)
 
 /* The next frame becomes `second`, which is empty for a photo that nobody gave; *there is false
  * behind the last. */
-static tyto_status read_frame(tyto_flow_sequence *sequence, bool *there, tyto_error *err)
+static tyto_status read_frame(tyto_flow_sequence *sequence, const tyto_image_options *how,
+                              bool *there, tyto_error *err)
 {
     if (sequence->video) {
         double seconds;
@@ -174,7 +176,7 @@ static tyto_status read_frame(tyto_flow_sequence *sequence, bool *there, tyto_er
     const int64_t i = sequence->next++;
     tyto_image_clear(&sequence->second);
     if (!sequence->given[i].data && sequence->paths[i]) {
-        return tyto_file_load_photo(sequence->paths[i], &sequence->second, err);
+        return tyto_file_load_photo(sequence->paths[i], how, &sequence->second, err);
     }
     sequence->second = sequence->given[i];
     sequence->given[i] = (tyto_image){0};
@@ -240,13 +242,16 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
     TYTO_REQUIRE(err, more);
     *out = (tyto_flow_pair){0};
     *more = false;
+    tyto_flow_options own;
+    tyto_flow_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_flow_options", err));
     if (sequence->pairs == sequence->most) {
         return TYTO_OK;
     }
     for (;;) {
         bool there = false;
         const int64_t frame = sequence->next - 1;
-        tyto_status status = read_frame(sequence, &there, err);
+        tyto_status status = read_frame(sequence, own.image, &there, err);
         if (status != TYTO_OK) {
             tyto_image_clear(&sequence->second);
             step(sequence);

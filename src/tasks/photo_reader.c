@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/options.h"
 
@@ -15,6 +16,7 @@ typedef struct slot {
     tyto_image image;
     tyto_status status;
     tyto_error err;
+    bool waits; /* it isn't read yet: a pipe, for which the caller may have to wait */
 } slot;
 
 struct tyto_photo_reader {
@@ -22,6 +24,7 @@ struct tyto_photo_reader {
     int64_t count;
     int64_t position; /* of the photo that is given next; the caller's thread alone changes it */
     int64_t ahead;
+    tyto_image_options how;
     slot *slots; /* [ahead]: photo i in slot i % ahead */
     pthread_t thread;
     bool running;
@@ -39,13 +42,13 @@ void tyto_photo_reader_options_init(tyto_photo_reader_options *options, size_t s
 }
 
 /* Standard input may have nothing to say for long, and then nobody could end the thread. */
-static void load(const char *path, slot *out)
+static void load(const tyto_photo_reader *reader, const char *path, slot *out)
 {
     *out = (slot){.status = TYTO_OK};
     out->status = strcmp(path, "-") == 0
                       ? tyto_fail(&out->err, TYTO_E_UNSUPPORTED,
                                   "-: standard input is the caller's to read, required a file")
-                      : tyto_image_load(path, &out->image, &out->err);
+                      : tyto_image_load(path, &reader->how, &out->image, &out->err);
 }
 
 static void slot_clear(slot *used)
@@ -65,7 +68,12 @@ static void *read_ahead(void *context)
         }
         const int64_t i = reader->read;
         pthread_mutex_unlock(&reader->lock);
-        load(reader->paths[i], &reader->slots[i % reader->ahead]);
+        slot *to = &reader->slots[i % reader->ahead];
+        if (tyto_file_is_stream(reader->paths[i])) {
+            *to = (slot){.waits = true};
+        } else {
+            load(reader, reader->paths[i], to);
+        }
         pthread_mutex_lock(&reader->lock);
         reader->read = i + 1;
         pthread_cond_broadcast(&reader->changed);
@@ -113,6 +121,7 @@ tyto_status tyto_photo_reader_create(const char *const *paths, int64_t count,
                                      tyto_photo_reader **out, tyto_error *err)
 {
     tyto_photo_reader_options own = defaults;
+    tyto_image_options how;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = NULL;
@@ -121,6 +130,8 @@ tyto_status tyto_photo_reader_create(const char *const *paths, int64_t count,
         return tyto_fail(err, TYTO_E_ARGUMENT, "paths: got %lld, required a list of them",
                          (long long)count);
     }
+    tyto_image_options_init(&how, sizeof(how));
+    TYTO_TRY(tyto_options_read(&how, sizeof(how), own.image, "tyto_image_options", err));
     if (own.ahead < 0 || own.ahead > TYTO_PHOTO_READER_AHEAD_MAX) {
         return tyto_fail(err, TYTO_E_RANGE, "ahead: got %lld, required 0 to %d",
                          (long long)own.ahead, TYTO_PHOTO_READER_AHEAD_MAX);
@@ -130,6 +141,7 @@ tyto_status tyto_photo_reader_create(const char *const *paths, int64_t count,
         return tyto_fail_memory(err, "photo reader");
     }
     reader->ahead = own.ahead;
+    reader->how = how;
     pthread_mutex_init(&reader->lock, NULL);
     pthread_cond_init(&reader->changed, NULL);
     const tyto_status status = copy_paths(reader, paths, count, err);
@@ -199,8 +211,11 @@ tyto_status tyto_photo_reader_next(tyto_photo_reader *reader, tyto_image *out, t
     }
     if (reader->running) {
         next = take(reader);
+        if (next.waits) {
+            load(reader, reader->paths[reader->position - 1], &next);
+        }
     } else {
-        load(reader->paths[reader->position++], &next);
+        load(reader, reader->paths[reader->position++], &next);
         start(reader);
     }
     *out = next.image;

@@ -470,7 +470,7 @@ static tyto_status embed_missing(tyto_vocabulary_builder *builder, tyto_session 
             continue;
         }
         const char *name = builder->pictures.items[item->picture];
-        TYTO_TRY(tyto_image_load(name, &image, err));
+        TYTO_TRY(tyto_image_load(name, options ? options->image : NULL, &image, err));
         const tyto_status status = tyto_vocabulary_builder_embed_examples(
             builder, session, item->picture, &image, options, err);
         tyto_image_clear(&image);

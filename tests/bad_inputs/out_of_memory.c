@@ -258,7 +258,7 @@ static tyto_status read_picture(tyto_error *err)
     tyto_image image = {0};
     snprintf(path, sizeof(path), "%s/golden/data/images/good/%s", getenv("TYTO_TEST_DATA"),
              picture);
-    tyto_status status = tyto_image_load(path, &image, err);
+    tyto_status status = tyto_image_load(path, NULL, &image, err);
     tyto_image_clear(&image);
     return status;
 }

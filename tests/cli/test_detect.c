@@ -34,7 +34,7 @@ static tyto_detections found_by_library(const char *photo, const tyto_search_opt
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_vocabulary_create(session, labels, 2, &embed, &vocabulary, NULL),
                      TYTO_OK);
-    assert_int_equal(tyto_image_load(photo, image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(photo, NULL, image, NULL), TYTO_OK);
     assert_int_equal(search_image(session, image, vocabulary, options, &found, NULL), TYTO_OK);
     tyto_vocabulary_destroy(vocabulary);
     tyto_session_destroy(session);
@@ -415,8 +415,8 @@ static void labels_come_from_files(void **state)
 static void assert_drawn(const char *path, const char *photo)
 {
     tyto_image drawn, original;
-    assert_int_equal(tyto_image_load(path, &drawn, NULL), TYTO_OK);
-    assert_int_equal(tyto_image_load(photo, &original, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(path, NULL, &drawn, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(photo, NULL, &original, NULL), TYTO_OK);
     assert_int_equal(drawn.width_px, original.width_px);
     assert_int_equal(drawn.height_px, original.height_px);
     const size_t bytes = (size_t)(3 * drawn.width_px * drawn.height_px);

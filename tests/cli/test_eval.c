@@ -118,7 +118,7 @@ static tyto_detections search(const char *photo, const char *const *texts, bool 
     assert_int_equal(tyto_model_open(engine, ODD_MODEL, NULL, &model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(model, NULL, &session, NULL), TYTO_OK);
     assert_int_equal(tyto_vocabulary_create(session, texts, 2, NULL, &vocabulary, NULL), TYTO_OK);
-    assert_int_equal(tyto_image_load(photo, &image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(photo, NULL, &image, NULL), TYTO_OK);
     assert_int_equal(tyto_search(session, &source, 1, vocabulary, &options, &found, NULL), TYTO_OK);
     tyto_vocabulary_destroy(vocabulary);
     tyto_session_destroy(session);

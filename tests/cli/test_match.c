@@ -232,8 +232,8 @@ static void queries_are_reported_and_drawn(void **state)
     assert_true(file_there("drawn/cat.jpg") && file_there("drawn/coffee.jpg") &&
                 file_there("out.png"));
     tyto_image drawn, photo;
-    assert_int_equal(tyto_image_load("drawn/cat.jpg", &drawn, NULL), TYTO_OK);
-    assert_int_equal(tyto_image_load(CAT, &photo, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load("drawn/cat.jpg", NULL, &drawn, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(CAT, NULL, &photo, NULL), TYTO_OK);
     size_t changed = 0;
     for (int64_t i = 0; i < 3 * photo.width_px * photo.height_px; i++) {
         changed += abs(drawn.data[i] - photo.data[i]) > 60;
@@ -550,7 +550,7 @@ static void steps_of_a_perceiver_are_options(void **state)
     tyto_tensor_file *file = NULL;
     tyto_image photo;
     assert_int_equal(tyto_tensor_file_open("n.safetensors", &file, NULL), TYTO_OK);
-    assert_int_equal(tyto_image_load(CAT, &photo, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(CAT, NULL, &photo, NULL), TYTO_OK);
     const tyto_tensor *tensor = tyto_tensor_file_at(file, 0);
     assert_true(tensor->shape[1] == 2 && tensor->shape[2] == 3);
     for (int64_t i = 0; i < 18; i++) {

@@ -193,7 +193,7 @@ static void pixels_are_the_processors(void **state)
         assert_int_equal(tensor->dtype, TYTO_F32);
         assert_int_equal(tensor->rank, 3);
         assert_true(tensor->shape[0] == 3 && tensor->shape[1] == 63 && tensor->shape[2] == 63);
-        assert_int_equal(tyto_image_load(photos[i], &image, NULL), TYTO_OK);
+        assert_int_equal(tyto_image_load(photos[i], NULL, &image, NULL), TYTO_OK);
         assert_int_equal(tyto_image_processor_run(processor, NULL, &image, want, NULL), TYTO_OK);
         assert_memory_equal(tensor->data, want, sizeof(want));
         tyto_image_clear(&image);

@@ -90,7 +90,7 @@ static verdict load_photo(check *on, const char *key, tyto_image *out)
     char path[PATH_BYTES];
     tyto_error err = TYTO_ERROR_INIT;
     snprintf(path, sizeof(path), "%s/%s", on->weights, text_of(on->of, key));
-    const tyto_status status = tyto_image_load(path, out, &err);
+    const tyto_status status = tyto_image_load(path, NULL, out, &err);
     if (status == TYTO_OK) {
         return HOLDS;
     }

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image;
-    if (tyto_image_decode(data, size, "input", &image, &err) != TYTO_OK) {
+    if (tyto_image_decode(data, size, "input", NULL, &image, &err) != TYTO_OK) {
         if (!err.message) {
             __builtin_trap();
         }

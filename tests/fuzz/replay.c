@@ -17,7 +17,12 @@ static int replay(const char *path, size_t size)
         exit(1);
     }
     fclose(file);
+    fuzz_memory_begin();
     int result = LLVMFuzzerTestOneInput(bytes, size);
+    if (fuzz_memory_peak() > FUZZ_MEMORY_BYTES + FUZZ_MEMORY_PER_BYTE * size) {
+        printf("%s: %zu bytes took %zu bytes of memory\n", path, size, fuzz_memory_peak());
+        result = 1;
+    }
     /* And each shorter part of a small one: a file can be cut anywhere. */
     for (size_t cut = 0; cut < size && size <= 512; cut++) {
         uint8_t *part = malloc(cut ? cut : 1);

@@ -3,7 +3,9 @@
     python make_images.py FOLDER
 
 writes FOLDER/good/NAME.{png,jpg,webp}, FOLDER/expected.safetensors with NAME.EXT -> [H,W,3] bytes
-(convert("RGB"), then exif_transpose), and FOLDER/bad/ with files that must be refused.
+(convert("RGB"), then exif_transpose), the same of files that are cut or damaged in FOLDER/damaged/ and
+FOLDER/expected_damaged.safetensors (with LOAD_TRUNCATED_IMAGES), and FOLDER/bad/ with files that must be
+refused.
 """
 
 import io
@@ -13,7 +15,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from safetensors.numpy import save_file
 
 W, H = 29, 19
@@ -113,6 +115,25 @@ def good_pngs():
     files["exif_before"] = png(rgb, "rgb", 8, [chunk(b"eXIf", exif(6))])
     files["exif_after"] = png(rgb, "rgb", 8, after=[chunk(b"eXIf", exif(3, "<"))])
     files["text"] = png(rgb, "rgb", 8, [chunk(b"tEXt", b"Comment\0grey cat"), chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x" * 999))])
+    # EXIF as text, as ImageMagick keeps it; and what else Pillow reads.
+    for name, text in ("tEXt", profile(exif(6))), ("zTXt", b"\0" + zlib.compress(profile(b"Exif\0\0" + exif(8)))):
+        files[f"exif_{name}"] = png(rgb, "rgb", 8, after=[chunk(name.encode(), b"Raw profile type exif\0" + text)])
+    text = b"Raw profile type exif\0\1\0en\0\0" + zlib.compress(profile(exif(5)))
+    files["exif_iTXt"] = png(rgb, "rgb", 8, [chunk(b"iTXt", text)])
+    files["exif_prefixed"] = png(rgb, "rgb", 8, [chunk(b"eXIf", b"Exif\0\0" + exif(7))])
+    files["exif_twice"] = png(rgb, "rgb", 8, [chunk(b"eXIf", exif(7)), chunk(b"eXIf", exif(3))])
+    text = b"Raw profile type exif\0" + profile(exif(6))
+    files["exif_and_text"] = png(rgb, "rgb", 8, [chunk(b"tEXt", text), chunk(b"eXIf", exif(3))])
+    xmp = b"<x tiff:Orientation is=\"not this\" tiff:Orientation=\"6\"/>"
+    files["xmp_zTXt"] = png(rgb, "rgb", 8, [chunk(b"zTXt", b"XML:com.adobe.xmp\0\0" + zlib.compress(xmp))])
+    # Whole but for what follows the pixels.
+    whole = files["rgb_8"]
+    files["no_end"] = whole[:-12]
+    files["half_end"] = whole[:-7]
+    files["no_checksum"] = whole[:-14]
+    files["junk_behind"] = whole[:-12] + b"\1\2\3"
+    files["bad_behind"] = whole[:-12] + chunk(b"tEXt", b"a\0b")[:-1] + b"?" + whole[-12:]
+    files["interlaced_no_end"] = files["interlaced_rgb_8"][:-12]
     frames = [Image.fromarray(photo(seed=s)) for s in (31, 32)]
     files["animated"] = saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
     return {f"{k}.png": v for k, v in files.items()}
@@ -121,12 +142,24 @@ def good_pngs():
 # ---- EXIF
 
 
-def exif(orientation, order=">", kind=3, before=()):
-    """TIFF structure with the orientation (kind 3: short, 4: long) after other entries."""
-    value = struct.pack(order + ("H2x" if kind == 3 else "I"), orientation)
+def exif(orientation, order=">", kind=3, pad=0):
+    """TIFF structure with the orientation (kind 3: short, 4: long, 6, 8, 9, 13: others) after another
+    entry; pad: bytes between the header and them."""
+    value = struct.pack(order + {3: "H2x", 4: "I", 6: "b3x", 8: "h2x", 9: "i", 13: "I"}[kind], orientation)
     entries = [struct.pack(order + "HHIH2x", 0x0103, 3, 1, 6), struct.pack(order + "HHI", 0x0112, kind, 1) + value]
     body = struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4)
-    return (b"MM" if order == ">" else b"II") + struct.pack(order + "HI", 42, 8) + body
+    return (b"MM" if order == ">" else b"II") + struct.pack(order + "HI", 42, 8 + pad) + bytes(pad) + body
+
+
+def profile(data):
+    """As ImageMagick writes it: a name, the length, and lines of 72 digits."""
+    text = data.hex()
+    lines = [text[i : i + 72] for i in range(0, len(text), 72)]
+    return ("\nexif\n%8d\n" % len(data) + "\n".join(lines) + "\n").encode()
+
+
+def app1(data, payload):
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(payload) + 2) + payload + data[2:]
 
 
 def saved(image, kind, **options):
@@ -176,6 +209,16 @@ def good_jpegs():
         files[f"orientation_{i}"] = saved(rgb, "JPEG", quality=90, exif=b"Exif\0\0" + exif(i, "<>"[i % 2]))
     files["orientation_long"] = saved(rgb, "JPEG", quality=90, exif=b"Exif\0\0" + exif(8, kind=4))
     files["orientation_9"] = saved(rgb, "JPEG", quality=90, exif=b"Exif\0\0" + exif(9))
+    for kind in 6, 8, 9, 13:
+        files[f"orientation_type_{kind}"] = app1(files["rgb_444"], b"Exif\0\0" + exif(6, "<>"[kind % 2], kind=kind))
+    files["orientation_twice"] = app1(files["rgb_444"], b"Exif\0\0" * 2 + exif(6))
+    parts = exif(5, pad=40)
+    files["orientation_parts"] = app1(app1(files["rgb_444"], b"Exif\0\0" + parts[30:]), b"Exif\0\0" + parts[:30])
+    # Whole but for what follows the pixels.
+    for name in "rgb_444", "progressive", "restarts", "cmyk":
+        files[f"{name}_no_end"] = files[name][:-2]
+    files["half_end"] = files["rgb_420"][:-1]
+    files["trailer"] = files["rgb_420"][:-2] + b"\0\0\x01\x0aImage_UTC_Data1SEFH"
     files["cmyk_turned"] = saved(cmyk, "JPEG", quality=90, exif=b"Exif\0\0" + exif(5))
     return {f"{k}.jpg": v for k, v in files.items()}
 
@@ -223,8 +266,165 @@ def good_webps():
     }
     for i in (2, 5, 6, 8):
         files[f"orientation_{i}"] = saved(rgb, "WEBP", lossless=True, exif=exif(i, "<"))
+    files["trailing"] = files["lossless"] + b"junk behind the picture"
     files["orientation_prefixed"] = saved(rgb, "WEBP", lossless=True, exif=b"Exif\0\0" + exif(7))
     return {f"{k}.webp": v for k, v in files.items()}
+
+
+# ---- GIF, BMP, TIFF, AVIF, HEIC
+
+
+def good_gifs():
+    rgb = Image.fromarray(photo(seed=51))
+    some = rgb.quantize(40)
+    frames = [Image.fromarray(photo(seed=s)).quantize(16) for s in (52, 53)]
+    files = {
+        "palette": saved(some, "GIF", interlace=0),
+        "interlaced": saved(some, "GIF", interlace=1),
+        "grey": saved(rgb.convert("L"), "GIF"),
+        "black_and_white": saved(rgb.convert("1"), "GIF"),
+        "transparent": saved(some, "GIF", transparency=3),
+        "animated": saved(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "one_pixel": saved(some.crop((0, 0, 1, 1)), "GIF"),
+    }
+    whole = files["palette"]
+    at = whole.index(b",\0\0\0\0" + struct.pack("<HH", W, H))
+    # A frame that lies on a larger screen, and one that reaches beyond it.
+    screen = whole[:6] + struct.pack("<HH", W + 9, H + 5) + whole[10:at]
+    files["offset"] = screen + b"," + struct.pack("<HH", 4, 3) + whole[at + 5 :]
+    files["beyond"] = whole[:at] + b"," + struct.pack("<HH", 4, 3) + whole[at + 5 :]
+    files["no_end"] = whole[:-1]
+    return {f"{k}.gif": v for k, v in files.items()}
+
+
+def bmp(header, rows, palette=b"", bits=24, compression=0, size=(W, H), colours=0):
+    if header == 12:
+        head = struct.pack("<IHHHH", 12, *size, 1, bits)
+    else:
+        head = struct.pack("<IiiHHIIiiII", header, *size, 1, bits, compression, len(rows), 0, 0, colours, 0)
+    at = 14 + len(head) + len(palette)
+    return b"BM" + struct.pack("<IHHI", at + len(rows), 0, 0, at) + head + palette + rows
+
+
+def bmp_rows(data, stride):
+    return b"".join(row.tobytes().ljust(stride, b"\0") for row in data)
+
+
+def good_bmps():
+    rgb = Image.fromarray(photo(seed=61))
+    bgr = np.asarray(rgb)[::-1, :, ::-1]
+    five = (bgr.astype(np.uint16) >> 3) @ np.array([1, 32, 1024], np.uint16)
+    six = (bgr.astype(np.uint16) >> (3, 2, 3)) @ np.array([1, 32, 2048], np.uint16)
+    index = photo(channels=1, seed=62)[:, :, 0] >> 4
+    colours = np.concatenate([palette(16, 63), np.zeros((16, 1), np.uint8)], 1).tobytes()
+    quads = np.concatenate([bgr, bgr[:, :, :1]], 2)
+    packed = np.pad(index, ((0, 0), (0, 1))).reshape(H, -1, 2)
+    runs8, runs4 = b"", b""
+    for row in index:
+        for v in row[: W - 5]:
+            runs8 += bytes([1, v])
+        runs8 += bytes([0, 5]) + row[W - 5 :].tobytes() + b"\0" + b"\0\0"
+        runs4 += bytes([W - 8, int(row[0]) << 4 | int(row[1]), 0, 7, 0x12, 0x34, 0x56, 0x70, 1, 0x90, 0, 0])
+    return {
+        "rgb.bmp": saved(rgb, "BMP"),
+        "grey.bmp": saved(rgb.convert("L"), "BMP"),
+        "palette.bmp": saved(rgb.quantize(30), "BMP"),
+        "black_and_white.bmp": saved(rgb.convert("1"), "BMP"),
+        "rgba.bmp": saved(Image.fromarray(photo(channels=4, seed=64)), "BMP"),
+        "four_bits.bmp": bmp(40, bmp_rows((packed[:, :, 0] << 4 | packed[:, :, 1]), 16), colours, 4),
+        "few_colours.bmp": bmp(40, bmp_rows(index, 32), colours[:40], 8, colours=10),
+        "bits_555.bmp": bmp(40, bmp_rows(five.astype("<u2"), 60), bits=16),
+        "bits_565.bmp": bmp(40, bmp_rows(six.astype("<u2"), 60), struct.pack("<III", 0xF800, 0x7E0, 0x1F), 16, 3),
+        "bits_32.bmp": bmp(40, quads.tobytes(), bits=32),
+        "top_down.bmp": bmp(40, bmp_rows(bgr.reshape(H, -1), 88), size=(W, -H)),
+        "old.bmp": bmp(12, bmp_rows(bgr.reshape(H, -1), 88)),
+        "runs_8.bmp": bmp(40, runs8 + b"\0\1", colours, 8, 1, colours=16),
+        "runs_4.bmp": bmp(40, runs4 + b"\0\1", colours, 4, 2),
+    }
+
+
+def tiff(rows, tags, order="<", tiles=(), strips=()):
+    """Pixels in one strip, in several, or in tiles; tags: number -> (type, values)."""
+    tags = {256: (3, [W]), 257: (3, [H]), 259: (3, [1]), **tags}
+    parts = list(tiles or strips) or [rows]
+    at, offsets = 8, []
+    for part in parts:
+        offsets.append(at)
+        at += len(part) + len(part) % 2
+    where, lengths = (324, 325) if tiles else (273, 279)
+    tags[where], tags[lengths] = (4, offsets), (4, [len(p) for p in parts])
+    body, entries, behind = b"".join(p + bytes(len(p) % 2) for p in parts), b"", b""
+    data_at = at + 2 + 12 * len(tags) + 4
+    for tag, (kind, values) in sorted(tags.items()):
+        data = struct.pack(order + str(len(values)) + {3: "H", 4: "I"}[kind], *values)
+        if len(data) > 4:
+            field = struct.pack(order + "I", data_at + len(behind))
+            behind += data
+        else:
+            field = data.ljust(4, b"\0")
+        entries += struct.pack(order + "HHI", tag, kind, len(values)) + field
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, at)
+    return head + body + struct.pack(order + "H", len(tags)) + entries + bytes(4) + behind
+
+
+def good_tiffs():
+    rgb = Image.fromarray(photo(seed=71))
+    grey, rgba = rgb.convert("L"), Image.fromarray(photo(channels=4, seed=72))
+    cmyk = Image.fromarray(photo(channels=4, seed=73), "CMYK")
+    deep = samples(3, 16, 74)
+    files = {
+        "bw": saved(rgb.convert("1"), "TIFF"),
+        "bw_group4": saved(rgb.convert("1"), "TIFF", compression="group4"),
+        "grey": saved(grey, "TIFF"),
+        "palette": saved(rgb.quantize(50), "TIFF"),
+        "rgb": saved(rgb, "TIFF"),
+        "rgb_lzw": saved(rgb, "TIFF", compression="tiff_lzw"),
+        "rgb_deflate": saved(rgb, "TIFF", compression="tiff_adobe_deflate"),
+        "rgb_packbits": saved(rgb, "TIFF", compression="packbits"),
+        "rgb_jpeg": saved(rgb, "TIFF", compression="jpeg", quality=90),
+        "rgba": saved(rgba, "TIFF"),
+        "cmyk": saved(cmyk, "TIFF", compression="tiff_lzw"),
+        "float": saved(Image.fromarray(np.asarray(grey).astype(np.float32) * 1.5 - 40), "TIFF"),
+        "whole_32": saved(Image.fromarray(np.asarray(grey).astype(np.int32) * 2 - 90), "TIFF"),
+        "pages": saved(rgb, "TIFF", save_all=True, append_images=[rgba]),
+        "turned": saved(rgb, "TIFF", tiffinfo={274: 6}),
+        "rgb_16": tiff(deep.astype("<u2").tobytes(), {258: (3, [16] * 3), 262: (3, [2]), 277: (3, [3])}),
+        "rgb_16_big": tiff(deep.astype(">u2").tobytes(), {258: (3, [16] * 3), 262: (3, [2]), 277: (3, [3])}, ">"),
+        "white_is_zero": tiff(np.asarray(grey).tobytes(), {258: (3, [8]), 262: (3, [0])}),
+        "planes": tiff(
+            b"",
+            {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 284: (3, [2])},
+            strips=[plane.tobytes() for plane in np.asarray(rgb).transpose(2, 0, 1)],
+        ),
+    }
+    for bits in 2, 4:
+        data = b"".join(r[1:] for r in (packed_rows(samples(1, bits, 75)[y : y + 1], bits) for y in range(H)))
+        files[f"grey_{bits}"] = tiff(data, {258: (3, [bits]), 262: (3, [1])})
+    padded = np.pad(np.asarray(rgb), ((0, 32 - H), (0, 32 - W), (0, 0)))
+    tiles = [padded[y : y + 16, x : x + 16].tobytes() for y in (0, 16) for x in (0, 16)]
+    files["tiles"] = tiff(
+        b"", {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 322: (3, [16]), 323: (3, [16])}, tiles=tiles
+    )
+    return {f"{k}.tif": v for k, v in files.items()}
+
+
+def good_boxes():
+    """Lossy, whatever their quality: versions of the codecs differ by a little."""
+    rgb = Image.fromarray(photo(seed=81))
+    files = {
+        "rgb.avif": saved(rgb, "AVIF", quality=95, subsampling="4:4:4"),
+        "alpha.avif": saved(Image.fromarray(photo(channels=4, seed=82)), "AVIF", quality=95, subsampling="4:4:4"),
+        "grey.avif": saved(rgb.convert("L"), "AVIF", quality=95),
+        "frames.avif": saved(rgb, "AVIF", quality=95, subsampling="4:4:4", save_all=True, append_images=[rgb.rotate(180)]),
+    }
+    for i in 2, 5, 6, 8:
+        files[f"turned_{i}.avif"] = saved(rgb, "AVIF", quality=95, subsampling="4:4:4", exif=exif(i))
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    files["rgb.heic"] = saved(rgb, "HEIF", quality=95, chroma=444)
+    files["turned_6.heic"] = saved(rgb, "HEIF", quality=95, chroma=444, exif=exif(6))
+    return files
 
 
 # ---- what must be refused
@@ -266,7 +466,6 @@ def bad_jpegs():
     scan = progressive[first:second]
     return {
         "cut.jpg": whole[: len(whole) // 2 + 150],
-        "no_end.jpg": whole[:-2],
         "zero_height.jpg": patched(whole, frame_at + 5, struct.pack(">HH", 0, W)),
         "zero_width.jpg": patched(whole, frame_at + 5, struct.pack(">HH", H, 0)),
         "absurd_side.jpg": patched(whole, frame_at + 5, struct.pack(">HH", 65535, 65535)),
@@ -292,6 +491,41 @@ def bad_webps():
     }
 
 
+# ---- what is cut or damaged, and what is left of it
+
+
+def damaged_files():
+    pngs, jpegs, files = good_pngs(), good_jpegs(), {}
+    for name in "rgb_8", "rgba_16", "grey_1", "palette_4", "interlaced_rgb_8", "interlaced_palette_2":
+        files[f"cut_{name}.png"] = pngs[f"{name}.png"][: len(pngs[f"{name}.png"]) * 2 // 3]
+    whole = pngs["rgb_8.png"]
+    files["wrong_byte.png"] = whole[:900] + bytes([whole[900] ^ 0x55]) + whole[901:]
+    files["wrong_checksum.png"] = whole[:-16] + bytes([whole[-16] ^ 1]) + whole[-15:]
+    data = zlib.decompress(whole[41:-16])
+    row = 3 * W + 1
+    filtered = data[: 7 * row] + b"\x09" + data[7 * row + 1 :]
+    files["wrong_filter.png"] = whole[:33] + chunk(b"IDAT", zlib.compress(filtered)) + chunk(b"IEND", b"")
+    files["cut_progressive.jpg"] = jpegs["progressive.jpg"][:-20]
+    for name in "rgb_444", "rgb_420", "restarts", "cmyk", "grey", "orientation_6":
+        jpeg = jpegs[f"{name}.jpg"]
+        files[f"cut_{name}.jpg"] = jpeg[: len(jpeg) - (len(jpeg) - jpeg.index(b"\xff\xda")) // 4]
+    # The first restart interval lacks its end, and the second one is whole.
+    jpeg = jpegs["restarts.jpg"]
+    mark = jpeg.index(b"\xff\xd0")
+    large = Image.fromarray(photo(60, 40, seed=54)).quantize(60)
+    for interlaced in 0, 1:
+        # Of a block that is cut Pillow takes nothing, tyto what is there: this one ends between blocks.
+        gif = saved(large, "GIF", interlace=interlaced)
+        at = gif.index(b",\0\0\0\0" + struct.pack("<HH", 60, 40)) + 11
+        for _ in range(3):
+            at += 1 + gif[at]
+        files[f"cut_{interlaced}.gif"] = gif[:at]
+    files["cut_rgb.bmp"] = good_bmps()["rgb.bmp"][:1200]
+    files["cut_four_bits.bmp"] = good_bmps()["four_bits.bmp"][:-60]
+    files["lost_interval.jpg"] = jpeg[: mark - 60] + jpeg[mark:]
+    return files
+
+
 def expected(data):
     with Image.open(io.BytesIO(data)) as image:
         image.load()
@@ -303,18 +537,19 @@ def expected(data):
 
 
 def main(folder):
-    good = {**good_pngs(), **good_jpegs(), **good_webps()}
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    good = {**good_pngs(), **good_jpegs(), **good_webps(), **good_gifs(), **good_bmps(), **good_tiffs(), **good_boxes()}
     bad = {**bad_pngs(), **bad_jpegs(), **bad_webps()}
-    bad["gif.gif"] = saved(Image.fromarray(photo(5, 5)), "GIF")
-    bad["bmp.png"] = saved(Image.fromarray(photo(5, 5)), "BMP")
-    bad["tiff.jpg"] = saved(Image.fromarray(photo(5, 5)), "TIFF")
+    bad["jpeg2000.jpg"] = saved(Image.fromarray(photo(5, 5)), "JPEG2000")
     bad["empty.png"] = b""
     bad["text.png"] = b"This is not a picture.\n"
-    for name, files in ("good", good), ("bad", bad):
+    damaged = damaged_files()
+    for name, files in ("good", good), ("bad", bad), ("damaged", damaged):
         (folder / name).mkdir(parents=True, exist_ok=True)
         for path, data in files.items():
             (folder / name / path).write_bytes(data)
     save_file({name: expected(data) for name, data in good.items()}, folder / "expected.safetensors")
+    save_file({name: expected(data) for name, data in damaged.items()}, folder / "expected_damaged.safetensors")
 
 
 if __name__ == "__main__":

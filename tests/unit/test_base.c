@@ -204,6 +204,54 @@ static int is_held(const uint8_t *at)
 }
 
 /* A huge page that holds a part of what is released goes as a whole, the next one stays. */
+/* Writes to a pipe from a process of its own. */
+static void fill_pipe(const char *path, size_t bytes)
+{
+    if (fork() == 0) {
+        FILE *pipe = fopen(path, "wb");
+        for (size_t i = 0; pipe && i < bytes; i++) {
+            fputc((int)(i % 251), pipe);
+        }
+        _exit(pipe && fclose(pipe) == 0 ? 0 : 1);
+    }
+}
+
+/* A pipe is read to its end, in one piece or as a map, and no further than the limit. */
+static void pipes_are_read_like_files(void **state)
+{
+    (void)state;
+    enum { BYTES = 200000 };
+    char path[] = "/tmp/tyto-pipe-XXXXXX";
+    tyto_error err = TYTO_ERROR_INIT;
+    char *text;
+    size_t length;
+    tyto_file_map map;
+    close(mkstemp(path));
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fill_pipe(path, BYTES);
+    assert_int_equal(tyto_file_read(path, BYTES, &text, &length, &err), TYTO_OK);
+    assert_int_equal(length, BYTES);
+    assert_int_equal((uint8_t)text[BYTES - 1], (BYTES - 1) % 251);
+    free(text);
+    fill_pipe(path, BYTES);
+    assert_int_equal(tyto_file_map_open(path, &map, &err), TYTO_OK);
+    assert_int_equal(map.length, BYTES);
+    tyto_file_map_release(&map, 0, BYTES); /* nothing to read again: it stays */
+    assert_int_equal(map.data[BYTES - 1], (BYTES - 1) % 251);
+    tyto_file_map_close(&map);
+    signal(SIGPIPE, SIG_DFL);
+    fill_pipe(path, BYTES);
+    assert_int_equal(tyto_file_read(path, BYTES / 2, &text, &length, &err), TYTO_E_LIMIT);
+    tyto_error_clear(&err);
+    assert_true(tyto_file_is_stream(path));
+    assert_false(tyto_file_is_stream("/tmp"));
+    for (int i = 0; i < 3; i++) {
+        wait(NULL);
+    }
+    unlink(path);
+}
+
 static void files_that_are_mapped_are_released_in_huge_pages(void **state)
 {
     (void)state;
@@ -423,6 +471,7 @@ int main(void)
         cmocka_unit_test(files_of_other_processes_are_not_touched),
         cmocka_unit_test(pool_runs_each_task_once),
         cmocka_unit_test(simulated_threads_take_the_next_task_when_they_are_free),
+        cmocka_unit_test(pipes_are_read_like_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static void pictures_are_classified(void **state)
             const json_t *item = json_array_get(with.cases, i);
             golden_path(path, "../../../assets/photos/%s",
                         json_string_value(json_object_get(item, "photo")));
-            ASSERT_DONE(tyto_image_load(path, &images[i], &err), &err);
+            ASSERT_DONE(tyto_image_load(path, NULL, &images[i], &err), &err);
             ASSERT_DONE(tyto_classify_images(with.session, &images[i], 1, NULL, classes, &err),
                         &err);
             compare(names[n], i, classes, item);

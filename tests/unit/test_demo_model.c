@@ -56,7 +56,7 @@ static int open_demo(void **state)
     assert_int_equal(tyto_model_open(it.engine, path, NULL, &it.model, NULL), TYTO_OK);
     assert_int_equal(tyto_session_create(it.model, NULL, &it.session, NULL), TYTO_OK);
     snprintf(path, sizeof(path), "%s/../assets/scenes/seven.jpg", tests);
-    assert_int_equal(tyto_image_load(path, &it.image, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(path, NULL, &it.image, NULL), TYTO_OK);
     *state = &it;
     return 0;
 }

@@ -189,7 +189,7 @@ static void pictures_are_saved_one_after_the_other(void **state)
     for (int64_t i = 1; i <= 3; i++) {
         tyto_image image;
         snprintf(path, sizeof(path), "%d.png", (int)i);
-        ASSERT_DONE(tyto_image_load(path, &image, &err), &err);
+        ASSERT_DONE(tyto_image_load(path, NULL, &image, &err), &err);
         assert_int_equal(image.width_px, i);
         tyto_image_clear(&image);
     }

@@ -67,7 +67,7 @@ static void results_are_the_search(void **state)
         tyto_image image = {0};
         tyto_detections direct = {0};
         snprintf(path, sizeof(path), "%s/%s", photos, images[i].file_name);
-        ASSERT_DONE(tyto_image_load(path, &image, &err), &err);
+        ASSERT_DONE(tyto_image_load(path, NULL, &image, &err), &err);
         const tyto_search_source source = {.image = &image};
         ASSERT_DONE(tyto_search(session, &source, 1, vocabulary, &how, &direct, &err), &err);
         assert_int_equal(direct.count, 5);

@@ -87,11 +87,12 @@ static void photos_are_listed(void **state)
     const char *const bad[] = {"empty", "-", "-", "*.none", "f/*.jpg", "f/b*"};
     counts = list(TYTO_FILE_KIND_PHOTOS, bad, 6, "- f/b.jpg f/b.jpg");
     assert_int_equal(counts.failed, 4);
-    assert_string_equal(lines,
-                        "empty: no photo in this folder, required .jpg, .jpeg, .png or .webp\n"
-                        "-: standard input can be read only once\n"
-                        "*.none: no file matches\n"
-                        "f/g.jpg: no photo in this folder, required .jpg, .jpeg, .png or .webp\n");
+    assert_string_equal(lines, "empty: no photo in this folder, required .jpg, .png, .webp, .gif, "
+                               ".bmp, .tif, .avif, .heic or the like\n"
+                               "-: standard input can be read only once\n"
+                               "*.none: no file matches\n"
+                               "f/g.jpg: no photo in this folder, required .jpg, .png, .webp, "
+                               ".gif, .bmp, .tif, .avif, .heic or the like\n");
 }
 
 static void videos_are_listed(void **state)

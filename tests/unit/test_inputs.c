@@ -40,7 +40,7 @@ static int64_t load_photos(const json_t *names, tyto_image *images)
         tyto_error err = TYTO_ERROR_INIT;
         const char *name = json_string_value(json_array_get(names, i));
         snprintf(path, sizeof(path), "%s/../assets/photos/%s", getenv("TYTO_TEST_DATA"), name);
-        ASSERT_DONE(tyto_image_load(path, &images[i], &err), &err);
+        ASSERT_DONE(tyto_image_load(path, NULL, &images[i], &err), &err);
     }
     return (int64_t)json_array_size(names);
 }

@@ -229,11 +229,11 @@ static void pictures(void **state)
     float out;
     int64_t shape[3] = {1, 2, 3};
     assert_non_null(processor);
-    REFUSED(tyto_image_load(NULL, &image, &err), "path");
-    REFUSED(tyto_image_load("photo.png", NULL, &err), "out");
-    REFUSED(tyto_image_decode(NULL, 0, "name", &image, &err), "bytes");
-    REFUSED(tyto_image_decode("", 0, NULL, &image, &err), "name");
-    REFUSED(tyto_image_decode("", 0, "name", NULL, &err), "out");
+    REFUSED(tyto_image_load(NULL, NULL, &image, &err), "path");
+    REFUSED(tyto_image_load("photo.png", NULL, NULL, &err), "out");
+    REFUSED(tyto_image_decode(NULL, 0, "name", NULL, &image, &err), "bytes");
+    REFUSED(tyto_image_decode("", 0, NULL, NULL, &image, &err), "name");
+    REFUSED(tyto_image_decode("", 0, "name", NULL, NULL, &err), "out");
     REFUSED(tyto_image_save(NULL, &image, &err), "path");
     REFUSED(tyto_image_save("photo.png", NULL, &err), "photo.png");
     REFUSED(tyto_image_save("photo.png", &image, &err), "photo.png");

@@ -30,9 +30,9 @@ static void open_as(tyto_precision precision)
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, NULL, &with.names, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
-    ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
+    ASSERT_DONE(tyto_image_load(path, NULL, &with.cat, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/coffee.jpg", getenv("TYTO_TEST_DATA"));
-    ASSERT_DONE(tyto_image_load(path, &with.coffee, &err), &err);
+    ASSERT_DONE(tyto_image_load(path, NULL, &with.coffee, &err), &err);
 }
 
 static void close_it(void)

@@ -355,7 +355,7 @@ static int open_all(void **state)
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     ASSERT_DONE(tyto_vocabulary_create(with.session, names, 2, NULL, &with.names, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
-    ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
+    ASSERT_DONE(tyto_image_load(path, NULL, &with.cat, &err), &err);
     with.options = search_defaults(false);
     with.options.threshold = 0.0F;
     return 0;

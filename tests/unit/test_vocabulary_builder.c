@@ -22,9 +22,9 @@ static int open_all(void **state)
         &err);
     ASSERT_DONE(tyto_session_create(with.model, NULL, &with.session, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/cat.jpg", getenv("TYTO_TEST_DATA"));
-    ASSERT_DONE(tyto_image_load(path, &with.cat, &err), &err);
+    ASSERT_DONE(tyto_image_load(path, NULL, &with.cat, &err), &err);
     snprintf(path, sizeof(path), "%s/../assets/photos/coffee.jpg", getenv("TYTO_TEST_DATA"));
-    ASSERT_DONE(tyto_image_load(path, &with.coffee, &err), &err);
+    ASSERT_DONE(tyto_image_load(path, NULL, &with.coffee, &err), &err);
     return 0;
 }
 

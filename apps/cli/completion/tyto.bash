@@ -38,6 +38,8 @@ _tyto()
     detect:--normalize) _tyto_words 'config on off' "$word" ;;
     detect:--image-mean) : ;;
     detect:--image-std) : ;;
+    detect:--exif) _tyto_words 'turn ignore' "$word" ;;
+    detect:--damaged) _tyto_words 'refuse use' "$word" ;;
     match:--query | match:-q) _tyto_files -f "$word" ;;
     match:--rule) _tyto_words 'auto reference objectness overlap' "$word" ;;
     match:--exemplars) _tyto_words 'average keep' "$word" ;;
@@ -67,6 +69,8 @@ _tyto()
     match:--normalize) _tyto_words 'config on off' "$word" ;;
     match:--image-mean) : ;;
     match:--image-std) : ;;
+    match:--exif) _tyto_words 'turn ignore' "$word" ;;
+    match:--damaged) _tyto_words 'refuse use' "$word" ;;
     similarity:--text | similarity:-t) : ;;
     similarity:--labels | similarity:-l) _tyto_files -f "$word" ;;
     similarity:--classes) _tyto_files -f "$word" ;;
@@ -81,6 +85,8 @@ _tyto()
     similarity:--normalize) _tyto_words 'config on off' "$word" ;;
     similarity:--image-mean) : ;;
     similarity:--image-std) : ;;
+    similarity:--exif) _tyto_words 'turn ignore' "$word" ;;
+    similarity:--damaged) _tyto_words 'refuse use' "$word" ;;
     embed:--text | embed:-t) : ;;
     embed:--labels | embed:-l) _tyto_files -f "$word" ;;
     embed:--classes) _tyto_files -f "$word" ;;
@@ -102,6 +108,8 @@ _tyto()
     embed:--normalize) _tyto_words 'config on off' "$word" ;;
     embed:--image-mean) : ;;
     embed:--image-std) : ;;
+    embed:--exif) _tyto_words 'turn ignore' "$word" ;;
+    embed:--damaged) _tyto_words 'refuse use' "$word" ;;
     classify:--file) _tyto_files -f "$word" ;;
     classify:--top-k | classify:-k) : ;;
     classify:--scores) _tyto_words 'configured softmax sigmoid none' "$word" ;;
@@ -109,6 +117,8 @@ _tyto()
     classify:--parts) _tyto_files -f "$word" ;;
     classify:--format | classify:-f) _tyto_words 'text json jsonl csv' "$word" ;;
     classify:--output | classify:-o) _tyto_files -f "$word" ;;
+    classify:--exif) _tyto_words 'turn ignore' "$word" ;;
+    classify:--damaged) _tyto_words 'refuse use' "$word" ;;
     fill-mask:--file) _tyto_files -f "$word" ;;
     fill-mask:--span | fill-mask:-s) : ;;
     fill-mask:--mask-text | fill-mask:-t) : ;;
@@ -143,6 +153,8 @@ _tyto()
     preprocess:--crop) _tyto_words 'config on off' "$word" ;;
     preprocess:--crop-size) : ;;
     preprocess:--resample) _tyto_words 'config nearest lanczos bilinear bicubic box hamming' "$word" ;;
+    preprocess:--exif) _tyto_words 'turn ignore' "$word" ;;
+    preprocess:--damaged) _tyto_words 'refuse use' "$word" ;;
     postprocess:--outputs) _tyto_files -f "$word" ;;
     postprocess:--sizes) : ;;
     postprocess:--text | postprocess:-t) : ;;
@@ -156,12 +168,16 @@ _tyto()
     postprocess:--draw | postprocess:-d) _tyto_files -f "$word" ;;
     postprocess:--format | postprocess:-f) _tyto_words 'text json jsonl csv' "$word" ;;
     postprocess:--output | postprocess:-o) _tyto_files -f "$word" ;;
+    postprocess:--exif) _tyto_words 'turn ignore' "$word" ;;
+    postprocess:--damaged) _tyto_words 'refuse use' "$word" ;;
     flow:--output | flow:-o) _tyto_files -f "$word" ;;
     flow:--draw | flow:-d) _tyto_files -f "$word" ;;
     flow:--longest) : ;;
     flow:--pairs) : ;;
     flow:--overlap) : ;;
     flow:--scale) : ;;
+    flow:--exif) _tyto_words 'turn ignore' "$word" ;;
+    flow:--damaged) _tyto_words 'refuse use' "$word" ;;
     autoencode:--output | autoencode:-o) _tyto_files -f "$word" ;;
     autoencode:--top-k) : ;;
     autoencode:--format | autoencode:-f) _tyto_words 'text json jsonl' "$word" ;;
@@ -190,6 +206,8 @@ _tyto()
     eval:--limit) : ;;
     eval:--format | eval:-f) _tyto_words 'text json' "$word" ;;
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
+    eval:--exif) _tyto_words 'turn ignore' "$word" ;;
+    eval:--damaged) _tyto_words 'refuse use' "$word" ;;
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
     pull:--revision) : ;;
@@ -199,6 +217,8 @@ _tyto()
     convert:--calibrate) _tyto_files -f "$word" ;;
     convert:--init) _tyto_files -f "$word" ;;
     convert:--seed) : ;;
+    convert:--exif) _tyto_words 'turn ignore' "$word" ;;
+    convert:--damaged) _tyto_words 'refuse use' "$word" ;;
     bench:--runs | bench:-n) : ;;
     bench:--warmup) : ;;
     bench:--queries) : ;;
@@ -214,22 +234,22 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std' ;;
-        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        similarity) options=' --text --labels --templates --classes --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --exif --damaged' ;;
         fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
-        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample' ;;
-        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output' ;;
-        flow) options=' --output --draw --longest --pairs --overlap --scale' ;;
+        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged' ;;
+        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output --exif --damaged' ;;
+        flow) options=' --output --draw --longest --pairs --overlap --scale --exif --damaged' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
-        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force' ;;
+        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac
