@@ -210,7 +210,7 @@ static uint8_t sample(const layout *l, const uint8_t *row, size_t i)
     }
     unsigned value = 0;
     for (size_t k = i * bits; k < (i + 1) * bits; k++) {
-        value = value << 1 | (row[k / 8] >> (7 - k % 8) & 1U);
+        value = value << 1 | ((unsigned)row[k / 8] >> (7 - k % 8) & 1U);
     }
     const bool index = l->photometric == PHOTOMETRIC_PALETTE;
     return (uint8_t)(bits == 12 ? value >> 4 : index ? value : value * 255 / ((1U << bits) - 1));
