@@ -23,16 +23,11 @@ static int run(void *given)
         return EXIT_USAGE;
     }
     int code = search_read_queries(&job, TYTO_AVERAGING_NONE);
-    search_list_labels(&job);
     if (job.labels.count == 0) {
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));
     }
-    code = code == EXIT_DONE ? search_prepare(&job, NULL) : code;
-    if (code == EXIT_DONE) {
-        const bool ready =
-            search_open(&job, TYTO_TASK_SEARCH) && search_encode(&job) && search_build(&job);
-        code = ready ? search_photos(&job) : EXIT_FAILED;
-    }
+    code = code == EXIT_DONE ? search_prepare(&job) : code;
+    code = code == EXIT_DONE ? search_photos(&job) : code;
     search_end(&job);
     return code;
 }

@@ -1,5 +1,4 @@
 /* tyto embed: texts, photos, and things in photos as vectors. */
-#include <stdlib.h>
 #include <string.h>
 #include <tyto/vocabulary_document.h>
 
@@ -7,7 +6,6 @@
 #include "inputs.h"
 #include "messages.h"
 #include "photo_reader.h"
-#include "queries.h"
 #include "search.h"
 #include "signals.h"
 
@@ -16,59 +14,34 @@ enum { JSON, NPY, SAFETENSORS };
 
 typedef struct embed_args {
     common_args common;
-    search_args search; /* texts, classes, and what is kept of proposed boxes */
-    text_list queries;
-    const char *draw_queries;
+    search_args search; /* queries, and what is kept of proposed boxes */
     bool boxes;
-    int rule, exemplars, format;
     double threshold;
 } embed_args;
-
-#define EXEMPLARS "average|keep"
-enum { AVERAGE, KEEP };
 
 typedef struct job {
     const embed_args *args;
     search search;
-    picture_queries queries;
     int format;
 } job;
 
-static bool embed_photo(job *j, photo_reader *reader)
+static photo_outcome embed_photo(void *context, photo_turn *photo)
 {
-    const char *photo = reader->photos->items[reader->next];
-    search *s = &j->search;
+    const job *j = context;
+    const search *s = &j->search;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_image image = {0};
-    char *name = photo_name(photo);
-    bool good = photo_reader_next(reader, &image);
-    if (good &&
-        (j->args->boxes
-             ? tyto_vocabulary_builder_embed_boxes(s->builder, s->with.session, name, &image,
-                                                   &s->embed, &s->look.options, NULL, &err)
-             : tyto_vocabulary_builder_embed_image(s->builder, s->with.session, name, &image,
-                                                   &s->embed, &err)) != TYTO_OK) {
-        say_error("%s: %s", photo, tyto_error_message(&err));
+    const char *name = path_base(photo->path);
+    const tyto_status status =
+        j->args->boxes
+            ? tyto_vocabulary_builder_embed_boxes(s->builder, s->with.session, name, &photo->image,
+                                                  &s->embed, &s->look.options, NULL, &err)
+            : tyto_vocabulary_builder_embed_image(s->builder, s->with.session, name, &photo->image,
+                                                  &s->embed, &err);
+    if (status != TYTO_OK) {
+        say_error("%s: %s", photo->path, tyto_error_message(&err));
         tyto_error_clear(&err);
-        good = false;
     }
-    tyto_image_clear(&image);
-    free(name);
-    return good;
-}
-
-static bool embed_photos(job *j)
-{
-    const text_list *photos = &j->search.photos;
-    photo_reader reader = {.photos = photos};
-    bool good = !j->search.input_missing;
-    for (size_t i = 0; i < photos->count && !interrupted(); i++) {
-        progress_show(i, photos->count, photos->items[i]);
-        good = embed_photo(j, &reader) && good;
-    }
-    progress_hide();
-    photo_reader_end(&reader);
-    return good && !interrupted();
+    return status == TYTO_OK ? PHOTO_DONE : PHOTO_FAILED;
 }
 
 static bool write_json(const job *j)
@@ -114,7 +87,7 @@ static bool choose_format(job *j)
     const int by_name = strcmp(ending, ".npy") == 0           ? NPY
                         : strcmp(ending, ".safetensors") == 0 ? SAFETENSORS
                                                               : JSON;
-    j->format = args->format == FORMAT_UNSET ? by_name : args->format;
+    j->format = args->search.format == FORMAT_UNSET ? by_name : args->search.format;
     if (j->format != JSON && j->format != by_name) {
         say_error("--format %s: required -o FILE%s", j->format == NPY ? "npy" : "safetensors",
                   j->format == NPY ? ".npy" : ".safetensors");
@@ -134,14 +107,12 @@ static int prepare(job *j)
     boxes->nms = (tyto_nms)args->search.nms;
     boxes->nms_iou = (float)args->search.iou;
     boxes->top_k = args->search.top_k;
-    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGING_EXAMPLES
-                                                                 : TYTO_AVERAGING_NONE);
-    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
-                             : code;
+    int code =
+        search_read_queries(s, args->search.exemplars == EXEMPLARS_AVERAGE ? TYTO_AVERAGING_EXAMPLES
+                                                                           : TYTO_AVERAGING_NONE);
     if (code != EXIT_DONE) {
         return code;
     }
-    search_list_labels(s);
     if (s->labels.count + args->common.operands.count == 0) {
         say_error("nothing to embed: required IMAGE, -t TEXT, or -q IMAGE");
         return EXIT_USAGE;
@@ -150,47 +121,36 @@ static int prepare(job *j)
         return EXIT_USAGE;
     }
     s->input_missing = !list_photos(&args->common.operands, &s->photos);
-    j->queries.draw = (drawing){.option = "draw-queries", .path = args->draw_queries};
+    s->chosen = (drawing){.option = "draw-queries", .path = args->search.draw_queries};
     const char *path = args->search.output;
     return path && strcmp(path, "-") != 0 && !output_check_file(path)
                ? EXIT_FAILED
-               : drawing_check(&j->queries.draw, &j->queries.photos, &j->queries.photos);
-}
-
-static bool open_model(job *j)
-{
-    search *s = &j->search;
-    const bool boxes = j->queries.photos.count > 0 || j->args->boxes;
-    return search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED) && search_encode(s) &&
-           queries_embed(&j->queries, &s->with, &s->embed);
+               : drawing_check(&s->chosen, &s->examples, &s->examples);
 }
 
 static int run(void *given)
 {
     const embed_args *args = given;
     job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
+    search *s = &j.search;
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         /* A photo that can't be read doesn't stop the others. */
-        const bool ready = open_model(&j), all = ready && embed_photos(&j);
-        const bool built = ready && !interrupted() && search_build(&j.search);
-        code =
-            built && (all || j.search.vocabulary) && write_all(&j) && all ? EXIT_DONE : EXIT_FAILED;
+        const bool boxes = s->examples.count > 0 || args->boxes;
+        const bool ready = search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED);
+        const bool all = ready && photos_each(&s->photos, embed_photo, &j, NULL) &&
+                         !s->input_missing && !interrupted();
+        const bool built = ready && !interrupted() && search_build(s);
+        code = built && (all || s->vocabulary) && write_all(&j) && all ? EXIT_DONE : EXIT_FAILED;
     }
-    search_end(&j.search);
-    queries_clear(&j.queries);
+    search_end(s);
     return code;
 }
 
 static const option options[] = {
     SEARCH_TEXT_OPTIONS(embed_args, search),
-    QUERY_OPTIONS(embed_args, queries, rule),
-    {"exemplars", 0, OPTION_CHOICE, EXEMPLARS,
-     "examples of one label become their mean (default), or stay rows of their own",
-     offsetof(embed_args, exemplars)},
-    {"draw-queries", 0, OPTION_TEXT, "PATH",
-     "draw the boxes that were chosen in the examples: a picture for one, a folder for many",
-     offsetof(embed_args, draw_queries), .files = COMPLETES_FILES},
+    QUERY_OPTIONS(embed_args, search,
+                  "examples of one label become their mean (default), or stay rows of their own"),
     {"boxes", 0, OPTION_FLAG, NULL,
      "a row for each thing in a photo, by objectness, not one for the whole photo",
      offsetof(embed_args, boxes)},
@@ -205,7 +165,7 @@ static const option options[] = {
      offsetof(embed_args, search.top_k), 1, 1e9},
     {"format", 'f', OPTION_CHOICE, FORMATS,
      "how rows are written (default: what -o's ending says, or else json)",
-     offsetof(embed_args, format)},
+     offsetof(embed_args, search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(embed_args, search.output), .files = COMPLETES_FILES},
     PROCESSOR_OPTIONS(embed_args, search.processor),
@@ -224,7 +184,7 @@ static const example examples[] = {
 };
 
 static const embed_args defaults = {
-    .search = {.iou = 0.5, .nms = TYTO_NMS_ALL}, .threshold = 0.1, .format = FORMAT_UNSET};
+    .search = {.iou = 0.5, .nms = TYTO_NMS_ALL, .format = FORMAT_UNSET}, .threshold = 0.1};
 
 const command cmd_embed = {
     .name = "embed",

@@ -1,117 +1,43 @@
 /* tyto match: what is where in photos, by examples. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "commands.h"
 #include "messages.h"
-#include "queries.h"
 #include "search.h"
 
 typedef struct match_args {
     common_args common;
     search_args search;
-    text_list queries;
-    const char *draw_queries;
-    int rule, exemplars, scores;
+    int scores;
 } match_args;
 
-/* The words of --exemplars and --scores. */
-#define EXEMPLARS "average|keep"
-enum { AVERAGE, KEEP };
+/* The words of --scores. */
 #define SCORES "relative|plain"
 enum { RELATIVE, PLAIN };
-
-typedef struct job {
-    const match_args *args;
-    search search;
-    picture_queries queries;
-    tyto_example_note *notes; /* where each example's box is, for the results */
-} job;
-
-/* What results say of the examples, more of it once boxes are chosen. */
-static void note_examples(job *j)
-{
-    const int64_t count = tyto_vocabulary_builder_example_count(j->search.builder);
-    if (!j->notes) {
-        j->notes = take((size_t)count, sizeof(*j->notes));
-    }
-    for (int64_t i = 0; i < count; i++) {
-        if (tyto_vocabulary_builder_note(j->search.builder, i, &j->notes[i], NULL) != TYTO_OK) {
-            out_of_memory();
-        }
-    }
-    j->search.document.examples = j->notes;
-    j->search.document.n_examples = count;
-}
-
-/* Everything that can be found wrong before the model is read. */
-static int prepare(job *j)
-{
-    const match_args *args = j->args;
-    search *s = &j->search;
-    tyto_search_options_init_guided(&s->look.options, sizeof(s->look.options));
-    s->look.options.relative_scores = args->scores == RELATIVE;
-    if (args->common.operands.count == 0) {
-        say_error("no photo: required IMAGE, a folder, or -");
-        return EXIT_USAGE;
-    }
-    int code = search_read_queries(s, args->exemplars == AVERAGE ? TYTO_AVERAGING_ALL
-                                                                 : TYTO_AVERAGING_NONE);
-    code = code == EXIT_DONE ? queries_read(&args->queries, args->rule, s->builder, &j->queries)
-                             : code;
-    if (code != EXIT_DONE) {
-        return code;
-    }
-    search_list_labels(s);
-    if (s->labels.count == 0) {
-        say_error("nothing to look for: required -q IMAGE, --classes FILE or -t TEXT");
-        return EXIT_USAGE;
-    }
-    code = search_prepare(s, &j->queries.photos);
-    note_examples(j);
-    j->queries.draw = (drawing){.option = "draw-queries", .path = args->draw_queries};
-    if (code == EXIT_DONE && args->draw_queries && j->queries.photos.count == 0) {
-        say_error("--draw-queries: no example to draw, required -q IMAGE");
-        return EXIT_USAGE;
-    }
-    return code == EXIT_DONE
-               ? drawing_check(&j->queries.draw, &j->queries.photos, &j->queries.photos)
-               : code;
-}
-
-static bool open_vocabulary(job *j)
-{
-    search *s = &j->search;
-    if (!search_open(s, TYTO_TASK_SEARCH) || !search_encode(s) ||
-        !queries_embed(&j->queries, &s->with, &s->embed)) {
-        return false;
-    }
-    note_examples(j);
-    return search_build(s);
-}
 
 static int run(void *given)
 {
     const match_args *args = given;
-    job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
-    int code = prepare(&j);
-    if (code == EXIT_DONE) {
-        code = open_vocabulary(&j) ? search_photos(&j.search) : EXIT_FAILED;
+    const bool average = args->search.exemplars == EXEMPLARS_AVERAGE;
+    search job = {.common = &args->common, .args = &args->search};
+    tyto_search_options_init_guided(&job.look.options, sizeof(job.look.options));
+    job.look.options.relative_scores = args->scores == RELATIVE;
+    if (args->common.operands.count == 0) {
+        say_error("no photo: required IMAGE, a folder, or -");
+        return EXIT_USAGE;
     }
-    search_end(&j.search);
-    queries_clear(&j.queries);
-    free(j.notes);
+    int code = search_read_queries(&job, average ? TYTO_AVERAGING_ALL : TYTO_AVERAGING_NONE);
+    if (code == EXIT_DONE && job.labels.count == 0) {
+        say_error("nothing to look for: required -q IMAGE, --classes FILE or -t TEXT");
+        code = EXIT_USAGE;
+    }
+    code = code == EXIT_DONE ? search_prepare(&job) : code;
+    code = code == EXIT_DONE ? search_photos(&job) : code;
+    search_end(&job);
     return code;
 }
 
 static const option options[] = {
-    QUERY_OPTIONS(match_args, queries, rule),
-    {"exemplars", 0, OPTION_CHOICE, EXEMPLARS,
-     "queries of one label become their mean (default), or stay classes of their own",
-     offsetof(match_args, exemplars)},
-    {"draw-queries", 0, OPTION_TEXT, "PATH",
-     "draw the boxes that were chosen in the examples: a picture for one, a folder for many",
-     offsetof(match_args, draw_queries), .files = COMPLETES_FILES},
+    QUERY_OPTIONS(match_args, search,
+                  "queries of one label become their mean (default), or stay classes of their own"),
     {"scores", 0, OPTION_CHOICE, SCORES,
      "relative to the photo's best, as the reference has them (default), or as they are",
      offsetof(match_args, scores)},

@@ -1,11 +1,9 @@
 /* tyto preprocess: photos as the network takes them. */
 #include <stdlib.h>
-#include <string.h>
+#include <tyto/files.h>
 #include <tyto/memory.h>
-#include <tyto/processor.h>
 #include <tyto/tensor.h>
 
-#include "batch.h"
 #include "commands.h"
 #include "inputs.h"
 #include "messages.h"
@@ -17,85 +15,184 @@
 
 typedef struct preprocess_args {
     common_args common;
-    const char *output;
-    batch_args batch;
+    const char *output, *texts_file;
+    text_list texts, queries;
+    bool batch, truncate;
+    int64_t max_length;
     processor_args processor;
 } preprocess_args;
 
-/* Adds a photo's tensor [3,H,W]; its name and data are newly allocated. */
-static bool add_photo(const tyto_image_processor *processor, tyto_engine *engine,
-                      photo_reader *reader, tyto_tensor *out)
+typedef struct job {
+    const preprocess_args *args;
+    text_list photos;
+    char *folder; /* the model's */
+    tyto_engine *engine;
+    const tyto_image_processor *processor; /* NULL: there are no pictures */
+    tyto_tensor *tensors;                  /* of photos one by one: names and data are owned */
+    int64_t n_tensors;
+} job;
+
+/* Whether the inputs of 'tyto forward' are asked for, together. */
+static bool is_batch(const preprocess_args *args)
 {
-    const char *photo = reader->photos->items[reader->next];
+    return args->batch || args->texts.count > 0 || args->texts_file || args->queries.count > 0;
+}
+
+/* Adds a photo's tensor [3,H,W]. */
+static photo_outcome add_photo(void *context, photo_turn *photo)
+{
+    job *j = context;
+    const tyto_image *image = &photo->image;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_image image = {0};
-    if (!photo_reader_next(reader, &image)) {
-        return false;
-    }
-    *out = (tyto_tensor){.name = photo_name(photo), .dtype = TYTO_F32, .rank = 3};
-    tyto_image_processor_shape(processor, image.width_px, image.height_px, out->shape);
-    out->data = take((size_t)tyto_tensor_elements(out), sizeof(float));
+    tyto_tensor tensor = {.dtype = TYTO_F32, .rank = 3};
+    tyto_image_processor_shape(j->processor, image->width_px, image->height_px, tensor.shape);
+    tensor.data = take((size_t)tyto_tensor_elements(&tensor), sizeof(float));
     const double began = seconds_now();
-    const bool good =
-        tyto_image_processor_run(processor, engine, &image, out->data, &err) == TYTO_OK;
-    if (good) {
-        say_info("%s: %lld x %lld to %lld x %lld in %.3f s", photo, (long long)image.width_px,
-                 (long long)image.height_px, (long long)out->shape[2], (long long)out->shape[1],
-                 seconds_now() - began);
-    } else {
-        say_error("%s: %s", photo, tyto_error_message(&err));
+    if (tyto_image_processor_run(j->processor, j->engine, image, tensor.data, &err) != TYTO_OK) {
+        say_error("%s: %s", photo->path, tyto_error_message(&err));
         tyto_error_clear(&err);
+        free(tensor.data);
+        return PHOTO_FAILED;
     }
-    tyto_image_clear(&image);
+    say_info("%s: %lld x %lld to %lld x %lld in %.3f s", photo->path, (long long)image->width_px,
+             (long long)image->height_px, (long long)tensor.shape[2], (long long)tensor.shape[1],
+             seconds_now() - began);
+    tensor.name = path_base(photo->path);
+    j->tensors[j->n_tensors++] = tensor;
+    return PHOTO_DONE;
+}
+
+static bool save(const job *j, const tyto_tensor *tensors, int64_t count)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const bool good = tyto_tensor_file_save(j->args->output, tensors, count, &err) == TYTO_OK;
+    if (!good) {
+        say_tyto_error(&err);
+    }
     return good;
 }
 
-static bool preprocess(const preprocess_args *args, const text_list *photos,
-                       const tyto_image_processor *processor, tyto_engine *engine)
+static bool write_photos(job *j)
 {
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_tensor *tensors = take(photos->count, sizeof(*tensors));
-    photo_reader reader = {.photos = photos};
-    size_t count = 0;
-    bool good = true;
-    for (size_t i = 0; i < photos->count && !interrupted(); i++) {
+    j->tensors = take(j->photos.count, sizeof(*j->tensors));
+    bool good = photos_each(&j->photos, add_photo, j, NULL);
+    if (j->n_tensors > 0 && !interrupted()) {
+        good = save(j, j->tensors, j->n_tensors) && good;
+    }
+    for (int64_t i = 0; i < j->n_tensors; i++) {
+        free(j->tensors[i].data);
+    }
+    free(j->tensors);
+    return good;
+}
+
+/* All pictures; each has its place in the batch, so one that can't be read ends the run. */
+static tyto_image *load_all(const text_list *photos, bool *good)
+{
+    tyto_image *images = take(photos->count, sizeof(*images));
+    for (size_t i = 0; i < photos->count && *good; i++) {
         progress_show(i, photos->count, photos->items[i]);
-        if (add_photo(processor, engine, &reader, &tensors[count])) {
-            count++;
-        } else {
-            free((void *)(uintptr_t)tensors[count].name);
-            free(tensors[count].data);
-            tensors[count] = (tyto_tensor){0};
-            good = false;
-        }
+        *good = load_photo(photos->items[i], &images[i]);
     }
     progress_hide();
-    photo_reader_end(&reader);
-    if (count > 0 && !interrupted() &&
-        tyto_tensor_file_save(args->output, tensors, (int64_t)count, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        good = false;
-    }
+    return images;
+}
+
+static void drop_all(tyto_image *images, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        free((void *)(uintptr_t)tensors[i].name);
-        free(tensors[i].data);
+        tyto_image_clear(&images[i]);
     }
-    free(tensors);
+    free(images);
+}
+
+/* What -t and --texts say: -t is for every photo, or a list of rows when there is none. */
+static bool list_texts(const preprocess_args *args, tyto_text_lists *read, tyto_text_list *repeated,
+                       tyto_inputs_source *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    *repeated =
+        (tyto_text_list){(const char *const *)args->texts.items, (int64_t)args->texts.count};
+    out->shared_texts = repeated->count > 0;
+    out->texts = repeated;
+    out->n_texts = out->shared_texts;
+    if (args->texts_file && out->shared_texts) {
+        say_error("--texts: got --text too, required either");
+        return false;
+    }
+    if (args->texts_file) {
+        if (tyto_text_lists_read(args->texts_file, read, &err) != TYTO_OK) {
+            say_tyto_error(&err);
+            return false;
+        }
+        out->texts = read->items;
+        out->n_texts = read->count;
+    }
+    return true;
+}
+
+/* Makes and saves the tensors; the source lacks only the tokenizer. */
+static bool write_inputs(const job *j, tyto_inputs_source *source)
+{
+    const preprocess_args *args = j->args;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_tokenizer *tokenizer = NULL;
+    tyto_inputs inputs = {.count = 0};
+    tyto_encode_options cut;
+    tyto_encode_options_init(&cut, sizeof(cut));
+    cut.padding = TYTO_PADDING_MAX_LENGTH;
+    cut.truncation = args->truncate ? TYTO_TRUNCATION_LONGEST_FIRST : TYTO_TRUNCATION_NONE;
+    cut.max_length = args->max_length;
+    source->encode = args->truncate || args->max_length > 0 ? &cut : NULL;
+    tyto_status status = TYTO_OK;
+    if (source->n_texts > 0) {
+        status = tyto_tokenizer_open(j->folder, &tokenizer, &err);
+        source->tokenizer = tokenizer;
+    }
+    if (status == TYTO_OK) {
+        status = tyto_inputs_make(source, &inputs, &err);
+    }
+    if (status != TYTO_OK) {
+        say_tyto_error(&err);
+    }
+    const bool good = status == TYTO_OK && save(j, inputs.tensors, inputs.count);
+    tyto_inputs_clear(&inputs);
+    tyto_tokenizer_destroy(tokenizer);
+    return good;
+}
+
+static bool write_batch(const job *j)
+{
+    const text_list *queries = &j->args->queries;
+    tyto_text_lists read = {0};
+    tyto_text_list repeated;
+    tyto_inputs_source source;
+    tyto_inputs_source_init(&source, sizeof(source));
+    bool good = list_texts(j->args, &read, &repeated, &source);
+    tyto_image *images = load_all(&j->photos, &good), *examples = load_all(queries, &good);
+    source.processor = j->processor;
+    source.engine = j->engine;
+    source.images = images;
+    source.n_images = (int64_t)j->photos.count;
+    source.query_images = examples;
+    source.n_query_images = (int64_t)queries->count;
+    good = good && write_inputs(j, &source);
+    drop_all(images, j->photos.count);
+    drop_all(examples, queries->count);
+    tyto_text_lists_clear(&read);
     return good;
 }
 
 static int run(void *given)
 {
     const preprocess_args *args = given;
-    text_list photos = {0};
+    job j = {.args = args};
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_engine *engine = NULL;
     tyto_image_processor *own = NULL;
     processor_choice choice;
-    char *folder = NULL;
     int code = EXIT_USAGE;
-    const bool together = batch_wanted(&args->batch), photoless = args->common.operands.count == 0;
-    if (photoless && (!together || args->batch.batch)) {
+    const bool together = is_batch(args), photoless = args->common.operands.count == 0;
+    if (photoless && (!together || args->batch)) {
         say_error("no photo: required IMAGE, a folder, or -");
         return EXIT_USAGE;
     }
@@ -106,38 +203,36 @@ static int run(void *given)
     if (!processor_read(&args->processor, &choice)) {
         return EXIT_USAGE;
     }
-    const bool all_there = photoless || list_photos(&args->common.operands, &photos);
-    if (!together && !check_distinct(&photos, photo_name, "the tensor")) {
+    const bool all_there = photoless || list_photos(&args->common.operands, &j.photos);
+    if (!together && !check_distinct(&j.photos, photo_name, "the tensor")) {
         goto cleanup;
     }
     code = EXIT_FAILED;
-    if ((photos.count == 0 && !photoless) || (together && !all_there) ||
+    if ((j.photos.count == 0 && !photoless) || (together && !all_there) ||
         !output_check_file(args->output)) {
         goto cleanup;
     }
-    folder = model_folder(&args->common);
-    engine = folder ? engine_open(&args->common) : NULL;
-    if (!engine) {
+    j.folder = model_folder(&args->common);
+    j.engine = j.folder ? engine_open(&args->common) : NULL;
+    if (!j.engine) {
         goto cleanup;
     }
-    const bool pictures = photos.count + args->batch.queries.count > 0;
-    if (pictures && tyto_image_processor_open(folder, &own, &err) != TYTO_OK) {
+    const bool pictures = j.photos.count + args->queries.count > 0;
+    if (pictures && tyto_image_processor_open(j.folder, &own, &err) != TYTO_OK) {
         say_tyto_error(&err);
         goto cleanup;
     }
-    const tyto_image_processor *processor = pictures ? processor_make(&choice, own) : NULL;
-    if ((processor || !pictures) &&
-        (together ? batch_write(&args->batch, &photos, folder, processor, engine, args->output)
-                  : preprocess(args, &photos, processor, engine)) &&
+    j.processor = pictures ? processor_make(&choice, own) : NULL;
+    if ((j.processor || !pictures) && (together ? write_batch(&j) : write_photos(&j)) &&
         all_there) {
         code = EXIT_DONE;
     }
 cleanup:
     processor_drop(&choice);
     tyto_image_processor_destroy(own);
-    tyto_engine_destroy(engine);
-    tyto_free(folder);
-    text_list_clear(&photos);
+    tyto_engine_destroy(j.engine);
+    tyto_free(j.folder);
+    text_list_clear(&j.photos);
     return code;
 }
 
@@ -145,7 +240,24 @@ cleanup:
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
      .files = COMPLETES_FILES},
-    BATCH_OPTIONS(preprocess_args, batch),
+    {"batch", 0, OPTION_FLAG, NULL,
+     "write the inputs of 'tyto forward': pixel_values [n,3,H,W] of all photos together; so do the "
+     "next three",
+     AT(batch)},
+    {"text", 't', OPTION_TEXTS, "TEXT",
+     "a text for every photo, in input_ids and attention_mask; repeat it", AT(texts)},
+    {"texts", 0, OPTION_TEXT, "FILE",
+     "texts as JSON: a list of lists, one for each photo, of any lengths, or one list of rows; - "
+     "is "
+     "standard input",
+     AT(texts_file), .files = COMPLETES_FILES},
+    {"query", 'q', OPTION_TEXTS, "IMAGE",
+     "an example for a photo, in query_pixel_values; repeat it", AT(queries),
+     .files = COMPLETES_FILES},
+    {"truncate", 0, OPTION_FLAG, NULL, "cut texts to the length that the model takes",
+     AT(truncate)},
+    {"max-length", 0, OPTION_INTEGER, "N", "that length, instead of what the model says",
+     AT(max_length), 1, 1e6},
     PROCESSOR_OPTIONS(preprocess_args, processor),
     CROP_OPTIONS(preprocess_args, processor),
     PHOTO_OPTIONS,

@@ -1,5 +1,4 @@
 /* tyto similarity: how alike photos and texts are. */
-#include <stdlib.h>
 #include <tyto/similarity.h>
 #include <tyto/similarity_document.h>
 
@@ -51,44 +50,30 @@ static bool write_photo(job *j, const char *photo, const tyto_similarities *simi
     return records_put(&j->out, status, &bytes, &err);
 }
 
-/* One photo. *writable becomes false when results can't be written any more. */
-static bool compare_photo(job *j, photo_reader *reader, bool *writable)
+static photo_outcome compare_photo(void *context, photo_turn *photo)
 {
-    const char *photo = reader->photos->items[reader->next];
+    job *j = context;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_image image = {0};
     tyto_similarities found = {0};
-    bool good = photo_reader_next(reader, &image);
-    if (good &&
-        tyto_similarity_best(j->search.with.session, j->search.vocabulary, &image, &j->search.embed,
-                             j->args->search.top_k, &found, &err) != TYTO_OK) {
-        say_error("%s: %s", photo, tyto_error_message(&err));
-        tyto_error_clear(&err);
-        good = false;
-    }
-    tyto_image_clear(&image);
-    if (good) {
+    photo_outcome outcome = PHOTO_FAILED;
+    if (tyto_similarity_best(j->search.with.session, j->search.vocabulary, &photo->image,
+                             &j->search.embed, j->args->search.top_k, &found, &err) == TYTO_OK) {
         progress_hide();
-        *writable = write_photo(j, photo, &found);
-        good = *writable;
+        outcome = write_photo(j, photo->path, &found) ? PHOTO_DONE : PHOTO_LAST;
+    } else {
+        say_error("%s: %s", photo->path, tyto_error_message(&err));
+        tyto_error_clear(&err);
     }
     tyto_similarities_clear(&found);
-    return good;
+    return outcome;
 }
 
 static int compare_all(job *j)
 {
-    const text_list *photos = &j->search.photos;
-    photo_reader reader = {.photos = photos};
-    bool good = !j->search.input_missing, writable = true;
-    for (size_t i = 0; i < photos->count && writable && !interrupted(); i++) {
-        progress_show(i, photos->count, photos->items[i]);
-        good = compare_photo(j, &reader, &writable) && good;
-    }
-    progress_hide();
-    photo_reader_end(&reader);
+    bool last;
+    bool good = photos_each(&j->search.photos, compare_photo, j, &last) && !j->search.input_missing;
     /* A table without photos has no header. */
-    writable = writable && (j->args->format == TYTO_FORMAT_CSV || begin(j));
+    const bool writable = !last && (j->args->format == TYTO_FORMAT_CSV || begin(j));
     const bool keep = writable && !interrupted() && j->written > 0;
     good = records_end(&j->out, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;
@@ -107,7 +92,6 @@ static int prepare(job *j)
     if (code != EXIT_DONE) {
         return code;
     }
-    search_list_labels(s);
     if (s->labels.count == 0) {
         say_error("nothing to compare with: required -t TEXT, --labels FILE or --classes FILE");
         return EXIT_USAGE;
@@ -134,8 +118,7 @@ static int run(void *given)
     job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
-        code = search_open(&j.search, TYTO_TASK_SIMILARITY) && search_encode(&j.search) &&
-                       search_build(&j.search)
+        code = search_open(&j.search, TYTO_TASK_SIMILARITY) && search_build(&j.search)
                    ? compare_all(&j)
                    : EXIT_FAILED;
     }

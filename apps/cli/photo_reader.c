@@ -1,38 +1,43 @@
 #include "photo_reader.h"
 
-#include <string.h>
+#include <tyto/photo_reader.h>
 
-#include "inputs.h"
 #include "messages.h"
+#include "signals.h"
 
-bool photo_reader_next(photo_reader *from, tyto_image *out)
+bool photos_each(const text_list *photos, photo_outcome (*work)(void *job, photo_turn *photo),
+                 void *job, bool *last)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const text_list *photos = from->photos;
-    const char *photo = photos->items[from->next++];
+    tyto_photo_reader *reader = NULL;
     tyto_photo_reader_options options;
     tyto_photo_reader_options_init(&options, sizeof(options));
     options.image = photo_options();
-    if (!from->reader &&
-        tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count,
-                                 &options, &from->reader, &err) != TYTO_OK) {
+    if (tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count,
+                                 &options, &reader, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    if (strcmp(photo, "-") == 0) {
-        tyto_photo_reader_skip(from->reader);
-        return load_photo(photo, out);
+    photo_outcome outcome = PHOTO_DONE;
+    bool good = true;
+    for (size_t i = 0; i < photos->count && outcome != PHOTO_LAST && !interrupted(); i++) {
+        photo_turn photo = {.path = photos->items[i], .index = i};
+        const double began = seconds_now();
+        progress_show(i, photos->count, photo.path);
+        if (tyto_photo_reader_next(reader, &photo.image, &err) == TYTO_OK) {
+            photo.waited = seconds_now() - began;
+            warn_damaged(photo.path, &photo.image);
+            outcome = work(job, &photo);
+        } else {
+            say_tyto_error(&err);
+            outcome = PHOTO_FAILED;
+        }
+        tyto_image_clear(&photo.image);
+        good = good && outcome == PHOTO_DONE;
     }
-    const bool good = tyto_photo_reader_next(from->reader, out, &err) == TYTO_OK;
-    if (good) {
-        warn_damaged(photo, out);
-    } else {
-        say_tyto_error(&err);
+    progress_hide();
+    tyto_photo_reader_destroy(reader);
+    if (last) {
+        *last = outcome == PHOTO_LAST;
     }
     return good;
-}
-
-void photo_reader_end(photo_reader *from)
-{
-    tyto_photo_reader_destroy(from->reader);
-    from->reader = NULL;
 }

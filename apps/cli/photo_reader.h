@@ -3,20 +3,24 @@
 #define TYTO_CLI_PHOTO_READER_H
 
 #include <stdbool.h>
-#include <tyto/photo_reader.h>
+#include <tyto/image.h>
 
 #include "memory.h"
 
-/** Begin with {.photos = list}, which must outlive it. */
-typedef struct photo_reader {
-    const text_list *photos;
-    size_t next; /* the photo that photo_reader_next gives */
-    tyto_photo_reader *reader;
-} photo_reader;
+/** A photo whose turn it is. */
+typedef struct photo_turn {
+    const char *path;
+    size_t index;
+    tyto_image image; /**< cleared afterwards */
+    double waited;    /**< seconds until it was decoded */
+} photo_turn;
 
-/** The next photo's picture, to be cleared by the caller. Complains and returns false when it can't
- *  be read; the one after it comes with the next call all the same. */
-bool photo_reader_next(photo_reader *from, tyto_image *out);
-void photo_reader_end(photo_reader *from);
+/** What became of it; after PHOTO_LAST, which is a failure too, no other photo is of use. */
+typedef enum photo_outcome { PHOTO_DONE, PHOTO_FAILED, PHOTO_LAST } photo_outcome;
+
+/** Calls work(job, photo) with each photo that can be read, below a bar, until an interruption.
+ *  Whether all went well. *last: whether PHOTO_LAST ended it; or NULL. */
+bool photos_each(const text_list *photos, photo_outcome (*work)(void *job, photo_turn *photo),
+                 void *job, bool *last);
 
 #endif

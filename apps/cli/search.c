@@ -26,73 +26,77 @@ static bool read_thresholds(search *s)
     return true;
 }
 
+/* Complains about a query that wasn't taken. by_option: an option's text is the query, so that a bad
+ * one is wrong usage. */
+static int taken(tyto_status status, tyto_error *err, bool by_option)
+{
+    const bool usage = by_option && status == TYTO_E_ARGUMENT;
+    if (status == TYTO_OK) {
+        return EXIT_DONE;
+    }
+    say_error("%s%s", usage ? "--" : "", tyto_error_message(err));
+    tyto_error_clear(err);
+    return usage ? EXIT_USAGE : EXIT_FAILED;
+}
+
 static int add_texts(search *s)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const search_args *args = s->args;
-    text_list lines = {0};
-    for (size_t i = 0; i < args->texts.count; i++) {
-        if (tyto_vocabulary_builder_add_text(s->builder, args->texts.items[i], &err) != TYTO_OK) {
-            say_error("--%s", tyto_error_message(&err));
-            tyto_error_clear(&err);
-            return EXIT_USAGE;
-        }
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < args->texts.count && code == EXIT_DONE; i++) {
+        code = taken(tyto_vocabulary_builder_add_text(s->builder, args->texts.items[i], &err), &err,
+                     true);
     }
-    if (args->labels_file) {
-        bool good = read_lines(args->labels_file, false, &lines);
-        if (good && lines.count == 0) {
-            say_error("%s: no label in it, required one per line", args->labels_file);
-            good = false;
-        }
-        for (size_t i = 0; good && i < lines.count; i++) {
-            if (tyto_vocabulary_builder_add_text(s->builder, lines.items[i], &err) != TYTO_OK) {
-                out_of_memory();
-            }
-        }
-        text_list_clear(&lines);
-        if (!good) {
-            return EXIT_FAILED;
-        }
+    if (code == EXIT_DONE && args->labels_file) {
+        code = taken(tyto_vocabulary_builder_add_lines(s->builder, args->labels_file, &err), &err,
+                     false);
     }
-    if (args->templates && tyto_vocabulary_builder_text_count(s->builder) == 0) {
+    if (code == EXIT_DONE && args->templates &&
+        tyto_vocabulary_builder_text_count(s->builder) == 0) {
         say_error("--templates: no text to put into them, required -t TEXT or --labels FILE");
         return EXIT_USAGE;
     }
-    return EXIT_DONE;
+    return code;
 }
 
-static bool add_classes(search *s)
+static int add_queries(search *s)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_vocabulary *classes = NULL;
-    const bool good = tyto_vocabulary_load(s->args->classes, &classes, &err) == TYTO_OK &&
-                      tyto_vocabulary_builder_add_vocabulary(s->builder, classes, &err) == TYTO_OK;
-    if (!good) {
-        say_tyto_error(&err);
+    const search_args *args = s->args;
+    int code = EXIT_DONE;
+    if (args->classes) {
+        code =
+            taken(tyto_vocabulary_builder_add_file(s->builder, args->classes, &err), &err, false);
     }
-    tyto_vocabulary_destroy(classes);
-    return good;
+    for (size_t i = 0; i < args->queries.count && code == EXIT_DONE; i++) {
+        code = taken(tyto_vocabulary_builder_add_words(s->builder, args->queries.items[i],
+                                                       (tyto_query_rule)args->rule, &err),
+                     &err, true);
+    }
+    return code;
 }
 
 int search_read_queries(search *to, tyto_averaging averaging)
 {
+    int64_t count;
+    const char *const *labels;
     if (tyto_vocabulary_builder_create(averaging, &to->builder, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    const int code = add_texts(to);
-    return code == EXIT_DONE && to->args->classes && !add_classes(to) ? EXIT_FAILED : code;
-}
-
-void search_list_labels(search *to)
-{
-    int64_t count;
-    const char *const *labels;
+    int code = add_texts(to);
+    code = code == EXIT_DONE ? add_queries(to) : code;
     if (tyto_vocabulary_builder_labels(to->builder, &labels, &count, NULL) != TYTO_OK) {
         out_of_memory();
     }
     for (int64_t i = 0; i < count; i++) {
         text_list_add(&to->labels, labels[i], strlen(labels[i]));
     }
+    for (int64_t i = 0; i < tyto_vocabulary_builder_photo_count(to->builder); i++) {
+        const char *photo = tyto_vocabulary_builder_photo(to->builder, i);
+        text_list_add(&to->examples, photo, strlen(photo));
+    }
+    return code;
 }
 
 /* Without --format, what -o's ending says. */
@@ -166,16 +170,17 @@ static void set_options(search *s)
     options->top_k = args->top_k;
     options->multi_label = args->multi_label;
     s->draw = (drawing){.option = "draw", .path = args->draw};
+    s->chosen = (drawing){.option = "draw-queries", .path = args->draw_queries};
 }
 
 static void add_all(text_list *to, const text_list *from)
 {
-    for (size_t i = 0; from && i < from->count; i++) {
+    for (size_t i = 0; i < from->count; i++) {
         text_list_add(to, from->items[i], strlen(from->items[i]));
     }
 }
 
-int search_prepare(search *to, const text_list *spared)
+int search_prepare(search *to)
 {
     text_list all = {0};
     set_options(to);
@@ -188,11 +193,15 @@ int search_prepare(search *to, const text_list *spared)
         return EXIT_FAILED;
     }
     add_all(&all, &to->photos);
-    add_all(&all, spared);
+    add_all(&all, &to->examples);
     int code = drawing_check(&to->draw, &to->photos, &all);
     code = code == EXIT_DONE ? check_results(to, &all) : code;
     text_list_clear(&all);
-    return code;
+    if (code == EXIT_DONE && to->chosen.path && to->examples.count == 0) {
+        say_error("--draw-queries: no example to draw, required -q IMAGE");
+        return EXIT_USAGE;
+    }
+    return code == EXIT_DONE ? drawing_check(&to->chosen, &to->examples, &to->examples) : code;
 }
 
 /* Saved classes may be another model's. */
@@ -206,6 +215,72 @@ static bool check_classes(const search *s)
         return false;
     }
     return true;
+}
+
+static bool encode_texts(search *s)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const int64_t texts = tyto_vocabulary_builder_text_count(s->builder);
+    const double began = seconds_now();
+    if (tyto_vocabulary_builder_embed_texts(s->builder, s->with.session, &s->embed, &err) !=
+        TYTO_OK) {
+        say_tyto_error(&err);
+        return false;
+    }
+    if (texts > 0) {
+        say_info("%lld texts encoded in %.2f s", (long long)texts, seconds_now() - began);
+    }
+    return true;
+}
+
+/* What was chosen in a photo: said, and drawn if that is wanted. */
+static bool show_chosen(search *s, const char *photo, tyto_image *image)
+{
+    const tyto_example_note *notes;
+    int64_t count;
+    text_list labels = {0};
+    if (tyto_vocabulary_builder_notes(s->builder, &notes, &count, NULL) != TYTO_OK) {
+        out_of_memory();
+    }
+    tyto_detection *boxes = take((size_t)count, sizeof(*boxes));
+    tyto_detections chosen = {.items = boxes};
+    for (int64_t i = 0; i < count; i++) {
+        const tyto_example_note *note = &notes[i];
+        const char *label = s->labels.items[note->label_index];
+        text_list_add(&labels, label, strlen(label));
+        if (strcmp(note->photo, photo) == 0) {
+            say_info("query '%s': %s, box %.1f,%.1f,%.1f,%.1f, objectness %.3f, overlap %.3f",
+                     label, photo, (double)note->box.xmin, (double)note->box.ymin,
+                     (double)note->box.xmax, (double)note->box.ymax, (double)note->objectness,
+                     (double)note->overlap);
+            boxes[chosen.count++] =
+                (tyto_detection){.box = note->box, .score = note->objectness, .label_index = i};
+        }
+    }
+    const bool good = !s->chosen.path || drawing_write(&s->chosen, photo, image, &chosen, &labels);
+    text_list_clear(&labels);
+    free(boxes);
+    return good;
+}
+
+static bool embed_examples(search *s)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < s->examples.count; i++) {
+        const char *photo = s->examples.items[i];
+        tyto_error err = TYTO_ERROR_INIT;
+        tyto_image image = {0};
+        good = load_photo(photo, &image);
+        if (good && tyto_vocabulary_builder_embed_examples(s->builder, s->with.session, (int64_t)i,
+                                                           &image, &s->embed, &err) != TYTO_OK) {
+            say_error("%s: %s", photo, tyto_error_message(&err));
+            tyto_error_clear(&err);
+            good = false;
+        }
+        good = good && show_chosen(s, photo, &image);
+        tyto_image_clear(&image);
+    }
+    return drawing_end(&s->chosen) && good;
 }
 
 bool search_open(search *to, tyto_task task)
@@ -225,23 +300,7 @@ bool search_open(search *to, tyto_task task)
         say_tyto_error(&err);
         return false;
     }
-    return true;
-}
-
-bool search_encode(search *to)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    const int64_t texts = tyto_vocabulary_builder_text_count(to->builder);
-    const double began = seconds_now();
-    if (tyto_vocabulary_builder_embed_texts(to->builder, to->with.session, &to->embed, &err) !=
-        TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    if (texts > 0) {
-        say_info("%lld texts encoded in %.2f s", (long long)texts, seconds_now() - began);
-    }
-    return true;
+    return encode_texts(to) && embed_examples(to);
 }
 
 bool search_build(search *to)
@@ -256,59 +315,57 @@ bool search_build(search *to)
     return good;
 }
 
-/* One photo. *writable becomes false when results can't be written any more. */
-static bool search_in(search *s, photo_reader *reader, bool *writable)
+static photo_outcome search_in(void *job, photo_turn *photo)
 {
-    const size_t index = reader->next;
-    const char *photo = s->photos.items[index];
+    search *s = job;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    tyto_image image = {0};
     tyto_detections found = {0};
+    photo_outcome outcome = PHOTO_FAILED;
     const double began = seconds_now();
-    bool good = photo_reader_next(reader, &image);
-    const double loaded = seconds_now();
-    s->look.photo = photo;
-    s->look.index = index;
+    s->look.photo = photo->path;
+    s->look.index = photo->index;
     s->look.count = s->photos.count;
-    good = good && photo_search_run(&s->look, &image, &found);
-    if (good) {
-        say_info("%s: waited for %.3f s, searched in %.3f s", photo, loaded - began,
-                 seconds_now() - loaded);
-        const tyto_photo_detections result = {.photo = photo,
-                                              .index = (int64_t)index,
-                                              .width_px = image.width_px,
-                                              .height_px = image.height_px,
+    if (photo_search_run(&s->look, &photo->image, &found)) {
+        say_info("%s: waited for %.3f s, searched in %.3f s", photo->path, photo->waited,
+                 seconds_now() - began);
+        const tyto_photo_detections result = {.photo = photo->path,
+                                              .index = (int64_t)photo->index,
+                                              .width_px = photo->image.width_px,
+                                              .height_px = photo->image.height_px,
                                               .detections = &found};
         progress_hide();
         const tyto_status status =
             tyto_document_add_detections(s->results.document, &result, &bytes, &err);
-        *writable = records_put(&s->results, status, &bytes, &err);
         s->written++;
-        good = *writable &&
-               (!s->draw.path || drawing_write(&s->draw, photo, &image, &found, &s->labels));
+        outcome = !records_put(&s->results, status, &bytes, &err) ? PHOTO_LAST
+                  : s->draw.path &&
+                          !drawing_write(&s->draw, photo->path, &photo->image, &found, &s->labels)
+                      ? PHOTO_FAILED
+                      : PHOTO_DONE;
     }
     tyto_detections_clear(&found);
-    tyto_image_clear(&image);
-    return good;
+    return outcome;
 }
 
 int search_photos(search *to)
 {
-    photo_reader reader = {.photos = &to->photos};
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_status begun =
-        tyto_detection_document_create(&to->document, &to->results.document, &bytes, &err);
-    bool good = !to->input_missing, writable = records_put(&to->results, begun, &bytes, &err);
-    for (size_t i = 0; i < to->photos.count && writable && !interrupted(); i++) {
-        progress_show(i, to->photos.count, to->photos.items[i]);
-        good = search_in(to, &reader, &writable) && good;
+    bool last = false;
+    if (!search_open(to, TYTO_TASK_SEARCH) || !search_build(to)) {
+        return EXIT_FAILED;
     }
-    progress_hide();
-    photo_reader_end(&reader);
+    tyto_status status = tyto_vocabulary_builder_notes(to->builder, &to->document.examples,
+                                                       &to->document.n_examples, &err);
+    if (status == TYTO_OK) {
+        status = tyto_detection_document_create(&to->document, &to->results.document, &bytes, &err);
+    }
+    bool good = records_put(&to->results, status, &bytes, &err);
+    const bool begun = good;
+    good = begun && photos_each(&to->photos, search_in, to, &last) && !to->input_missing;
     good = drawing_end(&to->draw) && good;
-    const bool keep = writable && !interrupted() && to->written > 0;
+    const bool keep = begun && !last && !interrupted() && to->written > 0;
     good = records_end(&to->results, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;
 }
@@ -317,11 +374,13 @@ void search_end(search *to)
 {
     records_drop(&to->results);
     drawing_end(&to->draw);
+    drawing_end(&to->chosen);
     tyto_vocabulary_destroy(to->vocabulary);
     tyto_vocabulary_builder_destroy(to->builder);
     model_close(&to->with);
     processor_drop(&to->processor);
     text_list_clear(&to->labels);
+    text_list_clear(&to->examples);
     text_list_clear(&to->photos);
     free(to->label_thresholds);
 }

@@ -17,10 +17,10 @@
 enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
-    text_list texts, thresholds;
-    const char *labels_file, *classes, *output, *draw;
+    text_list texts, thresholds, queries;
+    const char *labels_file, *classes, *output, *draw, *draw_queries;
     bool templates, multi_label, scores;
-    int nms, boxes, format;
+    int nms, boxes, format, rule, exemplars;
     double iou;
     int64_t top_k;
     processor_args processor;
@@ -43,6 +43,30 @@ typedef struct search_args {
         OPTION_LINE("classes", 0, OPTION_TEXT, "FILE",                                             \
                     "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",    \
                     offsetof(type, field.classes), .files = COMPLETES_FILES)
+
+/** The words of --rule, in the order of tyto_query_rule. auto: objectness where there is a box, else
+ *  the reference's. */
+#define QUERY_RULES "auto|reference|objectness|overlap"
+/** Those of --exemplars. */
+#define EXEMPLARS "average|keep"
+enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
+
+/** Which examples are meant. */
+#define QUERY_OPTIONS(type, field, exemplars_help)                                                 \
+    OPTION_LINE("query", 'q', OPTION_TEXTS, "IMAGE[@BOX][=LABEL]",                                 \
+                "an example of what to look for: a photo, or its box left,top,right,bottom "       \
+                "in pixels; a folder means each of its photos; repeat it",                         \
+                offsetof(type, field.queries), .files = COMPLETES_FILES),                          \
+        OPTION_LINE(                                                                               \
+            "rule", 0, OPTION_CHOICE, QUERY_RULES,                                                 \
+            "how an example's box is chosen among the network's: see above (default auto)",        \
+            offsetof(type, field.rule)),                                                           \
+        OPTION_LINE("exemplars", 0, OPTION_CHOICE, EXEMPLARS, exemplars_help,                      \
+                    offsetof(type, field.exemplars)),                                              \
+        OPTION_LINE("draw-queries", 0, OPTION_TEXT, "PATH",                                        \
+                    "draw the boxes that were chosen in the examples: a picture for one, a "       \
+                    "folder for many",                                                             \
+                    offsetof(type, field.draw_queries), .files = COMPLETES_FILES)
 
 /** Which of overlapping boxes are kept, and how many labels and boxes. The strings are what help says
  *  of defaults. */
@@ -92,11 +116,12 @@ typedef struct search {
     const common_args *common;
     const search_args *args;
     tyto_vocabulary_builder *builder;
-    text_list labels; /**< of all queries, in their order */
+    text_list labels;   /**< of all queries, in their order */
+    text_list examples; /**< the photos that examples lie in, each once */
     text_list photos;
     float *label_thresholds; /**< one per label */
     bool input_missing;      /**< an operand held no photo */
-    drawing draw;
+    drawing draw, chosen;    /**< of what is found, and of the examples' boxes */
     processor_choice processor;
     photo_search look; /**< its options are the command's defaults at first */
     tyto_embed_options embed;
@@ -108,24 +133,19 @@ typedef struct search {
 } search;
 
 /* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
- * EXIT_DONE; the model isn't read before the last of them. */
+ * EXIT_DONE; the model isn't read before the others. */
 
-/** Adds texts and saved classes to the builder: -t first, then --labels, then --classes. There may
- *  be none. */
+/** Adds texts, saved classes and examples to the builder: -t first, then --labels, --classes and -q.
+ *  There may be none. Fills in their labels and the examples' photos. */
 int search_read_queries(search *to, tyto_averaging averaging);
-/** Fills in the labels of all that the builder has. */
-void search_list_labels(search *to);
-/** Once labels and options are complete: everything else that can be found wrong. `spared`: photos
- *  that results must not replace, beside those that are searched; or NULL. */
-int search_prepare(search *to, const text_list *spared);
-/** Opens the model, with the processor as the options have it, and checks that it has the task and
- *  features as wide as the saved classes. */
+/** Once labels and options are complete: everything else that can be found wrong. */
+int search_prepare(search *to);
+/** Opens the model, with the processor as the options have it, checks that it has the task and
+ *  features as wide as the saved classes, and encodes texts and examples. */
 bool search_open(search *to, tyto_task task);
-/** Encodes the texts. */
-bool search_encode(search *to);
 /** Makes the vocabulary of all that was encoded. */
 bool search_build(search *to);
-/** Searches all photos and writes what is found. */
+/** Opens the model, searches all photos and writes what is found. */
 int search_photos(search *to);
 void search_end(search *to);
 

@@ -2,6 +2,7 @@
 #ifndef TYTO_INPUTS_H
 #define TYTO_INPUTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/engine.h>
@@ -32,6 +33,8 @@ typedef struct tyto_inputs_source {
     int64_t n_images, n_query_images;
     const tyto_image_processor *processor;
     const tyto_engine *engine; /**< threads and kernels; may be NULL */
+
+    bool shared_texts; /**< one list of texts, which every photo gets */
 } tyto_inputs_source;
 
 /** Nothing of all that. struct_bytes: sizeof(tyto_inputs_source). */
@@ -51,7 +54,7 @@ typedef struct tyto_inputs {
  *  texts where there are query pictures; here they stay.)
  *  memory  *out is filled; release it with tyto_inputs_clear
  *  errors  E_ARGUMENT (nothing given; texts without a tokenizer, pictures without a processor;
- *          lists for another number of photos; no text in any list), E_LIMIT, E_SHAPE (rows of
+ *          lists for another number of photos, or several that are shared; no text in any list), E_LIMIT, E_SHAPE (rows of
  *          different lengths, pictures that become different sizes), and those of
  *          tyto_tokenizer_encode and tyto_image_processor_run
  *  threads any

@@ -26,9 +26,8 @@ typedef struct tyto_photo_reader_options {
 TYTO_API void tyto_photo_reader_options_init(tyto_photo_reader_options *options,
                                              size_t struct_bytes);
 
-/** Begins with the first path; nothing is read yet. What is called "-" is never read ahead, and its
- *  bytes are the caller's to read: tyto_photo_reader_skip leaves it out. Pipes and devices are read
- *  when they are asked for, never before.
+/** Begins with the first path; nothing is read yet. "-" is standard input, as in
+ *  tyto_file_load_photo; it, pipes and devices are read when they are asked for, never before.
  *  paths    [count], copied
  *  options  NULL: the defaults
  *  memory   release *out with tyto_photo_reader_destroy
@@ -45,7 +44,7 @@ TYTO_API int64_t tyto_photo_reader_position(const tyto_photo_reader *reader);
 /** The next photo. When it can't be read, the error is about that photo alone: the one after it
  *  comes with the next call all the same.
  *  memory  release *out with tyto_image_clear
- *  errors  those of tyto_image_load; E_NOT_FOUND after the last photo; E_UNSUPPORTED for "-" */
+ *  errors  those of tyto_file_load_photo; E_NOT_FOUND after the last photo */
 TYTO_API TYTO_NODISCARD tyto_status tyto_photo_reader_next(tyto_photo_reader *reader,
                                                            tyto_image *out, tyto_error *err);
 /** Leaves the next photo out. */

@@ -46,6 +46,13 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_vocabulary(
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
     tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
 
+/** Adds what files hold: a text on each line of a text file ("-": standard input), or saved queries.
+ *  errors  those of tyto_file_lines_read, of tyto_vocabulary_load, and above; E_ARGUMENT (no line) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_lines(
+    tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_file(
+    tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
+
 /** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
  *  pixels. A folder means each of its photos. The default label is the file's or folder's name. What
  *  names a file as it stands has neither box nor label.
@@ -62,14 +69,13 @@ tyto_vocabulary_builder_labels(const tyto_vocabulary_builder *builder, const cha
 /** How many texts were added, and the width of the saved queries; 0: there are none. */
 TYTO_API int64_t tyto_vocabulary_builder_text_count(const tyto_vocabulary_builder *builder);
 TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *builder);
-/** How many examples were added. */
-TYTO_API int64_t tyto_vocabulary_builder_example_count(const tyto_vocabulary_builder *builder);
-/** *out = example i's photo and the index of its label, and once it is embedded the box that was
- *  chosen for it, as documents of detections take it.
- *  memory  the photo's name lives as the builder does
- *  errors  E_RANGE (no such example), E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_note(
-    const tyto_vocabulary_builder *builder, int64_t i, tyto_example_note *out, tyto_error *err);
+/** *out[*count] = each example's photo and the index of its label, and once it is embedded the box
+ *  that was chosen for it, as documents of detections take it.
+ *  memory  the builder's, until it is asked again or something is added
+ *  errors  E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder, const tyto_example_note **out,
+                              int64_t *count, tyto_error *err);
 /** The examples' photos, each once, in order: how many, and the name of photo i (or NULL). */
 TYTO_API int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder);
 TYTO_API const char *tyto_vocabulary_builder_photo(const tyto_vocabulary_builder *builder,

@@ -42,6 +42,10 @@ static tyto_status check(const tyto_inputs_source *source, tyto_error *err)
         return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %lld texts and %lld pictures",
                          (long long)TEXTS_MAX, (long long)PICTURES_MAX);
     }
+    if (source->shared_texts && source->n_texts > 1) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %lld shared lists, required one",
+                         (long long)source->n_texts);
+    }
     if (source->n_texts > 1 && source->n_images > 0 && source->n_texts != source->n_images) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "texts: got lists for %lld photos, required %lld, one for each",
@@ -54,6 +58,8 @@ static tyto_status check(const tyto_inputs_source *source, tyto_error *err)
 static tyto_status list_rows(const tyto_inputs_source *source, const char ***rows, size_t *count,
                              tyto_error *err)
 {
+    const bool shared = source->shared_texts && source->n_texts == 1;
+    const int64_t lists = shared ? tyto_max_i64(source->n_images, 1) : source->n_texts;
     int64_t longest = 0;
     for (int64_t i = 0; i < source->n_texts; i++) {
         longest = tyto_max_i64(longest, source->texts[i].count);
@@ -61,19 +67,19 @@ static tyto_status list_rows(const tyto_inputs_source *source, const char ***row
     if (longest == 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got empty lists, required a text");
     }
-    if (longest > TEXTS_MAX / source->n_texts) {
+    if (longest > TEXTS_MAX / lists) {
         return tyto_fail(err, TYTO_E_LIMIT,
                          "texts: got %lld for each of %lld photos, required at "
                          "most %lld together",
-                         (long long)longest, (long long)source->n_texts, (long long)TEXTS_MAX);
+                         (long long)longest, (long long)lists, (long long)TEXTS_MAX);
     }
-    *count = (size_t)(source->n_texts * longest);
+    *count = (size_t)(lists * longest);
     *rows = tyto_alloc(*count, sizeof(**rows));
     if (!*rows) {
         return tyto_fail_memory(err, "texts");
     }
-    for (int64_t i = 0; i < source->n_texts; i++) {
-        const tyto_text_list *list = &source->texts[i];
+    for (int64_t i = 0; i < lists; i++) {
+        const tyto_text_list *list = &source->texts[shared ? 0 : i];
         for (int64_t t = 0; t < longest; t++) {
             (*rows)[i * longest + t] = t < list->count ? list->items[t] : filler;
         }

@@ -6,10 +6,10 @@
 #include <tyto/classify.h>
 #include <tyto/fill_mask.h>
 #include <tyto/search.h>
+#include <tyto/photo_reader.h>
 
 #include "base/error.h"
 #include "base/options.h"
-#include "tasks/files.h"
 #include "tasks/follow.h"
 #include "tasks/offer.h"
 
@@ -118,7 +118,7 @@ static tyto_status run_photos(const run *r)
         tyto_image image = {0};
         status = tyto_follow_step(&r->follow, STAGE, r->photos[i], i, r->n_photos, r->err);
         if (status == TYTO_OK) {
-            status = tyto_file_next_photo(reader, r->photos[i], r->image, &image, r->err);
+            status = tyto_photo_reader_next(reader, &image, r->err);
         }
         if (status == TYTO_OK) {
             status = run_image(r, &image);

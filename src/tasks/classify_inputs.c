@@ -1,11 +1,11 @@
 /* Classes of any number of texts or photos, of which some may be wrong. */
 #include <stdlib.h>
 #include <tyto/classify.h>
+#include <tyto/photo_reader.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "tasks/files.h"
 #include "tasks/follow.h"
 
 /* The inputs, and the batch that is gathered of them. */
@@ -98,8 +98,7 @@ static tyto_status gather(run *r, int64_t i, tyto_error *err)
     tyto_status status = TYTO_OK;
     r->batch.items[k] = i;
     r->batch.texts[k] = r->inputs[i];
-    if (r->reader && tyto_file_next_photo(r->reader, r->inputs[i], r->options.image,
-                                          &r->batch.images[k], &failure) != TYTO_OK) {
+    if (r->reader && tyto_photo_reader_next(r->reader, &r->batch.images[k], &failure) != TYTO_OK) {
         status = give(r, i, NULL, &failure, err);
         tyto_error_clear(&failure);
     } else {

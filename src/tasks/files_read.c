@@ -56,17 +56,6 @@ tyto_status tyto_file_load_photo(const char *path, const tyto_image_options *opt
     return status;
 }
 
-tyto_status tyto_file_next_photo(tyto_photo_reader *reader, const char *path,
-                                 const tyto_image_options *options, tyto_image *out,
-                                 tyto_error *err)
-{
-    if (!is_input(path)) {
-        return tyto_photo_reader_next(reader, out, err);
-    }
-    tyto_photo_reader_skip(reader);
-    return tyto_file_load_photo(path, options, out, err);
-}
-
 static tyto_status split_lines(const char *name, const char *bytes, size_t length, bool keep_empty,
                                tyto_file_list *out, tyto_error *err)
 {

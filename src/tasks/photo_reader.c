@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/files.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -41,14 +42,19 @@ void tyto_photo_reader_options_init(tyto_photo_reader_options *options, size_t s
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
-/* Standard input may have nothing to say for long, and then nobody could end the thread. */
+static bool is_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+/* Standard input isn't read ahead: it may have nothing to say for long, and then nobody could end
+ * the thread. */
 static void load(const tyto_photo_reader *reader, const char *path, slot *out)
 {
     *out = (slot){.status = TYTO_OK};
-    out->status = strcmp(path, "-") == 0
-                      ? tyto_fail(&out->err, TYTO_E_UNSUPPORTED,
-                                  "-: standard input is the caller's to read, required a file")
-                      : tyto_image_load(path, &reader->how, &out->image, &out->err);
+    if (!is_input(path)) {
+        out->status = tyto_image_load(path, &reader->how, &out->image, &out->err);
+    }
 }
 
 static void slot_clear(slot *used)
@@ -208,6 +214,10 @@ tyto_status tyto_photo_reader_next(tyto_photo_reader *reader, tyto_image *out, t
     *out = (tyto_image){0};
     if (reader->position == reader->count) {
         return tyto_fail(err, TYTO_E_NOT_FOUND, "photo reader: no photo is left");
+    }
+    if (is_input(reader->paths[reader->position])) {
+        tyto_photo_reader_skip(reader);
+        return tyto_file_load_photo("-", &reader->how, out, err);
     }
     if (reader->running) {
         next = take(reader);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/files.h>
 #include <tyto/memory.h>
 
 #include "base/error.h"
@@ -27,10 +28,11 @@ typedef struct example {
     tyto_vocabulary *query; /* NULL: not embedded yet */
 } example;
 
-/* The list that tyto_vocabulary_builder_labels gave last: asking changes nothing else. */
-typedef struct given_labels {
-    const char **items;
-} given_labels;
+/* The lists that were given last: asking for them changes nothing else. */
+typedef struct given_lists {
+    const char **labels;      /* by tyto_vocabulary_builder_labels */
+    tyto_example_note *notes; /* by tyto_vocabulary_builder_notes */
+} given_lists;
 
 struct tyto_vocabulary_builder {
     tyto_averaging averaging;
@@ -41,7 +43,7 @@ struct tyto_vocabulary_builder {
     list photos;                   /* tyto_vocabulary * */
     tyto_vocabulary *text_queries; /* of the first encoded_texts texts */
     int64_t encoded_texts;
-    given_labels *given;
+    given_lists *given;
 };
 
 static void example_destroy(example *item)
@@ -102,7 +104,7 @@ tyto_status tyto_vocabulary_builder_create(tyto_averaging averaging, tyto_vocabu
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = tyto_alloc_zeroed(1, sizeof(**out));
-    given_labels *given = tyto_alloc_zeroed(1, sizeof(*given));
+    given_lists *given = tyto_alloc_zeroed(1, sizeof(*given));
     if (!*out || !given) {
         free(*out);
         free(given);
@@ -125,7 +127,8 @@ void tyto_vocabulary_builder_destroy(tyto_vocabulary_builder *builder)
     list_clear(&builder->pictures, free);
     list_clear(&builder->photos, destroy_vocabulary);
     tyto_vocabulary_destroy(builder->text_queries);
-    free(builder->given->items);
+    free(builder->given->labels);
+    free(builder->given->notes);
     free(builder->given);
     free(builder);
 }
@@ -160,6 +163,36 @@ tyto_status tyto_vocabulary_builder_add_vocabulary(tyto_vocabulary_builder *buil
     }
     TYTO_TRY(tyto_vocabulary_join(&vocabulary, 1, &copy, err));
     return list_add(&builder->saved, copy, destroy_vocabulary) ? TYTO_OK : no_memory(err);
+}
+
+tyto_status tyto_vocabulary_builder_add_lines(tyto_vocabulary_builder *builder, const char *path,
+                                              tyto_error *err)
+{
+    tyto_file_list lines;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, builder);
+    TYTO_TRY(tyto_file_lines_read(path, false, &lines, err));
+    tyto_status status =
+        lines.count > 0
+            ? TYTO_OK
+            : tyto_fail(err, TYTO_E_ARGUMENT, "%s: no label in it, required one per line", path);
+    for (int64_t i = 0; status == TYTO_OK && i < lines.count; i++) {
+        status = tyto_vocabulary_builder_add_text(builder, lines.items[i], err);
+    }
+    tyto_file_list_clear(&lines);
+    return status;
+}
+
+tyto_status tyto_vocabulary_builder_add_file(tyto_vocabulary_builder *builder, const char *path,
+                                             tyto_error *err)
+{
+    tyto_vocabulary *saved;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, builder);
+    TYTO_TRY(tyto_vocabulary_load(path, &saved, err));
+    const tyto_status status = tyto_vocabulary_builder_add_vocabulary(builder, saved, err);
+    tyto_vocabulary_destroy(saved);
+    return status;
 }
 
 /* The place of a picture's name in the list; -1 when memory is out. */
@@ -264,8 +297,8 @@ tyto_status tyto_vocabulary_builder_labels(const tyto_vocabulary_builder *builde
         *count = 0;
         return no_memory(err);
     }
-    free(builder->given->items);
-    *out = builder->given->items = labels;
+    free(builder->given->labels);
+    *out = builder->given->labels = labels;
     return TYTO_OK;
 }
 
@@ -279,40 +312,42 @@ int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *builder)
     return builder && builder->saved.count > 0 ? tyto_vocabulary_width(builder->saved.items[0]) : 0;
 }
 
-int64_t tyto_vocabulary_builder_example_count(const tyto_vocabulary_builder *builder)
-{
-    return builder ? builder->examples.count : 0;
-}
-
-tyto_status tyto_vocabulary_builder_note(const tyto_vocabulary_builder *builder, int64_t i,
-                                         tyto_example_note *out, tyto_error *err)
+tyto_status tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder,
+                                          const tyto_example_note **out, int64_t *count,
+                                          tyto_error *err)
 {
     const char **labels;
     int64_t *places, kept, before;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, builder);
     TYTO_REQUIRE(err, out);
-    if (i < 0 || i >= builder->examples.count) {
-        return tyto_fail(err, TYTO_E_RANGE, "example: got %lld, required one of %lld", (long long)i,
-                         (long long)builder->examples.count);
-    }
+    TYTO_REQUIRE(err, count);
+    *out = NULL;
+    *count = 0;
     const bool good = list_labels(builder, &labels, &kept, &places);
     free(labels);
-    if (!good) {
+    tyto_example_note *notes =
+        good ? tyto_alloc((size_t)builder->examples.count + 1, sizeof(*notes)) : NULL;
+    if (!notes) {
         free(places);
         return no_memory(err);
     }
-    const example *item = builder->examples.items[i];
     before = builder->texts.count;
     for (int64_t k = 0; k < builder->saved.count; k++) {
         before += tyto_vocabulary_count(builder->saved.items[k]);
     }
-    *out = (tyto_example_note){.photo = builder->pictures.items[item->picture],
-                               .label_index = places[before + i],
-                               .box = item->chosen.box,
-                               .objectness = item->chosen.objectness,
-                               .overlap = item->chosen.iou};
+    for (int64_t i = 0; i < builder->examples.count; i++) {
+        const example *item = builder->examples.items[i];
+        notes[i] = (tyto_example_note){.photo = builder->pictures.items[item->picture],
+                                       .label_index = places[before + i],
+                                       .box = item->chosen.box,
+                                       .objectness = item->chosen.objectness,
+                                       .overlap = item->chosen.iou};
+    }
     free(places);
+    free(builder->given->notes);
+    *out = builder->given->notes = notes;
+    *count = builder->examples.count;
     return TYTO_OK;
 }
 

@@ -229,6 +229,47 @@ static void refused(tyto_status status, tyto_status wanted, tyto_error *err, con
     tyto_error_clear(err);
 }
 
+/* Rows of texts for each photo, and the same list said once. */
+static void shared_texts_are_every_photos(void **state)
+{
+    (void)state;
+    static const char *const two[] = {"a cat", "a dog"};
+    const tyto_text_list lists[] = {{two, 2}, {two, 2}, {two, 2}};
+    uint8_t pixels[2 * 3 * 3] = {0};
+    const tyto_image images[] = {{2, 3, pixels}, {2, 3, pixels}, {2, 3, pixels}};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_inputs_source source;
+    tyto_inputs each, shared, alone;
+    tyto_inputs_source_init(&source, sizeof(source));
+    source.tokenizer = tyto_model_tokenizer(model);
+    source.processor = tyto_model_image_processor(model);
+    source.texts = lists;
+    source.n_texts = 3;
+    source.images = images;
+    source.n_images = 3;
+    ASSERT_DONE(tyto_inputs_make(&source, &each, &err), &err);
+    source.shared_texts = true;
+    refused(tyto_inputs_make(&source, &shared, &err), TYTO_E_ARGUMENT, &err,
+            "texts: got 3 shared lists, required one");
+    source.n_texts = 1;
+    ASSERT_DONE(tyto_inputs_make(&source, &shared, &err), &err);
+    source.n_images = 0;
+    ASSERT_DONE(tyto_inputs_make(&source, &alone, &err), &err);
+    assert_int_equal(each.count, 3);
+    assert_int_equal(shared.count, 3);
+    assert_int_equal(each.tensors[0].shape[0], 6);
+    assert_int_equal(alone.tensors[0].shape[0], 2);
+    for (int t = 0; t < 2; t++) {
+        const tyto_tensor *a = &each.tensors[t], *b = &shared.tensors[t];
+        assert_string_equal(a->name, b->name);
+        assert_memory_equal(a->shape, b->shape, 2 * sizeof(a->shape[0]));
+        assert_memory_equal(a->data, b->data, (size_t)tyto_tensor_elements(a) * sizeof(int64_t));
+    }
+    tyto_inputs_clear(&each);
+    tyto_inputs_clear(&shared);
+    tyto_inputs_clear(&alone);
+}
+
 static void bad_calls_are_refused(void **state)
 {
     (void)state;
@@ -321,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documented_examples_are_the_reference_s),
+        cmocka_unit_test(shared_texts_are_every_photos),
         cmocka_unit_test(bad_calls_are_refused),
         cmocka_unit_test(bad_outputs_are_refused),
     };

@@ -126,18 +126,24 @@ static void a_reader_can_end_early(void **state)
     tyto_photo_reader_destroy(NULL);
 }
 
-static void standard_input_is_the_callers(void **state)
+static void standard_input_has_its_turn(void **state)
 {
     (void)state;
-    const char *const piped[] = {paths[0], "-", paths[2]};
+    const char *const piped[] = {paths[0], "-", paths[2], "-"};
     tyto_photo_reader *reader;
-    tyto_image image;
-    assert_int_equal(tyto_photo_reader_create(piped, 3, NULL, &reader, NULL), TYTO_OK);
-    for (int i = 0; i < 3; i++) {
+    tyto_image image, expected;
+    assert_non_null(freopen(paths[1], "rb", stdin));
+    assert_int_equal(tyto_image_load(paths[1], &expected, NULL), TYTO_OK);
+    assert_int_equal(tyto_photo_reader_create(piped, 4, NULL, &reader, NULL), TYTO_OK);
+    for (int i = 0; i < 4; i++) {
         const tyto_status status = tyto_photo_reader_next(reader, &image, NULL);
-        assert_int_equal(status, i == 1 ? TYTO_E_UNSUPPORTED : TYTO_OK);
+        /* It can be read once. */
+        assert_int_equal(status, i == 3 ? TYTO_E_ARGUMENT : TYTO_OK);
+        assert_true(i != 1 || (image.width_px == expected.width_px &&
+                               memcmp(image.data, expected.data, (size_t)image.width_px) == 0));
         tyto_image_clear(&image);
     }
+    tyto_image_clear(&expected);
     tyto_photo_reader_destroy(reader);
 }
 
@@ -168,10 +174,8 @@ static void bad_arguments_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(photos_come_in_order),
-        cmocka_unit_test(photos_can_be_left_out),
-        cmocka_unit_test(a_reader_can_end_early),
-        cmocka_unit_test(standard_input_is_the_callers),
+        cmocka_unit_test(photos_come_in_order),      cmocka_unit_test(photos_can_be_left_out),
+        cmocka_unit_test(a_reader_can_end_early),    cmocka_unit_test(standard_input_has_its_turn),
         cmocka_unit_test(bad_arguments_are_refused),
     };
     return cmocka_run_group_tests(tests, make_photos, drop_photos);

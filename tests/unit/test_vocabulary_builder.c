@@ -90,6 +90,7 @@ static void labels_are_known_before_the_model(void **state)
     for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
         tyto_vocabulary_builder *builder = filled(cases[c].averaging);
         const char *const *labels;
+        const tyto_example_note *notes;
         int64_t count;
         ASSERT_DONE(tyto_vocabulary_builder_labels(builder, &labels, &count, &err), &err);
         assert_int_equal(count, cases[c].count);
@@ -97,18 +98,17 @@ static void labels_are_known_before_the_model(void **state)
             assert_string_equal(labels[i], cases[c].labels[i]);
         }
         assert_int_equal(tyto_vocabulary_builder_text_count(builder), 2);
-        assert_int_equal(tyto_vocabulary_builder_example_count(builder), 3);
         assert_int_equal(tyto_vocabulary_builder_width(builder),
                          tyto_model_query_width(with.model));
         assert_int_equal(tyto_vocabulary_builder_photo_count(builder), 2);
         assert_string_equal(tyto_vocabulary_builder_photo(builder, 0), "cat.jpg");
         assert_string_equal(tyto_vocabulary_builder_photo(builder, 1), "coffee.jpg");
         assert_null(tyto_vocabulary_builder_photo(builder, 2));
+        ASSERT_DONE(tyto_vocabulary_builder_notes(builder, &notes, &count, &err), &err);
+        assert_int_equal(count, 3);
         for (int64_t i = 0; i < 3; i++) {
-            tyto_example_note note;
-            ASSERT_DONE(tyto_vocabulary_builder_note(builder, i, &note, &err), &err);
-            assert_int_equal(note.label_index, cases[c].places[i]);
-            assert_string_equal(note.photo, i == 1 ? "coffee.jpg" : "cat.jpg");
+            assert_int_equal(notes[i].label_index, cases[c].places[i]);
+            assert_string_equal(notes[i].photo, i == 1 ? "coffee.jpg" : "cat.jpg");
         }
         tyto_vocabulary_builder_destroy(builder);
     }
@@ -186,12 +186,14 @@ static void it_builds_what_its_parts_make(void **state)
             assert_true(is_close((double)tyto_vocabulary_unit_features(built)[i],
                                  (double)tyto_vocabulary_unit_features(expected)[i], 1e-5));
         }
+        const tyto_example_note *notes;
+        int64_t n_notes;
+        ASSERT_DONE(tyto_vocabulary_builder_notes(builder, &notes, &n_notes, &err), &err);
+        assert_int_equal(n_notes, 3);
         for (int64_t i = 0; i < 3; i++) {
-            tyto_example_note note;
-            ASSERT_DONE(tyto_vocabulary_builder_note(builder, i, &note, &err), &err);
-            assert_memory_equal(&note.box, &chosen[i].box, sizeof(note.box));
-            assert_true(note.objectness == chosen[i].objectness);
-            assert_true(note.overlap == chosen[i].iou);
+            assert_memory_equal(&notes[i].box, &chosen[i].box, sizeof(notes[i].box));
+            assert_true(notes[i].objectness == chosen[i].objectness);
+            assert_true(notes[i].overlap == chosen[i].iou);
         }
         tyto_vocabulary_destroy(built);
         tyto_vocabulary_destroy(expected);
@@ -312,6 +314,53 @@ static void examples_are_written_in_words(void **state)
     }
 }
 
+static void files_hold_texts_and_queries(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tyto-builder-XXXXXX", lines[64], empty[64], saved[64];
+    const char *const names[] = {"cup", "pen"}, *const expected[] = {"a cat", "two", "cup", "pen"};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_vocabulary_builder *builder;
+    const char *const *labels;
+    int64_t count;
+    assert_non_null(mkdtemp(folder));
+    snprintf(lines, sizeof(lines), "%s/lines.txt", folder);
+    snprintf(empty, sizeof(empty), "%s/empty.txt", folder);
+    snprintf(saved, sizeof(saved), "%s/saved.safetensors", folder);
+    FILE *file = fopen(lines, "wb");
+    assert_non_null(file);
+    fputs("a cat\r\n\ntwo", file);
+    assert_int_equal(fclose(file), 0);
+    file = fopen(empty, "wb");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    tyto_vocabulary *made = texts(names, 2);
+    ASSERT_DONE(tyto_vocabulary_save(made, saved, &err), &err);
+    tyto_vocabulary_destroy(made);
+    ASSERT_DONE(tyto_vocabulary_builder_create(TYTO_AVERAGING_NONE, &builder, &err), &err);
+    ASSERT_DONE(tyto_vocabulary_builder_add_file(builder, saved, &err), &err);
+    ASSERT_DONE(tyto_vocabulary_builder_add_lines(builder, lines, &err), &err);
+    assert_int_equal(tyto_vocabulary_builder_add_lines(builder, empty, &err), TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "empty.txt: no label in it"));
+    assert_int_equal(tyto_vocabulary_builder_add_lines(builder, "/nowhere/x", &err),
+                     TYTO_E_NOT_FOUND);
+    assert_int_equal(tyto_vocabulary_builder_add_lines(builder, NULL, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_vocabulary_builder_add_file(builder, lines, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_vocabulary_builder_add_file(builder, NULL, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_vocabulary_builder_add_file(NULL, saved, &err), TYTO_E_ARGUMENT);
+    ASSERT_DONE(tyto_vocabulary_builder_labels(builder, &labels, &count, &err), &err);
+    assert_int_equal(count, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(labels[i], expected[i]);
+    }
+    tyto_vocabulary_builder_destroy(builder);
+    remove(lines);
+    remove(empty);
+    remove(saved);
+    remove(folder);
+    tyto_error_clear(&err);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -320,7 +369,6 @@ static void what_does_not_fit_is_refused(void **state)
     tyto_vocabulary *strange, *built;
     const tyto_vocabulary_example nameless = {.label = "x"};
     const char *const label = "x";
-    tyto_example_note note;
     ASSERT_DONE(
         tyto_vocabulary_from_features((const float[]){1, 2, 3}, &label, 1, 3, &strange, &err),
         &err);
@@ -330,7 +378,7 @@ static void what_does_not_fit_is_refused(void **state)
     assert_int_equal(tyto_vocabulary_builder_add_text(NULL, "x", &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_vocabulary_builder_add_example(builder, &nameless, &err),
                      TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_vocabulary_builder_note(builder, 3, &note, &err), TYTO_E_RANGE);
+    assert_int_equal(tyto_vocabulary_builder_notes(builder, NULL, NULL, &err), TYTO_E_ARGUMENT);
     assert_int_equal(
         tyto_vocabulary_builder_embed_examples(builder, with.session, 2, &with.cat, NULL, &err),
         TYTO_E_RANGE);
@@ -351,6 +399,7 @@ int main(void)
         cmocka_unit_test(kinds_are_kept),
         cmocka_unit_test(pictures_are_read_by_name),
         cmocka_unit_test(examples_are_written_in_words),
+        cmocka_unit_test(files_hold_texts_and_queries),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
