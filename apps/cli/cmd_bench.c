@@ -6,6 +6,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "signals.h"
 
 /* Most runs, photos or queries that the options take. */
 #define COUNT_MAX 1000000
@@ -103,6 +104,7 @@ static bool run_forwards(const bench_args *args, const tyto_tensor_file *file,
     options.n_inputs = count;
     options.batch = args->batch;
     options.queries = args->queries;
+    options.progress = go_on;
     const bool done = args->on_request ? bench_on_request(args, with, *about, options)
                                        : bench(args, about, &options, with);
     free(inputs);

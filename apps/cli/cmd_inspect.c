@@ -5,6 +5,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "signals.h"
 #include <tyto/memory.h>
 
 enum { FORMAT_TEXT, FORMAT_JSON };
@@ -56,9 +57,13 @@ static bool look_at_model(const inspect_args *args, tyto_inspection **out)
 static bool look_at_files(const text_list *paths, tyto_inspection **out)
 {
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_inspection_options options;
+    tyto_inspection_options_init(&options, sizeof(options));
+    options.log = say_log;
+    options.progress = go_on;
     if (tyto_inspection_create_files((const char *const *)paths->items, (int64_t)paths->count,
-                                     say_log, NULL, out, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+                                     &options, out, &err) != TYTO_OK) {
+        say_failure(&err);
     }
     return *out != NULL;
 }

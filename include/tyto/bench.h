@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/precision.h>
+#include <tyto/progress.h>
 #include <tyto/session.h>
 #include <tyto/stage.h>
 
@@ -45,6 +46,10 @@ typedef struct tyto_bench_options {
     int64_t n_wanted;
     int64_t batch;   /**< photos of a forward, when there are no inputs; 1 by default */
     int64_t queries; /**< of each photo, when there are no inputs; 2 by default */
+
+    /** Before each forward (stage "forwards") and each layer of it; NULL: the session's own. */
+    tyto_progress_fn progress;
+    void *progress_user;
 } tyto_bench_options;
 
 /** All defaults. struct_bytes is sizeof(tyto_bench_options). */
@@ -64,9 +69,10 @@ typedef struct tyto_bench_result {
     uint64_t reserved[4]; /**< 0 */
 } tyto_bench_result;
 
-/** Times forwards. options NULL: all defaults. The session's progress can stop it between layers.
+/** Times forwards. options NULL: all defaults. Progress can stop it between layers.
  *  memory  release *out with tyto_bench_result_clear, whatever the status
- *  errors  E_ARGUMENT, E_UNSUPPORTED (no example of that head), what tyto_forward gives, E_MEMORY
+ *  errors  E_ARGUMENT, E_UNSUPPORTED (no example of that head), what tyto_forward gives, E_CANCELLED,
+ *          E_MEMORY
  */
 TYTO_API TYTO_NODISCARD tyto_status tyto_bench_forward(tyto_session *session,
                                                        const tyto_bench_options *options,

@@ -4,9 +4,11 @@
 #define TYTO_INSPECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tyto/bytes.h>
 #include <tyto/engine.h>
+#include <tyto/progress.h>
 #include <tyto/tasks.h>
 #include <tyto/tensor.h>
 
@@ -47,18 +49,28 @@ typedef struct tyto_inspection tyto_inspection;
 TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create(const tyto_engine *engine,
                                                            const char *path, tyto_inspection **out,
                                                            tyto_error *err);
+typedef struct tyto_inspection_options {
+    size_t struct_bytes; /**< set by tyto_inspection_options_init */
+    tyto_log_fn log;     /**< receives what can't be read, as errors; NULL: nobody */
+    void *log_user;
+    /** While numbers are read: stage "tensors", its subject the file, in tensors of that file. */
+    tyto_progress_fn progress;
+    void *progress_user;
+} tyto_inspection_options;
+
+/** All defaults. struct_bytes is sizeof(tyto_inspection_options). */
+TYTO_API void tyto_inspection_options_init(tyto_inspection_options *options, size_t struct_bytes);
+
 /** Looks at files of tensors, .safetensors or torch's: each tensor's type and shape, and the least,
  *  largest and mean of its finite numbers. A file that can't be read is logged as an error; the
  *  others are looked at all the same.
- *  paths   [count]
- *  log     may be NULL
- *  memory  release *out with tyto_inspection_destroy
- *  errors  E_ARGUMENT, E_MEMORY */
-TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create_files(const char *const *paths,
-                                                                 int64_t count, tyto_log_fn log,
-                                                                 void *log_user,
-                                                                 tyto_inspection **out,
-                                                                 tyto_error *err);
+ *  paths    [count]
+ *  options  NULL: the defaults
+ *  memory   release *out with tyto_inspection_destroy
+ *  errors   E_ARGUMENT, E_CANCELLED, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_inspection_create_files(
+    const char *const *paths, int64_t count, const tyto_inspection_options *options,
+    tyto_inspection **out, tyto_error *err);
 /** NULL is fine. */
 TYTO_API void tyto_inspection_destroy(tyto_inspection *inspection);
 

@@ -51,6 +51,9 @@ typedef struct tyto_architecture {
     const char *default_head; /* the class that config.json's `architectures` names; the first of a
                                  model_type serves when it names none */
     bool has_own_tokenizer;   /* which needs no files in the checkpoint's folder */
+    /* The reference's classes of its processors, where a checkpoint's files name none; NULL: CLIP's
+     * tokenizer, OWLv2's image processor. */
+    const char *tokenizer, *image_processor;
     const tyto_family_tasks *tasks; /* what can be asked for; never NULL */
     const tyto_head *heads;
     size_t n_heads;

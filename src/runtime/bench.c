@@ -252,6 +252,20 @@ static tyto_status run_once(tyto_session *session, const tyto_bench_options *opt
     return TYTO_OK;
 }
 
+/* Before forward i, those that aren't measured counted too. */
+static tyto_status step(const tyto_session *session, const tyto_bench_options *options, int64_t i,
+                        tyto_error *err)
+{
+    const tyto_progress progress = {.stage = "forwards",
+                                    .subject = options->head,
+                                    .done = i,
+                                    .total = options->warmup + options->runs};
+    return session->progress && !session->progress(session->progress_user, &progress)
+               ? tyto_fail(err, TYTO_E_CANCELLED, "bench: stopped before forward %lld",
+                           (long long)i)
+               : TYTO_OK;
+}
+
 static tyto_status run_all(tyto_session *session, const tyto_bench_options *options,
                            tyto_bench_result *out, tyto_error *err)
 {
@@ -259,13 +273,31 @@ static tyto_status run_all(tyto_session *session, const tyto_bench_options *opti
     const bool narrow = session->model->precision != TYTO_PRECISION_FP32;
     measure_rates(kernels, session->pool, narrow, RATE_S, &out->peak);
     for (int64_t i = 0; i < options->warmup; i++) {
+        TYTO_TRY(step(session, options, i, err));
         TYTO_TRY(run_once(session, options, -1, out, err));
     }
     for (int64_t i = 0; i < options->runs; i++) {
+        TYTO_TRY(step(session, options, options->warmup + i, err));
         TYTO_TRY(run_once(session, options, i, out, err));
         measure_rates(kernels, session->pool, narrow, RATE_BETWEEN_S, &out->peak);
     }
     return TYTO_OK;
+}
+
+/* The session reports to the options' progress function, if there is one, for that time. */
+static tyto_status run_followed(tyto_session *session, const tyto_bench_options *options,
+                                tyto_bench_result *out, tyto_error *err)
+{
+    const tyto_progress_fn before = session->progress;
+    void *before_user = session->progress_user;
+    if (options->progress) {
+        session->progress = options->progress;
+        session->progress_user = options->progress_user;
+    }
+    const tyto_status status = run_all(session, options, out, err);
+    session->progress = before;
+    session->progress_user = before_user;
+    return status;
 }
 
 void tyto_bench_options_init(tyto_bench_options *options, size_t struct_bytes)
@@ -313,7 +345,7 @@ tyto_status tyto_bench_forward(tyto_session *session, const tyto_bench_options *
         status = tyto_fail_memory(err, "bench");
         goto cleanup;
     }
-    TYTO_CHECK(run_all(session, &with, out, err));
+    status = run_followed(session, &with, out, err);
 cleanup:
     free(block);
     return status;

@@ -4,11 +4,32 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "tasks/inspection.h"
 #include "tensor/convert.h"
 
 /* Elements that are converted at once. */
 #define CHUNK 256
+/* Elements after which whoever follows is asked again. */
+#define ASKED_EVERY ((int64_t)1 << 20)
+
+/* A file that is looked at, and whoever follows. */
+typedef struct look {
+    const tyto_inspection_options *options;
+    const char *path;
+    int64_t tensor, count;
+    bool stopped;
+} look;
+
+static bool goes_on(look *at)
+{
+    const tyto_inspection_options *options = at->options;
+    const tyto_progress progress = {
+        .stage = "tensors", .subject = at->path, .done = at->tensor, .total = at->count};
+    at->stopped =
+        at->stopped || (options->progress && !options->progress(options->progress_user, &progress));
+    return !at->stopped;
+}
 
 /* Finite numbers of a tensor. */
 typedef struct summary {
@@ -32,11 +53,11 @@ static void read_numbers(const tyto_tensor *tensor, int64_t at, int64_t count, d
     }
 }
 
-static summary summarise(const tyto_tensor *tensor)
+static summary summarise(look *by, const tyto_tensor *tensor)
 {
     const int64_t elements = tyto_tensor_elements(tensor);
     summary of = {.least = INFINITY, .most = -INFINITY};
-    for (int64_t at = 0; at < elements; at += CHUNK) {
+    for (int64_t at = 0; at < elements && (at % ASKED_EVERY != 0 || goes_on(by)); at += CHUNK) {
         double numbers[CHUNK];
         const int64_t count = tyto_min_i64(CHUNK, elements - at);
         read_numbers(tensor, at, count, numbers);
@@ -52,9 +73,9 @@ static summary summarise(const tyto_tensor *tensor)
     return of;
 }
 
-static json_t *tensor_object(tyto_writer *steps, const tyto_tensor *tensor)
+static json_t *tensor_object(tyto_writer *steps, look *by, const tyto_tensor *tensor)
 {
-    const summary of = summarise(tensor);
+    const summary of = summarise(by, tensor);
     const double values[] = {of.least, of.most, of.counted > 0 ? of.sum / (double)of.counted : 0.0};
     static const char *const names[] = {"least", "most", "mean"};
     json_t *object = json_object();
@@ -68,20 +89,30 @@ static json_t *tensor_object(tyto_writer *steps, const tyto_tensor *tensor)
     return object;
 }
 
-static json_t *file_object(tyto_writer *steps, const char *path, const tyto_tensor_file *file)
+static json_t *file_object(tyto_writer *steps, look *by, const tyto_tensor_file *file)
 {
     json_t *root = json_object(), *list = json_array();
-    for (int64_t i = 0; i < tyto_tensor_file_count(file); i++) {
-        tyto_json_push(steps, list, tensor_object(steps, tyto_tensor_file_at(file, i)));
+    by->count = tyto_tensor_file_count(file);
+    for (by->tensor = 0; by->tensor < by->count && !by->stopped; by->tensor++) {
+        const tyto_tensor *tensor = tyto_tensor_file_at(file, by->tensor);
+        tyto_json_push(steps, list, tensor_object(steps, by, tensor));
     }
-    tyto_json_put(steps, root, "file", tyto_json_string(path));
+    tyto_json_put(steps, root, "file", tyto_json_string(by->path));
     tyto_json_put(steps, root, "tensors", list);
     return root;
 }
 
-tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count, tyto_log_fn log,
-                                         void *log_user, tyto_inspection **out, tyto_error *err)
+void tyto_inspection_options_init(tyto_inspection_options *options, size_t struct_bytes)
 {
+    static const tyto_inspection_options defaults = {.struct_bytes = sizeof(defaults)};
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count,
+                                         const tyto_inspection_options *options,
+                                         tyto_inspection **out, tyto_error *err)
+{
+    tyto_inspection_options own;
     tyto_writer steps;
     int64_t failed = 0;
     TYTO_ENTER(err);
@@ -91,24 +122,33 @@ tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count
         return tyto_fail(err, TYTO_E_ARGUMENT, "paths: got %lld, required a list of them",
                          (long long)count);
     }
+    tyto_inspection_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_inspection_options", err));
+    look by = {.options = &own};
     tyto_writer_init(&steps);
     json_t *all = json_array();
-    for (int64_t i = 0; i < count && !steps.no_memory; i++) {
-        tyto_error own = TYTO_ERROR_INIT;
+    for (int64_t i = 0; i < count && !steps.no_memory && !by.stopped; i++) {
+        tyto_error why = TYTO_ERROR_INIT;
         tyto_tensor_file *file = NULL;
-        const tyto_status status = tyto_tensor_file_open(paths[i], &file, &own);
+        const tyto_status status = tyto_tensor_file_open(paths[i], &file, &why);
         if (status == TYTO_OK) {
-            tyto_json_push(&steps, all, file_object(&steps, paths[i], file));
+            by.path = paths[i];
+            tyto_json_push(&steps, all, file_object(&steps, &by, file));
         } else if (status == TYTO_E_MEMORY) {
             steps.no_memory = true;
         } else {
             failed++;
-            if (log) {
-                log(log_user, TYTO_LOG_LEVEL_ERROR, tyto_error_message(&own));
+            if (own.log) {
+                own.log(own.log_user, TYTO_LOG_LEVEL_ERROR, tyto_error_message(&why));
             }
         }
-        tyto_error_clear(&own);
+        tyto_error_clear(&why);
         tyto_tensor_file_destroy(file);
+    }
+    if (by.stopped) {
+        json_decref(all);
+        tyto_writer_clear(&steps);
+        return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", by.path);
     }
     TYTO_TRY(tyto_inspection_made(out, &steps, all, "files of tensors", err));
     (*out)->failed = failed;

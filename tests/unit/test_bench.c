@@ -40,6 +40,42 @@ static int close_model(void **state)
     return 0;
 }
 
+/* Lets the second forward begin, and stops within it. */
+static bool stop_in_second(void *user, const tyto_progress *progress)
+{
+    int64_t *forwards = user;
+    if (strcmp(progress->stage, "forwards") == 0) {
+        assert_int_equal(progress->total, 4);
+        assert_int_equal(progress->done, *forwards);
+        (*forwards)++;
+        return true;
+    }
+    return *forwards < 2;
+}
+
+static void a_run_can_be_stopped(void **state)
+{
+    const fixture *opened = *state;
+    int64_t forwards = 0;
+    tyto_bench_options options;
+    tyto_bench_result result;
+    tyto_bench_options_init(&options, sizeof(options));
+    options.runs = 3;
+    options.progress = stop_in_second;
+    options.progress_user = &forwards;
+    assert_int_equal(tyto_bench_forward(opened->session, &options, &result, NULL),
+                     TYTO_E_CANCELLED);
+    assert_int_equal(forwards, 2);
+    assert_int_equal(result.runs, 0);
+    tyto_bench_result_clear(&result);
+    /* The session follows nobody afterwards. */
+    options.runs = 1;
+    options.progress = NULL;
+    assert_int_equal(tyto_bench_forward(opened->session, &options, &result, NULL), TYTO_OK);
+    assert_int_equal(forwards, 2);
+    tyto_bench_result_clear(&result);
+}
+
 static void runs_are_counted_and_stages_add_up(void **state)
 {
     const fixture *opened = *state;
@@ -147,6 +183,7 @@ static void kernels_have_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_can_be_stopped),
         cmocka_unit_test(runs_are_counted_and_stages_add_up),
         cmocka_unit_test(given_inputs_are_run),
         cmocka_unit_test(what_can_not_run_says_so),

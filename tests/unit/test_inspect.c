@@ -170,6 +170,16 @@ static void faults_are_part_of_it(void **state)
 
 static int64_t logged;
 
+/* Stops after some steps, one for each tensor here. */
+static bool stop_before(void *user, const tyto_progress *progress)
+{
+    int *left = user;
+    assert_string_equal(progress->stage, "tensors");
+    assert_string_equal(progress->subject, "some.safetensors");
+    assert_int_equal(progress->total, 3);
+    return (*left)-- > 0;
+}
+
 static void count_lines(void *user, tyto_log_level level, const char *message)
 {
     (void)user;
@@ -192,7 +202,20 @@ static void files_are_summed_up(void **state)
     tyto_inspection *inspection = NULL;
     tyto_bytes document = {0};
     ASSERT_DONE(tyto_tensor_file_save("some.safetensors", tensors, 3, &err), &err);
-    ASSERT_DONE(tyto_inspection_create_files(paths, 2, count_lines, NULL, &inspection, &err), &err);
+    tyto_inspection_options options;
+    tyto_inspection_options_init(&options, sizeof(options));
+    options.log = count_lines;
+    options.progress = stop_before;
+    for (int steps = 0; steps < 3; steps++) {
+        int left = steps;
+        options.progress_user = &left;
+        assert_int_equal(tyto_inspection_create_files(paths, 2, &options, &inspection, &err),
+                         TYTO_E_CANCELLED);
+        assert_null(inspection);
+    }
+    options.progress = NULL;
+    logged = 0;
+    ASSERT_DONE(tyto_inspection_create_files(paths, 2, &options, &inspection, &err), &err);
     assert_int_equal(logged, 1);
     assert_false(tyto_inspection_is_whole(inspection));
     ASSERT_DONE(tyto_inspection_json(inspection, &document, &err), &err);

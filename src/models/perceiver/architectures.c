@@ -45,6 +45,8 @@ static bool example(const void *network, const char *class_name, int64_t batch, 
         .model_type = "perceiver",                                                                 \
         .default_head = class,                                                                     \
         .has_own_tokenizer = true,                                                                 \
+        .tokenizer = "PerceiverTokenizer",                                                         \
+        .image_processor = "PerceiverImageProcessor",                                              \
         .tasks = &tasks_of,                                                                        \
         .heads = heads_##id,                                                                       \
         .n_heads = 2,                                                                              \

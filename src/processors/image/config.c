@@ -11,7 +11,6 @@
 #include "processors/image/resample.h"
 
 #define CONFIG_FILE "preprocessor_config.json"
-#define MODEL_FILE "config.json"
 
 /* The processors whose steps these are, as old and new files name them. */
 static const struct {
@@ -22,43 +21,36 @@ static const struct {
                    {"PerceiverImageProcessor", TYTO_PROCESSOR_PERCEIVER},
                    {"PerceiverFeatureExtractor", TYTO_PROCESSOR_PERCEIVER}};
 
-/* A file that names no processor leaves it to the kind of model. */
-static tyto_status find_kind_by_model(const char *folder, tyto_image_processor_kind *out,
-                                      tyto_error *err)
+static const tyto_image_processor_kind *find_type(const char *type)
 {
-    const char *model = NULL;
-    json_t *config = NULL;
-    char *path = tyto_path_join(folder, MODEL_FILE);
-    tyto_status status = path ? TYTO_OK : tyto_fail_memory(err, folder);
-    if (path && tyto_file_exists(path)) {
-        TYTO_CHECK(tyto_json_load(path, &config, err));
-        TYTO_CHECK(tyto_json_text(config, path, "model_type", &model, err));
+    for (size_t i = 0; type && i < sizeof(known_types) / sizeof(known_types[0]); i++) {
+        if (strcmp(type, known_types[i].name) == 0) {
+            return &known_types[i].kind;
+        }
     }
-    *out =
-        model && strcmp(model, "perceiver") == 0 ? TYTO_PROCESSOR_PERCEIVER : TYTO_PROCESSOR_OWLV2;
-cleanup:
-    json_decref(config);
-    free(path);
-    return status;
+    return NULL;
 }
 
+/* A file that names no processor leaves it to the kind of model. */
 static tyto_status find_kind(const json_t *config, const char *file, const char *folder,
-                             tyto_image_processor_kind *out, tyto_error *err)
+                             tyto_class_of_model_fn class_of_model, tyto_image_processor_kind *out,
+                             tyto_error *err)
 {
     const char *type = NULL;
     TYTO_TRY(tyto_json_text(config, file, "feature_extractor_type", &type, err));
     TYTO_TRY(tyto_json_text(config, file, "image_processor_type", &type, err));
-    for (size_t i = 0; type && i < sizeof(known_types) / sizeof(known_types[0]); i++) {
-        if (strcmp(type, known_types[i].name) == 0) {
-            *out = known_types[i].kind;
-            return TYTO_OK;
-        }
+    if (!type) {
+        TYTO_TRY(class_of_model(folder, &type, err));
     }
-    return type ? tyto_fail(err, TYTO_E_UNSUPPORTED,
-                            "%s: 'image_processor_type': got '%s', required Owlv2ImageProcessor or "
-                            "PerceiverImageProcessor",
-                            file, type)
-                : find_kind_by_model(folder, out, err);
+    const tyto_image_processor_kind *kind = find_type(type);
+    if (type && !kind) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "%s: 'image_processor_type': got '%s', required Owlv2ImageProcessor or "
+                         "PerceiverImageProcessor",
+                         file, type);
+    }
+    *out = kind ? *kind : TYTO_PROCESSOR_OWLV2;
+    return TYTO_OK;
 }
 
 /* {"height": h, "width": w}; older files of Perceivers also have one number, or a list [h, w]. */
@@ -190,20 +182,18 @@ static tyto_status read_perceiver(const json_t *config, const char *file, tyto_i
 }
 
 static tyto_status read_config(const json_t *config, const char *file, const char *folder,
-                               tyto_image_processor *to, tyto_error *err)
+                               tyto_class_of_model_fn class_of_model, tyto_image_processor *to,
+                               tyto_error *err)
 {
     tyto_image_processor_kind kind = TYTO_PROCESSOR_OWLV2;
-    TYTO_TRY(find_kind(config, file, folder, &kind, err));
+    TYTO_TRY(find_kind(config, file, folder, class_of_model, &kind, err));
     return kind == TYTO_PROCESSOR_PERCEIVER ? read_perceiver(config, file, to, err)
                                             : read_owlv2(config, file, to, err);
 }
 
-tyto_status tyto_image_processor_open(const char *folder, tyto_image_processor **out,
-                                      tyto_error *err)
+tyto_status tyto_image_processor_open_by(const char *folder, tyto_class_of_model_fn class_of_model,
+                                         tyto_image_processor **out, tyto_error *err)
 {
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, folder);
-    TYTO_REQUIRE(err, out);
     json_t *config = NULL;
     tyto_status status = TYTO_OK;
     tyto_image_processor *processor = tyto_alloc(1, sizeof(*processor));
@@ -213,7 +203,7 @@ tyto_status tyto_image_processor_open(const char *folder, tyto_image_processor *
         goto cleanup;
     }
     TYTO_CHECK(tyto_json_load(path, &config, err));
-    TYTO_CHECK(read_config(config, path, folder, processor, err));
+    TYTO_CHECK(read_config(config, path, folder, class_of_model, processor, err));
     *out = processor;
     processor = NULL;
 cleanup:

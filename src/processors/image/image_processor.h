@@ -5,6 +5,7 @@
 #include <tyto/processor.h>
 
 #include "base/pool.h"
+#include "processors/class_of_model.h"
 
 /** Largest side of a processor's output. */
 #define TYTO_PROCESSOR_SIDE_MAX 16384
@@ -27,6 +28,12 @@ struct tyto_image_processor {
     int resample;         /* a tyto_resample_filter */
     bool is_whole_factor; /* rescale_factor has no fraction in the file */
 };
+
+/** tyto_image_processor_open by whoever knows what kinds of models have. */
+TYTO_NODISCARD tyto_status tyto_image_processor_open_by(const char *folder,
+                                                        tyto_class_of_model_fn class_of_model,
+                                                        tyto_image_processor **out,
+                                                        tyto_error *err);
 
 /** tyto_image_processor_run on a pool; pool NULL: one thread. */
 TYTO_NODISCARD tyto_status tyto_image_processor_run_on(const tyto_image_processor *processor,

@@ -21,12 +21,10 @@ static void clear_files(tyto_tokenizer_files *files)
     free(files->config_path);
     free(files->special_path);
     free(files->added_path);
-    free(files->model_path);
     json_decref(files->tokenizer);
     json_decref(files->config);
     json_decref(files->special);
     json_decref(files->added);
-    json_decref(files->model);
 }
 
 static tyto_status name_files(const char *folder, tyto_tokenizer_files *files, tyto_error *err)
@@ -37,9 +35,8 @@ static tyto_status name_files(const char *folder, tyto_tokenizer_files *files, t
     files->config_path = tyto_path_join(folder, "tokenizer_config.json");
     files->special_path = tyto_path_join(folder, "special_tokens_map.json");
     files->added_path = tyto_path_join(folder, "added_tokens.json");
-    files->model_path = tyto_path_join(folder, "config.json");
     if (!files->tokenizer_path || !files->vocab_path || !files->merges_path ||
-        !files->config_path || !files->special_path || !files->added_path || !files->model_path) {
+        !files->config_path || !files->special_path || !files->added_path) {
         return tyto_fail_memory(err, "tokenizer");
     }
     return TYTO_OK;
@@ -51,31 +48,31 @@ static tyto_status load_if_there(const char *path, json_t **out, tyto_error *err
 }
 
 /* A class that tokenizer_config.json names decides, else the kind of model. */
-static tyto_status find_kind(tyto_tokenizer_files *files, tyto_tokenizer_kind *kind,
+static tyto_status find_kind(const char *folder, tyto_class_of_model_fn class_of_model,
+                             tyto_tokenizer_files *files, tyto_tokenizer_kind *kind,
                              tyto_error *err)
 {
-    const char *name = NULL, *model = NULL;
+    const char *name = NULL;
     TYTO_TRY(load_if_there(files->config_path, &files->config, err));
     TYTO_TRY(tyto_json_text(files->config, files->config_path, "tokenizer_class", &name, err));
     if (!name) {
-        TYTO_TRY(load_if_there(files->model_path, &files->model, err));
-        TYTO_TRY(tyto_json_text(files->model, files->model_path, "model_type", &model, err));
+        TYTO_TRY(class_of_model(folder, &name, err));
     }
-    const bool bytes =
-        name ? strcmp(name, "PerceiverTokenizer") == 0 : model && strcmp(model, "perceiver") == 0;
+    const bool bytes = name && strcmp(name, "PerceiverTokenizer") == 0;
     *kind = bytes ? TYTO_TOKENIZER_KIND_BYTES : TYTO_TOKENIZER_KIND_CLIP;
     return TYTO_OK;
 }
 
-static tyto_status load_files(const char *folder, tyto_tokenizer_files *files,
-                              tyto_tokenizer_kind *kind, tyto_error *err)
+static tyto_status load_files(const char *folder, tyto_class_of_model_fn class_of_model,
+                              tyto_tokenizer_files *files, tyto_tokenizer_kind *kind,
+                              tyto_error *err)
 {
     if (!folder) {
         *kind = TYTO_TOKENIZER_KIND_BYTES;
         return TYTO_OK;
     }
     TYTO_TRY(name_files(folder, files, err));
-    TYTO_TRY(find_kind(files, kind, err));
+    TYTO_TRY(find_kind(folder, class_of_model, files, kind, err));
     TYTO_TRY(load_if_there(files->tokenizer_path, &files->tokenizer, err));
     if (*kind == TYTO_TOKENIZER_KIND_CLIP && !files->tokenizer &&
         !tyto_file_exists(files->vocab_path)) {
@@ -137,12 +134,13 @@ static tyto_status read_settings(const tyto_tokenizer_files *files, tyto_tokeniz
                           &tokenizer->clean_up, err);
 }
 
-tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder, tyto_error *err)
+tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
+                                tyto_class_of_model_fn class_of_model, tyto_error *err)
 {
     tyto_tokenizer_files files = {0};
     tyto_status status;
     tokenizer->start_id = tokenizer->end_id = tokenizer->pad_id = TYTO_NO_TOKEN;
-    TYTO_CHECK(load_files(folder, &files, &tokenizer->kind, err));
+    TYTO_CHECK(load_files(folder, class_of_model, &files, &tokenizer->kind, err));
     if (tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES) {
         TYTO_CHECK(read_settings(&files, tokenizer, err));
         TYTO_CHECK(tyto_read_byte_tokens(&files, tokenizer, err));

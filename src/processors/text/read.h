@@ -9,13 +9,11 @@
 /** What a folder holds; documents that it lacks are NULL. Paths are all set. */
 typedef struct tyto_tokenizer_files {
     char *tokenizer_path, *vocab_path, *merges_path, *config_path, *special_path, *added_path;
-    char *model_path;
     json_t
         *tokenizer;  /* tokenizer.json: when there is one, vocab.json and merges.txt aren't read */
     json_t *config;  /* tokenizer_config.json */
     json_t *special; /* special_tokens_map.json */
     json_t *added;   /* added_tokens.json */
-    json_t *model;   /* config.json, read where tokenizer_config.json names no tokenizer */
 } tyto_tokenizer_files;
 
 /** Vocabulary and merges of tokenizer.json. */

@@ -4,6 +4,7 @@
 
 #include <tyto/tokenizer.h>
 
+#include "processors/class_of_model.h"
 #include "processors/text/added.h"
 #include "processors/text/bpe.h"
 #include "processors/text/byte_tokens.h"
@@ -28,6 +29,12 @@ struct tyto_tokenizer {
 /** Fills an empty tokenizer from a folder, or with folder NULL as bytes without any file; on
  * failure what was filled remains to be cleared. */
 TYTO_NODISCARD tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
+                                               tyto_class_of_model_fn class_of_model,
                                                tyto_error *err);
+
+/** tyto_tokenizer_open by whoever knows what kinds of models have. */
+TYTO_NODISCARD tyto_status tyto_tokenizer_open_by(const char *folder,
+                                                  tyto_class_of_model_fn class_of_model,
+                                                  tyto_tokenizer **out, tyto_error *err);
 
 #endif
