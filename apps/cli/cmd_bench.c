@@ -63,7 +63,7 @@ static bool bench_on_request(const bench_args *args, const opened *with,
     }
     done = done && keep_outputs(args, &result, &err) == TYTO_OK;
     if (err.status != TYTO_OK) {
-        say_tyto_error(&err);
+        say_failure(&err);
     }
     tyto_bench_result_clear(&result);
     return done;
@@ -75,14 +75,15 @@ static bool bench(const bench_args *args, const tyto_bench_document_options *abo
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bench_result result;
-    output out = {0};
+    tyto_bytes bytes = {0};
     bool done = tyto_bench_forward(with->session, options, &result, &err) == TYTO_OK &&
-                keep_outputs(args, &result, &err) == TYTO_OK && output_open(&out, args->output) &&
-                report(with->session, &result, about, &out, &err) == TYTO_OK && output_commit(&out);
-    if (err.status != TYTO_OK) {
-        say_tyto_error(&err);
+                keep_outputs(args, &result, &err) == TYTO_OK &&
+                tyto_bench_document_write(with->session, &result, about, &bytes, &err) == TYTO_OK;
+    if (!done) {
+        say_failure(&err);
     }
-    output_abandon(&out);
+    done = done && output_file(args->output, &bytes);
+    tyto_bytes_clear(&bytes);
     tyto_bench_result_clear(&result);
     return done;
 }
@@ -90,25 +91,18 @@ static bool bench(const bench_args *args, const tyto_bench_document_options *abo
 static bool run_forwards(const bench_args *args, const tyto_tensor_file *file,
                          const tyto_bench_document_options *about, const opened *with)
 {
-    const int64_t count = file ? tyto_tensor_file_count(file) : 0;
-    tyto_tensor *inputs = take((size_t)(count + 1), sizeof(*inputs));
-    for (int64_t i = 0; i < count; i++) {
-        inputs[i] = *tyto_tensor_file_at(file, i);
-    }
     tyto_bench_options options;
     tyto_bench_options_init(&options, sizeof(options));
     options.runs = args->runs;
     options.warmup = args->warmup;
     options.head = args->head;
-    options.inputs = inputs;
-    options.n_inputs = count;
+    options.inputs = tyto_tensor_file_at(file, 0);
+    options.n_inputs = tyto_tensor_file_count(file);
     options.batch = args->batch;
     options.queries = args->queries;
     options.progress = go_on;
-    const bool done = args->on_request ? bench_on_request(args, with, *about, options)
-                                       : bench(args, about, &options, with);
-    free(inputs);
-    return done;
+    return args->on_request ? bench_on_request(args, with, *about, options)
+                            : bench(args, about, &options, with);
 }
 
 /* Before the model is there, so that what this reads isn't counted as the
@@ -155,24 +149,12 @@ static int run_model(const bench_args *args)
 }
 
 /* The machine's peak, and with --kernels each kernel on one thread. */
-static bool report_machine(const bench_args *args, const tyto_engine *engine, const tyto_peak *peak,
-                           const tyto_kernel_times *times)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_bytes bytes;
-    if (tyto_machine_document_write(engine, peak, times, (tyto_format)args->format, &bytes, &err) !=
-        TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    const bool done = output_file(args->output ? args->output : "-", &bytes);
-    tyto_bytes_clear(&bytes);
-    return done;
-}
-
 static int run_machine(const bench_args *args)
 {
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    tyto_peak peak;
+    int64_t count = 0;
     common_args common = args->common;
     if (args->kernels) {
         common.threads = 1; /* kernels are measured alone, and so is their peak */
@@ -182,13 +164,15 @@ static int run_machine(const bench_args *args)
         return EXIT_FAILED;
     }
     tyto_kernel_times times = {0};
-    tyto_peak peak;
     bool done = tyto_peak_measure(engine, &peak, &err) == TYTO_OK &&
-                (!args->kernels || tyto_bench_kernels(engine, &times, &err) == TYTO_OK);
+                (!args->kernels || tyto_bench_kernels(engine, &times, &err) == TYTO_OK) &&
+                tyto_machine_document_write(engine, &peak, &times, (tyto_format)args->format,
+                                            &bytes, &err) == TYTO_OK;
     if (!done) {
         say_tyto_error(&err);
     }
-    done = done && report_machine(args, engine, &peak, &times);
+    done = done && output_file(args->output, &bytes);
+    tyto_bytes_clear(&bytes);
     tyto_kernel_times_clear(&times);
     tyto_engine_destroy(engine);
     return done ? EXIT_DONE : EXIT_FAILED;

@@ -1,6 +1,7 @@
 /* tyto classify: which of its classes a model sees in texts or photos. */
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
+#include <tyto/words.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -33,7 +34,7 @@ static bool take_classes(void *user, int64_t i, const tyto_classes *classes,
     job *j = user;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    char text[QUOTED_BYTES];
+    char text[TYTO_QUOTE_BYTES];
     const char *input = j->inputs.items[i];
     progress_hide();
     if (classes) {
@@ -45,7 +46,7 @@ static bool take_classes(void *user, int64_t i, const tyto_classes *classes,
     if (j->photos) {
         say_error("%s", tyto_error_message(failure));
     } else {
-        say_error("%s: %s", quoted(text, input), tyto_error_message(failure));
+        say_error("%s: %s", tyto_text_quote(input, text), tyto_error_message(failure));
     }
     return true;
 }

@@ -1,14 +1,11 @@
 /* tyto convert: a checkpoint written anew, as the reference saves it. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <tyto/convert.h>
 #include <tyto/memory.h>
 #include <tyto/parameters.h>
+#include <tyto/words.h>
 
 #include "commands.h"
-#include "inputs.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"
@@ -27,29 +24,6 @@ typedef struct convert_args {
     text_list calibrate;
 } convert_args;
 
-/* "2GB", "500MiB", "100000": bytes, by tens or by twos. */
-static bool read_size(const char *word, uint64_t *bytes)
-{
-    static const struct {
-        const char *unit;
-        uint64_t bytes;
-    } units[] = {
-        {"", 1},           {"KB", 1000},      {"MB", 1000 * 1000}, {"GB", 1000 * 1000 * 1000},
-        {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}};
-    char *end;
-    errno = 0;
-    const unsigned long long number = strtoull(word, &end, 10);
-    if (word[0] < '0' || word[0] > '9' || errno != 0 || number == 0) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcasecmp(end, units[i].unit) == 0) {
-            return !__builtin_mul_overflow((uint64_t)number, units[i].bytes, bytes);
-        }
-    }
-    return false;
-}
-
 /* Weights are packed for the precision that is given. */
 static bool packs(const convert_args *args)
 {
@@ -67,10 +41,11 @@ static bool check(convert_args *args, tyto_convert_options *options)
         say_error("required -o FOLDER to write to");
         return false;
     }
-    if (args->shard_size && !read_size(args->shard_size, &options->max_shard_bytes)) {
-        say_error("--max-shard-size: got '%s', required a whole number of bytes, with KB, MB, GB, "
-                  "KiB, MiB or GiB as its unit",
-                  args->shard_size);
+    tyto_error err = TYTO_ERROR_INIT;
+    if (args->shard_size &&
+        tyto_byte_count_read(args->shard_size, &options->max_shard_bytes, &err) != TYTO_OK) {
+        say_error("--max-shard-size: %s", tyto_error_message(&err));
+        tyto_error_clear(&err);
         return false;
     }
     if (packs(args) && (args->dtype != DTYPE_KEEP || args->shard_size)) {
@@ -117,83 +92,17 @@ static void say_choice(void *user, const tyto_choice *choice)
     }
 }
 
-/* The photos, and the lines of files that end in .txt, that --calibrate means. */
-static bool list_inputs(const text_list *inputs, text_list *photos, text_list *texts)
-{
-    text_list places = {0};
-    bool good = true;
-    for (size_t i = 0; i < inputs->count; i++) {
-        if (strcmp(path_ending(inputs->items[i]), ".txt") == 0) {
-            good = read_lines(inputs->items[i], false, texts) && good;
-        } else {
-            text_list_add(&places, inputs->items[i], strlen(inputs->items[i]));
-        }
-    }
-    good = (places.count == 0 || list_photos(&places, photos)) && good;
-    text_list_clear(&places);
-    return good;
-}
-
-/* Runs the model in fp32 on what --calibrate means. Complains and returns false on failure. */
-static bool calibrate(const convert_args *args, opened *plain, tyto_calibration **notes)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_calibration_options options;
-    text_list photos = {0}, texts = {0};
-    common_args common = args->common;
-    common.precision = TYTO_PRECISION_FP32;
-    tyto_calibration_options_init(&options, sizeof(options));
-    options.progress = show;
-    options.image = photo_options();
-    bool good = list_inputs(&args->calibrate, &photos, &texts) && model_open(&common, plain);
-    if (good && (tyto_calibration_create(plain->model, notes, &err) != TYTO_OK ||
-                 tyto_calibration_run(*notes, plain->session, (const char *const *)photos.items,
-                                      (int64_t)photos.count, (const char *const *)texts.items,
-                                      (int64_t)texts.count, &options, &err) != TYTO_OK)) {
-        progress_hide();
-        good = false;
-        if (!interrupted()) {
-            say_error("%s", tyto_error_message(&err));
-        }
-        tyto_error_clear(&err);
-    }
-    progress_hide();
-    text_list_clear(&photos);
-    text_list_clear(&texts);
-    return good;
-}
-
-/* What the model is bound to, in a file to be mapped. */
-static tyto_status pack(tyto_engine *engine, const char *folder, const char *out,
-                        const tyto_convert_options *options, tyto_error *err)
-{
-    tyto_model *model = NULL;
-    tyto_model_open_options opening;
-    tyto_model_open_options_init(&opening, sizeof(opening));
-    opening.calibration = options->calibration;
-    opening.report = options->report;
-    opening.progress = show;
-    tyto_status status = tyto_model_open(engine, folder, &opening, &model, err);
-    if (status == TYTO_OK) {
-        status = tyto_model_pack(model, out, options, err);
-    }
-    if (status == TYTO_OK) {
-        say_info("%s: packed for %s, %s", out, tyto_engine_isa(engine),
-                 tyto_precision_name(tyto_model_precision(model)));
-    }
-    tyto_model_destroy(model);
-    return status;
-}
-
-/* Says why a folder wasn't written. */
-static void complain(const convert_args *args, tyto_status status, const tyto_error *err)
+/* Says why a folder wasn't written, and returns whether it was. */
+static bool done(const convert_args *args, tyto_status status, tyto_error *err)
 {
     progress_hide();
     if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(err));
-    } else if (status != TYTO_OK && !interrupted()) {
-        say_error("%s", tyto_error_message(err));
+        tyto_error_clear(err);
+    } else if (status != TYTO_OK) {
+        say_failure(err);
     }
+    return status == TYTO_OK;
 }
 
 /* A checkpoint of initial values. Complains and returns false on failure. */
@@ -216,37 +125,37 @@ static bool initialise(const convert_args *args, const tyto_convert_options *how
     if (status == TYTO_OK) {
         status = tyto_parameters_save(parameters, args->output, &saving, &err);
     }
-    complain(args, status, &err);
-    if (status == TYTO_OK) {
+    if (done(args, status, &err)) {
         say_info("%s: %s of seed %lld", args->output, tyto_parameters_architecture(parameters),
                  (long long)args->seed);
     }
     tyto_parameters_destroy(parameters);
-    tyto_error_clear(&err);
     return status == TYTO_OK;
 }
 
-/* Converts or packs. Complains and returns false on failure. */
+/* Converts, packs or calibrates. Complains and returns false on failure. */
 static bool convert(const convert_args *args, const char *folder, tyto_convert_options *options)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    opened plain = {0};
-    tyto_calibration *notes = NULL;
-    tyto_status status = TYTO_OK;
-    tyto_engine *engine = packs(args) ? engine_open(&args->common) : NULL;
-    bool good = engine || !packs(args);
-    good = good && (args->calibrate.count == 0 || calibrate(args, &plain, &notes));
-    options->calibration = notes;
-    if (good) {
-        status = engine ? pack(engine, folder, args->output, options, &err)
-                        : tyto_model_convert(folder, args->output, options, &err);
-    }
-    complain(args, status, &err);
-    tyto_error_clear(&err);
-    tyto_calibration_destroy(notes);
-    model_close(&plain);
+    tyto_file_list_options listing;
+    tyto_calibration_samples samples;
+    const bool calibrates = args->calibrate.count > 0;
+    tyto_file_list_options_init(&listing, sizeof(listing));
+    listing.log = say_log;
+    bool good = done(args,
+                     tyto_calibration_samples_list((const char *const *)args->calibrate.items,
+                                                   (int64_t)args->calibrate.count, &listing,
+                                                   &samples, &err),
+                     &err) &&
+                samples.failed == 0;
+    tyto_engine *engine = good && (packs(args) || calibrates) ? engine_open(&args->common) : NULL;
+    good = good && (engine || !(packs(args) || calibrates));
+    options->samples = calibrates ? &samples : NULL;
+    good = good &&
+           done(args, tyto_checkpoint_convert(engine, folder, args->output, options, &err), &err);
     tyto_engine_destroy(engine);
-    return good && status == TYTO_OK;
+    tyto_calibration_samples_clear(&samples);
+    return good;
 }
 
 static int run(void *given)
@@ -258,9 +167,11 @@ static int run(void *given)
     options.to_dtype = args->dtype != DTYPE_KEEP;
     options.dtype = dtypes[args->dtype];
     options.force = args->force;
+    options.precision = (tyto_precision)args->common.precision;
     options.report = say_choice;
     options.progress = show;
     options.log = say_log;
+    options.image = photo_options();
     if (!check(args, &options)) {
         return EXIT_USAGE;
     }

@@ -113,15 +113,7 @@ static bool read_annotations(job *j)
         say_tyto_error(&err);
         return false;
     }
-    if (j->truth.n_strangers > 0) {
-        say_warning("%s: %lld annotations name an image or a category that is not listed; they are "
-                    "left out",
-                    file, (long long)j->truth.n_strangers);
-    }
-    if (j->truth.has_id_zero) {
-        say_warning("%s: an annotation has the id 0; pycocotools takes that object as never found",
-                    file);
-    }
+    tyto_coco_log_faults(&j->truth, file, say_log, NULL);
     if (j->args->limit > 0 && j->args->limit < j->truth.n_images) {
         j->truth.n_images = j->args->limit;
         j->limited = true;
@@ -142,37 +134,11 @@ static bool follow(void *user, const tyto_progress *progress)
     return photo_search_follow(look, progress);
 }
 
-/* Searches the photos. Complains and returns false on failure. */
-static bool search(job *j, const opened *model)
+/* Complains and returns false on failure. */
+static bool done(tyto_status status, tyto_error *err)
 {
-    tyto_error err = TYTO_ERROR_INIT;
-    const eval_args *args = j->args;
-    tyto_search_options *how = &j->look.options;
-    tyto_evaluate_options options;
-    const double began = seconds_now();
-    how->threshold = (float)args->threshold;
-    how->nms = (tyto_nms)args->nms;
-    how->nms_iou = (float)args->iou;
-    how->top_k = args->top_k;
-    how->multi_label = !args->best_label;
-    tyto_evaluate_options_init(&options, sizeof(options));
-    options.prompt = args->prompt;
-    options.templates = args->templates;
-    options.name = args->annotations;
-    options.progress = follow;
-    options.progress_user = &j->look;
-    options.log = say_log;
-    options.image = photo_options();
-    const tyto_status status =
-        tyto_evaluate(model->session, &j->truth, args->images, how, &options, &j->found, &err);
-    progress_hide();
-    if (status != TYTO_OK && !interrupted()) {
-        say_error("%s", tyto_error_message(&err));
-    }
-    tyto_error_clear(&err);
-    if (status == TYTO_OK) {
-        say_info("%lld photos searched in %.1f s", (long long)j->found.photos,
-                 seconds_now() - began);
+    if (status != TYTO_OK) {
+        say_failure(err);
     }
     return status == TYTO_OK;
 }
@@ -188,82 +154,64 @@ static void warn_turned(const eval_args *args, const tyto_evaluation *found)
     }
 }
 
-static void warn(const tyto_evaluation *found)
-{
-    if (found->damaged > 0) {
-        say_warning("%lld of %lld photos are cut or damaged; what is there was searched",
-                    (long long)found->damaged, (long long)found->photos);
-    }
-    if (found->unread > 0) {
-        say_warning("%lld of %lld photos could not be searched; nothing counts as found in them",
-                    (long long)found->unread, (long long)found->photos);
-    }
-    if (found->other_sizes > 0) {
-        say_warning("%lld of %lld photos have another size than the annotations say; their boxes "
-                    "may lie elsewhere",
-                    (long long)found->other_sizes, (long long)found->photos);
-    }
-}
-
 /* Searches the photos, and keeps what was found where that is wanted. */
 static bool detect(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const char *kept = j->args->detections;
+    const eval_args *args = j->args;
+    const tyto_coco_results *results = &j->found.results;
+    tyto_search_options *how = &j->look.options;
     opened model = {0};
+    tyto_evaluate_options options;
+    how->threshold = (float)args->threshold;
+    how->nms = (tyto_nms)args->nms;
+    how->nms_iou = (float)args->iou;
+    how->top_k = args->top_k;
+    how->multi_label = !args->best_label;
+    tyto_evaluate_options_init(&options, sizeof(options));
+    options.prompt = args->prompt;
+    options.templates = args->templates;
+    options.name = args->annotations;
+    options.progress = follow;
+    options.progress_user = &j->look;
+    options.log = say_log;
+    options.image = photo_options();
     /* Without categories there is nothing to look for, and no model is needed. */
-    bool good =
-        j->truth.n_categories == 0 || (model_open(&j->args->common, &model) &&
-                                       model_offers(&model, TYTO_TASK_SEARCH) && search(j, &model));
+    const bool good =
+        (j->truth.n_categories == 0 ||
+         (model_open(&args->common, &model) && model_offers(&model, TYTO_TASK_SEARCH))) &&
+        done(tyto_evaluate(model.session, &j->truth, args->images, how, &options, &j->found, &err),
+             &err);
+    progress_hide();
     model_close(&model);
     if (good) {
-        warn(&j->found);
-        warn_turned(j->args, &j->found);
+        warn_turned(args, &j->found);
     }
-    if (good && kept &&
-        tyto_coco_results_save(kept, j->found.results.items, j->found.results.count, &err) !=
-            TYTO_OK) {
-        say_tyto_error(&err);
-        good = false;
-    }
-    return good;
-}
-
-/* Complains and returns false on failure. */
-static bool done(tyto_status status, tyto_error *err)
-{
-    if (status != TYTO_OK) {
-        say_tyto_error(err);
-    }
-    return status == TYTO_OK;
+    return good &&
+           (!args->detections ||
+            done(tyto_coco_results_save(args->detections, results->items, results->count, &err),
+                 &err));
 }
 
 static bool read_detections(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_coco_results *results = &j->found.results;
-    return done(tyto_coco_results_load(j->args->detections_in, results, &err), &err) &&
-           (!j->limited || done(tyto_coco_results_keep_listed(results, &j->truth, &err), &err));
+    return done(
+        tyto_evaluate_results(j->args->detections_in, &j->truth, j->limited, &j->found, &err),
+        &err);
 }
 
 static bool report(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_coco_scores scores = {0};
     tyto_bytes document = {0};
-    const tyto_coco_results *results = &j->found.results;
-    bool good =
-        done(tyto_coco_evaluate(&j->truth, results->items, results->count, &scores, &err), &err) &&
+    const bool good =
         done(j->args->format == FORMAT_JSON
-                 ? tyto_coco_scores_json(&j->truth, &scores, &document, &err)
-                 : tyto_coco_scores_text(&j->truth, &scores, &document, &err),
-             &err);
-    if (good) {
-        output_bytes(&j->out, &document);
-        good = output_commit(&j->out);
-    }
+                 ? tyto_coco_scores_json(&j->truth, &j->found.scores, &document, &err)
+                 : tyto_coco_scores_text(&j->truth, &j->found.scores, &document, &err),
+             &err) &&
+        output_bytes(&j->out, &document) && output_commit(&j->out);
     tyto_bytes_clear(&document);
-    tyto_coco_scores_clear(&scores);
     return good;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <tyto/fill_mask.h>
 #include <tyto/fill_mask_document.h>
+#include <tyto/words.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -25,10 +26,10 @@ static bool fill(tyto_session *session, const tyto_fill_mask_options *options, c
     tyto_error err = TYTO_ERROR_INIT;
     tyto_filled_text filled;
     tyto_bytes bytes = {0};
-    char shown[QUOTED_BYTES];
+    char shown[TYTO_QUOTE_BYTES];
     const double began = seconds_now();
     if (tyto_fill_mask(session, text, strlen(text), options, &filled, &err) != TYTO_OK) {
-        say_error("%s: %s", quoted(shown, text), tyto_error_message(&err));
+        say_error("%s: %s", tyto_text_quote(text, shown), tyto_error_message(&err));
         tyto_error_clear(&err);
         return false;
     }

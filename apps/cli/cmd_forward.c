@@ -41,15 +41,10 @@ static bool forward(const forward_args *args, const text_list *wanted, const tyt
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
     int64_t n_outputs;
-    const int64_t count = tyto_tensor_file_count(file);
-    tyto_tensor *inputs = take((size_t)count, sizeof(*inputs));
-    for (int64_t i = 0; i < count; i++) {
-        inputs[i] = *tyto_tensor_file_at(file, i);
-    }
     const double began = seconds_now();
-    tyto_status status =
-        tyto_forward(with->session, args->head, inputs, count, (const char *const *)wanted->items,
-                     (int64_t)wanted->count, &outputs, &n_outputs, &err);
+    tyto_status status = tyto_forward(
+        with->session, args->head, tyto_tensor_file_at(file, 0), tyto_tensor_file_count(file),
+        (const char *const *)wanted->items, (int64_t)wanted->count, &outputs, &n_outputs, &err);
     if (status == TYTO_OK) {
         say_info("%s: %zu outputs in %.3f s, %.1f MB of scratch",
                  args->head ? args->head : tyto_model_head(with->model), n_outputs,
@@ -59,7 +54,6 @@ static bool forward(const forward_args *args, const text_list *wanted, const tyt
     if (status != TYTO_OK) {
         say_tyto_error(&err);
     }
-    free(inputs);
     return status == TYTO_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tyto/precision.h>
 #include <tyto/version.h>
+#include <tyto/words.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -33,7 +34,7 @@ void complain_no_command(const char *name)
     for (const command *const *at = commands; *at && count < COMMANDS_MAX; at++) {
         names[count++] = (*at)->name;
     }
-    const char *near = nearest_name(name, names, count);
+    const char *near = tyto_word_nearest(name, names, (int64_t)count);
     if (name[0] == '-') {
         say_error("unknown option '%s'; a command comes first, see 'tyto --help'", name);
     } else if (near) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <tyto/words.h>
 #include <unistd.h>
 
 /* Longest line; what is longer is cut. A checkpoint of another model can lack thousands of
@@ -26,50 +27,6 @@ void messages_begin(const char *command, verbosity level)
     state.level = level;
 }
 
-/* C1 controls, C2 80 … C2 9F in UTF-8, steer some terminals. */
-static bool is_control(const unsigned char *text, const unsigned char *at)
-{
-    const bool c1_begins = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
-    const bool c1_ends = at > text && at[-1] == 0xc2 && at[0] >= 0x80 && at[0] < 0xa0;
-    return *at < 0x20 || *at == 0x7f || c1_begins || c1_ends;
-}
-
-size_t plain_text(char *to, size_t bytes, const char *text)
-{
-    size_t length = 0;
-    const unsigned char *begin = (const unsigned char *)text;
-    for (const unsigned char *at = begin; *at; at++) {
-        char piece[5] = {(char)*at};
-        if (is_control(begin, at)) {
-            snprintf(piece, sizeof(piece), "\\x%02x", *at);
-        }
-        for (const char *c = piece; *c; c++, length++) {
-            if (length + 1 < bytes) {
-                to[length] = *c;
-            }
-        }
-    }
-    if (bytes > 0) {
-        to[length < bytes ? length : bytes - 1] = '\0';
-    }
-    return length;
-}
-
-const char *quoted(char to[QUOTED_BYTES], const char *text)
-{
-    static const char more[] = "\u2026";
-    size_t length = strlen(text);
-    const bool cut = length > QUOTED_BYTES - sizeof(more) - 2;
-    if (cut) {
-        length = QUOTED_BYTES - sizeof(more) - 2;
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) {
-            length--; /* not in the midst of a character */
-        }
-    }
-    snprintf(to, QUOTED_BYTES, "\"%.*s%s\"", (int)length, text, cut ? more : "");
-    return to;
-}
-
 static bool in_colour(void)
 {
     const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
@@ -84,11 +41,11 @@ static void say(const char *kind, const char *colour, const char *format, va_lis
         text = NULL;
     }
     const char *line = text ? text : format;
-    size_t bytes = plain_text(NULL, 0, line) + 1;
+    size_t bytes = tyto_text_plain(line, NULL, 0) + 1;
     bytes = bytes < LINE_BYTES ? bytes : LINE_BYTES;
     plain = malloc(bytes);
     if (plain) {
-        plain_text(plain, bytes, line);
+        tyto_text_plain(line, plain, bytes);
     }
     const bool coloured = in_colour() && colour;
     progress_hide();
@@ -168,7 +125,7 @@ static void show_bar(double share, const char *count, const char *what)
     memset(cells, '.', BAR_CELLS);
     memset(cells, '#', (size_t)(share * BAR_CELLS));
     cells[BAR_CELLS] = '\0';
-    plain_text(name, sizeof(name), what);
+    tyto_text_plain(what, name, sizeof(name));
     if (share > state.began_at) {
         const double taken = seconds_now() - state.began;
         snprintf(left, sizeof(left), "%.0f s left  ",

@@ -29,13 +29,6 @@ void say_tyto_error(tyto_error *err);
 /** Receives the engine's messages. */
 void say_log(void *user, tyto_log_level level, const char *message);
 
-/** Copies text with control characters as \xNN; always ends it. Returns the full length needed. */
-size_t plain_text(char *to, size_t bytes, const char *text);
-
-/** The beginning of a text of any length, in quotes. Returns `to`. */
-#define QUOTED_BYTES 80
-const char *quoted(char to[QUOTED_BYTES], const char *text);
-
 /** A bar on standard error when that is a terminal, there is more than one step, and nobody asked
  *  for quiet. `what` is what step number `done` (from 0) works on. */
 void progress_show(size_t done, size_t total, const char *what);

@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/words.h>
 
 #include "messages.h"
 
 /* Most names that a command's options can have: its own and the common ones. */
 #define NAMES_MAX 64
-/* Names longer than this are nobody's slip. */
-#define NAME_BYTES_MAX 48
 
 #define AT(field) offsetof(common_args, field)
 const option common_options[] = {
@@ -45,56 +44,6 @@ const char *choice_word(const char *words, int i, size_t *length)
     return NULL;
 }
 
-/* Edits (insert, drop, change, swap neighbours) that turn a into b; both are short. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows[3][NAME_BYTES_MAX + 1];
-    size_t *before = rows[0], *last = rows[1], *now = rows[2];
-    const size_t n = strlen(a), m = strlen(b);
-    for (size_t j = 0; j <= m; j++) {
-        last[j] = j;
-    }
-    for (size_t i = 1; i <= n; i++) {
-        now[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            best = last[j] + 1 < best ? last[j] + 1 : best;
-            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < best) {
-                best = before[j - 2] + 1;
-            }
-            now[j] = best;
-        }
-        size_t *spare = before;
-        before = last;
-        last = now;
-        now = spare;
-    }
-    return last[m];
-}
-
-const char *nearest_name(const char *name, const char *const *names, size_t count)
-{
-    const char *best = NULL;
-    size_t least = SIZE_MAX;
-    const size_t length = strlen(name);
-    for (size_t i = 0; i < count && length <= NAME_BYTES_MAX; i++) {
-        const size_t other = strlen(names[i]);
-        size_t edits = other <= NAME_BYTES_MAX ? distance(name, names[i]) : SIZE_MAX;
-        /* A beginning counts as one slip, however much is left out. */
-        if (length >= 3 && strncmp(name, names[i], length) == 0) {
-            edits = 1;
-        }
-        const size_t allowed = 1 + (other < length ? other : length) / 4;
-        if (edits <= allowed && edits < least) {
-            least = edits;
-            best = names[i];
-        }
-    }
-    return best;
-}
-
 static const option *find(const command *self, const char *name, size_t length, char letter)
 {
     const option *const tables[] = {self->options, common_options};
@@ -126,7 +75,7 @@ static bool complain_unknown(const command *self, const char *given, const char 
         }
     }
     char *text = take_text("%.*s", (int)length, name);
-    const char *near = length > 0 ? nearest_name(text, names, count) : NULL;
+    const char *near = length > 0 ? tyto_word_nearest(text, names, (int64_t)count) : NULL;
     if (near) {
         say_error("unknown option '%s'; did you mean '--%s'?", given, near);
     } else {

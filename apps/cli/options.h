@@ -106,7 +106,4 @@ char option_letter(const command *self, const option *o);
 /** The i-th word of "a|b|c" and its length, or NULL. */
 const char *choice_word(const char *words, int i, size_t *length);
 
-/** Of `count` names the one that `name` was probably meant to be, or NULL. */
-const char *nearest_name(const char *name, const char *const *names, size_t count);
-
 #endif

@@ -84,7 +84,7 @@ bool output_bytes(output *out, const tyto_bytes *bytes)
 bool output_file(const char *path, const tyto_bytes *bytes)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    return check(&(output){0}, tyto_bytes_save(path, bytes, &err), &err);
+    return check(&(output){0}, tyto_bytes_save(path ? path : "-", bytes, &err), &err);
 }
 
 bool output_flush(output *out)

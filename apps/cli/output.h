@@ -21,7 +21,7 @@ typedef struct output {
 bool output_open(output *out, const char *path);
 /** Appends bytes. */
 bool output_bytes(output *out, const tyto_bytes *bytes);
-/** A whole file of these bytes. */
+/** A whole file of these bytes; path NULL or "-": standard output. */
 bool output_file(const char *path, const tyto_bytes *bytes);
 /** Hands what was written so far on to its reader. */
 bool output_flush(output *out);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/choice.h>
+#include <tyto/files.h>
 #include <tyto/image.h>
 #include <tyto/progress.h>
 #include <tyto/session.h>
@@ -40,6 +41,25 @@ typedef struct tyto_calibration_options {
 
 /** All defaults: no report, no progress. struct_bytes: sizeof(tyto_calibration_options). */
 TYTO_API void tyto_calibration_options_init(tyto_calibration_options *options, size_t struct_bytes);
+
+/** What a model is calibrated on.
+ *  memory  owned; release with tyto_calibration_samples_clear */
+typedef struct tyto_calibration_samples {
+    tyto_file_list photos, texts;
+    int64_t failed; /**< places that hold nothing, or couldn't be read */
+    uint64_t reserved[4];
+} tyto_calibration_samples;
+
+/** The photos and texts that places mean: photos, folders and patterns as tyto_file_list_make takes
+ *  them, and files that end in .txt, with a text in each line. A place that holds nothing is logged,
+ *  counted, and doesn't keep the others from being listed.
+ *  places   [count]
+ *  options  NULL: the defaults
+ *  errors   E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_calibration_samples_list(
+    const char *const *places, int64_t count, const tyto_file_list_options *options,
+    tyto_calibration_samples *out, tyto_error *err);
+TYTO_API void tyto_calibration_samples_clear(tyto_calibration_samples *samples);
 
 /** Takes notes of what the model does with photos and texts, as its task is: it searches the photos
  *  for the texts (or, without any, for common things) and for objects of any kind, classifies

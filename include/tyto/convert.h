@@ -29,6 +29,12 @@ typedef struct tyto_convert_options {
     void *progress_user;
     tyto_log_fn log; /**< receives the tensors that the network doesn't use */
     void *log_user;
+    /* Of tyto_checkpoint_convert: */
+    tyto_precision precision; /**< weights are packed for it; DEFAULT, the default: they are written
+                                   as the reference saves them */
+    const tyto_calibration_samples *samples; /**< the network runs on them first, in fp32, and what
+                                                  it makes of them is the calibration; NULL: none */
+    const tyto_image_options *image; /**< how their photos are read; NULL: the defaults */
 } tyto_convert_options;
 
 /** Types stay, 5·10⁹ bytes of a file, nothing is replaced. struct_bytes:
@@ -68,6 +74,19 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_model_convert(const char *path, const c
 TYTO_API TYTO_NODISCARD tyto_status tyto_model_pack(const tyto_model *model, const char *out,
                                                     const tyto_convert_options *options,
                                                     tyto_error *err);
+
+/** Does what the options say with the checkpoint folder `path`: calibrates it on samples,
+ *  then packs it for a precision (tyto_model_pack) or writes it as the reference saves it
+ *  (tyto_model_convert).
+ *  engine   NULL: neither packs nor calibrates
+ *  options  all count; NULL: the defaults. Progress has the stages of those calls, of
+ *           tyto_model_open and of tyto_calibration_run
+ *  errors   those of these calls
+ *  threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_checkpoint_convert(const tyto_engine *engine,
+                                                            const char *path, const char *out,
+                                                            const tyto_convert_options *options,
+                                                            tyto_error *err);
 
 TYTO_END_DECLS
 

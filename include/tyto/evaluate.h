@@ -22,7 +22,8 @@ typedef struct tyto_evaluate_options {
      *  tiles and each layer. */
     tyto_progress_fn progress;
     void *progress_user;
-    tyto_log_fn log; /**< receives an error line for each photo that can't be searched */
+    tyto_log_fn log; /**< receives an error for each photo that can't be searched, and warnings of
+                          what the numbers then mean */
     void *log_user;
     const tyto_image_options *image; /**< how photos are read; NULL: the defaults. Borrowed */
 } tyto_evaluate_options;
@@ -33,6 +34,12 @@ TYTO_API void tyto_evaluate_options_init(tyto_evaluate_options *options, size_t 
 /** As COCO is evaluated: the 100 best pairs of box and category of each photo, whatever their
  *  scores; else tyto_search_options_init. */
 TYTO_API void tyto_evaluate_search_options_init(tyto_search_options *options, size_t struct_bytes);
+
+/** Tells `log` what of the annotations doesn't count, or counts otherwise than one may think, as
+ *  warnings: annotations of what isn't listed, and the id 0.
+ *  name  of the annotations; NULL: "annotations" */
+TYTO_API void tyto_coco_log_faults(const tyto_coco *truth, const char *name, tyto_log_fn log,
+                                   void *log_user);
 
 /** memory  owned; release with tyto_evaluation_clear */
 typedef struct tyto_evaluation {
@@ -51,6 +58,7 @@ typedef struct tyto_evaluation {
 
 /** Searches every photo of the annotations for all their categories, and scores what is found by
  *  tyto_coco_evaluate. A photo that can't be searched is logged, and counted.
+ *  session  NULL: fine where there are no categories, since nothing is searched for
  *  folder   of the photos, which are called as the annotations say
  *  search   NULL: tyto_evaluate_search_options_init's
  *  options  NULL: the defaults
@@ -64,6 +72,15 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate(tyto_session *session, const t
                                                   const tyto_search_options *search,
                                                   const tyto_evaluate_options *options,
                                                   tyto_evaluation *out, tyto_error *err);
+/** Scores a "results" file of any detector instead.
+ *  listed_only  results of images that the annotations don't list are left out, as when only some
+ *               of a file's images take part; else they are refused
+ *  memory       release *out with tyto_evaluation_clear; it is empty after an error
+ *  errors       those of tyto_coco_results_open and tyto_coco_evaluate
+ *  threads      any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth,
+                                                          bool listed_only, tyto_evaluation *out,
+                                                          tyto_error *err);
 TYTO_API void tyto_evaluation_clear(tyto_evaluation *evaluation);
 
 TYTO_END_DECLS

@@ -62,5 +62,6 @@
 #include <tyto/vocabulary.h>
 #include <tyto/vocabulary_builder.h>
 #include <tyto/vocabulary_document.h>
+#include <tyto/words.h>
 
 #endif

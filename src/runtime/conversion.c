@@ -197,7 +197,8 @@ tyto_status tyto_fail_in_place(const tyto_folder_writer *folder, tyto_status sta
 
 void tyto_convert_options_init(tyto_convert_options *options, size_t struct_bytes)
 {
-    static const tyto_convert_options defaults = {.struct_bytes = sizeof(defaults)};
+    static const tyto_convert_options defaults = {.struct_bytes = sizeof(defaults),
+                                                  .precision = TYTO_PRECISION_DEFAULT};
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 

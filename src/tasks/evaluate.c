@@ -2,9 +2,11 @@
  * categories, and what is found compared with what is there. */
 #include <tyto/evaluate.h>
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -16,7 +18,7 @@
 
 /* Longest prompt with a name in it, and longest line of the log. */
 #define PROMPT_BYTES_MAX ((size_t)1 << 20)
-#define LINE_BYTES_MAX ((size_t)1 << 16)
+#define LOG_BYTES 4096
 
 /* Texts that are owned: prompts, or paths of photos. */
 typedef struct texts {
@@ -247,12 +249,81 @@ static tyto_status search_all(run *r, const char *folder)
     return status;
 }
 
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void log_line(tyto_log_fn log, void *user, tyto_log_level level, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void log_line(tyto_log_fn log, void *user, tyto_log_level level, const char *format, ...)
+{
+    va_list args;
+    char text[LOG_BYTES];
+    if (!log) {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log(user, level, text);
+}
+
+void tyto_coco_log_faults(const tyto_coco *truth, const char *name, tyto_log_fn log, void *log_user)
+{
+    const char *file = name ? name : "annotations";
+    if (truth && truth->n_strangers > 0) {
+        log_line(log, log_user, TYTO_LOG_LEVEL_WARNING,
+                 "%s: %lld annotations name an image or a category that is not listed; they are "
+                 "left out",
+                 file, (long long)truth->n_strangers);
+    }
+    if (truth && truth->has_id_zero) {
+        log_line(log, log_user, TYTO_LOG_LEVEL_WARNING,
+                 "%s: an annotation has the id 0; pycocotools takes that object as never found",
+                 file);
+    }
+}
+
+/* What a run came to, beside its numbers. */
+static void log_end(const run *r, double seconds)
+{
+    const tyto_evaluation *found = r->out;
+    const tyto_log_fn log = r->options.log;
+    void *user = r->options.log_user;
+    log_line(log, user, TYTO_LOG_LEVEL_INFO, "%lld photos searched in %.1f s",
+             (long long)found->photos, seconds);
+    if (found->damaged > 0) {
+        log_line(log, user, TYTO_LOG_LEVEL_WARNING,
+                 "%lld of %lld photos are cut or damaged; what is there was searched",
+                 (long long)found->damaged, (long long)found->photos);
+    }
+    if (found->unread > 0) {
+        log_line(log, user, TYTO_LOG_LEVEL_WARNING,
+                 "%lld of %lld photos could not be searched; nothing counts as found in them",
+                 (long long)found->unread, (long long)found->photos);
+    }
+    if (found->other_sizes > 0) {
+        log_line(log, user, TYTO_LOG_LEVEL_WARNING,
+                 "%lld of %lld photos have another size than the annotations say; their boxes "
+                 "may lie elsewhere",
+                 (long long)found->other_sizes, (long long)found->photos);
+    }
+}
+
 /* Calls may not be nested with an error in *err, so what follows runs only after TYTO_OK. */
 static tyto_status evaluate(run *r, const char *folder)
 {
     r->out->photos = r->truth->n_images;
     if (r->truth->n_categories > 0) {
-        TYTO_TRY(search_all(r, folder));
+        const double began = seconds_now();
+        tyto_follow_begin(&r->follow, r->session, r->options.progress, r->options.progress_user);
+        const tyto_status status = search_all(r, folder);
+        tyto_follow_end(&r->follow);
+        TYTO_TRY(status);
+        log_end(r, seconds_now() - began);
     }
     return tyto_coco_evaluate(r->truth, r->out->results.items, r->out->results.count,
                               &r->out->scores, r->err);
@@ -269,8 +340,10 @@ tyto_status tyto_evaluate(tyto_session *session, const tyto_coco *truth, const c
              .out = out,
              .err = err};
     TYTO_ENTER(err);
-    TYTO_REQUIRE(err, session);
     TYTO_REQUIRE(err, truth);
+    if (truth->n_categories > 0) {
+        TYTO_REQUIRE(err, session);
+    }
     TYTO_REQUIRE(err, folder);
     TYTO_REQUIRE(err, out);
     *out = (tyto_evaluation){.photos = 0};
@@ -284,11 +357,31 @@ tyto_status tyto_evaluate(tyto_session *session, const tyto_coco *truth, const c
                          "name's place",
                          r.options.prompt ? r.options.prompt : "nothing", TYTO_EVALUATE_PLACE);
     }
-    tyto_follow_begin(&r.follow, session, r.options.progress, r.options.progress_user);
     const tyto_status status = evaluate(&r, folder);
-    tyto_follow_end(&r.follow);
     tyto_vocabulary_destroy(r.vocabulary);
     texts_clear(&r.paths);
+    if (status != TYTO_OK) {
+        tyto_evaluation_clear(out);
+    }
+    return status;
+}
+
+tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth, bool listed_only,
+                                  tyto_evaluation *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, path);
+    TYTO_REQUIRE(err, truth);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_evaluation){.photos = truth->n_images};
+    tyto_coco_results *results = &out->results;
+    tyto_status status = tyto_coco_results_open(path, results, err);
+    if (status == TYTO_OK && listed_only) {
+        status = tyto_coco_results_keep_listed(results, truth, err);
+    }
+    if (status == TYTO_OK) {
+        status = tyto_coco_evaluate(truth, results->items, results->count, &out->scores, err);
+    }
     if (status != TYTO_OK) {
         tyto_evaluation_clear(out);
     }

@@ -196,6 +196,77 @@ static void documents_hold_the_scores(void **state)
     tyto_coco_scores_clear(&scores);
 }
 
+static int warnings;
+
+static void count_warnings(void *user, tyto_log_level level, const char *message)
+{
+    (void)user;
+    assert_non_null(message);
+    warnings += level == TYTO_LOG_LEVEL_WARNING;
+}
+
+/* Detections that are read are scored as those that were found. */
+static void results_in_a_file_are_scored_alike(void **state)
+{
+    (void)state;
+    static const tyto_coco_result kept[] = {{70, 9, {0.0, 0.0, 300.0, 290.0}, 0.75},
+                                            {-3, 9, {5.0, 5.0, 30.0, 30.0}, 0.5}};
+    char path[] = "/tmp/tyto-XXXXXX";
+    tyto_coco first = truth;
+    tyto_evaluation all, one;
+    tyto_coco_scores scores;
+    tyto_error err = TYTO_ERROR_INIT;
+    const int file = mkstemp(path);
+    assert_int_not_equal(file, -1);
+    close(file);
+    ASSERT_DONE(tyto_coco_results_save(path, kept, 2, &err), &err);
+    ASSERT_DONE(tyto_evaluate_results(path, &truth, false, &all, &err), &err);
+    ASSERT_DONE(tyto_coco_evaluate(&truth, kept, 2, &scores, &err), &err);
+    assert_int_equal(all.photos, 2);
+    assert_int_equal(all.results.count, 2);
+    assert_true(all.scores.summary.ap == scores.summary.ap && scores.summary.ap > 0.5);
+    first.n_images = 1;
+    ASSERT_DONE(tyto_evaluate_results(path, &first, true, &one, &err), &err);
+    assert_int_equal(one.results.count, 1);
+    tyto_coco_scores_clear(&scores);
+    tyto_evaluation_clear(&all);
+    tyto_evaluation_clear(&one);
+    unlink(path);
+    assert_int_equal(tyto_evaluate_results(path, &truth, false, &all, &err), TYTO_E_NOT_FOUND);
+    assert_int_equal(all.photos, 0);
+    tyto_error_clear(&err);
+}
+
+static void what_does_not_count_is_logged(void **state)
+{
+    (void)state;
+    tyto_coco doubtful = truth;
+    tyto_coco_log_faults(&truth, "name", count_warnings, NULL);
+    assert_int_equal(warnings, 0);
+    doubtful.n_strangers = 3;
+    doubtful.has_id_zero = true;
+    tyto_coco_log_faults(&doubtful, NULL, count_warnings, NULL);
+    assert_int_equal(warnings, 2);
+    tyto_coco_log_faults(&doubtful, NULL, NULL, NULL);
+    tyto_coco_log_faults(NULL, NULL, count_warnings, NULL);
+    assert_int_equal(warnings, 2);
+}
+
+/* Nothing is searched for where there are no categories. */
+static void no_categories_need_no_session(void **state)
+{
+    (void)state;
+    tyto_coco none = {.images = images, .n_images = 2};
+    tyto_evaluation found;
+    tyto_error err = TYTO_ERROR_INIT;
+    ASSERT_DONE(tyto_evaluate(NULL, &none, photos, NULL, NULL, &found, &err), &err);
+    assert_int_equal(found.results.count, 0);
+    tyto_evaluation_clear(&found);
+    assert_int_equal(tyto_evaluate(NULL, &truth, photos, NULL, NULL, &found, &err),
+                     TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +274,9 @@ int main(void)
         cmocka_unit_test(a_bad_photo_is_counted),
         cmocka_unit_test(it_can_be_stopped),
         cmocka_unit_test(documents_hold_the_scores),
+        cmocka_unit_test(results_in_a_file_are_scored_alike),
+        cmocka_unit_test(what_does_not_count_is_logged),
+        cmocka_unit_test(no_categories_need_no_session),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
