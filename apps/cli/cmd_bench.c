@@ -154,7 +154,6 @@ static int run_machine(const bench_args *args)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
     tyto_peak peak;
-    int64_t count = 0;
     common_args common = args->common;
     if (args->kernels) {
         common.threads = 1; /* kernels are measured alone, and so is their peak */

@@ -1,6 +1,5 @@
 /* tyto forward: named tensors in, named tensors out, any head of a model. */
-#include <stdlib.h>
-#include <string.h>
+#include <tyto/files.h>
 #include <tyto/session.h>
 
 #include "commands.h"
@@ -14,29 +13,8 @@ typedef struct forward_args {
     text_list wanted;
 } forward_args;
 
-/* "a,b" twice is four names. */
-static bool split_wanted(const text_list *given, text_list *names)
-{
-    for (size_t i = 0; i < given->count; i++) {
-        for (const char *at = given->items[i];;) {
-            const size_t length = strcspn(at, ",");
-            if (length == 0) {
-                say_error("--want: got '%s', required names with commas between them",
-                          given->items[i]);
-                return false;
-            }
-            text_list_add(names, at, length);
-            if (!at[length]) {
-                break;
-            }
-            at += length + 1;
-        }
-    }
-    return true;
-}
-
-static bool forward(const forward_args *args, const text_list *wanted, const tyto_tensor_file *file,
-                    const opened *with)
+static bool forward(const forward_args *args, const tyto_file_list *wanted,
+                    const tyto_tensor_file *file, const opened *with)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
@@ -44,7 +22,7 @@ static bool forward(const forward_args *args, const text_list *wanted, const tyt
     const double began = seconds_now();
     tyto_status status = tyto_forward(
         with->session, args->head, tyto_tensor_file_at(file, 0), tyto_tensor_file_count(file),
-        (const char *const *)wanted->items, (int64_t)wanted->count, &outputs, &n_outputs, &err);
+        (const char *const *)wanted->items, wanted->count, &outputs, &n_outputs, &err);
     if (status == TYTO_OK) {
         say_info("%s: %zu outputs in %.3f s, %.1f MB of scratch",
                  args->head ? args->head : tyto_model_head(with->model), n_outputs,
@@ -62,7 +40,7 @@ static int run(void *given)
     const forward_args *args = given;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor_file *file = NULL;
-    text_list wanted = {0};
+    tyto_file_list wanted = {0};
     opened with = {0};
     int code = EXIT_USAGE;
     if (!args->inputs || !args->output) {
@@ -70,7 +48,9 @@ static int run(void *given)
                   args->inputs ? "no -o" : "no --inputs");
         return EXIT_USAGE;
     }
-    if (!split_wanted(&args->wanted, &wanted)) {
+    if (tyto_names_split((const char *const *)args->wanted.items, (int64_t)args->wanted.count,
+                         &wanted, &err) != TYTO_OK) {
+        say_error("--want: %s", tyto_error_message(&err));
         goto cleanup;
     }
     code = EXIT_FAILED;
@@ -90,7 +70,8 @@ static int run(void *given)
 cleanup:
     model_close(&with);
     tyto_tensor_file_destroy(file);
-    text_list_clear(&wanted);
+    tyto_file_list_clear(&wanted);
+    tyto_error_clear(&err);
     return code;
 }
 

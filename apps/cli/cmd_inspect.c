@@ -22,22 +22,16 @@ static int show(const inspect_args *args, const tyto_inspection *inspection)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes document = {0};
-    output out = {0};
-    if (!output_open(&out, args->output)) {
-        return EXIT_FAILED;
-    }
     const tyto_status status =
         args->format == FORMAT_JSON
             ? tyto_inspection_json(inspection, &document, &err)
             : tyto_inspection_text(inspection, args->tensors, &document, &err);
     if (status != TYTO_OK) {
         say_tyto_error(&err);
-        output_abandon(&out);
-        return EXIT_FAILED;
     }
-    output_bytes(&out, &document);
+    const bool written = status == TYTO_OK && output_file(args->output, &document);
     tyto_bytes_clear(&document);
-    return output_commit(&out) && tyto_inspection_is_whole(inspection) ? EXIT_DONE : EXIT_FAILED;
+    return written && tyto_inspection_is_whole(inspection) ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* A checkpoint, as the engine of these options would open it. */

@@ -77,6 +77,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_names_find_same(const char *const *name
                                                          int64_t *first, int64_t *second,
                                                          tyto_error *err);
 
+/** The names of texts that have commas between them: "a,b" and "c" are three.
+ *  errors  E_FORMAT (a name that is empty), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_names_split(const char *const *texts, int64_t count,
+                                                     tyto_file_list *out, tyto_error *err);
+
 /** Lists of texts, one for each photo, as tyto_inputs_source takes them.
  *  memory  owned; release with tyto_text_lists_clear */
 typedef struct tyto_text_lists {

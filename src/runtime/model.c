@@ -72,6 +72,18 @@ static tyto_status read_architecture(tyto_model *model, const json_t *config, co
     return model->head ? TYTO_OK : tyto_fail_memory(err, name);
 }
 
+tyto_status tyto_parts_read(const char *text, size_t length, const char *name, const char *file,
+                            json_t **out, const char **called, tyto_error *err)
+{
+    if (text && file) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "parts: got a text and %s, required one", file);
+    }
+    *called = file ? file : name ? name : "parts";
+    return file   ? tyto_json_load(file, out, err)
+           : text ? tyto_json_parse(text, length, *called, out, err)
+                  : TYTO_OK;
+}
+
 tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char **name,
                               tyto_error *err)
 {

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "formats/checkpoint_files.h"
-#include "formats/json.h"
 #include "formats/safetensors.h"
 #include "runtime/calibration.h"
 #include "runtime/model.h"
@@ -179,18 +178,6 @@ tyto_status tyto_model_create(const tyto_engine *engine, const tyto_parameters *
 cleanup:
     clear_request(&to);
     return status;
-}
-
-tyto_status tyto_parts_read(const char *text, size_t length, const char *name, const char *file,
-                            json_t **out, const char **called, tyto_error *err)
-{
-    if (text && file) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "parts: got a text and %s, required one", file);
-    }
-    *called = file ? file : name ? name : defaults.parts_name;
-    return file   ? tyto_json_load(file, out, err)
-           : text ? tyto_json_parse(text, length, *called, out, err)
-                  : TYTO_OK;
 }
 
 static bool is_packed(const char *folder)

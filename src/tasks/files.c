@@ -248,6 +248,43 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
     return status;
 }
 
+static tyto_status split_text(const char *text, tyto_file_list *out, int64_t *capacity,
+                              tyto_error *err)
+{
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        if (length == 0) {
+            return tyto_fail(err, TYTO_E_FORMAT,
+                             "got '%s', required names with commas between them", text);
+        }
+        TYTO_TRY(tyto_file_list_add(out, capacity, at, length, err));
+        at += length;
+        if (!*at) {
+            return TYTO_OK;
+        }
+    }
+}
+
+tyto_status tyto_names_split(const char *const *texts, int64_t count, tyto_file_list *out,
+                             tyto_error *err)
+{
+    int64_t capacity = 0;
+    tyto_status status = TYTO_OK;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_file_list){0};
+    if (count > 0) {
+        TYTO_REQUIRE(err, texts);
+    }
+    for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
+        status = split_text(texts[i], out, &capacity, err);
+    }
+    if (status != TYTO_OK) {
+        tyto_file_list_clear(out);
+    }
+    return status;
+}
+
 static bool begins_like_photo(const char *path)
 {
     unsigned char bytes[12] = {0};

@@ -182,12 +182,34 @@ static void same_names_are_found(void **state)
     assert_int_equal(second, -1);
 }
 
+static void names_have_commas_between_them(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a,b", "c"}, *const bad[] = {"a,", ",a", "a,,b", ""};
+    tyto_file_list names;
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_names_split(good, 2, &names, &err), TYTO_OK);
+    assert_int_equal(names.count, 3);
+    assert_string_equal(names.items[0], "a");
+    assert_string_equal(names.items[1], "b");
+    assert_string_equal(names.items[2], "c");
+    tyto_file_list_clear(&names);
+    assert_int_equal(tyto_names_split(NULL, 0, &names, &err), TYTO_OK);
+    assert_int_equal(names.count, 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(tyto_names_split(&bad[i], 1, &names, &err), TYTO_E_FORMAT);
+        assert_int_equal(names.count, 0);
+    }
+    assert_int_equal(tyto_names_split(NULL, 1, &names, &err), TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(photos_are_listed),    cmocka_unit_test(videos_are_listed),
         cmocka_unit_test(lines_are_read),       cmocka_unit_test(lists_of_texts_are_read),
-        cmocka_unit_test(same_names_are_found),
+        cmocka_unit_test(same_names_are_found), cmocka_unit_test(names_have_commas_between_them),
     };
     return cmocka_run_group_tests(tests, make_room, remove_room);
 }
