@@ -76,7 +76,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate(tyto_session *session, const t
  *  listed_only  results of images that the annotations don't list are left out, as when only some
  *               of a file's images take part; else they are refused
  *  memory       release *out with tyto_evaluation_clear; it is empty after an error
- *  errors       those of tyto_coco_results_open and tyto_coco_evaluate
+ *  errors       those of tyto_coco_results_load and tyto_coco_evaluate
  *  threads      any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth,
                                                           bool listed_only, tyto_evaluation *out,

@@ -58,7 +58,7 @@ static tyto_status calibrate(conversion *c, tyto_error *err)
     TYTO_TRY(tyto_session_create(c->plain, NULL, &c->session, err));
     snprintf(line, sizeof(line),
              "%.3000s: %.200s, %.1f million parameters, opened in %.2f s, computes in %s", c->path,
-             tyto_model_head(c->plain), 1e-6 * (double)tyto_model_parameters(c->plain),
+             tyto_model_head(c->plain), 1e-6 * (double)tyto_model_parameter_count(c->plain),
              seconds_now() - began, tyto_precision_name(tyto_model_precision(c->plain)));
     log_line(c, line);
     tyto_calibration_options_init(&options, sizeof(options));

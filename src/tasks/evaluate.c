@@ -375,7 +375,7 @@ tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth, bool
     TYTO_REQUIRE(err, out);
     *out = (tyto_evaluation){.photos = truth->n_images};
     tyto_coco_results *results = &out->results;
-    tyto_status status = tyto_coco_results_open(path, results, err);
+    tyto_status status = tyto_coco_results_load(path, results, err);
     if (status == TYTO_OK && listed_only) {
         status = tyto_coco_results_keep_listed(results, truth, err);
     }

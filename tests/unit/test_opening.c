@@ -148,8 +148,9 @@ static void mismatches_are_listed_when_asked_for(void **state)
     golden_path(path, "owlv2/odd/model");
     options.list_mismatches = true;
     ASSERT_DONE(tyto_checkpoint_open(engine, path, NULL, &options, &model, &err), &err);
-    for (int kind = 0; kind < 3; kind++) {
-        assert_int_equal(tyto_model_mismatches(model, (tyto_mismatch)kind), 0);
+    static const tyto_fit kinds[] = {TYTO_FIT_MISSING, TYTO_FIT_SHAPE, TYTO_FIT_UNEXPECTED};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tyto_model_mismatch_count(model, kinds[i]), 0);
     }
     tyto_model_destroy(model);
     tyto_engine_destroy(engine);
@@ -165,7 +166,7 @@ static void parts_are_given_once(void **state)
     tyto_model_open_options options;
     tyto_model_open_options_init(&options, sizeof(options));
     options.parts = "{}";
-    options.parts_length = 2;
+    options.parts_length_bytes = 2;
     options.parts_file = "parts.json";
     golden_path(path, "perceiver/bare/model");
     assert_int_equal(tyto_model_open(engine, path, &options, &model, &err), TYTO_E_ARGUMENT);
