@@ -5,8 +5,8 @@
 #include <string.h>
 #include <tyto/classify.h>
 #include <tyto/fill_mask.h>
-#include <tyto/search.h>
 #include <tyto/photo_reader.h>
+#include <tyto/search.h>
 
 #include "base/error.h"
 #include "base/options.h"
