@@ -6,6 +6,7 @@
 #include <tyto/words.h>
 
 #include "commands.h"
+#include "inputs.h"
 #include "messages.h"
 #include "model.h"
 #include "output.h"

@@ -2,6 +2,7 @@
 
 #include <tyto/photo_reader.h>
 
+#include "inputs.h"
 #include "messages.h"
 #include "signals.h"
 

@@ -133,7 +133,7 @@ static void standard_input_has_its_turn(void **state)
     tyto_photo_reader *reader;
     tyto_image image, expected;
     assert_non_null(freopen(paths[1], "rb", stdin));
-    assert_int_equal(tyto_image_load(paths[1], &expected, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(paths[1], NULL, &expected, NULL), TYTO_OK);
     assert_int_equal(tyto_photo_reader_create(piped, 4, NULL, &reader, NULL), TYTO_OK);
     for (int i = 0; i < 4; i++) {
         const tyto_status status = tyto_photo_reader_next(reader, &image, NULL);
