@@ -28,6 +28,10 @@ tyto_status tyto_similarity_document_create(tyto_format format, const char *cons
     *document = NULL;
     *out = (tyto_bytes){0};
     TYTO_TRY(tyto_records_check(format, err));
+    if (n_labels < 1) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "labels: got %lld, required 1 or more",
+                         (long long)n_labels);
+    }
     state *of = tyto_alloc(1, sizeof(*of));
     if (!of) {
         return tyto_fail_memory(err, kind_of_similarities.name);
