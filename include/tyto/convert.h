@@ -34,7 +34,7 @@ typedef struct tyto_convert_options {
                                    as the reference saves them */
     const tyto_calibration_samples *samples; /**< the network runs on them first, in fp32, and what
                                                   it makes of them is the calibration; NULL: none */
-    const tyto_image_options *image; /**< how their photos are read; NULL: the defaults */
+    const tyto_image_options *image;         /**< how their photos are read; NULL: the defaults */
 } tyto_convert_options;
 
 /** Types stay, 5·10⁹ bytes of a file, nothing is replaced. struct_bytes:
