@@ -44,7 +44,7 @@ const topic topics[] = {
      "here)\n"
      "HF_HOME  where the hub's cache and token are (default: ~/.cache/huggingface)\n"
      "HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE  the cache (default: hub in HF_HOME)\n"
-     "HF_HUB_OFFLINE  when 1, nothing is downloaded\n"
+     "HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE  when 1, nothing is downloaded\n"
      "HF_ENDPOINT  another hub (default: https://huggingface.co)\n"
      "HF_TOKEN, HF_TOKEN_PATH  a token for what isn't public, or its file (default: "
      "token in HF_HOME)\n"

@@ -21,7 +21,10 @@ TYTO_BEGIN_DECLS
  *  |          | HF_HOME/hub                                    |                          |
  *  | token    | HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file     | none                     |
  *  |          | HF_TOKEN_PATH, HF_HOME/token                   |                          |
- *  | offline  | HF_HUB_OFFLINE                                 | false                    |
+ *  | offline  | HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE           | false                    |
+ *
+ *  In variables that are paths, "~", "~user", $NAME and ${NAME} stand for what they would in a
+ *  shell; the fields here are taken as they are.
  *
  *  XDG_CACHE_HOME takes the place of ~/.cache. The connection takes its proxy from the variables
  *  that curl knows, and certificates from CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR. */

@@ -124,22 +124,28 @@ static tyto_status find_home(char **out, tyto_error *err)
     if (!home && !cache && !user) {
         return TYTO_OK;
     }
-    *out = home    ? tyto_hub_text("%s", home)
-           : cache ? tyto_hub_text("%s/huggingface", cache)
-                   : tyto_hub_text("%s/.cache/huggingface", user);
-    return *out ? TYTO_OK : tyto_fail_memory(err, "hub cache");
+    char *text = home    ? tyto_hub_text("%s", home)
+                 : cache ? tyto_hub_text("%s/huggingface", cache)
+                         : tyto_hub_text("%s/.cache/huggingface", user);
+    tyto_status status =
+        text ? tyto_hub_expand(text, out, err) : tyto_fail_memory(err, "hub cache");
+    free(text);
+    return status;
 }
 
 static tyto_status find_cache(tyto_hub_place *place, const char *home, tyto_error *err)
 {
-    const char *cache = place->options->cache;
-    cache = cache ? cache : variable("HF_HUB_CACHE");
+    const char *given = place->options->cache;
+    const char *cache = variable("HF_HUB_CACHE");
     cache = cache ? cache : variable("HUGGINGFACE_HUB_CACHE");
-    if (!cache && !home) {
+    if (cache && !given) {
+        return tyto_hub_expand(cache, &place->cache, err);
+    }
+    if (!given && !home) {
         return tyto_fail(err, TYTO_E_NOT_FOUND,
                          "hub cache: required HF_HUB_CACHE, HF_HOME or HOME in the environment");
     }
-    place->cache = cache ? tyto_hub_text("%s", cache) : tyto_hub_text("%s/hub", home);
+    place->cache = given ? tyto_hub_text("%s", given) : tyto_hub_text("%s/hub", home);
     return place->cache ? TYTO_OK : tyto_fail_memory(err, "hub cache");
 }
 
@@ -191,10 +197,15 @@ static tyto_status find_token(tyto_hub_place *place, const char *home, tyto_erro
         return take_token(place, token, err);
     }
     const char *file = variable("HF_TOKEN_PATH");
-    if (file || !home) {
-        return file ? read_token_file(place, file, err) : TYTO_OK;
+    if (!file && !home) {
+        return TYTO_OK;
     }
-    char *path = tyto_path_join(home, "token");
+    char *path = NULL;
+    if (file) {
+        TYTO_TRY(tyto_hub_expand(file, &path, err));
+    } else {
+        path = tyto_path_join(home, "token");
+    }
     tyto_status status = path ? read_token_file(place, path, err) : tyto_fail_memory(err, "token");
     free(path);
     return status;
@@ -245,7 +256,8 @@ tyto_status tyto_hub_place_read(const char *id, const tyto_hub_options *options,
     tyto_status status;
     char *home = NULL;
     *out = (tyto_hub_place){.options = options};
-    out->offline = out->options->offline || is_true(getenv("HF_HUB_OFFLINE"));
+    const char *offline = variable("HF_HUB_OFFLINE");
+    out->offline = options->offline || is_true(offline ? offline : getenv("TRANSFORMERS_OFFLINE"));
     TYTO_CHECK(find_home(&home, err));
     TYTO_CHECK(find_cache(out, home, err));
     TYTO_CHECK(find_endpoint(out, err));

@@ -260,8 +260,10 @@ tyto_status tyto_hub_pull(const char *id, const tyto_hub_options *options, char 
     TYTO_TRY(tyto_hub_place_read(id, &own, &p.place, err));
     tyto_status status;
     if (p.place.offline) {
-        status = tyto_fail(err, TYTO_E_UNSUPPORTED,
-                           "%s: nothing is downloaded while HF_HUB_OFFLINE is set", p.place.repo);
+        status = tyto_fail(
+            err, TYTO_E_UNSUPPORTED,
+            "%s: nothing is downloaded while HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
+            p.place.repo);
     } else {
         status = run(&p, out);
     }

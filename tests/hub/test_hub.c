@@ -287,6 +287,54 @@ static void variables_name_the_cache(void **state)
     }
 }
 
+/* Paths of the environment with a home and variables in them, as an env file has them. */
+static void homes_and_variables_are_expanded(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"HF_HUB_CACHE", "~/c", "/c"},         {"HUGGINGFACE_HUB_CACHE", "${HOME}/c", "/c"},
+        {"HF_HUB_CACHE", "$ROOM/$LAST", "/c"}, {"HF_HOME", "~/h", "/h/hub"},
+        {"HF_HOME", "$HOME/h", "/h/hub"},      {"XDG_CACHE_HOME", "~/x", "/x/huggingface/hub"}};
+    char home[PATH_BYTES], *kept = getenv("HOME");
+    snprintf(home, sizeof(home), "%s", kept ? kept : "/");
+    setenv("HOME", cache, 1);
+    setenv("ROOM", cache, 1);
+    setenv("LAST", "c", 1);
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        char there[PATH_BYTES];
+        tyto_hub_options into = options;
+        char *folder = NULL, *found = NULL;
+        snprintf(there, sizeof(there), "%s%s", cache, cases[i][2]);
+        into.cache = there;
+        assert_int_equal(tyto_hub_pull("acme/owl", &into, &folder, NULL), TYTO_OK);
+        setenv(cases[i][0], cases[i][1], 1);
+        assert_int_equal(tyto_hub_find("acme/owl", NULL, &found, NULL), TYTO_OK);
+        unsetenv(cases[i][0]);
+        assert_string_equal(found, folder);
+        tyto_free(folder);
+        tyto_free(found);
+    }
+    static const char *const texts[][2] = {{"", ""},
+                                           {"~", NULL},
+                                           {"/a/~/b", "/a/~/b"},
+                                           {"$", "$"},
+                                           {"${LAST", "${LAST"},
+                                           {"$NOT_SET_HERE/a", "$NOT_SET_HERE/a"},
+                                           {"a$LAST-b", "ac-b"},
+                                           {"${}", "${}"},
+                                           {"~no-such-user-here/a", "~no-such-user-here/a"},
+                                           {"$LAST$LAST", "cc"}};
+    for (size_t i = 0; next_case(i, sizeof(texts) / sizeof(texts[0])); i++) {
+        char *text = NULL;
+        assert_int_equal(tyto_hub_expand(texts[i][0], &text, NULL), TYTO_OK);
+        assert_string_equal(text, texts[i][1] ? texts[i][1] : cache);
+        free(text);
+    }
+    unsetenv("ROOM");
+    unsetenv("LAST");
+    setenv("HOME", home, 1);
+}
+
 static void a_cut_connection_is_taken_up(void **state)
 {
     (void)state;
@@ -456,6 +504,11 @@ static void a_token_is_read_from_its_file(void **state)
     setenv("HF_TOKEN_PATH", path, 1);
     assert_pulled();
     unsetenv("HF_TOKEN_PATH");
+    setenv("ROOM", cache, 1);
+    setenv("HF_TOKEN_PATH", "$ROOM/token", 1);
+    assert_pulled();
+    unsetenv("HF_TOKEN_PATH");
+    unsetenv("ROOM");
     setenv("HF_HOME", cache, 1);
     assert_pulled();
     unsetenv("HF_HOME");
@@ -627,11 +680,18 @@ static void nothing_is_asked_offline(void **state)
 {
     (void)state;
     setenv("HF_HUB_OFFLINE", "1", 1);
-    assert_fails(TYTO_E_UNSUPPORTED, "acme/owl: nothing is downloaded while HF_HUB_OFFLINE is set");
+    assert_fails(TYTO_E_UNSUPPORTED, "acme/owl: nothing is downloaded while HF_HUB_OFFLINE or");
     unsetenv("HF_HUB_OFFLINE");
+    setenv("TRANSFORMERS_OFFLINE", "yes", 1);
+    assert_fails(TYTO_E_UNSUPPORTED, "acme/owl: nothing is downloaded while HF_HUB_OFFLINE or");
     options.offline = true;
     assert_fails(TYTO_E_UNSUPPORTED, "acme/owl: nothing is downloaded");
     assert_int_equal(hub.requests, 0);
+    options.offline = false;
+    setenv("HF_HUB_OFFLINE", "0", 1); /* which goes before it */
+    assert_pulled();
+    unsetenv("HF_HUB_OFFLINE");
+    unsetenv("TRANSFORMERS_OFFLINE");
 }
 
 static void nobody_listens(void **state)
@@ -647,11 +707,21 @@ static void nobody_listens(void **state)
 
 int main(void)
 {
-    static const char *const variables[] = {
-        "HF_HOME",        "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE",
-        "HF_ENDPOINT",    "HF_TOKEN",     "HF_TOKEN_PATH",         "HUGGING_FACE_HUB_TOKEN",
-        "XDG_CACHE_HOME", "http_proxy",   "https_proxy",           "all_proxy",
-        "HTTPS_PROXY",    "ALL_PROXY"};
+    static const char *const variables[] = {"TRANSFORMERS_OFFLINE",
+                                            "HF_HOME",
+                                            "HF_HUB_CACHE",
+                                            "HUGGINGFACE_HUB_CACHE",
+                                            "HF_HUB_OFFLINE",
+                                            "HF_ENDPOINT",
+                                            "HF_TOKEN",
+                                            "HF_TOKEN_PATH",
+                                            "HUGGING_FACE_HUB_TOKEN",
+                                            "XDG_CACHE_HOME",
+                                            "http_proxy",
+                                            "https_proxy",
+                                            "all_proxy",
+                                            "HTTPS_PROXY",
+                                            "ALL_PROXY"};
     for (size_t i = 0; next_case(i, sizeof(variables) / sizeof(variables[0])); i++) {
         unsetenv(variables[i]);
     }
@@ -661,6 +731,7 @@ int main(void)
         WITH_SERVER(the_cache_has_the_standard_layout),
         WITH_SERVER(what_was_pulled_is_found),
         WITH_SERVER(variables_name_the_cache),
+        WITH_SERVER(homes_and_variables_are_expanded),
         WITH_SERVER(a_cut_connection_is_taken_up),
         WITH_SERVER(a_server_without_ranges_sends_all_again),
         WITH_SERVER(checkpoints_are_located),

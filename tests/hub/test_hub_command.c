@@ -51,7 +51,9 @@ static void a_model_is_brought_when_it_is_asked_for(void **state)
     (void)state;
     setenv("HF_HUB_OFFLINE", "1", 1);
     ran run = tyto("inspect", "-m", "acme/owl", NULL);
-    assert_complains(&run, 1, "acme/owl: nothing is downloaded while HF_HUB_OFFLINE is set");
+    assert_complains(
+        &run, 1,
+        "acme/owl: nothing is downloaded while HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set");
     assert_int_equal(hub.requests, 0);
     unsetenv("HF_HUB_OFFLINE");
     run = tyto("inspect", "-m", "acme/owl", "--format", "json", NULL);
