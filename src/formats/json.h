@@ -12,7 +12,8 @@
 #define TYTO_JSON_BYTES_MAX ((size_t)64 << 20)
 
 /** Parses a file; its root must be an object. An integer of more than 64 bits
- *  becomes a real. Release with json_decref.
+ *  becomes a real; NaN, Infinity and -Infinity, which Python writes, become texts of that name, so
+ *  that whoever needs a number refuses them. Release with json_decref.
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_FORMAT (with line and column), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err);
 /** Parses bytes; `name` is for messages. The root must be an object. */

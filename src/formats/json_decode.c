@@ -385,6 +385,14 @@ static json_t *decode_value(decoder *from)
         json_t *text = json_stringn_nocheck(from->text, length);
         return text ? text : run_out(from);
     }
+    /* Python writes these three, which JSON doesn't have, and jansson has no reals for them. */
+    static const char *const not_finite[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof(not_finite) / sizeof(not_finite[0]); i++) {
+        if (take_word(from, not_finite[i])) {
+            json_t *text = json_string_nocheck(not_finite[i]);
+            return text ? text : run_out(from);
+        }
+    }
     if (c == '-' || is_digit(c)) {
         return decode_number(from);
     }

@@ -82,8 +82,10 @@ static void what_is_not_json_is_refused(void **state)
         "nul",
         "tru",
         "True",
-        "NaN",
-        "Infinity",
+        "nan",
+        "Inf",
+        "+Infinity",
+        "-NaN",
         "-",
         "+1",
         "01x",
@@ -147,6 +149,27 @@ static void what_is_not_json_is_refused(void **state)
     assert_int_equal(where.column, 3);
 }
 
+/* What Python's json writes for numbers that are not finite: read, and no number for anybody. */
+static void numbers_that_are_not_finite_are_texts(void **state)
+{
+    (void)state;
+    json_error_t where;
+    double number = 3;
+    tyto_error err = TYTO_ERROR_INIT;
+    json_t *value = decode("{\"a\":NaN,\"b\":[Infinity,-Infinity],\"c\":1}", true, &where);
+    assert_non_null(value);
+    const json_t *b = json_object_get(value, "b");
+    assert_string_equal(json_string_value(json_object_get(value, "a")), "NaN");
+    assert_string_equal(json_string_value(json_array_get(b, 0)), "Infinity");
+    assert_string_equal(json_string_value(json_array_get(b, 1)), "-Infinity");
+    assert_int_equal(json_integer_value(json_object_get(value, "c")), 1);
+    assert_int_equal(tyto_json_double(value, "file", "a", &number, &err), TYTO_E_FORMAT);
+    assert_non_null(strstr(tyto_error_message(&err), "file: 'a': got "));
+    assert_true(number == 3);
+    tyto_error_clear(&err);
+    json_decref(value);
+}
+
 static void nesting_has_a_limit(void **state)
 {
     (void)state;
@@ -169,6 +192,7 @@ int main(void)
         cmocka_unit_test(values_are_what_they_say),
         cmocka_unit_test(large_integers_are_reals),
         cmocka_unit_test(what_is_not_json_is_refused),
+        cmocka_unit_test(numbers_that_are_not_finite_are_texts),
         cmocka_unit_test(nesting_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
