@@ -108,8 +108,7 @@ static bool open_all(job *j)
     if (!model_open(&j->args->common, &j->with)) {
         return false;
     }
-    if (tyto_autoencode_shape(j->with.model, &shape, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_autoencode_shape(j->with.model, &shape, &err), &err)) {
         return false;
     }
     if (!records_open(&j->results, NULL)) {
@@ -138,10 +137,9 @@ static bool autoencode(job *j, const char *video, bool *writable)
         progress_hide();
         status = tyto_document_add_video_classes(j->results.document, video, &found, &bytes, &err);
         *writable = records_put(&j->results, status, &bytes, &err);
-    } else if (status != TYTO_E_CANCELLED) {
-        say_tyto_error(&err);
+    } else {
+        went_well(status, &err);
     }
-    tyto_error_clear(&err);
     tyto_video_classes_clear(&found);
     tyto_free(path);
     return status == TYTO_OK && *writable;

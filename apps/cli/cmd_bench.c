@@ -62,9 +62,7 @@ static bool bench_on_request(const bench_args *args, const opened *with,
                report(with->session, &result, &about, &out, &err) == TYTO_OK && output_flush(&out);
     }
     done = done && keep_outputs(args, &result, &err) == TYTO_OK;
-    if (err.status != TYTO_OK) {
-        say_failure(&err);
-    }
+    went_well(err.status, &err);
     tyto_bench_result_clear(&result);
     return done;
 }
@@ -76,13 +74,11 @@ static bool bench(const bench_args *args, const tyto_bench_document_options *abo
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bench_result result;
     tyto_bytes bytes = {0};
-    bool done = tyto_bench_forward(with->session, options, &result, &err) == TYTO_OK &&
-                keep_outputs(args, &result, &err) == TYTO_OK &&
-                tyto_bench_document_write(with->session, &result, about, &bytes, &err) == TYTO_OK;
-    if (!done) {
-        say_failure(&err);
-    }
-    done = done && output_file(args->output, &bytes);
+    const bool done =
+        went_well(tyto_bench_forward(with->session, options, &result, &err), &err) &&
+        went_well(keep_outputs(args, &result, &err), &err) &&
+        went_well(tyto_bench_document_write(with->session, &result, about, &bytes, &err), &err) &&
+        output_file(args->output, &bytes);
     tyto_bytes_clear(&bytes);
     tyto_bench_result_clear(&result);
     return done;
@@ -113,9 +109,7 @@ static bool measure_memory(const common_args *common, double *gigabytes)
     tyto_peak peak = {0};
     tyto_engine *engine = engine_open(common);
     const bool done = engine && tyto_peak_measure(engine, &peak, &err) == TYTO_OK;
-    if (engine && !done) {
-        say_tyto_error(&err);
-    }
+    went_well(err.status, &err);
     tyto_engine_destroy(engine);
     tyto_memory_peak_forget();
     *gigabytes = peak.memory_gigabytes;
@@ -127,8 +121,7 @@ static int run_model(const bench_args *args)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor_file *file = NULL;
     opened with = {0};
-    if (args->inputs && tyto_tensor_file_open(args->inputs, &file, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (args->inputs && !went_well(tyto_tensor_file_open(args->inputs, &file, &err), &err)) {
         return EXIT_FAILED;
     }
     tyto_bench_document_options about;
@@ -163,14 +156,13 @@ static int run_machine(const bench_args *args)
         return EXIT_FAILED;
     }
     tyto_kernel_times times = {0};
-    bool done = tyto_peak_measure(engine, &peak, &err) == TYTO_OK &&
-                (!args->kernels || tyto_bench_kernels(engine, &times, &err) == TYTO_OK) &&
-                tyto_machine_document_write(engine, &peak, &times, (tyto_format)args->format,
-                                            &bytes, &err) == TYTO_OK;
-    if (!done) {
-        say_tyto_error(&err);
-    }
-    done = done && output_file(args->output, &bytes);
+    const bool done =
+        went_well(tyto_peak_measure(engine, &peak, &err), &err) &&
+        (!args->kernels || went_well(tyto_bench_kernels(engine, &times, &err), &err)) &&
+        went_well(tyto_machine_document_write(engine, &peak, &times, (tyto_format)args->format,
+                                              &bytes, &err),
+                  &err) &&
+        output_file(args->output, &bytes);
     tyto_bytes_clear(&bytes);
     tyto_kernel_times_clear(&times);
     tyto_engine_destroy(engine);

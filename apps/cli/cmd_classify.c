@@ -68,10 +68,7 @@ static bool classify_all(job *j)
         tyto_classify_inputs(j->with.session, (const char *const *)j->inputs.items,
                              (int64_t)j->inputs.count, &options, take_classes, j, &err);
     progress_hide();
-    if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
-        say_tyto_error(&err);
-    }
-    tyto_error_clear(&err);
+    went_well(status, &err);
     say_info("%zu in %.3f s", j->inputs.count, seconds_now() - began);
     return status == TYTO_OK && !j->failed;
 }

@@ -100,10 +100,9 @@ static bool done(const convert_args *args, tyto_status status, tyto_error *err)
     if (status == TYTO_E_EXISTS && !args->force && path_is_folder(args->output)) {
         say_error("%s; --force replaces it", tyto_error_message(err));
         tyto_error_clear(err);
-    } else if (status != TYTO_OK) {
-        say_failure(err);
+        return false;
     }
-    return status == TYTO_OK;
+    return went_well(status, err);
 }
 
 /* A checkpoint of initial values. Complains and returns false on failure. */

@@ -37,27 +37,17 @@ static photo_outcome embed_photo(void *context, photo_turn *photo)
                                                   &s->embed, &s->look.options, NULL, &err)
             : tyto_vocabulary_builder_embed_image(s->builder, s->with.session, name, &photo->image,
                                                   &s->embed, &err);
-    if (status != TYTO_OK) {
-        say_error("%s: %s", photo->path, tyto_error_message(&err));
-        tyto_error_clear(&err);
-    }
-    return status == TYTO_OK ? PHOTO_DONE : PHOTO_FAILED;
+    return went_well_for(photo->path, status, &err) ? PHOTO_DONE : PHOTO_FAILED;
 }
 
 static bool write_json(const job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes;
-    output out;
-    if (tyto_vocabulary_document_write(j->search.vocabulary, &bytes, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_vocabulary_document_write(j->search.vocabulary, &bytes, &err), &err)) {
         return false;
     }
-    bool good = output_open(&out, j->args->search.output);
-    if (good) {
-        output_bytes(&out, &bytes);
-        good = output_commit(&out);
-    }
+    const bool good = output_file(j->args->search.output, &bytes);
     tyto_bytes_clear(&bytes);
     return good;
 }
@@ -72,11 +62,8 @@ static bool write_all(const job *j)
         say_error("%s: not written, since no box was proposed", j->args->search.output);
         return false;
     }
-    if (tyto_vocabulary_save(j->search.vocabulary, j->args->search.output, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    return true;
+    return went_well(tyto_vocabulary_save(j->search.vocabulary, j->args->search.output, &err),
+                     &err);
 }
 
 /* Without --format, what -o's ending says. */

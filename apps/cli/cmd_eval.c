@@ -109,8 +109,7 @@ static bool read_annotations(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const char *file = j->args->annotations;
-    if (tyto_coco_load(file, &j->truth, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_coco_load(file, &j->truth, &err), &err)) {
         return false;
     }
     tyto_coco_log_faults(&j->truth, file, say_log, NULL);
@@ -135,14 +134,6 @@ static bool follow(void *user, const tyto_progress *progress)
 }
 
 /* Complains and returns false on failure. */
-static bool done(tyto_status status, tyto_error *err)
-{
-    if (status != TYTO_OK) {
-        say_failure(err);
-    }
-    return status == TYTO_OK;
-}
-
 /* Whoever annotated photos saw them turned or as they are stored: nobody but the user knows. */
 static void warn_turned(const eval_args *args, const tyto_evaluation *found)
 {
@@ -177,26 +168,26 @@ static bool detect(job *j)
     options.log = say_log;
     options.image = photo_options();
     /* Without categories there is nothing to look for, and no model is needed. */
-    const bool good =
-        (j->truth.n_categories == 0 ||
-         (model_open(&args->common, &model) && model_offers(&model, TYTO_TASK_SEARCH))) &&
-        done(tyto_evaluate(model.session, &j->truth, args->images, how, &options, &j->found, &err),
-             &err);
+    const bool good = (j->truth.n_categories == 0 || (model_open(&args->common, &model) &&
+                                                      model_offers(&model, TYTO_TASK_SEARCH))) &&
+                      went_well(tyto_evaluate(model.session, &j->truth, args->images, how, &options,
+                                              &j->found, &err),
+                                &err);
     progress_hide();
     model_close(&model);
     if (good) {
         warn_turned(args, &j->found);
     }
     return good &&
-           (!args->detections ||
-            done(tyto_coco_results_save(args->detections, results->items, results->count, &err),
-                 &err));
+           (!args->detections || went_well(tyto_coco_results_save(args->detections, results->items,
+                                                                  results->count, &err),
+                                           &err));
 }
 
 static bool read_detections(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    return done(
+    return went_well(
         tyto_evaluate_results(j->args->detections_in, &j->truth, j->limited, &j->found, &err),
         &err);
 }
@@ -206,10 +197,10 @@ static bool report(job *j)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes document = {0};
     const bool good =
-        done(j->args->format == FORMAT_JSON
-                 ? tyto_coco_scores_json(&j->truth, &j->found.scores, &document, &err)
-                 : tyto_coco_scores_text(&j->truth, &j->found.scores, &document, &err),
-             &err) &&
+        went_well(j->args->format == FORMAT_JSON
+                      ? tyto_coco_scores_json(&j->truth, &j->found.scores, &document, &err)
+                      : tyto_coco_scores_text(&j->truth, &j->found.scores, &document, &err),
+                  &err) &&
         output_bytes(&j->out, &document) && output_commit(&j->out);
     tyto_bytes_clear(&document);
     return good;

@@ -28,9 +28,8 @@ static bool fill(tyto_session *session, const tyto_fill_mask_options *options, c
     tyto_bytes bytes = {0};
     char shown[TYTO_QUOTE_BYTES];
     const double began = seconds_now();
-    if (tyto_fill_mask(session, text, strlen(text), options, &filled, &err) != TYTO_OK) {
-        say_error("%s: %s", tyto_text_quote(text, shown), tyto_error_message(&err));
-        tyto_error_clear(&err);
+    if (!went_well_for(tyto_text_quote(text, shown),
+                       tyto_fill_mask(session, text, strlen(text), options, &filled, &err), &err)) {
         return false;
     }
     say_info("%lld masks in %.3f s", (long long)filled.n_masks, seconds_now() - began);

@@ -161,10 +161,10 @@ static bool flow_of_sequence(job *j, const char *video)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_sequence *sequence;
     bool good = true, more = true;
-    if ((video ? tyto_flow_sequence_open(video, &sequence, &err)
-               : tyto_flow_sequence_create((const char *const *)photos->items,
-                                           (int64_t)photos->count, &sequence, &err)) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well((video ? tyto_flow_sequence_open(video, &sequence, &err)
+                          : tyto_flow_sequence_create((const char *const *)photos->items,
+                                                      (int64_t)photos->count, &sequence, &err)),
+                   &err)) {
         return false;
     }
     tyto_flow_sequence_limit(sequence, video ? j->args->pairs : 0);
@@ -179,11 +179,7 @@ static bool flow_of_sequence(job *j, const char *video)
             say_pair(j, &pair, seconds_now() - began);
             status = write_pair(j, video, &pair, &err);
         }
-        if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
-            say_tyto_error(&err);
-        }
-        good = good && status == TYTO_OK;
-        tyto_error_clear(&err);
+        good = went_well(status, &err) && good;
         tyto_flow_pair_clear(&pair);
     }
     tyto_flow_sequence_destroy(sequence);
@@ -195,11 +191,7 @@ static bool check_model(const job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_tiles tiles;
-    if (tyto_flow_plan(j->with.model, 1, 1, &j->options, &tiles, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    return true;
+    return went_well(tyto_flow_plan(j->with.model, 1, 1, &j->options, &tiles, &err), &err);
 }
 
 static int flow_of_all(job *j)

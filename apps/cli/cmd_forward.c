@@ -29,10 +29,7 @@ static bool forward(const forward_args *args, const tyto_file_list *wanted,
                  seconds_now() - began, 1e-6 * (double)tyto_session_scratch_bytes(with->session));
         status = tyto_tensor_file_save(args->output, outputs, n_outputs, &err);
     }
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    return status == TYTO_OK;
+    return went_well(status, &err);
 }
 
 static int run(void *given)
@@ -54,8 +51,7 @@ static int run(void *given)
         goto cleanup;
     }
     code = EXIT_FAILED;
-    if (tyto_tensor_file_open(args->inputs, &file, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_tensor_file_open(args->inputs, &file, &err), &err)) {
         goto cleanup;
     }
     if (path_same_file(args->inputs, args->output)) {

@@ -26,10 +26,7 @@ static int show(const inspect_args *args, const tyto_inspection *inspection)
         args->format == FORMAT_JSON
             ? tyto_inspection_json(inspection, &document, &err)
             : tyto_inspection_text(inspection, args->tensors, &document, &err);
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    const bool written = status == TYTO_OK && output_file(args->output, &document);
+    const bool written = went_well(status, &err) && output_file(args->output, &document);
     tyto_bytes_clear(&document);
     return written && tyto_inspection_is_whole(inspection) ? EXIT_DONE : EXIT_FAILED;
 }
@@ -40,8 +37,8 @@ static bool look_at_model(const inspect_args *args, tyto_inspection **out)
     tyto_error err = TYTO_ERROR_INIT;
     char *folder = model_folder(&args->common);
     tyto_engine *engine = folder ? engine_open(&args->common) : NULL;
-    if (engine && tyto_inspection_create(engine, folder, out, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (engine) {
+        went_well(tyto_inspection_create(engine, folder, out, &err), &err);
     }
     tyto_engine_destroy(engine);
     tyto_free(folder);
@@ -55,11 +52,9 @@ static bool look_at_files(const text_list *paths, tyto_inspection **out)
     tyto_inspection_options_init(&options, sizeof(options));
     options.log = say_log;
     options.progress = go_on;
-    if (tyto_inspection_create_files((const char *const *)paths->items, (int64_t)paths->count,
-                                     &options, out, &err) != TYTO_OK) {
-        say_failure(&err);
-    }
-    return *out != NULL;
+    return went_well(tyto_inspection_create_files((const char *const *)paths->items,
+                                                  (int64_t)paths->count, &options, out, &err),
+                     &err);
 }
 
 static int run(void *given)

@@ -51,8 +51,7 @@ static bool measure_photos(job *j)
 static bool open_outputs(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (tyto_tensor_file_open(j->args->outputs, &j->file, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_tensor_file_open(j->args->outputs, &j->file, &err), &err)) {
         return false;
     }
     j->n_tensors = tyto_tensor_file_count(j->file);
@@ -87,13 +86,10 @@ static bool evaluate(job *j)
     options->multi_label = kept->multi_label;
     options->relative_scores = options->relative_scores && args->scores == 0;
     j->found = take((size_t)j->n_photos, sizeof(*j->found));
-    if (tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes, options, j->found,
-                               j->n_photos, &err) != TYTO_OK) {
-        say_error("%s: %s", args->outputs, tyto_error_message(&err));
-        tyto_error_clear(&err);
-        return false;
-    }
-    return true;
+    return went_well_for(args->outputs,
+                         tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes,
+                                                options, j->found, j->n_photos, &err),
+                         &err);
 }
 
 static bool draw(job *j, int64_t i)

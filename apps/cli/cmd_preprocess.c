@@ -48,9 +48,9 @@ static photo_outcome add_photo(void *context, photo_turn *photo)
     tyto_image_processor_shape(j->processor, image->width_px, image->height_px, tensor.shape);
     tensor.data = take((size_t)tyto_tensor_elements(&tensor), sizeof(float));
     const double began = seconds_now();
-    if (tyto_image_processor_run(j->processor, j->engine, image, tensor.data, &err) != TYTO_OK) {
-        say_error("%s: %s", photo->path, tyto_error_message(&err));
-        tyto_error_clear(&err);
+    if (!went_well_for(photo->path,
+                       tyto_image_processor_run(j->processor, j->engine, image, tensor.data, &err),
+                       &err)) {
         free(tensor.data);
         return PHOTO_FAILED;
     }
@@ -65,11 +65,7 @@ static photo_outcome add_photo(void *context, photo_turn *photo)
 static bool save(const job *j, const tyto_tensor *tensors, int64_t count)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_tensor_file_save(j->args->output, tensors, count, &err) == TYTO_OK;
-    if (!good) {
-        say_tyto_error(&err);
-    }
-    return good;
+    return went_well(tyto_tensor_file_save(j->args->output, tensors, count, &err), &err);
 }
 
 static bool write_photos(job *j)
@@ -121,8 +117,7 @@ static bool list_texts(const preprocess_args *args, tyto_text_lists *read, tyto_
         return false;
     }
     if (args->texts_file) {
-        if (tyto_text_lists_read(args->texts_file, read, &err) != TYTO_OK) {
-            say_tyto_error(&err);
+        if (!went_well(tyto_text_lists_read(args->texts_file, read, &err), &err)) {
             return false;
         }
         out->texts = read->items;
@@ -152,10 +147,7 @@ static bool write_inputs(const job *j, tyto_inputs_source *source)
     if (status == TYTO_OK) {
         status = tyto_inputs_make(source, &inputs, &err);
     }
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
-    const bool good = status == TYTO_OK && save(j, inputs.tensors, inputs.count);
+    const bool good = went_well(status, &err) && save(j, inputs.tensors, inputs.count);
     tyto_inputs_clear(&inputs);
     tyto_tokenizer_destroy(tokenizer);
     return good;
@@ -218,8 +210,7 @@ static int run(void *given)
         goto cleanup;
     }
     const bool pictures = j.photos.count + args->queries.count > 0;
-    if (pictures && tyto_image_processor_open(j.folder, &own, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (pictures && !went_well(tyto_image_processor_open(j.folder, &own, &err), &err)) {
         goto cleanup;
     }
     j.processor = pictures ? processor_make(&choice, own) : NULL;

@@ -45,10 +45,9 @@ static int run(void *given)
         char *folder = NULL;
         const tyto_status status = tyto_hub_pull(ids->items[i], &options, &folder, &err);
         progress_hide();
-        if (status == TYTO_OK) {
+        if (went_well(status, &err)) {
             printf("%s\n", folder);
         } else {
-            say_tyto_error(&err);
             code = EXIT_FAILED;
         }
         tyto_free(folder);

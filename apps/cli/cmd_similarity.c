@@ -56,13 +56,13 @@ static photo_outcome compare_photo(void *context, photo_turn *photo)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_similarities found = {0};
     photo_outcome outcome = PHOTO_FAILED;
-    if (tyto_similarity_best(j->search.with.session, j->search.vocabulary, &photo->image,
-                             &j->search.embed, j->args->search.top_k, &found, &err) == TYTO_OK) {
+    if (went_well_for(photo->path,
+                      tyto_similarity_best(j->search.with.session, j->search.vocabulary,
+                                           &photo->image, &j->search.embed, j->args->search.top_k,
+                                           &found, &err),
+                      &err)) {
         progress_hide();
         outcome = write_photo(j, photo->path, &found) ? PHOTO_DONE : PHOTO_LAST;
-    } else {
-        say_error("%s: %s", photo->path, tyto_error_message(&err));
-        tyto_error_clear(&err);
     }
     tyto_similarities_clear(&found);
     return outcome;

@@ -95,10 +95,8 @@ static bool write_texts(const tokenize_args *args, const text_list *texts, outpu
     if (status == TYTO_OK) {
         status = (args->decode ? decode : encode)(args, tokenizer, texts, &bytes, &err);
     }
-    if (status == TYTO_OK) {
+    if (went_well(status, &err)) {
         output_bytes(out, &bytes);
-    } else {
-        say_tyto_error(&err);
     }
     tyto_bytes_clear(&bytes);
     tyto_tokenizer_destroy(tokenizer);

@@ -21,14 +21,6 @@ int drawing_check(drawing *to, const text_list *photos, const text_list *spared)
     return code;
 }
 
-static bool good(tyto_status status, tyto_error *err)
-{
-    if (status != TYTO_OK) {
-        say_tyto_error(err);
-    }
-    return status == TYTO_OK;
-}
-
 bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto_detections *boxes,
                    const text_list *labels)
 {
@@ -36,15 +28,15 @@ bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto
     if (!to->writer && tyto_photo_writer_create(&to->writer, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    if (!good(tyto_draw_detections(image, boxes, (const char *const *)labels->items,
-                                   (int64_t)labels->count, NULL, &err),
-              &err)) {
+    if (!went_well(tyto_draw_detections(image, boxes, (const char *const *)labels->items,
+                                        (int64_t)labels->count, NULL, &err),
+                   &err)) {
         return false;
     }
     char *path = output_path(&to->place, photo, -1);
     const tyto_status status = tyto_photo_writer_add(to->writer, path, image, &err);
     tyto_free(path);
-    return good(status, &err);
+    return went_well(status, &err);
 }
 
 bool drawing_end(drawing *to)
@@ -53,5 +45,5 @@ bool drawing_end(drawing *to)
     const tyto_status status = tyto_photo_writer_finish(to->writer, &err);
     tyto_photo_writer_destroy(to->writer);
     to->writer = NULL;
-    return good(status, &err);
+    return went_well(status, &err);
 }

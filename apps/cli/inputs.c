@@ -69,12 +69,8 @@ void warn_damaged(const char *path, const tyto_image *image)
 bool load_photo(const char *path, tyto_image *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_file_load_photo(path, photo_options(), out, &err) == TYTO_OK;
-    if (good) {
-        warn_damaged(path, out);
-    } else {
-        say_tyto_error(&err);
-    }
+    const bool good = went_well(tyto_file_load_photo(path, photo_options(), out, &err), &err);
+    warn_damaged(path, out);
     return good;
 }
 
@@ -82,8 +78,7 @@ bool read_lines(const char *path, bool empty, text_list *lines)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_file_list read;
-    if (tyto_file_lines_read(path, empty, &read, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_file_lines_read(path, empty, &read, &err), &err)) {
         return false;
     }
     add_all(&read, lines);

@@ -95,10 +95,21 @@ void say_info(const char *format, ...)
     va_end(args);
 }
 
-void say_tyto_error(tyto_error *err)
+bool went_well_for(const char *input, tyto_status status, tyto_error *err)
 {
-    say_error("%s", tyto_error_message(err));
+    if (status != TYTO_OK) {
+        progress_hide();
+    }
+    if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
+        say_error("%s%s%s", input, *input ? ": " : "", tyto_error_message(err));
+    }
     tyto_error_clear(err);
+    return status == TYTO_OK;
+}
+
+bool went_well(tyto_status status, tyto_error *err)
+{
+    return went_well_for("", status, err);
 }
 
 void say_log(void *user, tyto_log_level level, const char *message)

@@ -24,8 +24,11 @@ void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** When verbose. */
 void say_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/** The text of a library error as an error line; clears it. */
-void say_tyto_error(tyto_error *err);
+/** Whether a call was done; else the bar goes and its error is said, but for what an interruption
+ *  has stopped. `err` is cleared. */
+bool went_well(tyto_status status, tyto_error *err);
+/** The same, with the input's name before the error. */
+bool went_well_for(const char *input, tyto_status status, tyto_error *err);
 /** Receives the engine's messages. */
 void say_log(void *user, tyto_log_level level, const char *message);
 

@@ -18,9 +18,7 @@ char *model_folder(const common_args *args)
     options.log = say_log;
     const tyto_status status = tyto_checkpoint_locate(args->model, &options, &folder, &err);
     progress_hide();
-    if (status != TYTO_OK) {
-        say_tyto_error(&err);
-    }
+    went_well(status, &err);
     return folder;
 }
 
@@ -34,8 +32,7 @@ tyto_engine *engine_open(const common_args *args)
     options.log = say_log;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
-    if (tyto_engine_create(&options, &engine, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_engine_create(&options, &engine, &err), &err)) {
         return NULL;
     }
     say_info("computing with %s, %lld threads", tyto_engine_isa(engine),
@@ -59,9 +56,8 @@ bool model_open(const common_args *args, opened *out)
     options.parts_file = args->parts;
     options.progress = go_on;
     const double began = seconds_now();
-    if (tyto_model_open(out->engine, out->folder, &options, &out->model, &err) != TYTO_OK ||
-        tyto_session_create(out->model, NULL, &out->session, &err) != TYTO_OK) {
-        say_failure(&err);
+    if (!went_well(tyto_model_open(out->engine, out->folder, &options, &out->model, &err), &err) ||
+        !went_well(tyto_session_create(out->model, NULL, &out->session, &err), &err)) {
         return false;
     }
     say_info("%s: %s, %.1f million parameters, opened in %.2f s, computes in %s", out->folder,
@@ -73,12 +69,7 @@ bool model_open(const common_args *args, opened *out)
 bool model_offers(const opened *model, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_model_require(model->model, task, &err) == TYTO_OK;
-    if (!good) {
-        say_error("%s: %s", model->folder, tyto_error_message(&err));
-        tyto_error_clear(&err);
-    }
-    return good;
+    return went_well_for(model->folder, tyto_model_require(model->model, task, &err), &err);
 }
 
 void model_close(opened *model)

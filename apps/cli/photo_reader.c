@@ -24,12 +24,11 @@ bool photos_each(const text_list *photos, photo_outcome (*work)(void *job, photo
         photo_turn photo = {.path = photos->items[i], .index = i};
         const double began = seconds_now();
         progress_show(i, photos->count, photo.path);
-        if (tyto_photo_reader_next(reader, &photo.image, &err) == TYTO_OK) {
+        if (went_well(tyto_photo_reader_next(reader, &photo.image, &err), &err)) {
             photo.waited = seconds_now() - began;
             warn_damaged(photo.path, &photo.image);
             outcome = work(job, &photo);
         } else {
-            say_tyto_error(&err);
             outcome = PHOTO_FAILED;
         }
         tyto_image_clear(&photo.image);

@@ -42,8 +42,8 @@ const tyto_image_processor *processor_make(processor_choice *choice,
     if (!choice->differs) {
         return from;
     }
-    if (tyto_image_processor_override(from, &choice->options, &choice->made, &err) != TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(tyto_image_processor_override(from, &choice->options, &choice->made, &err),
+                   &err)) {
         return NULL;
     }
     return choice->made;

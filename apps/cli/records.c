@@ -30,14 +30,8 @@ static bool put(records *to, const tyto_bytes *bytes)
 
 bool records_put(records *to, tyto_status status, tyto_bytes *bytes, tyto_error *err)
 {
-    bool good = status == TYTO_OK;
-    if (good) {
-        good = put(to, bytes);
-    } else {
-        say_tyto_error(err);
-    }
+    const bool good = went_well(status, err) && put(to, bytes);
     tyto_bytes_clear(bytes);
-    tyto_error_clear(err);
     return good;
 }
 

@@ -222,9 +222,9 @@ static bool encode_texts(search *s)
     tyto_error err = TYTO_ERROR_INIT;
     const int64_t texts = tyto_vocabulary_builder_text_count(s->builder);
     const double began = seconds_now();
-    if (tyto_vocabulary_builder_embed_texts(s->builder, s->with.session, &s->embed, &err) !=
-        TYTO_OK) {
-        say_tyto_error(&err);
+    if (!went_well(
+            tyto_vocabulary_builder_embed_texts(s->builder, s->with.session, &s->embed, &err),
+            &err)) {
         return false;
     }
     if (texts > 0) {
@@ -270,14 +270,12 @@ static bool embed_examples(search *s)
         const char *photo = s->examples.items[i];
         tyto_error err = TYTO_ERROR_INIT;
         tyto_image image = {0};
-        good = load_photo(photo, &image);
-        if (good && tyto_vocabulary_builder_embed_examples(s->builder, s->with.session, (int64_t)i,
-                                                           &image, &s->embed, &err) != TYTO_OK) {
-            say_error("%s: %s", photo, tyto_error_message(&err));
-            tyto_error_clear(&err);
-            good = false;
-        }
-        good = good && show_chosen(s, photo, &image);
+        good = load_photo(photo, &image) &&
+               went_well_for(photo,
+                             tyto_vocabulary_builder_embed_examples(
+                                 s->builder, s->with.session, (int64_t)i, &image, &s->embed, &err),
+                             &err) &&
+               show_chosen(s, photo, &image);
         tyto_image_clear(&image);
     }
     return drawing_end(&s->chosen) && good;
@@ -295,22 +293,17 @@ bool search_open(search *to, tyto_task task)
     tyto_embed_options_init(&to->embed, sizeof(to->embed));
     to->embed.templates = to->args->templates;
     to->embed.processor = to->look.options.processor;
-    if (task == TYTO_TASK_SEARCH &&
-        tyto_search_check(to->with.session, &to->look.options, &err) != TYTO_OK) {
-        say_tyto_error(&err);
-        return false;
-    }
-    return encode_texts(to) && embed_examples(to);
+    return (task != TYTO_TASK_SEARCH ||
+            went_well(tyto_search_check(to->with.session, &to->look.options, &err), &err)) &&
+           encode_texts(to) && embed_examples(to);
 }
 
 bool search_build(search *to)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = tyto_vocabulary_builder_build(to->builder, to->with.session, &to->embed,
-                                                    &to->vocabulary, &err) == TYTO_OK;
-    if (!good) {
-        say_tyto_error(&err);
-    }
+    const bool good = went_well(tyto_vocabulary_builder_build(to->builder, to->with.session,
+                                                              &to->embed, &to->vocabulary, &err),
+                                &err);
     to->look.vocabulary = to->vocabulary;
     return good;
 }

@@ -99,11 +99,8 @@ bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detect
                  (long long)tiles.columns, (long long)tiles.rows, (long long)tiles.tile_width_px,
                  (long long)tiles.tile_height_px);
     }
-    const tyto_status status =
-        tyto_search(search->session, &source, 1, search->vocabulary, &search->options, out, &err);
-    if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
-        say_error("%s: %s", search->photo, tyto_error_message(&err));
-    }
-    tyto_error_clear(&err);
-    return status == TYTO_OK;
+    return went_well_for(
+        search->photo,
+        tyto_search(search->session, &source, 1, search->vocabulary, &search->options, out, &err),
+        &err);
 }

@@ -58,12 +58,3 @@ bool show_bytes(void *user, const tyto_progress *progress)
     progress_show_bytes((uint64_t)progress->done, (uint64_t)progress->total, progress->subject);
     return !interrupted();
 }
-
-void say_failure(tyto_error *err)
-{
-    progress_hide();
-    if (!interrupted()) {
-        say_tyto_error(err);
-    }
-    tyto_error_clear(err);
-}

@@ -21,7 +21,4 @@ bool show_steps(void *user, const tyto_progress *progress);
 bool show_stage(void *user, const tyto_progress *progress);
 bool show_bytes(void *user, const tyto_progress *progress);
 
-/** say_tyto_error once the bar is gone; what an interruption has stopped is no error. */
-void say_failure(tyto_error *err);
-
 #endif
