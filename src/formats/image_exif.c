@@ -96,11 +96,12 @@ int tyto_xmp_orientation(const uint8_t *bytes, size_t length)
 {
     static const char name[] = "tiff:Orientation";
     tyto_cursor cursor = tyto_cursor_over(bytes, length);
-    for (;;) {
+    /* Without a packet there may be no bytes to point at. */
+    while (cursor.at < length) {
         const uint8_t *found =
             memmem(bytes + cursor.at, length - cursor.at, name, sizeof(name) - 1);
         if (!found) {
-            return 0;
+            break;
         }
         cursor.at = (size_t)(found - bytes) + sizeof(name) - 1;
         /* An attribute, ="6", or an element, >6<. */
@@ -117,6 +118,7 @@ int tyto_xmp_orientation(const uint8_t *bytes, size_t length)
             return digit >= '1' && digit <= '8' ? (int)(digit - '0') : 0;
         }
     }
+    return 0;
 }
 
 tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *err)
