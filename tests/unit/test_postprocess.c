@@ -217,6 +217,7 @@ static void sizes_are_read(void **state)
     assert_int_equal(tyto_sizes_parse(NULL, &sizes, &count, &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_sizes_parse("1x1", NULL, &count, &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_sizes_parse("1x1", &sizes, NULL, &err), TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
 }
 
 int main(void)
