@@ -498,6 +498,8 @@ cleanup:
 static tyto_status embed_missing(tyto_vocabulary_builder *builder, tyto_session *session,
                                  const tyto_embed_options *options, tyto_error *err)
 {
+    tyto_embed_options own;
+    TYTO_TRY(tyto_embed_options_read(&own, options, err));
     for (int64_t k = 0; k < builder->examples.count; k++) {
         const example *item = builder->examples.items[k];
         tyto_image image = {0};
@@ -505,9 +507,9 @@ static tyto_status embed_missing(tyto_vocabulary_builder *builder, tyto_session 
             continue;
         }
         const char *name = builder->pictures.items[item->picture];
-        TYTO_TRY(tyto_image_load(name, options ? options->image : NULL, &image, err));
+        TYTO_TRY(tyto_image_load(name, own.image, &image, err));
         const tyto_status status = tyto_vocabulary_builder_embed_examples(
-            builder, session, item->picture, &image, options, err);
+            builder, session, item->picture, &image, &own, err);
         tyto_image_clear(&image);
         if (status != TYTO_OK) {
             tyto_error_prefix(err, name);
