@@ -496,6 +496,10 @@ int main(void)
         cmocka_unit_test(flows_are_found),
         cmocka_unit_test(files_and_checkpoints_are_looked_at),
         cmocka_unit_test(torch_tensors_are_opened),
+        cmocka_unit_test_setup_teardown(frames_follow_each_other, make_frames, remove_frames),
+        cmocka_unit_test_setup_teardown(inputs_are_classified, make_frames, remove_frames),
+        cmocka_unit_test_setup_teardown(files_have_places, make_frames, remove_frames),
+        cmocka_unit_test(pairs_and_rows_are_tokenized),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

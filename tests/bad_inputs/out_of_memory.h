@@ -32,4 +32,12 @@ void files_and_checkpoints_are_looked_at(void **state);
 /** The same of out_of_memory_documents.c. */
 void documents_are_written(void **state);
 
+/** Tests of out_of_memory_sequences.c, with what comes before and after each of them. */
+void frames_follow_each_other(void **state);
+void inputs_are_classified(void **state);
+void files_have_places(void **state);
+void pairs_and_rows_are_tokenized(void **state);
+int make_frames(void **state);
+int remove_frames(void **state);
+
 #endif
