@@ -61,8 +61,8 @@ typedef struct tyto_query_box {
  *          the reference has it
  *  chosen  may be NULL
  *  memory  release *out with tyto_vocabulary_destroy
- *  errors  E_ARGUMENT (a region without area, or not finite), E_RANGE (outside the picture), what
- *          tyto_forward gives */
+ *  errors  E_ARGUMENT (a region without area, or not finite), E_RANGE (outside the picture),
+ *          E_UNSUPPORTED (a model of which examples can't be queries), what tyto_forward gives */
 TYTO_API TYTO_NODISCARD tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo,
                                                      const tyto_box *region, tyto_query_rule rule,
                                                      const char *label, tyto_query_box *chosen,

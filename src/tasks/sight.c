@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "tasks/offer.h"
+#include "runtime/registry.h"
 #include "tasks/search.h"
 
 bool tyto_search_patches(const tyto_model *model, int64_t *side_px, int64_t *grid)
@@ -22,11 +22,22 @@ static bool approximates(const tyto_search_options *options)
     return options->skip_padding || options->input_px != 0;
 }
 
+static bool has_windows(const tyto_architecture *architecture, const void *context)
+{
+    (void)context;
+    return architecture->tasks->search && architecture->tasks->search->window_grid_max > 0;
+}
+
+static const char *class_name(const tyto_architecture *architecture)
+{
+    return architecture->default_head;
+}
+
 static tyto_status no_windows(tyto_error *err)
 {
     tyto_buffer classes;
     tyto_buffer_init(&classes, TYTO_REGISTRY_LIST_BYTES);
-    tyto_offer_classes(TYTO_TASK_SEARCH, &classes);
+    tyto_registry_list(&classes, has_windows, NULL, class_name);
     tyto_fail(err, TYTO_E_UNSUPPORTED, "shortcuts: got a model without %s, required one",
               classes.failed ? "windows" : classes.data);
     tyto_buffer_clear(&classes);

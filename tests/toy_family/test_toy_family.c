@@ -110,7 +110,8 @@ static void tasks_are_what_it_offers(void **state)
     begin(&with);
     for (int task = TYTO_TASK_SEARCH; tyto_task_name((tyto_task)task); task++) {
         assert_int_equal(tyto_model_offers(with.model, (tyto_task)task),
-                         task == TYTO_TASK_CLASSIFY || task == TYTO_TASK_SIMILARITY);
+                         task == TYTO_TASK_SEARCH || task == TYTO_TASK_EMBED ||
+                             task == TYTO_TASK_CLASSIFY || task == TYTO_TASK_SIMILARITY);
     }
     assert_int_equal(tyto_model_classifies(with.model), TYTO_CLASSIFIED_IMAGE);
     end(&with);
@@ -134,6 +135,142 @@ static void pictures_are_classified(void **state)
     assert_float_equal(classes.items[1].logit, 0.45F, 1e-6);
     assert_float_equal(classes.items[1].score, 1.0F / (1.0F + expf(-0.45F)), 1e-6);
     tyto_classes_clear(&classes);
+    end(&with);
+}
+
+static const char *const colour_names[] = {"red", "green"};
+
+/* Colours of which pictures are searched. */
+static tyto_vocabulary *colours(void)
+{
+    static const float features[] = {2, 0, 0, 0, 0.5F, 0};
+    tyto_vocabulary *made = NULL;
+    tyto_error err = TYTO_ERROR_INIT;
+    ASSERT_DONE(tyto_vocabulary_from_features(features, colour_names, 2, 3, &made, &err), &err);
+    return made;
+}
+
+static void pictures_are_compared(void **state)
+{
+    (void)state;
+    opened with;
+    uint8_t pixels[] = {51, 255, 0};
+    const tyto_image image = {.width_px = 1, .height_px = 1, .data = pixels};
+    const float far = 0.2F / sqrtf(1.04F), near = 1.0F / sqrtf(1.04F);
+    float logits[2], probabilities[2], *features;
+    int64_t width;
+    tyto_similarities best;
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with);
+    tyto_vocabulary *vocabulary = colours();
+    ASSERT_DONE(
+        tyto_similarity(with.session, vocabulary, &image, NULL, logits, probabilities, &err), &err);
+    assert_float_equal(logits[0], far, 1e-6);
+    assert_float_equal(logits[1], near, 1e-6);
+    assert_float_equal(probabilities[1], 1.0F / (1.0F + expf(far - near)), 1e-6);
+    assert_float_equal(probabilities[0] + probabilities[1], 1.0F, 1e-6);
+    ASSERT_DONE(tyto_similarity_best(with.session, vocabulary, &image, NULL, 1, &best, &err), &err);
+    assert_int_equal(best.count, 1);
+    assert_int_equal(best.items[0].label_index, 1);
+    assert_float_equal(best.items[0].logit, near, 1e-6);
+    tyto_similarities_clear(&best);
+    ASSERT_DONE(tyto_embed_image(with.session, &image, NULL, &features, &width, &err), &err);
+    assert_int_equal(width, 3);
+    assert_float_equal(features[0], 0.2F, 1e-6);
+    assert_float_equal(features[1], 1.0F, 1e-6);
+    assert_float_equal(features[2], 0.0F, 0);
+    tyto_free(features);
+    /* It has no texts. */
+    assert_int_equal(tyto_embed_texts(with.session, colour_names, 2, NULL, &features, &width, &err),
+                     TYTO_E_ARGUMENT);
+    assert_null(features);
+    tyto_error_clear(&err);
+    tyto_vocabulary_destroy(vocabulary);
+    end(&with);
+}
+
+/* 8×8 pixels, grey but for one quarter. */
+static void paint_quarter(uint8_t pixels[8 * 8 * 3], int quarter, const uint8_t colour[3])
+{
+    memset(pixels, 128, 8 * 8 * 3);
+    for (int p = 0; p < 16; p++) {
+        const int x = quarter % 2 * 4 + p % 4, y = quarter / 2 * 4 + p / 4;
+        memcpy(pixels + (y * 8 + x) * 3, colour, 3);
+    }
+}
+
+static void assert_found(tyto_detections *found, int64_t quarter, int64_t label, float logit)
+{
+    assert_int_equal(found->count, 1);
+    assert_int_equal(found->items[0].label_index, label);
+    assert_int_equal(found->items[0].patch, quarter);
+    assert_float_equal(found->items[0].score, 1.0F / (1.0F + expf(-logit)), 1e-5);
+    const float x = (float)(quarter % 2 * 4), y = (float)(quarter / 2 * 4);
+    const tyto_box box = found->items[0].box;
+    assert_true(box.xmin == x && box.ymin == y && box.xmax == x + 4.0F && box.ymax == y + 4.0F);
+    tyto_detections_clear(found);
+}
+
+/* Several at once, one that is encoded before, and whatever looks like an object. */
+static void pictures_are_searched(void **state)
+{
+    (void)state;
+    opened with;
+    uint8_t pixels[2][8 * 8 * 3];
+    const tyto_image images[] = {{.width_px = 8, .height_px = 8, .data = pixels[0]},
+                                 {.width_px = 8, .height_px = 8, .data = pixels[1]}};
+    const tyto_search_source sources[] = {{.image = &images[0]}, {.image = &images[1]}};
+    tyto_photo *photo;
+    tyto_vocabulary *boxes;
+    tyto_detections found[2];
+    tyto_error err = TYTO_ERROR_INIT;
+    paint_quarter(pixels[0], 1, (const uint8_t[]){255, 0, 0});
+    paint_quarter(pixels[1], 2, (const uint8_t[]){0, 255, 0});
+    begin(&with);
+    tyto_vocabulary *vocabulary = colours();
+    ASSERT_DONE(tyto_search(with.session, sources, 2, vocabulary, NULL, found, &err), &err);
+    assert_found(&found[0], 1, 0, 1.0F);
+    assert_found(&found[1], 2, 1, 1.0F);
+    ASSERT_DONE(tyto_photo_create(with.session, &images[1], NULL, &photo, &err), &err);
+    const tyto_search_source encoded = {.photo = photo};
+    ASSERT_DONE(tyto_search(with.session, &encoded, 1, vocabulary, NULL, found, &err), &err);
+    assert_found(&found[0], 2, 1, 1.0F);
+    ASSERT_DONE(tyto_search(with.session, &encoded, 1, NULL, NULL, found, &err), &err);
+    ASSERT_DONE(tyto_photo_embed(with.session, photo, found, NULL, &boxes, &err), &err);
+    assert_float_equal(tyto_vocabulary_features(boxes)[1], 1.0F, 1e-6);
+    assert_found(&found[0], 2, 0, 5.0F);
+    tyto_vocabulary_destroy(boxes);
+    tyto_photo_destroy(photo);
+    tyto_vocabulary_destroy(vocabulary);
+    end(&with);
+}
+
+/* What its table leaves out is refused: examples, and parts of pictures. */
+static void other_searches_are_refused(void **state)
+{
+    (void)state;
+    opened with;
+    uint8_t pixels[8 * 8 * 3] = {0};
+    const tyto_image image = {.width_px = 8, .height_px = 8, .data = pixels};
+    tyto_photo *photo;
+    tyto_vocabulary *query = NULL;
+    tyto_search_options options;
+    tyto_error err = TYTO_ERROR_INIT;
+    begin(&with);
+    ASSERT_DONE(tyto_photo_create(with.session, &image, NULL, &photo, &err), &err);
+    assert_int_equal(tyto_photo_query(with.session, photo, NULL, TYTO_QUERY_RULE_AUTO, "thing",
+                                      NULL, &query, &err),
+                     TYTO_E_UNSUPPORTED);
+    assert_null(query);
+    assert_non_null(strstr(tyto_error_message(&err), "examples can't be queries of it"));
+    tyto_search_options_init(&options, sizeof(options));
+    ASSERT_DONE(tyto_search_check(with.session, &options, &err), &err);
+    options.skip_padding = true;
+    assert_int_equal(tyto_search_check(with.session, &options, &err), TYTO_E_UNSUPPORTED);
+    assert_string_equal(tyto_error_message(&err),
+                        "shortcuts: got a model without Owlv2ForObjectDetection, required one");
+    tyto_error_clear(&err);
+    tyto_photo_destroy(photo);
     end(&with);
 }
 
@@ -215,16 +352,52 @@ static void the_command_classifies(void **state)
     assert_complains(&run, 1, "model: got a ToyForColours, required a PerceiverForOpticalFlow");
 }
 
+/* By queries that were saved, since it knows no texts. */
+static void the_command_searches(void **state)
+{
+    (void)state;
+    uint8_t pixels[8 * 8 * 3];
+    const tyto_image image = {.width_px = 8, .height_px = 8, .data = pixels};
+    tyto_error err = TYTO_ERROR_INIT;
+    write_checkpoint("toy");
+    write_picture("red.png", (const uint8_t[]){255, 0, 0});
+    paint_quarter(pixels, 3, (const uint8_t[]){0, 255, 0});
+    ASSERT_DONE(tyto_image_save("quarter.png", &image, &err), &err);
+    tyto_vocabulary *vocabulary = colours();
+    ASSERT_DONE(tyto_vocabulary_save(vocabulary, "colours.safetensors", &err), &err);
+    tyto_vocabulary_destroy(vocabulary);
+    ran run = tyto("similarity", "-m", "toy", "red.png", "--classes", "colours.safetensors",
+                   "--top-k", "1", "-f", "csv", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.out, "\nred.png,red,"));
+    assert_null(strstr(run.out, "green"));
+    ran_clear(&run);
+    run = tyto("detect", "-m", "toy", "quarter.png", "--classes", "colours.safetensors", "-f",
+               "csv", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.out, "\nquarter.png,8,8,green,"));
+    assert_non_null(strstr(run.out, ",4,4,8,8\n"));
+    assert_null(strstr(run.out, "red"));
+    ran_clear(&run);
+    run = tyto("embed", "-m", "toy", "red.png", "-o", "features.npy", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads_run),
         cmocka_unit_test(tasks_are_what_it_offers),
         cmocka_unit_test(pictures_are_classified),
+        cmocka_unit_test(pictures_are_compared),
+        cmocka_unit_test(pictures_are_searched),
+        cmocka_unit_test(other_searches_are_refused),
         cmocka_unit_test(other_tasks_name_their_classes),
         cmocka_unit_test(unknown_types_name_all_families),
         cmocka_unit_test(the_command_inspects),
         cmocka_unit_test(the_command_classifies),
+        cmocka_unit_test(the_command_searches),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
