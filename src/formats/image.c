@@ -159,17 +159,6 @@ tyto_status tyto_image_decode(const void *bytes, size_t length_bytes, const char
     return status;
 }
 
-tyto_status tyto_image_note_damage(const tyto_image_source *source, bool some, const char *format,
-                                   const char *what, tyto_image *out, tyto_error *err)
-{
-    out->damaged = 1;
-    if (some && source->use_damaged) {
-        return TYTO_OK;
-    }
-    return tyto_fail(err, TYTO_E_FORMAT, "%s: %s: %s%s", source->name, format, what,
-                     some ? "; the option 'damaged' (--damaged use) takes what is there" : "");
-}
-
 tyto_status tyto_image_load(const char *path, const tyto_image_options *options, tyto_image *out,
                             tyto_error *err)
 {

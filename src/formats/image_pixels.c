@@ -1,4 +1,4 @@
-/* A picture's memory, and how large it may be: what its decoders stand on. */
+/* A picture's memory, how large it may be, and what is said of damage: what decoders stand on. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,4 +64,15 @@ tyto_status tyto_image_make(int64_t width_px, int64_t height_px, tyto_image *out
     *out = (tyto_image){.width_px = width_px, .height_px = height_px};
     out->data = tyto_alloc_zeroed((size_t)(width_px * height_px), 3);
     return out->data ? TYTO_OK : tyto_fail_memory(err, "image");
+}
+
+tyto_status tyto_image_note_damage(const tyto_image_source *source, bool some, const char *format,
+                                   const char *what, tyto_image *out, tyto_error *err)
+{
+    out->damaged = 1;
+    if (some && source->use_damaged) {
+        return TYTO_OK;
+    }
+    return tyto_fail(err, TYTO_E_FORMAT, "%s: %s: %s%s", source->name, format, what,
+                     some ? "; the option 'damaged' (--damaged use) takes what is there" : "");
 }
