@@ -13,9 +13,10 @@ TYTO_BEGIN_DECLS
 /** Immutable: any number of threads may use one. */
 typedef struct tyto_image_processor tyto_image_processor;
 
-/** Reads preprocessor_config.json from a checkpoint folder, as Owlv2ImageProcessor or
- *  PerceiverImageProcessor writes it, or their older feature extractors; absent fields take the
- *  reference's defaults. A file that names none is read as config.json's model_type asks.
+/** Reads what a checkpoint folder says of an Owlv2ImageProcessor or a PerceiverImageProcessor, of
+ *  their variants (…Fast, …Pil) or of their older feature extractors: `image_processor` of
+ *  processor_config.json, as version 5 saves it, or else preprocessor_config.json. Absent fields take
+ *  the reference's defaults. What names no class is read as config.json's model_type asks.
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (names the field), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_open(const char *folder,
                                                               tyto_image_processor **out,

@@ -245,6 +245,8 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
         tyto_engine_log(model->engine, TYTO_LOG_LEVEL_WARNING, "%s; pictures can't be prepared",
                         tyto_error_message(&own));
         status = TYTO_OK;
+    } else if (status == TYTO_E_NOT_FOUND) {
+        status = TYTO_OK; /* there are no files of one */
     } else if (status != TYTO_OK) {
         tyto_fail(err, status, "%s", tyto_error_message(&own));
     }
@@ -265,17 +267,13 @@ static tyto_status open_processors(tyto_model *model, const char *folder, tyto_e
     bool text = has_file(folder, "tokenizer.json", &memory_out) ||
                 has_file(folder, "vocab.json", &memory_out) ||
                 model->architecture->has_own_tokenizer;
-    bool image = has_file(folder, "preprocessor_config.json", &memory_out);
     if (memory_out) {
         return tyto_fail_memory(err, folder);
     }
     if (text) {
         TYTO_TRY(tyto_tokenizer_open(folder, &model->tokenizer, err));
     }
-    if (image) {
-        TYTO_TRY(open_image_processor(model, folder, err));
-    }
-    return TYTO_OK;
+    return open_image_processor(model, folder, err);
 }
 
 typedef struct inspection {

@@ -11,8 +11,12 @@
 #include "processors/image/resample.h"
 
 #define CONFIG_FILE "preprocessor_config.json"
+/* Where version 5 saves the image processor, as the member NESTED. */
+#define PROCESSOR_FILE "processor_config.json"
+#define NESTED "image_processor"
 
-/* The processors whose steps these are, as old and new files name them. */
+/* The processors whose steps these are, as old and new files name them. Their variants for one
+ * library or another describe the same steps, and have its name at the end. */
 static const struct {
     const char *name;
     tyto_image_processor_kind kind;
@@ -21,10 +25,23 @@ static const struct {
                    {"PerceiverImageProcessor", TYTO_PROCESSOR_PERCEIVER},
                    {"PerceiverFeatureExtractor", TYTO_PROCESSOR_PERCEIVER}};
 
+static const char *const variants[] = {"", "Fast", "Pil"};
+
+static bool is_variant(const char *ending)
+{
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+        if (strcmp(ending, variants[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const tyto_image_processor_kind *find_type(const char *type)
 {
     for (size_t i = 0; type && i < sizeof(known_types) / sizeof(known_types[0]); i++) {
-        if (strcmp(type, known_types[i].name) == 0) {
+        const size_t length = strlen(known_types[i].name);
+        if (strncmp(type, known_types[i].name, length) == 0 && is_variant(type + length)) {
             return &known_types[i].kind;
         }
     }
@@ -191,24 +208,66 @@ static tyto_status read_config(const json_t *config, const char *file, const cha
                                             : read_owlv2(config, file, to, err);
 }
 
+/* What says how pictures are prepared. */
+typedef struct description {
+    char *path;
+    json_t *root;
+    const json_t *config; /* the root, or a member of it */
+} description;
+
+static tyto_status load(const char *folder, const char *name, description *out, tyto_error *err)
+{
+    free(out->path);
+    out->path = tyto_path_join(folder, name);
+    if (!out->path) {
+        return tyto_fail_memory(err, folder);
+    }
+    TYTO_TRY(tyto_json_load(out->path, &out->root, err));
+    out->config = out->root;
+    return TYTO_OK;
+}
+
+/* The newer file counts where it has the processor: who saves anew over an older folder leaves the
+ * other as it was. */
+static tyto_status find_description(const char *folder, description *out, tyto_error *err)
+{
+    tyto_error own = TYTO_ERROR_INIT;
+    const tyto_status status = load(folder, PROCESSOR_FILE, out, &own);
+    if (status != TYTO_OK && status != TYTO_E_NOT_FOUND) {
+        tyto_fail(err, status, "%s", tyto_error_message(&own));
+        tyto_error_clear(&own);
+        return status;
+    }
+    tyto_error_clear(&own);
+    out->config = json_object_get(out->root, NESTED);
+    if (out->config && !json_is_null(out->config)) {
+        return json_is_object(out->config)
+                   ? TYTO_OK
+                   : tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': got %s, required an object",
+                               out->path, NESTED, tyto_json_type(out->config));
+    }
+    json_decref(out->root);
+    out->root = NULL;
+    return load(folder, CONFIG_FILE, out, err);
+}
+
 tyto_status tyto_image_processor_open_by(const char *folder, tyto_class_of_model_fn class_of_model,
                                          tyto_image_processor **out, tyto_error *err)
 {
-    json_t *config = NULL;
-    tyto_status status = TYTO_OK;
+    description found = {0};
+    tyto_status status;
     tyto_image_processor *processor = tyto_alloc(1, sizeof(*processor));
-    char *path = tyto_path_join(folder, CONFIG_FILE);
-    if (!processor || !path) {
+    if (!processor) {
         status = tyto_fail_memory(err, folder);
         goto cleanup;
     }
-    TYTO_CHECK(tyto_json_load(path, &config, err));
-    TYTO_CHECK(read_config(config, path, folder, class_of_model, processor, err));
+    TYTO_CHECK(find_description(folder, &found, err));
+    TYTO_CHECK(read_config(found.config, found.path, folder, class_of_model, processor, err));
     *out = processor;
     processor = NULL;
 cleanup:
-    json_decref(config);
-    free(path);
+    json_decref(found.root);
+    free(found.path);
     free(processor);
     return status;
 }
