@@ -41,7 +41,7 @@ typedef struct tyto_choices {
 TYTO_NODISCARD tyto_status tyto_calibration_choose(const tyto_calibration *calibration,
                                                    const tyto_calibration_options *options,
                                                    tyto_choices *out, tyto_error *err);
-void tyto_choices_clear(tyto_choices *choices);
+void tyto_choices_clear(tyto_choices *made);
 
 /** A site over a named product.
  *  errors  E_MEMORY */
