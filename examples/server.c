@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <tyto/tyto.h>
 #include <unistd.h>
 
@@ -66,17 +64,18 @@ static void read_query(request *r, char *query)
     }
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong. Long header lines are read in pieces. */
 static const char *read_request(FILE *in, FILE *out, request *r)
 {
     char header[1024];
     if (!fgets(r->line, sizeof(r->line), in) || !strchr(r->line, '\n')) {
         return "required: a request line of at most 64 KB";
     }
-    while (fgets(header, sizeof(header), in) && header[strspn(header, "\r\n")]) {
-        if (strncasecmp(header, "content-length:", 15) == 0) {
+    for (bool begins = true; fgets(header, sizeof(header), in) && (!begins || *header > '\r');
+         begins = strchr(header, '\n') != NULL) {
+        if (begins && strncasecmp(header, "content-length:", 15) == 0) {
             r->body_bytes = strtoul(header + 15, NULL, 10);
-        } else if (strncasecmp(header, "expect: 100", 11) == 0) {
+        } else if (begins && strncasecmp(header, "expect: 100", 11) == 0) {
             fputs("HTTP/1.1 100 Continue\r\n\r\n", out);
             fflush(out);
         }
@@ -184,12 +183,15 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN); /* a client that goes away ends its own request alone */
     const int server = listen_on(argc > 2 ? (int)strtol(argv[2], NULL, 10) : 8080);
-    for (int client; server >= 0 && (client = accept(server, NULL, NULL)) >= 0;) {
-        FILE *in = fdopen(client, "rb"), *out = fdopen(dup(client), "wb");
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        answer(session, in, out);
-        fclose(out);
-        fclose(in);
+    while (server >= 0) {
+        const int client = accept(server, NULL, NULL);
+        FILE *in = fdopen(client, "rb"), *out = in ? fdopen(dup(client), "wb") : NULL;
+        if (out) {
+            setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+            answer(session, in, out);
+            fclose(out);
+        }
+        (void)(in ? fclose(in) : close(client));
     }
     tyto_session_destroy(session);
     tyto_model_destroy(model);

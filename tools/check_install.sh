@@ -19,7 +19,7 @@ int main(void)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image;
-    if (tyto_image_load("/nonexistent.jpg", &image, &err) != TYTO_E_NOT_FOUND) {
+    if (tyto_image_load("/nonexistent.jpg", NULL, &image, &err) != TYTO_E_NOT_FOUND) {
         return 1;
     }
     tyto_error_clear(&err);

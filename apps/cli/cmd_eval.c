@@ -133,7 +133,6 @@ static bool follow(void *user, const tyto_progress *progress)
     return photo_search_follow(look, progress);
 }
 
-/* Complains and returns false on failure. */
 /* Whoever annotated photos saw them turned or as they are stored: nobody but the user knows. */
 static void warn_turned(const eval_args *args, const tyto_evaluation *found)
 {

@@ -35,7 +35,7 @@ TYTO_API void tyto_evaluate_options_init(tyto_evaluate_options *options, size_t 
  *  scores; else tyto_search_options_init. */
 TYTO_API void tyto_evaluate_search_options_init(tyto_search_options *options, size_t struct_bytes);
 
-/** Tells `log` what of the annotations doesn't count, or counts otherwise than one may think, as
+/** Logs what of the annotations doesn't count, or counts otherwise than one may think, as
  *  warnings: annotations of what isn't listed, and the id 0.
  *  name  of the annotations; NULL: "annotations" */
 TYTO_API void tyto_coco_log_faults(const tyto_coco *truth, const char *name, tyto_log_fn log,

@@ -29,7 +29,7 @@ typedef struct tyto_model_open_options {
     tyto_missing missing;     /**< tensors that are needed and not there; default: refused */
     tyto_missing misshapen;   /**< tensors of another shape than config.json's; default: refused */
     uint64_t seed;            /**< of initial values; default 0 */
-    bool list_mismatches; /**< tyto_model_mismatch_count tells what did not fit; it does in any case
+    bool list_mismatches; /**< tyto_model_mismatch_count gives what did not fit; it does in any case
                                    where initial values are allowed */
 
     /** JSON of the parts that a network is composed of instead of those that its class has, for

@@ -65,7 +65,8 @@ TYTO_API void tyto_search_options_init(tyto_search_options *options, size_t stru
 /** The same for examples: guided, threshold 0, NMS of all at 0.3, relative scores. */
 TYTO_API void tyto_search_options_init_guided(tyto_search_options *options, size_t struct_bytes);
 
-/** A photo to search: a picture, or one that is encoded already; the other is NULL. */
+/** A photo to search: a picture, or one that is encoded already; the other is NULL. What is encoded
+ *  is searched as it is: tiles and approximations are for pictures. */
 typedef struct tyto_search_source {
     const tyto_image *image;
     const tyto_photo *photo;

@@ -86,6 +86,21 @@ tyto_status tyto_fail_null(tyto_error *err, const char *argument)
     return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got NULL, required a value", argument);
 }
 
+tyto_status tyto_check_list(const void *items, int64_t count, const char *name, tyto_error *err)
+{
+    return count < 0 || (count > 0 && !items)
+               ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %lld, required a list of them", name,
+                           (long long)count)
+               : TYTO_OK;
+}
+
+tyto_status tyto_check_enum(int value, int last, const char *name, tyto_error *err)
+{
+    return value < 0 || value > last
+               ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %d, required 0 to %d", name, value, last)
+               : TYTO_OK;
+}
+
 void tyto_error_prefix(tyto_error *err, const char *prefix)
 {
     if (!err || err->status == TYTO_OK || !err->message) {

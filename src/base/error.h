@@ -2,6 +2,7 @@
 #ifndef TYTO_BASE_ERROR_H
 #define TYTO_BASE_ERROR_H
 
+#include <stdint.h>
 #include <tyto/status.h>
 
 /** Sets *err (unless it already holds an error: the first wins) and returns `status`.
@@ -25,6 +26,13 @@ tyto_status tyto_fail_null(tyto_error *err, const char *argument);
             return tyto_fail_null(err, #pointer);                                                  \
         }                                                                                          \
     } while (0)
+
+/** E_ARGUMENT "name: got COUNT, required a list of them" when there is none, or no count of any. */
+TYTO_NODISCARD tyto_status tyto_check_list(const void *items, int64_t count, const char *name,
+                                           tyto_error *err);
+
+/** E_ARGUMENT "name: got VALUE, required 0 to LAST": what an enum doesn't have. */
+TYTO_NODISCARD tyto_status tyto_check_enum(int value, int last, const char *name, tyto_error *err);
 
 /** Puts "prefix: " before the text that *err holds, if any. */
 void tyto_error_prefix(tyto_error *err, const char *prefix);

@@ -1,6 +1,7 @@
 #include "formats/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -45,6 +46,14 @@ tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err)
     return status;
 }
 
+/* Whether a text stands for one of the numbers that JSON doesn't have. */
+static bool is_not_finite(const json_t *text)
+{
+    const char *word = json_string_value(text);
+    return strcmp(word, "NaN") == 0 || strcmp(word, "Infinity") == 0 ||
+           strcmp(word, "-Infinity") == 0;
+}
+
 const char *tyto_json_type(const json_t *value)
 {
     if (!value) {
@@ -56,7 +65,7 @@ const char *tyto_json_type(const json_t *value)
     case JSON_ARRAY:
         return "an array";
     case JSON_STRING:
-        return "a string";
+        return is_not_finite(value) ? "a number that is not finite" : "a string";
     case JSON_INTEGER:
         return "an integer";
     case JSON_REAL:

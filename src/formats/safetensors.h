@@ -2,7 +2,7 @@
  *
  *  A file is a 64-bit little-endian length, a JSON header of that length, and the data of the
  *  tensors, one after another without holes. A sharded set is several files beside an index that
- *  tells which tensor lies where. */
+ *  says which tensor lies where. */
 #ifndef TYTO_FORMATS_SAFETENSORS_H
 #define TYTO_FORMATS_SAFETENSORS_H
 

@@ -46,7 +46,7 @@ typedef struct tyto_torch_source {
 TYTO_NODISCARD tyto_status tyto_torch_collect(const tyto_torch_source *from, tyto_tensor_file *file,
                                               tyto_shard *shard, tyto_error *err);
 
-/** A storage as a persistent id tells it: ('storage', type, key, place, elements[, view]). */
+/** A storage as a persistent id describes it: ('storage', type, key, place, elements[, view]). */
 typedef struct tyto_torch_storage {
     const tyto_pickle_value *key;
     tyto_dtype dtype;

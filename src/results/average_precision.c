@@ -512,10 +512,10 @@ tyto_status tyto_coco_evaluate(const tyto_coco *truth, const tyto_coco_result *r
     TYTO_REQUIRE(err, truth);
     TYTO_REQUIRE(err, out);
     *out = scores;
-    if (count < 0 || (count > 0 && !results)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "results: got %lld, required a list of them",
-                         (long long)count);
-    }
+    TYTO_TRY(tyto_check_list(results, count, "results", err));
+    TYTO_TRY(tyto_check_list(truth->images, truth->n_images, "images", err));
+    TYTO_TRY(tyto_check_list(truth->categories, truth->n_categories, "categories", err));
+    TYTO_TRY(tyto_check_list(truth->annotations, truth->n_annotations, "annotations", err));
     TYTO_CHECK(list_ids(&e, err));
     TYTO_CHECK(list_annotations(&e, err));
     TYTO_CHECK(list_results(&e, (size_t)count, err));

@@ -48,6 +48,16 @@ static tyto_status check_tensor(const tyto_tensor *tensor, int rank, tyto_error 
         return tyto_fail(err, TYTO_E_SHAPE, "%s: got %s of rank %d, required floats of rank %d",
                          tensor->name, tyto_dtype_name(tensor->dtype), tensor->rank, rank);
     }
+    int64_t elements = 1;
+    for (int d = 0; d < rank; d++) {
+        if (tensor->shape[d] < 0 || !tyto_mul_i64(elements, tensor->shape[d], &elements)) {
+            return tyto_fail(err, TYTO_E_SHAPE, "%s: got %lld in dimension %d, required a size",
+                             tensor->name, (long long)tensor->shape[d], d);
+        }
+    }
+    if (elements > 0 && !tensor->data) {
+        return tyto_fail_null(err, tensor->name);
+    }
     return TYTO_OK;
 }
 

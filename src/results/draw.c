@@ -72,9 +72,10 @@ static tyto_status check(const tyto_image *image, const tyto_detections *detecti
     if (!image || !image->data || image->width_px < 1 || image->height_px < 1) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "draw: got no picture, required one");
     }
-    if (!detections || (detections->count && !detections->items)) {
+    if (!detections) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "draw: got no detections, required a list");
     }
+    TYTO_TRY(tyto_check_list(detections->items, detections->count, "detections", err));
     for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label_index;
         if (label < 0 || label >= n_labels || !labels || !labels[label]) {

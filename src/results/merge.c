@@ -207,7 +207,10 @@ static tyto_status check(const tyto_part *parts, int64_t n_parts, int64_t n_labe
         return tyto_fail(err, TYTO_E_ARGUMENT, "merge: got an overlap of %g, required 0 to 1",
                          (double)options->overlap);
     }
+    TYTO_TRY(tyto_check_enum((int)options->rule, TYTO_MERGE_RULE_OFF, "rule", err));
+    TYTO_TRY(tyto_check_list(parts, n_parts, "parts", err));
     for (int64_t p = 0; p < n_parts; p++) {
+        TYTO_TRY(tyto_check_list(parts[p].found.items, parts[p].found.count, "found", err));
         for (int64_t i = 0; i < parts[p].found.count; i++) {
             const int64_t label = parts[p].found.items[i].label_index;
             if (label < 0 || label >= n_labels) {
@@ -258,9 +261,6 @@ tyto_status tyto_merge_parts(const tyto_part *parts, int64_t n_parts, int64_t wi
     tyto_status status = TYTO_OK;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
-    if (n_parts > 0) {
-        TYTO_REQUIRE(err, parts);
-    }
     *out = (tyto_detections){0};
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_merge_options", err));
     TYTO_TRY(check(parts, n_parts, n_labels, &own, &total, err));

@@ -253,14 +253,14 @@ static tyto_status run_once(tyto_session *session, const tyto_bench_options *opt
 }
 
 /* Before forward i, those that aren't measured counted too. */
-static tyto_status step(const tyto_session *session, const tyto_bench_options *options, int64_t i,
+static tyto_status step(tyto_session *session, const tyto_bench_options *options, int64_t i,
                         tyto_error *err)
 {
     const tyto_progress progress = {.stage = "forwards",
                                     .subject = options->head,
                                     .done = i,
                                     .total = options->warmup + options->runs};
-    return session->progress && !session->progress(session->progress_user, &progress)
+    return !tyto_session_ask(session, &progress)
                ? tyto_fail(err, TYTO_E_CANCELLED, "bench: stopped before forward %lld",
                            (long long)i)
                : TYTO_OK;

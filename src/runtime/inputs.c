@@ -42,6 +42,12 @@ static tyto_status check(const tyto_inputs_source *source, tyto_error *err)
         return tyto_fail(err, TYTO_E_LIMIT, "inputs: required at most %lld texts and %lld pictures",
                          (long long)TEXTS_MAX, (long long)PICTURES_MAX);
     }
+    TYTO_TRY(tyto_check_list(source->texts, source->n_texts, "texts", err));
+    TYTO_TRY(tyto_check_list(source->images, source->n_images, "images", err));
+    TYTO_TRY(tyto_check_list(source->query_images, source->n_query_images, "query_images", err));
+    for (int64_t i = 0; i < source->n_texts; i++) {
+        TYTO_TRY(tyto_check_list(source->texts[i].items, source->texts[i].count, "texts[i]", err));
+    }
     if (source->shared_texts && source->n_texts > 1) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "texts: got %lld shared lists, required one",
                          (long long)source->n_texts);

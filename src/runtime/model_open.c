@@ -127,6 +127,8 @@ static tyto_status read_request(const tyto_model_open_options *given, request *t
     TYTO_TRY(tyto_options_read(&to->options, sizeof(to->options), given, "tyto_model_open_options",
                                err));
     TYTO_TRY(tyto_precision_check(options->precision, err));
+    TYTO_TRY(tyto_check_enum((int)options->missing, TYTO_MISSING_INITIALISE, "missing", err));
+    TYTO_TRY(tyto_check_enum((int)options->misshapen, TYTO_MISSING_INITIALISE, "misshapen", err));
     to->how.precision = options->precision;
     to->how.progress = options->progress;
     to->how.progress_user = options->progress_user;

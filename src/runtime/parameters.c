@@ -328,6 +328,15 @@ cleanup:
     return status;
 }
 
+/* `own` holds the defaults. */
+static tyto_status read_options(tyto_parameters_options *own, const tyto_parameters_options *given,
+                                tyto_error *err)
+{
+    TYTO_TRY(tyto_options_read(own, sizeof(*own), given, "tyto_parameters_options", err));
+    TYTO_TRY(tyto_check_enum((int)own->missing, TYTO_MISSING_INITIALISE, "missing", err));
+    return tyto_check_enum((int)own->misshapen, TYTO_MISSING_INITIALISE, "misshapen", err);
+}
+
 tyto_status tyto_parameters_create(const char *config, size_t length_bytes, const char *name,
                                    const tyto_parameters_options *options, tyto_parameters **out,
                                    tyto_error *err)
@@ -338,7 +347,7 @@ tyto_status tyto_parameters_create(const char *config, size_t length_bytes, cons
     tyto_parameters_options own = defaults;
     const char *called = name ? name : "config";
     json_t *object = NULL;
-    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
+    TYTO_TRY(read_options(&own, options, err));
     TYTO_TRY(tyto_json_parse(config, length_bytes, called, &object, err));
     return create(object, tyto_copy_text(called, strlen(called)), &own, out, err);
 }
@@ -351,7 +360,7 @@ tyto_status tyto_parameters_create_file(const char *path, const tyto_parameters_
     TYTO_REQUIRE(err, out);
     tyto_parameters_options own = defaults;
     json_t *object = NULL;
-    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
+    TYTO_TRY(read_options(&own, options, err));
     char *file = tyto_folder_exists(path) ? tyto_path_join(path, TYTO_CONFIG_FILE)
                                           : tyto_copy_text(path, strlen(path));
     if (!file) {
@@ -391,7 +400,7 @@ tyto_status tyto_parameters_open(const char *path, const tyto_parameters_options
     TYTO_REQUIRE(err, out);
     tyto_parameters_options own = defaults;
     tyto_status status;
-    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_parameters_options", err));
+    TYTO_TRY(read_options(&own, options, err));
     if (!tyto_folder_exists(path)) {
         return tyto_fail(err, TYTO_E_NOT_FOUND, "%s: no such folder, required a checkpoint's",
                          path);

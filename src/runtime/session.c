@@ -67,9 +67,35 @@ void tyto_session_destroy(tyto_session *session)
     }
 }
 
+bool tyto_session_ask(tyto_session *session, const tyto_progress *progress)
+{
+    if (!session->progress) {
+        return true;
+    }
+    session->asking = true;
+    const bool goes_on = session->progress(session->progress_user, progress);
+    session->asking = false;
+    return goes_on;
+}
+
+/* As what the passes of a run call. */
+static bool ask(void *user, const tyto_progress *progress)
+{
+    return tyto_session_ask(user, progress);
+}
+
+tyto_status tyto_session_check_free(const tyto_session *session, tyto_error *err)
+{
+    return session->asking ? tyto_fail(err, TYTO_E_ARGUMENT,
+                                       "session: it is in the midst of a task, required another "
+                                       "one for runs of a progress function")
+                           : TYTO_OK;
+}
+
 tyto_status tyto_session_pixels(tyto_session *session, int64_t count, const char *name,
                                 tyto_error *err)
 {
+    TYTO_TRY(tyto_session_check_free(session, err));
     if (count > session->pixels_count) {
         free(session->pixels);
         session->pixels_count = 0;
@@ -149,8 +175,8 @@ static tyto_status run_head(tyto_session *session, const tyto_head *head, tyto_e
                       .arena = &session->scratch,
                       .profile = session->profile,
                       .observer = session->observer,
-                      .progress = session->progress,
-                      .progress_user = session->progress_user,
+                      .progress = session->progress ? ask : NULL,
+                      .progress_user = session,
                       .err = err};
     void *request = NULL;
     tyto_arena_reset(&session->scratch);
@@ -206,6 +232,7 @@ tyto_status tyto_forward(tyto_session *session, const char *head, const tyto_ten
     TYTO_REQUIRE(err, session);
     TYTO_REQUIRE(err, outputs);
     TYTO_REQUIRE(err, n_outputs);
+    TYTO_TRY(tyto_session_check_free(session, err));
     const char *name = head ? head : session->model->head;
     const tyto_head *runs = tyto_head_find(session->model->architecture, name);
     if (!runs) {

@@ -21,9 +21,16 @@ struct tyto_session {
     const tyto_product_observer *observer; /* of runs, or NULL; borrowed */
     tyto_progress_fn progress;             /* of its runs, or NULL */
     void *progress_user;
+    bool asking; /* whoever follows is being asked, in the midst of a task: no run may begin */
     float *pixels; /* what a task prepared for its current run */
     int64_t pixels_count;
 };
+
+/** Asks whoever follows the session's runs, if anybody does; false stops. */
+bool tyto_session_ask(tyto_session *session, const tyto_progress *progress);
+
+/** E_ARGUMENT while whoever follows is being asked. */
+TYTO_NODISCARD tyto_status tyto_session_check_free(const tyto_session *session, tyto_error *err);
 
 /** Makes room for `count` floats in session->pixels, which stay for the next run; `name` is for
  *  messages. */

@@ -46,6 +46,7 @@ static tyto_status list_samples(const char *const *places, int64_t count,
 {
     int64_t n_photos = 0, capacity = 0;
     for (int64_t i = 0; i < count; i++) {
+        TYTO_REQUIRE(err, places[i]);
         if (holds_texts(places[i])) {
             TYTO_TRY(add_lines(places[i], options, &out->texts, &capacity, err));
         } else {
@@ -65,10 +66,7 @@ tyto_status tyto_calibration_samples_list(const char *const *places, int64_t cou
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = (tyto_calibration_samples){.failed = 0};
-    if (count < 0 || (count > 0 && !places)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "places: got %lld, required a list of them",
-                         (long long)count);
-    }
+    TYTO_TRY(tyto_check_list(places, count, "places", err));
     tyto_file_list_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_file_list_options", err));
     const char **photos = tyto_alloc((size_t)count + 1, sizeof(*photos));

@@ -156,10 +156,7 @@ tyto_status tyto_classify_inputs(tyto_session *session, const char *const *input
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, session);
     TYTO_REQUIRE(err, each);
-    if (count < 0 || (count > 0 && !inputs)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "inputs: got %lld, required a list of them",
-                         (long long)count);
-    }
+    TYTO_TRY(tyto_check_list(inputs, count, "inputs", err));
     run *r = tyto_alloc_zeroed(1, sizeof(*r));
     if (!r) {
         return tyto_fail_memory(err, "inputs");

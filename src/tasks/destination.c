@@ -231,11 +231,8 @@ tyto_status tyto_destination_open(const char *path, const char *const *inputs, i
     if (!path) {
         return TYTO_OK;
     }
-    if (n_inputs < 0 || (n_inputs > 0 && !inputs) ||
-        (asked.options.n_spared > 0 && !asked.options.spared)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "inputs: got %lld, required a list of them",
-                         (long long)n_inputs);
-    }
+    TYTO_TRY(tyto_check_list(inputs, n_inputs, "inputs", err));
+    TYTO_TRY(tyto_check_list(asked.options.spared, asked.options.n_spared, "spared", err));
     for (int64_t i = 0; i < n_inputs; i++) {
         TYTO_REQUIRE(err, inputs[i]);
     }

@@ -21,10 +21,9 @@ void tyto_follow_end(const tyto_follow *follow)
 tyto_status tyto_follow_step(const tyto_follow *follow, const char *stage, const char *subject,
                              int64_t done, int64_t total, tyto_error *err)
 {
-    const tyto_session *session = follow->session;
     const tyto_progress progress = {
         .stage = stage, .subject = subject, .done = done, .total = total};
-    if (session->progress && !session->progress(session->progress_user, &progress)) {
+    if (!tyto_session_ask(follow->session, &progress)) {
         return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped by the caller at %lld of %lld", stage,
                          (long long)done, (long long)total);
     }

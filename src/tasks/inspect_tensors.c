@@ -118,9 +118,9 @@ tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = NULL;
-    if (count < 0 || (count > 0 && !paths)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "paths: got %lld, required a list of them",
-                         (long long)count);
+    TYTO_TRY(tyto_check_list(paths, count, "paths", err));
+    for (int64_t i = 0; i < count; i++) {
+        TYTO_REQUIRE(err, paths[i]);
     }
     tyto_inspection_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_inspection_options", err));

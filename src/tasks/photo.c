@@ -152,6 +152,7 @@ tyto_status tyto_photo_embed(tyto_session *session, const tyto_photo *photo,
     TYTO_REQUIRE(err, detections);
     TYTO_REQUIRE(err, out);
     *out = NULL;
+    TYTO_TRY(tyto_check_list(detections->items, detections->count, "detections", err));
     TYTO_TRY(tyto_search_family(session, &family, err));
     TYTO_TRY(tyto_forward(session, family->head, &photo->embeds, 1, wanted, 1, &outputs, &n_outputs,
                           err));

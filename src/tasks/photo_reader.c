@@ -132,10 +132,7 @@ tyto_status tyto_photo_reader_create(const char *const *paths, int64_t count,
     TYTO_REQUIRE(err, out);
     *out = NULL;
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_photo_reader_options", err));
-    if (count < 0 || (count > 0 && !paths)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "paths: got %lld, required a list of them",
-                         (long long)count);
-    }
+    TYTO_TRY(tyto_check_list(paths, count, "paths", err));
     tyto_image_options_init(&how, sizeof(how));
     TYTO_TRY(tyto_options_read(&how, sizeof(how), own.image, "tyto_image_options", err));
     if (own.ahead < 0 || own.ahead > TYTO_PHOTO_READER_AHEAD_MAX) {

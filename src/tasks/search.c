@@ -146,10 +146,8 @@ tyto_status tyto_search(tyto_session *session, const tyto_search_source *sources
     tyto_search_job job = {.session = session, .vocabulary = vocabulary};
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, session);
-    if (n > 0) {
-        TYTO_REQUIRE(err, sources);
-        TYTO_REQUIRE(err, out);
-    }
+    TYTO_TRY(tyto_check_list(sources, n, "sources", err));
+    TYTO_TRY(tyto_check_list(out, n, "out", err));
     for (int64_t i = 0; i < n; i++) {
         out[i] = (tyto_detections){0};
     }

@@ -1,4 +1,5 @@
 /* What a search does when nobody says otherwise. */
+#include "base/error.h"
 #include "base/options.h"
 #include "tasks/search.h"
 
@@ -28,5 +29,10 @@ tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search
                                      tyto_error *err)
 {
     *own = defaults;
-    return tyto_options_read(own, sizeof(*own), given, "tyto_search_options", err);
+    TYTO_TRY(tyto_options_read(own, sizeof(*own), given, "tyto_search_options", err));
+    TYTO_TRY(tyto_check_enum((int)own->nms, TYTO_NMS_ALL, "nms", err));
+    TYTO_TRY(tyto_check_enum((int)own->boxes, TYTO_BOXES_REFERENCE, "boxes", err));
+    TYTO_TRY(tyto_check_enum((int)own->positions, TYTO_POSITIONS_TRUNCATED, "positions", err));
+    TYTO_TRY(tyto_check_enum((int)own->merge, TYTO_MERGE_RULE_OFF, "merge", err));
+    return tyto_check_list(own->label_thresholds, own->n_label_thresholds, "label_thresholds", err);
 }

@@ -34,10 +34,11 @@ for program in example_detect example_detect_cpp; do
 done
 
 # A request of HTTP without a client: reply QUERY [FILE]
+cookie=short
 reply() {
     exec 3<>"/dev/tcp/127.0.0.1/$port" || fail "no connection to the server"
-    printf 'POST /?%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n' "$1" \
-        "$([ $# -gt 1 ] && stat -c %s "$2" || echo 0)" >&3
+    printf 'POST /?%s HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n' "$1" \
+        "$cookie" "$([ $# -gt 1 ] && stat -c %s "$2" || echo 0)" >&3
     [ $# -gt 1 ] && cat "$2" >&3
     cat <&3 >"$work/reply"
     exec 3>&-
@@ -77,3 +78,9 @@ printf 'no photo' >"$work/bad"
 reply "label=a&name=bad.jpg" "$work/bad" && grep -q "bad.jpg" "$work/body" || fail "no JPEG"
 reply "name=seven.jpg&label=a+red+cube&threshold=0.999" "$photo"
 same "after errors"
+# A header's line that ends where the server's room for one does.
+for length in 1012 1013 1014 1015 1016 3000; do
+    cookie=$(printf '%*s' "$length" '' | tr ' ' x)
+    reply "name=seven.jpg&label=a+red+cube&threshold=0.999" "$photo"
+    same "a header of $length more"
+done

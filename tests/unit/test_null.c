@@ -345,6 +345,59 @@ static void tiles_and_fields(void **state)
     assert_int_equal(tyto_postprocess_photo_count(NULL, 3), 0);
 }
 
+/* Lists that are missing, or have places that are, inside of what is given. */
+static void lists_inside(void **state)
+{
+    (void)state;
+    static const char *const none[] = {NULL};
+    static const char *const label[] = {"a"};
+    uint8_t pixels[3] = {0};
+    tyto_image image = {.width_px = 1, .height_px = 1, .data = pixels};
+    tyto_calibration_samples samples;
+    tyto_inspection *inspection;
+    tyto_bytes bytes;
+    tyto_inputs inputs;
+    tyto_coco_scores scores;
+    tyto_detection_document_options document;
+    tyto_postprocess_options options;
+    tyto_inputs_source source;
+    tyto_detections found = {.items = NULL, .count = 1}, negative = {.items = NULL, .count = -4};
+    tyto_detections out;
+    REFUSED(tyto_calibration_samples_list(none, 1, NULL, &samples, &err), "places[i]");
+    REFUSED(tyto_inspection_create_files(none, 1, NULL, &inspection, &err), "paths[i]");
+    tyto_detection_document_options_init(&document, sizeof(document));
+    document.labels = label;
+    document.n_labels = 1;
+    const tyto_photo_detections photo = {.photo = "x", .detections = &found};
+    REFUSED(tyto_detection_document_write(&document, &photo, &bytes, &err), "detections");
+    REFUSED(tyto_draw_detections(&image, &found, label, 1, NULL, &err), "detections");
+    REFUSED(tyto_draw_detections(&image, &negative, label, 1, NULL, &err), "detections");
+    tyto_tensor outputs[] = {
+        {.name = "logits", .dtype = TYTO_F32, .rank = 3, .shape = {1, 2, 1}},
+        {.name = "pred_boxes", .dtype = TYTO_F32, .rank = 3, .shape = {1, 2, 4}}};
+    tyto_postprocess_options_init_for(&options, sizeof(options), outputs, 2);
+    REFUSED(tyto_postprocess_batch(outputs, 2, NULL, 0, &options, &out, 1, &err), "logits");
+    outputs[0].shape[1] = outputs[1].shape[1] = -2;
+    assert_int_equal(tyto_postprocess_batch(outputs, 2, NULL, 0, &options, &out, 1, NULL),
+                     TYTO_E_SHAPE);
+    const tyto_part part = {.found = {.items = NULL, .count = 3}};
+    REFUSED(tyto_merge_parts(&part, 1, 10, 10, 1, NULL, &out, &err), "found");
+    REFUSED(tyto_merge_parts(&part, -1, 10, 10, 1, NULL, &out, &err), "parts");
+    const tyto_coco images = {.n_images = 3}, annotations = {.n_annotations = -3};
+    REFUSED(tyto_coco_evaluate(&images, NULL, 0, &scores, &err), "images");
+    REFUSED(tyto_coco_evaluate(&annotations, NULL, 0, &scores, &err), "annotations");
+    tyto_tokenizer *tokenizer = NULL;
+    const tyto_text_list texts = {.items = NULL, .count = 2};
+    assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, NULL), TYTO_OK);
+    tyto_inputs_source_init(&source, sizeof(source));
+    source.tokenizer = tokenizer;
+    source.n_texts = 1;
+    REFUSED(tyto_inputs_make(&source, &inputs, &err), "texts");
+    source.texts = &texts;
+    REFUSED(tyto_inputs_make(&source, &inputs, &err), "texts[i]");
+    tyto_tokenizer_destroy(tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,7 +405,7 @@ int main(void)
         cmocka_unit_test(sessions),          cmocka_unit_test(tensors),
         cmocka_unit_test(measurements),      cmocka_unit_test(tokenizers),
         cmocka_unit_test(pictures),          cmocka_unit_test(videos_and_sound),
-        cmocka_unit_test(tiles_and_fields),
+        cmocka_unit_test(tiles_and_fields),  cmocka_unit_test(lists_inside),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -447,6 +447,72 @@ static void texts_can_be_stopped(void **state)
     tyto_error_clear(&err);
 }
 
+/* A run within a run's question would take its memory away. */
+static bool search_within(void *user, const tyto_progress *progress)
+{
+    const tyto_search_source source = {.image = &with.coffee};
+    tyto_detections found = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    int *asked = user;
+    (void)progress;
+    assert_int_equal(tyto_search(with.session, &source, 1, with.names, NULL, &found, &err),
+                     TYTO_E_ARGUMENT);
+    assert_non_null(strstr(tyto_error_message(&err), "in the midst of a task"));
+    assert_int_equal(found.count, 0);
+    tyto_error_clear(&err);
+    ++*asked;
+    return true;
+}
+
+static void progress_functions_start_no_run(void **state)
+{
+    (void)state;
+    const tyto_search_source source = {.image = &with.cat};
+    tyto_detections plain, asked;
+    tyto_search_options options;
+    tyto_error err = TYTO_ERROR_INIT;
+    int times = 0;
+    tyto_search_options_init(&options, sizeof(options));
+    options.threshold = 0.0F;
+    ASSERT_DONE(tyto_search(with.session, &source, 1, with.names, &options, &plain, &err), &err);
+    options.progress = search_within;
+    options.progress_user = &times;
+    ASSERT_DONE(tyto_search(with.session, &source, 1, with.names, &options, &asked, &err), &err);
+    assert_true(times > 1);
+    assert_true(plain.count > 0);
+    assert_int_equal(asked.count, plain.count);
+    for (int64_t i = 0; i < plain.count; i++) {
+        assert_true(asked.items[i].score == plain.items[i].score);
+    }
+    tyto_detections_clear(&plain);
+    tyto_detections_clear(&asked);
+}
+
+/* What an enum doesn't have, and lists that aren't there. */
+static void options_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    const tyto_search_source source = {.image = &with.cat};
+    tyto_search_options options[6];
+    tyto_detections found;
+    for (int i = 0; i < 6; i++) {
+        tyto_search_options_init(&options[i], sizeof(options[i]));
+    }
+    options[0].nms = (tyto_nms)99;
+    options[1].boxes = (tyto_boxes)99;
+    options[2].positions = (tyto_positions)99;
+    options[3].merge = (tyto_merge_rule)99;
+    options[4].n_label_thresholds = 5;
+    options[5].n_label_thresholds = -1;
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(
+            tyto_search(with.session, &source, 1, with.names, &options[i], &found, NULL),
+            TYTO_E_ARGUMENT);
+    }
+    assert_int_equal(tyto_search(with.session, &source, -1, with.names, NULL, &found, NULL),
+                     TYTO_E_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +527,8 @@ int main(void)
         cmocka_unit_test(options_of_an_older_size_are_taken),
         cmocka_unit_test(a_search_can_be_stopped),
         cmocka_unit_test(texts_can_be_stopped),
+        cmocka_unit_test(progress_functions_start_no_run),
+        cmocka_unit_test(options_out_of_range_are_refused),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -139,7 +139,7 @@ static tyto_status open_stream(tyto_media *media, enum AVMediaType type, tyto_er
     const char *what = type == AVMEDIA_TYPE_VIDEO ? "picture" : "sound";
     int code = avformat_find_stream_info(media->container, NULL);
     if (code < 0) {
-        return tyto_media_fail(err, code, media->name, "its streams can't be told");
+        return tyto_media_fail(err, code, media->name, "its streams can't be found");
     }
     code = av_find_best_stream(media->container, type, -1, -1, &decoder, 0);
     if (code == AVERROR_DECODER_NOT_FOUND) {

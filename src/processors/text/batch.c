@@ -95,6 +95,9 @@ static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_
                              bool pair, tyto_encode_plan *out, tyto_error *err)
 {
     TYTO_TRY(check_numbers(options, err));
+    TYTO_TRY(tyto_check_enum((int)options->padding, TYTO_PADDING_MAX_LENGTH, "padding", err));
+    TYTO_TRY(
+        tyto_check_enum((int)options->truncation, TYTO_TRUNCATION_ONLY_SECOND, "truncation", err));
     *out = (tyto_encode_plan){
         .tokenizer = tokenizer,
         .pair = pair,

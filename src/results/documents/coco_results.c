@@ -38,10 +38,7 @@ tyto_status tyto_coco_results_json(const tyto_coco_result *items, int64_t count,
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
     *out = (tyto_bytes){0};
-    if (count < 0 || (count > 0 && !items)) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "results: got %lld, required a list of them",
-                         (long long)count);
-    }
+    TYTO_TRY(tyto_check_list(items, count, "results", err));
     tyto_writer_init(&writer);
     tyto_writer_text(&writer, "[");
     for (int64_t i = 0; i < count; i++) {

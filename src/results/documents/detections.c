@@ -178,6 +178,7 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
     const tyto_detections *detections = photo->detections;
     TYTO_REQUIRE(err, photo->photo);
     TYTO_REQUIRE(err, photo->detections);
+    TYTO_TRY(tyto_check_list(detections->items, detections->count, "detections", err));
     for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label_index;
         if (label < 0 || label >= n_labels) {
