@@ -63,6 +63,7 @@ static bool bench_on_request(const bench_args *args, const opened *with,
     }
     done = done && keep_outputs(args, &result, &err) == TYTO_OK;
     went_well(err.status, &err);
+    output_abandon(&out);
     tyto_bench_result_clear(&result);
     return done;
 }
