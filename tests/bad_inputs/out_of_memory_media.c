@@ -86,7 +86,7 @@ static tyto_status write_video(tyto_error *err)
         status = tyto_video_writer_add_sound(writer, sound, 3000, err);
     }
     if (status == TYTO_OK) {
-        return tyto_video_writer_commit(writer, err);
+        status = tyto_video_writer_commit(writer, err);
     }
     tyto_video_writer_destroy(writer);
     return status;
