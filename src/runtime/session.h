@@ -21,7 +21,7 @@ struct tyto_session {
     const tyto_product_observer *observer; /* of runs, or NULL; borrowed */
     tyto_progress_fn progress;             /* of its runs, or NULL */
     void *progress_user;
-    bool asking; /* whoever follows is being asked, in the midst of a task: no run may begin */
+    bool asking;   /* whoever follows is being asked, in the midst of a task: no run may begin */
     float *pixels; /* what a task prepared for its current run */
     int64_t pixels_count;
 };
