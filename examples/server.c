@@ -1,8 +1,6 @@
 /* A server of detections over plain sockets: POST a photo, get the JSON of `tyto detect`.
- *
  *     server MODEL_FOLDER [PORT]
  *     curl --data-binary @photo.jpg 'http://127.0.0.1:8080/?label=a+cat&label=a+dog&name=photo.jpg'
- *
  * In the query, `label` (repeat it) is what to look for, `threshold` keeps scores above it, and
  * `name` is what the document calls the photo. Requests are answered one after the other. */
 #define _POSIX_C_SOURCE 200809L
@@ -11,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <tyto/tyto.h>
 #include <unistd.h>
 
@@ -139,10 +139,10 @@ static void answer(tyto_session *session, FILE *in, FILE *out)
         wrong = tyto_error_message(&err);
     }
     const size_t length = wrong ? strlen(wrong) : bytes.length_bytes;
-    fprintf(out, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
+    fprintf(out,
+            "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
             wrong ? "400 Bad Request" : "200 OK",
             wrong ? "text/plain; charset=utf-8" : "application/json", length);
-    fputs("Connection: close\r\n\r\n", out);
     fwrite(wrong ? wrong : bytes.data, 1, length, out);
     free(r.body);
     tyto_bytes_clear(&bytes);
@@ -177,8 +177,8 @@ int main(int argc, char **argv)
     if (argc < 2 || tyto_engine_create(NULL, &engine, &err) != TYTO_OK ||
         tyto_model_open(engine, argv[1], NULL, &model, &err) != TYTO_OK ||
         tyto_session_create(model, NULL, &session, &err) != TYTO_OK) {
-        const char *usage = "required: MODEL_FOLDER [PORT]";
-        fprintf(stderr, "server: %s\n", argc < 2 ? usage : tyto_error_message(&err));
+        fprintf(stderr, "server: %s\n",
+                argc < 2 ? "MODEL_FOLDER [PORT]" : tyto_error_message(&err));
         return 1;
     }
     signal(SIGPIPE, SIG_IGN); /* a client that goes away ends its own request alone */
