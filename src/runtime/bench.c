@@ -107,11 +107,11 @@ static void read_task(void *context, int64_t index, int worker)
 {
     (void)worker;
     const read_job *job = context;
-    const uint64_t *from = job->words + (size_t)index * job->words_each;
+    const uint64_t *words = job->words + (size_t)index * job->words_each;
     uint64_t sums[8] = {0};
     for (size_t i = 0; i + 8 <= job->words_each; i += 8) {
         for (int j = 0; j < 8; j++) {
-            sums[j] += from[i + (size_t)j];
+            sums[j] += words[i + (size_t)j];
         }
     }
     volatile uint64_t keep =
@@ -314,38 +314,38 @@ tyto_status tyto_bench_forward(tyto_session *session, const tyto_bench_options *
     TYTO_REQUIRE(err, out);
     *out = (tyto_bench_result){0};
     TYTO_REQUIRE(err, session);
-    tyto_bench_options with;
+    tyto_bench_options own;
     tyto_example example;
     float *block = NULL;
     tyto_status status = TYTO_OK;
-    tyto_bench_options_init(&with, sizeof(with));
-    TYTO_TRY(tyto_options_read(&with, sizeof(with), options, "tyto_bench_options", err));
-    TYTO_TRY(check_options(&with, err));
+    tyto_bench_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_bench_options", err));
+    TYTO_TRY(check_options(&own, err));
     const tyto_model *model = session->model;
-    if (!with.head) {
-        with.head = model->head;
+    if (!own.head) {
+        own.head = model->head;
     }
-    if (with.n_inputs == 0) {
+    if (own.n_inputs == 0) {
         if (!model->architecture->example ||
-            !model->architecture->example(model->network, with.head, with.batch, with.queries,
+            !model->architecture->example(model->network, own.head, own.batch, own.queries,
                                           &example)) {
             return tyto_fail(err, TYTO_E_UNSUPPORTED,
-                             "bench: no example of head '%s', required its inputs", with.head);
+                             "bench: no example of head '%s', required its inputs", own.head);
         }
         TYTO_CHECK(fill_example(&example, &block, err));
-        with.inputs = example.inputs;
-        with.n_inputs = (int64_t)example.n_inputs;
-        if (with.n_wanted == 0) {
-            with.wanted = example.wanted;
-            with.n_wanted = (int64_t)example.n_wanted;
+        own.inputs = example.inputs;
+        own.n_inputs = (int64_t)example.n_inputs;
+        if (own.n_wanted == 0) {
+            own.wanted = example.wanted;
+            own.n_wanted = (int64_t)example.n_wanted;
         }
     }
-    out->forward_s = tyto_alloc_zeroed((size_t)with.runs, sizeof(double));
+    out->forward_s = tyto_alloc_zeroed((size_t)own.runs, sizeof(double));
     if (!out->forward_s) {
         status = tyto_fail_memory(err, "bench");
         goto cleanup;
     }
-    status = run_followed(session, &with, out, err);
+    status = run_followed(session, &own, out, err);
 cleanup:
     free(block);
     return status;

@@ -41,7 +41,7 @@ typedef struct kernel_case {
     const tyto_int8_kernels *int8;
 } kernel_case;
 
-typedef void (*kernel_fn)(const kernel_case *with);
+typedef void (*kernel_fn)(const kernel_case *args);
 
 static double seconds_now(void)
 {
@@ -50,17 +50,17 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static double time_calls(kernel_fn run, const kernel_case *with, int64_t calls)
+static double time_calls(kernel_fn run, const kernel_case *args, int64_t calls)
 {
     const double start = seconds_now();
     for (int64_t i = 0; i < calls; i++) {
-        run(with);
+        run(args);
     }
     return (seconds_now() - start) / (double)calls;
 }
 
 static void measure(kernel_bench *bench, const char *kernel, const char *shape, kernel_fn run,
-                    const kernel_case *with, double flops, double bytes)
+                    const kernel_case *args, double flops, double bytes)
 {
     tyto_kernel_time *items =
         tyto_realloc(bench->out->items, (size_t)bench->out->count + 1, sizeof(*items));
@@ -69,43 +69,43 @@ static void measure(kernel_bench *bench, const char *kernel, const char *shape, 
         return;
     }
     bench->out->items = items;
-    double best = time_calls(run, with, 1);
+    double best = time_calls(run, args, 1);
     for (int i = 0; i < SAMPLES; i++) {
         const int64_t calls = 1 + (int64_t)(SAMPLE_SECONDS / fmax(best, 1e-9));
-        best = fmin(best, time_calls(run, with, calls));
+        best = fmin(best, time_calls(run, args, calls));
     }
-    tyto_kernel_time *to = &items[bench->out->count++];
-    *to = (tyto_kernel_time){.kernel = kernel,
-                             .precision = bench->precision,
-                             .seconds = best,
-                             .flops = flops,
-                             .gigabytes = bytes * 1e-9};
-    snprintf(to->shape, sizeof(to->shape), "%s", shape);
+    tyto_kernel_time *item = &items[bench->out->count++];
+    *item = (tyto_kernel_time){.kernel = kernel,
+                               .precision = bench->precision,
+                               .seconds = best,
+                               .flops = flops,
+                               .gigabytes = bytes * 1e-9};
+    snprintf(item->shape, sizeof(item->shape), "%s", shape);
 }
 
-static void run_fma(const kernel_case *with)
+static void run_fma(const kernel_case *args)
 {
-    (void)with->bench->kernels->fma_rounds(with->n);
+    (void)args->bench->kernels->fma_rounds(args->n);
 }
 
-static void run_gemm_tile(const kernel_case *with)
+static void run_gemm_tile(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    bench->kernels->gemm_tile(with->n, bench->a, bench->b, bench->c, true, NULL);
+    const kernel_bench *bench = args->bench;
+    bench->kernels->gemm_tile(args->n, bench->a, bench->b, bench->c, true, NULL);
 }
 
-static void run_gemm_pack(const kernel_case *with)
+static void run_gemm_pack(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    bench->kernels->gemm_pack(with->n, bench->a, with->n, bench->kernels->gemm_rows, bench->c);
+    const kernel_bench *bench = args->bench;
+    bench->kernels->gemm_pack(args->n, bench->a, args->n, bench->kernels->gemm_rows, bench->c);
 }
 
-static void run_gemm_finish(const kernel_case *with)
+static void run_gemm_finish(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
+    const kernel_bench *bench = args->bench;
     const tyto_kernels *kernels = bench->kernels;
     const tyto_epilogue epilogue = {.bias = bench->b,
-                                    .activation = with->activation,
+                                    .activation = args->activation,
                                     .residual = bench->b,
                                     .residual_stride = kernels->gemm_columns,
                                     .y = bench->c,
@@ -113,62 +113,62 @@ static void run_gemm_finish(const kernel_case *with)
     kernels->gemm_finish(bench->a, kernels->gemm_rows, kernels->gemm_columns, &epilogue);
 }
 
-static void run_dot(const kernel_case *with)
+static void run_dot(const kernel_case *args)
 {
-    with->bench->kernels->bf16->dot_rounds(with->n);
+    args->bench->kernels->bf16->dot_rounds(args->n);
 }
 
 /* The buffers' floats serve as pairs too. */
-static void run_bf16_tile(const kernel_case *with)
+static void run_bf16_tile(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    bench->kernels->bf16->gemm_tile(with->n, bench->a, (const uint16_t *)(const void *)bench->b,
+    const kernel_bench *bench = args->bench;
+    bench->kernels->bf16->gemm_tile(args->n, bench->a, (const uint16_t *)(const void *)bench->b,
                                     bench->c, true, NULL);
 }
 
-static void run_bf16_pack(const kernel_case *with)
+static void run_bf16_pack(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    bench->kernels->bf16->gemm_pack(with->n, bench->a, with->n, bench->kernels->bf16->rows,
+    const kernel_bench *bench = args->bench;
+    bench->kernels->bf16->gemm_pack(args->n, bench->a, args->n, bench->kernels->bf16->rows,
                                     bench->c);
 }
 
 /* The buffers' floats serve as digits too. */
-static void run_digits_tile(const kernel_case *with)
+static void run_digits_tile(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
+    const kernel_bench *bench = args->bench;
     const tyto_digits_kernels *digits = bench->kernels->digits;
     const tyto_digits_rows a = {
-        .leading = bench->a, .last = with->m ? bench->a : NULL, .scales = bench->a};
+        .leading = bench->a, .last = args->m ? bench->a : NULL, .scales = bench->a};
     const tyto_digits_columns b = {.digits = bench->b, .scales = bench->b};
-    digits->tile(with->n / TYTO_DIGITS_INTERLEAVE, &a, &b, bench->c, false, NULL);
+    digits->tile(args->n / TYTO_DIGITS_INTERLEAVE, &a, &b, bench->c, false, NULL);
 }
 
-static void run_digits_pack(const kernel_case *with)
+static void run_digits_pack(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
+    const kernel_bench *bench = args->bench;
     const int rows = bench->kernels->digits->rows;
-    bench->kernels->digits->pack(with->n, bench->a, with->n, rows, bench->c,
-                                 bench->c + rows * with->n);
+    bench->kernels->digits->pack(args->n, bench->a, args->n, rows, bench->c,
+                                 bench->c + rows * args->n);
 }
 
-static void run_activate(const kernel_case *with)
+static void run_activate(const kernel_case *args)
 {
     /* Fresh values: activations run into fixed points when they are applied over and over. */
-    memcpy(with->bench->c, with->bench->a, (size_t)with->n * sizeof(float));
-    with->bench->kernels->activate(with->activation, with->bench->c, with->n);
+    memcpy(args->bench->c, args->bench->a, (size_t)args->n * sizeof(float));
+    args->bench->kernels->activate(args->activation, args->bench->c, args->n);
 }
 
-static void run_layer_norm(const kernel_case *with)
+static void run_layer_norm(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    bench->kernels->layer_norm(with->n, bench->a, bench->b, bench->b + with->n, 1e-5f, bench->c);
+    const kernel_bench *bench = args->bench;
+    bench->kernels->layer_norm(args->n, bench->a, bench->b, bench->b + args->n, 1e-5f, bench->c);
 }
 
-static void run_attend(const kernel_case *with)
+static void run_attend(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
-    const int64_t keys = with->n, D = with->m;
+    const kernel_bench *bench = args->bench;
+    const int64_t keys = args->n, D = args->m;
     const int64_t queries = (int64_t)bench->kernels->attention_queries * 4;
     const tyto_attend_job job = {.queries = queries,
                                  .keys = keys,
@@ -184,7 +184,7 @@ static void run_attend(const kernel_case *with)
                                  .out = bench->c,
                                  .out_stride = D,
                                  .scratch = bench->c + queries * D};
-    (with->int8                                ? with->int8->attend
+    (args->int8                                ? args->int8->attend
      : bench->precision == TYTO_PRECISION_BF16 ? bench->kernels->bf16->attend
      : bench->parts                            ? bench->kernels->parts->attend
                                                : bench->kernels->attend)(&job);
@@ -198,10 +198,10 @@ static void measure_products(kernel_bench *bench)
     char shape[48];
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
         const int64_t k = depths[i];
-        const kernel_case with = {.bench = bench, .n = k};
+        const kernel_case args = {.bench = bench, .n = k};
         snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
                  (long long)k);
-        measure(bench, "gemm_tile", shape, run_gemm_tile, &with, 2.0 * (double)(R * N * k),
+        measure(bench, "gemm_tile", shape, run_gemm_tile, &args, 2.0 * (double)(R * N * k),
                 4.0 * (double)((R + N) * k + 2 * R * N));
     }
     snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
@@ -219,11 +219,11 @@ static void measure_attention(kernel_bench *bench, const char *name, const tyto_
     static const int64_t keys[] = {77, 512, 2048};
     char shape[48];
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const kernel_case with = {.bench = bench, .n = keys[i], .m = 64, .int8 = int8};
+        const kernel_case args = {.bench = bench, .n = keys[i], .m = 64, .int8 = int8};
         const int64_t queries = (int64_t)kernels->attention_queries * 4;
         snprintf(shape, sizeof(shape), "%lld queries, %lld keys, 64 channels", (long long)queries,
                  (long long)keys[i]);
-        measure(bench, name, shape, run_attend, &with,
+        measure(bench, name, shape, run_attend, &args,
                 2.0 * (double)queries * (double)keys[i] * 128.0,
                 4.0 * 64.0 * (double)(2 * queries + 2 * keys[i]));
     }
@@ -240,17 +240,17 @@ static void measure_digits(kernel_bench *bench)
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
         for (int last = 0; last < 2; last++) {
             const int64_t k = depths[i];
-            const kernel_case with = {.bench = bench, .n = k, .m = last};
+            const kernel_case args = {.bench = bench, .n = k, .m = last};
             snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld%s", (long long)R, (long long)N,
                      (long long)k, last ? ", 4 digits" : "");
-            measure(bench, "tile digits", shape, run_digits_tile, &with, 2.0 * (double)(R * N * k),
+            measure(bench, "tile digits", shape, run_digits_tile, &args, 2.0 * (double)(R * N * k),
                     (double)(tyto_digits_bytes(k, R + N) + 8 * R * N));
         }
     }
     digits->end();
-    const kernel_case with = {.bench = bench, .n = 768};
+    const kernel_case args = {.bench = bench, .n = 768};
     snprintf(shape, sizeof(shape), "%lld rows, depth 768", (long long)R);
-    measure(bench, "pack digits", shape, run_digits_pack, &with, 0.0,
+    measure(bench, "pack digits", shape, run_digits_pack, &args, 0.0,
             (double)(tyto_digits_bytes(768, R) + 4 * R * 768));
 }
 
@@ -266,11 +266,11 @@ static void measure_bf16(kernel_bench *bench)
             0.0);
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
         const int64_t k = depths[i];
-        const kernel_case with = {.bench = bench, .n = k};
+        const kernel_case args = {.bench = bench, .n = k};
         snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
                  (long long)k);
         tyto_call(kernels->bf16->begin);
-        measure(bench, "tile bf16", shape, run_bf16_tile, &with, 2.0 * (double)(R * N * k),
+        measure(bench, "tile bf16", shape, run_bf16_tile, &args, 2.0 * (double)(R * N * k),
                 (double)((kernels->bf16->a_bytes * R + 2 * N) * k + 8 * R * N));
         tyto_call(kernels->bf16->end);
     }
@@ -281,24 +281,24 @@ static void measure_bf16(kernel_bench *bench)
     bench->precision = TYTO_PRECISION_FP32;
 }
 
-static void run_int8_dot(const kernel_case *with)
+static void run_int8_dot(const kernel_case *args)
 {
-    (void)with->int8->dot_rounds(with->n);
+    (void)args->int8->dot_rounds(args->n);
 }
 
-static void run_int8_tile(const kernel_case *with)
+static void run_int8_tile(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
+    const kernel_bench *bench = args->bench;
     const tyto_int8_scales scales = {.rows = bench->a, .columns = bench->a, .sums = bench->zeros};
-    with->int8->tile(with->n / TYTO_INT8_INTERLEAVE, (const uint8_t *)bench->b,
+    args->int8->tile(args->n / TYTO_INT8_INTERLEAVE, (const uint8_t *)bench->b,
                      (const int8_t *)bench->a, &scales, bench->c, NULL);
 }
 
-static void run_int8_pack(const kernel_case *with)
+static void run_int8_pack(const kernel_case *args)
 {
-    const kernel_bench *bench = with->bench;
+    const kernel_bench *bench = args->bench;
     float scales[INT8_ROWS_MAX];
-    with->int8->pack(with->n, bench->a, with->n, with->int8->rows, with->m ? bench->b : NULL,
+    args->int8->pack(args->n, bench->a, args->n, args->int8->rows, args->m ? bench->b : NULL,
                      (uint8_t *)bench->c, scales);
 }
 
@@ -309,22 +309,22 @@ static void measure_int8(kernel_bench *bench)
     static const int64_t depths[] = {768, 3072};
     char shape[48];
     bench->precision = TYTO_PRECISION_INT8;
-    kernel_case with = {.bench = bench, .int8 = int8, .n = 3000};
-    measure(bench, "dot int8", "registers", run_int8_dot, &with, int8->dot_rounds(with.n), 0.0);
+    kernel_case args = {.bench = bench, .int8 = int8, .n = 3000};
+    measure(bench, "dot int8", "registers", run_int8_dot, &args, int8->dot_rounds(args.n), 0.0);
     for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
-        with.n = depths[i];
+        args.n = depths[i];
         snprintf(shape, sizeof(shape), "%lldx%lld, depth %lld", (long long)R, (long long)N,
-                 (long long)with.n);
+                 (long long)args.n);
         tyto_call(int8->begin);
-        measure(bench, "tile int8", shape, run_int8_tile, &with, 2.0 * (double)(R * N * with.n),
-                (double)((R + N) * with.n + 4 * R * N));
+        measure(bench, "tile int8", shape, run_int8_tile, &args, 2.0 * (double)(R * N * args.n),
+                (double)((R + N) * args.n + 4 * R * N));
         tyto_call(int8->end);
     }
-    with.n = 768;
-    for (with.m = 0; with.m < 2; with.m++) {
+    args.n = 768;
+    for (args.m = 0; args.m < 2; args.m++) {
         snprintf(shape, sizeof(shape), "%lld rows, depth 768%s", (long long)R,
-                 with.m ? ", smoothed" : "");
-        measure(bench, "pack int8", shape, run_int8_pack, &with, 0.0, 5.0 * (double)(R * 768));
+                 args.m ? ", smoothed" : "");
+        measure(bench, "pack int8", shape, run_int8_pack, &args, 0.0, 5.0 * (double)(R * 768));
     }
     if (int8->attend) {
         measure_attention(bench, "attend int8", int8);

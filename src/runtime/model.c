@@ -290,7 +290,7 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
                                     [TYTO_REQUEST_NO_FLOAT] = TYTO_FIT_TYPE,
                                     [TYTO_REQUEST_NOT_USED] = TYTO_FIT_IGNORED,
                                     [TYTO_REQUEST_UNEXPECTED] = TYTO_FIT_UNEXPECTED};
-    const inspection *to = user;
+    const inspection *visitor = user;
     const bool unused = entry->fit == TYTO_REQUEST_NOT_USED;
     tyto_checkpoint_tensor shown = {.name = entry->name,
                                     .fit = fits[entry->fit],
@@ -298,7 +298,7 @@ static void show_entry(void *user, const tyto_parameter_entry *entry)
                                     .rank = unused ? -1 : entry->rank};
     memcpy(shown.shape, entry->shape, sizeof(shown.shape));
     if (!unused || entry->tensor) {
-        to->visit(to->user, &shown);
+        visitor->visit(visitor->user, &shown);
     }
 }
 

@@ -30,14 +30,14 @@ typedef struct drawing {
 } drawing;
 
 static tyto_status draw(const tyto_parameters *parameters, const tyto_parameter_value *value,
-                        drawing *to, tyto_tensor *tensor, tyto_error *err)
+                        drawing *drawn, tyto_tensor *tensor, tyto_error *err)
 {
     size_t bytes = 0;
     void *block = tyto_tensor_bytes(tensor, &bytes) ? tyto_alloc(bytes, 1) : NULL;
     if (!block) {
         return tyto_fail_memory(err, value->info.name);
     }
-    to->blocks[to->count++] = block;
+    drawn->blocks[drawn->count++] = block;
     tyto_parameter_elements(parameters, value, 0, tyto_tensor_elements(tensor), block);
     tensor->data = block;
     return TYTO_OK;
@@ -120,28 +120,29 @@ typedef struct request {
 } request;
 
 /* Reads the options and the parts that they name. */
-static tyto_status read_request(const tyto_model_open_options *given, request *to, tyto_error *err)
+static tyto_status read_request(const tyto_model_open_options *given, request *opening,
+                                tyto_error *err)
 {
-    const tyto_model_open_options *options = &to->options;
-    *to = (request){.options = defaults};
-    TYTO_TRY(tyto_options_read(&to->options, sizeof(to->options), given, "tyto_model_open_options",
-                               err));
+    const tyto_model_open_options *options = &opening->options;
+    *opening = (request){.options = defaults};
+    TYTO_TRY(tyto_options_read(&opening->options, sizeof(opening->options), given,
+                               "tyto_model_open_options", err));
     TYTO_TRY(tyto_precision_check(options->precision, err));
     TYTO_TRY(tyto_check_enum((int)options->missing, TYTO_MISSING_INITIALISE, "missing", err));
     TYTO_TRY(tyto_check_enum((int)options->misshapen, TYTO_MISSING_INITIALISE, "misshapen", err));
-    to->how.precision = options->precision;
-    to->how.progress = options->progress;
-    to->how.progress_user = options->progress_user;
+    opening->how.precision = options->precision;
+    opening->how.progress = options->progress;
+    opening->how.progress_user = options->progress_user;
     TYTO_TRY(tyto_parts_read(options->parts, options->parts_length_bytes, options->parts_name,
-                             options->parts_file, &to->parts, &to->how.parts_name, err));
-    to->how.parts = to->parts;
+                             options->parts_file, &opening->parts, &opening->how.parts_name, err));
+    opening->how.parts = opening->parts;
     return TYTO_OK;
 }
 
 /* Lets the calibration choose, if there is one. */
-static tyto_status choose(request *to, const char *name, tyto_error *err)
+static tyto_status choose(request *opening, const char *name, tyto_error *err)
 {
-    const tyto_model_open_options *options = &to->options;
+    const tyto_model_open_options *options = &opening->options;
     if (!options->calibration) {
         return TYTO_OK;
     }
@@ -151,34 +152,35 @@ static tyto_status choose(request *to, const char *name, tyto_error *err)
     how.report_user = options->report_user;
     how.progress = options->progress;
     how.progress_user = options->progress_user;
-    TYTO_TRY(tyto_calibration_choose(options->calibration, &how, &to->made, err));
-    TYTO_TRY(tyto_tensor_file_of(to->made.tensors, to->made.count, name, &to->choices, err));
-    to->how.choices = to->choices;
+    TYTO_TRY(tyto_calibration_choose(options->calibration, &how, &opening->made, err));
+    TYTO_TRY(tyto_tensor_file_of(opening->made.tensors, opening->made.count, name,
+                                 &opening->choices, err));
+    opening->how.choices = opening->choices;
     return TYTO_OK;
 }
 
-static void clear_request(request *to)
+static void clear_request(request *opening)
 {
-    tyto_tensor_file_destroy(to->choices);
-    tyto_choices_clear(&to->made);
-    json_decref(to->parts);
+    tyto_tensor_file_destroy(opening->choices);
+    tyto_choices_clear(&opening->made);
+    json_decref(opening->parts);
 }
 
 tyto_status tyto_model_create(const tyto_engine *engine, const tyto_parameters *parameters,
                               const tyto_model_open_options *options, tyto_model **out,
                               tyto_error *err)
 {
-    request to;
+    request opening;
     tyto_status status;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, engine);
     TYTO_REQUIRE(err, parameters);
     TYTO_REQUIRE(err, out);
-    TYTO_CHECK(read_request(options, &to, err));
-    TYTO_CHECK(choose(&to, parameters->name, err));
-    TYTO_CHECK(create(engine, parameters, to.how, out, err));
+    TYTO_CHECK(read_request(options, &opening, err));
+    TYTO_CHECK(choose(&opening, parameters->name, err));
+    TYTO_CHECK(create(engine, parameters, opening.how, out, err));
 cleanup:
-    clear_request(&to);
+    clear_request(&opening);
     return status;
 }
 
@@ -227,24 +229,25 @@ tyto_status tyto_model_open(const tyto_engine *engine, const char *path,
                             const tyto_model_open_options *options, tyto_model **out,
                             tyto_error *err)
 {
-    request to;
+    request opening;
     tyto_status status;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, engine);
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
-    TYTO_CHECK(read_request(options, &to, err));
-    TYTO_CHECK(choose(&to, path, err));
-    const bool lists = to.options.list_mismatches || to.options.missing != TYTO_MISSING_REFUSE ||
-                       to.options.misshapen != TYTO_MISSING_REFUSE;
+    TYTO_CHECK(read_request(options, &opening, err));
+    TYTO_CHECK(choose(&opening, path, err));
+    const bool lists = opening.options.list_mismatches ||
+                       opening.options.missing != TYTO_MISSING_REFUSE ||
+                       opening.options.misshapen != TYTO_MISSING_REFUSE;
     /* Nothing can be missing where weights are packed. */
     if (lists && !is_packed(path)) {
-        TYTO_CHECK(open_listed(engine, path, &to, out, err));
+        TYTO_CHECK(open_listed(engine, path, &opening, out, err));
     } else {
-        TYTO_CHECK(tyto_model_open_folder(engine, path, &to.how, out, err));
+        TYTO_CHECK(tyto_model_open_folder(engine, path, &opening.how, out, err));
     }
 cleanup:
-    clear_request(&to);
+    clear_request(&opening);
     return status;
 }
 

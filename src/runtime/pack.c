@@ -33,22 +33,22 @@ static tyto_status fill(const tyto_model *model, const tyto_convert_options *opt
 tyto_status tyto_model_pack(const tyto_model *model, const char *out,
                             const tyto_convert_options *options, tyto_error *err)
 {
-    tyto_convert_options with;
+    tyto_convert_options own_options;
     tyto_folder_writer folder;
     tyto_error own = TYTO_ERROR_INIT;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, model);
     TYTO_REQUIRE(err, out);
-    TYTO_TRY(tyto_convert_options_take(options, &with, err));
+    TYTO_TRY(tyto_convert_options_take(options, &own_options, err));
     if (!model->folder) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: got a model made in memory, required one of a folder: save its "
                          "parameters, and open that",
                          out);
     }
-    TYTO_TRY(
-        tyto_folder_writer_open(out, with.force ? tyto_checkpoint_has_file : NULL, &folder, err));
-    tyto_status status = fill(model, &with, folder.temporary, &own);
+    TYTO_TRY(tyto_folder_writer_open(out, own_options.force ? tyto_checkpoint_has_file : NULL,
+                                     &folder, err));
+    tyto_status status = fill(model, &own_options, folder.temporary, &own);
     status = tyto_fail_in_place(&folder, status, &own, err);
     if (status == TYTO_OK) {
         status = tyto_folder_writer_commit(&folder, err);

@@ -60,33 +60,33 @@ static bool is_taken(const tyto_parameter_entry *entry)
                            : tyto_convert_possible(tensor->dtype, TYTO_F32));
 }
 
-static bool add_value(tyto_parameters *to, tyto_parameter_value value)
+static bool add_value(tyto_parameters *parameters, tyto_parameter_value value)
 {
-    if (to->count == to->capacity) {
-        const size_t capacity = to->capacity ? 2 * to->capacity : 256;
-        tyto_parameter_value *values = tyto_realloc(to->values, capacity, sizeof(*values));
+    if (parameters->count == parameters->capacity) {
+        const size_t capacity = parameters->capacity ? 2 * parameters->capacity : 256;
+        tyto_parameter_value *values = tyto_realloc(parameters->values, capacity, sizeof(*values));
         if (!values) {
             return false;
         }
-        to->values = values;
-        to->capacity = capacity;
+        parameters->values = values;
+        parameters->capacity = capacity;
     }
     const char *name = tyto_copy_text(value.info.name, strlen(value.info.name));
     if (!name) {
         return false;
     }
     value.info.name = name;
-    value.place = to->count;
-    to->values[to->count++] = value;
+    value.place = parameters->count;
+    parameters->values[parameters->count++] = value;
     return true;
 }
 
 static void list_entry(void *user, const tyto_parameter_entry *entry)
 {
-    listing *to = user;
+    listing *list = user;
     if (entry->fit == TYTO_REQUEST_UNEXPECTED) {
-        tyto_names *names = &to->parameters->mismatches[TYTO_FIT_UNEXPECTED];
-        to->memory_out = !tyto_names_add(names, entry->name) || to->memory_out;
+        tyto_names *names = &list->parameters->mismatches[TYTO_FIT_UNEXPECTED];
+        list->memory_out = !tyto_names_add(names, entry->name) || list->memory_out;
         return;
     }
     if (entry->rank < 0) {
@@ -106,7 +106,7 @@ static void list_entry(void *user, const tyto_parameter_entry *entry)
                                   .fit = entry->fit,
                                   .tensor = entry->tensor};
     memcpy(value.info.shape, entry->shape, sizeof(value.info.shape));
-    to->memory_out = !add_value(to->parameters, value) || to->memory_out;
+    list->memory_out = !add_value(list->parameters, value) || list->memory_out;
 }
 
 static int by_name(const void *left, const void *right)
@@ -117,17 +117,17 @@ static int by_name(const void *left, const void *right)
 }
 
 /* Makes the index by name. A tensor that is asked for twice is one: the first. */
-static bool join_and_index(tyto_parameters *of)
+static bool join_and_index(tyto_parameters *parameters)
 {
-    tyto_parameter_value **sorted = tyto_alloc(of->count, sizeof(*sorted));
+    tyto_parameter_value **sorted = tyto_alloc(parameters->count, sizeof(*sorted));
     if (!sorted) {
         return false;
     }
-    for (size_t i = 0; i < of->count; i++) {
-        sorted[i] = &of->values[i];
+    for (size_t i = 0; i < parameters->count; i++) {
+        sorted[i] = &parameters->values[i];
     }
-    qsort(sorted, of->count, sizeof(*sorted), by_name);
-    for (size_t i = 1, first = 0; i < of->count; i++) {
+    qsort(sorted, parameters->count, sizeof(*sorted), by_name);
+    for (size_t i = 1, first = 0; i < parameters->count; i++) {
         if (strcmp(sorted[first]->info.name, sorted[i]->info.name) == 0) {
             free((void *)(uintptr_t)sorted[i]->info.name);
             sorted[i]->info.name = NULL;
@@ -136,17 +136,17 @@ static bool join_and_index(tyto_parameters *of)
         }
     }
     size_t kept = 0;
-    for (size_t i = 0; i < of->count; i++) {
-        if (of->values[i].info.name) {
-            of->values[kept++] = of->values[i];
+    for (size_t i = 0; i < parameters->count; i++) {
+        if (parameters->values[i].info.name) {
+            parameters->values[kept++] = parameters->values[i];
         }
     }
-    of->count = kept;
+    parameters->count = kept;
     for (size_t i = 0; i < kept; i++) {
-        sorted[i] = &of->values[i];
+        sorted[i] = &parameters->values[i];
     }
     qsort(sorted, kept, sizeof(*sorted), by_name);
-    of->by_name = sorted;
+    parameters->by_name = sorted;
     return true;
 }
 
@@ -169,28 +169,29 @@ static void add_problem(tyto_buffer *report, const tyto_parameter_value *value)
 
 /* Notes a value that the file doesn't have, and adds to the report when that is refused; false when
  * memory is out. */
-static bool note_mismatch(const listing *of, const tyto_parameter_value *value, tyto_buffer *report)
+static bool note_mismatch(const listing *list, const tyto_parameter_value *value,
+                          tyto_buffer *report)
 {
     const bool misshapen =
         value->tensor && !has_shape(value->tensor, value->info.shape, value->info.rank);
     const tyto_fit kind = misshapen ? TYTO_FIT_SHAPE : TYTO_FIT_MISSING;
-    const tyto_missing choice = misshapen ? of->options->misshapen : of->options->missing;
+    const tyto_missing choice = misshapen ? list->options->misshapen : list->options->missing;
     const bool no_float = value->fit == TYTO_REQUEST_NO_FLOAT;
     if (!value->info.unused && (choice == TYTO_MISSING_REFUSE || no_float)) {
         add_problem(report, value);
     }
-    return tyto_names_add(&of->parameters->mismatches[kind], value->info.name) && !report->failed;
+    return tyto_names_add(&list->parameters->mismatches[kind], value->info.name) && !report->failed;
 }
 
-static tyto_status check_fit(const listing *of, const char *file_name, tyto_error *err)
+static tyto_status check_fit(const listing *list, const char *file_name, tyto_error *err)
 {
-    const tyto_parameters *parameters = of->parameters;
+    const tyto_parameters *parameters = list->parameters;
     tyto_buffer report;
     tyto_status status = TYTO_OK;
     tyto_buffer_init(&report, REPORT_BYTES_MAX);
     for (size_t i = 0; parameters->file && i < parameters->count && status == TYTO_OK; i++) {
         const tyto_parameter_value *value = &parameters->values[i];
-        if (!value->data && !note_mismatch(of, value, &report)) {
+        if (!value->data && !note_mismatch(list, value, &report)) {
             status = tyto_fail_memory(err, file_name);
         }
     }
@@ -203,32 +204,32 @@ static tyto_status check_fit(const listing *of, const char *file_name, tyto_erro
 }
 
 /* A rule must be one that can be drawn by, and a size one that memory could hold. */
-static tyto_status check_values(const tyto_parameters *of, tyto_error *err)
+static tyto_status check_values(const tyto_parameters *parameters, tyto_error *err)
 {
-    for (size_t i = 0; i < of->count; i++) {
-        const tyto_parameter_value *value = &of->values[i];
+    for (size_t i = 0; i < parameters->count; i++) {
+        const tyto_parameter_value *value = &parameters->values[i];
         const tyto_tensor shape = tyto_parameter_shape(value);
         size_t bytes;
         if (!tyto_tensor_bytes(&shape, &bytes)) {
             return tyto_fail(err, TYTO_E_LIMIT, "%s: '%s': got more elements than memory can have",
-                             of->name, value->info.name);
+                             parameters->name, value->info.name);
         }
         if (!value->data && value->initial.kind == TYTO_INITIAL_NORMAL &&
             !(isfinite(value->initial.value) && value->initial.value >= 0.0)) {
             return tyto_fail(err, TYTO_E_RANGE,
                              "%s: '%s': got %g as the standard deviation of initial values, "
                              "required at least 0",
-                             of->name, value->info.name, value->initial.value);
+                             parameters->name, value->info.name, value->initial.value);
         }
     }
     return TYTO_OK;
 }
 
 /* Lists what the network asks for, with what the file has of it. */
-static tyto_status list_network(listing *to, tyto_error *err)
+static tyto_status list_network(listing *list, tyto_error *err)
 {
-    tyto_parameters *parameters = to->parameters;
-    tyto_weight_store store = {.list = list_entry, .list_user = to};
+    tyto_parameters *parameters = list->parameters;
+    tyto_weight_store store = {.list = list_entry, .list_user = list};
     tyto_tensor_file *none = NULL;
     void *network = NULL;
     char *unexpected = NULL;
@@ -246,11 +247,11 @@ static tyto_status list_network(listing *to, tyto_error *err)
                                       .store = &store,
                                       .kernels = &tyto_kernels_scalar};
     TYTO_CHECK(parameters->architecture->open(&source, &network, &unexpected, err));
-    if (to->memory_out || !join_and_index(parameters)) {
+    if (list->memory_out || !join_and_index(parameters)) {
         status = tyto_fail_memory(err, parameters->name);
         goto cleanup;
     }
-    TYTO_CHECK(check_fit(to, source.tensors_name, err));
+    TYTO_CHECK(check_fit(list, source.tensors_name, err));
     TYTO_CHECK(check_values(parameters, err));
 cleanup:
     if (network) {
@@ -298,12 +299,13 @@ static tyto_status read_network(tyto_parameters *parameters, const tyto_paramete
 }
 
 /* The class by its name, and floats as they are drawn: what the reference saves of a new model. */
-static tyto_status complete_config(tyto_parameters *of, tyto_error *err)
+static tyto_status complete_config(tyto_parameters *parameters, tyto_error *err)
 {
-    TYTO_TRY(set_architecture(of->config, of->architecture->default_head, of->name, err));
-    return json_object_set_new(of->config, "torch_dtype", json_string("float32")) == 0
+    TYTO_TRY(set_architecture(parameters->config, parameters->architecture->default_head,
+                              parameters->name, err));
+    return json_object_set_new(parameters->config, "torch_dtype", json_string("float32")) == 0
                ? TYTO_OK
-               : tyto_fail_memory(err, of->name);
+               : tyto_fail_memory(err, parameters->name);
 }
 
 /* Takes config and name over; either is NULL when memory is out. */

@@ -46,71 +46,72 @@ static tyto_status fail_range(const tyto_parameter_value *value, tyto_dtype dtyp
 }
 
 /* Writes elements at … at+count−1 as the type of `tensor`. */
-static tyto_status put_chunk(saving *of, const tyto_tensor *tensor,
+static tyto_status put_chunk(saving *job, const tyto_tensor *tensor,
                              const tyto_parameter_value *value, int64_t at, int64_t count,
                              FILE *stream, tyto_error *err)
 {
-    const void *data = tyto_parameter_elements(of->parameters, value, at, count, of->room);
+    const void *data = tyto_parameter_elements(job->parameters, value, at, count, job->room);
     if (tensor->dtype != value->info.dtype) {
-        const int64_t lost = tyto_narrow(of->narrow, tensor->dtype, data, value->info.dtype, count);
+        const int64_t lost =
+            tyto_narrow(job->narrow, tensor->dtype, data, value->info.dtype, count);
         if (lost >= 0) {
             return fail_range(value, tensor->dtype, data, lost, at + lost, err);
         }
-        data = of->narrow;
+        data = job->narrow;
     }
     const size_t bytes = (size_t)count * tyto_dtype_bytes(tensor->dtype);
     fwrite(data, 1, bytes, stream);
-    of->done += bytes;
+    job->done += bytes;
     const tyto_progress progress = {.stage = "weights",
-                                    .subject = of->shards.name,
-                                    .done = (int64_t)of->done,
-                                    .total = (int64_t)of->shards.total};
-    return of->options->progress && !of->options->progress(of->options->progress_user, &progress)
-               ? tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", of->folder.path)
+                                    .subject = job->shards.name,
+                                    .done = (int64_t)job->done,
+                                    .total = (int64_t)job->shards.total};
+    return job->options->progress && !job->options->progress(job->options->progress_user, &progress)
+               ? tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", job->folder.path)
                : TYTO_OK;
 }
 
 static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto_error *err)
 {
-    saving *of = user;
-    const tyto_parameter_value *value = tyto_parameters_value(of->parameters, tensor->name);
+    saving *job = user;
+    const tyto_parameter_value *value = tyto_parameters_value(job->parameters, tensor->name);
     const int64_t elements = tyto_tensor_elements(tensor);
     for (int64_t at = 0; at < elements && !ferror(stream); at += TYTO_PARAMETERS_CHUNK) {
-        TYTO_TRY(put_chunk(of, tensor, value, at,
+        TYTO_TRY(put_chunk(job, tensor, value, at,
                            tyto_min_i64(TYTO_PARAMETERS_CHUNK, elements - at), stream, err));
     }
     return TYTO_OK;
 }
 
 /* What will be written, and where. */
-static tyto_status plan(saving *of, tyto_error *err)
+static tyto_status plan(saving *job, tyto_error *err)
 {
-    const tyto_parameters *parameters = of->parameters;
-    const tyto_parameters_save_options *options = of->options;
-    of->tensors = tyto_alloc(parameters->count, sizeof(*of->tensors));
-    of->room = tyto_alloc((size_t)TYTO_PARAMETERS_CHUNK, sizeof(*of->room));
-    of->narrow = tyto_alloc((size_t)TYTO_PARAMETERS_CHUNK, sizeof(*of->narrow));
-    if (!of->tensors || !of->room || !of->narrow) {
+    const tyto_parameters *parameters = job->parameters;
+    const tyto_parameters_save_options *options = job->options;
+    job->tensors = tyto_alloc(parameters->count, sizeof(*job->tensors));
+    job->room = tyto_alloc((size_t)TYTO_PARAMETERS_CHUNK, sizeof(*job->room));
+    job->narrow = tyto_alloc((size_t)TYTO_PARAMETERS_CHUNK, sizeof(*job->narrow));
+    if (!job->tensors || !job->room || !job->narrow) {
         return tyto_fail_memory(err, parameters->name);
     }
     for (size_t i = 0; i < parameters->count; i++) {
-        of->tensors[i] = tyto_parameter_shape(&parameters->values[i]);
-        if (options->to_dtype && tyto_narrow_possible(of->tensors[i].dtype, options->dtype)) {
-            of->tensors[i].dtype = options->dtype;
+        job->tensors[i] = tyto_parameter_shape(&parameters->values[i]);
+        if (options->to_dtype && tyto_narrow_possible(job->tensors[i].dtype, options->dtype)) {
+            job->tensors[i].dtype = options->dtype;
         }
     }
-    return tyto_shards_cut(of->tensors, parameters->count, options->max_shard_bytes, &of->shards,
+    return tyto_shards_cut(job->tensors, parameters->count, options->max_shard_bytes, &job->shards,
                            err);
 }
 
-static tyto_status write_config(const saving *of, tyto_error *err)
+static tyto_status write_config(const saving *job, tyto_error *err)
 {
-    const tyto_dtype dtype = of->options->dtype;
-    json_t *config = json_copy(of->parameters->config); /* which leaves out what it can't add */
-    char *path = tyto_path_join(of->folder.temporary, TYTO_CONFIG_FILE);
+    const tyto_dtype dtype = job->options->dtype;
+    json_t *config = json_copy(job->parameters->config); /* which leaves out what it can't add */
+    char *path = tyto_path_join(job->folder.temporary, TYTO_CONFIG_FILE);
     const char *word = dtype == TYTO_F16 ? "float16" : dtype == TYTO_BF16 ? "bfloat16" : "float32";
-    const bool good = config && path && json_equal(config, of->parameters->config) &&
-                      (!of->options->to_dtype ||
+    const bool good = config && path && json_equal(config, job->parameters->config) &&
+                      (!job->options->to_dtype ||
                        json_object_set_new(config, "torch_dtype", json_string(word)) == 0);
     const tyto_status status =
         good ? tyto_write_json(config, path, err) : tyto_fail_memory(err, TYTO_CONFIG_FILE);
@@ -119,21 +120,21 @@ static tyto_status write_config(const saving *of, tyto_error *err)
     return status;
 }
 
-static tyto_status save(saving *of, const char *path, tyto_error *err)
+static tyto_status save(saving *job, const char *path, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
     const char *companions =
-        of->options->companions ? of->options->companions : of->parameters->folder;
-    TYTO_TRY(tyto_folder_writer_open(path, of->options->replace ? tyto_checkpoint_has_file : NULL,
-                                     &of->folder, err));
-    TYTO_TRY(plan(of, err));
-    tyto_status status = write_config(of, &own);
+        job->options->companions ? job->options->companions : job->parameters->folder;
+    TYTO_TRY(tyto_folder_writer_open(path, job->options->replace ? tyto_checkpoint_has_file : NULL,
+                                     &job->folder, err));
+    TYTO_TRY(plan(job, err));
+    tyto_status status = write_config(job, &own);
     if (status == TYTO_OK && companions) {
-        status = tyto_copy_processors(companions, of->folder.temporary, &own);
+        status = tyto_copy_processors(companions, job->folder.temporary, &own);
     }
-    TYTO_TRY(tyto_fail_in_place(&of->folder, status, &own, err));
-    TYTO_TRY(tyto_shards_write(&of->shards, &of->folder, put, of, err));
-    return tyto_folder_writer_commit(&of->folder, err);
+    TYTO_TRY(tyto_fail_in_place(&job->folder, status, &own, err));
+    TYTO_TRY(tyto_shards_write(&job->shards, &job->folder, put, job, err));
+    return tyto_folder_writer_commit(&job->folder, err);
 }
 
 tyto_status tyto_parameters_save(const tyto_parameters *parameters, const char *path,
@@ -148,12 +149,12 @@ tyto_status tyto_parameters_save(const tyto_parameters *parameters, const char *
         return tyto_fail(err, TYTO_E_ARGUMENT, "dtype: got %s, required F32, F16 or BF16",
                          tyto_dtype_name(own.dtype));
     }
-    saving of = {.parameters = parameters, .options = &own};
-    const tyto_status status = save(&of, path, err);
-    tyto_folder_writer_abandon(&of.folder);
-    tyto_shards_clear(&of.shards);
-    free(of.tensors);
-    free(of.room);
-    free(of.narrow);
+    saving job = {.parameters = parameters, .options = &own};
+    const tyto_status status = save(&job, path, err);
+    tyto_folder_writer_abandon(&job.folder);
+    tyto_shards_clear(&job.shards);
+    free(job.tensors);
+    free(job.room);
+    free(job.narrow);
     return status;
 }

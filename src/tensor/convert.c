@@ -26,14 +26,14 @@ static bool is_float(tyto_dtype type)
     return type == TYTO_F32 || type == TYTO_F64 || type == TYTO_F16 || type == TYTO_BF16;
 }
 
-bool tyto_convert_possible(tyto_dtype from, tyto_dtype to)
+bool tyto_convert_possible(tyto_dtype source, tyto_dtype out)
 {
-    switch (to) {
+    switch (out) {
     case TYTO_F32:
     case TYTO_F64:
-        return is_float(from);
+        return is_float(source);
     case TYTO_I64:
-        return !is_float(from);
+        return !is_float(source);
     case TYTO_U8:
         return true;
     default:
@@ -48,86 +48,86 @@ bool tyto_convert_possible(tyto_dtype from, tyto_dtype to)
         value_;                                                                                    \
     })
 
-static double load_float(const void *from, tyto_dtype type, int64_t i)
+static double load_float(const void *source, tyto_dtype type, int64_t i)
 {
     switch (type) {
     case TYTO_F32:
-        return (double)LOAD(float, from, i);
+        return (double)LOAD(float, source, i);
     case TYTO_F64:
-        return LOAD(double, from, i);
+        return LOAD(double, source, i);
     case TYTO_F16:
-        return (double)tyto_f16_to_f32(LOAD(uint16_t, from, i));
+        return (double)tyto_f16_to_f32(LOAD(uint16_t, source, i));
     default:
-        return (double)tyto_bf16_to_f32(LOAD(uint16_t, from, i));
+        return (double)tyto_bf16_to_f32(LOAD(uint16_t, source, i));
     }
 }
 
-static int64_t load_integer(const void *from, tyto_dtype type, int64_t i)
+static int64_t load_integer(const void *source, tyto_dtype type, int64_t i)
 {
     switch (type) {
     case TYTO_I64:
-        return LOAD(int64_t, from, i);
+        return LOAD(int64_t, source, i);
     case TYTO_U64:
-        return (int64_t)LOAD(uint64_t, from, i);
+        return (int64_t)LOAD(uint64_t, source, i);
     case TYTO_I32:
-        return LOAD(int32_t, from, i);
+        return LOAD(int32_t, source, i);
     case TYTO_U32:
-        return LOAD(uint32_t, from, i);
+        return LOAD(uint32_t, source, i);
     case TYTO_I16:
-        return LOAD(int16_t, from, i);
+        return LOAD(int16_t, source, i);
     case TYTO_U16:
-        return LOAD(uint16_t, from, i);
+        return LOAD(uint16_t, source, i);
     case TYTO_I8:
-        return LOAD(int8_t, from, i);
+        return LOAD(int8_t, source, i);
     default:
-        return LOAD(uint8_t, from, i);
+        return LOAD(uint8_t, source, i);
     }
 }
 
-static void to_f32(float *to, const void *from, tyto_dtype type, int64_t count)
+static void to_f32(float *out, const void *source, tyto_dtype type, int64_t count)
 {
     switch (type) {
     case TYTO_F32:
-        memcpy(to, from, (size_t)count * sizeof(float));
+        memcpy(out, source, (size_t)count * sizeof(float));
         return;
     case TYTO_F16:
         for (int64_t i = 0; i < count; i++) {
-            to[i] = tyto_f16_to_f32(LOAD(uint16_t, from, i));
+            out[i] = tyto_f16_to_f32(LOAD(uint16_t, source, i));
         }
         return;
     case TYTO_BF16:
         for (int64_t i = 0; i < count; i++) {
-            to[i] = tyto_bf16_to_f32(LOAD(uint16_t, from, i));
+            out[i] = tyto_bf16_to_f32(LOAD(uint16_t, source, i));
         }
         return;
     default:
         for (int64_t i = 0; i < count; i++) {
-            to[i] = (float)load_float(from, type, i);
+            out[i] = (float)load_float(source, type, i);
         }
     }
 }
 
-void tyto_convert(void *to, tyto_dtype to_type, const void *from, tyto_dtype from_type,
+void tyto_convert(void *out, tyto_dtype out_type, const void *source, tyto_dtype source_type,
                   int64_t count)
 {
-    switch (to_type) {
+    switch (out_type) {
     case TYTO_F32:
-        to_f32(to, from, from_type, count);
+        to_f32(out, source, source_type, count);
         return;
     case TYTO_F64:
         for (int64_t i = 0; i < count; i++) {
-            ((double *)to)[i] = load_float(from, from_type, i);
+            ((double *)out)[i] = load_float(source, source_type, i);
         }
         return;
     case TYTO_I64:
         for (int64_t i = 0; i < count; i++) {
-            ((int64_t *)to)[i] = load_integer(from, from_type, i);
+            ((int64_t *)out)[i] = load_integer(source, source_type, i);
         }
         return;
     default:
         for (int64_t i = 0; i < count; i++) {
-            ((uint8_t *)to)[i] = is_float(from_type) ? load_float(from, from_type, i) != 0.0
-                                                     : load_integer(from, from_type, i) != 0;
+            ((uint8_t *)out)[i] = is_float(source_type) ? load_float(source, source_type, i) != 0.0
+                                                        : load_integer(source, source_type, i) != 0;
         }
     }
 }

@@ -70,41 +70,41 @@ static bool is_float(tyto_dtype type)
     return type == TYTO_F64 || type == TYTO_F32 || type == TYTO_F16 || type == TYTO_BF16;
 }
 
-bool tyto_narrow_possible(tyto_dtype from, tyto_dtype to)
+bool tyto_narrow_possible(tyto_dtype source, tyto_dtype out)
 {
-    return is_float(from) && is_float(to) && to != TYTO_F64;
+    return is_float(source) && is_float(out) && out != TYTO_F64;
 }
 
-/* Up to BLOCK elements as singles that narrow to `to` as the elements themselves would. */
-static void load(float *singles, const char *from, tyto_dtype from_type, tyto_dtype to,
+/* Up to BLOCK elements as singles that narrow to `out_type` as the elements themselves would. */
+static void load(float *singles, const char *source, tyto_dtype source_type, tyto_dtype out_type,
                  int64_t count)
 {
-    if (from_type != TYTO_F64 || to == TYTO_F32) {
-        tyto_convert(singles, TYTO_F32, from, from_type, count);
+    if (source_type != TYTO_F64 || out_type == TYTO_F32) {
+        tyto_convert(singles, TYTO_F32, source, source_type, count);
         return;
     }
     for (int64_t i = 0; i < count; i++) {
         double value;
-        memcpy(&value, from + (size_t)i * sizeof(value), sizeof(value));
+        memcpy(&value, source + (size_t)i * sizeof(value), sizeof(value));
         singles[i] = round_to_odd(value);
     }
 }
 
 /* What was finite before and isn't any more: the first of them, or −1. */
-static int64_t find_overflow(const void *to, tyto_dtype to_type, const char *from,
-                             tyto_dtype from_type, int64_t count)
+static int64_t find_overflow(const void *out, tyto_dtype out_type, const char *source,
+                             tyto_dtype source_type, int64_t count)
 {
-    const size_t width = tyto_dtype_bytes(from_type);
+    const size_t width = tyto_dtype_bytes(source_type);
     for (int64_t i = 0; i < count; i++) {
         const uint32_t bits =
-            to_type == TYTO_F32 ? bits_of(((const float *)to)[i]) : ((const uint16_t *)to)[i];
-        const uint32_t infinite = to_type == TYTO_F32   ? INFINITE_F32
-                                  : to_type == TYTO_F16 ? INFINITE_F16
-                                                        : INFINITE_BF16;
-        const uint32_t sign = to_type == TYTO_F32 ? 0x80000000u : 0x8000u;
+            out_type == TYTO_F32 ? bits_of(((const float *)out)[i]) : ((const uint16_t *)out)[i];
+        const uint32_t infinite = out_type == TYTO_F32   ? INFINITE_F32
+                                  : out_type == TYTO_F16 ? INFINITE_F16
+                                                         : INFINITE_BF16;
+        const uint32_t sign = out_type == TYTO_F32 ? 0x80000000u : 0x8000u;
         double value;
         if ((bits & ~sign) == infinite) {
-            tyto_convert(&value, TYTO_F64, from + (size_t)i * width, from_type, 1);
+            tyto_convert(&value, TYTO_F64, source + (size_t)i * width, source_type, 1);
             if (isfinite(value)) {
                 return i;
             }
@@ -113,26 +113,27 @@ static int64_t find_overflow(const void *to, tyto_dtype to_type, const char *fro
     return -1;
 }
 
-int64_t tyto_narrow(void *to, tyto_dtype to_type, const void *from, tyto_dtype from_type,
+int64_t tyto_narrow(void *out, tyto_dtype out_type, const void *source, tyto_dtype source_type,
                     int64_t count)
 {
     float singles[BLOCK];
-    const size_t to_width = tyto_dtype_bytes(to_type), from_width = tyto_dtype_bytes(from_type);
+    const size_t out_width = tyto_dtype_bytes(out_type),
+                 source_width = tyto_dtype_bytes(source_type);
     for (int64_t at = 0; at < count; at += BLOCK) {
         const int64_t n = count - at < BLOCK ? count - at : BLOCK;
-        const char *source = (const char *)from + (size_t)at * from_width;
-        void *target = (char *)to + (size_t)at * to_width;
-        load(singles, source, from_type, to_type, n);
-        if (to_type == TYTO_F32) {
+        const char *block = (const char *)source + (size_t)at * source_width;
+        void *target = (char *)out + (size_t)at * out_width;
+        load(singles, block, source_type, out_type, n);
+        if (out_type == TYTO_F32) {
             memcpy(target, singles, (size_t)n * sizeof(float));
         } else {
             uint16_t *halves = target;
             for (int64_t i = 0; i < n; i++) {
-                halves[i] = to_type == TYTO_F16 ? tyto_f32_to_f16(singles[i])
-                                                : tyto_f32_to_bf16(singles[i]);
+                halves[i] = out_type == TYTO_F16 ? tyto_f32_to_f16(singles[i])
+                                                 : tyto_f32_to_bf16(singles[i]);
             }
         }
-        const int64_t lost = find_overflow(target, to_type, source, from_type, n);
+        const int64_t lost = find_overflow(target, out_type, block, source_type, n);
         if (lost >= 0) {
             return at + lost;
         }

@@ -121,23 +121,23 @@ static bool repack(tyto_binder *binder, const tyto_request *want)
     const tyto_kernels kernels = tyto_binder_file_kernels(binder);
     const bool same = binder->layout.precision == binder->store->precision;
     const tyto_dtype dtype = same ? want->dtype : choose_dtype(binder, want);
-    tyto_packed_matrix from =
+    tyto_packed_matrix packed =
         tyto_packed_over(&kernels, want->dtype, want->rows, want->columns, want->tensor->data);
-    tyto_packed_resume(&from);
+    tyto_packed_resume(&packed);
     if (!make_matrix(binder, want, dtype)) {
         return false;
     }
     const tyto_packed_matrix *slot = want->slot;
-    if (dtype == want->dtype && !from.digits && !slot->digits) {
-        tyto_packed_move(&from, want->slot);
+    if (dtype == want->dtype && !packed.digits && !slot->digits) {
+        tyto_packed_move(&packed, want->slot);
         tyto_tensor_file_release(binder->file, want->tensor);
         return true;
     }
-    float *rows = tyto_alloc((size_t)from.columns, (size_t)from.k * sizeof(float));
-    for (int64_t n = 0; rows && n < from.n; n += from.columns) {
-        const int64_t count = tyto_min_i64(from.columns, from.n - n);
-        tyto_packed_read(&from, n, count, rows);
-        tyto_packed_fill(want->slot, n, count, rows, from.k, TYTO_F32, binder->pool);
+    float *rows = tyto_alloc((size_t)packed.columns, (size_t)packed.k * sizeof(float));
+    for (int64_t n = 0; rows && n < packed.n; n += packed.columns) {
+        const int64_t count = tyto_min_i64(packed.columns, packed.n - n);
+        tyto_packed_read(&packed, n, count, rows);
+        tyto_packed_fill(want->slot, n, count, rows, packed.k, TYTO_F32, binder->pool);
     }
     free(rows);
     tyto_tensor_file_release(binder->file, want->tensor);

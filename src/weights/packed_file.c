@@ -80,9 +80,9 @@ tyto_status tyto_packed_layout_read(const tyto_tensor_file *file, const char *fi
     return TYTO_OK;
 }
 
-static void name_field(char to[NAME_BYTES], bool matrix, tyto_dtype dtype, const char *name)
+static void name_field(char out[NAME_BYTES], bool matrix, tyto_dtype dtype, const char *name)
 {
-    snprintf(to, NAME_BYTES, "%s%s:%s", matrix ? "packed " : "", tyto_dtype_name(dtype), name);
+    snprintf(out, NAME_BYTES, "%s%s:%s", matrix ? "packed " : "", tyto_dtype_name(dtype), name);
 }
 
 tyto_packed_field tyto_packed_find(const tyto_tensor_file *file, bool matrix, const char *name)
@@ -160,14 +160,14 @@ static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto
 {
     (void)tensor;
     static const uint8_t zeros[TYTO_ALIGN];
-    writing *to = user;
-    const struct tyto_packed_entry *entry = to->entries[to->next++];
+    writing *job = user;
+    const struct tyto_packed_entry *entry = job->entries[job->next++];
     for (size_t at = 0; at < entry->bytes && !ferror(stream); at += CHUNK_BYTES) {
         const size_t count = entry->bytes - at < CHUNK_BYTES ? entry->bytes - at : CHUNK_BYTES;
         fwrite((const char *)entry->data + at, 1, count, stream);
-        to->done += count;
-        if (to->progress && !to->progress(to->user, to->done, to->total)) {
-            return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", to->path);
+        job->done += count;
+        if (job->progress && !job->progress(job->user, job->done, job->total)) {
+            return tyto_fail(err, TYTO_E_CANCELLED, "%s: stopped", job->path);
         }
     }
     fwrite(zeros, 1, padded(entry->bytes) - entry->bytes, stream);
@@ -175,17 +175,17 @@ static tyto_status put(void *user, const tyto_tensor *tensor, FILE *stream, tyto
 }
 
 /* A tensor that several fields were bound to is written once. */
-static void keep_each_once(writing *to, const tyto_packed_fields *fields)
+static void keep_each_once(writing *job, const tyto_packed_fields *fields)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct tyto_packed_entry *entry = &fields->entries[i];
         bool known = false;
-        for (size_t k = 0; k < to->count && !known; k++) {
-            known = strcmp(to->entries[k]->name, entry->name) == 0;
+        for (size_t k = 0; k < job->count && !known; k++) {
+            known = strcmp(job->entries[k]->name, entry->name) == 0;
         }
         if (!known) {
-            to->entries[to->count++] = entry;
-            to->total += entry->bytes;
+            job->entries[job->count++] = entry;
+            job->total += entry->bytes;
         }
     }
 }
@@ -195,20 +195,20 @@ tyto_status tyto_packed_file_write(const char *path, const tyto_packed_fields *f
                                    tyto_packed_progress_fn progress, void *user, tyto_error *err)
 {
     char metadata[256];
-    writing to = {.path = path, .progress = progress, .user = user};
+    writing job = {.path = path, .progress = progress, .user = user};
     tyto_status status;
     tyto_tensor *tensors = tyto_alloc(fields->count, sizeof(*tensors));
-    to.entries = tyto_alloc(fields->count, sizeof(*to.entries));
-    if (!tensors || !to.entries) {
+    job.entries = tyto_alloc(fields->count, sizeof(*job.entries));
+    if (!tensors || !job.entries) {
         status = tyto_fail_memory(err, path);
         goto cleanup;
     }
-    keep_each_once(&to, fields);
-    for (size_t i = 0; i < to.count; i++) {
-        tensors[i] = (tyto_tensor){.name = to.entries[i]->name,
+    keep_each_once(&job, fields);
+    for (size_t i = 0; i < job.count; i++) {
+        tensors[i] = (tyto_tensor){.name = job.entries[i]->name,
                                    .dtype = TYTO_U8,
                                    .rank = 1,
-                                   .shape = {(int64_t)padded(to.entries[i]->bytes)}};
+                                   .shape = {(int64_t)padded(job.entries[i]->bytes)}};
     }
     snprintf(metadata, sizeof(metadata),
              "{\"format\":\"" FORMAT "\",\"version\":\"" VERSION "\",\"precision\":\"%s\","
@@ -216,10 +216,10 @@ tyto_status tyto_packed_file_write(const char *path, const tyto_packed_fields *f
              tyto_precision_name(layout->precision), layout->columns,
              layout->digits ? "\"digits\":\"4\"," : "", isa);
     const tyto_tensor_writing how = {
-        .metadata = metadata, .align = PAGE_BYTES, .put = put, .user = &to};
-    status = tyto_tensor_file_write(path, tensors, to.count, &how, err);
+        .metadata = metadata, .align = PAGE_BYTES, .put = put, .user = &job};
+    status = tyto_tensor_file_write(path, tensors, job.count, &how, err);
 cleanup:
-    free(to.entries);
+    free(job.entries);
     free(tensors);
     return status;
 }

@@ -148,12 +148,12 @@ static void fill_plane(const tyto_flow_tiles *tiles, int64_t x0, int64_t y0,
         if (in_y < 0 || in_y >= H) {
             continue;
         }
-        const uint8_t *from =
+        const uint8_t *pixels =
             frame->data + tyto_min_i64(y0 + in_y, frame->height_px - 1) * frame->width_px * 3;
         const int64_t begin = tyto_max_i64(0, -which->dx), end = tyto_min_i64(W, W - which->dx);
         for (int64_t x = begin; x < end; x++) {
             const int64_t at = tyto_min_i64(x0 + x + which->dx, frame->width_px - 1);
-            row[x] = (float)from[3 * at + which->channel] / 255.0f * 2.0f - 1.0f;
+            row[x] = (float)pixels[3 * at + which->channel] / 255.0f * 2.0f - 1.0f;
         }
     }
 }
@@ -216,10 +216,10 @@ tyto_status tyto_flow_postprocess(const tyto_flow_tiles *tiles, int64_t tile, co
     for (int64_t y = 0; y < height; y++) {
         for (int64_t x = 0; x < width; x++) {
             const double share = (double)scale * tyto_flow_tiles_share(tiles, tile, x0 + x, y0 + y);
-            const float *from = values + 2 * (y * tiles->tile_width_px + x);
-            float *to = flow->data + 2 * ((y0 + y) * flow->width_px + x0 + x);
-            to[0] += (float)(share * (double)from[0]);
-            to[1] += (float)(share * (double)from[1]);
+            const float *vector = values + 2 * (y * tiles->tile_width_px + x);
+            float *sum = flow->data + 2 * ((y0 + y) * flow->width_px + x0 + x);
+            sum[0] += (float)(share * (double)vector[0]);
+            sum[1] += (float)(share * (double)vector[1]);
         }
     }
     return TYTO_OK;

@@ -59,21 +59,21 @@ static tyto_status blur(tyto_image *image, bool down, int64_t outputs, tyto_erro
 }
 
 /* Linear sampling in both directions, rounded to bytes. */
-static void sample(const tyto_image *from, tyto_image *to)
+static void sample(const tyto_image *source, tyto_image *out)
 {
-    const int64_t W = from->width_px, H = from->height_px;
-    for (int64_t y = 0; y < to->height_px; y++) {
-        const double at_y = tyto_sample_position(y, H, to->height_px), top = floor(at_y);
+    const int64_t W = source->width_px, H = source->height_px;
+    for (int64_t y = 0; y < out->height_px; y++) {
+        const double at_y = tyto_sample_position(y, H, out->height_px), top = floor(at_y);
         const int64_t y0 = (int64_t)top, y1 = tyto_mirror(y0 + 1, H);
-        for (int64_t i = 0; i < 3 * to->width_px; i++) {
-            const double at_x = tyto_sample_position(i / 3, W, to->width_px), left = floor(at_x);
+        for (int64_t i = 0; i < 3 * out->width_px; i++) {
+            const double at_x = tyto_sample_position(i / 3, W, out->width_px), left = floor(at_x);
             const int64_t x0 = 3 * (int64_t)left + i % 3,
                           x1 = 3 * tyto_mirror((int64_t)left + 1, W) + i % 3;
             const double ty = at_y - top, tx = at_x - left;
-            const uint8_t *upper = from->data + 3 * W * y0, *lower = from->data + 3 * W * y1;
+            const uint8_t *upper = source->data + 3 * W * y0, *lower = source->data + 3 * W * y1;
             const double value = (1.0 - ty) * (1.0 - tx) * upper[x0] + (1.0 - ty) * tx * upper[x1] +
                                  ty * (1.0 - tx) * lower[x0] + ty * tx * lower[x1];
-            to->data[3 * to->width_px * y + i] = (uint8_t)(value + 0.5);
+            out->data[3 * out->width_px * y + i] = (uint8_t)(value + 0.5);
         }
     }
 }

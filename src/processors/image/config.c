@@ -102,7 +102,7 @@ static tyto_status read_size(const json_t *config, const char *file, const char 
 
 /* A number for all channels, or one per channel. */
 static tyto_status read_channels(const json_t *config, const char *file, const char *key,
-                                 double to[3], tyto_error *err)
+                                 double out[3], tyto_error *err)
 {
     const json_t *value = json_object_get(config, key);
     if (!value || json_is_null(value)) {
@@ -114,34 +114,34 @@ static tyto_status read_channels(const json_t *config, const char *file, const c
             return tyto_fail(err, TYTO_E_FORMAT, "%s: '%s': got %s, required a number or three",
                              file, key, tyto_json_type(value));
         }
-        to[c] = json_number_value(one);
+        out[c] = json_number_value(one);
     }
     return TYTO_OK;
 }
 
-static tyto_status read_shared(const json_t *config, const char *file, tyto_image_processor *to,
+static tyto_status read_shared(const json_t *config, const char *file, tyto_image_processor *out,
                                tyto_error *err)
 {
-    TYTO_TRY(tyto_json_bool(config, file, "do_rescale", &to->do_rescale, err));
-    TYTO_TRY(tyto_json_bool(config, file, "do_resize", &to->do_resize, err));
-    TYTO_TRY(tyto_json_bool(config, file, "do_normalize", &to->do_normalize, err));
-    TYTO_TRY(tyto_json_double(config, file, "rescale_factor", &to->rescale_factor, err));
-    TYTO_TRY(read_size(config, file, "size", to->kind == TYTO_PROCESSOR_PERCEIVER, &to->height,
-                       &to->width, err));
-    TYTO_TRY(read_channels(config, file, "image_mean", to->mean, err));
-    TYTO_TRY(read_channels(config, file, "image_std", to->std, err));
+    TYTO_TRY(tyto_json_bool(config, file, "do_rescale", &out->do_rescale, err));
+    TYTO_TRY(tyto_json_bool(config, file, "do_resize", &out->do_resize, err));
+    TYTO_TRY(tyto_json_bool(config, file, "do_normalize", &out->do_normalize, err));
+    TYTO_TRY(tyto_json_double(config, file, "rescale_factor", &out->rescale_factor, err));
+    TYTO_TRY(read_size(config, file, "size", out->kind == TYTO_PROCESSOR_PERCEIVER, &out->height,
+                       &out->width, err));
+    TYTO_TRY(read_channels(config, file, "image_mean", out->mean, err));
+    TYTO_TRY(read_channels(config, file, "image_std", out->std, err));
     for (int c = 0; c < 3; c++) {
-        if (to->std[c] == 0.0) {
+        if (out->std[c] == 0.0) {
             return tyto_fail(err, TYTO_E_RANGE, "%s: 'image_std': got 0, which can't divide", file);
         }
     }
     return TYTO_OK;
 }
 
-static tyto_status read_owlv2(const json_t *config, const char *file, tyto_image_processor *to,
+static tyto_status read_owlv2(const json_t *config, const char *file, tyto_image_processor *out,
                               tyto_error *err)
 {
-    *to = (tyto_image_processor){
+    *out = (tyto_image_processor){
         .kind = TYTO_PROCESSOR_OWLV2,
         .do_rescale = true,
         .do_pad = true,
@@ -153,8 +153,8 @@ static tyto_status read_owlv2(const json_t *config, const char *file, tyto_image
         .mean = {0.48145466, 0.4578275, 0.40821073},
         .std = {0.26862954, 0.26130258, 0.27577711},
     };
-    TYTO_TRY(tyto_json_bool(config, file, "do_pad", &to->do_pad, err));
-    return read_shared(config, file, to, err);
+    TYTO_TRY(tyto_json_bool(config, file, "do_pad", &out->do_pad, err));
+    return read_shared(config, file, out, err);
 }
 
 /* The filter's number in Pillow. null is not what a file without the key means. */
@@ -173,10 +173,10 @@ static tyto_status read_resample(const json_t *config, const char *file, int *ou
     return TYTO_OK;
 }
 
-static tyto_status read_perceiver(const json_t *config, const char *file, tyto_image_processor *to,
+static tyto_status read_perceiver(const json_t *config, const char *file, tyto_image_processor *out,
                                   tyto_error *err)
 {
-    *to = (tyto_image_processor){
+    *out = (tyto_image_processor){
         .kind = TYTO_PROCESSOR_PERCEIVER,
         .do_rescale = true,
         .do_resize = true,
@@ -191,21 +191,21 @@ static tyto_status read_perceiver(const json_t *config, const char *file, tyto_i
         .mean = {0.485, 0.456, 0.406},
         .std = {0.229, 0.224, 0.225},
     };
-    to->is_whole_factor = json_is_integer(json_object_get(config, "rescale_factor"));
-    TYTO_TRY(tyto_json_bool(config, file, "do_center_crop", &to->do_center_crop, err));
-    TYTO_TRY(read_size(config, file, "crop_size", true, &to->crop_height, &to->crop_width, err));
-    TYTO_TRY(read_resample(config, file, &to->resample, err));
-    return read_shared(config, file, to, err);
+    out->is_whole_factor = json_is_integer(json_object_get(config, "rescale_factor"));
+    TYTO_TRY(tyto_json_bool(config, file, "do_center_crop", &out->do_center_crop, err));
+    TYTO_TRY(read_size(config, file, "crop_size", true, &out->crop_height, &out->crop_width, err));
+    TYTO_TRY(read_resample(config, file, &out->resample, err));
+    return read_shared(config, file, out, err);
 }
 
 static tyto_status read_config(const json_t *config, const char *file, const char *folder,
-                               tyto_class_of_model_fn class_of_model, tyto_image_processor *to,
+                               tyto_class_of_model_fn class_of_model, tyto_image_processor *out,
                                tyto_error *err)
 {
     tyto_image_processor_kind kind = TYTO_PROCESSOR_OWLV2;
     TYTO_TRY(find_kind(config, file, folder, class_of_model, &kind, err));
-    return kind == TYTO_PROCESSOR_PERCEIVER ? read_perceiver(config, file, to, err)
-                                            : read_owlv2(config, file, to, err);
+    return kind == TYTO_PROCESSOR_PERCEIVER ? read_perceiver(config, file, out, err)
+                                            : read_owlv2(config, file, out, err);
 }
 
 /* What says how pictures are prepared. */
@@ -272,9 +272,9 @@ cleanup:
     return status;
 }
 
-static void set_switch(bool *to, tyto_switch given)
+static void set_switch(bool *option, tyto_switch given)
 {
-    *to = given == TYTO_SWITCH_AS_CONFIGURED ? *to : given == TYTO_SWITCH_ON;
+    *option = given == TYTO_SWITCH_AS_CONFIGURED ? *option : given == TYTO_SWITCH_ON;
 }
 
 static tyto_status check_size(const char *what, int64_t width, int64_t height, tyto_error *err)
@@ -290,10 +290,10 @@ static tyto_status check_size(const char *what, int64_t width, int64_t height, t
 #define OWLV2_RESAMPLE 2
 
 /* Steps that the processor doesn't have can't be switched. */
-static tyto_status check_kind(const tyto_image_processor *from,
+static tyto_status check_kind(const tyto_image_processor *processor,
                               const tyto_image_processor_options *options, tyto_error *err)
 {
-    if (from->kind == TYTO_PROCESSOR_PERCEIVER) {
+    if (processor->kind == TYTO_PROCESSOR_PERCEIVER) {
         return options->do_pad ? tyto_fail(err, TYTO_E_UNSUPPORTED,
                                            "do_pad: a Perceiver's pictures are not padded")
                                : TYTO_OK;

@@ -34,11 +34,11 @@ static void filter_down(const resize_job *job, int64_t y, float *row)
     const float *levels = job->levels;
     memset(row, 0, (size_t)count * sizeof(float));
     for (int64_t t = 0; t < taps; t++) {
-        const uint8_t *from = job->image->data + (first + t) * count;
+        const uint8_t *pixels = job->image->data + (first + t) * count;
         const float weight = job->down.weights[y * job->down.stride + t];
         const float step = (levels[255] - levels[0]) / 255.0f * weight, base = levels[0] * weight;
         for (int64_t i = 0; i < count; i++) {
-            row[i] += (float)from[i] * step + base;
+            row[i] += (float)pixels[i] * step + base;
         }
     }
 }
@@ -52,13 +52,13 @@ static void resize_row(void *context, int64_t y, int worker)
     float *out = job->out + y * job->width;
     filter_down(job, y, row);
     for (int64_t x = 0; x < job->width; x++) {
-        const float *from = row + 3 * along->first[x],
+        const float *pixels = row + 3 * along->first[x],
                     *weights = along->weights + x * along->stride;
         float r = 0.0f, g = 0.0f, b = 0.0f;
         for (int64_t t = 0; t < along->taps[x]; t++) {
-            r += weights[t] * from[3 * t];
-            g += weights[t] * from[3 * t + 1];
-            b += weights[t] * from[3 * t + 2];
+            r += weights[t] * pixels[3 * t];
+            g += weights[t] * pixels[3 * t + 1];
+            b += weights[t] * pixels[3 * t + 2];
         }
         out[x] = (r + job->padding - job->mean[0]) / job->std[0];
         out[x + plane] = (g + job->padding - job->mean[1]) / job->std[1];

@@ -6,10 +6,10 @@
 #include "processors/image/image_processor.h"
 #include "processors/image/resample.h"
 
-/* One direction of the crop: `length` samples of the picture from `from` on go to `to` of `size`;
- * the rest is zeros. */
+/* One direction of the crop: `length` samples of the picture, from `source_start` on, go to
+ * `out_start` of `size`; the rest is zeros. */
 typedef struct cut {
-    int64_t from, to, length, size;
+    int64_t source_start, out_start, length, size;
 } cut;
 
 /* The centre `wanted` of `have` samples. Where more are wanted than there are, the picture stands
@@ -17,8 +17,8 @@ typedef struct cut {
 static cut centre(int64_t have, int64_t wanted)
 {
     if (wanted <= have) {
-        const int64_t from = (have - wanted) / 2;
-        return (cut){from, 0, wanted, wanted};
+        const int64_t start = (have - wanted) / 2;
+        return (cut){start, 0, wanted, wanted};
     }
     const int64_t missing = wanted - have;
     return (cut){0, missing / 2, have, wanted - missing % 2};
@@ -63,8 +63,8 @@ static tyto_status crop(const tyto_image_processor *processor, const tyto_image 
     TYTO_TRY(tyto_image_make(columns.size, rows.size, out, err));
     memset(out->data, 0, (size_t)(3 * columns.size * rows.size));
     for (int64_t y = 0; y < rows.length; y++) {
-        memcpy(out->data + 3 * ((rows.to + y) * columns.size + columns.to),
-               image->data + 3 * ((rows.from + y) * image->width_px + columns.from),
+        memcpy(out->data + 3 * ((rows.out_start + y) * columns.size + columns.out_start),
+               image->data + 3 * ((rows.source_start + y) * image->width_px + columns.source_start),
                (size_t)(3 * columns.length));
     }
     return TYTO_OK;

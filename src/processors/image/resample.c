@@ -125,16 +125,16 @@ static uint8_t to_byte(int32_t sum)
 }
 
 typedef struct pass {
-    const tyto_image *from;
-    tyto_image *to;
+    const tyto_image *source;
+    tyto_image *out;
     const bank *weights;
 } pass;
 
 static void across_row(void *context, int64_t y, int worker)
 {
     const pass *job = context;
-    const uint8_t *row = job->from->data + 3 * job->from->width_px * y;
-    uint8_t *out = job->to->data + 3 * job->to->width_px * y;
+    const uint8_t *row = job->source->data + 3 * job->source->width_px * y;
+    uint8_t *out = job->out->data + 3 * job->out->width_px * y;
     (void)worker;
     for (int64_t x = 0; x < job->weights->outputs; x++) {
         const int32_t *weights = job->weights->weights + x * job->weights->stride;
@@ -155,10 +155,10 @@ static void down_row(void *context, int64_t y, int worker)
 {
     enum { AT_ONCE = 64 };
     const pass *job = context;
-    const int64_t count = 3 * job->from->width_px, taps = job->weights->taps[y];
+    const int64_t count = 3 * job->source->width_px, taps = job->weights->taps[y];
     const int32_t *weights = job->weights->weights + y * job->weights->stride;
-    const uint8_t *in = job->from->data + count * job->weights->first[y];
-    uint8_t *out = job->to->data + count * y;
+    const uint8_t *in = job->source->data + count * job->weights->first[y];
+    uint8_t *out = job->out->data + count * y;
     (void)worker;
     for (int64_t start = 0; start < count; start += AT_ONCE) {
         const int64_t n = tyto_min_i64(AT_ONCE, count - start);
@@ -220,10 +220,10 @@ static tyto_status nearest(const tyto_image *image, int64_t width_px, int64_t he
     memset(out->data, 0, (size_t)(3 * width_px * height_px));
     for (int64_t y = 0; y < height_px; y++, at_y += step_y) {
         const uint8_t *row = image->data + 3 * image->width_px * (int64_t)at_y;
-        uint8_t *to = out->data + 3 * width_px * y;
+        uint8_t *pixels = out->data + 3 * width_px * y;
         for (int64_t x = 0; x < width_px && (int64_t)at_y < image->height_px; x++) {
             if (columns[x] < image->width_px) {
-                memcpy(to + 3 * x, row + 3 * columns[x], 3);
+                memcpy(pixels + 3 * x, row + 3 * columns[x], 3);
             }
         }
     }

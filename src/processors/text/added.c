@@ -372,18 +372,18 @@ static const tyto_added_token *flags_of(const tyto_added *added, int32_t id)
 static bool find_match(tyto_search *search)
 {
     const char *text = search->text;
-    while (search->from < search->length) {
-        const size_t at = search->from;
+    while (search->next < search->length) {
+        const size_t at = search->next;
         const tyto_pattern *pattern =
             search->patterns->starts[(unsigned char)text[at]]
                 ? longest_at(search->patterns, text + at, search->length - at)
                 : NULL;
         if (!pattern) {
-            search->from++;
+            search->next++;
             continue;
         }
         size_t start = at, end = at + pattern->length;
-        search->from = end;
+        search->next = end;
         const tyto_added_token *flags = flags_of(search->added, pattern->id);
         if (flags->single_word && touches_word(text, search->length, start, end)) {
             continue;

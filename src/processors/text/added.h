@@ -73,7 +73,7 @@ typedef struct tyto_search {
     const tyto_patterns *patterns;
     const char *text;
     size_t length;
-    size_t from; /* where the next match is looked for */
+    size_t next; /* where the next match is looked for */
     size_t done; /* up to here the pieces were handed out */
     int32_t id;  /* of a match that waits for the piece before it to be handed out */
     size_t match_start, match_end;

@@ -145,7 +145,7 @@ static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_wo
 
 static tyto_status encode_rows(const tyto_encode_plan *plan, bool split_special,
                                const tyto_words *firsts, const tyto_words *seconds, size_t count,
-                               tyto_rows *to, tyto_error *err)
+                               tyto_rows *rows, tyto_error *err)
 {
     tyto_text_encoder e = {.tokenizer = plan->tokenizer, .split_special = split_special};
     tyto_ids ids = {0};
@@ -157,7 +157,7 @@ static tyto_status encode_rows(const tyto_encode_plan *plan, bool split_special,
         if (seconds) {
             TYTO_CHECK(encode_all(&e, i, &seconds[i], &ids, err));
         }
-        TYTO_CHECK(tyto_rows_add(to, plan, i, ids.items, first, ids.count - first, err));
+        TYTO_CHECK(tyto_rows_add(rows, plan, i, ids.items, first, ids.count - first, err));
     }
 cleanup:
     tyto_ids_clear(&ids);
@@ -246,10 +246,10 @@ static void write_types(const tyto_encode_plan *plan, const tyto_row *row, size_
 
 static void write_overflow(const tyto_rows *rows, const tyto_row *row, size_t i, tyto_encoding *out)
 {
-    int64_t *to = out->overflowing_tokens + out->overflow_offsets[i];
+    int64_t *tokens = out->overflowing_tokens + out->overflow_offsets[i];
     out->overflow_offsets[i + 1] = out->overflow_offsets[i] + (int64_t)row->overflow_length;
     for (size_t k = 0; k < row->overflow_length; k++) {
-        to[k] = rows->overflow.items[row->overflow_start + k];
+        tokens[k] = rows->overflow.items[row->overflow_start + k];
     }
     out->num_truncated_tokens[i] = row->surplus;
 }

@@ -112,12 +112,12 @@ static tyto_status copy_tokens(tyto_bpe *bpe, const tyto_token *tokens, size_t n
     if (!bpe->texts || !bpe->tokens) {
         return tyto_fail_memory(err, "vocabulary");
     }
-    char *to = bpe->texts;
+    char *text = bpe->texts;
     for (size_t i = 0; i < n; i++) {
         bpe->tokens[i] = tokens[i];
-        bpe->tokens[i].text = memcpy(to, tokens[i].text, tokens[i].length);
-        to[tokens[i].length] = '\0';
-        to += tokens[i].length + 1;
+        bpe->tokens[i].text = memcpy(text, tokens[i].text, tokens[i].length);
+        text[tokens[i].length] = '\0';
+        text += tokens[i].length + 1;
     }
     bpe->count = n;
     qsort(bpe->tokens, n, sizeof(*bpe->tokens), compare_tokens);

@@ -120,8 +120,8 @@ static bool add_piece(splitter *s, size_t end)
         s->pieces = pieces;
         s->piece_capacity = capacity;
     }
-    const size_t from = s->offsets[s->done];
-    s->pieces[s->piece_count++] = (piece){s->text + from, s->offsets[end] - from, NULL};
+    const size_t start = s->offsets[s->done];
+    s->pieces[s->piece_count++] = (piece){s->text + start, s->offsets[end] - start, NULL};
     s->done = end;
     return true;
 }
@@ -243,8 +243,8 @@ static size_t without_blank_end(const char *text, size_t length)
     return length;
 }
 
-/* *to = first + second, in a copy of its own. */
-static bool join(piece *to, const piece *first, const piece *second)
+/* *out = first + second, in a copy of its own. */
+static bool join(piece *out, const piece *first, const piece *second)
 {
     const size_t length = first->length + second->length;
     char *copy = tyto_alloc(length, 1);
@@ -253,8 +253,8 @@ static bool join(piece *to, const piece *first, const piece *second)
     }
     memcpy(copy, first->text, first->length);
     memcpy(copy + first->length, second->text, second->length);
-    free(to->copy);
-    *to = (piece){copy, length, copy};
+    free(out->copy);
+    *out = (piece){copy, length, copy};
     return true;
 }
 
@@ -301,8 +301,9 @@ static bool add_bytes(const tyto_byte_tokens *tokens, const char *text, size_t l
 {
     for (size_t i = 0; i < length; i++) {
         const int byte = (unsigned char)text[i];
-        const size_t like = tokens->spelled_like[byte];
-        const int32_t id = like == SIZE_MAX ? byte + TYTO_BYTE_ID_FIRST : tokens->contents[like].id;
+        const size_t spelled = tokens->spelled_like[byte];
+        const int32_t id =
+            spelled == SIZE_MAX ? byte + TYTO_BYTE_ID_FIRST : tokens->contents[spelled].id;
         if (!tyto_ids_add(ids, id)) {
             return false;
         }

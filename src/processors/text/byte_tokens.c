@@ -26,10 +26,11 @@ const char *tyto_byte_spelling(int byte)
     {                                                                                              \
         (char)(0xC0 | (c) >> 6), (char)(0x80 | ((c)&0x3F))                                         \
     }
-#define FOUR(of, c) of(c), of((c) + 1), of((c) + 2), of((c) + 3)
-#define SIXTEEN(of, c) FOUR(of, c), FOUR(of, (c) + 4), FOUR(of, (c) + 8), FOUR(of, (c) + 12)
-#define SIXTY_FOUR(of, c)                                                                          \
-    SIXTEEN(of, c), SIXTEEN(of, (c) + 16), SIXTEEN(of, (c) + 32), SIXTEEN(of, (c) + 48)
+#define FOUR(macro, c) macro(c), macro((c) + 1), macro((c) + 2), macro((c) + 3)
+#define SIXTEEN(macro, c)                                                                          \
+    FOUR(macro, c), FOUR(macro, (c) + 4), FOUR(macro, (c) + 8), FOUR(macro, (c) + 12)
+#define SIXTY_FOUR(macro, c)                                                                       \
+    SIXTEEN(macro, c), SIXTEEN(macro, (c) + 16), SIXTEEN(macro, (c) + 32), SIXTEEN(macro, (c) + 48)
         SIXTY_FOUR(LOW, 0), SIXTY_FOUR(LOW, 64), SIXTY_FOUR(HIGH, 128), SIXTY_FOUR(HIGH, 192)};
     return spellings[byte];
 }

@@ -15,7 +15,7 @@
 
 /* What tidying replaces, one after the other over the whole text. */
 static const struct {
-    const char *from, *to;
+    const char *pattern, *replacement;
 } tidied[] = {
     {" .", "."},     {" ?", "?"},   {" !", "!"},   {" ,", ","},     {" ' ", "'"},
     {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
@@ -125,11 +125,11 @@ static tyto_status add_byte_id(byte_runs *runs, const tyto_byte_tokens *tokens, 
                          (long long)id, TYTO_BYTE_ID_FIRST + TYTO_BYTES - 1);
     }
     const char byte = (char)(id - TYTO_BYTE_ID_FIRST);
-    const size_t like = entry ? SIZE_MAX : tokens->spelled_like[(unsigned char)byte];
+    const size_t spelled = entry ? SIZE_MAX : tokens->spelled_like[(unsigned char)byte];
     const tyto_byte_content *content =
-        entry              ? tyto_byte_tokens_find(tokens, entry->text, strlen(entry->text))
-        : like != SIZE_MAX ? &tokens->contents[like]
-                           : NULL;
+        entry                 ? tyto_byte_tokens_find(tokens, entry->text, strlen(entry->text))
+        : spelled != SIZE_MAX ? &tokens->contents[spelled]
+                              : NULL;
     if (content && skip_special && content->is_special && content->id == id) {
         return TYTO_OK;
     }
@@ -162,19 +162,19 @@ cleanup:
     return status;
 }
 
-/* *text with every `from` replaced, left to right. */
-static void replace(tyto_buffer *text, const char *from, const char *to)
+/* *text with every `pattern` replaced, left to right. */
+static void replace(tyto_buffer *text, const char *pattern, const char *replacement)
 {
     tyto_buffer out;
-    const size_t from_length = strlen(from), to_length = strlen(to);
+    const size_t pattern_length = strlen(pattern), replacement_length = strlen(replacement);
     const char *found;
     size_t done = 0;
     tyto_buffer_init(&out, TEXT_BYTES_MAX);
     while (!text->failed &&
-           (found = memmem(text->data + done, text->length - done, from, from_length))) {
+           (found = memmem(text->data + done, text->length - done, pattern, pattern_length))) {
         tyto_buffer_add(&out, text->data + done, (size_t)(found - text->data) - done);
-        tyto_buffer_add(&out, to, to_length);
-        done = (size_t)(found - text->data) + from_length;
+        tyto_buffer_add(&out, replacement, replacement_length);
+        done = (size_t)(found - text->data) + pattern_length;
     }
     if (done == 0) {
         return;
@@ -264,7 +264,7 @@ tyto_status tyto_tokenizer_decode(const tyto_tokenizer *tokenizer, const int64_t
                    ? decode_bytes(tokenizer, ids, (size_t)count, &own, &text, err)
                    : decode_clip(tokenizer, ids, (size_t)count, &own, &text, err));
     for (size_t i = 0; clean_up && i < sizeof(tidied) / sizeof(tidied[0]); i++) {
-        replace(&text, tidied[i].from, tidied[i].to);
+        replace(&text, tidied[i].pattern, tidied[i].replacement);
     }
     const size_t length = text.length;
     *out = tyto_buffer_take(&text);

@@ -201,12 +201,12 @@ static bool run_lower(tyto_points *points)
     if (!reserve(points, dotted)) {
         return false;
     }
-    for (size_t i = points->count, to = points->count + dotted; i-- > 0;) {
+    for (size_t i = points->count, end = points->count + dotted; i-- > 0;) {
         if (points->c[i] == DOTTED_I) {
-            points->c[--to] = DOT_ABOVE;
-            points->c[--to] = 'i';
+            points->c[--end] = DOT_ABOVE;
+            points->c[--end] = 'i';
         } else {
-            points->c[--to] = points->c[i];
+            points->c[--end] = points->c[i];
         }
     }
     points->count += dotted;

@@ -19,10 +19,10 @@ typedef struct span {
     size_t start, end;
 } span;
 
-static bool add_span(tyto_ids *to, const int32_t *ids, span part)
+static bool add_span(tyto_ids *out, const int32_t *ids, span part)
 {
     for (size_t k = part.start; k < part.end; k++) {
-        if (!tyto_ids_add(to, ids[k])) {
+        if (!tyto_ids_add(out, ids[k])) {
             return false;
         }
     }
@@ -55,7 +55,7 @@ bool tyto_row_is_special(const tyto_row *row, const tyto_encode_plan *plan, size
            (k == 0 || (k > row->first && k <= row->first + between) || k + 1 == row->length);
 }
 
-static tyto_status add_row(tyto_rows *rows, const tyto_encode_plan *plan, const tyto_row *like,
+static tyto_status add_row(tyto_rows *rows, const tyto_encode_plan *plan, const tyto_row *given,
                            const int32_t *ids, span first, span second, tyto_error *err)
 {
     const size_t start = rows->ids.count;
@@ -77,7 +77,7 @@ static tyto_status add_row(tyto_rows *rows, const tyto_encode_plan *plan, const 
         return tyto_fail_memory(err, "encoding");
     }
     tyto_row *row = &rows->items[rows->count++];
-    *row = *like;
+    *row = *given;
     row->start = start;
     row->length = rows->ids.count - start;
     row->first = first.end - first.start;
@@ -190,16 +190,16 @@ static tyto_status add_clip(tyto_rows *rows, const tyto_encode_plan *plan, size_
     const bool cut = a.keep < a.n || b.keep < b.n;
     const size_t a_count = cut && plan->overflow ? windows_count(&a) : 1;
     const size_t b_count = cut && plan->overflow ? windows_count(&b) : 1;
-    tyto_row like = {.sample = sample, .truncated = cut};
-    TYTO_TRY(add_row(rows, plan, &like, ids, window(&a, 0), window(&b, 0), err));
-    like.is_overflow = true;
+    tyto_row row = {.sample = sample, .truncated = cut};
+    TYTO_TRY(add_row(rows, plan, &row, ids, window(&a, 0), window(&b, 0), err));
+    row.is_overflow = true;
     /* Later windows of the first text with all of the second, then its own first with the rest. */
     for (size_t i = 1; i <= a_count; i++) {
         const size_t own = i < a_count ? i : 0;
         for (size_t k = own == 0; k < b_count; k++) {
             /* The reference sets the types of what overflows along with special tokens alone. */
-            like.second_is_typed = k > 0 && !plan->surround;
-            TYTO_TRY(add_row(rows, plan, &like, ids, window(&a, own), window(&b, k), err));
+            row.second_is_typed = k > 0 && !plan->surround;
+            TYTO_TRY(add_row(rows, plan, &row, ids, window(&a, own), window(&b, k), err));
         }
     }
     return TYTO_OK;
@@ -244,11 +244,11 @@ static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size
 {
     span a = {0, first}, b = {first, first + second}, over = {0, 0};
     const int64_t total = (int64_t)(first + second) + plan->around;
-    tyto_row like = {
+    tyto_row row = {
         .sample = sample, .second_is_typed = true, .overflow_start = rows->overflow.count};
-    like.surplus = plan->length == INT64_MAX ? 0 : total - plan->length;
-    if (plan->truncation != TYTO_TRUNCATION_NONE && like.surplus > 0) {
-        const size_t n = (size_t)like.surplus;
+    row.surplus = plan->length == INT64_MAX ? 0 : total - plan->length;
+    if (plan->truncation != TYTO_TRUNCATION_NONE && row.surplus > 0) {
+        const size_t n = (size_t)row.surplus;
         if (plan->truncation == TYTO_TRUNCATION_LONGEST_FIRST && plan->pair) {
             cut_both(&a, &b, n, plan);
         } else if (plan->truncation == TYTO_TRUNCATION_ONLY_SECOND) {
@@ -257,12 +257,12 @@ static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size
             cut_one(&a, n, plan, &over);
         }
     }
-    like.truncated = (a.end - a.start) + (b.end - b.start) < first + second;
+    row.truncated = (a.end - a.start) + (b.end - b.start) < first + second;
     if (plan->overflow && !add_span(&rows->overflow, ids, over)) {
         return tyto_fail_memory(err, "encoding");
     }
-    like.overflow_length = rows->overflow.count - like.overflow_start;
-    return add_row(rows, plan, &like, ids, a, b, err);
+    row.overflow_length = rows->overflow.count - row.overflow_start;
+    return add_row(rows, plan, &row, ids, a, b, err);
 }
 
 tyto_status tyto_rows_add(tyto_rows *rows, const tyto_encode_plan *plan, size_t i,
