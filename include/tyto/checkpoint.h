@@ -16,11 +16,13 @@ TYTO_BEGIN_DECLS
  *  | a folder's path                             | that one                                        |
  *  | a hub id, OWNER/NAME or OWNER/NAME@REVISION | its snapshot in the cache; downloaded first     |
  *  |                                             | when it isn't there                             |
- *  | any other text                              | the text, as a path that is not looked at yet   |
+ *
+ *  What exists as a path is never looked for on the hub. A folder that isn't there, called like a
+ *  published checkpoint, is refused with that one's id.
  *
  *  memory   release *out with tyto_free
- *  errors   E_NOT_FOUND (the model that comes with tyto is not installed), and those of
- *           tyto_hub_find and tyto_hub_pull
+ *  errors   E_ARGUMENT (a file), E_NOT_FOUND (no such folder; the model that comes with tyto is not
+ *           installed), and those of tyto_hub_find and tyto_hub_pull
  *  threads  any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_checkpoint_locate(const char *name,
                                                            const tyto_hub_options *options,

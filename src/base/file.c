@@ -101,6 +101,22 @@ tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
     return TYTO_OK;
 }
 
+/* A file of a repository that git lfs hasn't brought yet is a text that stands for it. */
+static tyto_status refuse_pointer(const char *path, const void *bytes, size_t length,
+                                  tyto_error *err)
+{
+    static const char start[] = "version https://git-lfs.github.com/spec/";
+    enum { POINTER_BYTES_MAX = 1024 };
+    if (length >= POINTER_BYTES_MAX || length < sizeof(start) - 1 ||
+        memcmp(bytes, start, sizeof(start) - 1) != 0) {
+        return TYTO_OK;
+    }
+    return tyto_fail(err, TYTO_E_FORMAT,
+                     "%s: got a Git LFS pointer, required the file that it stands for: run "
+                     "'git lfs pull' in its folder",
+                     path);
+}
+
 static tyto_status too_long(const char *name, size_t limit, tyto_error *err)
 {
     return tyto_fail(err, TYTO_E_LIMIT, "%s: got more than %zu bytes, required at most that", name,
@@ -205,6 +221,10 @@ tyto_status tyto_file_read(const char *path, size_t limit, char **out, size_t *l
         status = read_known(fd, path, size, out, length, err);
     }
     close(fd);
+    if (status == TYTO_OK && (status = refuse_pointer(path, *out, *length, err)) != TYTO_OK) {
+        free(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -242,6 +262,10 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
         (void)madvise(data, size, MADV_HUGEPAGE);
 #endif
         *out = (tyto_file_map){.data = data, .length = size};
+        status = refuse_pointer(path, data, size, err);
+    }
+    if (status != TYTO_OK) {
+        tyto_file_map_close(out);
     }
     return status;
 }

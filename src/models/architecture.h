@@ -77,6 +77,8 @@ typedef struct tyto_family {
     size_t count;
     const tyto_architecture *composed; /* the one that takes a user's own parts
                                           (tyto_model_source.parts); or NULL */
+    const char *const *published;      /* hub ids of the checkpoints that the family's makers have
+                                          published, for advice; ends with NULL */
 } tyto_family;
 
 #endif

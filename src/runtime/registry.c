@@ -52,6 +52,19 @@ const tyto_architecture *tyto_architecture_composed(const char *model_type)
     return NULL;
 }
 
+const char *tyto_registry_published(const char *name)
+{
+    for (size_t f = 0; f < FAMILIES; f++) {
+        const char *const *ids = families[f]->published;
+        for (size_t i = 0; ids && ids[i]; i++) {
+            if (strcmp(strchr(ids[i], '/') + 1, name) == 0) {
+                return ids[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name)
 {
     for (size_t i = 0; i < architecture->n_heads; i++) {

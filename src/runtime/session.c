@@ -139,10 +139,13 @@ static tyto_status check_inputs(const tyto_tensor *inputs, int64_t n, tyto_error
     for (int64_t i = 0; i < n; i++) {
         bool valid = inputs[i].name && inputs[i].rank >= 0 && inputs[i].rank <= TYTO_RANK_MAX &&
                      tyto_dtype_bytes(inputs[i].dtype) > 0;
+        /* Sizes of 0 aside, so that no product of some of the sizes overflows later on. */
+        int64_t bytes = (int64_t)tyto_dtype_bytes(inputs[i].dtype);
         bool empty = false;
         for (int d = 0; valid && d < inputs[i].rank; d++) {
-            valid = inputs[i].shape[d] >= 0;
-            empty = empty || inputs[i].shape[d] == 0;
+            const int64_t size = inputs[i].shape[d];
+            empty = empty || size == 0;
+            valid = size >= 0 && !__builtin_mul_overflow(bytes, size ? size : 1, &bytes);
         }
         valid = valid && (inputs[i].data || empty);
         if (!valid) {

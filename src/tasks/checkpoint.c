@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "hub/hub.h"
+#include "runtime/registry.h"
 #include <tyto/memory.h>
 
 /* The model that comes with tyto, in a folder of models. */
@@ -120,6 +121,69 @@ static tyto_status locate_id(const char *id, const tyto_hub_options *options, ch
     return status;
 }
 
+/* A file where a folder is meant. */
+static tyto_status refuse_file(const char *path, tyto_error *err)
+{
+    const char *base = tyto_path_base(path);
+    const size_t folder = base > path + 1 ? (size_t)(base - path) - 1 : (size_t)(base - path);
+    return tyto_fail(err, TYTO_E_ARGUMENT,
+                     "%s: got a file, required the checkpoint's folder: '%.*s'", path,
+                     folder ? (int)folder : 1, folder ? path : ".");
+}
+
+/* Advice for a folder that isn't there but is called like a published checkpoint; NULL: none. */
+static const char *find_published(const char *name)
+{
+    char text[TYTO_HUB_NAME_BYTES_MAX + 1];
+    size_t length = strlen(name);
+    while (length > 0 && name[length - 1] == '/') {
+        length--;
+    }
+    size_t begin = length;
+    while (begin > 0 && name[begin - 1] != '/') {
+        begin--;
+    }
+    const size_t version = strcspn(name + begin, "@"),
+                 bytes = version < length - begin ? version : length - begin;
+    if (bytes >= sizeof(text)) {
+        return NULL;
+    }
+    memcpy(text, name + begin, bytes);
+    text[bytes] = '\0';
+    const char *id = tyto_registry_published(text);
+    return id && strncmp(name, id, strlen(id)) != 0 ? id : NULL;
+}
+
+/* Whether the id's first half is a folder here, so that a path was meant. */
+static bool owner_is_folder(const char *id)
+{
+    char owner[TYTO_HUB_NAME_BYTES_MAX + 1] = "";
+    memcpy(owner, id, strcspn(id, "/")); /* is_id bounds it */
+    return tyto_folder_exists(owner);
+}
+
+/* A name that is no path of anything. */
+static tyto_status locate_absent(const char *name, const tyto_hub_options *options, char **out,
+                                 tyto_error *err)
+{
+    const char *id = find_published(name);
+    tyto_error own = TYTO_ERROR_INIT;
+    tyto_status status = TYTO_E_NOT_FOUND;
+    if (!tyto_hub_is_id(name) || (id && owner_is_folder(name))) {
+        return tyto_fail(err, status, "%s: no such folder%s%s%s", name,
+                         id ? "; the published checkpoint of that name is '" : "", id ? id : "",
+                         id ? "'" : "");
+    }
+    status = locate_id(name, options, out, &own);
+    if (status != TYTO_OK) {
+        tyto_fail(err, status, "%s%s%s%s", tyto_error_message(&own),
+                  id ? "; the published checkpoint of that name is '" : "", id ? id : "",
+                  id ? "'" : "");
+    }
+    tyto_error_clear(&own);
+    return status;
+}
+
 tyto_status tyto_checkpoint_locate(const char *name, const tyto_hub_options *options, char **out,
                                    tyto_error *err)
 {
@@ -135,8 +199,11 @@ tyto_status tyto_checkpoint_locate(const char *name, const tyto_hub_options *opt
             return find_own(out, err);
         }
     }
-    if (tyto_hub_is_id(name) && !tyto_folder_exists(name)) {
-        return locate_id(name, &own, out, err);
+    if (tyto_file_exists(name)) {
+        return refuse_file(name, err);
+    }
+    if (!tyto_folder_exists(name)) {
+        return locate_absent(name, &own, out, err);
     }
     *out = tyto_copy_text(name, strlen(name));
     return *out ? TYTO_OK : tyto_fail_memory(err, name);

@@ -140,6 +140,7 @@ tyto_status tyto_photo_query(tyto_session *session, const tyto_photo *photo, con
     if (!family->query_head) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "model: examples can't be queries of it");
     }
+    TYTO_TRY(tyto_check_enum((int)rule, TYTO_QUERY_RULE_OVERLAP, "rule", err));
     if (rule == TYTO_QUERY_RULE_AUTO) {
         rule = region ? TYTO_QUERY_RULE_OBJECTNESS : TYTO_QUERY_RULE_REFERENCE;
     }

@@ -252,6 +252,35 @@ static void pipes_are_read_like_files(void **state)
     unlink(path);
 }
 
+/* A repository's file that git lfs hasn't brought is named as what it is, however it is read. */
+static void lfs_pointers_are_named(void **state)
+{
+    (void)state;
+    static const char pointer[] = "version https://git-lfs.github.com/spec/v1\n"
+                                  "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e"
+                                  "2ca24d17e2393\nsize 618999996\n";
+    char path[] = "/tmp/tyto-pointer-XXXXXX";
+    tyto_error err = TYTO_ERROR_INIT;
+    char *text;
+    size_t length;
+    tyto_file_map map;
+    close(mkstemp(path));
+    assert_int_equal(tyto_file_write(path, pointer, sizeof(pointer) - 1, &err), TYTO_OK);
+    assert_int_equal(tyto_file_read(path, 4096, &text, &length, &err), TYTO_E_FORMAT);
+    assert_null(text);
+    assert_non_null(strstr(tyto_error_message(&err), "got a Git LFS pointer"));
+    tyto_error_clear(&err);
+    assert_int_equal(tyto_file_map_open(path, &map, &err), TYTO_E_FORMAT);
+    assert_null(map.data);
+    assert_non_null(strstr(tyto_error_message(&err), "git lfs pull"));
+    tyto_error_clear(&err);
+    /* A text that only begins alike. */
+    assert_int_equal(tyto_file_write(path, pointer, 30, &err), TYTO_OK);
+    assert_int_equal(tyto_file_read(path, 4096, &text, &length, &err), TYTO_OK);
+    free(text);
+    unlink(path);
+}
+
 static void files_that_are_mapped_are_released_in_huge_pages(void **state)
 {
     (void)state;
@@ -472,6 +501,7 @@ int main(void)
         cmocka_unit_test(pool_runs_each_task_once),
         cmocka_unit_test(simulated_threads_take_the_next_task_when_they_are_free),
         cmocka_unit_test(pipes_are_read_like_files),
+        cmocka_unit_test(lfs_pointers_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

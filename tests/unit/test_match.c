@@ -344,6 +344,10 @@ static void bad_regions_are_refused(void **state)
         }
         tyto_error_clear(&err);
     }
+    tyto_vocabulary *none = NULL;
+    assert_int_equal(
+        tyto_photo_query(with.session, photo, NULL, (tyto_query_rule)9, "x", NULL, &none, NULL),
+        TYTO_E_ARGUMENT);
     /* Partly outside, and smaller than anything: cut, and the nearest box is taken. */
     tyto_vocabulary_destroy(query(photo, &(tyto_box){-9, -9, 5, 5}, TYTO_QUERY_RULE_OVERLAP, NULL));
     tyto_vocabulary_destroy(

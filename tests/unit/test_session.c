@@ -290,6 +290,13 @@ static void wrong_inputs_are_named(void **state)
     inputs[0] = *pixels;
     inputs[0].shape[0] = -3;
     refuses(with, NULL, inputs, 2, NULL, TYTO_E_ARGUMENT, "inputs[0]");
+    /* More bytes than there can be, and no bytes of which some sizes' product is too large. */
+    inputs[0] = *pixels;
+    inputs[0].shape[2] = inputs[0].shape[3] = (int64_t)1 << 31;
+    refuses(with, NULL, inputs, 2, NULL, TYTO_E_ARGUMENT, "inputs[0]");
+    inputs[0].shape[0] = 0;
+    inputs[0].data = NULL;
+    refuses(with, NULL, inputs, 2, NULL, TYTO_E_ARGUMENT, "inputs[0]");
     for (size_t i = 0; i <= TYTO_IO_INPUTS_MAX; i++) {
         many[i] = *pixels;
     }

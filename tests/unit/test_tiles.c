@@ -6,6 +6,8 @@
 #include "support/search.h"
 #include "support/support.h"
 
+#include "support/cases.h"
+
 static tyto_tiles planned(int64_t width, int64_t height, int64_t side, double overlap)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -130,6 +132,17 @@ static void a_tile_has_the_photos_pixels(void **state)
     assert_int_equal(tyto_tiles_cut(&tiles, -1, &photo, &tile, NULL), TYTO_E_RANGE);
     assert_int_equal(tyto_tiles_cut(&tiles, 0, &tile, &tile, NULL), TYTO_E_SHAPE);
     assert_int_equal(tyto_tiles_cut(&tiles, 0, &photo, &photo, NULL), TYTO_E_SHAPE);
+    const tyto_tiles hostile[] = {
+        {7, 5, 3, 3, INT64_MAX, 2}, {7, 5, 3, 3, 2, 0},         {7, 5, 3, 3, -1, -1},
+        {7, 5, 8, 3, 1, 2},         {7, 5, 3, 6, 1, 2},         {7, 5, 0, 3, 1, 1},
+        {7, 5, INT64_MAX, 3, 1, 2}, {INT64_MAX, 5, 3, 3, 2, 2},
+    };
+    for (size_t i = 0; next_case(i, sizeof(hostile) / sizeof(hostile[0])); i++) {
+        int64_t x = 1, y = 1;
+        assert_int_equal(tyto_tiles_cut(&hostile[i], 0, &photo, &tile, NULL), TYTO_E_ARGUMENT);
+        tyto_tiles_place(&hostile[i], 0, &x, &y);
+        assert_true(x == 0 && y == 0);
+    }
     tyto_image_clear(&photo);
     tyto_image_clear(&tile);
 }

@@ -290,5 +290,13 @@ ARCHITECTURE(vision, "owlv2_vision_model", "Owlv2VisionModel", HEADS - 1, 1, VIS
 static const tyto_architecture *const architectures[] = {
     &tyto_owlv2_detection_architecture, &tyto_owlv2_base_architecture,
     &tyto_owlv2_text_architecture, &tyto_owlv2_vision_architecture};
-const tyto_family tyto_owlv2_family = {architectures,
-                                       sizeof(architectures) / sizeof(architectures[0])};
+static const char *const published[] = {"google/owlv2-base-patch16",
+                                        "google/owlv2-base-patch16-ensemble",
+                                        "google/owlv2-base-patch16-finetuned",
+                                        "google/owlv2-large-patch14",
+                                        "google/owlv2-large-patch14-ensemble",
+                                        "google/owlv2-large-patch14-finetuned",
+                                        NULL};
+const tyto_family tyto_owlv2_family = {.architectures = architectures,
+                                       .count = sizeof(architectures) / sizeof(architectures[0]),
+                                       .published = published};

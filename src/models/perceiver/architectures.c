@@ -63,5 +63,15 @@ static const tyto_architecture *const architectures[] = {
 #undef HEAD
 };
 
-const tyto_family tyto_perceiver_family = {
-    .architectures = architectures, .count = TYTO_PERCEIVER_HEADS, .composed = &architecture_bare};
+static const char *const published[] = {"deepmind/language-perceiver",
+                                        "deepmind/vision-perceiver-learned",
+                                        "deepmind/vision-perceiver-fourier",
+                                        "deepmind/vision-perceiver-conv",
+                                        "deepmind/optical-flow-perceiver",
+                                        "deepmind/multimodal-perceiver",
+                                        NULL};
+
+const tyto_family tyto_perceiver_family = {.architectures = architectures,
+                                           .count = TYTO_PERCEIVER_HEADS,
+                                           .composed = &architecture_bare,
+                                           .published = published};

@@ -53,13 +53,23 @@ static int64_t place_along(int64_t i, int64_t count, int64_t room)
     return count > 1 ? i * room / (count - 1) : 0;
 }
 
+/* Whether it is a tiling as tyto_tiles_init makes them; callers may have filled it in. */
+static bool is_tiling(const tyto_tiles *tiles)
+{
+    return tiles->columns >= 1 && tiles->rows >= 1 && tiles->columns <= TYTO_TILES_MAX &&
+           tiles->rows <= TYTO_TILES_MAX && tiles->tile_width_px >= 1 &&
+           tiles->tile_height_px >= 1 && tiles->tile_width_px <= tiles->width_px &&
+           tiles->tile_height_px <= tiles->height_px && tiles->width_px <= TYTO_IMAGE_SIDE_MAX &&
+           tiles->height_px <= TYTO_IMAGE_SIDE_MAX;
+}
+
 void tyto_tiles_place(const tyto_tiles *tiles, int64_t tile, int64_t *x_px, int64_t *y_px)
 {
     if (!x_px || !y_px) {
         return;
     }
     *x_px = *y_px = 0;
-    if (!tiles || tiles->columns <= 0 || tile < 0 || tile >= tiles->columns * tiles->rows) {
+    if (!tiles || !is_tiling(tiles) || tile < 0 || tile >= tiles->columns * tiles->rows) {
         return;
     }
     *x_px =
@@ -77,6 +87,14 @@ tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_ima
     TYTO_REQUIRE(err, image->data);
     TYTO_REQUIRE(err, out);
     TYTO_REQUIRE(err, out->data);
+    if (!is_tiling(tiles)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "tiles: got %lldx%lld of %lldx%lld pixels in %lldx%lld, required at least "
+                         "one, inside the photo",
+                         (long long)tiles->columns, (long long)tiles->rows,
+                         (long long)tiles->tile_width_px, (long long)tiles->tile_height_px,
+                         (long long)tiles->width_px, (long long)tiles->height_px);
+    }
     if (image->width_px != tiles->width_px || image->height_px != tiles->height_px ||
         out->width_px != tiles->tile_width_px || out->height_px != tiles->tile_height_px) {
         return tyto_fail(err, TYTO_E_SHAPE,
