@@ -190,11 +190,12 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto autoencode -m multimodal-perceiver in.mp4 -o out.mp4",
+    {"tyto autoencode -m deepmind/multimodal-perceiver in.mp4 -o out.mp4",
      "what the network keeps of a video and its sound, and what it takes it for"},
-    {"tyto autoencode -m multimodal-perceiver --classify clips/ --format json",
+    {"tyto autoencode -m deepmind/multimodal-perceiver --classify clips/ --format json",
      "what is in each video of a folder"},
-    {"tyto autoencode -m multimodal-perceiver mute.webm --sound track.wav -o out.mp4 --windows 4",
+    {"tyto autoencode -m deepmind/multimodal-perceiver mute.webm --sound track.wav -o out.mp4 "
+     "--windows 4",
      "sound from another file, and the first four windows alone"},
     {0},
 };

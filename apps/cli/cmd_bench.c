@@ -207,7 +207,7 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto bench -m owlv2-base-patch16-ensemble",
+    {"tyto bench -m google/owlv2-base-patch16-ensemble",
      "time and share of the machine's peak, stage by stage"},
     {"tyto bench -m MODEL --queries 100 --threads 1 --format json",
      "a hundred labels on one core, for programs"},

@@ -163,8 +163,8 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto classify -m vision-perceiver-conv photo.jpg", "the five classes that fit best"},
-    {"tyto classify -m vision-perceiver-learned shots/ -k 1 -f csv -o classes.csv",
+    {"tyto classify -m deepmind/vision-perceiver-conv photo.jpg", "the five classes that fit best"},
+    {"tyto classify -m deepmind/vision-perceiver-learned shots/ -k 1 -f csv -o classes.csv",
      "all photos of a folder, in a table for spreadsheets"},
     {"tyto classify -m MODEL \"a text\" --file lines.txt -f jsonl",
      "texts, with a model of the class PerceiverForSequenceClassification"},

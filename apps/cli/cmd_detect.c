@@ -45,7 +45,8 @@ static const option options[] = {
 static const example examples[] = {
     {"tyto detect photo.jpg -t \"a cat\" -t \"a remote\" --draw out.png",
      "a table of what is found, and a picture of it"},
-    {"tyto detect -m owlv2-base-patch16-ensemble photo.jpg -t \"a cat\" --nms class --format json",
+    {"tyto detect -m google/owlv2-base-patch16-ensemble photo.jpg -t \"a cat\" --nms class "
+     "--format json",
      "one object of JSON, from a checkpoint of your own; of boxes that overlap, the best"},
     {"tyto detect shots/ --labels names.txt --threshold 0.2 --threshold \"a dog=0.4\" -o all.jsonl",
      "a folder of photos, names from a file, and one name that needs a higher score"},

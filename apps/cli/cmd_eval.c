@@ -260,7 +260,8 @@ static const option options[] = {
 static const example examples[] = {
     {"tyto eval detect --annotations instances.json --images photos/",
      "how well the model that comes with tyto finds the categories by their names"},
-    {"tyto eval detect -m owlv2-base-patch16-ensemble -a instances.json -i photos/ --prompt \"a "
+    {"tyto eval detect -m google/owlv2-base-patch16-ensemble -a instances.json -i photos/ --prompt "
+     "\"a "
      "photo of a {}\" --detections found.json --format json -o scores.json",
      "a checkpoint of your own, another wording, and both the detections and the numbers kept"},
     {"tyto eval detect -a instances.json -i photos/ --tiles=480 --tile-overlap 0.3",

@@ -132,14 +132,14 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto fill-mask -m language-perceiver \\\n"
+    {"tyto fill-mask -m deepmind/language-perceiver \\\n"
      "    \"This is an incomplete sentence where some words are missing.\" --mask-text \" "
      "missing\"",
      "guess eight bytes, and the most likely text with them"},
-    {"tyto fill-mask -m language-perceiver \"The capital of France is "
+    {"tyto fill-mask -m deepmind/language-perceiver \"The capital of France is "
      "[MASK][MASK][MASK][MASK][MASK].\"",
      "one [MASK] stands for one byte"},
-    {"tyto fill-mask -m language-perceiver --file lines.txt --span 0:4 -k 1 -f jsonl -o "
+    {"tyto fill-mask -m deepmind/language-perceiver --file lines.txt --span 0:4 -k 1 -f jsonl -o "
      "filled.jsonl",
      "the first four bytes of each line of a file"},
     {0},

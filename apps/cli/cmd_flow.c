@@ -245,11 +245,11 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto flow -m optical-flow-perceiver first.png second.png -o out.flo --draw out.png",
+    {"tyto flow -m deepmind/optical-flow-perceiver first.png second.png -o out.flo --draw out.png",
      "how far each pixel of the first frame has moved in the second, and a picture of it"},
-    {"tyto flow -m optical-flow-perceiver frames/ -o flows/",
+    {"tyto flow -m deepmind/optical-flow-perceiver frames/ -o flows/",
      "each photo of a folder to the next, in order of name: flows/NAME.flo"},
-    {"tyto flow -m optical-flow-perceiver clip.mp4 --draw flows/ --longest 30 --pairs 100",
+    {"tyto flow -m deepmind/optical-flow-perceiver clip.mp4 --draw flows/ --longest 30 --pairs 100",
      "a video's frames: flows/clip_000000.png and so on, with colours that can be compared"},
     {0},
 };

@@ -90,7 +90,8 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto forward -m owlv2-base-patch16-ensemble --inputs in.safetensors -o out.safetensors",
+    {"tyto forward -m google/owlv2-base-patch16-ensemble --inputs in.safetensors -o "
+     "out.safetensors",
      "input_ids, attention_mask and pixel_values in; logits, pred_boxes and all the others out"},
     {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
      "    --want logits,vision_model_output.hidden_states.2",

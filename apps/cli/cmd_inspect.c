@@ -81,7 +81,7 @@ static const option options[] = {
 };
 
 static const example examples[] = {
-    {"tyto inspect -m owlv2-base-patch16-ensemble",
+    {"tyto inspect -m google/owlv2-base-patch16-ensemble",
      "what it is, how large, and whether it is whole"},
     {"tyto inspect -m MODEL --format json", "the same for programs, with every tensor"},
     {"tyto inspect out.safetensors", "names, shapes and numbers of the tensors in a file"},

@@ -258,7 +258,7 @@ static const option options[] = {
 static const example examples[] = {
     {"tyto preprocess photo.jpg -o pixels.safetensors",
      "a tensor named photo.jpg, for the model that comes with tyto"},
-    {"tyto preprocess -m owlv2-base-patch16-ensemble shots/ -o pixels.safetensors",
+    {"tyto preprocess -m google/owlv2-base-patch16-ensemble shots/ -o pixels.safetensors",
      "all photos of a folder, as that checkpoint takes them"},
     {"tyto preprocess photo.jpg --size 512x512 --pad off --normalize off -o pixels.safetensors",
      "another size, without padding, values from 0 to 1"},

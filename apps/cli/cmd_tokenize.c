@@ -187,15 +187,16 @@ static const option options[] = {
 
 static const example examples[] = {
     {"tyto tokenize \"a photo of a cat\"", "a table of ids and tokens"},
-    {"tyto tokenize -m owlv2-base-patch16-ensemble --format json -- \"a cat\" \"--draw\"",
+    {"tyto tokenize -m google/owlv2-base-patch16-ensemble --format json -- \"a cat\" \"--draw\"",
      "JSON; after -- everything is text"},
     {"tyto tokenize --file names.txt --padding max --truncation longest-first -f json -o "
      "tokens.json",
      "a file of names, as the network takes them"},
-    {"tyto tokenize -m language-perceiver \"a question\" --pair \"its text\" --max-length 64 "
+    {"tyto tokenize -m deepmind/language-perceiver \"a question\" --pair \"its text\" --max-length "
+     "64 "
      "--truncation only-second",
      "a pair, of which the second text is cut"},
-    {"tyto tokenize -m language-perceiver --decode \"4 78 111 5\" --skip-special-tokens",
+    {"tyto tokenize -m deepmind/language-perceiver --decode \"4 78 111 5\" --skip-special-tokens",
      "ids back to text"},
     {0},
 };

@@ -7,7 +7,7 @@ const char tyto_summary[] =
 const example overview_examples[] = {
     {"tyto detect photo.jpg -t \"a cat\" -t \"a remote\" --draw out.png",
      "print what is found and where, and draw it, with the model that comes with tyto"},
-    {"tyto detect -m owlv2-base-patch16-ensemble photo.jpg -t \"a cat\" --format json",
+    {"tyto detect -m google/owlv2-base-patch16-ensemble photo.jpg -t \"a cat\" --format json",
      "the same with a checkpoint folder, as JSON"},
     {0},
 };

@@ -33,6 +33,14 @@ for program in example_detect example_detect_cpp; do
     grep -q "none.jpg" "$work/said" || fail "$program: got '$(cat "$work/said")', required the path"
 done
 
+# The program that README shows, on the picture that it names, with the model that comes with tyto.
+run "$TYTO_COMMAND" detect "$photo" -t "cup of coffee" -t rabbit -f text -m "$model" >"$work/table"
+sed -n '3,$p' "$work/table" | awk '{ $1 = $1; print }' >"$work/shown"
+[ -s "$work/shown" ] || fail "README's program: nothing to be found"
+env -u TYTO_MODEL ${emulator[@]+"${emulator[@]}"} "$TYTO_EXAMPLES/example_readme" "$photo" |
+    awk '{ $1 = $1; print }' >"$work/got"
+cmp "$work/got" "$work/shown" || fail "README's program: got other boxes than the command"
+
 # A request of HTTP without a client: reply QUERY [FILE]
 cookie=short
 reply() {
