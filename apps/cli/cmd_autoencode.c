@@ -27,7 +27,7 @@ typedef struct job {
     bool input_missing;
     tyto_destination made;
     tyto_autoencode_video_options options;
-    opened with;
+    opened model;
     records results;
     int64_t window; /* of the video that is worked on */
     double window_began;
@@ -105,10 +105,10 @@ static bool open_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_clip_shape shape;
-    if (!model_open(&j->args->common, &j->with)) {
+    if (!model_open(&j->args->common, &j->model)) {
         return false;
     }
-    if (!went_well(tyto_autoencode_shape(j->with.model, &shape, &err), &err)) {
+    if (!went_well(tyto_autoencode_shape(j->model.model, &shape, &err), &err)) {
         return false;
     }
     if (!records_open(&j->results, NULL)) {
@@ -131,7 +131,7 @@ static bool autoencode(job *j, const char *video, bool *writable)
     j->window = 0;
     j->window_began = seconds_now();
     tyto_status status =
-        tyto_autoencode_video(j->with.session, video, path, &j->options, &found, &err);
+        tyto_autoencode_video(j->model.session, video, path, &j->options, &found, &err);
     if (status == TYTO_OK) {
         say_window(j, video);
         progress_hide();
@@ -163,7 +163,7 @@ static int run(void *given)
     if (code == EXIT_DONE) {
         code = open_all(&j) ? autoencode_all(&j) : EXIT_FAILED;
     }
-    model_close(&j.with);
+    model_close(&j.model);
     text_list_clear(&j.videos);
     records_drop(&j.results);
     return code;

@@ -42,7 +42,7 @@ static tyto_status report(const tyto_session *session, const tyto_bench_result *
 
 /* One forward for each line that comes in, so that programs take turns with others: answered by a
  * line at once, since whoever asked waits for it. */
-static bool bench_on_request(const bench_args *args, const opened *with,
+static bool bench_on_request(const bench_args *args, const opened *model,
                              tyto_bench_document_options about, tyto_bench_options options)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -52,14 +52,14 @@ static bool bench_on_request(const bench_args *args, const opened *with,
     options.warmup = 0;
     about.format = TYTO_FORMAT_JSONL;
     bool done = output_open(&out, NULL) &&
-                report(with->session, NULL, &about, &out, &err) == TYTO_OK && output_flush(&out);
+                report(model->session, NULL, &about, &out, &err) == TYTO_OK && output_flush(&out);
     for (int got; done && (got = getchar()) != EOF;) {
         if (got != '\n') {
             continue;
         }
         tyto_bench_result_clear(&result);
-        done = tyto_bench_forward(with->session, &options, &result, &err) == TYTO_OK &&
-               report(with->session, &result, &about, &out, &err) == TYTO_OK && output_flush(&out);
+        done = tyto_bench_forward(model->session, &options, &result, &err) == TYTO_OK &&
+               report(model->session, &result, &about, &out, &err) == TYTO_OK && output_flush(&out);
     }
     done = done && keep_outputs(args, &result, &err) == TYTO_OK;
     went_well(err.status, &err);
@@ -70,15 +70,15 @@ static bool bench_on_request(const bench_args *args, const opened *with,
 
 /* Runs the forwards and writes the report. */
 static bool bench(const bench_args *args, const tyto_bench_document_options *about,
-                  const tyto_bench_options *options, const opened *with)
+                  const tyto_bench_options *options, const opened *model)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bench_result result;
     tyto_bytes bytes = {0};
     const bool done =
-        went_well(tyto_bench_forward(with->session, options, &result, &err), &err) &&
+        went_well(tyto_bench_forward(model->session, options, &result, &err), &err) &&
         went_well(keep_outputs(args, &result, &err), &err) &&
-        went_well(tyto_bench_document_write(with->session, &result, about, &bytes, &err), &err) &&
+        went_well(tyto_bench_document_write(model->session, &result, about, &bytes, &err), &err) &&
         output_file(args->output, &bytes);
     tyto_bytes_clear(&bytes);
     tyto_bench_result_clear(&result);
@@ -86,7 +86,7 @@ static bool bench(const bench_args *args, const tyto_bench_document_options *abo
 }
 
 static bool run_forwards(const bench_args *args, const tyto_tensor_file *file,
-                         const tyto_bench_document_options *about, const opened *with)
+                         const tyto_bench_document_options *about, const opened *model)
 {
     tyto_bench_options options;
     tyto_bench_options_init(&options, sizeof(options));
@@ -98,8 +98,8 @@ static bool run_forwards(const bench_args *args, const tyto_tensor_file *file,
     options.batch = args->batch;
     options.queries = args->queries;
     options.progress = go_on;
-    return args->on_request ? bench_on_request(args, with, *about, options)
-                            : bench(args, about, &options, with);
+    return args->on_request ? bench_on_request(args, model, *about, options)
+                            : bench(args, about, &options, model);
 }
 
 /* Before the model is there, so that what this reads isn't counted as the
@@ -121,7 +121,7 @@ static int run_model(const bench_args *args)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor_file *file = NULL;
-    opened with = {0};
+    opened model = {0};
     if (args->inputs && !went_well(tyto_tensor_file_open(args->inputs, &file, &err), &err)) {
         return EXIT_FAILED;
     }
@@ -134,10 +134,10 @@ static int run_model(const bench_args *args)
     /* A program that starts forwards itself measures its start too, so nothing delays that. */
     bool done = args->on_request || measure_memory(&args->common, &about.memory_gigabytes);
     const double began = seconds_now();
-    done = done && model_open(&args->common, &with);
+    done = done && model_open(&args->common, &model);
     about.load_s = seconds_now() - began;
-    done = done && run_forwards(args, file, &about, &with);
-    model_close(&with);
+    done = done && run_forwards(args, file, &about, &model);
+    model_close(&model);
     tyto_tensor_file_destroy(file);
     return done ? EXIT_DONE : EXIT_FAILED;
 }

@@ -21,7 +21,7 @@ typedef struct classify_args {
 /* A run: what the arguments amount to. */
 typedef struct job {
     const classify_args *args;
-    opened with;
+    opened model;
     bool photos; /* what the model classifies, else texts */
     text_list inputs;
     records out;
@@ -65,7 +65,7 @@ static bool classify_all(job *j)
     options.progress = show_stage;
     options.progress_user = (char[]){"inputs"};
     const tyto_status status =
-        tyto_classify_inputs(j->with.session, (const char *const *)j->inputs.items,
+        tyto_classify_inputs(j->model.session, (const char *const *)j->inputs.items,
                              (int64_t)j->inputs.count, &options, take_classes, j, &err);
     progress_hide();
     went_well(status, &err);
@@ -89,18 +89,18 @@ static bool list_inputs(job *j)
 
 static bool open_model(job *j)
 {
-    if (!model_open(&j->args->common, &j->with)) {
+    if (!model_open(&j->args->common, &j->model)) {
         return false;
     }
-    const tyto_classified kind = tyto_model_classifies(j->with.model);
+    const tyto_classified kind = tyto_model_classifies(j->model.model);
     if (kind == TYTO_CLASSIFIED_NOTHING) {
         say_error("%s: got a %s, required a model that classifies texts or pictures",
-                  j->with.folder, tyto_model_head(j->with.model));
+                  j->model.folder, tyto_model_head(j->model.model));
         return false;
     }
     j->photos = kind == TYTO_CLASSIFIED_IMAGE;
-    if (j->photos && !tyto_model_image_processor(j->with.model)) {
-        say_error("%s: no preprocessor_config.json, required to read pictures", j->with.folder);
+    if (j->photos && !tyto_model_image_processor(j->model.model)) {
+        say_error("%s: no preprocessor_config.json, required to read pictures", j->model.folder);
         return false;
     }
     return true;
@@ -131,7 +131,7 @@ static int run(void *given)
         code = good ? EXIT_DONE : EXIT_FAILED;
     }
     records_drop(&j.out);
-    model_close(&j.with);
+    model_close(&j.model);
     text_list_clear(&j.inputs);
     return code;
 }

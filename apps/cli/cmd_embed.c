@@ -33,9 +33,9 @@ static photo_outcome embed_photo(void *context, photo_turn *photo)
     const char *name = path_base(photo->path);
     const tyto_status status =
         j->args->boxes
-            ? tyto_vocabulary_builder_embed_boxes(s->builder, s->with.session, name, &photo->image,
+            ? tyto_vocabulary_builder_embed_boxes(s->builder, s->model.session, name, &photo->image,
                                                   &s->embed, &s->look.options, NULL, &err)
-            : tyto_vocabulary_builder_embed_image(s->builder, s->with.session, name, &photo->image,
+            : tyto_vocabulary_builder_embed_image(s->builder, s->model.session, name, &photo->image,
                                                   &s->embed, &err);
     return went_well_for(photo->path, status, &err) ? PHOTO_DONE : PHOTO_FAILED;
 }

@@ -21,7 +21,7 @@ typedef struct fill_args {
 
 /* One text. */
 static bool fill(tyto_session *session, const tyto_fill_mask_options *options, const char *text,
-                 records *to)
+                 records *results)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_filled_text filled;
@@ -34,9 +34,9 @@ static bool fill(tyto_session *session, const tyto_fill_mask_options *options, c
     }
     say_info("%lld masks in %.3f s", (long long)filled.n_masks, seconds_now() - began);
     const tyto_status status =
-        tyto_document_add_filled_text(to->document, text, &filled, &bytes, &err);
+        tyto_document_add_filled_text(results->document, text, &filled, &bytes, &err);
     tyto_filled_text_clear(&filled);
-    return records_put(to, status, &bytes, &err);
+    return records_put(results, status, &bytes, &err);
 }
 
 static bool read_spans(const fill_args *args, tyto_spans *spans)
@@ -58,19 +58,19 @@ static bool read_spans(const fill_args *args, tyto_spans *spans)
     return true;
 }
 
-static bool begin(const fill_args *args, records *to)
+static bool begin(const fill_args *args, records *results)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
     const tyto_status status =
-        tyto_fill_mask_document_create((tyto_format)args->format, &to->document, &bytes, &err);
-    return records_put(to, status, &bytes, &err);
+        tyto_fill_mask_document_create((tyto_format)args->format, &results->document, &bytes, &err);
+    return records_put(results, status, &bytes, &err);
 }
 
 static int fill_all(const fill_args *args, const tyto_spans *spans, const text_list *texts)
 {
-    opened with = {0};
-    records to = {0};
+    opened model = {0};
+    records results = {0};
     tyto_fill_mask_options options;
     tyto_fill_mask_options_init(&options, sizeof(options));
     options.spans = spans->items;
@@ -78,16 +78,16 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
     options.parts = (const char *const *)args->mask_texts.items;
     options.n_parts = (int64_t)args->mask_texts.count;
     options.top_k = args->top_k;
-    bool good =
-        records_open(&to, args->output) && model_open(&args->common, &with) && begin(args, &to);
+    bool good = records_open(&results, args->output) && model_open(&args->common, &model) &&
+                begin(args, &results);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
-            good = fill(with.session, &options, texts->items[i], &to) && good;
+            good = fill(model.session, &options, texts->items[i], &results) && good;
         }
-        good = records_end(&to, !interrupted()) && good;
+        good = records_end(&results, !interrupted()) && good;
     }
-    records_drop(&to);
-    model_close(&with);
+    records_drop(&results);
+    model_close(&model);
     return good ? EXIT_DONE : EXIT_FAILED;
 }
 

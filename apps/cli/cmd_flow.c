@@ -25,7 +25,7 @@ typedef struct job {
     bool input_missing;
     tyto_destination flows, pictures;
     tyto_flow_options options;
-    opened with;
+    opened model;
     bool told_small;     /* that frames are padded */
     int64_t pair, pairs; /* of the sequence that is worked on: done so far, of how many */
 } job;
@@ -174,7 +174,7 @@ static bool flow_of_sequence(job *j, const char *video)
         const double began = seconds_now();
         j->pairs = pairs > j->pair ? pairs : j->pair + 1;
         tyto_status status =
-            tyto_flow_sequence_next(j->with.session, sequence, &j->options, &pair, &more, &err);
+            tyto_flow_sequence_next(j->model.session, sequence, &j->options, &pair, &more, &err);
         if (status == TYTO_OK && more) {
             say_pair(j, &pair, seconds_now() - began);
             status = write_pair(j, video, &pair, &err);
@@ -191,13 +191,13 @@ static bool check_model(const job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_tiles tiles;
-    return went_well(tyto_flow_plan(j->with.model, 1, 1, &j->options, &tiles, &err), &err);
+    return went_well(tyto_flow_plan(j->model.model, 1, 1, &j->options, &tiles, &err), &err);
 }
 
 static int flow_of_all(job *j)
 {
     bool good = !j->input_missing;
-    if (!model_open(&j->args->common, &j->with) || !check_model(j)) {
+    if (!model_open(&j->args->common, &j->model) || !check_model(j)) {
         return EXIT_FAILED;
     }
     if (j->photos.count > 0) {
@@ -217,7 +217,7 @@ static int run(void *given)
     if (code == EXIT_DONE) {
         code = flow_of_all(&j);
     }
-    model_close(&j.with);
+    model_close(&j.model);
     text_list_clear(&j.photos);
     text_list_clear(&j.videos);
     return code;

@@ -14,19 +14,19 @@ typedef struct forward_args {
 } forward_args;
 
 static bool forward(const forward_args *args, const tyto_file_list *wanted,
-                    const tyto_tensor_file *file, const opened *with)
+                    const tyto_tensor_file *file, const opened *model)
 {
     tyto_error err = TYTO_ERROR_INIT;
     const tyto_tensor *outputs;
     int64_t n_outputs;
     const double began = seconds_now();
     tyto_status status = tyto_forward(
-        with->session, args->head, tyto_tensor_file_at(file, 0), tyto_tensor_file_count(file),
+        model->session, args->head, tyto_tensor_file_at(file, 0), tyto_tensor_file_count(file),
         (const char *const *)wanted->items, wanted->count, &outputs, &n_outputs, &err);
     if (status == TYTO_OK) {
         say_info("%s: %zu outputs in %.3f s, %.1f MB of scratch",
-                 args->head ? args->head : tyto_model_head(with->model), n_outputs,
-                 seconds_now() - began, 1e-6 * (double)tyto_session_scratch_bytes(with->session));
+                 args->head ? args->head : tyto_model_head(model->model), n_outputs,
+                 seconds_now() - began, 1e-6 * (double)tyto_session_scratch_bytes(model->session));
         status = tyto_tensor_file_save(args->output, outputs, n_outputs, &err);
     }
     return went_well(status, &err);
@@ -38,7 +38,7 @@ static int run(void *given)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tensor_file *file = NULL;
     tyto_file_list wanted = {0};
-    opened with = {0};
+    opened model = {0};
     int code = EXIT_USAGE;
     if (!args->inputs || !args->output) {
         say_error("required --inputs FILE and -o FILE, got %s",
@@ -59,12 +59,12 @@ static int run(void *given)
         code = EXIT_USAGE;
         goto cleanup;
     }
-    if (output_check_file(args->output) && model_open(&args->common, &with) &&
-        forward(args, &wanted, file, &with)) {
+    if (output_check_file(args->output) && model_open(&args->common, &model) &&
+        forward(args, &wanted, file, &model)) {
         code = EXIT_DONE;
     }
 cleanup:
-    model_close(&with);
+    model_close(&model);
     tyto_tensor_file_destroy(file);
     tyto_file_list_clear(&wanted);
     tyto_error_clear(&err);

@@ -57,7 +57,7 @@ static photo_outcome compare_photo(void *context, photo_turn *photo)
     tyto_similarities found = {0};
     photo_outcome outcome = PHOTO_FAILED;
     if (went_well_for(photo->path,
-                      tyto_similarity_best(j->search.with.session, j->search.vocabulary,
+                      tyto_similarity_best(j->search.model.session, j->search.vocabulary,
                                            &photo->image, &j->search.embed, j->args->search.top_k,
                                            &found, &err),
                       &err)) {

@@ -49,12 +49,12 @@ extern const topic topics[];
 /** Examples of the whole tool. */
 extern const example overview_examples[];
 
-void print_overview(FILE *to);
-void print_help(FILE *to, const command *self);
+void print_overview(FILE *stream);
+void print_help(FILE *stream, const command *self);
 /** The manual, for man(7). */
-void print_manual(FILE *to);
-void print_bash_completion(FILE *to);
-void print_zsh_completion(FILE *to);
-void print_fish_completion(FILE *to);
+void print_manual(FILE *stream);
+void print_bash_completion(FILE *stream);
+void print_zsh_completion(FILE *stream);
+void print_fish_completion(FILE *stream);
 
 #endif

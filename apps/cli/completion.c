@@ -7,63 +7,63 @@ static const char *const shell_note = "# Written by 'tyto help --completion': ch
                                       "option tables instead.\n";
 
 /* Text inside '…' of a shell. */
-static void quoted(FILE *to, const char *text)
+static void quoted(FILE *stream, const char *text)
 {
-    fputc('\'', to);
+    fputc('\'', stream);
     for (; *text; text++) {
         if (*text == '\'') {
-            fputs("'\\''", to);
+            fputs("'\\''", stream);
         } else {
-            fputc(*text, to);
+            fputc(*text, stream);
         }
     }
-    fputc('\'', to);
+    fputc('\'', stream);
 }
 
 /* The words of a choice with spaces between them. */
-static void spaced(FILE *to, const char *words)
+static void spaced(FILE *stream, const char *words)
 {
     for (; *words; words++) {
-        fputc(*words == '|' ? ' ' : *words, to);
+        fputc(*words == '|' ? ' ' : *words, stream);
     }
 }
 
-static void bash_names(FILE *to, const option *options)
+static void bash_names(FILE *stream, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
-        fprintf(to, " --%s", o->name);
+        fprintf(stream, " --%s", o->name);
     }
 }
 
 /* What an option's value can be, as a case of the previous word. */
-static void bash_values(FILE *to, const char *scope, const option *options)
+static void bash_values(FILE *stream, const char *scope, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
         if (o->kind == OPTION_FLAG || o->kind == OPTION_MAYBE) {
             continue;
         }
-        fprintf(to, "    %s:--%s", scope, o->name);
+        fprintf(stream, "    %s:--%s", scope, o->name);
         if (o->letter) {
-            fprintf(to, " | %s:-%c", scope, o->letter);
+            fprintf(stream, " | %s:-%c", scope, o->letter);
         }
-        fputs(") ", to);
+        fputs(") ", stream);
         if (o->kind == OPTION_CHOICE) {
-            fputs("_tyto_words '", to);
-            spaced(to, o->value);
-            fputs("' \"$word\"", to);
+            fputs("_tyto_words '", stream);
+            spaced(stream, o->value);
+            fputs("' \"$word\"", stream);
         } else {
             fputs(o->files == COMPLETES_FILES     ? "_tyto_files -f \"$word\""
                   : o->files == COMPLETES_FOLDERS ? "_tyto_files -d \"$word\""
                                                   : ":",
-                  to);
+                  stream);
         }
-        fputs(" ;;\n", to);
+        fputs(" ;;\n", stream);
     }
 }
 
-void print_bash_completion(FILE *to)
+void print_bash_completion(FILE *stream)
 {
-    fputs(shell_note, to);
+    fputs(shell_note, stream);
     fputs("_tyto_words() { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$2\"); }\n"
           "_tyto_files() {\n"
           "    compopt -o filenames 2>/dev/null\n"
@@ -74,147 +74,147 @@ void print_bash_completion(FILE *to)
           "    local command=${COMP_WORDS[1]} options=\n"
           "    COMPREPLY=()\n"
           "    if [ \"$COMP_CWORD\" = 1 ]; then\n        _tyto_words '",
-          to);
+          stream);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "%s ", (*at)->name);
+        fprintf(stream, "%s ", (*at)->name);
     }
     fputs("--help --version' \"$word\"\n        return\n    fi\n    case $command:$before in\n",
-          to);
+          stream);
     for (const command *const *at = commands; *at; at++) {
-        bash_values(to, (*at)->name, (*at)->options);
+        bash_values(stream, (*at)->name, (*at)->options);
     }
-    bash_values(to, "*", common_options);
-    fputs("    *)\n        case $command in\n", to);
+    bash_values(stream, "*", common_options);
+    fputs("    *)\n        case $command in\n", stream);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "        %s) options='", (*at)->name);
-        bash_names(to, (*at)->options);
-        fputs("' ;;\n", to);
+        fprintf(stream, "        %s) options='", (*at)->name);
+        bash_names(stream, (*at)->options);
+        fputs("' ;;\n", stream);
     }
-    fputs("        esac\n        case $word in\n        -*) _tyto_words \"$options", to);
-    bash_names(to, common_options);
+    fputs("        esac\n        case $word in\n        -*) _tyto_words \"$options", stream);
+    bash_names(stream, common_options);
     fputs("\" \"$word\" ;;\n        *) _tyto_files -f \"$word\" ;;\n        esac\n        ;;\n"
           "    esac\n}\ncomplete -F _tyto tyto\n",
-          to);
+          stream);
 }
 
 /* Text inside a specification of _arguments, which gives ':' and '[' a meaning. */
-static void zsh_text(FILE *to, const char *text)
+static void zsh_text(FILE *stream, const char *text)
 {
     for (; *text; text++) {
         if (*text == '\'') {
-            fputs("'\\''", to);
+            fputs("'\\''", stream);
         } else {
             if (strchr(":[]\\", *text)) {
-                fputc('\\', to);
+                fputc('\\', stream);
             }
-            fputc(*text, to);
+            fputc(*text, stream);
         }
     }
 }
 
-static void zsh_action(FILE *to, const option *o)
+static void zsh_action(FILE *stream, const option *o)
 {
     if (o->kind == OPTION_CHOICE) {
-        fputs("(", to);
-        spaced(to, o->value);
-        fputs(")", to);
+        fputs("(", stream);
+        spaced(stream, o->value);
+        fputs(")", stream);
     } else if (o->files == COMPLETES_FILES) {
-        fputs("_files", to);
+        fputs("_files", stream);
     } else if (o->files == COMPLETES_FOLDERS) {
-        fputs("_files -/", to);
+        fputs("_files -/", stream);
     } else {
-        fputs(" ", to);
+        fputs(" ", stream);
     }
 }
 
-static void zsh_spec(FILE *to, const option *o, const char *dashes, const char *name)
+static void zsh_spec(FILE *stream, const option *o, const char *dashes, const char *name)
 {
-    fprintf(to, " \\\n            '%s%s%s%s[", o->kind == OPTION_TEXTS ? "*" : "", dashes, name,
+    fprintf(stream, " \\\n            '%s%s%s%s[", o->kind == OPTION_TEXTS ? "*" : "", dashes, name,
             o->kind == OPTION_MAYBE ? "=-" : "");
-    zsh_text(to, o->help);
-    fputs("]", to);
+    zsh_text(stream, o->help);
+    fputs("]", stream);
     if (o->kind != OPTION_FLAG) {
-        fputs(o->kind == OPTION_MAYBE ? "::" : ":", to);
-        zsh_text(to, o->kind == OPTION_CHOICE ? o->name : o->value);
-        fputs(":", to);
-        zsh_action(to, o);
+        fputs(o->kind == OPTION_MAYBE ? "::" : ":", stream);
+        zsh_text(stream, o->kind == OPTION_CHOICE ? o->name : o->value);
+        fputs(":", stream);
+        zsh_action(stream, o);
     }
-    fputs("'", to);
+    fputs("'", stream);
 }
 
-static void zsh_specs(FILE *to, const command *self, const option *options)
+static void zsh_specs(FILE *stream, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
-        zsh_spec(to, o, "--", o->name);
+        zsh_spec(stream, o, "--", o->name);
         if (option_letter(self, o)) {
             const char name[2] = {o->letter, '\0'};
-            zsh_spec(to, o, "-", name);
+            zsh_spec(stream, o, "-", name);
         }
     }
 }
 
-void print_zsh_completion(FILE *to)
+void print_zsh_completion(FILE *stream)
 {
-    fputs("#compdef tyto\n", to);
-    fputs(shell_note, to);
-    fputs("_tyto() {\n    local -a commands\n    commands=(\n", to);
+    fputs("#compdef tyto\n", stream);
+    fputs(shell_note, stream);
+    fputs("_tyto() {\n    local -a commands\n    commands=(\n", stream);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "        '%s:", (*at)->name);
-        zsh_text(to, (*at)->summary);
-        fputs("'\n", to);
+        fprintf(stream, "        '%s:", (*at)->name);
+        zsh_text(stream, (*at)->summary);
+        fputs("'\n", stream);
     }
     fputs("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n"
           "        return\n    fi\n    local command=$words[2]\n    shift words\n    (( CURRENT-- "
           "))\n"
           "    case $command in\n",
-          to);
+          stream);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "    %s)\n        _arguments -s", (*at)->name);
-        zsh_specs(to, *at, (*at)->options);
-        zsh_specs(to, *at, common_options);
+        fprintf(stream, "    %s)\n        _arguments -s", (*at)->name);
+        zsh_specs(stream, *at, (*at)->options);
+        zsh_specs(stream, *at, common_options);
         fputs((*at)->files == COMPLETES_FILES ? " \\\n            '*:argument:_files'\n"
                                               : " \\\n            '*:argument: '\n",
-              to);
-        fputs("        ;;\n", to);
+              stream);
+        fputs("        ;;\n", stream);
     }
-    fputs("    esac\n}\n_tyto \"$@\"\n", to);
+    fputs("    esac\n}\n_tyto \"$@\"\n", stream);
 }
 
-static void fish_options(FILE *to, const char *when, const option *options)
+static void fish_options(FILE *stream, const char *when, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
-        fprintf(to, "complete -c tyto -n '%s' -l %s", when, o->name);
+        fprintf(stream, "complete -c tyto -n '%s' -l %s", when, o->name);
         if (o->letter) {
-            fprintf(to, " -s %c", o->letter);
+            fprintf(stream, " -s %c", o->letter);
         }
         if (o->kind == OPTION_CHOICE) {
-            fputs(" -x -a '", to);
-            spaced(to, o->value);
-            fputs("'", to);
+            fputs(" -x -a '", stream);
+            spaced(stream, o->value);
+            fputs("'", stream);
         } else if (o->kind != OPTION_FLAG && o->kind != OPTION_MAYBE) {
             fputs(o->files == COMPLETES_FILES     ? " -r -F"
                   : o->files == COMPLETES_FOLDERS ? " -x -a '(__fish_complete_directories)'"
                                                   : " -x",
-                  to);
+                  stream);
         }
-        fputs(" -d ", to);
-        quoted(to, o->help);
-        fputc('\n', to);
+        fputs(" -d ", stream);
+        quoted(stream, o->help);
+        fputc('\n', stream);
     }
 }
 
-void print_fish_completion(FILE *to)
+void print_fish_completion(FILE *stream)
 {
-    fputs(shell_note, to);
+    fputs(shell_note, stream);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "complete -c tyto -f -n __fish_use_subcommand -a %s -d ", (*at)->name);
-        quoted(to, (*at)->summary);
-        fputc('\n', to);
+        fprintf(stream, "complete -c tyto -f -n __fish_use_subcommand -a %s -d ", (*at)->name);
+        quoted(stream, (*at)->summary);
+        fputc('\n', stream);
     }
     for (const command *const *at = commands; *at; at++) {
         char when[80];
         snprintf(when, sizeof(when), "__fish_seen_subcommand_from %s", (*at)->name);
-        fish_options(to, when, (*at)->options);
+        fish_options(stream, when, (*at)->options);
     }
-    fish_options(to, "not __fish_use_subcommand", common_options);
+    fish_options(stream, "not __fish_use_subcommand", common_options);
 }

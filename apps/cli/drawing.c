@@ -6,26 +6,26 @@
 #include "messages.h"
 #include "output.h"
 
-int drawing_check(drawing *to, const text_list *photos, const text_list *spared)
+int drawing_check(drawing *drawn, const text_list *photos, const text_list *spared)
 {
     tyto_destination_options options;
-    char *name = take_text("--%s", to->option);
+    char *name = take_text("--%s", drawn->option);
     tyto_destination_options_init(&options, sizeof(options));
     options.name = name;
     options.input = "photo";
     options.made = "drawn to";
     options.spared = (const char *const *)spared->items;
     options.n_spared = (int64_t)spared->count;
-    const int code = output_place(to->path, photos, &options, &to->place);
+    const int code = output_place(drawn->path, photos, &options, &drawn->place);
     free(name);
     return code;
 }
 
-bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto_detections *boxes,
-                   const text_list *labels)
+bool drawing_write(drawing *drawn, const char *photo, tyto_image *image,
+                   const tyto_detections *boxes, const text_list *labels)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (!to->writer && tyto_photo_writer_create(&to->writer, NULL) != TYTO_OK) {
+    if (!drawn->writer && tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK) {
         out_of_memory();
     }
     if (!went_well(tyto_draw_detections(image, boxes, (const char *const *)labels->items,
@@ -33,17 +33,17 @@ bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto
                    &err)) {
         return false;
     }
-    char *path = output_path(&to->place, photo, -1);
-    const tyto_status status = tyto_photo_writer_add(to->writer, path, image, &err);
+    char *path = output_path(&drawn->place, photo, -1);
+    const tyto_status status = tyto_photo_writer_add(drawn->writer, path, image, &err);
     tyto_free(path);
     return went_well(status, &err);
 }
 
-bool drawing_end(drawing *to)
+bool drawing_end(drawing *drawn)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_status status = tyto_photo_writer_finish(to->writer, &err);
-    tyto_photo_writer_destroy(to->writer);
-    to->writer = NULL;
+    const tyto_status status = tyto_photo_writer_finish(drawn->writer, &err);
+    tyto_photo_writer_destroy(drawn->writer);
+    drawn->writer = NULL;
     return went_well(status, &err);
 }

@@ -19,14 +19,14 @@ typedef struct drawing {
 
 /** Checks that each of `photos` can be drawn to a place of its own that is none of `spared`.
  *  Returns the exit code so far, after a complaint when it isn't EXIT_DONE. */
-int drawing_check(drawing *to, const text_list *photos, const text_list *spared);
+int drawing_check(drawing *drawn, const text_list *photos, const text_list *spared);
 
 /** Draws boxes into the picture, takes it over, and saves it as the photo's beside the caller's
  *  further work. Complains and returns false when that can't be done, or when the picture before
  *  couldn't be saved. */
-bool drawing_write(drawing *to, const char *photo, tyto_image *image, const tyto_detections *boxes,
-                   const text_list *labels);
+bool drawing_write(drawing *drawn, const char *photo, tyto_image *image,
+                   const tyto_detections *boxes, const text_list *labels);
 /** Waits for the last picture. Complains and returns false when it couldn't be saved. */
-bool drawing_end(drawing *to);
+bool drawing_end(drawing *drawn);
 
 #endif

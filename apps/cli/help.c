@@ -9,7 +9,7 @@
 #define COLUMN 28
 
 /* Words wrapped to WIDTH; the first line continues at column `at`, others are indented. */
-static void wrap(FILE *to, const char *text, size_t length, size_t at, size_t indent)
+static void wrap(FILE *stream, const char *text, size_t length, size_t at, size_t indent)
 {
     const char *end = text + length;
     bool first = true;
@@ -17,37 +17,37 @@ static void wrap(FILE *to, const char *text, size_t length, size_t at, size_t in
         const size_t word =
             strcspn(text, " ") < (size_t)(end - text) ? strcspn(text, " ") : (size_t)(end - text);
         if (!first && at + 1 + word > WIDTH) {
-            fprintf(to, "\n%*s", (int)indent, "");
+            fprintf(stream, "\n%*s", (int)indent, "");
             at = indent;
         } else if (!first) {
-            fputc(' ', to);
+            fputc(' ', stream);
             at++;
         }
-        fprintf(to, "%.*s", (int)word, text);
+        fprintf(stream, "%.*s", (int)word, text);
         at += word;
         first = false;
         text += word;
         text += text < end && *text == ' ';
     }
-    fputc('\n', to);
+    fputc('\n', stream);
 }
 
-static void paragraphs(FILE *to, const char *text, size_t indent)
+static void paragraphs(FILE *stream, const char *text, size_t indent)
 {
     while (*text) {
         const size_t length = strcspn(text, "\n");
         if (length > 0) {
-            fprintf(to, "%*s", (int)indent, "");
-            wrap(to, text, length, indent, indent);
+            fprintf(stream, "%*s", (int)indent, "");
+            wrap(stream, text, length, indent, indent);
         } else {
-            fputc('\n', to);
+            fputc('\n', stream);
         }
         text += length;
         text += *text == '\n';
     }
 }
 
-static void print_options(FILE *to, const command *self, const option *options)
+static void print_options(FILE *stream, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
         char left[160];
@@ -59,54 +59,54 @@ static void print_options(FILE *to, const command *self, const option *options)
                                                    : "",
                            o->value ? o->value : "", o->kind == OPTION_MAYBE ? "]" : "");
         if (length + 2 > COLUMN) {
-            fprintf(to, "%s\n%*s", left, COLUMN, "");
+            fprintf(stream, "%s\n%*s", left, COLUMN, "");
         } else {
-            fprintf(to, "%-*s", COLUMN, left);
+            fprintf(stream, "%-*s", COLUMN, left);
         }
-        wrap(to, o->help, strlen(o->help), COLUMN, COLUMN);
+        wrap(stream, o->help, strlen(o->help), COLUMN, COLUMN);
     }
 }
 
-static void print_examples(FILE *to, const example *examples)
+static void print_examples(FILE *stream, const example *examples)
 {
     for (const example *e = examples; e && e->line; e++) {
-        fprintf(to, "  %s\n      ", e->line);
-        wrap(to, e->what, strlen(e->what), 6, 6);
+        fprintf(stream, "  %s\n      ", e->line);
+        wrap(stream, e->what, strlen(e->what), 6, 6);
     }
 }
 
-void print_help(FILE *to, const command *self)
+void print_help(FILE *stream, const command *self)
 {
-    fprintf(to, "tyto %s: %s\n\nusage: tyto %s %s\n\n", self->name, self->summary, self->name,
+    fprintf(stream, "tyto %s: %s\n\nusage: tyto %s %s\n\n", self->name, self->summary, self->name,
             self->synopsis);
-    paragraphs(to, self->description, 0);
+    paragraphs(stream, self->description, 0);
     if (self->options) {
-        fputs("\noptions\n", to);
-        print_options(to, self, self->options);
+        fputs("\noptions\n", stream);
+        print_options(stream, self, self->options);
     }
-    fputs("\noptions of every command\n", to);
-    print_options(to, self, common_options);
-    fputs("\nexamples\n", to);
-    print_examples(to, self->examples);
+    fputs("\noptions of every command\n", stream);
+    print_options(stream, self, common_options);
+    fputs("\nexamples\n", stream);
+    print_examples(stream, self->examples);
 }
 
-void print_overview(FILE *to)
+void print_overview(FILE *stream)
 {
-    fprintf(to, "tyto %s\n\nusage: tyto COMMAND [option...] [argument...]\n\ncommands\n",
+    fprintf(stream, "tyto %s\n\nusage: tyto COMMAND [option...] [argument...]\n\ncommands\n",
             tyto_summary);
     for (const command *const *at = commands; *at; at++) {
-        fprintf(to, "  %-12s", (*at)->name);
-        wrap(to, (*at)->summary, strlen((*at)->summary), 14, 14);
+        fprintf(stream, "  %-12s", (*at)->name);
+        wrap(stream, (*at)->summary, strlen((*at)->summary), 14, 14);
     }
-    fputs("\nexamples\n", to);
-    print_examples(to, overview_examples);
+    fputs("\nexamples\n", stream);
+    print_examples(stream, overview_examples);
     for (const topic *t = topics; t->title; t++) {
-        fputc('\n', to);
+        fputc('\n', stream);
         for (const char *c = t->title; *c; c++) {
-            fputc(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c, to);
+            fputc(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c, stream);
         }
-        fputc('\n', to);
-        paragraphs(to, t->text, 2);
+        fputc('\n', stream);
+        paragraphs(stream, t->text, 2);
     }
-    fputs("\nOptions and examples of a command: tyto COMMAND --help\n", to);
+    fputs("\nOptions and examples of a command: tyto COMMAND --help\n", stream);
 }

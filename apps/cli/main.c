@@ -50,16 +50,16 @@ static int print_and_check(void (*print)(FILE *, const command *), const command
     return output_flush_stdout() ? EXIT_DONE : EXIT_FAILED;
 }
 
-static void overview(FILE *to, const command *self)
+static void overview(FILE *stream, const command *self)
 {
     (void)self;
-    print_overview(to);
+    print_overview(stream);
 }
 
-static void version(FILE *to, const command *self)
+static void version(FILE *stream, const command *self)
 {
     (void)self;
-    fprintf(to, "tyto %s\n", tyto_version());
+    fprintf(stream, "tyto %s\n", tyto_version());
 }
 
 static int run(const command *self, int argc, char **argv)

@@ -100,13 +100,13 @@ static char *spell_choices(const char *words)
     return text;
 }
 
-static bool set_choice(const option *o, const char *value, int *to)
+static bool set_choice(const option *o, const char *value, int *out)
 {
     size_t length;
     const char *word;
     for (int i = 0; (word = choice_word(o->value, i, &length)) != NULL; i++) {
         if (strlen(value) == length && memcmp(value, word, length) == 0) {
-            *to = i;
+            *out = i;
             return true;
         }
     }
@@ -116,7 +116,7 @@ static bool set_choice(const option *o, const char *value, int *to)
     return false;
 }
 
-static bool set_integer(const option *o, const char *value, int64_t *to)
+static bool set_integer(const option *o, const char *value, int64_t *out)
 {
     char *end;
     errno = 0;
@@ -131,11 +131,11 @@ static bool set_integer(const option *o, const char *value, int64_t *to)
         }
         return false;
     }
-    *to = number;
+    *out = number;
     return true;
 }
 
-static bool set_real(const option *o, const char *value, double *to)
+static bool set_real(const option *o, const char *value, double *out)
 {
     char *end;
     const double number = strtod(value, &end);
@@ -144,7 +144,7 @@ static bool set_real(const option *o, const char *value, double *to)
                   o->high);
         return false;
     }
-    *to = number;
+    *out = number;
     return true;
 }
 

@@ -36,22 +36,22 @@ bool processor_read(const processor_args *args, processor_choice *out)
 }
 
 const tyto_image_processor *processor_make(processor_choice *choice,
-                                           const tyto_image_processor *from)
+                                           const tyto_image_processor *processor)
 {
     tyto_error err = TYTO_ERROR_INIT;
     if (!choice->differs) {
-        return from;
+        return processor;
     }
-    if (!went_well(tyto_image_processor_override(from, &choice->options, &choice->made, &err),
+    if (!went_well(tyto_image_processor_override(processor, &choice->options, &choice->made, &err),
                    &err)) {
         return NULL;
     }
     return choice->made;
 }
 
-bool processor_for(processor_choice *choice, const opened *with, const tyto_image_processor **out)
+bool processor_for(processor_choice *choice, const opened *model, const tyto_image_processor **out)
 {
-    const tyto_image_processor *own = tyto_model_image_processor(with->model);
+    const tyto_image_processor *own = tyto_model_image_processor(model->model);
     *out = NULL;
     if (!choice->differs || !own) {
         return true; /* without one, the first photo says so */

@@ -66,10 +66,10 @@ bool processor_read(const processor_args *args, processor_choice *out);
 /** Makes the processor from `from`: that, or the changed one, which `choice` owns. NULL after a
  *  complaint. */
 const tyto_image_processor *processor_make(processor_choice *choice,
-                                           const tyto_image_processor *from);
+                                           const tyto_image_processor *processor);
 /** *out = the changed one of an open model, or NULL where nothing differs; complains and returns
  *  false on failure. */
-bool processor_for(processor_choice *choice, const opened *with, const tyto_image_processor **out);
+bool processor_for(processor_choice *choice, const opened *model, const tyto_image_processor **out);
 /** Releases the processor. */
 void processor_drop(processor_choice *choice);
 

@@ -77,24 +77,24 @@ static int add_queries(search *s)
     return code;
 }
 
-int search_read_queries(search *to, tyto_averaging averaging)
+int search_read_queries(search *job, tyto_averaging averaging)
 {
     int64_t count;
     const char *const *labels;
-    if (tyto_vocabulary_builder_create(averaging, &to->builder, NULL) != TYTO_OK) {
+    if (tyto_vocabulary_builder_create(averaging, &job->builder, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    int code = add_texts(to);
-    code = code == EXIT_DONE ? add_queries(to) : code;
-    if (tyto_vocabulary_builder_labels(to->builder, &labels, &count, NULL) != TYTO_OK) {
+    int code = add_texts(job);
+    code = code == EXIT_DONE ? add_queries(job) : code;
+    if (tyto_vocabulary_builder_labels(job->builder, &labels, &count, NULL) != TYTO_OK) {
         out_of_memory();
     }
     for (int64_t i = 0; i < count; i++) {
-        text_list_add(&to->labels, labels[i], strlen(labels[i]));
+        text_list_add(&job->labels, labels[i], strlen(labels[i]));
     }
-    for (int64_t i = 0; i < tyto_vocabulary_builder_photo_count(to->builder); i++) {
-        const char *photo = tyto_vocabulary_builder_photo(to->builder, i);
-        text_list_add(&to->examples, photo, strlen(photo));
+    for (int64_t i = 0; i < tyto_vocabulary_builder_photo_count(job->builder); i++) {
+        const char *photo = tyto_vocabulary_builder_photo(job->builder, i);
+        text_list_add(&job->examples, photo, strlen(photo));
     }
     return code;
 }
@@ -173,45 +173,45 @@ static void set_options(search *s)
     s->chosen = (drawing){.option = "draw-queries", .path = args->draw_queries};
 }
 
-static void add_all(text_list *to, const text_list *from)
+static void add_all(text_list *list, const text_list *more)
 {
-    for (size_t i = 0; i < from->count; i++) {
-        text_list_add(to, from->items[i], strlen(from->items[i]));
+    for (size_t i = 0; i < more->count; i++) {
+        text_list_add(list, more->items[i], strlen(more->items[i]));
     }
 }
 
-int search_prepare(search *to)
+int search_prepare(search *job)
 {
     text_list all = {0};
-    set_options(to);
-    if (!read_thresholds(to) || !processor_read(&to->args->processor, &to->processor) ||
-        !photo_search_read(&to->args->tiles, &to->args->shortcuts, &to->look)) {
+    set_options(job);
+    if (!read_thresholds(job) || !processor_read(&job->args->processor, &job->processor) ||
+        !photo_search_read(&job->args->tiles, &job->args->shortcuts, &job->look)) {
         return EXIT_USAGE;
     }
-    to->input_missing = !list_photos(&to->common->operands, &to->photos);
-    if (to->photos.count == 0) {
+    job->input_missing = !list_photos(&job->common->operands, &job->photos);
+    if (job->photos.count == 0) {
         return EXIT_FAILED;
     }
-    add_all(&all, &to->photos);
-    add_all(&all, &to->examples);
-    int code = drawing_check(&to->draw, &to->photos, &all);
-    code = code == EXIT_DONE ? check_results(to, &all) : code;
+    add_all(&all, &job->photos);
+    add_all(&all, &job->examples);
+    int code = drawing_check(&job->draw, &job->photos, &all);
+    code = code == EXIT_DONE ? check_results(job, &all) : code;
     text_list_clear(&all);
-    if (code == EXIT_DONE && to->chosen.path && to->examples.count == 0) {
+    if (code == EXIT_DONE && job->chosen.path && job->examples.count == 0) {
         say_error("--draw-queries: no example to draw, required -q IMAGE");
         return EXIT_USAGE;
     }
-    return code == EXIT_DONE ? drawing_check(&to->chosen, &to->examples, &to->examples) : code;
+    return code == EXIT_DONE ? drawing_check(&job->chosen, &job->examples, &job->examples) : code;
 }
 
 /* Saved classes may be another model's. */
 static bool check_classes(const search *s)
 {
     const int64_t width = tyto_vocabulary_builder_width(s->builder),
-                  required = tyto_model_query_width(s->with.model);
+                  required = tyto_model_query_width(s->model.model);
     if (width != 0 && width != required) {
         say_error("%s: got embeddings of %lld numbers, required %lld (%s)", s->args->classes,
-                  (long long)width, (long long)required, s->with.folder);
+                  (long long)width, (long long)required, s->model.folder);
         return false;
     }
     return true;
@@ -223,7 +223,7 @@ static bool encode_texts(search *s)
     const int64_t texts = tyto_vocabulary_builder_text_count(s->builder);
     const double began = seconds_now();
     if (!went_well(
-            tyto_vocabulary_builder_embed_texts(s->builder, s->with.session, &s->embed, &err),
+            tyto_vocabulary_builder_embed_texts(s->builder, s->model.session, &s->embed, &err),
             &err)) {
         return false;
     }
@@ -273,7 +273,7 @@ static bool embed_examples(search *s)
         good = load_photo(photo, &image) &&
                went_well_for(photo,
                              tyto_vocabulary_builder_embed_examples(
-                                 s->builder, s->with.session, (int64_t)i, &image, &s->embed, &err),
+                                 s->builder, s->model.session, (int64_t)i, &image, &s->embed, &err),
                              &err) &&
                show_chosen(s, photo, &image);
         tyto_image_clear(&image);
@@ -281,30 +281,30 @@ static bool embed_examples(search *s)
     return drawing_end(&s->chosen) && good;
 }
 
-bool search_open(search *to, tyto_task task)
+bool search_open(search *job, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (!model_open(to->common, &to->with) || !model_offers(&to->with, task) ||
-        !check_classes(to) ||
-        !processor_for(&to->processor, &to->with, &to->look.options.processor)) {
+    if (!model_open(job->common, &job->model) || !model_offers(&job->model, task) ||
+        !check_classes(job) ||
+        !processor_for(&job->processor, &job->model, &job->look.options.processor)) {
         return false;
     }
-    to->look.session = to->with.session;
-    tyto_embed_options_init(&to->embed, sizeof(to->embed));
-    to->embed.templates = to->args->templates;
-    to->embed.processor = to->look.options.processor;
+    job->look.session = job->model.session;
+    tyto_embed_options_init(&job->embed, sizeof(job->embed));
+    job->embed.templates = job->args->templates;
+    job->embed.processor = job->look.options.processor;
     return (task != TYTO_TASK_SEARCH ||
-            went_well(tyto_search_check(to->with.session, &to->look.options, &err), &err)) &&
-           encode_texts(to) && embed_examples(to);
+            went_well(tyto_search_check(job->model.session, &job->look.options, &err), &err)) &&
+           encode_texts(job) && embed_examples(job);
 }
 
-bool search_build(search *to)
+bool search_build(search *job)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const bool good = went_well(tyto_vocabulary_builder_build(to->builder, to->with.session,
-                                                              &to->embed, &to->vocabulary, &err),
+    const bool good = went_well(tyto_vocabulary_builder_build(job->builder, job->model.session,
+                                                              &job->embed, &job->vocabulary, &err),
                                 &err);
-    to->look.vocabulary = to->vocabulary;
+    job->look.vocabulary = job->vocabulary;
     return good;
 }
 
@@ -341,39 +341,40 @@ static photo_outcome search_in(void *job, photo_turn *photo)
     return outcome;
 }
 
-int search_photos(search *to)
+int search_photos(search *job)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
     bool last = false;
-    if (!search_open(to, TYTO_TASK_SEARCH) || !search_build(to)) {
+    if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
-    tyto_status status = tyto_vocabulary_builder_notes(to->builder, &to->document.examples,
-                                                       &to->document.n_examples, &err);
+    tyto_status status = tyto_vocabulary_builder_notes(job->builder, &job->document.examples,
+                                                       &job->document.n_examples, &err);
     if (status == TYTO_OK) {
-        status = tyto_detection_document_create(&to->document, &to->results.document, &bytes, &err);
+        status =
+            tyto_detection_document_create(&job->document, &job->results.document, &bytes, &err);
     }
-    bool good = records_put(&to->results, status, &bytes, &err);
+    bool good = records_put(&job->results, status, &bytes, &err);
     const bool begun = good;
-    good = begun && photos_each(&to->photos, search_in, to, &last) && !to->input_missing;
-    good = drawing_end(&to->draw) && good;
-    const bool keep = begun && !last && !interrupted() && to->written > 0;
-    good = records_end(&to->results, keep) && good;
+    good = begun && photos_each(&job->photos, search_in, job, &last) && !job->input_missing;
+    good = drawing_end(&job->draw) && good;
+    const bool keep = begun && !last && !interrupted() && job->written > 0;
+    good = records_end(&job->results, keep) && good;
     return good && keep ? EXIT_DONE : EXIT_FAILED;
 }
 
-void search_end(search *to)
+void search_end(search *job)
 {
-    records_drop(&to->results);
-    drawing_end(&to->draw);
-    drawing_end(&to->chosen);
-    tyto_vocabulary_destroy(to->vocabulary);
-    tyto_vocabulary_builder_destroy(to->builder);
-    model_close(&to->with);
-    processor_drop(&to->processor);
-    text_list_clear(&to->labels);
-    text_list_clear(&to->examples);
-    text_list_clear(&to->photos);
-    free(to->label_thresholds);
+    records_drop(&job->results);
+    drawing_end(&job->draw);
+    drawing_end(&job->chosen);
+    tyto_vocabulary_destroy(job->vocabulary);
+    tyto_vocabulary_builder_destroy(job->builder);
+    model_close(&job->model);
+    processor_drop(&job->processor);
+    text_list_clear(&job->labels);
+    text_list_clear(&job->examples);
+    text_list_clear(&job->photos);
+    free(job->label_thresholds);
 }

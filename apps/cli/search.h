@@ -125,7 +125,7 @@ typedef struct search {
     processor_choice processor;
     photo_search look; /**< its options are the command's defaults at first */
     tyto_embed_options embed;
-    opened with;
+    opened model;
     tyto_vocabulary *vocabulary;              /**< NULL: look for objects */
     tyto_detection_document_options document; /**< what it says when the search begins counts */
     records results;
@@ -137,16 +137,16 @@ typedef struct search {
 
 /** Adds texts, saved classes and examples to the builder: -t first, then --labels, --classes and -q.
  *  There may be none. Fills in their labels and the examples' photos. */
-int search_read_queries(search *to, tyto_averaging averaging);
+int search_read_queries(search *job, tyto_averaging averaging);
 /** Once labels and options are complete: everything else that can be found wrong. */
-int search_prepare(search *to);
+int search_prepare(search *job);
 /** Opens the model, with the processor as the options have it, checks that it has the task and
  *  features as wide as the saved classes, and encodes texts and examples. */
-bool search_open(search *to, tyto_task task);
+bool search_open(search *job, tyto_task task);
 /** Makes the vocabulary of all that was encoded. */
-bool search_build(search *to);
+bool search_build(search *job);
 /** Opens the model, searches all photos and writes what is found. */
-int search_photos(search *to);
-void search_end(search *to);
+int search_photos(search *job);
+void search_end(search *job);
 
 #endif

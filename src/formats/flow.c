@@ -24,18 +24,18 @@ static float float_of(uint64_t bits)
     return value;
 }
 
-static void put_little(uint8_t *to, uint32_t value)
+static void put_little(uint8_t *bytes, uint32_t value)
 {
     for (int i = 0; i < 4; i++) {
-        to[i] = (uint8_t)(value >> (8 * i));
+        bytes[i] = (uint8_t)(value >> (8 * i));
     }
 }
 
-static void put_float(uint8_t *to, float value)
+static void put_float(uint8_t *bytes, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof(bits));
-    put_little(to, bits);
+    put_little(bytes, bits);
 }
 
 tyto_status tyto_flow_field_make(int64_t width_px, int64_t height_px, tyto_flow_field *out,

@@ -149,13 +149,13 @@ static uint8_t channel(uint64_t pixel, uint64_t mask)
     return (uint8_t)((pixel >> shift & most) * 255 / most);
 }
 
-static void unpack_row(const layout *l, const uint8_t *row, uint8_t *to)
+static void unpack_row(const layout *l, const uint8_t *row, uint8_t *rgb)
 {
     const size_t bits = (size_t)l->bits;
     for (size_t x = 0; x < (size_t)l->width; x++) {
         if (bits <= 8) {
             const size_t shift = 8 - bits - x * bits % 8;
-            memcpy(to + 3 * x,
+            memcpy(rgb + 3 * x,
                    l->palette[(unsigned)row[x * bits / 8] >> shift & ((1U << bits) - 1)], 3);
             continue;
         }
@@ -164,7 +164,7 @@ static void unpack_row(const layout *l, const uint8_t *row, uint8_t *to)
             pixel |= (uint64_t)row[x * bits / 8 + i] << (8 * i);
         }
         for (size_t c = 0; c < 3; c++) {
-            to[3 * x + c] = channel(pixel, l->masks[c]);
+            rgb[3 * x + c] = channel(pixel, l->masks[c]);
         }
     }
 }

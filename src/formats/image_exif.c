@@ -137,8 +137,8 @@ tyto_status tyto_image_orient(tyto_image *image, int orientation, tyto_error *er
     for (int64_t y = 0; y < h; y++) {
         for (int64_t x = 0; x < w; x++) {
             const int64_t tx = mirror ? w - 1 - x : x, ty = flip ? h - 1 - y : y;
-            const int64_t to = swap ? tx * turned.width_px + ty : ty * turned.width_px + tx;
-            memcpy(turned.data + 3 * to, image->data + 3 * (y * w + x), 3);
+            const int64_t place = swap ? tx * turned.width_px + ty : ty * turned.width_px + tx;
+            memcpy(turned.data + 3 * place, image->data + 3 * (y * w + x), 3);
         }
     }
     turned.orientation = image->orientation;

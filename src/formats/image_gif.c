@@ -18,16 +18,16 @@ typedef struct reader_state {
 
 /* Within pixels a block that is cut becomes shorter, and behind the file's end there are empty ones:
  * what lies before the cut is decoded, and no byte is made up. */
-static int read_bytes(GifFileType *gif, GifByteType *to, int count)
+static int read_bytes(GifFileType *gif, GifByteType *out, int count)
 {
     reader_state *state = gif->UserData;
     const size_t left = state->source->length - state->at,
                  part = (size_t)count < left ? (size_t)count : left;
-    memcpy(to, state->source->bytes + state->at, part);
+    memcpy(out, state->source->bytes + state->at, part);
     state->at += part;
     if (state->in_pixels && count == 1) {
         const size_t behind = left - part;
-        *to = part == 0 ? 0 : *to > behind ? (GifByteType)behind : *to;
+        *out = part == 0 ? 0 : *out > behind ? (GifByteType)behind : *out;
         return 1;
     }
     return (int)part;
@@ -91,9 +91,9 @@ static int read_rows(GifFileType *gif, uint8_t palette[256][3], int uncovered, G
              y += frame->Interlace ? step[pass] : 1) {
             memset(row, uncovered, (size_t)frame->Width);
             const bool whole = DGifGetLine(gif, row, frame->Width) == GIF_OK;
-            uint8_t *to = out->data + 3 * ((frame->Top + y) * out->width_px + frame->Left);
+            uint8_t *rgb = out->data + 3 * ((frame->Top + y) * out->width_px + frame->Left);
             for (int x = 0; x < frame->Width; x++) {
-                memcpy(to + (size_t)3 * (size_t)x, palette[row[x]], 3);
+                memcpy(rgb + (size_t)3 * (size_t)x, palette[row[x]], 3);
             }
             if (!whole) {
                 return count;

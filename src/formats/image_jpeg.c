@@ -35,14 +35,14 @@ typedef struct handler {
 
 static void on_error(j_common_ptr codec)
 {
-    handler *to = (handler *)codec->err;
+    handler *errors = (handler *)codec->err;
     char text[JMSG_LENGTH_MAX];
     codec->err->format_message(codec, text);
-    to->status = codec->err->msg_code == JERR_OUT_OF_MEMORY      ? TYTO_E_MEMORY
-                 : codec->err->msg_code == JERR_NO_BACKING_STORE ? TYTO_E_LIMIT
-                                                                 : to->status;
-    snprintf(to->message, sizeof(to->message), "%.200s", text);
-    longjmp(to->back, 1);
+    errors->status = codec->err->msg_code == JERR_OUT_OF_MEMORY      ? TYTO_E_MEMORY
+                     : codec->err->msg_code == JERR_NO_BACKING_STORE ? TYTO_E_LIMIT
+                                                                     : errors->status;
+    snprintf(errors->message, sizeof(errors->message), "%.200s", text);
+    longjmp(errors->back, 1);
 }
 
 /* Where data ends early, at the file's end or at a marker, the library goes on with grey: that is
@@ -76,10 +76,10 @@ static void on_progress(j_common_ptr codec)
 {
     j_decompress_ptr reader = (j_decompress_ptr)codec;
     if (reader->input_scan_number > SCANS_MAX) {
-        handler *to = (handler *)codec->err;
-        to->status = TYTO_E_LIMIT;
-        snprintf(to->message, sizeof(to->message), "got more than %d scans", SCANS_MAX);
-        longjmp(to->back, 1);
+        handler *errors = (handler *)codec->err;
+        errors->status = TYTO_E_LIMIT;
+        snprintf(errors->message, sizeof(errors->message), "got more than %d scans", SCANS_MAX);
+        longjmp(errors->back, 1);
     }
 }
 
@@ -171,26 +171,26 @@ typedef struct picture {
 } picture;
 
 static tyto_status read_header(struct jpeg_decompress_struct *reader,
-                               const tyto_image_source *source, picture *to, tyto_error *err)
+                               const tyto_image_source *source, picture *decoded, tyto_error *err)
 {
     reader->mem->max_memory_to_use = LIBRARY_BYTES_MAX;
     jpeg_mem_src(reader, source->bytes, source->length);
     jpeg_save_markers(reader, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(reader, TRUE);
     TYTO_TRY(tyto_image_check_size(source->name, reader->image_width, reader->image_height, err));
-    TYTO_TRY(marker_orientation(reader, source->name, &to->orientation, err));
+    TYTO_TRY(marker_orientation(reader, source->name, &decoded->orientation, err));
     if (is_surely_cut(reader, source)) {
-        TYTO_TRY(tyto_image_note_damage(source, true, "JPEG", CUT, to->out, err));
+        TYTO_TRY(tyto_image_note_damage(source, true, "JPEG", CUT, decoded->out, err));
     }
     const bool cmyk = reader->num_components == 4;
     reader->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-    to->nothing = cmyk ? 255 : 0;
+    decoded->nothing = cmyk ? 255 : 0;
     jpeg_start_decompress(reader);
-    TYTO_TRY(tyto_image_make(reader->output_width, reader->output_height, to->out, err));
-    to->out->orientation = to->orientation;
+    TYTO_TRY(tyto_image_make(reader->output_width, reader->output_height, decoded->out, err));
+    decoded->out->orientation = decoded->orientation;
     if (cmyk) {
-        to->row = tyto_alloc(reader->output_width, 4);
-        if (!to->row) {
+        decoded->row = tyto_alloc(reader->output_width, 4);
+        if (!decoded->row) {
             return tyto_fail_memory(err, source->name);
         }
     }
@@ -199,43 +199,44 @@ static tyto_status read_header(struct jpeg_decompress_struct *reader,
 
 /* Everything between create and destroy; errors jump back to the caller. */
 static tyto_status read_picture(struct jpeg_decompress_struct *reader,
-                                const tyto_image_source *source, picture *to, tyto_error *err)
+                                const tyto_image_source *source, picture *decoded, tyto_error *err)
 {
-    TYTO_TRY(read_header(reader, source, to, err));
+    TYTO_TRY(read_header(reader, source, decoded, err));
     const handler *errors = (const handler *)reader->err;
     while (reader->output_scanline < reader->output_height) {
-        uint8_t *rgb = to->out->data + (size_t)reader->output_scanline * reader->output_width * 3;
-        JSAMPROW rows[1] = {to->row ? to->row : rgb};
+        uint8_t *rgb =
+            decoded->out->data + (size_t)reader->output_scanline * reader->output_width * 3;
+        JSAMPROW rows[1] = {decoded->row ? decoded->row : rgb};
         jpeg_read_scanlines(reader, rows, 1);
-        if (to->row) {
+        if (decoded->row) {
             /* Inks are taken as stored inverted, which is Adobe's way, whether or not the file says
              * that it is Adobe's: so does Pillow. */
             for (size_t i = 0; i < (size_t)reader->output_width * 4; i++) {
-                to->row[i] = (uint8_t)(255 - to->row[i]);
+                decoded->row[i] = (uint8_t)(255 - decoded->row[i]);
             }
-            tyto_cmyk_row(to->row, to->out->width_px, rgb);
+            tyto_cmyk_row(decoded->row, decoded->out->width_px, rgb);
         }
-        to->rows = reader->output_scanline;
+        decoded->rows = reader->output_scanline;
         if (errors->lacked && !source->use_damaged) {
             break;
         }
     }
     /* What follows the last row doesn't matter. */
     const bool cut = errors->lacked || (errors->ended && !scans_are_whole(reader));
-    return cut ? tyto_image_note_damage(source, true, "JPEG", CUT, to->out, err) : TYTO_OK;
+    return cut ? tyto_image_note_damage(source, true, "JPEG", CUT, decoded->out, err) : TYTO_OK;
 }
 
 /* After a jump: with rows that were read before it, the file is a damaged one. */
-static tyto_status damaged_at(const handler *errors, const tyto_image_source *source, picture *to,
-                              tyto_error *err)
+static tyto_status damaged_at(const handler *errors, const tyto_image_source *source,
+                              picture *decoded, tyto_error *err)
 {
-    if (errors->status != TYTO_E_FORMAT || to->rows == 0) {
+    if (errors->status != TYTO_E_FORMAT || decoded->rows == 0) {
         return tyto_fail(err, errors->status, "%s: JPEG: %s", source->name, errors->message);
     }
-    const size_t row_bytes = (size_t)to->out->width_px * 3;
-    memset(to->out->data + (size_t)to->rows * row_bytes, to->nothing,
-           (size_t)(to->out->height_px - to->rows) * row_bytes);
-    return tyto_image_note_damage(source, true, "JPEG", errors->message, to->out, err);
+    const size_t row_bytes = (size_t)decoded->out->width_px * 3;
+    memset(decoded->out->data + (size_t)decoded->rows * row_bytes, decoded->nothing,
+           (size_t)(decoded->out->height_px - decoded->rows) * row_bytes);
+    return tyto_image_note_damage(source, true, "JPEG", errors->message, decoded->out, err);
 }
 
 tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, tyto_error *err)
@@ -243,19 +244,19 @@ tyto_status tyto_jpeg_decode(const tyto_image_source *source, tyto_image *out, t
     struct jpeg_decompress_struct reader = {0};
     struct jpeg_progress_mgr progress = {.progress_monitor = on_progress};
     handler errors = {0};
-    picture to = {.out = out};
+    picture decoded = {.out = out};
     volatile tyto_status status = TYTO_OK;
     start_handler(&errors, TYTO_E_FORMAT);
     reader.err = &errors.manager;
     if (setjmp(errors.back)) {
-        status = damaged_at(&errors, source, &to, err);
+        status = damaged_at(&errors, source, &decoded, err);
     } else {
         jpeg_create_decompress(&reader);
         reader.progress = &progress;
-        status = read_picture(&reader, source, &to, err);
+        status = read_picture(&reader, source, &decoded, err);
     }
     jpeg_destroy_decompress(&reader);
-    free(to.row);
+    free(decoded.row);
     return status;
 }
 

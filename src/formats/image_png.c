@@ -149,7 +149,7 @@ static void give_next(png_structp png, reader_state *state)
     give_end(png, state);
 }
 
-static void read_bytes(png_structp png, png_bytep to, size_t count)
+static void read_bytes(png_structp png, png_bytep out, size_t count)
 {
     reader_state *state = png_get_io_ptr(png);
     while (count > 0) {
@@ -166,8 +166,8 @@ static void read_bytes(png_structp png, png_bytep to, size_t count)
             give_next(png, state);
         }
         const size_t part = count < state->left ? count : state->left;
-        memcpy(to, state->next, part);
-        to += part;
+        memcpy(out, state->next, part);
+        out += part;
         count -= part;
         state->next += part;
         state->left -= part;

@@ -91,14 +91,14 @@ static tyto_status read_profile(const uint8_t *text, size_t length, int *out, co
     return TYTO_OK;
 }
 
-static tyto_status read_value(found *to, const char *key, const uint8_t *text, size_t length,
+static tyto_status read_value(found *marks, const char *key, const uint8_t *text, size_t length,
                               const char *name, tyto_error *err)
 {
     if (strcmp(key, XMP_KEY) == 0) {
-        to->xmp = tyto_xmp_orientation(text, length);
+        marks->xmp = tyto_xmp_orientation(text, length);
     } else if (strcmp(key, RAW_PROFILE) == 0) {
-        to->has_profile = true;
-        return read_profile(text, length, &to->profile, name, err);
+        marks->has_profile = true;
+        return read_profile(text, length, &marks->profile, name, err);
     }
     return TYTO_OK;
 }
@@ -112,7 +112,7 @@ static void skip_text(tyto_cursor *cursor)
 }
 
 /* A chunk of text: its key, and its value, compressed or not. */
-static tyto_status read_text(found *to, const uint8_t *type, tyto_cursor chunk, const char *name,
+static tyto_status read_text(found *marks, const uint8_t *type, tyto_cursor chunk, const char *name,
                              tyto_error *err)
 {
     const char *key = (const char *)chunk.data;
@@ -135,13 +135,14 @@ static tyto_status read_text(found *to, const uint8_t *type, tyto_cursor chunk, 
     const uint8_t *value = chunk.data + chunk.at;
     const size_t length = chunk.length - chunk.at;
     if (!compressed) {
-        return length <= TEXT_BYTES_MAX ? read_value(to, key, value, length, name, err) : TYTO_OK;
+        return length <= TEXT_BYTES_MAX ? read_value(marks, key, value, length, name, err)
+                                        : TYTO_OK;
     }
     tyto_buffer text;
     tyto_buffer_init(&text, 2 * TEXT_BYTES_MAX);
     tyto_status status = inflate_text(value, length, &text, name, err);
     if (status == TYTO_OK && text.length > 0 && text.length < TEXT_BYTES_MAX) {
-        status = read_value(to, key, (const uint8_t *)text.data, text.length, name, err);
+        status = read_value(marks, key, (const uint8_t *)text.data, text.length, name, err);
     }
     tyto_buffer_clear(&text);
     return status;
@@ -149,7 +150,7 @@ static tyto_status read_text(found *to, const uint8_t *type, tyto_cursor chunk, 
 
 tyto_status tyto_png_orientation(const tyto_image_source *source, int32_t *out, tyto_error *err)
 {
-    found to = {0};
+    found marks = {0};
     tyto_cursor cursor = tyto_cursor_over(source->bytes, source->length);
     (void)tyto_cursor_take(&cursor, SIGNATURE_BYTES);
     for (;;) {
@@ -160,14 +161,14 @@ tyto_status tyto_png_orientation(const tyto_image_source *source, int32_t *out, 
             break;
         }
         if (memcmp(type, "eXIf", 4) == 0) {
-            to.has_exif = true;
-            to.exif = tyto_exif_orientation(data, length);
+            marks.has_exif = true;
+            marks.exif = tyto_exif_orientation(data, length);
         } else if (memcmp(type + 1, "TXt", 3) == 0 || memcmp(type, "tEXt", 4) == 0) {
-            TYTO_TRY(read_text(&to, type, tyto_cursor_over(data, length), source->name, err));
+            TYTO_TRY(read_text(&marks, type, tyto_cursor_over(data, length), source->name, err));
         }
         (void)tyto_cursor_take(&cursor, 4);
     }
-    const int exif = to.has_exif ? to.exif : to.profile;
-    *out = exif ? exif : to.xmp;
+    const int exif = marks.has_exif ? marks.exif : marks.profile;
+    *out = exif ? exif : marks.xmp;
     return TYTO_OK;
 }

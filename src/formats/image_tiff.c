@@ -28,13 +28,13 @@ typedef struct layout {
     uint16_t *palette[3]; /* the file's */
 } layout;
 
-static tmsize_t on_read(thandle_t user, void *to, tmsize_t count)
+static tmsize_t on_read(thandle_t user, void *out, tmsize_t count)
 {
     reader_state *state = user;
     const uint64_t length = state->source->length,
                    left = state->at < length ? length - state->at : 0;
     const size_t part = (uint64_t)count < left ? (size_t)count : (size_t)left;
-    memcpy(to, state->source->bytes + (part ? state->at : 0), part);
+    memcpy(out, state->source->bytes + (part ? state->at : 0), part);
     state->at += part;
     return (tmsize_t)part;
 }
@@ -216,16 +216,16 @@ static uint8_t sample(const layout *l, const uint8_t *row, size_t i)
     return (uint8_t)(bits == 12 ? value >> 4 : index ? value : value * 255 / ((1U << bits) - 1));
 }
 
-static void to_rgb(const layout *l, const uint8_t *channels, uint8_t *to)
+static void to_rgb(const layout *l, const uint8_t *channels, uint8_t *rgb)
 {
     if (l->photometric == PHOTOMETRIC_PALETTE) {
         for (size_t c = 0; c < 3; c++) {
-            to[c] = (uint8_t)(l->palette[c][channels[0]] >> 8);
+            rgb[c] = (uint8_t)(l->palette[c][channels[0]] >> 8);
         }
         return;
     }
     if (l->photometric == PHOTOMETRIC_SEPARATED) {
-        tyto_cmyk_row(channels, 1, to);
+        tyto_cmyk_row(channels, 1, rgb);
         return;
     }
     for (size_t c = 0; c < 3; c++) {
@@ -238,13 +238,13 @@ static void to_rgb(const layout *l, const uint8_t *channels, uint8_t *to)
         if (l->photometric == PHOTOMETRIC_MINISWHITE && l->bits <= 8) {
             value = 255 - value;
         }
-        to[c] = (uint8_t)value;
+        rgb[c] = (uint8_t)value;
     }
 }
 
 /* Row y of the picture, or of a tile, whose channels lie beside one another (planes 1), or each in
  * its own row. */
-static void unpack_row(const layout *l, const uint8_t *const *rows, size_t count, uint8_t *to)
+static void unpack_row(const layout *l, const uint8_t *const *rows, size_t count, uint8_t *rgb)
 {
     uint8_t channels[CHANNELS_MAX];
     const bool planes = l->planar == PLANARCONFIG_SEPARATE;
@@ -252,7 +252,7 @@ static void unpack_row(const layout *l, const uint8_t *const *rows, size_t count
         for (size_t c = 0; c < l->channels; c++) {
             channels[c] = planes ? sample(l, rows[c], x) : sample(l, rows[0], x * l->channels + c);
         }
-        to_rgb(l, channels, to + 3 * x);
+        to_rgb(l, channels, rgb + 3 * x);
     }
 }
 

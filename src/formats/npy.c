@@ -32,70 +32,70 @@ typedef struct text_reader {
     const char *at, *end;
 } text_reader;
 
-static void skip_spaces(text_reader *from)
+static void skip_spaces(text_reader *reader)
 {
-    while (from->at < from->end && strchr(" \t\n", *from->at) && *from->at) {
-        from->at++;
+    while (reader->at < reader->end && strchr(" \t\n", *reader->at) && *reader->at) {
+        reader->at++;
     }
 }
 
-static bool take(text_reader *from, const char *word)
+static bool take(text_reader *reader, const char *word)
 {
     const size_t length = strlen(word);
-    skip_spaces(from);
-    if ((size_t)(from->end - from->at) < length || memcmp(from->at, word, length) != 0) {
+    skip_spaces(reader);
+    if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0) {
         return false;
     }
-    from->at += length;
+    reader->at += length;
     return true;
 }
 
 /* 'text' or "text", of at most bytes−1 letters. */
-static bool take_quoted(text_reader *from, char *to, size_t bytes)
+static bool take_quoted(text_reader *reader, char *out, size_t bytes)
 {
-    skip_spaces(from);
-    const char quote = from->at < from->end ? *from->at : '\0';
+    skip_spaces(reader);
+    const char quote = reader->at < reader->end ? *reader->at : '\0';
     if (quote != '\'' && quote != '"') {
         return false;
     }
-    const char *start = ++from->at, *close = memchr(start, quote, (size_t)(from->end - start));
+    const char *start = ++reader->at, *close = memchr(start, quote, (size_t)(reader->end - start));
     if (!close || (size_t)(close - start) >= bytes) {
         return false;
     }
-    memcpy(to, start, (size_t)(close - start));
-    to[close - start] = '\0';
-    from->at = close + 1;
+    memcpy(out, start, (size_t)(close - start));
+    out[close - start] = '\0';
+    reader->at = close + 1;
     return true;
 }
 
-static bool take_size(text_reader *from, int64_t *out)
+static bool take_size(text_reader *reader, int64_t *out)
 {
-    skip_spaces(from);
-    const char *start = from->at;
+    skip_spaces(reader);
+    const char *start = reader->at;
     int64_t value = 0;
-    for (; from->at < from->end && *from->at >= '0' && *from->at <= '9'; from->at++) {
+    for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; reader->at++) {
         if (!tyto_mul_i64(value, 10, &value) ||
-            __builtin_add_overflow(value, *from->at - '0', &value)) {
+            __builtin_add_overflow(value, *reader->at - '0', &value)) {
             return false;
         }
     }
     *out = value;
-    return from->at > start;
+    return reader->at > start;
 }
 
 /* (), (3,), (3, 4) */
-static bool take_shape(text_reader *from, tyto_tensor *to)
+static bool take_shape(text_reader *reader, tyto_tensor *tensor)
 {
-    to->rank = 0;
-    if (!take(from, "(")) {
+    tensor->rank = 0;
+    if (!take(reader, "(")) {
         return false;
     }
-    while (!take(from, ")")) {
-        if (to->rank == TYTO_RANK_MAX || !take_size(from, &to->shape[to->rank++])) {
+    while (!take(reader, ")")) {
+        if (tensor->rank == TYTO_RANK_MAX || !take_size(reader, &tensor->shape[tensor->rank++])) {
             return false;
         }
-        if (!take(from, ",")) {
-            return take(from, ")");
+        if (!take(reader, ",")) {
+            return take(reader, ")");
         }
     }
     return true;
@@ -107,42 +107,42 @@ typedef struct header {
     tyto_tensor tensor;
 } header;
 
-static bool read_field(text_reader *from, header *to)
+static bool read_field(text_reader *reader, header *out)
 {
     char key[16];
-    if (!take_quoted(from, key, sizeof(key)) || !take(from, ":")) {
+    if (!take_quoted(reader, key, sizeof(key)) || !take(reader, ":")) {
         return false;
     }
     if (strcmp(key, "descr") == 0) {
-        to->has_descr = true;
-        return take_quoted(from, to->descr, sizeof(to->descr));
+        out->has_descr = true;
+        return take_quoted(reader, out->descr, sizeof(out->descr));
     }
     if (strcmp(key, "fortran_order") == 0) {
-        to->has_order = true;
-        to->columns_first = take(from, "True");
-        return to->columns_first || take(from, "False");
+        out->has_order = true;
+        out->columns_first = take(reader, "True");
+        return out->columns_first || take(reader, "False");
     }
-    to->has_shape = true;
-    return strcmp(key, "shape") == 0 && take_shape(from, &to->tensor);
+    out->has_shape = true;
+    return strcmp(key, "shape") == 0 && take_shape(reader, &out->tensor);
 }
 
-static bool read_header(text_reader from, header *to)
+static bool read_header(text_reader reader, header *out)
 {
-    if (!take(&from, "{")) {
+    if (!take(&reader, "{")) {
         return false;
     }
-    while (!take(&from, "}")) {
-        if (!read_field(&from, to)) {
+    while (!take(&reader, "}")) {
+        if (!read_field(&reader, out)) {
             return false;
         }
-        if (!take(&from, ",")) {
-            if (!take(&from, "}")) {
+        if (!take(&reader, ",")) {
+            if (!take(&reader, "}")) {
                 return false;
             }
             break;
         }
     }
-    return to->has_descr && to->has_order && to->has_shape;
+    return out->has_descr && out->has_order && out->has_shape;
 }
 
 static bool find_type(const char *descr, tyto_dtype *out)
@@ -158,19 +158,19 @@ static bool find_type(const char *descr, tyto_dtype *out)
     return false;
 }
 
-static tyto_status check_header(header *of, size_t data_bytes, const char *name, tyto_error *err)
+static tyto_status check_header(header *head, size_t data_bytes, const char *name, tyto_error *err)
 {
     size_t bytes;
-    if (!find_type(of->descr, &of->tensor.dtype)) {
+    if (!find_type(head->descr, &head->tensor.dtype)) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
                          "%s: descr: got '%s', required little-endian numbers such as '<f4'", name,
-                         of->descr);
+                         head->descr);
     }
-    if (of->columns_first && of->tensor.rank > 1) {
+    if (head->columns_first && head->tensor.rank > 1) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: fortran_order: got True, required False",
                          name);
     }
-    if (!tyto_tensor_bytes(&of->tensor, &bytes) || bytes != data_bytes) {
+    if (!tyto_tensor_bytes(&head->tensor, &bytes) || bytes != data_bytes) {
         return tyto_fail(err, TYTO_E_FORMAT,
                          "%s: got %zu bytes of data, required as many as the shape has", name,
                          data_bytes);
@@ -240,7 +240,7 @@ void tyto_npy_clear(tyto_npy *npy)
 }
 
 /* The dict of a tensor; false when its type has no spelling. */
-static bool write_dict(const tyto_tensor *tensor, char *to, size_t bytes)
+static bool write_dict(const tyto_tensor *tensor, char *out, size_t bytes)
 {
     const char *descr = NULL;
     char shape[32 * TYTO_RANK_MAX];
@@ -253,7 +253,7 @@ static bool write_dict(const tyto_tensor *tensor, char *to, size_t bytes)
         at += (size_t)snprintf(shape + at, sizeof(shape) - at, "%s%" PRId64, i ? ", " : "",
                                tensor->shape[i]);
     }
-    snprintf(to, bytes, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
+    snprintf(out, bytes, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
              descr ? descr : "", shape, tensor->rank == 1 ? "," : "");
     return descr != NULL;
 }

@@ -68,8 +68,8 @@ enum opcode {
 };
 
 typedef struct machine {
-    tyto_pickle *to;
-    tyto_cursor from;
+    tyto_pickle *pickle;
+    tyto_cursor source;
     size_t value_capacity, item_capacity;
     tyto_pickle_ref *stack, *memo;
     size_t depth, stack_capacity;
@@ -110,18 +110,19 @@ static tyto_status push_ref(machine *m, tyto_pickle_ref ref)
 
 static tyto_status push(machine *m, tyto_pickle_value value)
 {
-    tyto_pickle *to = m->to;
-    if (!grow((void **)&to->values, &m->value_capacity, to->value_count, sizeof(*to->values))) {
+    tyto_pickle *pickle = m->pickle;
+    if (!grow((void **)&pickle->values, &m->value_capacity, pickle->value_count,
+              sizeof(*pickle->values))) {
         return tyto_fail_memory(m->err, m->name);
     }
     value.first = value.last = TYTO_PICKLE_END;
-    to->values[to->value_count] = value;
-    return push_ref(m, (tyto_pickle_ref)to->value_count++);
+    pickle->values[pickle->value_count] = value;
+    return push_ref(m, (tyto_pickle_ref)pickle->value_count++);
 }
 
 static tyto_status push_text(machine *m, tyto_pickle_kind kind, uint64_t length)
 {
-    const uint8_t *text = length <= SIZE_MAX ? tyto_cursor_take(&m->from, (size_t)length) : NULL;
+    const uint8_t *text = length <= SIZE_MAX ? tyto_cursor_take(&m->source, (size_t)length) : NULL;
     if (!text) {
         return fail_format(m, "the file is cut short");
     }
@@ -131,7 +132,7 @@ static tyto_status push_text(machine *m, tyto_pickle_kind kind, uint64_t length)
 
 static tyto_pickle_value *value_of(const machine *m, tyto_pickle_ref ref)
 {
-    return &m->to->values[ref];
+    return &m->pickle->values[ref];
 }
 
 static tyto_status pop(machine *m, tyto_pickle_ref *out)
@@ -157,13 +158,13 @@ static tyto_status find_mark(const machine *m, size_t *out)
     return TYTO_OK;
 }
 
-static tyto_status add_item(machine *m, tyto_pickle_ref to, tyto_pickle_ref key,
+static tyto_status add_item(machine *m, tyto_pickle_ref owner, tyto_pickle_ref key,
                             tyto_pickle_ref value)
 {
-    tyto_pickle *pickle = m->to;
+    tyto_pickle *pickle = m->pickle;
     /* An item comes of a value, and a value of a byte at least, unless a list is read again and
      * again. */
-    if (pickle->item_count >= m->from.at) {
+    if (pickle->item_count >= m->source.at) {
         return fail_format(m, "more items than a pickle of this length has");
     }
     if (!grow((void **)&pickle->items, &m->item_capacity, pickle->item_count,
@@ -172,7 +173,7 @@ static tyto_status add_item(machine *m, tyto_pickle_ref to, tyto_pickle_ref key,
     }
     const uint32_t item = (uint32_t)pickle->item_count++;
     pickle->items[item] = (tyto_pickle_item){key, value, TYTO_PICKLE_END};
-    tyto_pickle_value *container = value_of(m, to);
+    tyto_pickle_value *container = value_of(m, owner);
     if (container->count++ == 0) {
         container->first = item;
     } else {
@@ -227,7 +228,7 @@ static tyto_status fill_one(machine *m, tyto_pickle_kind kind, size_t count)
 }
 
 /* The values from `begin` of the stack on become a tuple, which takes the place of `from`. */
-static tyto_status make_tuple(machine *m, size_t from, size_t begin)
+static tyto_status make_tuple(machine *m, size_t start, size_t begin)
 {
     const size_t end = m->depth;
     TYTO_TRY(push(m, (tyto_pickle_value){.kind = TYTO_PICKLE_TUPLE}));
@@ -238,7 +239,7 @@ static tyto_status make_tuple(machine *m, size_t from, size_t begin)
         }
         TYTO_TRY(add_item(m, tuple, m->stack[i], m->stack[i]));
     }
-    m->depth = from;
+    m->depth = start;
     return push_ref(m, tuple);
 }
 
@@ -279,10 +280,10 @@ static tyto_status push_name(machine *m, const char *module, size_t module_lengt
 /* A line without its end, of printable characters. */
 static tyto_status read_line(machine *m, const char **out, size_t *length)
 {
-    const uint8_t *line = m->from.data + m->from.at;
+    const uint8_t *line = m->source.data + m->source.at;
     *length = 0;
     for (;;) {
-        const uint8_t *byte = tyto_cursor_take(&m->from, 1);
+        const uint8_t *byte = tyto_cursor_take(&m->source, 1);
         if (byte && *byte == '\n') {
             break;
         }
@@ -324,18 +325,18 @@ static tyto_status make_dict(machine *m, tyto_pickle_ref arguments)
     if (argument == TYTO_PICKLE_END) {
         return TYTO_OK;
     }
-    const tyto_pickle_value list = *value_of(m, m->to->items[argument].value);
+    const tyto_pickle_value list = *value_of(m, m->pickle->items[argument].value);
     if (value_of(m, arguments)->count != 1 || list.kind != TYTO_PICKLE_LIST) {
         return fail_format(m, "OrderedDict: required no argument, or a list");
     }
-    for (uint32_t i = list.first; i != TYTO_PICKLE_END; i = m->to->items[i].next) {
-        const tyto_pickle_value *pair = value_of(m, m->to->items[i].value);
+    for (uint32_t i = list.first; i != TYTO_PICKLE_END; i = m->pickle->items[i].next) {
+        const tyto_pickle_value *pair = value_of(m, m->pickle->items[i].value);
         if ((pair->kind != TYTO_PICKLE_LIST && pair->kind != TYTO_PICKLE_TUPLE) ||
             pair->count != 2) {
             return fail_format(m, "OrderedDict: required pairs of a key and a value");
         }
-        TYTO_TRY(
-            add_item(m, dict, m->to->items[pair->first].value, m->to->items[pair->last].value));
+        TYTO_TRY(add_item(m, dict, m->pickle->items[pair->first].value,
+                          m->pickle->items[pair->last].value));
     }
     return TYTO_OK;
 }
@@ -416,11 +417,11 @@ static tyto_status push_integer(machine *m, int64_t value)
 
 static tyto_status run_long(machine *m)
 {
-    const size_t bytes = (size_t)tyto_cursor_little(&m->from, 1);
+    const size_t bytes = (size_t)tyto_cursor_little(&m->source, 1);
     if (bytes > 8) {
         return push_text(m, TYTO_PICKLE_LONG, bytes);
     }
-    const uint64_t low = tyto_cursor_little(&m->from, bytes);
+    const uint64_t low = tyto_cursor_little(&m->source, bytes);
     /* Two's complement of any width. */
     const bool negative = bytes > 0 && low >> (8 * bytes - 1) != 0;
     const uint64_t sign = negative && bytes < 8 ? ~(uint64_t)0 << (8 * bytes) : 0;
@@ -429,7 +430,7 @@ static tyto_status run_long(machine *m)
 
 static tyto_status run_real(machine *m)
 {
-    const uint64_t bits = tyto_cursor_big(&m->from, 8);
+    const uint64_t bits = tyto_cursor_big(&m->source, 8);
     tyto_pickle_value value = {.kind = TYTO_PICKLE_REAL};
     memcpy(&value.real, &bits, sizeof(bits));
     return push(m, value);
@@ -437,7 +438,7 @@ static tyto_status run_real(machine *m)
 
 static tyto_status run_proto(machine *m)
 {
-    const uint64_t version = tyto_cursor_little(&m->from, 1);
+    const uint64_t version = tyto_cursor_little(&m->source, 1);
     if (version < 2 || version > 5) {
         return tyto_fail(m->err, TYTO_E_UNSUPPORTED,
                          "%s: byte %zu: got a pickle of protocol %u, required 2 to 5", m->name,
@@ -459,7 +460,7 @@ static tyto_status push_kind(machine *m, tyto_pickle_kind kind, int64_t integer)
 /* Plain values. *known is false when the opcode is none of them. */
 static tyto_status run_value(machine *m, int opcode, bool *known)
 {
-    tyto_cursor *from = &m->from;
+    tyto_cursor *source = &m->source;
     *known = true;
     switch (opcode) {
     case OP_NONE:
@@ -468,23 +469,23 @@ static tyto_status run_value(machine *m, int opcode, bool *known)
     case OP_NEWFALSE:
         return push_kind(m, TYTO_PICKLE_BOOL, opcode == OP_NEWTRUE);
     case OP_BININT:
-        return push_integer(m, (int32_t)(uint32_t)tyto_cursor_little(from, 4));
+        return push_integer(m, (int32_t)(uint32_t)tyto_cursor_little(source, 4));
     case OP_BININT1:
-        return push_integer(m, (int64_t)tyto_cursor_little(from, 1));
+        return push_integer(m, (int64_t)tyto_cursor_little(source, 1));
     case OP_BININT2:
-        return push_integer(m, (int64_t)tyto_cursor_little(from, 2));
+        return push_integer(m, (int64_t)tyto_cursor_little(source, 2));
     case OP_LONG1:
         return run_long(m);
     case OP_BINFLOAT:
         return run_real(m);
     case OP_BINSTRING:
     case OP_BINUNICODE:
-        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(from, 4));
+        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(source, 4));
     case OP_SHORT_BINSTRING:
     case OP_SHORT_BINUNICODE:
-        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(from, 1));
+        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(source, 1));
     case OP_BINUNICODE8:
-        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(from, 8));
+        return push_text(m, TYTO_PICKLE_TEXT, tyto_cursor_little(source, 8));
     default:
         *known = false;
         return TYTO_OK;
@@ -531,20 +532,20 @@ static tyto_status run_other(machine *m, int opcode)
     case OP_PROTO:
         return run_proto(m);
     case OP_FRAME:
-        (void)tyto_cursor_take(&m->from, 8);
+        (void)tyto_cursor_take(&m->source, 8);
         return TYTO_OK;
     case OP_POP:
         return pop(m, &dropped);
     case OP_POP_MARK:
         return run_pop_mark(m);
     case OP_BINGET:
-        return recall(m, tyto_cursor_little(&m->from, 1));
+        return recall(m, tyto_cursor_little(&m->source, 1));
     case OP_LONG_BINGET:
-        return recall(m, tyto_cursor_little(&m->from, 4));
+        return recall(m, tyto_cursor_little(&m->source, 4));
     case OP_BINPUT:
-        return remember(m, tyto_cursor_little(&m->from, 1));
+        return remember(m, tyto_cursor_little(&m->source, 1));
     case OP_LONG_BINPUT:
-        return remember(m, tyto_cursor_little(&m->from, 4));
+        return remember(m, tyto_cursor_little(&m->source, 4));
     case OP_MEMOIZE:
         return remember(m, m->memo_count);
     case OP_GLOBAL:
@@ -568,22 +569,22 @@ static tyto_status run_other(machine *m, int opcode)
 static tyto_status run(machine *m)
 {
     for (;;) {
-        m->at = m->from.at;
-        const int opcode = (int)tyto_cursor_little(&m->from, 1);
+        m->at = m->source.at;
+        const int opcode = (int)tyto_cursor_little(&m->source, 1);
         bool known = false;
-        if (!m->from.failed && opcode == OP_STOP) {
-            return pop(m, &m->to->root);
+        if (!m->source.failed && opcode == OP_STOP) {
+            return pop(m, &m->pickle->root);
         }
-        if (!m->from.failed) {
+        if (!m->source.failed) {
             TYTO_TRY(run_value(m, opcode, &known));
         }
-        if (!m->from.failed && !known) {
+        if (!m->source.failed && !known) {
             TYTO_TRY(run_container(m, opcode, &known));
         }
-        if (!m->from.failed && !known) {
+        if (!m->source.failed && !known) {
             TYTO_TRY(run_other(m, opcode));
         }
-        if (m->from.failed) {
+        if (m->source.failed) {
             return fail_format(m, "the file is cut short");
         }
     }
@@ -595,13 +596,13 @@ tyto_status tyto_pickle_read(const uint8_t *bytes, size_t length, const char *na
     const bool cut = length > TYTO_PICKLE_BYTES_MAX;
     tyto_error found = TYTO_ERROR_INIT;
     *out = (tyto_pickle){0};
-    machine m = {.to = out,
-                 .from = tyto_cursor_over(bytes, cut ? TYTO_PICKLE_BYTES_MAX : length),
+    machine m = {.pickle = out,
+                 .source = tyto_cursor_over(bytes, cut ? TYTO_PICKLE_BYTES_MAX : length),
                  .name = name,
                  .err = &found};
     tyto_status status = run(&m);
-    out->bytes = m.from.at;
-    if (status != TYTO_OK && cut && m.from.failed) {
+    out->bytes = m.source.at;
+    if (status != TYTO_OK && cut && m.source.failed) {
         status = tyto_fail(err, TYTO_E_LIMIT, "%s: got a longer pickle, required at most %zu bytes",
                            name, TYTO_PICKLE_BYTES_MAX);
     } else if (status != TYTO_OK) {
@@ -630,13 +631,15 @@ bool tyto_pickle_is_text(const tyto_pickle_value *value, const char *text)
            memcmp(value->text, text, value->count) == 0;
 }
 
-const tyto_pickle_value *tyto_pickle_at(const tyto_pickle *pickle, const tyto_pickle_value *of,
-                                        size_t i)
+const tyto_pickle_value *tyto_pickle_at(const tyto_pickle *pickle,
+                                        const tyto_pickle_value *container, size_t i)
 {
-    if (!of || (of->kind != TYTO_PICKLE_TUPLE && of->kind != TYTO_PICKLE_LIST) || i >= of->count) {
+    if (!container ||
+        (container->kind != TYTO_PICKLE_TUPLE && container->kind != TYTO_PICKLE_LIST) ||
+        i >= container->count) {
         return NULL;
     }
-    uint32_t item = of->first;
+    uint32_t item = container->first;
     while (i-- > 0) {
         item = pickle->items[item].next;
     }

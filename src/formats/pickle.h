@@ -131,7 +131,7 @@ void tyto_pickle_clear(tyto_pickle *pickle);
 /** Whether the value is that text. */
 bool tyto_pickle_is_text(const tyto_pickle_value *value, const char *text);
 /** The i-th item's value of a tuple or a list, or NULL. */
-const tyto_pickle_value *tyto_pickle_at(const tyto_pickle *pickle, const tyto_pickle_value *of,
-                                        size_t i);
+const tyto_pickle_value *tyto_pickle_at(const tyto_pickle *pickle,
+                                        const tyto_pickle_value *container, size_t i);
 
 #endif

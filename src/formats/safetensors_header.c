@@ -95,15 +95,15 @@ static tyto_status read_offsets(const json_t *info, place at, size_t data_bytes,
         return tyto_fail(at.err, TYTO_E_FORMAT, "%s: '%s': data_offsets: required two integers",
                          at.path, at.name);
     }
-    int64_t from = json_integer_value(begin), to = json_integer_value(end);
-    if (from < 0 || to < from || (uint64_t)to > data_bytes) {
+    int64_t start = json_integer_value(begin), stop = json_integer_value(end);
+    if (start < 0 || stop < start || (uint64_t)stop > data_bytes) {
         return tyto_fail(at.err, TYTO_E_FORMAT,
                          "%s: '%s': data_offsets: got [%" PRId64 ",%" PRId64
                          "], required a part of the file's %zu data bytes",
-                         at.path, at.name, from, to, data_bytes);
+                         at.path, at.name, start, stop, data_bytes);
     }
-    out->begin = (size_t)from;
-    out->end = (size_t)to;
+    out->begin = (size_t)start;
+    out->end = (size_t)stop;
     return TYTO_OK;
 }
 

@@ -122,14 +122,14 @@ static tyto_status write_header(const item *items, size_t count, const tyto_tens
     return TYTO_OK;
 }
 
-static tyto_status put_data(const item *of, const tyto_tensor_writing *how, FILE *stream,
+static tyto_status put_data(const item *entry, const tyto_tensor_writing *how, FILE *stream,
                             tyto_error *err)
 {
     if (how->put) {
-        return how->put(how->user, of->tensor, stream, err);
+        return how->put(how->user, entry->tensor, stream, err);
     }
-    if (of->bytes) {
-        fwrite(of->tensor->data, 1, of->bytes, stream);
+    if (entry->bytes) {
+        fwrite(entry->tensor->data, 1, entry->bytes, stream);
     }
     return TYTO_OK;
 }

@@ -43,8 +43,9 @@ typedef struct tyto_torch_source {
 } tyto_torch_source;
 
 /** Appends the tensors that the pickle describes. */
-TYTO_NODISCARD tyto_status tyto_torch_collect(const tyto_torch_source *from, tyto_tensor_file *file,
-                                              tyto_shard *shard, tyto_error *err);
+TYTO_NODISCARD tyto_status tyto_torch_collect(const tyto_torch_source *source,
+                                              tyto_tensor_file *file, tyto_shard *shard,
+                                              tyto_error *err);
 
 /** A storage as a persistent id describes it: ('storage', type, key, place, elements[, view]). */
 typedef struct tyto_torch_storage {

@@ -21,7 +21,7 @@ typedef struct stored {
 } stored;
 
 typedef struct legacy {
-    tyto_cursor from;
+    tyto_cursor cursor;
     stored *storages; /* by key */
     size_t count;
     const char *path;
@@ -41,9 +41,9 @@ static int by_key(const void *left, const void *right)
 
 static tyto_status next_pickle(legacy *in, tyto_pickle *out)
 {
-    TYTO_TRY(tyto_pickle_read(in->from.data + in->from.at, in->from.length - in->from.at, in->path,
-                              out, in->err));
-    in->from.at += out->bytes;
+    TYTO_TRY(tyto_pickle_read(in->cursor.data + in->cursor.at, in->cursor.length - in->cursor.at,
+                              in->path, out, in->err));
+    in->cursor.at += out->bytes;
     return TYTO_OK;
 }
 
@@ -149,11 +149,11 @@ static tyto_status place_storages(legacy *in, const tyto_pickle *keys)
                              "%s: a storage is listed %s, required once and used", in->path,
                              storage ? "twice" : "and not used");
         }
-        const uint64_t elements = tyto_cursor_little(&in->from, 8);
+        const uint64_t elements = tyto_cursor_little(&in->cursor, 8);
         size_t bytes = 0;
         if (elements <= SIZE_MAX &&
             tyto_mul_size((size_t)elements, tyto_dtype_bytes(storage->dtype), &bytes)) {
-            storage->data = tyto_cursor_take(&in->from, bytes);
+            storage->data = tyto_cursor_take(&in->cursor, bytes);
         }
         if (!storage->data) {
             return tyto_fail(in->err, TYTO_E_FORMAT,
@@ -182,7 +182,7 @@ static tyto_status find_storage(void *user, const tyto_pickle_value *key, const 
 tyto_status tyto_torch_legacy_parse(tyto_tensor_file *file, tyto_shard *shard, const uint8_t *bytes,
                                     size_t length, tyto_error *err)
 {
-    legacy in = {.from = tyto_cursor_over(bytes, length), .path = shard->path, .err = err};
+    legacy in = {.cursor = tyto_cursor_over(bytes, length), .path = shard->path, .err = err};
     tyto_pickle tensors = {0}, keys = {0};
     tyto_status status;
     TYTO_CHECK(read_front(&in));

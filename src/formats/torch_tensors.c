@@ -20,7 +20,7 @@ typedef struct found {
 } found;
 
 typedef struct collector {
-    const tyto_torch_source *from;
+    const tyto_torch_source *source;
     found *tensors;
     size_t count, capacity;
     size_t visited;
@@ -82,55 +82,58 @@ tyto_status tyto_torch_storage_read(const tyto_pickle *pickle, const tyto_pickle
     return TYTO_OK;
 }
 
-static tyto_status fail_tensor(const collector *to, const char *what)
+static tyto_status fail_tensor(const collector *collection, const char *what)
 {
-    return tyto_fail(to->err, TYTO_E_FORMAT, "%s: '%s': %s", to->from->path, to->name, what);
+    return tyto_fail(collection->err, TYTO_E_FORMAT, "%s: '%s': %s", collection->source->path,
+                     collection->name, what);
 }
 
 /* The bytes that a storage stands for. */
-static tyto_status find_storage(const collector *to, const tyto_torch_storage *storage,
+static tyto_status find_storage(const collector *collection, const tyto_torch_storage *storage,
                                 const uint8_t **data, size_t *bytes)
 {
     const size_t width = tyto_dtype_bytes(storage->dtype);
     size_t offset, wanted, end, there;
-    TYTO_TRY(to->from->find(to->from->user, storage->key, data, &there, to->err));
+    TYTO_TRY(collection->source->find(collection->source->user, storage->key, data, &there,
+                                      collection->err));
     if (!tyto_mul_size((size_t)storage->view_offset, width, &offset) ||
         !tyto_mul_size((size_t)storage->elements, width, &wanted) ||
         !tyto_add_size(offset, wanted, &end) || end > there) {
-        return tyto_fail(to->err, TYTO_E_FORMAT,
-                         "%s: '%s': its storage has %zu bytes, required %" PRId64
-                         " elements of %zu bytes",
-                         to->from->path, to->name, there, storage->elements, width);
+        return tyto_fail(
+            collection->err, TYTO_E_FORMAT,
+            "%s: '%s': its storage has %zu bytes, required %" PRId64 " elements of %zu bytes",
+            collection->source->path, collection->name, there, storage->elements, width);
     }
     *data += offset;
     *bytes = wanted;
     return TYTO_OK;
 }
 
-static tyto_status read_sizes(const collector *to, const tyto_pickle_value *sizes,
+static tyto_status read_sizes(const collector *collection, const tyto_pickle_value *sizes,
                               const tyto_pickle_value *strides, found *out)
 {
-    const tyto_pickle *pickle = to->from->pickle;
+    const tyto_pickle *pickle = collection->source->pickle;
     if (!sizes || !strides || sizes->kind != TYTO_PICKLE_TUPLE ||
         strides->kind != TYTO_PICKLE_TUPLE || sizes->count != strides->count) {
-        return fail_tensor(to, "required a size and a stride for each dimension");
+        return fail_tensor(collection, "required a size and a stride for each dimension");
     }
     if (sizes->count > TYTO_RANK_MAX) {
-        return tyto_fail(to->err, TYTO_E_LIMIT, "%s: '%s': got %u dimensions, required at most %d",
-                         to->from->path, to->name, (unsigned)sizes->count, TYTO_RANK_MAX);
+        return tyto_fail(
+            collection->err, TYTO_E_LIMIT, "%s: '%s': got %u dimensions, required at most %d",
+            collection->source->path, collection->name, (unsigned)sizes->count, TYTO_RANK_MAX);
     }
     out->tensor.rank = (int)sizes->count;
     for (size_t i = 0; i < sizes->count; i++) {
         if (!read_integer(tyto_pickle_at(pickle, sizes, i), &out->tensor.shape[i]) ||
             !read_integer(tyto_pickle_at(pickle, strides, i), &out->strides[i])) {
-            return fail_tensor(to, "size and stride: required integers of 0 or more");
+            return fail_tensor(collection, "size and stride: required integers of 0 or more");
         }
     }
     return TYTO_OK;
 }
 
 /* The last element that the strides reach must lie in the storage. */
-static tyto_status check_reach(const collector *to, const found *it, int64_t offset,
+static tyto_status check_reach(const collector *collection, const found *it, int64_t offset,
                                int64_t elements)
 {
     int64_t last = offset;
@@ -143,9 +146,9 @@ static tyto_status check_reach(const collector *to, const found *it, int64_t off
         }
     }
     if (last >= elements) {
-        return tyto_fail(to->err, TYTO_E_FORMAT,
+        return tyto_fail(collection->err, TYTO_E_FORMAT,
                          "%s: '%s': reaches element %" PRId64 " of a storage of %" PRId64,
-                         to->from->path, to->name, last, elements);
+                         collection->source->path, collection->name, last, elements);
     }
     return TYTO_OK;
 }
@@ -163,40 +166,41 @@ static bool is_contiguous(const found *it)
 }
 
 /* The type of the elements: the storage's, or for an untyped one the call's own. */
-static tyto_status read_type(const collector *to, const tyto_pickle_value *call,
+static tyto_status read_type(const collector *collection, const tyto_pickle_value *call,
                              const tyto_torch_storage *storage, tyto_dtype *out)
 {
     if (call->global != TYTO_PICKLE_REBUILD_TENSOR_V3) {
         *out = storage->dtype;
         return TYTO_OK;
     }
-    const tyto_pickle_value *type = argument(to->from->pickle, call, 6);
+    const tyto_pickle_value *type = argument(collection->source->pickle, call, 6);
     if (!type || type->kind != TYTO_PICKLE_NAME ||
         tyto_pickle_meanings[type->global].role != TYTO_ROLE_TYPE || !storage->untyped) {
-        return fail_tensor(to, "required a type of elements");
+        return fail_tensor(collection, "required a type of elements");
     }
     *out = tyto_pickle_meanings[type->global].dtype;
     return TYTO_OK;
 }
 
 /* Marks such as "conjugated" change what the elements mean. */
-static tyto_status check_metadata(const collector *to, const tyto_pickle_value *call)
+static tyto_status check_metadata(const collector *collection, const tyto_pickle_value *call)
 {
     const size_t place = call->global == TYTO_PICKLE_REBUILD_TENSOR_V3 ? 7 : 6;
-    const tyto_pickle_value *metadata = argument(to->from->pickle, call, place);
+    const tyto_pickle_value *metadata = argument(collection->source->pickle, call, place);
     if (metadata && metadata->kind != TYTO_PICKLE_NONE &&
         !(metadata->kind == TYTO_PICKLE_DICT && metadata->count == 0)) {
-        return tyto_fail(to->err, TYTO_E_UNSUPPORTED,
-                         "%s: '%s': has metadata, which this build doesn't know", to->from->path,
-                         to->name);
+        return tyto_fail(collection->err, TYTO_E_UNSUPPORTED,
+                         "%s: '%s': has metadata, which this build doesn't know",
+                         collection->source->path, collection->name);
     }
     return TYTO_OK;
 }
 
 /* _rebuild_tensor(storage, offset, size, stride, ...) */
-static tyto_status read_tensor(const collector *to, const tyto_pickle_value *call, found *out)
+static tyto_status read_tensor(const collector *collection, const tyto_pickle_value *call,
+                               found *out)
 {
-    const tyto_pickle *pickle = to->from->pickle;
+    const tyto_pickle *pickle = collection->source->pickle;
     const tyto_pickle_value *persistent = argument(pickle, call, 0);
     tyto_torch_storage storage;
     const uint8_t *data;
@@ -204,59 +208,60 @@ static tyto_status read_tensor(const collector *to, const tyto_pickle_value *cal
     size_t storage_bytes = 0, bytes;
     if (!persistent || persistent->kind != TYTO_PICKLE_PERSISTENT ||
         !read_integer(argument(pickle, call, 1), &offset)) {
-        return fail_tensor(to, "required a storage and an offset");
+        return fail_tensor(collection, "required a storage and an offset");
     }
-    TYTO_TRY(tyto_torch_storage_read(pickle, persistent, to->from->path, &storage, to->err));
-    TYTO_TRY(read_type(to, call, &storage, &out->tensor.dtype));
-    TYTO_TRY(check_metadata(to, call));
-    TYTO_TRY(read_sizes(to, argument(pickle, call, 2), argument(pickle, call, 3), out));
+    TYTO_TRY(tyto_torch_storage_read(pickle, persistent, collection->source->path, &storage,
+                                     collection->err));
+    TYTO_TRY(read_type(collection, call, &storage, &out->tensor.dtype));
+    TYTO_TRY(check_metadata(collection, call));
+    TYTO_TRY(read_sizes(collection, argument(pickle, call, 2), argument(pickle, call, 3), out));
     if (!tyto_tensor_bytes(&out->tensor, &bytes)) {
-        return fail_tensor(to, "its size is larger than any file");
+        return fail_tensor(collection, "its size is larger than any file");
     }
     if (bytes == 0) {
         return TYTO_OK;
     }
-    TYTO_TRY(find_storage(to, &storage, &data, &storage_bytes));
+    TYTO_TRY(find_storage(collection, &storage, &data, &storage_bytes));
     const size_t width = tyto_dtype_bytes(out->tensor.dtype);
-    TYTO_TRY(check_reach(to, out, offset, (int64_t)(storage_bytes / width)));
+    TYTO_TRY(check_reach(collection, out, offset, (int64_t)(storage_bytes / width)));
     out->tensor.data = (void *)(uintptr_t)(data + (size_t)offset * width);
     out->copy_bytes = is_contiguous(out) ? 0 : bytes;
     return TYTO_OK;
 }
 
-static tyto_status add_tensor(collector *to, const tyto_pickle_value *call)
+static tyto_status add_tensor(collector *collection, const tyto_pickle_value *call)
 {
-    if (to->count == to->capacity) {
-        const size_t wanted = to->capacity ? 2 * to->capacity : 64;
-        found *moved = tyto_realloc(to->tensors, wanted, sizeof(*moved));
+    if (collection->count == collection->capacity) {
+        const size_t wanted = collection->capacity ? 2 * collection->capacity : 64;
+        found *moved = tyto_realloc(collection->tensors, wanted, sizeof(*moved));
         if (!moved) {
-            return tyto_fail_memory(to->err, to->from->path);
+            return tyto_fail_memory(collection->err, collection->source->path);
         }
-        to->tensors = moved;
-        to->capacity = wanted;
+        collection->tensors = moved;
+        collection->capacity = wanted;
     }
-    found *it = &to->tensors[to->count];
-    *it = (found){.name_at = to->names.length};
-    TYTO_TRY(read_tensor(to, call, it));
-    to->count++;
-    if (!tyto_buffer_add(&to->names, to->name, to->name_length + 1)) {
-        return to->names.length + to->name_length + 1 > to->names.maximum
-                   ? tyto_fail(to->err, TYTO_E_LIMIT,
-                               "%s: got more bytes of names, required at most %zu", to->from->path,
-                               to->names.maximum)
-                   : tyto_fail_memory(to->err, to->from->path);
+    found *it = &collection->tensors[collection->count];
+    *it = (found){.name_at = collection->names.length};
+    TYTO_TRY(read_tensor(collection, call, it));
+    collection->count++;
+    if (!tyto_buffer_add(&collection->names, collection->name, collection->name_length + 1)) {
+        return collection->names.length + collection->name_length + 1 > collection->names.maximum
+                   ? tyto_fail(collection->err, TYTO_E_LIMIT,
+                               "%s: got more bytes of names, required at most %zu",
+                               collection->source->path, collection->names.maximum)
+                   : tyto_fail_memory(collection->err, collection->source->path);
     }
     return TYTO_OK;
 }
 
 /* Adds ".key" to the name. */
-static tyto_status extend_name(collector *to, const void *key, size_t length)
+static tyto_status extend_name(collector *collection, const void *key, size_t length)
 {
-    const size_t dot = to->name_length ? 1 : 0;
-    if (length > TYTO_TENSOR_NAME_BYTES_MAX - to->name_length - dot) {
-        return tyto_fail(to->err, TYTO_E_LIMIT,
+    const size_t dot = collection->name_length ? 1 : 0;
+    if (length > TYTO_TENSOR_NAME_BYTES_MAX - collection->name_length - dot) {
+        return tyto_fail(collection->err, TYTO_E_LIMIT,
                          "%s: got a longer name of a tensor, required at most %zu bytes",
-                         to->from->path, TYTO_TENSOR_NAME_BYTES_MAX);
+                         collection->source->path, TYTO_TENSOR_NAME_BYTES_MAX);
     }
     utf8proc_int32_t codepoint;
     for (size_t at = 0; at < length;) {
@@ -264,86 +269,87 @@ static tyto_status extend_name(collector *to, const void *key, size_t length)
         const utf8proc_ssize_t used =
             utf8proc_iterate(bytes, (utf8proc_ssize_t)(length - at), &codepoint);
         if (used <= 0 || codepoint == 0) {
-            return tyto_fail(to->err, TYTO_E_FORMAT,
+            return tyto_fail(collection->err, TYTO_E_FORMAT,
                              "%s: a name below '%.200s': required UTF-8 without NUL",
-                             to->from->path, to->name);
+                             collection->source->path, collection->name);
         }
         at += (size_t)used;
     }
-    memcpy(to->name + to->name_length, ".", dot);
-    memcpy(to->name + to->name_length + dot, key, length);
-    to->name_length += dot + length;
-    to->name[to->name_length] = '\0';
+    memcpy(collection->name + collection->name_length, ".", dot);
+    memcpy(collection->name + collection->name_length + dot, key, length);
+    collection->name_length += dot + length;
+    collection->name[collection->name_length] = '\0';
     return TYTO_OK;
 }
 
-static tyto_status name_item(collector *to, const tyto_pickle_value *container,
+static tyto_status name_item(collector *collection, const tyto_pickle_value *container,
                              const tyto_pickle_item *item, size_t position)
 {
     char digits[24];
-    const tyto_pickle_value *key = &to->from->pickle->values[item->key];
+    const tyto_pickle_value *key = &collection->source->pickle->values[item->key];
     if (container->kind == TYTO_PICKLE_DICT && key->kind == TYTO_PICKLE_TEXT) {
-        return extend_name(to, key->text, key->count);
+        return extend_name(collection, key->text, key->count);
     }
     if (container->kind == TYTO_PICKLE_DICT && key->kind != TYTO_PICKLE_INTEGER) {
-        return tyto_fail(to->err, TYTO_E_FORMAT,
-                         "%s: a name below '%.200s': required a text or an integer", to->from->path,
-                         to->name);
+        return tyto_fail(collection->err, TYTO_E_FORMAT,
+                         "%s: a name below '%.200s': required a text or an integer",
+                         collection->source->path, collection->name);
     }
     const int64_t number = container->kind == TYTO_PICKLE_DICT ? key->integer : (int64_t)position;
     const int length = snprintf(digits, sizeof(digits), "%" PRId64, number);
-    return extend_name(to, digits, (size_t)length);
+    return extend_name(collection, digits, (size_t)length);
 }
 
-static tyto_status visit(collector *to, const tyto_pickle_value *value, int depth);
+static tyto_status visit(collector *collection, const tyto_pickle_value *value, int depth);
 
-static tyto_status visit_items(collector *to, const tyto_pickle_value *container, int depth)
+static tyto_status visit_items(collector *collection, const tyto_pickle_value *container, int depth)
 {
-    const tyto_pickle *pickle = to->from->pickle;
-    const size_t before = to->name_length;
+    const tyto_pickle *pickle = collection->source->pickle;
+    const size_t before = collection->name_length;
     size_t position = 0;
     for (uint32_t i = container->first; i != TYTO_PICKLE_END; i = pickle->items[i].next) {
-        if (++to->visited > TYTO_TENSORS_MAX) {
-            return tyto_fail(to->err, TYTO_E_LIMIT, "%s: got more values, required at most %zu",
-                             to->from->path, TYTO_TENSORS_MAX);
+        if (++collection->visited > TYTO_TENSORS_MAX) {
+            return tyto_fail(collection->err, TYTO_E_LIMIT,
+                             "%s: got more values, required at most %zu", collection->source->path,
+                             TYTO_TENSORS_MAX);
         }
-        TYTO_TRY(name_item(to, container, &pickle->items[i], position++));
-        TYTO_TRY(visit(to, &pickle->values[pickle->items[i].value], depth + 1));
-        to->name_length = before;
-        to->name[before] = '\0';
+        TYTO_TRY(name_item(collection, container, &pickle->items[i], position++));
+        TYTO_TRY(visit(collection, &pickle->values[pickle->items[i].value], depth + 1));
+        collection->name_length = before;
+        collection->name[before] = '\0';
     }
     return TYTO_OK;
 }
 
-static tyto_status visit_call(collector *to, const tyto_pickle_value *call)
+static tyto_status visit_call(collector *collection, const tyto_pickle_value *call)
 {
     if (call->global == TYTO_PICKLE_REBUILD_PARAMETER ||
         call->global == TYTO_PICKLE_REBUILD_PARAMETER_STATE) {
-        call = argument(to->from->pickle, call, 0);
+        call = argument(collection->source->pickle, call, 0);
     }
     if (!call || call->kind != TYTO_PICKLE_CALL ||
         (call->global != TYTO_PICKLE_REBUILD_TENSOR &&
          call->global != TYTO_PICKLE_REBUILD_TENSOR_V2 &&
          call->global != TYTO_PICKLE_REBUILD_TENSOR_V3)) {
-        return fail_tensor(to, "required a parameter made of a tensor");
+        return fail_tensor(collection, "required a parameter made of a tensor");
     }
-    return add_tensor(to, call);
+    return add_tensor(collection, call);
 }
 
-static tyto_status visit(collector *to, const tyto_pickle_value *value, int depth)
+static tyto_status visit(collector *collection, const tyto_pickle_value *value, int depth)
 {
     switch (value->kind) {
     case TYTO_PICKLE_DICT:
     case TYTO_PICKLE_LIST:
     case TYTO_PICKLE_TUPLE:
         if (depth > TYTO_TORCH_DEPTH_MAX) {
-            return tyto_fail(to->err, TYTO_E_LIMIT,
+            return tyto_fail(collection->err, TYTO_E_LIMIT,
                              "%s: '%.200s': got deeper nesting, required at most %d dicts",
-                             to->from->path, to->name, TYTO_TORCH_DEPTH_MAX);
+                             collection->source->path, collection->name, TYTO_TORCH_DEPTH_MAX);
         }
-        return visit_items(to, value, depth);
+        return visit_items(collection, value, depth);
     case TYTO_PICKLE_CALL:
-        return visit_call(to, value);
+        return visit_call(collection, value);
     default:
         return TYTO_OK;
     }
@@ -372,15 +378,16 @@ static void copy_strided(const found *it, uint8_t *out)
     }
 }
 
-static tyto_status copy_all(collector *to, tyto_shard *shard)
+static tyto_status copy_all(collector *collection, tyto_shard *shard)
 {
-    const size_t most = to->from->file_bytes + TYTO_TORCH_COPY_BYTES;
+    const size_t most = collection->source->file_bytes + TYTO_TORCH_COPY_BYTES;
     size_t total = 0;
-    for (size_t i = 0; i < to->count; i++) {
-        if (!tyto_add_size(total, to->tensors[i].copy_bytes, &total) || total > most) {
-            return tyto_fail(to->err, TYTO_E_LIMIT,
+    for (size_t i = 0; i < collection->count; i++) {
+        if (!tyto_add_size(total, collection->tensors[i].copy_bytes, &total) || total > most) {
+            return tyto_fail(collection->err, TYTO_E_LIMIT,
                              "%s: '%s': tensors that are not in a row take more than %zu bytes",
-                             to->from->path, to->names.data + to->tensors[i].name_at, most);
+                             collection->source->path,
+                             collection->names.data + collection->tensors[i].name_at, most);
         }
     }
     if (total == 0) {
@@ -388,11 +395,11 @@ static tyto_status copy_all(collector *to, tyto_shard *shard)
     }
     shard->copies = tyto_alloc(total, 1);
     if (!shard->copies) {
-        return tyto_fail_memory(to->err, to->from->path);
+        return tyto_fail_memory(collection->err, collection->source->path);
     }
     uint8_t *at = shard->copies;
-    for (size_t i = 0; i < to->count; i++) {
-        found *it = &to->tensors[i];
+    for (size_t i = 0; i < collection->count; i++) {
+        found *it = &collection->tensors[i];
         if (it->copy_bytes) {
             copy_strided(it, at);
             it->tensor.data = at;
@@ -402,49 +409,50 @@ static tyto_status copy_all(collector *to, tyto_shard *shard)
     return TYTO_OK;
 }
 
-static tyto_status append(collector *to, tyto_tensor_file *file, tyto_shard *shard)
+static tyto_status append(collector *collection, tyto_tensor_file *file, tyto_shard *shard)
 {
-    if (to->count > TYTO_TENSORS_MAX - file->count) {
-        return tyto_fail(to->err, TYTO_E_LIMIT, "%s: got %zu tensors, required at most %zu",
-                         to->from->path, file->count + to->count, TYTO_TENSORS_MAX);
+    if (collection->count > TYTO_TENSORS_MAX - file->count) {
+        return tyto_fail(collection->err, TYTO_E_LIMIT, "%s: got %zu tensors, required at most %zu",
+                         collection->source->path, file->count + collection->count,
+                         TYTO_TENSORS_MAX);
     }
     tyto_tensor *tensors =
-        tyto_realloc(file->tensors, file->count + to->count, sizeof(*file->tensors));
+        tyto_realloc(file->tensors, file->count + collection->count, sizeof(*file->tensors));
     if (!tensors) {
-        return tyto_fail_memory(to->err, to->from->path);
+        return tyto_fail_memory(collection->err, collection->source->path);
     }
     file->tensors = tensors;
-    shard->names = tyto_buffer_take(&to->names);
-    for (size_t i = 0; i < to->count; i++) {
-        tensors[file->count + i] = to->tensors[i].tensor;
-        tensors[file->count + i].name = shard->names + to->tensors[i].name_at;
+    shard->names = tyto_buffer_take(&collection->names);
+    for (size_t i = 0; i < collection->count; i++) {
+        tensors[file->count + i] = collection->tensors[i].tensor;
+        tensors[file->count + i].name = shard->names + collection->tensors[i].name_at;
     }
-    file->count += to->count;
+    file->count += collection->count;
     return TYTO_OK;
 }
 
-tyto_status tyto_torch_collect(const tyto_torch_source *from, tyto_tensor_file *file,
+tyto_status tyto_torch_collect(const tyto_torch_source *source, tyto_tensor_file *file,
                                tyto_shard *shard, tyto_error *err)
 {
     tyto_status status;
-    const tyto_pickle_value *root = &from->pickle->values[from->pickle->root];
-    collector *to = tyto_alloc_zeroed(1, sizeof(*to));
-    if (!to) {
-        return tyto_fail_memory(err, from->path);
+    const tyto_pickle_value *root = &source->pickle->values[source->pickle->root];
+    collector *collection = tyto_alloc_zeroed(1, sizeof(*collection));
+    if (!collection) {
+        return tyto_fail_memory(err, source->path);
     }
-    to->from = from;
-    to->err = err;
-    tyto_buffer_init(&to->names, TYTO_TENSOR_HEADER_BYTES_MAX);
+    collection->source = source;
+    collection->err = err;
+    tyto_buffer_init(&collection->names, TYTO_TENSOR_HEADER_BYTES_MAX);
     if (root->kind != TYTO_PICKLE_DICT) {
-        status = tyto_fail(err, TYTO_E_FORMAT, "%s: required a dict of tensors", from->path);
+        status = tyto_fail(err, TYTO_E_FORMAT, "%s: required a dict of tensors", source->path);
         goto cleanup;
     }
-    TYTO_CHECK(visit(to, root, 0));
-    TYTO_CHECK(copy_all(to, shard));
-    TYTO_CHECK(append(to, file, shard));
+    TYTO_CHECK(visit(collection, root, 0));
+    TYTO_CHECK(copy_all(collection, shard));
+    TYTO_CHECK(append(collection, file, shard));
 cleanup:
-    tyto_buffer_clear(&to->names);
-    free(to->tensors);
-    free(to);
+    tyto_buffer_clear(&collection->names);
+    free(collection->tensors);
+    free(collection);
     return status;
 }

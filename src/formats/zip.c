@@ -34,22 +34,22 @@ typedef struct archive {
     tyto_error *err;
 } archive;
 
-static tyto_status fail_format(const archive *from, const char *what)
+static tyto_status fail_format(const archive *source, const char *what)
 {
-    return tyto_fail(from->err, TYTO_E_FORMAT, "%s: zip archive: %s", from->path, what);
+    return tyto_fail(source->err, TYTO_E_FORMAT, "%s: zip archive: %s", source->path, what);
 }
 
-static tyto_cursor cursor_at(const archive *from, uint64_t at)
+static tyto_cursor cursor_at(const archive *source, uint64_t at)
 {
-    tyto_cursor cursor = tyto_cursor_over(from->bytes, from->length);
-    cursor.failed = at > from->length;
+    tyto_cursor cursor = tyto_cursor_over(source->bytes, source->length);
+    cursor.failed = at > source->length;
     cursor.at = cursor.failed ? 0 : (size_t)at;
     return cursor;
 }
 
-static uint64_t peek(const archive *from, uint64_t at, size_t bytes)
+static uint64_t peek(const archive *source, uint64_t at, size_t bytes)
 {
-    tyto_cursor cursor = cursor_at(from, at);
+    tyto_cursor cursor = cursor_at(source, at);
     return tyto_cursor_little(&cursor, bytes);
 }
 
@@ -60,14 +60,14 @@ bool tyto_zip_begins(const uint8_t *bytes, size_t length)
 }
 
 /* The record that ends the archive lies before a comment of unknown length. */
-static tyto_status find_end(const archive *from, size_t *out)
+static tyto_status find_end(const archive *source, size_t *out)
 {
-    if (from->length >= END_BYTES) {
-        size_t at = from->length - END_BYTES;
+    if (source->length >= END_BYTES) {
+        size_t at = source->length - END_BYTES;
         const size_t lowest = at > COMMENT_BYTES_MAX ? at - COMMENT_BYTES_MAX : 0;
         for (;; at--) {
-            if (peek(from, at, 4) == END_SIGNATURE &&
-                peek(from, at + 20, 2) == from->length - at - END_BYTES) {
+            if (peek(source, at, 4) == END_SIGNATURE &&
+                peek(source, at + 20, 2) == source->length - at - END_BYTES) {
                 *out = at;
                 return TYTO_OK;
             }
@@ -76,45 +76,46 @@ static tyto_status find_end(const archive *from, size_t *out)
             }
         }
     }
-    return fail_format(from, "has no end record (the file is cut short)");
+    return fail_format(source, "has no end record (the file is cut short)");
 }
 
 /* Sizes that don't fit the record lie in another one, whose place a locator before it gives. */
-static tyto_status read_end64(archive *from, size_t end)
+static tyto_status read_end64(archive *source, size_t end)
 {
-    if (end < LOCATOR_BYTES || peek(from, end - LOCATOR_BYTES, 4) != LOCATOR_SIGNATURE) {
-        return fail_format(from, "required a zip64 locator before the end record");
+    if (end < LOCATOR_BYTES || peek(source, end - LOCATOR_BYTES, 4) != LOCATOR_SIGNATURE) {
+        return fail_format(source, "required a zip64 locator before the end record");
     }
-    const uint64_t at = peek(from, end - LOCATOR_BYTES + 8, 8);
-    if (at > end || end - at < END64_BYTES || peek(from, at, 4) != END64_SIGNATURE) {
-        return fail_format(from, "required a zip64 end record where its locator says");
+    const uint64_t at = peek(source, end - LOCATOR_BYTES + 8, 8);
+    if (at > end || end - at < END64_BYTES || peek(source, at, 4) != END64_SIGNATURE) {
+        return fail_format(source, "required a zip64 end record where its locator says");
     }
-    from->count = peek(from, at + 32, 8);
-    from->list_bytes = peek(from, at + 40, 8);
-    from->list_at = peek(from, at + 48, 8);
+    source->count = peek(source, at + 32, 8);
+    source->list_bytes = peek(source, at + 40, 8);
+    source->list_at = peek(source, at + 48, 8);
     return TYTO_OK;
 }
 
-static tyto_status read_end(archive *from)
+static tyto_status read_end(archive *source)
 {
     size_t end = 0;
-    TYTO_TRY(find_end(from, &end));
-    from->count = peek(from, end + 10, 2);
-    from->list_bytes = peek(from, end + 12, 4);
-    from->list_at = peek(from, end + 16, 4);
-    if (from->count == UINT16_MAX || from->list_bytes == IN_ZIP64 || from->list_at == IN_ZIP64) {
-        TYTO_TRY(read_end64(from, end));
+    TYTO_TRY(find_end(source, &end));
+    source->count = peek(source, end + 10, 2);
+    source->list_bytes = peek(source, end + 12, 4);
+    source->list_at = peek(source, end + 16, 4);
+    if (source->count == UINT16_MAX || source->list_bytes == IN_ZIP64 ||
+        source->list_at == IN_ZIP64) {
+        TYTO_TRY(read_end64(source, end));
     }
-    if (from->list_at > end || from->list_bytes > end - from->list_at) {
-        return fail_format(from, "its list of entries lies outside of the file");
+    if (source->list_at > end || source->list_bytes > end - source->list_at) {
+        return fail_format(source, "its list of entries lies outside of the file");
     }
-    if (from->count > TYTO_ZIP_ENTRIES_MAX) {
-        return tyto_fail(from->err, TYTO_E_LIMIT,
+    if (source->count > TYTO_ZIP_ENTRIES_MAX) {
+        return tyto_fail(source->err, TYTO_E_LIMIT,
                          "%s: zip archive: got %" PRIu64 " entries, required at most %zu",
-                         from->path, from->count, TYTO_ZIP_ENTRIES_MAX);
+                         source->path, source->count, TYTO_ZIP_ENTRIES_MAX);
     }
-    if (from->count > from->list_bytes / ENTRY_BYTES) {
-        return fail_format(from, "has more entries than its list has room for");
+    if (source->count > source->list_bytes / ENTRY_BYTES) {
+        return fail_format(source, "has more entries than its list has room for");
     }
     return TYTO_OK;
 }
@@ -146,9 +147,9 @@ static bool read_zip64(tyto_cursor extra, uint64_t *size, uint64_t *packed, uint
 }
 
 /* The data follow the entry's own header, whose name must be the list's. */
-static tyto_status locate(const archive *from, uint64_t at, tyto_zip_entry *entry)
+static tyto_status locate(const archive *source, uint64_t at, tyto_zip_entry *entry)
 {
-    tyto_cursor local = cursor_at(from, at);
+    tyto_cursor local = cursor_at(source, at);
     const uint64_t signature = tyto_cursor_little(&local, 4);
     (void)tyto_cursor_take(&local, LOCAL_BYTES - 4 - 4);
     const size_t name_bytes = (size_t)tyto_cursor_little(&local, 2);
@@ -157,17 +158,17 @@ static tyto_status locate(const archive *from, uint64_t at, tyto_zip_entry *entr
     (void)tyto_cursor_take(&local, extra_bytes);
     if (local.failed || signature != LOCAL_SIGNATURE || name_bytes != entry->name_length ||
         memcmp(name, entry->name, name_bytes) != 0) {
-        return fail_format(from, "an entry is not where the list says");
+        return fail_format(source, "an entry is not where the list says");
     }
     entry->begin = (size_t)at;
-    entry->data = from->bytes + local.at;
-    if (local.at > from->list_at || entry->bytes > from->list_at - local.at) {
-        return fail_format(from, "an entry's data lie outside of the file");
+    entry->data = source->bytes + local.at;
+    if (local.at > source->list_at || entry->bytes > source->list_at - local.at) {
+        return fail_format(source, "an entry's data lie outside of the file");
     }
     return TYTO_OK;
 }
 
-static tyto_status read_entry(const archive *from, tyto_cursor *list, tyto_zip_entry *out)
+static tyto_status read_entry(const archive *source, tyto_cursor *list, tyto_zip_entry *out)
 {
     const uint64_t signature = tyto_cursor_little(list, 4);
     (void)tyto_cursor_take(list, 4);
@@ -185,17 +186,17 @@ static tyto_status read_entry(const archive *from, tyto_cursor *list, tyto_zip_e
     (void)tyto_cursor_take(list, comment_bytes);
     if (list->failed || signature != ENTRY_SIGNATURE ||
         !read_zip64(tyto_cursor_over(extra, extra_bytes), &size, &packed, &at)) {
-        return fail_format(from, "its list of entries is damaged");
+        return fail_format(source, "its list of entries is damaged");
     }
-    if (packed > from->length) {
-        return fail_format(from, "an entry's data lie outside of the file");
+    if (packed > source->length) {
+        return fail_format(source, "an entry's data lie outside of the file");
     }
     *out = (tyto_zip_entry){.name = (const char *)name,
                             .name_length = name_bytes,
                             .bytes = (size_t)packed,
                             .crc = crc,
                             .stored = method == 0 && !(flags & FLAG_ENCRYPTED) && size == packed};
-    return locate(from, at, out);
+    return locate(source, at, out);
 }
 
 static int by_place(const void *left, const void *right)
@@ -217,20 +218,20 @@ static int by_name(const void *left, const void *right)
 }
 
 /* No byte belongs to two entries, and no name either: two readers would see two archives. */
-static tyto_status check_distinct(const archive *from, tyto_zip *zip)
+static tyto_status check_distinct(const archive *source, tyto_zip *zip)
 {
     tyto_zip_entry *entries = zip->entries;
     qsort(entries, zip->count, sizeof(*entries), by_place);
     for (size_t i = 1; i < zip->count; i++) {
-        const size_t end = (size_t)(entries[i - 1].data - from->bytes) + entries[i - 1].bytes;
+        const size_t end = (size_t)(entries[i - 1].data - source->bytes) + entries[i - 1].bytes;
         if (entries[i].begin < end) {
-            return fail_format(from, "two entries overlap");
+            return fail_format(source, "two entries overlap");
         }
     }
     qsort(entries, zip->count, sizeof(*entries), by_name);
     for (size_t i = 1; i < zip->count; i++) {
         if (by_name(&entries[i - 1], &entries[i]) == 0) {
-            return fail_format(from, "two entries have the same name");
+            return fail_format(source, "two entries have the same name");
         }
     }
     return TYTO_OK;
@@ -239,20 +240,20 @@ static tyto_status check_distinct(const archive *from, tyto_zip *zip)
 tyto_status tyto_zip_open(const uint8_t *bytes, size_t length, const char *path, tyto_zip *out,
                           tyto_error *err)
 {
-    archive from = {.bytes = bytes, .length = length, .path = path, .err = err};
+    archive source = {.bytes = bytes, .length = length, .path = path, .err = err};
     tyto_status status;
     *out = (tyto_zip){0};
-    TYTO_TRY(read_end(&from));
-    out->entries = tyto_alloc((size_t)from.count, sizeof(*out->entries));
+    TYTO_TRY(read_end(&source));
+    out->entries = tyto_alloc((size_t)source.count, sizeof(*out->entries));
     if (!out->entries) {
         return tyto_fail_memory(err, path);
     }
-    out->count = (size_t)from.count;
-    tyto_cursor list = tyto_cursor_over(bytes + from.list_at, (size_t)from.list_bytes);
+    out->count = (size_t)source.count;
+    tyto_cursor list = tyto_cursor_over(bytes + source.list_at, (size_t)source.list_bytes);
     for (size_t i = 0; i < out->count; i++) {
-        TYTO_CHECK(read_entry(&from, &list, &out->entries[i]));
+        TYTO_CHECK(read_entry(&source, &list, &out->entries[i]));
     }
-    TYTO_CHECK(check_distinct(&from, out));
+    TYTO_CHECK(check_distinct(&source, out));
     return TYTO_OK;
 cleanup:
     tyto_zip_close(out);

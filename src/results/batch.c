@@ -37,9 +37,9 @@ static batch find_batch(const tyto_tensor *outputs, int64_t count)
     return found;
 }
 
-static bool by_objectness(const batch *from)
+static bool by_objectness(const batch *tensors)
 {
-    return strcmp(from->logits->name, "objectness_logits") == 0;
+    return strcmp(tensors->logits->name, "objectness_logits") == 0;
 }
 
 static tyto_status check_tensor(const tyto_tensor *tensor, int rank, tyto_error *err)
@@ -61,19 +61,19 @@ static tyto_status check_tensor(const tyto_tensor *tensor, int rank, tyto_error 
     return TYTO_OK;
 }
 
-static tyto_status check(const batch *from, int64_t n_sizes, int64_t photos, tyto_error *err)
+static tyto_status check(const batch *tensors, int64_t n_sizes, int64_t photos, tyto_error *err)
 {
-    if (!from->logits || !from->boxes) {
+    if (!tensors->logits || !tensors->boxes) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "outputs: required logits and pred_boxes or target_pred_boxes, or "
                          "objectness_logits and pred_boxes");
     }
-    const int64_t *logits = from->logits->shape, *boxes = from->boxes->shape;
-    TYTO_TRY(check_tensor(from->logits, by_objectness(from) ? 2 : 3, err));
-    TYTO_TRY(check_tensor(from->boxes, 3, err));
+    const int64_t *logits = tensors->logits->shape, *boxes = tensors->boxes->shape;
+    TYTO_TRY(check_tensor(tensors->logits, by_objectness(tensors) ? 2 : 3, err));
+    TYTO_TRY(check_tensor(tensors->boxes, 3, err));
     if (boxes[0] != logits[0] || boxes[1] != logits[1] || boxes[2] != 4) {
         return tyto_fail(err, TYTO_E_SHAPE, "%s: got [%lld,%lld,%lld], required [%lld,%lld,4]",
-                         from->boxes->name, (long long)boxes[0], (long long)boxes[1],
+                         tensors->boxes->name, (long long)boxes[0], (long long)boxes[1],
                          (long long)boxes[2], (long long)logits[0], (long long)logits[1]);
     }
     if (n_sizes > 0 && n_sizes != logits[0]) {
@@ -103,20 +103,21 @@ static float *floats_of(const tyto_tensor *tensor, tyto_error *err)
     return values;
 }
 
-static tyto_status postprocess(const batch *from, const float *logits, const float *boxes,
+static tyto_status postprocess(const batch *tensors, const float *logits, const float *boxes,
                                int64_t i, tyto_size size, const tyto_postprocess_options *options,
                                tyto_detections *out, tyto_error *err)
 {
-    const int64_t patches = from->logits->shape[1],
-                  queries = by_objectness(from) ? 1 : from->logits->shape[2];
+    const int64_t patches = tensors->logits->shape[1],
+                  queries = by_objectness(tensors) ? 1 : tensors->logits->shape[2];
     logits += i * patches * queries;
     boxes += i * patches * 4;
-    return from->guided ? tyto_postprocess_image_guided_detection(logits, boxes, patches, queries,
-                                                                  size.width_px, size.height_px,
-                                                                  options, out, err)
-                        : tyto_postprocess_object_detection(logits, boxes, NULL, patches, queries,
-                                                            size.width_px, size.height_px, options,
-                                                            out, err);
+    return tensors->guided
+               ? tyto_postprocess_image_guided_detection(logits, boxes, patches, queries,
+                                                         size.width_px, size.height_px, options,
+                                                         out, err)
+               : tyto_postprocess_object_detection(logits, boxes, NULL, patches, queries,
+                                                   size.width_px, size.height_px, options, out,
+                                                   err);
 }
 
 void tyto_postprocess_options_init_for(tyto_postprocess_options *options, size_t struct_bytes,
@@ -131,17 +132,18 @@ void tyto_postprocess_options_init_for(tyto_postprocess_options *options, size_t
 
 int64_t tyto_postprocess_photo_count(const tyto_tensor *outputs, int64_t n_outputs)
 {
-    const batch from = find_batch(outputs, outputs ? n_outputs : 0);
-    return from.logits && from.boxes && from.logits->rank > 0 ? from.logits->shape[0] : 0;
+    const batch tensors = find_batch(outputs, outputs ? n_outputs : 0);
+    return tensors.logits && tensors.boxes && tensors.logits->rank > 0 ? tensors.logits->shape[0]
+                                                                       : 0;
 }
 
 int64_t tyto_postprocess_labels(const tyto_tensor *outputs, int64_t n_outputs)
 {
-    const batch from = find_batch(outputs, outputs ? n_outputs : 0);
-    return !from.logits || !from.boxes || from.logits->rank < 1 ? 0
-           : by_objectness(&from)                               ? 1
-           : from.logits->rank > 2                              ? from.logits->shape[2]
-                                                                : 0;
+    const batch tensors = find_batch(outputs, outputs ? n_outputs : 0);
+    return !tensors.logits || !tensors.boxes || tensors.logits->rank < 1 ? 0
+           : by_objectness(&tensors)                                     ? 1
+           : tensors.logits->rank > 2                                    ? tensors.logits->shape[2]
+                                                                         : 0;
 }
 
 tyto_status tyto_sizes_parse(const char *text, tyto_size **out, int64_t *count, tyto_error *err)
@@ -192,24 +194,24 @@ tyto_status tyto_postprocess_batch(const tyto_tensor *outputs, int64_t n_outputs
     if (n_sizes > 0) {
         TYTO_REQUIRE(err, sizes);
     }
-    const batch from = find_batch(outputs, n_outputs);
+    const batch tensors = find_batch(outputs, n_outputs);
     tyto_postprocess_options usual;
     tyto_status status = TYTO_OK;
     for (int64_t i = 0; i < photos; i++) {
         out[i] = (tyto_detections){0};
     }
-    TYTO_TRY(check(&from, n_sizes, photos, err));
+    TYTO_TRY(check(&tensors, n_sizes, photos, err));
     tyto_postprocess_options_init_for(&usual, sizeof(usual), outputs, n_outputs);
     usual.boxes = TYTO_BOXES_REFERENCE;
-    float *logits = floats_of(from.logits, err), *boxes = floats_of(from.boxes, err);
+    float *logits = floats_of(tensors.logits, err), *boxes = floats_of(tensors.boxes, err);
     if (!logits || !boxes) {
         status = TYTO_E_MEMORY;
         goto cleanup;
     }
     for (int64_t i = 0; i < photos; i++) {
         const tyto_size size = n_sizes > 0 ? sizes[i] : (tyto_size){0};
-        TYTO_CHECK(
-            postprocess(&from, logits, boxes, i, size, options ? options : &usual, &out[i], err));
+        TYTO_CHECK(postprocess(&tensors, logits, boxes, i, size, options ? options : &usual,
+                               &out[i], err));
     }
 cleanup:
     for (int64_t i = 0; status != TYTO_OK && i < photos; i++) {

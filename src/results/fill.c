@@ -50,7 +50,7 @@ static int first_byte(int byte)
 static int next_state(int state, int byte)
 {
     static const struct {
-        int low, high, to;
+        int low, high, next;
     } later[UTF8_STATES] = {
         [ONE_MORE] = {0x80, 0xBF, BETWEEN},    [TWO_MORE] = {0x80, 0xBF, ONE_MORE},
         [THREE_MORE] = {0x80, 0xBF, TWO_MORE}, [AFTER_E0] = {0xA0, 0xBF, ONE_MORE},
@@ -60,37 +60,37 @@ static int next_state(int state, int byte)
     if (state == BETWEEN) {
         return first_byte(byte);
     }
-    return byte >= later[state].low && byte <= later[state].high ? later[state].to : WRONG;
+    return byte >= later[state].low && byte <= later[state].high ? later[state].next : WRONG;
 }
 
 /* The best way to reach a state after some token. */
 typedef struct step {
     double score; /* −∞: there is none */
-    uint8_t from, byte;
+    uint8_t previous, byte;
 } step;
 
-static void clear_steps(step *to)
+static void clear_steps(step *steps)
 {
     for (int state = 0; state < UTF8_STATES; state++) {
-        to[state] = (step){.score = -INFINITY};
+        steps[state] = (step){.score = -INFINITY};
     }
 }
 
-static void take_byte(const step *from, step *to, int byte, double score)
+static void take_byte(const step *before, step *after, int byte, double score)
 {
     for (int state = 0; state < UTF8_STATES; state++) {
         const int next = next_state(state, byte);
-        const double total = from[state].score + score;
-        if (next != WRONG && total > to[next].score) {
-            to[next] = (step){total, (uint8_t)state, (uint8_t)byte};
+        const double total = before[state].score + score;
+        if (next != WRONG && total > after[next].score) {
+            after[next] = (step){total, (uint8_t)state, (uint8_t)byte};
         }
     }
 }
 
 /* A token that is no byte stands between characters. */
-static void take_token(const step *from, step *to)
+static void take_token(const step *before, step *after)
 {
-    to[BETWEEN] = (step){from[BETWEEN].score, BETWEEN, 0};
+    after[BETWEEN] = (step){before[BETWEEN].score, BETWEEN, 0};
 }
 
 static bool is_byte(int64_t id)
@@ -119,18 +119,18 @@ static bool choose_together(const tyto_masked_text *masked, const float *logits,
     clear_steps(steps);
     steps[BETWEEN].score = 0.0;
     for (int64_t t = 0; t < masked->count; t++) {
-        const step *from = steps + t * UTF8_STATES;
-        step *to = steps + (t + 1) * UTF8_STATES;
-        clear_steps(to);
+        const step *before = steps + t * UTF8_STATES;
+        step *after = steps + (t + 1) * UTF8_STATES;
+        clear_steps(after);
         if (mask < masked->n_masks && masked->positions[mask] == t) {
             const float *row = logits + mask++ * vocabulary;
             for (int64_t id = TYTO_BYTE_ID_FIRST; id < vocabulary && is_byte(id); id++) {
-                take_byte(from, to, (int)(id - TYTO_BYTE_ID_FIRST), (double)row[id]);
+                take_byte(before, after, (int)(id - TYTO_BYTE_ID_FIRST), (double)row[id]);
             }
         } else if (is_byte(masked->input_ids[t])) {
-            take_byte(from, to, (int)(masked->input_ids[t] - TYTO_BYTE_ID_FIRST), 0.0);
+            take_byte(before, after, (int)(masked->input_ids[t] - TYTO_BYTE_ID_FIRST), 0.0);
         } else {
-            take_token(from, to);
+            take_token(before, after);
         }
     }
     int state = BETWEEN;
@@ -142,7 +142,7 @@ static bool choose_together(const tyto_masked_text *masked, const float *logits,
         if (mask > 0 && masked->positions[mask - 1] == t) {
             best[--mask] = last->byte + TYTO_BYTE_ID_FIRST;
         }
-        state = last->from;
+        state = last->previous;
     }
     return true;
 }

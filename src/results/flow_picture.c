@@ -21,10 +21,10 @@ typedef struct wheel {
 } wheel;
 
 /* Appends a transition in which `channel` rises or falls, and `full` stays at its most. */
-static int add_transition(wheel *to, int at, int steps, int full, int channel, bool rises)
+static int add_transition(wheel *hues, int at, int steps, int full, int channel, bool rises)
 {
     for (int i = 0; i < steps; i++) {
-        int *colour = to->colours[at + i];
+        int *colour = hues->colours[at + i];
         colour[0] = colour[1] = colour[2] = 0;
         colour[full] = 255;
         colour[channel] = rises ? 255 * i / steps : 255 - 255 * i / steps;
@@ -32,15 +32,15 @@ static int add_transition(wheel *to, int at, int steps, int full, int channel, b
     return at + steps;
 }
 
-static void make_wheel(wheel *to)
+static void make_wheel(wheel *hues)
 {
     enum { RED, GREEN, BLUE };
-    int at = add_transition(to, 0, RED_YELLOW, RED, GREEN, true);
-    at = add_transition(to, at, YELLOW_GREEN, GREEN, RED, false);
-    at = add_transition(to, at, GREEN_CYAN, GREEN, BLUE, true);
-    at = add_transition(to, at, CYAN_BLUE, BLUE, GREEN, false);
-    at = add_transition(to, at, BLUE_MAGENTA, BLUE, RED, true);
-    add_transition(to, at, MAGENTA_RED, RED, BLUE, false);
+    int at = add_transition(hues, 0, RED_YELLOW, RED, GREEN, true);
+    at = add_transition(hues, at, YELLOW_GREEN, GREEN, RED, false);
+    at = add_transition(hues, at, GREEN_CYAN, GREEN, BLUE, true);
+    at = add_transition(hues, at, CYAN_BLUE, BLUE, GREEN, false);
+    at = add_transition(hues, at, BLUE_MAGENTA, BLUE, RED, true);
+    add_transition(hues, at, MAGENTA_RED, RED, BLUE, false);
 }
 
 static bool is_known(const float *vector)
@@ -74,13 +74,13 @@ void tyto_flow_field_measure(const tyto_flow_field *flow, double *mean_px, doubl
 }
 
 /* x and y in units of the longest vector. */
-static void colour_of(const wheel *from, double x, double y, uint8_t *rgb)
+static void colour_of(const wheel *hues, double x, double y, uint8_t *rgb)
 {
     const double length = hypot(x, y), turn = (atan2(-y, -x) / PI + 1.0) / 2.0 * (COLOURS - 1);
     const int low = (int)turn, high = (low + 1) % COLOURS;
     const double part = turn - low;
     for (int c = 0; c < 3; c++) {
-        double value = (1.0 - part) * from->colours[low][c] + part * from->colours[high][c];
+        double value = (1.0 - part) * hues->colours[low][c] + part * hues->colours[high][c];
         value /= 255.0;
         value = length <= 1.0 ? 1.0 - length * (1.0 - value) : 0.75 * value;
         rgb[c] = (uint8_t)(255.0 * value);

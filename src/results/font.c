@@ -128,7 +128,7 @@ int64_t tyto_font_descent(const tyto_font *font)
 }
 
 /* Renders a glyph moved right by phase/PHASES of a pixel. */
-static tyto_status render(tyto_font *font, FT_UInt index, unsigned phase, font_glyph *to,
+static tyto_status render(tyto_font *font, FT_UInt index, unsigned phase, font_glyph *out,
                           tyto_error *err)
 {
     TYTO_TRY(check(font, FT_Load_Glyph(font->face, index, LOAD_FLAGS), "load a glyph", err));
@@ -136,20 +136,20 @@ static tyto_status render(tyto_font *font, FT_UInt index, unsigned phase, font_g
     FT_Outline_Translate(&slot->outline, (FT_Pos)(phase * UNIT / PHASES), 0);
     TYTO_TRY(check(font, FT_Render_Glyph(slot, FT_RENDER_MODE_NORMAL), "draw a glyph", err));
     const FT_Bitmap *bitmap = &slot->bitmap;
-    to->left = slot->bitmap_left;
-    to->top = slot->bitmap_top;
-    to->width = (int32_t)bitmap->width;
-    to->rows = (int32_t)bitmap->rows;
-    to->advance = slot->linearHoriAdvance / (65536 / UNIT);
-    to->mask = tyto_alloc(bitmap->rows, bitmap->width);
-    if (!to->mask) {
+    out->left = slot->bitmap_left;
+    out->top = slot->bitmap_top;
+    out->width = (int32_t)bitmap->width;
+    out->rows = (int32_t)bitmap->rows;
+    out->advance = slot->linearHoriAdvance / (65536 / UNIT);
+    out->mask = tyto_alloc(bitmap->rows, bitmap->width);
+    if (!out->mask) {
         return tyto_fail_memory(err, "font");
     }
     for (size_t y = 0; y < bitmap->rows; y++) {
-        memcpy(to->mask + y * bitmap->width, bitmap->buffer + (ptrdiff_t)y * bitmap->pitch,
+        memcpy(out->mask + y * bitmap->width, bitmap->buffer + (ptrdiff_t)y * bitmap->pitch,
                bitmap->width);
     }
-    to->ready = true;
+    out->ready = true;
     return TYTO_OK;
 }
 

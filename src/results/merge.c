@@ -157,8 +157,8 @@ static size_t take_things(merge *m, tyto_detection *out)
 {
     for (size_t i = 0; i < m->count; i++) {
         if (m->pieces[i].joined != END) {
-            const size_t to = stands_for(m->pieces, i);
-            m->pieces[to].found.box = hull(&m->pieces[to].found.box, &m->pieces[i].found.box);
+            const size_t whole = stands_for(m->pieces, i);
+            m->pieces[whole].found.box = hull(&m->pieces[whole].found.box, &m->pieces[i].found.box);
         }
     }
     size_t count = 0;

@@ -22,9 +22,9 @@ static int steps(const tyto_paint *paint, float coverage)
 
 static void blend(uint8_t *pixel, const tyto_paint *paint, int a)
 {
-    const uint8_t to[3] = {paint->r, paint->g, paint->b};
+    const uint8_t colour[3] = {paint->r, paint->g, paint->b};
     for (int c = 0; c < 3; c++) {
-        pixel[c] = (uint8_t)((pixel[c] * (STEPS - a) + to[c] * a + STEPS / 2) / STEPS);
+        pixel[c] = (uint8_t)((pixel[c] * (STEPS - a) + colour[c] * a + STEPS / 2) / STEPS);
     }
 }
 

@@ -35,18 +35,18 @@ json_t *tyto_json_string_bytes(const char *bytes, size_t length)
 {
     static const char replacement[] = "\xef\xbf\xbd";
     char *clean = length < SIZE_MAX / 3 ? tyto_alloc(3 * length + 1, 1) : NULL;
-    size_t to = 0;
+    size_t clean_length = 0;
     if (!clean) {
         return NULL;
     }
     for (size_t at = 0; at < length;) {
         const size_t good = sequence((const unsigned char *)bytes + at, length - at);
         const size_t count = good > 0 ? good : sizeof(replacement) - 1;
-        memcpy(clean + to, good > 0 ? bytes + at : replacement, count);
-        to += count;
+        memcpy(clean + clean_length, good > 0 ? bytes + at : replacement, count);
+        clean_length += count;
         at += good > 0 ? good : 1;
     }
-    json_t *value = json_stringn(clean, to);
+    json_t *value = json_stringn(clean, clean_length);
     free(clean);
     return value;
 }

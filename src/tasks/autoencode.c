@@ -67,12 +67,12 @@ typedef struct window {
 } window;
 
 /* Encodes: the latents, and what class they are. */
-static tyto_status encode(window *of, const float *images, const float *sound, bool classify,
+static tyto_status encode(window *job, const float *images, const float *sound, bool classify,
                           tyto_reconstruction *out, tyto_error *err)
 {
-    const tyto_family_autoencode *task = of->task;
+    const tyto_family_autoencode *task = job->task;
     const char *const wanted[] = {task->label_output, task->latents};
-    const tyto_family_window *shape = &of->shape;
+    const tyto_family_window *shape = &job->shape;
     const tyto_tensor *outputs;
     int64_t n;
     /* Zeros, which the network takes its trained mask for. */
@@ -97,20 +97,20 @@ static tyto_status encode(window *of, const float *images, const float *sound, b
          .shape = {1, out->n_classes},
          .data = label},
     };
-    tyto_status status = tyto_forward(of->session, task->head, inputs, 3, wanted, classify ? 1 : 2,
+    tyto_status status = tyto_forward(job->session, task->head, inputs, 3, wanted, classify ? 1 : 2,
                                       &outputs, &n, err);
     free(label);
     TYTO_TRY(status);
     memcpy(out->probabilities, outputs[0].data, (size_t)out->n_classes * sizeof(float));
     if (!classify) {
-        of->latents = outputs[1];
-        of->latents.name = task->latents;
+        job->latents = outputs[1];
+        job->latents.name = task->latents;
         const size_t count = (size_t)tyto_tensor_elements(&outputs[1]);
-        of->latents.data = tyto_alloc(count, sizeof(float));
-        if (!of->latents.data) {
+        job->latents.data = tyto_alloc(count, sizeof(float));
+        if (!job->latents.data) {
             return tyto_fail_memory(err, task->latents);
         }
-        memcpy(of->latents.data, outputs[1].data, count * sizeof(float));
+        memcpy(job->latents.data, outputs[1].data, count * sizeof(float));
     }
     return TYTO_OK;
 }
@@ -125,27 +125,27 @@ static int64_t chunk_begin(int64_t i, int64_t n, int64_t count)
 typedef struct span {
     const char *output, *input;
     int64_t first, count, each; /* positions, and floats of one */
-    float *to;
+    float *out;
 } span;
 
 /* Decodes chunk i: those modalities that have positions in it. */
-static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reconstruction *out,
+static tyto_status decode_chunk(window *job, int64_t i, int64_t chunks, tyto_reconstruction *out,
                                 tyto_error *err)
 {
-    const tyto_family_autoencode *task = of->task;
+    const tyto_family_autoencode *task = job->task;
     span spans[] = {
-        {task->image_output, task->image_points, chunk_begin(i, chunks, of->positions),
-         chunk_begin(i + 1, chunks, of->positions), 3, out->images},
-        {task->sound_output, task->sound_points, chunk_begin(i, chunks, of->patches),
-         chunk_begin(i + 1, chunks, of->patches), of->patch, out->sound},
+        {task->image_output, task->image_points, chunk_begin(i, chunks, job->positions),
+         chunk_begin(i + 1, chunks, job->positions), 3, out->images},
+        {task->sound_output, task->sound_points, chunk_begin(i, chunks, job->patches),
+         chunk_begin(i + 1, chunks, job->patches), job->patch, out->sound},
     };
-    tyto_tensor inputs[3] = {of->latents};
+    tyto_tensor inputs[3] = {job->latents};
     const char *wanted[2];
     const span *decoded[2];
     const tyto_tensor *outputs;
     size_t n = 0;
     int64_t n_outputs;
-    int64_t *points = of->points;
+    int64_t *points = job->points;
     for (int k = 0; k < 2; k++) {
         spans[k].count -= spans[k].first;
         if (spans[k].count == 0) {
@@ -166,31 +166,31 @@ static tyto_status decode_chunk(window *of, int64_t i, int64_t chunks, tyto_reco
     if (n == 0) {
         return TYTO_OK; /* more chunks than positions */
     }
-    TYTO_TRY(tyto_forward(of->session, task->head, inputs, (int64_t)n + 1, wanted, (int64_t)n,
+    TYTO_TRY(tyto_forward(job->session, task->head, inputs, (int64_t)n + 1, wanted, (int64_t)n,
                           &outputs, &n_outputs, err));
     for (size_t k = 0; k < n; k++) {
         const span *s = decoded[k];
-        memcpy(s->to + s->first * s->each, outputs[k].data,
+        memcpy(s->out + s->first * s->each, outputs[k].data,
                (size_t)(s->count * s->each) * sizeof(float));
     }
     return TYTO_OK;
 }
 
-static tyto_status decode(window *of, const tyto_autoencode_run *how, tyto_reconstruction *out,
+static tyto_status decode(window *job, const tyto_autoencode_run *how, tyto_reconstruction *out,
                           tyto_error *err)
 {
     const int64_t chunks = how->chunks;
-    const int64_t most = of->positions / chunks + of->patches / chunks + 2;
-    of->points = tyto_alloc((size_t)most, sizeof(*of->points));
-    out->images = tyto_alloc((size_t)of->positions, 3 * sizeof(float));
-    out->sound = tyto_alloc((size_t)of->shape.samples, sizeof(float));
-    if (!of->points || !out->images || !out->sound) {
+    const int64_t most = job->positions / chunks + job->patches / chunks + 2;
+    job->points = tyto_alloc((size_t)most, sizeof(*job->points));
+    out->images = tyto_alloc((size_t)job->positions, 3 * sizeof(float));
+    out->sound = tyto_alloc((size_t)job->shape.samples, sizeof(float));
+    if (!job->points || !out->images || !out->sound) {
         return tyto_fail_memory(err, "reconstruction");
     }
     for (int64_t i = 0; i < chunks; i++) {
         TYTO_TRY(tyto_follow_step(how->follow, how->stage, how->subject, how->first + i, how->total,
                                   err));
-        TYTO_TRY(decode_chunk(of, i, chunks, out, err));
+        TYTO_TRY(decode_chunk(job, i, chunks, out, err));
     }
     return TYTO_OK;
 }
@@ -215,26 +215,26 @@ tyto_status tyto_autoencode_window(tyto_session *session, const float *images, c
                                    const tyto_autoencode_run *how, tyto_reconstruction *out,
                                    tyto_error *err)
 {
-    window of = {.session = session, .task = session->model->architecture->tasks->autoencode};
+    window job = {.session = session, .task = session->model->architecture->tasks->autoencode};
     *out = (tyto_reconstruction){0};
-    TYTO_TRY(read_window(session->model, &of.shape, err));
-    of.positions = of.shape.frames * of.shape.height_px * of.shape.width_px;
-    of.patch = of.shape.samples_per_patch;
-    of.patches = of.shape.samples / of.patch;
-    if (how->chunks < 1 || how->chunks > of.positions) {
+    TYTO_TRY(read_window(session->model, &job.shape, err));
+    job.positions = job.shape.frames * job.shape.height_px * job.shape.width_px;
+    job.patch = job.shape.samples_per_patch;
+    job.patches = job.shape.samples / job.patch;
+    if (how->chunks < 1 || how->chunks > job.positions) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "chunks: got %lld, required 1 to %lld",
-                         (long long)how->chunks, (long long)of.positions);
+                         (long long)how->chunks, (long long)job.positions);
     }
-    out->n_classes = of.shape.labels;
+    out->n_classes = job.shape.labels;
     out->probabilities = tyto_alloc((size_t)out->n_classes, sizeof(float));
-    tyto_status status = out->probabilities ? encode(&of, images, sound, how->classify, out, err)
+    tyto_status status = out->probabilities ? encode(&job, images, sound, how->classify, out, err)
                                             : tyto_fail_memory(err, "reconstruction");
     if (status == TYTO_OK) {
         softmax(out->probabilities, out->n_classes);
-        status = how->classify ? TYTO_OK : decode(&of, how, out, err);
+        status = how->classify ? TYTO_OK : decode(&job, how, out, err);
     }
-    free(of.latents.data);
-    free(of.points);
+    free(job.latents.data);
+    free(job.points);
     if (status != TYTO_OK) {
         tyto_reconstruction_clear(out);
     }

@@ -64,92 +64,92 @@ static tyto_status average(tyto_video_classes *out, tyto_error *err)
 }
 
 /* Adds a window's pictures and sound, `frames` long, to the file. */
-static tyto_status write_window(const pass *of, const tyto_reconstruction *made, int64_t frames,
+static tyto_status write_window(const pass *job, const tyto_reconstruction *made, int64_t frames,
                                 tyto_error *err)
 {
-    const int64_t each = 3 * of->shape.width_px * of->shape.height_px;
+    const int64_t each = 3 * job->shape.width_px * job->shape.height_px;
     tyto_status status = TYTO_OK;
     for (int64_t i = 0; i < frames && status == TYTO_OK; i++) {
         tyto_image image = {0};
-        status = tyto_clip_postprocess(&of->shape, made->images + i * each, &image, err);
+        status = tyto_clip_postprocess(&job->shape, made->images + i * each, &image, err);
         if (status == TYTO_OK) {
-            status = tyto_video_writer_add_frame(of->writer, &image, err);
+            status = tyto_video_writer_add_frame(job->writer, &image, err);
         }
         tyto_image_clear(&image);
     }
     return status == TYTO_OK
-               ? tyto_video_writer_add_sound(of->writer, made->sound,
-                                             of->shape.samples * frames / of->shape.frames, err)
+               ? tyto_video_writer_add_sound(job->writer, made->sound,
+                                             job->shape.samples * frames / job->shape.frames, err)
                : status;
 }
 
 /* Window number `window` of about `windows`, of which the video had so many frames. */
-static tyto_status run_window(pass *of, int64_t window, int64_t windows, int64_t frames,
+static tyto_status run_window(pass *job, int64_t window, int64_t windows, int64_t frames,
                               tyto_video_classes *out, tyto_error *err)
 {
-    const int64_t chunks = of->writer ? of->options->chunks : 1;
-    const tyto_autoencode_run how = {.chunks = of->options->chunks,
-                                     .classify = !of->writer,
-                                     .follow = &of->follow,
+    const int64_t chunks = job->writer ? job->options->chunks : 1;
+    const tyto_autoencode_run how = {.chunks = job->options->chunks,
+                                     .classify = !job->writer,
+                                     .follow = &job->follow,
                                      .stage = "windows",
-                                     .subject = of->video,
+                                     .subject = job->video,
                                      .first = window * chunks,
                                      .total = windows * chunks};
     tyto_reconstruction made = {0};
     if (how.classify) {
-        TYTO_TRY(tyto_follow_step(&of->follow, how.stage, how.subject, window, windows, err));
+        TYTO_TRY(tyto_follow_step(&job->follow, how.stage, how.subject, window, windows, err));
     }
-    TYTO_TRY(tyto_autoencode_window(of->session, of->images, of->sound, &how, &made, err));
+    TYTO_TRY(tyto_autoencode_window(job->session, job->images, job->sound, &how, &made, err));
     tyto_status status = add_window(out, made.probabilities, made.n_classes, err);
-    if (status == TYTO_OK && of->writer) {
-        status = write_window(of, &made, frames, err);
+    if (status == TYTO_OK && job->writer) {
+        status = write_window(job, &made, frames, err);
     }
     tyto_reconstruction_clear(&made);
-    const int64_t end = window * of->shape.frames + frames;
-    out->end_s = (double)end / (double)of->shape.frames_per_second;
+    const int64_t end = window * job->shape.frames + frames;
+    out->end_s = (double)end / (double)job->shape.frames_per_second;
     return status;
 }
 
-static tyto_status run_windows(pass *of, tyto_video_classes *out, tyto_error *err)
+static tyto_status run_windows(pass *job, tyto_video_classes *out, tyto_error *err)
 {
-    const int64_t most = of->options->windows > 0 ? of->options->windows : INT64_MAX;
-    const int64_t expected = tyto_min_i64(tyto_clip_reader_window_count(of->reader), most);
-    out->labels = (const char *const *)of->session->model->labels.names;
-    out->n_labels = of->session->model->labels.count;
-    out->window_s = (double)of->shape.frames / (double)of->shape.frames_per_second;
+    const int64_t most = job->options->windows > 0 ? job->options->windows : INT64_MAX;
+    const int64_t expected = tyto_min_i64(tyto_clip_reader_window_count(job->reader), most);
+    out->labels = (const char *const *)job->session->model->labels.names;
+    out->n_labels = job->session->model->labels.count;
+    out->window_s = (double)job->shape.frames / (double)job->shape.frames_per_second;
     for (int64_t i = 0; i < most; i++) {
         int64_t frames;
-        TYTO_TRY(tyto_clip_reader_next(of->reader, of->images, of->sound, &frames, err));
+        TYTO_TRY(tyto_clip_reader_next(job->reader, job->images, job->sound, &frames, err));
         if (frames == 0) {
             break;
         }
-        TYTO_TRY(run_window(of, i, tyto_max_i64(expected, i + 1), frames, out, err));
+        TYTO_TRY(run_window(job, i, tyto_max_i64(expected, i + 1), frames, out, err));
     }
     return average(out, err);
 }
 
 /* Opens what is read and written. */
-static tyto_status open_pass(pass *of, const char *path, tyto_error *err)
+static tyto_status open_pass(pass *job, const char *path, tyto_error *err)
 {
-    const tyto_autoencode_video_options *options = of->options;
+    const tyto_autoencode_video_options *options = job->options;
     if (options->windows < 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "windows: got %lld, required 0 or more",
                          (long long)options->windows);
     }
-    TYTO_TRY(tyto_autoencode_shape(of->session->model, &of->shape, err));
-    const size_t frame = 3 * (size_t)(of->shape.width_px * of->shape.height_px) * sizeof(float);
-    of->images = tyto_alloc((size_t)of->shape.frames, frame);
-    of->sound = tyto_alloc((size_t)of->shape.samples, sizeof(float));
-    if (!of->images || !of->sound) {
-        return tyto_fail_memory(err, of->video);
+    TYTO_TRY(tyto_autoencode_shape(job->session->model, &job->shape, err));
+    const size_t frame = 3 * (size_t)(job->shape.width_px * job->shape.height_px) * sizeof(float);
+    job->images = tyto_alloc((size_t)job->shape.frames, frame);
+    job->sound = tyto_alloc((size_t)job->shape.samples, sizeof(float));
+    if (!job->images || !job->sound) {
+        return tyto_fail_memory(err, job->video);
     }
-    TYTO_TRY(tyto_clip_reader_open(of->video, options->sound, options->missing, &of->shape,
-                                   &of->reader, err));
-    const tyto_video_format format = {.width_px = of->shape.width_px,
-                                      .height_px = of->shape.height_px,
-                                      .frames_per_second = of->shape.frames_per_second,
-                                      .sound_hz = of->shape.sound_hz};
-    return path ? tyto_video_writer_create(path, &format, &of->writer, err) : TYTO_OK;
+    TYTO_TRY(tyto_clip_reader_open(job->video, options->sound, options->missing, &job->shape,
+                                   &job->reader, err));
+    const tyto_video_format format = {.width_px = job->shape.width_px,
+                                      .height_px = job->shape.height_px,
+                                      .frames_per_second = job->shape.frames_per_second,
+                                      .sound_hz = job->shape.sound_hz};
+    return path ? tyto_video_writer_create(path, &format, &job->writer, err) : TYTO_OK;
 }
 
 tyto_status tyto_autoencode_video(tyto_session *session, const char *video, const char *path,
@@ -163,20 +163,20 @@ tyto_status tyto_autoencode_video(tyto_session *session, const char *video, cons
     TYTO_REQUIRE(err, out);
     *out = (tyto_video_classes){0};
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_autoencode_video_options", err));
-    pass of = {.session = session, .video = video, .options = &own};
-    tyto_follow_begin(&of.follow, session, own.progress, own.progress_user);
-    tyto_status status = open_pass(&of, path, err);
+    pass job = {.session = session, .video = video, .options = &own};
+    tyto_follow_begin(&job.follow, session, own.progress, own.progress_user);
+    tyto_status status = open_pass(&job, path, err);
     if (status == TYTO_OK) {
-        status = run_windows(&of, out, err);
+        status = run_windows(&job, out, err);
     }
-    if (status == TYTO_OK && of.writer) {
-        status = tyto_video_writer_commit(of.writer, err);
+    if (status == TYTO_OK && job.writer) {
+        status = tyto_video_writer_commit(job.writer, err);
     }
-    tyto_follow_end(&of.follow);
-    tyto_video_writer_destroy(of.writer);
-    tyto_clip_reader_destroy(of.reader);
-    free(of.images);
-    free(of.sound);
+    tyto_follow_end(&job.follow);
+    tyto_video_writer_destroy(job.writer);
+    tyto_clip_reader_destroy(job.reader);
+    free(job.images);
+    free(job.sound);
     if (status != TYTO_OK) {
         tyto_video_classes_clear(out);
     }

@@ -56,27 +56,28 @@ static void read_numbers(const tyto_tensor *tensor, int64_t at, int64_t count, d
 static summary summarise(look *by, const tyto_tensor *tensor)
 {
     const int64_t elements = tyto_tensor_elements(tensor);
-    summary of = {.least = INFINITY, .most = -INFINITY};
+    summary range = {.least = INFINITY, .most = -INFINITY};
     for (int64_t at = 0; at < elements && (at % ASKED_EVERY != 0 || goes_on(by)); at += CHUNK) {
         double numbers[CHUNK];
         const int64_t count = tyto_min_i64(CHUNK, elements - at);
         read_numbers(tensor, at, count, numbers);
         for (int64_t i = 0; i < count; i++) {
             if (isfinite(numbers[i])) {
-                of.least = numbers[i] < of.least ? numbers[i] : of.least;
-                of.most = numbers[i] > of.most ? numbers[i] : of.most;
-                of.sum += numbers[i];
-                of.counted++;
+                range.least = numbers[i] < range.least ? numbers[i] : range.least;
+                range.most = numbers[i] > range.most ? numbers[i] : range.most;
+                range.sum += numbers[i];
+                range.counted++;
             }
         }
     }
-    return of;
+    return range;
 }
 
 static json_t *tensor_object(tyto_writer *steps, look *by, const tyto_tensor *tensor)
 {
-    const summary of = summarise(by, tensor);
-    const double values[] = {of.least, of.most, of.counted > 0 ? of.sum / (double)of.counted : 0.0};
+    const summary range = summarise(by, tensor);
+    const double values[] = {range.least, range.most,
+                             range.counted > 0 ? range.sum / (double)range.counted : 0.0};
     static const char *const names[] = {"least", "most", "mean"};
     json_t *object = json_object();
     tyto_json_put(steps, object, "name", tyto_json_string(tensor->name));
@@ -84,7 +85,7 @@ static json_t *tensor_object(tyto_writer *steps, look *by, const tyto_tensor *te
     tyto_json_put(steps, object, "shape", tyto_shape_array(steps, tensor->rank, tensor->shape));
     for (int i = 0; i < 3; i++) {
         tyto_json_put(steps, object, names[i],
-                      of.counted > 0 ? tyto_json_float((float)values[i]) : json_null());
+                      range.counted > 0 ? tyto_json_float((float)values[i]) : json_null());
     }
     return object;
 }

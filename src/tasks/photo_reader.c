@@ -74,11 +74,11 @@ static void *read_ahead(void *context)
         }
         const int64_t i = reader->read;
         pthread_mutex_unlock(&reader->lock);
-        slot *to = &reader->slots[i % reader->ahead];
+        slot *photo = &reader->slots[i % reader->ahead];
         if (tyto_file_is_stream(reader->paths[i])) {
-            *to = (slot){.waits = true};
+            *photo = (slot){.waits = true};
         } else {
-            load(reader, reader->paths[i], to);
+            load(reader, reader->paths[i], photo);
         }
         pthread_mutex_lock(&reader->lock);
         reader->read = i + 1;
@@ -189,13 +189,13 @@ int64_t tyto_photo_reader_position(const tyto_photo_reader *reader)
 /* Waits for the next photo, takes it out of its slot, and lets the thread go on. */
 static slot take(tyto_photo_reader *reader)
 {
-    slot *from = &reader->slots[reader->position % reader->ahead];
+    slot *photo = &reader->slots[reader->position % reader->ahead];
     pthread_mutex_lock(&reader->lock);
     while (reader->read <= reader->position) {
         pthread_cond_wait(&reader->changed, &reader->lock);
     }
-    const slot taken = *from;
-    *from = (slot){.status = TYTO_OK};
+    const slot taken = *photo;
+    *photo = (slot){.status = TYTO_OK};
     reader->position++;
     pthread_cond_broadcast(&reader->changed);
     pthread_mutex_unlock(&reader->lock);

@@ -34,23 +34,24 @@ static tyto_status postprocess(const tyto_search_job *job, const tyto_sight *sig
                                const float *logits, const float *boxes, int64_t rows,
                                int64_t queries, tyto_detections *out, tyto_error *err)
 {
-    const tyto_search_options *from = &job->options;
+    const tyto_search_options *wanted = &job->options;
     const tyto_postprocess_options options = {.struct_bytes = sizeof(options),
-                                              .threshold = from->threshold,
-                                              .label_thresholds = from->label_thresholds,
-                                              .boxes = from->boxes,
+                                              .threshold = wanted->threshold,
+                                              .label_thresholds = wanted->label_thresholds,
+                                              .boxes = wanted->boxes,
                                               .padded = sight->padded,
-                                              .nms = from->nms,
-                                              .nms_iou = from->nms_iou,
-                                              .top_k = from->top_k,
-                                              .multi_label = from->multi_label,
-                                              .relative_scores = from->relative_scores};
-    return from->guided ? tyto_postprocess_image_guided_detection(logits, boxes, rows, queries,
-                                                                  sight->width_px, sight->height_px,
-                                                                  &options, out, err)
-                        : tyto_postprocess_object_detection(logits, boxes, NULL, rows, queries,
-                                                            sight->width_px, sight->height_px,
-                                                            &options, out, err);
+                                              .nms = wanted->nms,
+                                              .nms_iou = wanted->nms_iou,
+                                              .top_k = wanted->top_k,
+                                              .multi_label = wanted->multi_label,
+                                              .relative_scores = wanted->relative_scores};
+    return wanted->guided
+               ? tyto_postprocess_image_guided_detection(logits, boxes, rows, queries,
+                                                         sight->width_px, sight->height_px,
+                                                         &options, out, err)
+               : tyto_postprocess_object_detection(logits, boxes, NULL, rows, queries,
+                                                   sight->width_px, sight->height_px, &options, out,
+                                                   err);
 }
 
 tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int64_t n,

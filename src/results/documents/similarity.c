@@ -7,10 +7,10 @@
 #include "results/document.h"
 
 /* The texts, which are the caller's. */
-typedef struct state {
+typedef struct similarities_state {
     const char *const *labels;
     int64_t n_labels;
-} state;
+} similarities_state;
 
 static const tyto_document_kind kind_of_similarities = {.name = "a document of similarities",
                                                         .destroy = free};
@@ -32,12 +32,12 @@ tyto_status tyto_similarity_document_create(tyto_format format, const char *cons
         return tyto_fail(err, TYTO_E_ARGUMENT, "labels: got %lld, required 1 or more",
                          (long long)n_labels);
     }
-    state *of = tyto_alloc(1, sizeof(*of));
-    if (!of) {
+    similarities_state *state = tyto_alloc(1, sizeof(*state));
+    if (!state) {
         return tyto_fail_memory(err, kind_of_similarities.name);
     }
-    *of = (state){labels, n_labels};
-    TYTO_TRY(tyto_document_open(&kind_of_similarities, format, of, document, err));
+    *state = (similarities_state){labels, n_labels};
+    TYTO_TRY(tyto_document_open(&kind_of_similarities, format, state, document, err));
     (*document)->alone = n_photos <= 1;
     TYTO_TRY(tyto_document_begin_step(*document, &kind_of_similarities, &writer, err));
     tyto_records_begin(*document, &writer, "image,label,label_index,logit,probability");
@@ -46,7 +46,7 @@ tyto_status tyto_similarity_document_create(tyto_format format, const char *cons
 
 static const char *label_of(const tyto_document *document, const tyto_similarity_item *item)
 {
-    return ((const state *)document->state)->labels[item->label_index];
+    return ((const similarities_state *)document->state)->labels[item->label_index];
 }
 
 static void write_table(const tyto_document *document, tyto_writer *writer, const char *photo,
@@ -84,12 +84,12 @@ static json_t *photo_object(const tyto_document *document, tyto_writer *writer, 
 {
     json_t *object = json_object(), *list = json_array();
     for (int64_t i = 0; i < similarities->count; i++) {
-        const tyto_similarity_item *of = &similarities->items[i];
+        const tyto_similarity_item *similarity = &similarities->items[i];
         json_t *item = json_object();
-        tyto_json_put(writer, item, "label", tyto_json_string(label_of(document, of)));
-        tyto_json_put(writer, item, "label_index", json_integer(of->label_index));
-        tyto_json_put(writer, item, "logit", tyto_json_float(of->logit));
-        tyto_json_put(writer, item, "probability", tyto_json_float(of->probability));
+        tyto_json_put(writer, item, "label", tyto_json_string(label_of(document, similarity)));
+        tyto_json_put(writer, item, "label_index", json_integer(similarity->label_index));
+        tyto_json_put(writer, item, "logit", tyto_json_float(similarity->logit));
+        tyto_json_put(writer, item, "probability", tyto_json_float(similarity->probability));
         tyto_json_push(writer, list, item);
     }
     tyto_json_put(writer, object, "image", tyto_json_string(photo));
@@ -111,7 +111,7 @@ tyto_status tyto_document_add_similarities(tyto_document *document, const char *
     TYTO_TRY(tyto_document_begin_step(document, &kind_of_similarities, &writer, err));
     for (int64_t i = 0; i < similarities->count; i++) {
         const int64_t label = similarities->items[i].label_index;
-        const int64_t labels = ((const state *)document->state)->n_labels;
+        const int64_t labels = ((const similarities_state *)document->state)->n_labels;
         if (label < 0 || label >= labels) {
             return tyto_fail(err, TYTO_E_RANGE, "label: got %lld, required 0 to %lld",
                              (long long)label, (long long)labels - 1);

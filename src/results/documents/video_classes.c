@@ -4,25 +4,25 @@
 #include "base/memory.h"
 #include "results/documents/classes.h"
 
-typedef struct state {
+typedef struct videos_state {
     int64_t top_k;
     json_t *array; /* of several videos, written whole at the end; or NULL */
-} state;
+} videos_state;
 
 static void end(tyto_document *document, tyto_writer *writer)
 {
-    const state *of = document->state;
-    if (of->array) {
-        tyto_writer_json(writer, of->array, true);
+    const videos_state *state = document->state;
+    if (state->array) {
+        tyto_writer_json(writer, state->array, true);
         tyto_writer_text(writer, "\n");
     }
 }
 
 static void destroy(void *given)
 {
-    state *of = given;
-    json_decref(of->array);
-    free(of);
+    videos_state *state = given;
+    json_decref(state->array);
+    free(state);
 }
 
 static const tyto_document_kind kind_of_videos = {
@@ -45,16 +45,16 @@ tyto_status tyto_video_classes_document_create(tyto_format format, int64_t n_vid
         return tyto_fail(err, TYTO_E_ARGUMENT, "top_k: got %lld, required 0 or more",
                          (long long)top_k);
     }
-    state *of = tyto_alloc_zeroed(1, sizeof(*of));
+    videos_state *state = tyto_alloc_zeroed(1, sizeof(*state));
     const bool whole = format == TYTO_FORMAT_JSON && n_videos > 1;
-    if (of) {
-        *of = (state){.top_k = top_k, .array = whole ? json_array() : NULL};
+    if (state) {
+        *state = (videos_state){.top_k = top_k, .array = whole ? json_array() : NULL};
     }
-    if (!of || (whole && !of->array)) {
-        free(of);
+    if (!state || (whole && !state->array)) {
+        free(state);
         return tyto_fail_memory(err, kind_of_videos.name);
     }
-    return tyto_document_open(&kind_of_videos, format, of, document, err);
+    return tyto_document_open(&kind_of_videos, format, state, document, err);
 }
 
 /* Where window i begins and ends. */
@@ -64,11 +64,11 @@ static void times_of(const tyto_video_classes *classes, int64_t i, double *from_
     *to_s = i + 1 < classes->n_windows ? *from_s + classes->window_s : classes->end_s;
 }
 
-static tyto_status write_labels(const state *of, const tyto_video_classes *classes, int64_t i,
-                                tyto_writer *writer, tyto_error *err)
+static tyto_status write_labels(const videos_state *state, const tyto_video_classes *classes,
+                                int64_t i, tyto_writer *writer, tyto_error *err)
 {
     tyto_classes best;
-    TYTO_TRY(tyto_video_classes_best(classes, i, of->top_k, &best, err));
+    TYTO_TRY(tyto_video_classes_best(classes, i, state->top_k, &best, err));
     for (int64_t k = 0; k < best.count; k++) {
         char room[TYTO_CLASS_NAME_BYTES];
         tyto_writer_format(writer, "  %.4f  ", (double)best.items[k].score);
@@ -79,46 +79,46 @@ static tyto_status write_labels(const state *of, const tyto_video_classes *class
     return TYTO_OK;
 }
 
-static tyto_status write_table(const state *of, const char *video,
+static tyto_status write_table(const videos_state *state, const char *video,
                                const tyto_video_classes *classes, tyto_writer *writer,
                                tyto_error *err)
 {
     tyto_writer_plain(writer, video, 0);
     tyto_writer_text(writer, "\n");
-    TYTO_TRY(write_labels(of, classes, -1, writer, err));
+    TYTO_TRY(write_labels(state, classes, -1, writer, err));
     for (int64_t i = 0; classes->n_windows > 1 && i < classes->n_windows; i++) {
         double from_s, to_s;
         times_of(classes, i, &from_s, &to_s);
         tyto_writer_format(writer, " %.2f to %.2f s\n", from_s, to_s);
-        TYTO_TRY(write_labels(of, classes, i, writer, err));
+        TYTO_TRY(write_labels(state, classes, i, writer, err));
     }
     return TYTO_OK;
 }
 
-static tyto_status put_labels(const state *of, const tyto_video_classes *classes, int64_t i,
-                              json_t *object, tyto_writer *writer, tyto_error *err)
+static tyto_status put_labels(const videos_state *state, const tyto_video_classes *classes,
+                              int64_t i, json_t *object, tyto_writer *writer, tyto_error *err)
 {
     tyto_classes best;
-    TYTO_TRY(tyto_video_classes_best(classes, i, of->top_k, &best, err));
+    TYTO_TRY(tyto_video_classes_best(classes, i, state->top_k, &best, err));
     tyto_json_put(writer, object, "labels", tyto_json_classes(writer, &best, false));
     tyto_classes_clear(&best);
     return TYTO_OK;
 }
 
-static tyto_status fill_object(const state *of, const char *video,
+static tyto_status fill_object(const videos_state *state, const char *video,
                                const tyto_video_classes *classes, json_t *object,
                                tyto_writer *writer, tyto_error *err)
 {
     json_t *windows = json_array();
     tyto_json_put(writer, object, "video", tyto_json_string(video));
-    tyto_status status = put_labels(of, classes, -1, object, writer, err);
+    tyto_status status = put_labels(state, classes, -1, object, writer, err);
     for (int64_t i = 0; i < classes->n_windows && status == TYTO_OK; i++) {
         double from_s, to_s;
         json_t *window = json_object();
         times_of(classes, i, &from_s, &to_s);
         tyto_json_put(writer, window, "from_s", tyto_json_float((float)from_s));
         tyto_json_put(writer, window, "to_s", tyto_json_float((float)to_s));
-        status = put_labels(of, classes, i, window, writer, err);
+        status = put_labels(state, classes, i, window, writer, err);
         tyto_json_push(writer, windows, window);
     }
     tyto_json_put(writer, object, "windows", windows);
@@ -129,13 +129,13 @@ static tyto_status write_object(tyto_document *document, const char *video,
                                 const tyto_video_classes *classes, tyto_writer *writer,
                                 tyto_error *err)
 {
-    const state *of = document->state;
+    const videos_state *state = document->state;
     json_t *object = json_object();
-    const tyto_status status = fill_object(of, video, classes, object, writer, err);
+    const tyto_status status = fill_object(state, video, classes, object, writer, err);
     if (status != TYTO_OK) {
         json_decref(object);
-    } else if (of->array) {
-        tyto_json_push(writer, of->array, object);
+    } else if (state->array) {
+        tyto_json_push(writer, state->array, object);
     } else {
         tyto_writer_json_new(writer, object, document->format == TYTO_FORMAT_JSON);
         tyto_writer_text(writer, "\n");
