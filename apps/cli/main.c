@@ -1,10 +1,12 @@
 /* tyto COMMAND: picks the command, reads its options, runs it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/precision.h>
 #include <tyto/version.h>
 #include <tyto/words.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -87,8 +89,20 @@ static int run(const command *self, int argc, char **argv)
     return interrupted() ? EXIT_INTERRUPTED : code;
 }
 
+/* A descriptor that the command began without isn't free for the first file that it opens: what is
+ * written to it, or read, fails as before. */
+static void standard_begin(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    standard_begin();
     signals_begin();
     const char *first = argc > 1 ? argv[1] : NULL;
     if (!first) {

@@ -9,12 +9,15 @@
 TYTO_BEGIN_DECLS
 
 /** Bytes on their way to a file, to a device or pipe, or to standard output. A file is written beside
- *  its place and renamed when it is committed; until then what was there stays.
+ *  its place and renamed when it is committed; until then what was there stays. Its mode, its owner
+ *  and other names of it do too. Where a new file can't take its place (a mount point, a folder that
+ *  may not be written, a file of several names) it is copied into the old one when it is committed,
+ *  once there is room for it.
  *  threads  one at a time */
 typedef struct tyto_output tyto_output;
 
 /** Begins a file. A link is followed, so that it stays one; a device or a pipe is written in place.
- *  path    "-": standard output
+ *  path    "-" and "/dev/stdout": standard output
  *  memory  release *out with tyto_output_destroy
  *  errors  E_ARGUMENT (NULL), E_NOT_FOUND, E_IO (a folder, no right to write), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_open(const char *path, tyto_output **out,
@@ -27,14 +30,17 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_output_write(tyto_output *output, const
 /** Hands what was appended so far on to its reader.
  *  errors  as tyto_output_write */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_flush(tyto_output *output, tyto_error *err);
+/** Puts what was appended so far in its place, and goes on there: it stays, however the program ends.
+ *  errors  as tyto_output_write */
+TYTO_API TYTO_NODISCARD tyto_status tyto_output_place(tyto_output *output, tyto_error *err);
 /** Puts the file in its place; on failure it is removed. Nothing can be appended afterwards.
  *  errors  as tyto_output_write */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_commit(tyto_output *output, tyto_error *err);
-/** Releases it, and removes a file that wasn't committed. NULL is fine. */
+/** Releases it, and removes a file that is not in its place. NULL is fine. */
 TYTO_API void tyto_output_destroy(tyto_output *output);
 
 /** Name of the file until it is committed, for programs that end at once and leave nothing behind;
- *  NULL when it has none, or is written in place.
+ *  NULL when it has none, or is in its place.
  *  memory  borrowed until it is committed or destroyed */
 TYTO_API const char *tyto_output_temporary(const tyto_output *output);
 

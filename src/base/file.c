@@ -41,13 +41,24 @@ bool tyto_folder_exists(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static tyto_status fail_errno(tyto_error *err, const char *path)
+tyto_status tyto_fail_errno(tyto_error *err, const char *path)
 {
-    int code = errno;
+    const int code = errno;
     tyto_status status = code == ENOENT || code == ENOTDIR ? TYTO_E_NOT_FOUND
                          : code == ENOMEM                  ? TYTO_E_MEMORY
                                                            : TYTO_E_IO;
     return tyto_fail(err, status, "%s: %s", path, strerror(code));
+}
+
+int tyto_descriptor_above_standard(int descriptor)
+{
+    if (descriptor < 0 || descriptor > STDERR_FILENO) {
+        return descriptor;
+    }
+    const int higher = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), code = errno;
+    close(descriptor);
+    errno = code;
+    return higher;
 }
 
 /* Opens a file and gives its size; SIZE_UNKNOWN for a pipe or a terminal, which is waited for.
@@ -55,13 +66,13 @@ static tyto_status fail_errno(tyto_error *err, const char *path)
 #define SIZE_UNKNOWN SIZE_MAX
 static tyto_status open_any(const char *path, int *out, size_t *length, tyto_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    const int fd = tyto_descriptor_above_standard(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (fd < 0) {
-        return fail_errno(err, path);
+        return tyto_fail_errno(err, path);
     }
     struct stat info;
     if (fstat(fd, &info) != 0) {
-        tyto_status status = fail_errno(err, path);
+        tyto_status status = tyto_fail_errno(err, path);
         close(fd);
         return status;
     }
@@ -94,7 +105,7 @@ tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
     TYTO_TRY(open_any(path, &fd, &length, err));
     *out = fdopen(fd, "rb");
     if (!*out) {
-        tyto_status status = fail_errno(err, path);
+        tyto_status status = tyto_fail_errno(err, path);
         close(fd);
         return status;
     }
@@ -134,7 +145,7 @@ tyto_status tyto_stream_read(FILE *stream, const char *name, size_t limit, char 
         const size_t n = fread(data + got, 1, capacity - 1 - got, stream);
         got += n;
         if (n == 0 || ferror(stream)) {
-            status = ferror(stream) ? fail_errno(err, name) : TYTO_OK;
+            status = ferror(stream) ? tyto_fail_errno(err, name) : TYTO_OK;
             break;
         }
         if (got > limit) {
@@ -179,7 +190,7 @@ static tyto_status read_known(int fd, const char *path, size_t size, char **out,
         }
         if (n < 0) {
             free(data);
-            return fail_errno(err, path);
+            return tyto_fail_errno(err, path);
         }
         if (n == 0) {
             break;
@@ -198,7 +209,7 @@ static tyto_status read_unknown(int fd, const char *path, size_t limit, char **o
 {
     FILE *stream = fdopen(dup(fd), "rb");
     if (!stream) {
-        return fail_errno(err, path);
+        return tyto_fail_errno(err, path);
     }
     const tyto_status status = tyto_stream_read(stream, path, limit, out, length, err);
     fclose(stream);
@@ -254,7 +265,7 @@ tyto_status tyto_file_map_open(const char *path, tyto_file_map *out, tyto_error 
         return status;
     }
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    tyto_status status = data == MAP_FAILED ? fail_errno(err, path) : TYTO_OK;
+    tyto_status status = data == MAP_FAILED ? tyto_fail_errno(err, path) : TYTO_OK;
     close(fd);
     if (status == TYTO_OK) {
 #ifdef MADV_HUGEPAGE
@@ -292,167 +303,4 @@ void tyto_file_map_close(tyto_file_map *map)
         munmap((void *)(uintptr_t)map->data, map->length);
     }
     *map = (tyto_file_map){0};
-}
-
-enum { SELF_BYTES = 32 };
-
-/* What names an open file to linkat. */
-static const char *self_path(char self[SELF_BYTES], int fd)
-{
-    snprintf(self, SELF_BYTES, "/proc/self/fd/%d", fd);
-    return self;
-}
-
-/* A file without a name in the folder of `path`, which is gone when the process ends; -1 where it
- * can't be had, or couldn't be named later. */
-static int open_nameless(const char *path)
-{
-    char self[SELF_BYTES];
-    const char *slash = strrchr(path, '/');
-    const size_t length = slash && slash > path ? (size_t)(slash - path) : 1;
-    char *folder = tyto_copy_text(slash ? path : ".", length);
-    int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
-    free(folder);
-    if (fd >= 0 && access(self_path(self, fd), F_OK) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-/* Gives a nameless file a name beside its place, from which it can be renamed. */
-static bool give_name(tyto_file_writer *writer)
-{
-    enum { NAMES = 100 };
-    char self[SELF_BYTES];
-    self_path(self, fileno(writer->stream));
-    for (int i = 0; i < NAMES; i++) {
-        snprintf(writer->temporary, writer->temporary_bytes, "%s.%d-%d.part", writer->path,
-                 (int)getpid(), i);
-        if (linkat(AT_FDCWD, self, AT_FDCWD, writer->temporary, AT_SYMLINK_FOLLOW) == 0) {
-            writer->nameless = false;
-            return true;
-        }
-        if (errno != EEXIST) {
-            break;
-        }
-    }
-    return false;
-}
-
-/* Opens a new file beside writer->path. */
-static tyto_status open_beside(tyto_file_writer *writer, tyto_error *err)
-{
-    writer->temporary_bytes = strlen(writer->path) + 32;
-    writer->temporary = tyto_alloc(writer->temporary_bytes, 1);
-    if (!writer->temporary) {
-        return tyto_fail_memory(err, writer->path);
-    }
-    int fd = open_nameless(writer->path);
-    writer->nameless = fd >= 0;
-    if (fd < 0) {
-        snprintf(writer->temporary, writer->temporary_bytes, "%s.XXXXXX.part", writer->path);
-        fd = mkstemps(writer->temporary, 5);
-        if (fd < 0) {
-            free(writer->temporary);
-            writer->temporary = NULL;
-            return fail_errno(err, writer->path);
-        }
-        mode_t mask = umask(0);
-        umask(mask);
-        (void)fchmod(fd, 0666 & ~mask);
-    }
-    writer->stream = fdopen(fd, "wb");
-    if (!writer->stream) {
-        tyto_status status = fail_errno(err, writer->path);
-        close(fd);
-        return status;
-    }
-    return TYTO_OK;
-}
-
-tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out, tyto_error *err)
-{
-    struct stat info;
-    *out = (tyto_file_writer){0};
-    if (tyto_folder_exists(path)) {
-        return tyto_fail(err, TYTO_E_IO, "%s: got a folder, required a file to write", path);
-    }
-    /* A link is followed, so that it stays one. */
-    bool link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
-    out->path = link ? realpath(path, NULL) : NULL;
-    out->path = out->path ? out->path : tyto_copy_text(path, strlen(path));
-    if (!out->path) {
-        return tyto_fail_memory(err, path);
-    }
-    tyto_status status = TYTO_OK;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        out->stream = fopen(path, "wb"); /* a device or a pipe can't be replaced by a file */
-        status = out->stream ? TYTO_OK : fail_errno(err, path);
-    } else {
-        status = open_beside(out, err);
-    }
-    if (status != TYTO_OK) {
-        tyto_file_writer_abandon(out);
-    }
-    return status;
-}
-
-void tyto_file_writer_in_huge_pages(tyto_file_writer *writer)
-{
-    writer->buffer = tyto_alloc(TYTO_HUGE_PAGE_BYTES, 1);
-    if (writer->buffer &&
-        setvbuf(writer->stream, writer->buffer, _IOFBF, TYTO_HUGE_PAGE_BYTES) != 0) {
-        free(writer->buffer);
-        writer->buffer = NULL;
-    }
-}
-
-tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err)
-{
-    bool bad = ferror(writer->stream) != 0;
-    errno = 0;
-    if (bad) {
-        fputc(0, writer->stream); /* a stream keeps no cause, but failing again gives it */
-    }
-    bad = fflush(writer->stream) != 0 || bad;
-    bad = bad || (writer->nameless && !give_name(writer));
-    bad = fclose(writer->stream) != 0 || bad;
-    writer->stream = NULL;
-    if (bad || (writer->temporary && rename(writer->temporary, writer->path) != 0)) {
-        if (errno == 0) {
-            errno = EIO;
-        }
-        tyto_status status = fail_errno(err, writer->path);
-        tyto_file_writer_abandon(writer);
-        return status == TYTO_OK ? TYTO_E_IO : status;
-    }
-    free(writer->temporary);
-    writer->temporary = NULL;
-    tyto_file_writer_abandon(writer);
-    return TYTO_OK;
-}
-
-void tyto_file_writer_abandon(tyto_file_writer *writer)
-{
-    if (writer->stream) {
-        fclose(writer->stream);
-    }
-    if (writer->temporary && !writer->nameless) {
-        unlink(writer->temporary);
-    }
-    free(writer->buffer);
-    free(writer->temporary);
-    free(writer->path);
-    *writer = (tyto_file_writer){0};
-}
-
-tyto_status tyto_file_write(const char *path, const void *bytes, size_t length, tyto_error *err)
-{
-    tyto_file_writer writer;
-    TYTO_TRY(tyto_file_writer_open(path, &writer, err));
-    if (length) {
-        fwrite(bytes, 1, length, writer.stream);
-    }
-    return tyto_file_writer_commit(&writer, err);
 }

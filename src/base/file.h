@@ -15,6 +15,13 @@ const char *tyto_path_base(const char *path);
 bool tyto_file_exists(const char *path);
 bool tyto_folder_exists(const char *path);
 
+/** E_NOT_FOUND, E_MEMORY or E_IO "path: …" for what errno says. */
+tyto_status tyto_fail_errno(tyto_error *err, const char *path);
+/** Moves a descriptor that was just opened above those of standard input, output and error, which a
+ *  program may have begun without: what is said on these must never go into a file. −1 stays −1, and
+ *  is what comes of a failure, with errno. */
+int tyto_descriptor_above_standard(int descriptor);
+
 /** Whether a path names something that can be read once only, such as a pipe or a terminal. */
 bool tyto_file_is_stream(const char *path);
 
@@ -53,25 +60,34 @@ TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *o
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length);
 void tyto_file_map_close(tyto_file_map *map);
 
-/** A file being written beside its place; a device or a pipe, in its place. */
+/** A file being written beside its place, without a name where the file system can do that. Mode and
+ *  owner of a file that is there are kept, as are links to it. Where a new file can't take its place,
+ *  as in a folder that may not be written, on a mount point or under a second name, it is copied into
+ *  the old one. A device or a pipe is written in place. */
 typedef struct tyto_file_writer {
     FILE *stream;
     char *path;
-    char *temporary; /* its name until then; NULL when it is written in place */
+    char *temporary; /* its name until then; NULL when it is written in place, or somewhere else */
     size_t temporary_bytes;
     bool nameless; /* it has none yet: nothing is left behind, however the process ends */
+    bool copied;   /* it won't be renamed */
+    bool placed;   /* it is in its place, and written there */
     char *buffer;  /* of the stream, or NULL: its own */
 } tyto_file_writer;
 
+/** errors  E_NOT_FOUND, E_IO, E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_file_writer_open(const char *path, tyto_file_writer *out,
                                                  tyto_error *err);
 /** For a file that will be mapped: from now on, before anything is written, it is written in pieces
  * of a huge page, which the system then keeps and maps as such where it can. */
 void tyto_file_writer_in_huge_pages(tyto_file_writer *writer);
-/** Flushes, checks every earlier write, and renames into place; removes the file on failure.
- *  The writer is closed in any case. */
+/** Puts what was written so far in its place, where the writing goes on: from now on it stays,
+ *  however the process ends. */
+TYTO_NODISCARD tyto_status tyto_file_writer_place(tyto_file_writer *writer, tyto_error *err);
+/** Flushes, checks every earlier write, and puts the file in its place; removes it on failure, unless
+ *  it was there already. The writer is closed in any case. */
 TYTO_NODISCARD tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err);
-/** Removes what was written so far. Fine after commit. */
+/** Removes what was written so far, unless it is in its place. Fine after commit. */
 void tyto_file_writer_abandon(tyto_file_writer *writer);
 
 /** All of it at once. */

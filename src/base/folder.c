@@ -13,15 +13,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-static tyto_status fail_errno(tyto_error *err, const char *path)
-{
-    const int code = errno;
-    const tyto_status status = code == ENOENT || code == ENOTDIR ? TYTO_E_NOT_FOUND
-                               : code == ENOMEM                  ? TYTO_E_MEMORY
-                                                                 : TYTO_E_IO;
-    return tyto_fail(err, status, "%s: %s", path, strerror(code));
-}
-
 static bool is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -60,7 +51,7 @@ static tyto_status check_entry(DIR *entries, const char *name, tyto_may_replace_
                          name);
     }
     if (fstatat(dirfd(entries), name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        return fail_errno(err, path);
+        return tyto_fail_errno(err, path);
     }
     if (S_ISDIR(info.st_mode) || !may_replace(name)) {
         return tyto_fail(err, TYTO_E_EXISTS,
@@ -85,13 +76,13 @@ static tyto_status check_place(const char *path, tyto_may_replace_fn may_replace
         return errno == ENOTDIR || errno == ENOENT
                    ? tyto_fail(err, TYTO_E_EXISTS, "%s: got a file, required a folder to write",
                                path)
-                   : fail_errno(err, path);
+                   : tyto_fail_errno(err, path);
     }
     while (status == TYTO_OK && (errno = 0, entry = readdir(entries))) {
         status = check_entry(entries, entry->d_name, may_replace, path, err);
     }
     if (status == TYTO_OK && errno != 0) {
-        status = fail_errno(err, path);
+        status = tyto_fail_errno(err, path);
     }
     closedir(entries);
     return status;
@@ -114,18 +105,21 @@ static char *plain_path(const char *path)
 tyto_status tyto_folder_writer_open(const char *path, tyto_may_replace_fn may_replace,
                                     tyto_folder_writer *out, tyto_error *err)
 {
-    const char ending[] = ".part.XXXXXX";
+    /* The folder's own name may be as long as names can be. */
+    const char name[] = "tyto.part.XXXXXX";
     *out = (tyto_folder_writer){.may_replace = may_replace};
     TYTO_TRY(check_place(path, may_replace, err));
     out->path = plain_path(path);
-    char *temporary = out->path ? tyto_alloc(strlen(out->path) + sizeof(ending), 1) : NULL;
+    const char *base = out->path ? tyto_path_base(out->path) : NULL;
+    char *temporary = base ? tyto_alloc((size_t)(base - out->path) + sizeof(name), 1) : NULL;
     if (!temporary) {
         tyto_folder_writer_abandon(out);
         return tyto_fail_memory(err, path);
     }
-    snprintf(temporary, strlen(out->path) + sizeof(ending), "%s%s", out->path, ending);
+    memcpy(temporary, out->path, (size_t)(base - out->path));
+    memcpy(temporary + (base - out->path), name, sizeof(name));
     if (!mkdtemp(temporary)) {
-        const tyto_status status = fail_errno(err, path);
+        const tyto_status status = tyto_fail_errno(err, path);
         free(temporary);
         tyto_folder_writer_abandon(out);
         return status;
@@ -178,7 +172,7 @@ tyto_status tyto_folder_writer_commit(tyto_folder_writer *writer, tyto_error *er
         } else if (writer->may_replace && (errno == ENOTEMPTY || errno == EEXIST)) {
             good = exchange(writer->path, writer->temporary);
         }
-        status = good ? TYTO_OK : fail_errno(err, writer->path);
+        status = good ? TYTO_OK : tyto_fail_errno(err, writer->path);
     }
     tyto_folder_writer_abandon(writer);
     return status;

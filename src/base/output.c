@@ -14,6 +14,7 @@
 struct tyto_output {
     tyto_file_writer writer; /* its stream is NULL once the file is committed */
     bool standard;
+    size_t appended_bytes, handed_bytes; /* in all, and by the last flush */
 };
 
 static const char *name_of(const tyto_output *output)
@@ -25,8 +26,16 @@ static const char *name_of(const tyto_output *output)
 static tyto_status fail_write(const tyto_output *output, tyto_error *err)
 {
     const int code = errno ? errno : EIO;
-    return tyto_fail(err, code == EPIPE ? TYTO_E_CANCELLED : TYTO_E_IO, "%s: %s", name_of(output),
-                     strerror(code));
+    const tyto_status status = code == EPIPE ? TYTO_E_CANCELLED : TYTO_E_IO;
+    return output->handed_bytes > 0
+               ? tyto_fail(err, status, "%s: %s, after %zu bytes", name_of(output), strerror(code),
+                           output->handed_bytes)
+               : tyto_fail(err, status, "%s: %s", name_of(output), strerror(code));
+}
+
+static bool is_standard(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
 tyto_status tyto_output_open(const char *path, tyto_output **out, tyto_error *err)
@@ -40,7 +49,7 @@ tyto_status tyto_output_open(const char *path, tyto_output **out, tyto_error *er
     if (!output) {
         return tyto_fail_memory(err, path);
     }
-    output->standard = strcmp(path, "-") == 0;
+    output->standard = is_standard(path);
     if (output->standard) {
         output->writer.stream = stdout;
     } else {
@@ -72,9 +81,11 @@ tyto_status tyto_output_write(tyto_output *output, const void *bytes, size_t len
     }
     TYTO_REQUIRE(err, bytes);
     errno = 0;
-    return fwrite(bytes, 1, length_bytes, output->writer.stream) == length_bytes
-               ? TYTO_OK
-               : fail_write(output, err);
+    if (fwrite(bytes, 1, length_bytes, output->writer.stream) != length_bytes) {
+        return fail_write(output, err);
+    }
+    output->appended_bytes += length_bytes;
+    return TYTO_OK;
 }
 
 tyto_status tyto_output_flush(tyto_output *output, tyto_error *err)
@@ -82,9 +93,17 @@ tyto_status tyto_output_flush(tyto_output *output, tyto_error *err)
     TYTO_ENTER(err);
     TYTO_TRY(check_open(output, err));
     errno = 0;
-    return fflush(output->writer.stream) == 0 && !ferror(output->writer.stream)
-               ? TYTO_OK
-               : fail_write(output, err);
+    if (fflush(output->writer.stream) != 0 || ferror(output->writer.stream)) {
+        return fail_write(output, err);
+    }
+    output->handed_bytes = output->appended_bytes;
+    return TYTO_OK;
+}
+
+tyto_status tyto_output_place(tyto_output *output, tyto_error *err)
+{
+    TYTO_TRY(tyto_output_flush(output, err));
+    return output->standard ? TYTO_OK : tyto_file_writer_place(&output->writer, err);
 }
 
 tyto_status tyto_output_commit(tyto_output *output, tyto_error *err)

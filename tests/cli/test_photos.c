@@ -1,6 +1,8 @@
 /* How photos are read: turned or not, damaged or not, from pipes, and what a folder passes over. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "run.h"
 
@@ -85,9 +87,35 @@ static void what_a_folder_passes_over_is_said(void **state)
     ran_clear(&run);
 }
 
+/* Messages of a command that begins without standard error are lost; they go into no result. */
+static void no_message_gets_into_a_result(void **state)
+{
+    (void)state;
+    char line[1024];
+    snprintf(line, sizeof(line),
+             "$TYTO_EMULATOR \"$TYTO_COMMAND\" detect no.jpg '%s' -t globe -v -o quiet.csv 2>&-",
+             test_path("golden/data/images/good/rgb.bmp"));
+    const int status = system(line);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    size_t length;
+    char *text = file_text("quiet.csv", &length);
+    assert_non_null(strstr(text, "image,width,height"));
+    assert_ptr_equal(strstr(text, "image,width,height"), text);
+    assert_null(strstr(text, "tyto"));
+    free(text);
+    snprintf(line, sizeof(line),
+             "$TYTO_EMULATOR \"$TYTO_COMMAND\" detect '%s' -t globe >&- 2>error.txt",
+             test_path("golden/data/images/good/rgb.bmp"));
+    assert_int_not_equal(system(line), 0);
+    text = file_text("error.txt", &length);
+    assert_non_null(strstr(text, "standard output: Bad file descriptor"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_message_gets_into_a_result),
         cmocka_unit_test(turned_photos_can_be_left_as_they_are),
         cmocka_unit_test(damaged_photos_are_used_when_wanted),
         cmocka_unit_test(pipes_are_photos_and_annotations),

@@ -407,7 +407,7 @@ static void files_of_other_processes_are_not_touched(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/a", folder);
     assert_int_equal(tyto_file_writer_open(path, &writer, NULL), TYTO_OK);
-    snprintf(other, sizeof(other), "%s.%d-0.part", path, (int)getpid());
+    snprintf(other, sizeof(other), "%s/tyto-%d-0.part", folder, (int)getpid());
     assert_int_equal(tyto_file_write(other, "theirs", 6, NULL), TYTO_OK);
     fputs("ours", writer.stream);
     assert_int_equal(tyto_file_writer_commit(&writer, NULL), TYTO_OK);
