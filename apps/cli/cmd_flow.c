@@ -271,7 +271,8 @@ const command cmd_flow = {
         "overlap, each counts by the distance to its border. Smaller frames are padded with their "
         "outermost pixels, and a warning says so.\n"
         "\n"
-        "A frame that can't be read is reported and the others go on; the exit status is then 1.",
+        "A frame that can't be read is reported and the others go on; the exit status is then 1. "
+        "Of a damaged video, how many frames were lost is said.",
     .options = options,
     .examples = examples,
     .files = COMPLETES_FILES,

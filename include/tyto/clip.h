@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <tyto/image.h>
+#include <tyto/video.h>
 
 TYTO_BEGIN_DECLS
 
@@ -50,6 +51,9 @@ TYTO_API void tyto_clip_reader_destroy(tyto_clip_reader *reader);
 
 /** Windows that the video will have, as far as its file has it; at least 1, 0 for NULL. */
 TYTO_API int64_t tyto_clip_reader_window_count(const tyto_clip_reader *reader);
+
+/** What is known of the video so far: tyto_video_reader_info. */
+TYTO_API void tyto_clip_reader_info(const tyto_clip_reader *reader, tyto_video_info *out);
 
 /** The next window, counted from the first frame on: images[frames][3][H][W] and sound[samples].
  *  The video's frames are shown at the window's rate: one is repeated or left out where its own

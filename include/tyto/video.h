@@ -39,13 +39,31 @@ TYTO_API double tyto_video_reader_rate(const tyto_video_reader *reader);
 /** Seconds that the file says it lasts; 0: it doesn't. */
 TYTO_API double tyto_video_reader_seconds(const tyto_video_reader *reader);
 
-/** The next frame in the order of showing, rotated as the file says.
+/** What is known of a video so far. */
+typedef struct tyto_video_info {
+    double frames_per_second; /**< tyto_video_reader_rate */
+    double seconds;           /**< tyto_video_reader_seconds */
+    int64_t frames;           /**< given so far */
+    /** Missing between those: they couldn't be decoded, or their gap shows where the file is
+     *  damaged. */
+    int64_t lost;
+    int64_t damaged;      /**< of those given: parts of them had to be guessed */
+    uint64_t reserved[4]; /**< zeros */
+} tyto_video_info;
+
+/** reader NULL: zeros. */
+TYTO_API void tyto_video_reader_info(const tyto_video_reader *reader, tyto_video_info *out);
+
+/** The next frame in the order of showing, turned and mirrored as the file, or the frame itself, says.
+ *  What is damaged doesn't end a video: frames that can't be decoded are passed over, and others have
+ *  image->damaged set (tyto_video_reader_info counts both).
  *  frame    empty at first: its pixels are made, and used again by the next call;
  *           release with tyto_image_clear
- *  seconds  when it is shown, from the file's beginning; never less than the frame's before
+ *  seconds  when it is shown, from the file's beginning; never less than the frame's before. Where a
+ *           clock jumps, as where recordings are joined, it goes on as if it hadn't
  *  more     false: there was none left
- *  errors   E_FORMAT (broken or cut off; streams such as Matroska and MPEG just end), E_IO,
- *           E_LIMIT, E_MEMORY */
+ *  errors   E_FORMAT (after the last frame, of a file that is cut off; streams such as Matroska and
+ *           MPEG just end), E_IO, E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_reader_next(tyto_video_reader *reader,
                                                            tyto_image *frame, double *seconds,
                                                            bool *more, tyto_error *err);
@@ -63,8 +81,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_sound_reader_open(const char *path, int
 /** NULL is fine. */
 TYTO_API void tyto_sound_reader_destroy(tyto_sound_reader *reader);
 
-/** The next samples, −1 to 1, from the file's beginning on: where the stream begins later there is
- *  silence. *got < count only at the end.
+/** The next samples, −1 to 1, from the file's beginning on: where the stream begins later, or lacks
+ *  more than a tenth of a second, there is silence. *got < count only at the end.
  *  errors  as tyto_video_reader_next */
 TYTO_API TYTO_NODISCARD tyto_status tyto_sound_reader_read(tyto_sound_reader *reader,
                                                            float *samples, int64_t count,

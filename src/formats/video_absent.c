@@ -39,6 +39,14 @@ double tyto_video_reader_seconds(const tyto_video_reader *reader)
     return 0.0;
 }
 
+void tyto_video_reader_info(const tyto_video_reader *reader, tyto_video_info *out)
+{
+    (void)reader;
+    if (out) {
+        *out = (tyto_video_info){0};
+    }
+}
+
 tyto_status tyto_video_reader_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
                                    bool *more, tyto_error *err)
 {

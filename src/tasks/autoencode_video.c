@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "tasks/autoencode.h"
+#include "tasks/lost_frames.h"
 
 static const tyto_autoencode_video_options defaults = {.struct_bytes = sizeof(defaults),
                                                        .missing = TYTO_CLIP_SOUND_OWN,
@@ -172,6 +173,9 @@ tyto_status tyto_autoencode_video(tyto_session *session, const char *video, cons
     if (status == TYTO_OK && job.writer) {
         status = tyto_video_writer_commit(job.writer, err);
     }
+    tyto_video_info info;
+    tyto_clip_reader_info(job.reader, &info);
+    tyto_lost_frames_report(session, video, &info);
     tyto_follow_end(&job.follow);
     tyto_video_writer_destroy(job.writer);
     tyto_clip_reader_destroy(job.reader);

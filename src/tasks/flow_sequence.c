@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "tasks/flow.h"
+#include "tasks/lost_frames.h"
 
 /* Most photos. */
 #define FRAMES_MAX ((int64_t)1 << 31)
@@ -23,6 +24,7 @@ struct tyto_flow_sequence {
     bool has_first;
     int64_t next;        /* the frame to read */
     int64_t pairs, most; /* that were given, and that will be at most */
+    bool reported;       /* what the video lacks was said */
 };
 
 void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
@@ -231,6 +233,17 @@ static tyto_status compare(tyto_session *session, const tyto_flow_sequence *sequ
     return status;
 }
 
+/* Once the last frame was read. */
+static void report(const tyto_session *session, tyto_flow_sequence *sequence)
+{
+    tyto_video_info info;
+    if (sequence->video && !sequence->reported) {
+        tyto_video_reader_info(sequence->video, &info);
+        tyto_lost_frames_report(session, sequence->paths[0], &info);
+        sequence->reported = true;
+    }
+}
+
 tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *sequence,
                                     const tyto_flow_options *options, tyto_flow_pair *out,
                                     bool *more, tyto_error *err)
@@ -246,6 +259,7 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
     tyto_flow_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_flow_options", err));
     if (sequence->pairs == sequence->most) {
+        report(session, sequence);
         return TYTO_OK;
     }
     for (;;) {
@@ -253,12 +267,14 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
         const int64_t frame = sequence->next - 1;
         tyto_status status = read_frame(sequence, own.image, &there, err);
         if (status != TYTO_OK) {
+            report(session, sequence);
             tyto_image_clear(&sequence->second);
             step(sequence);
             *more = !sequence->video && goes_on(sequence);
             return status;
         }
         if (!there) {
+            report(session, sequence);
             return sequence->video && sequence->next == 1
                        ? tyto_fail(err, TYTO_E_FORMAT,
                                    "%s: got one frame alone, required two or more",

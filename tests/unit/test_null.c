@@ -276,6 +276,11 @@ static void videos_and_sound(void **state)
     tyto_video_reader_destroy(NULL);
     assert_true(tyto_video_reader_rate(NULL) == 0.0);
     assert_true(tyto_video_reader_seconds(NULL) == 0.0);
+    tyto_video_info info = {.frames = 1};
+    tyto_video_reader_info(NULL, &info);
+    assert_int_equal(info.frames, 0);
+    tyto_video_reader_info(NULL, NULL);
+    tyto_clip_reader_info(NULL, &info);
     tyto_sound_reader_destroy(NULL);
     REFUSED(tyto_sound_reader_open(NULL, 8000, &sound, &err), "path");
     tyto_video_writer_destroy(NULL);

@@ -17,6 +17,11 @@
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,gif,"             \
     "yuv4mpegpipe,wav,w64,flac,mp3,aac,aiff,h264,hevc,m4v,ivf,nut"
 
+/* Times go back by less where they are rounded or written in disorder, and ahead by less where a
+ * recording pauses. The same bounds as those of the command ffmpeg. */
+#define CLOCK_BACK_S 0.1
+#define CLOCK_AHEAD_S 10.0
+
 static pthread_once_t quiet_once = PTHREAD_ONCE_INIT;
 
 static void set_quiet(void)
@@ -158,6 +163,7 @@ static tyto_status open_stream(tyto_media *media, enum AVMediaType type, tyto_er
         media->container->streams[i]->discard = (int)i == code ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }
     const int64_t begin = media->container->start_time;
+    media->jumps = media->container->iformat->flags & AVFMT_TS_DISCONT;
     media->begin_s = begin == AV_NOPTS_VALUE ? 0.0 : (double)begin / AV_TIME_BASE;
     return open_decoder(media, decoder, err);
 }
@@ -209,6 +215,19 @@ static tyto_status check_whole(const tyto_media *media, tyto_error *err)
                : TYTO_OK;
 }
 
+/* A packet that gave no frame. A stream may begin in the midst of what a decoder can begin with:
+ * before the first frame nothing is lost. */
+static tyto_status refuse(tyto_media *media, int code, tyto_error *err)
+{
+    if (code == AVERROR(ENOMEM)) {
+        return tyto_fail_memory(err, media->name);
+    }
+    media->refusal = code;
+    media->refused += media->decoded;
+    media->marked += media->decoded;
+    return TYTO_OK;
+}
+
 /* Gives the decoder the stream's next packet, or NULL when there is none. */
 static tyto_status feed(tyto_media *media, tyto_error *err)
 {
@@ -217,20 +236,35 @@ static tyto_status feed(tyto_media *media, tyto_error *err)
         av_packet_unref(media->packet);
         code = av_read_frame(media->container, media->packet);
     } while (code >= 0 && media->packet->stream_index != media->stream->index);
-    if (code == AVERROR_EOF) {
+    if (code == AVERROR(ENOMEM)) {
+        return tyto_fail_memory(err, media->name);
+    }
+    if (code < 0) {
         media->drained = true;
+        media->end_code = code == AVERROR_EOF ? 0 : code;
         code = avcodec_send_packet(media->codec, NULL);
-    } else if (code >= 0 && (media->packet->flags & AV_PKT_FLAG_CORRUPT)) {
-        code = AVERROR_INVALIDDATA;
-    } else if (code >= 0) {
+    } else {
+        media->marked += (media->packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
         code = avcodec_send_packet(media->codec, media->packet);
-        /* A stream may begin in the midst of what a decoder can begin with. */
-        if (code == AVERROR_INVALIDDATA && !media->decoded) {
-            code = 0;
-        }
     }
     av_packet_unref(media->packet);
-    return code < 0 ? tyto_media_fail(err, code, media->name, "broken or cut off") : TYTO_OK;
+    return code < 0 ? refuse(media, code, err) : TYTO_OK;
+}
+
+/* Once the decoder has given all it has. */
+static tyto_status end(const tyto_media *media, tyto_error *err)
+{
+    if (media->end_code != 0) {
+        return tyto_media_fail(err, media->end_code, media->name, "broken or cut off");
+    }
+    if (!media->decoded && media->refusal != 0) {
+        return tyto_media_fail(err, media->refusal, media->name, "broken or cut off");
+    }
+    return media->decoded ? check_whole(media, err)
+                          : tyto_fail(err, TYTO_E_FORMAT,
+                                      "%s: nothing in it can be decoded, required at least one "
+                                      "frame",
+                                      media->name);
 }
 
 tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err)
@@ -241,16 +275,12 @@ tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err)
             media->decoded = *more = true;
             return TYTO_OK;
         }
-        if (code == AVERROR_EOF) {
-            *more = false;
-            return media->decoded ? check_whole(media, err)
-                                  : tyto_fail(err, TYTO_E_FORMAT,
-                                              "%s: nothing in it can be decoded, required at least "
-                                              "one frame",
-                                              media->name);
+        if (code != AVERROR(EAGAIN) && code != AVERROR_EOF) {
+            TYTO_TRY(refuse(media, code, err));
         }
-        if (code != AVERROR(EAGAIN) || media->drained) {
-            return tyto_media_fail(err, code, media->name, "broken or cut off");
+        if (code == AVERROR_EOF || media->drained) {
+            *more = false;
+            return end(media, err);
         }
         TYTO_TRY(feed(media, err));
     }
@@ -262,4 +292,16 @@ double tyto_media_seconds(const tyto_media *media)
     return time == AV_NOPTS_VALUE
                ? (double)NAN
                : (double)time * av_q2d(media->stream->time_base) - media->begin_s;
+}
+
+bool tyto_media_clock_jumped(const tyto_media *media, double last, double seconds)
+{
+    const double ahead = seconds - last;
+    return ahead < -CLOCK_BACK_S ||
+           (ahead > CLOCK_AHEAD_S && (media->jumps || seconds > TYTO_VIDEO_SECONDS_MAX));
+}
+
+bool tyto_media_frame_damaged(const tyto_media *media)
+{
+    return (media->frame->flags & AV_FRAME_FLAG_CORRUPT) || media->frame->decode_error_flags != 0;
 }

@@ -11,6 +11,8 @@
 
 /* Samples that are converted together. */
 #define CONVERTED 4096
+/* A shorter gap, or overlap, is what clocks of sound and container are apart by. */
+#define GAP_S 0.1
 
 struct tyto_sound_reader {
     tyto_media media;
@@ -18,6 +20,8 @@ struct tyto_sound_reader {
     struct SwrContext *resampler; /* of frames like the last one */
     int format, channels, rate;   /* of those frames */
     int64_t skip, silence;        /* samples to drop, or to give, before the stream's own */
+    double next_s;                /* when the frame after the last one is due */
+    double shift_s;               /* from the file's clock to ours, which doesn't jump */
     bool begun, ended;
 };
 
@@ -101,6 +105,7 @@ static tyto_status begin(tyto_sound_reader *reader, tyto_error *err)
 {
     const double seconds = tyto_media_seconds(&reader->media);
     reader->begun = true;
+    reader->next_s = isnan(seconds) ? 0.0 : seconds;
     if (isnan(seconds)) {
         return TYTO_OK;
     }
@@ -112,6 +117,22 @@ static tyto_status begin(tyto_sound_reader *reader, tyto_error *err)
     reader->silence = tyto_max_i64(samples, 0);
     reader->skip = tyto_max_i64(-samples, 0);
     return TYTO_OK;
+}
+
+/* Where sound is missing before a frame, as where a packet was lost, there is silence: what follows
+ * stays in time with the pictures. */
+static void follow_clock(tyto_sound_reader *reader)
+{
+    const AVFrame *frame = reader->media.frame;
+    const double raw = tyto_media_seconds(&reader->media), time = raw + reader->shift_s,
+                 gap = time - reader->next_s;
+    if (!isnan(raw) && tyto_media_clock_jumped(&reader->media, reader->next_s, time)) {
+        reader->shift_s -= gap;
+    } else if (gap > GAP_S && time <= TYTO_VIDEO_SECONDS_MAX) {
+        reader->silence += llround(gap * (double)reader->hz);
+        reader->next_s += gap;
+    }
+    reader->next_s += (double)frame->nb_samples / (double)frame->sample_rate;
 }
 
 /* Decodes until the resampler was given something, or the stream is at its end. */
@@ -128,6 +149,7 @@ static tyto_status refill(tyto_sound_reader *reader, tyto_error *err)
     if (!reader->begun) {
         TYTO_TRY(begin(reader, err));
     }
+    follow_clock(reader);
     const int code =
         swr_convert(reader->resampler, NULL, 0, (const uint8_t **)(uintptr_t)frame->extended_data,
                     frame->nb_samples);

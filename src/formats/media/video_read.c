@@ -1,4 +1,3 @@
-#include <libavutil/display.h>
 #include <libswscale/swscale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +11,11 @@
 
 /* Rows of converted pixels begin at multiples of this, as swscale's fast ways want it. */
 #define ROW_ALIGN 64
+#define MATRIX_BYTES (9 * sizeof(int32_t))
+/* Frames a second of streams that don't say so. */
+#define RATE_UNKNOWN 25.0
+/* A decoder holds that many frames back at most: so many later the gap of one that is lost shows. */
+#define FRAMES_HELD 16
 
 struct tyto_video_reader {
     tyto_media media;
@@ -19,6 +23,11 @@ struct tyto_video_reader {
     AVFrame *rgb;    /* the frame as it is stored, converted */
     int orientation; /* as EXIF counts, 1 to 8 */
     double last_s, step_s;
+    double shift_s; /* from the file's clock to ours, which doesn't jump */
+    tyto_video_info info;
+    int64_t marked, refused; /* of the media's, those that were looked at */
+    int64_t unseen;          /* frames counted as lost whose gap hasn't shown yet */
+    int watch;               /* frames for which a gap is taken for lost frames */
 };
 
 /* The container's display matrix, or NULL. */
@@ -34,22 +43,41 @@ static const int32_t *find_matrix(const AVStream *stream)
     const uint8_t *data = side ? side->data : NULL;
     const size_t bytes = side ? side->size : 0;
 #endif
-    return bytes >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+    return bytes >= MATRIX_BYTES ? (const int32_t *)(const void *)data : NULL;
 }
 
-/* Quarter turns; anything between is left as it is. */
-static int find_orientation(const AVStream *stream)
+/* Whether what should be 0 is, within a degree of a turn. */
+static bool is_small(double value, double against)
 {
-    enum { UPRIGHT = 1, HALF_TURN = 3, RIGHT_TURN = 6, LEFT_TURN = 8 };
-    const int32_t *matrix = find_matrix(stream);
-    const double degrees = matrix ? av_display_rotation_get(matrix) : 0.0; /* to the left */
-    if (fabs(fabs(degrees) - 180.0) < 1.0) {
-        return HALF_TURN;
+    return fabs(value) < 0.0175 * fabs(against);
+}
+
+/* What a display matrix does to x and y, as EXIF counts it: quarter turns and mirrors. Anything
+ * between is left as it is. */
+static int find_orientation(const int32_t *matrix)
+{
+    enum { UPRIGHT = 1 };
+    /* x′ = a·x + c·y, y′ = b·x + d·y. */
+    const double a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+    if (is_small(b, a) && is_small(c, d)) {
+        static const int by_sign[2][2] = {{UPRIGHT, 4}, {2, 3}};
+        return by_sign[a < 0.0][d < 0.0];
     }
-    if (fabs(degrees - 90.0) < 1.0) {
-        return LEFT_TURN;
+    if (is_small(a, c) && is_small(d, b)) {
+        static const int by_sign[2][2] = {{5, 8}, {6, 7}};
+        return by_sign[c < 0.0][b < 0.0];
     }
-    return fabs(degrees + 90.0) < 1.0 ? RIGHT_TURN : UPRIGHT;
+    return UPRIGHT;
+}
+
+/* The orientation of the decoded frame: by its own matrix, or else the container's. */
+static int frame_orientation(const tyto_video_reader *reader)
+{
+    const AVFrameSideData *own =
+        av_frame_get_side_data(reader->media.frame, AV_FRAME_DATA_DISPLAYMATRIX);
+    return own && own->size >= MATRIX_BYTES
+               ? find_orientation((const int32_t *)(const void *)own->data)
+               : reader->orientation;
 }
 
 tyto_status tyto_video_reader_open(const char *path, tyto_video_reader **out, tyto_error *err)
@@ -70,9 +98,12 @@ tyto_status tyto_video_reader_open(const char *path, tyto_video_reader **out, ty
         tyto_video_reader_destroy(reader);
         return status;
     }
-    reader->orientation = find_orientation(reader->media.stream);
+    const int32_t *matrix = find_matrix(reader->media.stream);
+    reader->orientation = matrix ? find_orientation(matrix) : 1;
     const double rate = tyto_video_reader_rate(reader);
-    reader->step_s = rate > 0.0 ? 1.0 / rate : 0.0;
+    reader->step_s = 1.0 / (rate > 0.0 ? rate : RATE_UNKNOWN);
+    reader->info.frames_per_second = rate;
+    reader->info.seconds = tyto_video_reader_seconds(reader);
     reader->last_s = -reader->step_s;
     *out = reader;
     return TYTO_OK;
@@ -158,23 +189,59 @@ static tyto_status give(tyto_video_reader *reader, tyto_image *frame, tyto_error
         memcpy(frame->data + y * rgb->width * 3, rgb->data[0] + y * rgb->linesize[0],
                (size_t)rgb->width * 3);
     }
-    return tyto_image_orient(frame, reader->orientation, err);
+    frame->damaged = tyto_media_frame_damaged(&reader->media);
+    return tyto_image_orient(frame, frame_orientation(reader), err);
 }
 
-/* A frame's time, which never goes back; one without a time follows the last. */
+/* Counts the frames that are missing before one that is shown `gap_s` after the one before it.
+ * Where a packet was lost as a whole only that gap tells of it; where one was refused, both do. */
+static void count_lost(tyto_video_reader *reader, double gap_s)
+{
+    const tyto_media *media = &reader->media;
+    const int64_t refused = media->refused - reader->refused;
+    reader->watch = media->marked > reader->marked ? FRAMES_HELD : reader->watch - 1;
+    reader->marked = media->marked;
+    reader->refused = media->refused;
+    reader->info.lost += refused;
+    reader->unseen += refused;
+    if (reader->watch <= 0) {
+        reader->watch = 0;
+        reader->unseen = 0;
+        return;
+    }
+    const int64_t gap = tyto_max_i64(0, llround(gap_s / reader->step_s) - 1),
+                  seen = tyto_min_i64(gap, reader->unseen);
+    reader->unseen -= seen;
+    reader->info.lost += gap - seen;
+}
+
+/* A frame's time, which never goes back; one without a time follows the last, and so does one whose
+ * clock has jumped. */
 static tyto_status find_time(tyto_video_reader *reader, double *seconds, tyto_error *err)
 {
-    double time = tyto_media_seconds(&reader->media);
-    if (isnan(time)) {
-        time = reader->last_s + reader->step_s;
+    const double raw = tyto_media_seconds(&reader->media), next = reader->last_s + reader->step_s;
+    double time = isnan(raw) ? next : raw + reader->shift_s;
+    if (reader->info.frames > 0 && tyto_media_clock_jumped(&reader->media, reader->last_s, time)) {
+        reader->shift_s += next - time;
+        time = next;
     }
     if (time > TYTO_VIDEO_SECONDS_MAX) {
         return tyto_fail(err, TYTO_E_LIMIT, "%s: got a frame at %.0f s, required at most %d s",
                          reader->media.name, time, TYTO_VIDEO_SECONDS_MAX);
     }
+    if (reader->info.frames > 0) {
+        count_lost(reader, time - reader->last_s);
+    }
     reader->last_s = fmax(time, fmax(reader->last_s, 0.0));
     *seconds = reader->last_s;
     return TYTO_OK;
+}
+
+void tyto_video_reader_info(const tyto_video_reader *reader, tyto_video_info *out)
+{
+    if (out) {
+        *out = reader ? reader->info : (tyto_video_info){0};
+    }
 }
 
 tyto_status tyto_video_reader_next(tyto_video_reader *reader, tyto_image *frame, double *seconds,
@@ -187,6 +254,8 @@ tyto_status tyto_video_reader_next(tyto_video_reader *reader, tyto_image *frame,
     TYTO_REQUIRE(err, more);
     TYTO_TRY(tyto_media_next(&reader->media, more, err));
     if (!*more) {
+        reader->info.lost += reader->media.refused - reader->refused;
+        reader->refused = reader->media.refused;
         return TYTO_OK;
     }
     const AVFrame *decoded = reader->media.frame;
@@ -194,5 +263,8 @@ tyto_status tyto_video_reader_next(tyto_video_reader *reader, tyto_image *frame,
                                    (uint64_t)tyto_max_i64(decoded->height, 0), err));
     TYTO_TRY(find_time(reader, seconds, err));
     TYTO_TRY(convert(reader, decoded, err));
-    return give(reader, frame, err);
+    TYTO_TRY(give(reader, frame, err));
+    reader->info.frames++;
+    reader->info.damaged += frame->damaged;
+    return TYTO_OK;
 }

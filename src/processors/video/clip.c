@@ -98,6 +98,11 @@ void tyto_clip_reader_destroy(tyto_clip_reader *reader)
     }
 }
 
+void tyto_clip_reader_info(const tyto_clip_reader *reader, tyto_video_info *out)
+{
+    tyto_video_reader_info(reader ? reader->video : NULL, out);
+}
+
 int64_t tyto_clip_reader_window_count(const tyto_clip_reader *reader)
 {
     if (!reader) {
