@@ -174,7 +174,7 @@ static const option options[] = {
     {"output", 'o', OPTION_TEXT, "PATH",
      "write the video that is made, .mp4, .mov or .mkv: a file for one video, a folder for more",
      AT(output), .files = COMPLETES_FILES},
-    {"classify", 0, OPTION_FLAG, NULL, "only tell what is in it: nothing is made again",
+    {"classify", 0, OPTION_FLAG, NULL, "only say what is in it: nothing is made again",
      AT(classify)},
     {"top-k", 0, OPTION_INTEGER, "N", "print the N best labels (default 5)", AT(top_k), 1, 1e9},
     {"format", 'f', OPTION_CHOICE, "text|json|jsonl", "how labels are printed (default text)",
@@ -208,7 +208,7 @@ const command cmd_autoencode = {
     .synopsis = "VIDEO... (-o PATH | --classify) [option...]",
     .operands = "VIDEO",
     .description =
-        "Runs a multimodal Perceiver on windows of a video: 16 frames of 224 x 224 pixels, 25 a "
+        "Runs a multimodal autoencoder on windows of a video: 16 frames of 224 x 224 pixels, 25 a "
         "second, and their sound at 48 kHz, for the published network. The middle of each frame is "
         "resized, of the sound the first channel is taken, and rates are converted. The last "
         "window "

@@ -228,7 +228,7 @@ const command cmd_bench = {
                    "and ready text "
                    "embeddings: what a photo costs once its labels are known.\n\n"
                    "Memory is the most that the process held at once.\n\n"
-                   "--simulate tells how the work would divide among more threads than there "
+                   "--simulate shows how the work would divide among more threads than there "
                    "are cores: the tasks of all threads run one after another on one core, and "
                    "the time is what threads would take that each fetch the next task when they "
                    "are free. What threads share, such as memory and caches, doesn't slow them "

@@ -152,7 +152,7 @@ static const option options[] = {
      "cut texts to the length that the model takes, instead of refusing longer ones",
      AT(truncation)},
     {"parts", 0, OPTION_TEXT, "FILE",
-     "compose a Perceiver of the preprocessor and decoder that this .json describes",
+     "compose the model of the preprocessor and decoder that this .json describes",
      AT(common.parts), .files = COMPLETES_FILES},
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
@@ -167,7 +167,7 @@ static const example examples[] = {
     {"tyto classify -m deepmind/vision-perceiver-learned shots/ -k 1 -f csv -o classes.csv",
      "all photos of a folder, in a table for spreadsheets"},
     {"tyto classify -m MODEL \"a text\" --file lines.txt -f jsonl",
-     "texts, with a model of the class PerceiverForSequenceClassification"},
+     "texts, with a model that classifies texts"},
     {0},
 };
 
@@ -177,10 +177,9 @@ const command cmd_classify = {
     .synopsis = "[option...] [--] TEXT|IMAGE...",
     .operands = "TEXT or IMAGE",
     .description =
-        "Gives the classes of texts or photos with a Perceiver that classifies, and their names by "
-        "config.json's id2label. What the operands are depends on the model: texts for "
-        "PerceiverForSequenceClassification; files, folders or patterns of photos for the classes "
-        "that classify images.",
+        "Gives the classes of texts or photos with a model that classifies, and their names by "
+        "config.json's id2label. What the operands are depends on the model: texts for one that "
+        "classifies texts; files, folders or patterns of photos for one that classifies images.",
     .options = options,
     .examples = examples,
     .files = COMPLETES_FILES,

@@ -150,7 +150,7 @@ const command cmd_fill_mask = {
     .summary = "guess the masked bytes of texts",
     .synopsis = "[option...] [--] TEXT...",
     .operands = "TEXT",
-    .description = "Fills in masked bytes with a Perceiver for masked language modelling, such as "
+    .description = "Fills in masked bytes with a model for masked language modelling, such as "
                    "deepmind/language-perceiver. Masked are each [MASK] of a text and the bytes "
                    "that --span and "
                    "--mask-text name.\n\n"

@@ -153,8 +153,8 @@ static tyto_status write_pair(const job *j, const char *video, const tyto_flow_p
     return status;
 }
 
-/* All pairs of a video, or of the photos when it is NULL; what can't be read or compared is reported,
- * and the others go on. */
+/* All pairs of a video, or of the photos when it is NULL; what can't be read or compared is
+ * reported, and the others go on. */
 static bool flow_of_sequence(job *j, const char *video)
 {
     const text_list *photos = &j->photos;
@@ -186,7 +186,8 @@ static bool flow_of_sequence(job *j, const char *video)
     return good;
 }
 
-/* A network of another kind, or an overlap that it can't have, is told once and not per pair. */
+/* A network of another kind, or an overlap that it can't have, is reported once and not per pair.
+ */
 static bool check_model(const job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -258,11 +259,11 @@ static const flow_args defaults = {.overlap = 20, .scale = 20.0};
 
 const command cmd_flow = {
     .name = "flow",
-    .summary = "tell how far each pixel moves between frames",
+    .summary = "measure how far each pixel moves between frames",
     .synopsis = "IMAGE IMAGE... | VIDEO... [option...]",
     .operands = "IMAGE or VIDEO",
     .description =
-        "Runs a Perceiver for optical flow on each frame and the next: photos in the order given "
+        "Runs a network for optical flow on each frame and the next: photos in the order given "
         "(of a folder, in order of name), and the frames of each video. A flow has for each pixel "
         "of the first frame how far it moves to the right and down, in pixels, and is named by "
         "the first frame.\n"

@@ -84,7 +84,7 @@ static const option options[] = {
      "outputs to give (default: what the reference returns); 'NAME.*' takes all below NAME",
      AT(wanted)},
     {"parts", 0, OPTION_TEXT, "FILE",
-     "compose a Perceiver of the preprocessor, decoder and postprocessor that this .json describes",
+     "compose the model of the preprocessor, decoder and postprocessor that this .json describes",
      AT(common.parts), .files = COMPLETES_FILES},
     {0},
 };
@@ -99,7 +99,7 @@ static const example examples[] = {
     {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
      "    --head Owlv2Model.get_text_features",
      "another head of the same checkpoint"},
-    {"tyto forward -m PERCEIVER --parts parts.json --inputs in.safetensors -o out.safetensors",
+    {"tyto forward -m MODEL --parts parts.json --inputs in.safetensors -o out.safetensors",
      "parts.json: {\"input_preprocessor\": {\"type\": \"PerceiverTextPreprocessor\"}}"},
     {0},
 };

@@ -94,12 +94,12 @@ const command cmd_match = {
         "\n"
         "Scores are compared with --threshold first; then boxes that overlap a better one are "
         "dropped; then the photo's best score becomes 1 and a tenth of it 0, unless --scores is "
-        "plain. So in every photo something has a relative score of 1: to tell whether a thing is "
+        "plain. So in every photo something has a relative score of 1: to see whether a thing is "
         "there at all, look at plain scores.\n"
         "\n"
         "--tiles is for photos, not for examples: 'tyto detect --help' says what it does.\n"
         "\n"
-        "Formats are those of 'tyto detect'; text and JSON also tell which box of each example was "
+        "Formats are those of 'tyto detect'; text and JSON also say which box of each example was "
         "chosen.",
     .options = options,
     .examples = examples,

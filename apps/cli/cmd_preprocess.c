@@ -277,11 +277,10 @@ const command cmd_preprocess = {
     .synopsis = "[IMAGE...] [-t TEXT...] [-q IMAGE...] -o FILE [option...]",
     .operands = "IMAGE",
     .description =
-        "Does what the model's preprocessor_config.json says (OWLv2: rescale, pad to a square, "
-        "resize, normalise; Perceivers: crop the centre, resize, rescale, normalise) and writes a "
-        "float tensor [3,H,W] for each photo, named by the photo's base "
-        "name. Options change single steps. Two photos of the same base name are an error before "
-        "any work.\n"
+        "Does what the model's preprocessor_config.json says (by its class: rescale, pad to a "
+        "square, resize, normalise; or crop the centre, resize, rescale, normalise) and writes a "
+        "float tensor [3,H,W] for each photo, named by the photo's base name. Options change "
+        "single steps. Two photos of the same base name are an error before any work.\n"
         "\n"
         "With texts or examples, or with --batch, the tensors are those that 'tyto forward' takes: "
         "input_ids and attention_mask, filled up to the tokenizer's length, query_pixel_values and "

@@ -82,7 +82,7 @@ const command cmd_pull = {
         "the hub share, and prints the folder. What is there already is not fetched again; what "
         "was cut goes on where it ended. Each file is checked by size and hash before it takes its "
         "name. Busy and failing servers are tried again, after the time that they ask for.\n\n"
-        "The environment tells where the cache is, which token to use, and more: see ENVIRONMENT "
+        "The environment says where the cache is, which token to use, and more: see ENVIRONMENT "
         "in tyto(1). A token is sent to the hub's own host alone, and never shown.",
     .options = options,
     .examples = examples,

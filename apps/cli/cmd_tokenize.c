@@ -209,7 +209,7 @@ const command cmd_tokenize = {
     .description =
         "Splits texts as the model's tokenizer does. JSON is an array with input_ids, "
         "attention_mask, tokens and length for each text. Only the tokenizer's files are "
-        "read; a Perceiver without any has bytes as tokens.",
+        "read; a model whose tokens are bytes may have none.",
     .options = options,
     .examples = examples,
     .args_bytes = sizeof(tokenize_args),

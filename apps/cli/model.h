@@ -26,7 +26,8 @@ typedef struct opened {
 
 /** Complains and returns false on failure; close in any case. */
 bool model_open(const common_args *args, opened *out);
-/** Whether the model can be asked for that; complains and returns false when it is of another kind. */
+/** Whether the model can be asked for that; complains and returns false when it is of another kind.
+ */
 bool model_offers(const opened *model, tyto_task task);
 void model_close(opened *model);
 

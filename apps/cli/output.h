@@ -42,8 +42,8 @@ bool output_check_file(const char *path);
 /** Makes the folder if it is not there (its parent must be), and checks that files can be made. */
 bool output_make_folder(const char *path);
 
-/** Where files go that are made of inputs (tyto_destination_open). Returns the exit code so far, after
- *  a complaint when it isn't EXIT_DONE. */
+/** Where files go that are made of inputs (tyto_destination_open). Returns the exit code so far,
+ *  after a complaint when it isn't EXIT_DONE. */
 int output_place(const char *path, const text_list *inputs, const tyto_destination_options *options,
                  tyto_destination *out);
 /** Name of the file for an input (tyto_destination_path), or NULL where nothing is to be written;

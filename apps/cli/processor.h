@@ -42,16 +42,17 @@ typedef struct processor_args {
 /** "config", then Pillow's filters by its numbers. */
 #define RESAMPLE_WORDS "config|nearest|lanczos|bilinear|bicubic|box|hamming"
 
-/** Further lines, of what only Perceivers' processors have. */
+/** Further lines: steps and choices that only some models' image processors have. */
 #define CROP_OPTIONS(type, field)                                                                  \
     OPTION_LINE("crop", 0, OPTION_CHOICE, SWITCH_WORDS,                                            \
-                "crop the centre first (Perceivers only, as is the next)",                         \
+                "crop the centre first, where the image processor has that step",                  \
                 offsetof(type, field.crop)),                                                       \
         OPTION_LINE("crop-size", 0, OPTION_TEXT, "WxH",                                            \
                     "what --size is a part of: the crop is that part of the photo's shorter side", \
                     offsetof(type, field.crop_size)),                                              \
         OPTION_LINE("resample", 0, OPTION_CHOICE, RESAMPLE_WORDS,                                  \
-                    "the filter that resizes (OWLv2: bilinear)", offsetof(type, field.resample))
+                    "the filter that resizes, where the image processor has a choice",             \
+                    offsetof(type, field.resample))
 
 /** A processor as the options want it. */
 typedef struct processor_choice {
@@ -63,7 +64,7 @@ typedef struct processor_choice {
 
 /** Reads the options; complains and returns false on wrong usage. */
 bool processor_read(const processor_args *args, processor_choice *out);
-/** Makes the processor from `from`: that, or the changed one, which `choice` owns. NULL after a
+/** The processor, or a changed one as the options say, which `choice` owns. NULL after a
  *  complaint. */
 const tyto_image_processor *processor_make(processor_choice *choice,
                                            const tyto_image_processor *processor);

@@ -23,8 +23,8 @@ typedef struct records {
 bool records_open(records *results, const char *path);
 /** The folder, made if need be, gets a file for each record that has one. */
 bool records_open_folder(records *results, const char *folder);
-/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and error.
- */
+/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and
+ *  error. */
 bool records_put(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err);
 /** What comes after the last one. keep: a file is put in its place; else it never was. */
 bool records_end(records *results, bool keep);

@@ -26,8 +26,8 @@ static bool read_thresholds(search *s)
     return true;
 }
 
-/* Complains about a query that wasn't taken. by_option: an option's text is the query, so that a bad
- * one is wrong usage. */
+/* Complains about a query that wasn't taken. by_option: an option's text is the query, so that a
+ * bad one is wrong usage. */
 static int taken(tyto_status status, tyto_error *err, bool by_option)
 {
     const bool usage = by_option && status == TYTO_E_ARGUMENT;

@@ -44,8 +44,8 @@ typedef struct search_args {
                     "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",    \
                     offsetof(type, field.classes), .files = COMPLETES_FILES)
 
-/** The words of --rule, in the order of tyto_query_rule. auto: objectness where there is a box, else
- *  the reference's. */
+/** The words of --rule, in the order of tyto_query_rule. auto: objectness where there is a box,
+ *  else the reference's. */
 #define QUERY_RULES "auto|reference|objectness|overlap"
 /** Those of --exemplars. */
 #define EXEMPLARS "average|keep"
@@ -68,8 +68,8 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     "folder for many",                                                             \
                     offsetof(type, field.draw_queries), .files = COMPLETES_FILES)
 
-/** Which of overlapping boxes are kept, and how many labels and boxes. The strings are what help says
- *  of defaults. */
+/** Which of overlapping boxes are kept, and how many labels and boxes. The strings are what help
+ *  says of defaults. */
 #define SUPPRESSION_OPTIONS(type, field, nms_default, iou_default)                                 \
     OPTION_LINE("nms", 0, OPTION_CHOICE, "off|class|all",                                          \
                 "drop boxes that overlap a better one of the same label, or of any "               \
@@ -135,8 +135,8 @@ typedef struct search {
 /* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
  * EXIT_DONE; the model isn't read before the others. */
 
-/** Adds texts, saved classes and examples to the builder: -t first, then --labels, --classes and -q.
- *  There may be none. Fills in their labels and the examples' photos. */
+/** Adds texts, saved classes and examples to the builder: -t first, then --labels, --classes and
+ *  -q. There may be none. Fills in their labels and the examples' photos. */
 int search_read_queries(search *job, tyto_averaging averaging);
 /** Once labels and options are complete: everything else that can be found wrong. */
 int search_prepare(search *job);

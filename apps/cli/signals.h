@@ -16,8 +16,8 @@ bool interrupted(void);
  *  or one of bytes. */
 bool go_on(void *user, const tyto_progress *progress);
 bool show_steps(void *user, const tyto_progress *progress);
-/** The same for one stage alone, which `user` names; others only ask whether to go on. NULL: nothing
- *  is shown. */
+/** The same for one stage alone, which `user` names; others only ask whether to go on. NULL:
+ *  nothing is shown. */
 bool show_stage(void *user, const tyto_progress *progress);
 bool show_bytes(void *user, const tyto_progress *progress);
 

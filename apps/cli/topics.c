@@ -2,7 +2,7 @@
 #include "commands.h"
 
 const char tyto_summary[] =
-    "finds things in photos by their names, with OWLv2 checkpoints as they are";
+    "finds things in photos by their names, with published checkpoints as they are";
 
 const example overview_examples[] = {
     {"tyto detect photo.jpg -t \"a cat\" -t \"a remote\" --draw out.png",
@@ -27,7 +27,7 @@ const topic topics[] = {
      "with tyto: share/tyto/models/tyto-small where tyto is installed, models/tyto-small in the "
      "source tree that it was built from."},
     {"PHOTOS",
-     "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC, told apart by content. An IMAGE may be a "
+     "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC, recognised by content. An IMAGE may be a "
      "file, a folder (its photos by "
      "their endings (.jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic and the like), in order of "
      "name, without its own folders), a "
@@ -35,7 +35,7 @@ const topic topics[] = {
      "in quotes such as 'shots/*.jpg', or - for a photo on standard input. A photo that can't be "
      "read is reported and the others go on; the exit status is then 1."},
     {"VIDEOS",
-     "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, told apart by content, as "
+     "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, recognised by content, as "
      "far as the libav here decodes them. A VIDEO may be a file or a folder. Nothing but the file "
      "itself is read, whatever it refers to."},
     {"ENVIRONMENT",

@@ -73,7 +73,8 @@ TYTO_API void tyto_autoencode_video_options_init(tyto_autoencode_video_options *
  *           is faster
  *  options  NULL: the defaults
  *  memory   one window; release *out with tyto_video_classes_clear
- *  errors   those of tyto_clip_reader_open, tyto_clip_reader_next, tyto_autoencode and tyto_video_writer_create */
+ *  errors   those of tyto_clip_reader_open, tyto_clip_reader_next, tyto_autoencode and
+ *           tyto_video_writer_create */
 TYTO_API TYTO_NODISCARD tyto_status tyto_autoencode_video(
     tyto_session *session, const char *video, const char *path,
     const tyto_autoencode_video_options *options, tyto_video_classes *out, tyto_error *err);

@@ -71,9 +71,8 @@ typedef struct tyto_bench_result {
 
 /** Times forwards. options NULL: all defaults. Progress can stop it between layers.
  *  memory  release *out with tyto_bench_result_clear, whatever the status
- *  errors  E_ARGUMENT, E_UNSUPPORTED (no example of that head), what tyto_forward gives, E_CANCELLED,
- *          E_MEMORY
- */
+ *  errors  E_ARGUMENT, E_UNSUPPORTED (no example of that head), what tyto_forward gives,
+ *          E_CANCELLED, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_bench_forward(tyto_session *session,
                                                        const tyto_bench_options *options,
                                                        tyto_bench_result *out, tyto_error *err);

@@ -13,7 +13,8 @@
 
 TYTO_BEGIN_DECLS
 
-/** Notes with nothing in them yet. They belong to one thread at a time; the model must outlive them.
+/** Notes with nothing in them yet. They belong to one thread at a time; the model must outlive
+ *  them.
  *  errors  E_ARGUMENT (a model that does not compute in fp32), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_calibration_create(const tyto_model *model,
                                                             tyto_calibration **out,
@@ -51,8 +52,8 @@ typedef struct tyto_calibration_samples {
 } tyto_calibration_samples;
 
 /** The photos and texts that places mean: photos, folders and patterns as tyto_file_list_make takes
- *  them, and files that end in .txt, with a text in each line. A place that holds nothing is logged,
- *  counted, and doesn't keep the others from being listed.
+ *  them, and files that end in .txt, with a text in each line. A place that holds nothing is
+ *  logged, counted, and doesn't keep the others from being listed.
  *  places   [count]
  *  options  NULL: the defaults
  *  errors   E_ARGUMENT, E_MEMORY */

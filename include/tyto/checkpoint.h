@@ -9,13 +9,13 @@ TYTO_BEGIN_DECLS
 
 /** The folder that a name means.
  *
- *  | name                                        | folder                                          |
- *  |---------------------------------------------|-------------------------------------------------|
- *  | NULL                                        | what TYTO_MODEL in the environment means, or    |
- *  |                                             | else the model that comes with tyto             |
- *  | a folder's path                             | that one                                        |
- *  | a hub id, OWNER/NAME or OWNER/NAME@REVISION | its snapshot in the cache; downloaded first     |
- *  |                                             | when it isn't there                             |
+ *  | name                                        | folder                                         |
+ *  |---------------------------------------------|------------------------------------------------|
+ *  | NULL                                        | what TYTO_MODEL in the environment means, or   |
+ *  |                                             | else the model that comes with tyto            |
+ *  | a folder's path                             | that one                                       |
+ *  | a hub id, OWNER/NAME or OWNER/NAME@REVISION | its snapshot in the cache; downloaded first    |
+ *  |                                             | when it isn't there                            |
  *
  *  What exists as a path is never looked for on the hub. A folder that isn't there, called like a
  *  published checkpoint, is refused with that one's id.

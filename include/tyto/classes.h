@@ -51,8 +51,8 @@ TYTO_API TYTO_NODISCARD tyto_status
 tyto_postprocess_classification(const float *logits, int64_t classes, tyto_scores scores,
                                 int64_t top_k, tyto_classes *out, tyto_error *err);
 
-/** The scores of each class for each window of a video. Window i begins at i · window_s, and ends where the
- *  next begins, the last one at end_s.
+/** The scores of each class for each window of a video. Window i begins at i · window_s, and ends
+ *  where the next begins, the last one at end_s.
  *  memory  release with tyto_video_classes_clear */
 typedef struct tyto_video_classes {
     int64_t n_windows, n_classes;

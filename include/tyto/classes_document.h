@@ -33,8 +33,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_document_add_classes(tyto_document *doc
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_video_classes_document_create(tyto_format format, int64_t n_videos, int64_t top_k,
                                    tyto_document **document, tyto_bytes *out, tyto_error *err);
-/** Adds a video by its name: the mean over its windows, and each of them. *out = the bytes that come
- *  next; an array of JSON comes whole at the end.
+/** Adds a video by its name: the mean over its windows, and each of them. *out = the bytes that
+ *  come next; an array of JSON comes whole at the end.
  *  errors  as tyto_document_add_classes; E_RANGE (a video without windows) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_add_video_classes(
     tyto_document *document, const char *video, const tyto_video_classes *classes, tyto_bytes *out,

@@ -11,8 +11,9 @@
 
 TYTO_BEGIN_DECLS
 
-/** What a model's classes are of: by its class, or by the preprocessor and decoder that it was composed of; of NULL,
- *  nothing. Videos are classified by tyto_classify_video of <tyto/autoencode.h>.
+/** What a model's classes are of: by its class, or by the preprocessor and decoder that it was
+ *  composed of; of NULL, nothing. Videos are classified by tyto_classify_video of
+ *  <tyto/autoencode.h>.
  *  threads  any */
 TYTO_API tyto_classified tyto_model_classifies(const tyto_model *model);
 
@@ -63,16 +64,16 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_classify_images(tyto_session *session,
 typedef bool (*tyto_classes_fn)(void *user, int64_t i, const tyto_classes *classes,
                                 const tyto_error *failure);
 
-/** Classifies any number of inputs, batch by batch: what the model classifies, texts or the paths of
- *  photos ("-": standard input), which are read ahead. What is wrong with one input keeps no other
- *  from its classes: `each` receives them in order, but for photos that can't be read, of which it
- *  hears as soon as they are tried.
+/** Classifies any number of inputs, batch by batch: what the model classifies, texts or the paths
+ *  of photos ("-": standard input), which are read ahead. What is wrong with one input keeps no
+ *  other from its classes: `each` receives them in order, but for photos that can't be read, of
+ *  which it hears as soon as they are tried.
  *
  *  Before each input, progress has the stage "inputs" with the input as subject.
  *  inputs   [count]
  *  options  NULL: the defaults
- *  errors   E_ARGUMENT (a model that classifies neither, or photos without image processor), E_RANGE
- *           (batch), E_CANCELLED (by progress, or by `each`), E_MEMORY
+ *  errors   E_ARGUMENT (a model that classifies neither, or photos without image processor),
+ *           E_RANGE (batch), E_CANCELLED (by progress, or by `each`), E_MEMORY
  *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_classify_inputs(tyto_session *session,
                                                          const char *const *inputs, int64_t count,

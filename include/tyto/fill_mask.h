@@ -29,8 +29,8 @@ TYTO_API void tyto_fill_mask_options_init(tyto_fill_mask_options *options, size_
  *  session  of a model that offers TYTO_TASK_FILL_MASK
  *  options  NULL: the defaults
  *  memory   release *out with tyto_filled_text_clear
- *  errors   those of the steps; E_ARGUMENT (another model, a part that isn't in the text), E_LIMIT (a text of more tokens than the
- *           model has positions), E_CANCELLED
+ *  errors   those of the steps; E_ARGUMENT (another model, a part that isn't in the text), E_LIMIT
+ *           (a text of more tokens than the model has positions), E_CANCELLED
  *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_fill_mask(tyto_session *session, const char *text,
                                                    size_t length_bytes,

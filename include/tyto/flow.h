@@ -92,7 +92,8 @@ TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
  *  options  NULL: the defaults
  *  out      *out is empty when *more is false
  *  memory   release *out with tyto_flow_pair_clear
- *  errors   those of tyto_image_load, tyto_video_reader_next and tyto_flow; E_FORMAT (a video of one frame)
+ *  errors   those of tyto_image_load, tyto_video_reader_next and tyto_flow; E_FORMAT (a video of
+ *           one frame)
  *  threads  one at a time per session */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *session,
                                                             tyto_flow_sequence *sequence,

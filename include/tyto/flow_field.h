@@ -1,4 +1,5 @@
-/** Flow fields: how far each pixel of one frame has moved in the next; .flo files, pictures, tiles. */
+/** Flow fields: how far each pixel of one frame has moved in the next; .flo files, pictures, tiles.
+ */
 #ifndef TYTO_FLOW_FIELD_H
 #define TYTO_FLOW_FIELD_H
 

@@ -47,10 +47,10 @@ typedef struct tyto_image_options {
 /** Damaged ones refused, others turned. struct_bytes: sizeof(tyto_image_options). */
 TYTO_API void tyto_image_options_init(tyto_image_options *options, size_t struct_bytes);
 
-/** Decodes JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC (recognised by content, never by name; the last
- *  three where the library was built with them) to RGB as Pillow's convert("RGB") does, turned as
- *  EXIF or XMP says: alpha is dropped, of 16 bits the high 8 stay, of an animation the first frame.
- *  (16-bit grey is the one difference: Pillow makes every value above 255 white.)
+/** Decodes JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC (recognised by content, never by name; the
+ *  last three where the library was built with them) to RGB as Pillow's convert("RGB") does, turned
+ *  as EXIF or XMP says: alpha is dropped, of 16 bits the high 8 stay, of an animation the first
+ *  frame. (16-bit grey is the one difference: Pillow makes every value above 255 white.)
  *  path     a file, or a pipe, such as /dev/stdin may be, which is read to its end
  *  options  NULL: the defaults
  *  memory   release with tyto_image_clear; what it takes meanwhile follows the file's size and the

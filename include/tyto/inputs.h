@@ -54,9 +54,9 @@ typedef struct tyto_inputs {
  *  texts where there are query pictures; here they stay.)
  *  memory  *out is filled; release it with tyto_inputs_clear
  *  errors  E_ARGUMENT (nothing given; texts without a tokenizer, pictures without a processor;
- *          lists for another number of photos, or several that are shared; no text in any list), E_LIMIT, E_SHAPE (rows of
- *          different lengths, pictures that become different sizes), and those of
- *          tyto_tokenizer_encode and tyto_image_processor_run
+ *          lists for another number of photos, or several that are shared; no text in any list),
+ *          E_LIMIT, E_SHAPE (rows of different lengths, pictures that become different sizes), and
+ *          those of tyto_tokenizer_encode and tyto_image_processor_run
  *  threads any
  *  source  Owlv2Processor.__call__ */
 TYTO_API TYTO_NODISCARD tyto_status tyto_inputs_make(const tyto_inputs_source *source,

@@ -82,9 +82,9 @@ typedef enum tyto_fit {
     TYTO_FIT_UNEXPECTED = 5 /**< the network has no use for it */
 } tyto_fit;
 
-/** Of a model that was opened with initial values allowed, or with list_mismatches: how many tensors
- *  did not fit in that way (MISSING, SHAPE or UNEXPECTED), and the name of the i-th, or NULL. 0 for
- *  a folder of packed weights, and for any other model. */
+/** Of a model that was opened with initial values allowed, or with list_mismatches: how many
+ *  tensors did not fit in that way (MISSING, SHAPE or UNEXPECTED), and the name of the i-th, or
+ *  NULL. 0 for a folder of packed weights, and for any other model. */
 TYTO_API int64_t tyto_model_mismatch_count(const tyto_model *model, tyto_fit kind);
 TYTO_API const char *tyto_model_mismatch(const tyto_model *model, tyto_fit kind, int64_t i);
 

@@ -8,11 +8,11 @@
 
 TYTO_BEGIN_DECLS
 
-/** Bytes on their way to a file, to a device or pipe, or to standard output. A file is written beside
- *  its place and renamed when it is committed; until then what was there stays. Its mode, its owner
- *  and other names of it do too. Where a new file can't take its place (a mount point, a folder that
- *  may not be written, a file of several names) it is copied into the old one when it is committed,
- *  once there is room for it.
+/** Bytes on their way to a file, to a device or pipe, or to standard output. A file is written
+ *  beside its place and renamed when it is committed; until then what was there stays. Its mode,
+ *  its owner and other names of it do too. Where a new file can't take its place (a mount point, a
+ *  folder that may not be written, a file of several names) it is copied into the old one when it
+ *  is committed, once there is room for it.
  *  threads  one at a time */
 typedef struct tyto_output tyto_output;
 
@@ -30,7 +30,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_output_write(tyto_output *output, const
 /** Hands what was appended so far on to its reader.
  *  errors  as tyto_output_write */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_flush(tyto_output *output, tyto_error *err);
-/** Puts what was appended so far in its place, and goes on there: it stays, however the program ends.
+/** Puts what was appended so far in its place, and goes on there: it stays, however the program
+ *  ends.
  *  errors  as tyto_output_write */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_place(tyto_output *output, tyto_error *err);
 /** Puts the file in its place; on failure it is removed. Nothing can be appended afterwards.
@@ -48,8 +49,8 @@ TYTO_API const char *tyto_output_temporary(const tyto_output *output);
 TYTO_API TYTO_NODISCARD tyto_status tyto_bytes_save(const char *path, const tyto_bytes *bytes,
                                                     tyto_error *err);
 
-/** Whether a file can be written there: begins one, and removes it. Devices and pipes are taken to be
- *  writable.
+/** Whether a file can be written there: begins one, and removes it. Devices and pipes are taken to
+ *  be writable.
  *  errors  as tyto_output_open */
 TYTO_API TYTO_NODISCARD tyto_status tyto_output_check_file(const char *path, tyto_error *err);
 /** Makes the folder if it is not there (its parent must be), and checks that files can be made in

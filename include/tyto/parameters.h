@@ -109,7 +109,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_read(const tyto_parameters *
 /** Replaces the tensor that `values->name` names by a copy of values->data. The tensor takes the
  *  type of the values: F32, F64, F16 or BF16, or I64 for a counter. Models that were made before
  *  stay as they are.
- *  errors   E_NOT_FOUND, E_SHAPE (another shape), E_ARGUMENT (another type, no data), E_MEMORY (and nothing has changed) */
+ *  errors   E_NOT_FOUND, E_SHAPE (another shape), E_ARGUMENT (another type, no data), E_MEMORY (and
+ *           nothing has changed) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_parameters_write(tyto_parameters *parameters,
                                                           const tyto_tensor *values,
                                                           tyto_error *err);
@@ -123,8 +124,8 @@ typedef struct tyto_parameters_save_options {
     uint64_t max_shard_bytes; /**< a file holds no more, unless one tensor alone does; 0: 5·10⁹ */
     const char *companions;   /**< a folder whose files of processor and tokenizer are copied; NULL:
                                    the one that was opened, if any */
-    /** While weights are written: stage "weights", its subject the file that grows, in bytes of all.
-     *  A stop leaves nothing behind. */
+    /** While weights are written: stage "weights", its subject the file that grows, in bytes of
+     *  all. A stop leaves nothing behind. */
     tyto_progress_fn progress;
     void *progress_user;
 } tyto_parameters_save_options;

@@ -6,8 +6,8 @@
 
 TYTO_BEGIN_DECLS
 
-/** Saves one picture at a time beside the caller's work. Belongs to one thread at a time, and has one
- *  of its own while it saves; a process that forks must not use it in the child. */
+/** Saves one picture at a time beside the caller's work. Belongs to one thread at a time, and has
+ *  one of its own while it saves; a process that forks must not use it in the child. */
 typedef struct tyto_photo_writer tyto_photo_writer;
 
 /** memory  release *out with tyto_photo_writer_destroy

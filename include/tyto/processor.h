@@ -15,8 +15,8 @@ typedef struct tyto_image_processor tyto_image_processor;
 
 /** Reads what a checkpoint folder says of an Owlv2ImageProcessor or a PerceiverImageProcessor, of
  *  their variants (…Fast, …Pil) or of their older feature extractors: `image_processor` of
- *  processor_config.json, as version 5 saves it, or else preprocessor_config.json. Absent fields take
- *  the reference's defaults. What names no class is read as config.json's model_type asks.
+ *  processor_config.json, as version 5 saves it, or else preprocessor_config.json. Absent fields
+ *  take the reference's defaults. What names no class is read as config.json's model_type asks.
  *  errors  E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (names the field), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_open(const char *folder,
                                                               tyto_image_processor **out,
@@ -60,8 +60,8 @@ typedef struct tyto_image_processor_values {
 /** Sets what people write, as "image-mean" to "0.5" or "0.48,0.46,0.41".
  *  name     size, crop-size: WIDTHxHEIGHT, or one number for a square; image-mean, image-std: one
  *           number, or R,G,B; rescale-factor: a number; pad, resize, rescale, normalize, crop:
- *           config, on or off; resample: nearest, lanczos, bilinear, bicubic, box or hamming; "_" is
- *           as good as "-"
+ *           config, on or off; resample: nearest, lanczos, bilinear, bicubic, box or hamming; "_"
+ *           is as good as "-"
  *  values   hold what the options then point to: they live as long, and stay where they are
  *  errors   E_ARGUMENT (another name or text; the options are as before)    threads  any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_options_set(

@@ -18,8 +18,8 @@ typedef struct tyto_progress {
 } tyto_progress;
 
 /** Called before each step of a long call, on the thread that made the call. Returning false stops
- *  it: the call ends with TYTO_E_CANCELLED within a layer or a tile, and nothing is half-written. The
- *  session that is being run can't begin another run in there: E_ARGUMENT. */
+ *  it: the call ends with TYTO_E_CANCELLED within a layer or a tile, and nothing is half-written.
+ *  The session that is being run can't begin another run in there: E_ARGUMENT. */
 typedef bool (*tyto_progress_fn)(void *user, const tyto_progress *progress);
 
 TYTO_END_DECLS

@@ -21,8 +21,8 @@ typedef enum tyto_task {
 /** The task's name, as the command has it: "search", "fill-mask"; NULL: there is no such task. */
 TYTO_API const char *tyto_task_name(tyto_task task);
 
-/** Whether the model can be asked for a task; false for NULL. Models of parts that the user chose are
- *  asked too.
+/** Whether the model can be asked for a task; false for NULL. Models of parts that the user chose
+ *  are asked too.
  *  threads  any */
 TYTO_API bool tyto_model_offers(const tyto_model *model, tyto_task task);
 

@@ -30,7 +30,7 @@ typedef struct tyto_tiles {
  *  errors   E_ARGUMENT (side, overlap), E_FORMAT (no pixels), E_LIMIT (a photo beyond
  *           tyto_image's limits, too many tiles)
  *  threads  any, as of all calls here */
-TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px,
+TYTO_API TYTO_NODISCARD tyto_status tyto_tiles_make(int64_t width_px, int64_t height_px,
                                                     int64_t side_px, double overlap,
                                                     tyto_tiles *out, tyto_error *err);
 /** Where tile `tile` < columns·rows begins in the photo, row by row; 0 for one that isn't. */

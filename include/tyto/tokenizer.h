@@ -202,8 +202,8 @@ typedef struct tyto_decoding {
 TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_decode_batch(
     const tyto_tokenizer *tokenizer, const int64_t *ids, const int64_t *offsets, int64_t count,
     const tyto_decode_options *options, tyto_decoding *out, tyto_error *err);
-/** The same of ids as text, one row in each: whole numbers with white space or commas between them, as
- *  in "4 102" or "[4, 102]".
+/** The same of ids as text, one row in each: whole numbers with white space or commas between them,
+ *  as in "4 102" or "[4, 102]".
  *  errors  as tyto_tokenizer_decode; E_ARGUMENT (another text) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_decode_texts(
     const tyto_tokenizer *tokenizer, const char *const *texts, int64_t count,

@@ -54,13 +54,13 @@ typedef struct tyto_video_info {
 /** reader NULL: zeros. */
 TYTO_API void tyto_video_reader_info(const tyto_video_reader *reader, tyto_video_info *out);
 
-/** The next frame in the order of showing, turned and mirrored as the file, or the frame itself, says.
- *  What is damaged doesn't end a video: frames that can't be decoded are passed over, and others have
- *  image->damaged set (tyto_video_reader_info counts both).
+/** The next frame in the order of showing, turned and mirrored as the file, or the frame itself,
+ *  says. What is damaged doesn't end a video: frames that can't be decoded are passed over, and
+ *  others have image->damaged set (tyto_video_reader_info counts both).
  *  frame    empty at first: its pixels are made, and used again by the next call;
  *           release with tyto_image_clear
- *  seconds  when it is shown, from the file's beginning; never less than the frame's before. Where a
- *           clock jumps, as where recordings are joined, it goes on as if it hadn't
+ *  seconds  when it is shown, from the file's beginning; never less than the frame's before. Where
+ *           a clock jumps, as where recordings are joined, it goes on as if it hadn't
  *  more     false: there was none left
  *  errors   E_FORMAT (after the last frame, of a file that is cut off; streams such as Matroska and
  *           MPEG just end), E_IO, E_LIMIT, E_MEMORY */

@@ -46,16 +46,18 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_vocabulary(
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
     tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
 
-/** Adds what files hold: a text on each line of a text file ("-": standard input), or saved queries.
- *  errors  those of tyto_file_lines_read, of tyto_vocabulary_load, and above; E_ARGUMENT (no line) */
+/** Adds what files hold: a text on each line of a text file ("-": standard input), or saved
+ *  queries.
+ *  errors  those of tyto_file_lines_read, of tyto_vocabulary_load, and above; E_ARGUMENT (no
+ *          line) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_lines(
     tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_file(
     tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
 
 /** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
- *  pixels. A folder means each of its photos. The default label is the file's or folder's name. What
- *  names a file as it stands has neither box nor label.
+ *  pixels. A folder means each of its photos. The default label is the file's or folder's name.
+ *  What names a file as it stands has neither box nor label.
  *  errors  E_ARGUMENT (how it is written), E_NOT_FOUND (no photo there), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(
     tyto_vocabulary_builder *builder, const char *word, tyto_query_rule rule, tyto_error *err);

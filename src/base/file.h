@@ -18,8 +18,8 @@ bool tyto_folder_exists(const char *path);
 /** E_NOT_FOUND, E_MEMORY or E_IO "path: …" for what errno says. */
 tyto_status tyto_fail_errno(tyto_error *err, const char *path);
 /** Moves a descriptor that was just opened above those of standard input, output and error, which a
- *  program may have begun without: what is said on these must never go into a file. −1 stays −1, and
- *  is what comes of a failure, with errno. */
+ *  program may have begun without: what is said on these must never go into a file. −1 stays −1,
+ *  and is what comes of a failure, with errno. */
 int tyto_descriptor_above_standard(int descriptor);
 
 /** Whether a path names something that can be read once only, such as a pipe or a terminal. */
@@ -60,10 +60,10 @@ TYTO_NODISCARD tyto_status tyto_file_map_open(const char *path, tyto_file_map *o
 void tyto_file_map_release(const tyto_file_map *map, size_t offset, size_t length);
 void tyto_file_map_close(tyto_file_map *map);
 
-/** A file being written beside its place, without a name where the file system can do that. Mode and
- *  owner of a file that is there are kept, as are links to it. Where a new file can't take its place,
- *  as in a folder that may not be written, on a mount point or under a second name, it is copied into
- *  the old one. A device or a pipe is written in place. */
+/** A file being written beside its place, without a name where the file system can do that. Mode
+ *  and owner of a file that is there are kept, as are links to it. Where a new file can't take its
+ *  place, as in a folder that may not be written, on a mount point or under a second name, it is
+ *  copied into the old one. A device or a pipe is written in place. */
 typedef struct tyto_file_writer {
     FILE *stream;
     char *path;
@@ -84,8 +84,8 @@ void tyto_file_writer_in_huge_pages(tyto_file_writer *writer);
 /** Puts what was written so far in its place, where the writing goes on: from now on it stays,
  *  however the process ends. */
 TYTO_NODISCARD tyto_status tyto_file_writer_place(tyto_file_writer *writer, tyto_error *err);
-/** Flushes, checks every earlier write, and puts the file in its place; removes it on failure, unless
- *  it was there already. The writer is closed in any case. */
+/** Flushes, checks every earlier write, and puts the file in its place; removes it on failure,
+ *  unless it was there already. The writer is closed in any case. */
 TYTO_NODISCARD tyto_status tyto_file_writer_commit(tyto_file_writer *writer, tyto_error *err);
 /** Removes what was written so far, unless it is in its place. Fine after commit. */
 void tyto_file_writer_abandon(tyto_file_writer *writer);

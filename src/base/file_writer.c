@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-/* Length of a name beside the place, which must be short: the file's own may be as long as names can
- * be. */
+/* Length of a name beside the place, which must be short: the file's own may be as long as names
+ * can be. */
 #define TEMPORARY_NAME_BYTES 48
 #define COPIED_BYTES ((size_t)1 << 14)
 enum { SELF_BYTES = 32, NAMES = 100, LINKS_MAX = 40 };
@@ -54,7 +54,8 @@ static char *follow_links(const char *path)
     return place;
 }
 
-/* A file without a name in a folder, which is gone when the process ends; -1 where it can't be had. */
+/* A file without a name in a folder, which is gone when the process ends; -1 where it can't be had.
+ */
 static int open_nameless(const char *folder)
 {
     return tyto_descriptor_above_standard(open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
@@ -110,8 +111,8 @@ static int open_beside(tyto_file_writer *writer)
     return tyto_descriptor_above_standard(fd);
 }
 
-/* Opens a file for what will be copied into its place: in the folder of temporary files, or in memory.
- */
+/* Opens a file for what will be copied into its place: in the folder of temporary files, or in
+ * memory. */
 static int open_elsewhere(tyto_file_writer *writer)
 {
     const char *folder = secure_getenv("TMPDIR");
@@ -293,8 +294,8 @@ static bool flush(tyto_file_writer *writer)
     return fflush(writer->stream) == 0 && !bad;
 }
 
-/* *copy = the place, open, where the file was copied to it; else -1, and it is the file itself. False
- * with errno. */
+/* *copy = the place, open, where the file was copied to it; else -1, and it is the file itself.
+ * False with errno. */
 static bool put_in_place(tyto_file_writer *writer, int *copy)
 {
     const int fd = fileno(writer->stream);

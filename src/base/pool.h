@@ -28,8 +28,8 @@ tyto_pool *tyto_pool_create_simulated(int threads);
 double tyto_pool_saved_s(const tyto_pool *pool);
 void tyto_pool_destroy(tyto_pool *pool);
 int tyto_pool_threads(const tyto_pool *pool);
-/** Bytes of a core's second-level cache, or a usual size where the system doesn't report it or there is
- *  no pool. The same as long as the pool lives. */
+/** Bytes of a core's second-level cache, or a usual size where the system doesn't report it or
+ *  there is no pool. The same as long as the pool lives. */
 int64_t tyto_pool_cache_bytes(const tyto_pool *pool);
 
 /** Runs tasks 0 … count−1, each once, handed out in order from one counter; returns when all are

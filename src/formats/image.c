@@ -73,7 +73,7 @@ static const image_format *find_brand(const tyto_image_source *source)
         return NULL;
     }
     const size_t end = length < source->length ? length : source->length;
-    /* The most telling brand counts, wherever it stands. */
+    /* The most specific brand counts, wherever it stands. */
     for (size_t i = 0; i < COUNT(brands); i++) {
         for (size_t k = 0; k < BRANDS_MAX && BOX_HEAD_BYTES + (k + 1) * BRAND_BYTES <= end; k++) {
             const uint8_t *brand = source->bytes + BOX_HEAD_BYTES + k * BRAND_BYTES;

@@ -42,8 +42,8 @@ void tyto_palette_complete(uint8_t palette[256][3], int count);
 /** Of CMYK as Pillow converts it: channel = 255 − ink, less black, rounded. */
 void tyto_cmyk_row(const uint8_t *cmyk, int64_t width, uint8_t *rgb);
 
-/** What the chunks of a PNG file say about its orientation. Of compressed ones at most a megabyte is
- *  looked at.
+/** What the chunks of a PNG file say about its orientation. Of compressed ones at most a megabyte
+ *  is looked at.
  *  errors  E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_png_orientation(const tyto_image_source *source, int32_t *out,
                                                 tyto_error *err);

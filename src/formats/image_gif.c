@@ -16,8 +16,8 @@ typedef struct reader_state {
     bool in_pixels;
 } reader_state;
 
-/* Within pixels a block that is cut becomes shorter, and behind the file's end there are empty ones:
- * what lies before the cut is decoded, and no byte is made up. */
+/* Within pixels a block that is cut becomes shorter, and behind the file's end there are empty
+ * ones: what lies before the cut is decoded, and no byte is made up. */
 static int read_bytes(GifFileType *gif, GifByteType *out, int count)
 {
     reader_state *state = gif->UserData;

@@ -227,7 +227,8 @@ static tyto_status fill_one(machine *m, tyto_pickle_kind kind, size_t count)
     return fill(m, kind, begin - 1, begin, count);
 }
 
-/* The values from `begin` of the stack on become a tuple, which takes the place of `from`. */
+/* The values from `begin` of the stack on become a tuple, which takes the place
+ * of those from `start` on. */
 static tyto_status make_tuple(machine *m, size_t start, size_t begin)
 {
     const size_t end = m->depth;

@@ -1,7 +1,7 @@
 /** Zip archives of stored entries, read in place.
  *
  *  Archives of tensors are never compressed, so that they can be mapped. Libraries for zip files
- *  hand out copies and don't tell where an entry lies; this reader tells nothing else. It unpacks
+ *  hand out copies and don't say where an entry lies; this reader says nothing else. It unpacks
  *  and writes nothing: a name is only ever compared.
  *
  *  source  PKWARE's APPNOTE.TXT, 4.3; zip64 included */

@@ -158,7 +158,7 @@ static void set_options(tyto_hub_connection *over)
     curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-    /* A redirect to another host loses the token, as curl does unless told otherwise. */
+    /* A redirect to another host loses the token, as curl does unless asked otherwise. */
     curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, 0L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -36,8 +36,8 @@ void tyto_hub_place_clear(tyto_hub_place *place);
 bool tyto_hub_progress(const tyto_hub_options *options, const char *file, uint64_t done,
                        uint64_t total);
 
-/** A path of the environment, newly allocated: "~" and "~user" at its start become a home, $NAME and
- *  ${NAME} what the environment has for them; what has no value stays as it is. */
+/** A path of the environment, newly allocated: "~" and "~user" at its start become a home, $NAME
+ *  and ${NAME} what the environment has for them; what has no value stays as it is. */
 TYTO_NODISCARD tyto_status tyto_hub_expand(const char *path, char **out, tyto_error *err);
 /** A formatted text, newly allocated; NULL when memory is out. */
 char *tyto_hub_text(const char *format, ...) __attribute__((format(printf, 1, 2)));

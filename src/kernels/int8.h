@@ -40,9 +40,9 @@ typedef struct tyto_int8_kernels {
     /** Around a thread's calls of tile and part, as in tyto_bf16_kernels. */
     void (*begin)(void);
     void (*end)(void);
-    /** packed[⌈k/a_interleave⌉][rows][a_interleave] = x[rows][k] quantised, and scales[rows] = what one whole
-     *  number is worth. Missing rows are 0, with scale 0; a row with a number that is not finite has the scale
-     *  NaN, and zeros.
+    /** packed[⌈k/a_interleave⌉][rows][a_interleave] = x[rows][k] quantised, and scales[rows] = what
+     *  one whole number is worth. Missing rows are 0, with scale 0; a row with a number that is not
+     *  finite has the scale NaN, and zeros.
      *  rows     at most `rows` of the table; ldx elements apart
      *  smooth   [k] factors of x, or NULL */
     void (*pack)(int64_t k, const float *x, int64_t ldx, int rows, const float *smooth,
@@ -57,8 +57,8 @@ typedef struct tyto_int8_kernels {
     void (*part)(int64_t groups, const uint8_t *a, const int8_t *b, int32_t *sums, bool add,
                  const void *ahead);
     void (*finish)(const int32_t *sums, const tyto_int8_scales *scales, float *y);
-    /** Attention without masks, as in tyto_kernels, of queries, keys and values in whole numbers. NULL:
-     *  that of bf16 is faster. */
+    /** Attention without masks, as in tyto_kernels, of queries, keys and values in whole numbers.
+     *  NULL: that of bf16 is faster. */
     void (*attend)(const tyto_attend_job *job);
     int64_t (*attend_scratch)(int64_t qk_channels, int64_t v_channels);
     int queries; /* of a tile of attend */

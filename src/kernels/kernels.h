@@ -121,9 +121,9 @@ typedef struct tyto_gather_kernels {
 /** Products and attention whose operands are rounded to bf16; sums are floats. Numbers below the
  *  least normal float may count as 0.
  *
- *  Two neighbours along k lie side by side, a pair; an odd k's last pair has a 0. Where the CPU multiplies
- *  pairs itself, both operands are pairs; elsewhere pairs of b are widened in registers, and a is
- *  packed as floats that were rounded. */
+ *  Two neighbours along k lie side by side, a pair; an odd k's last pair has a 0. Where the CPU
+ *  multiplies pairs itself, both operands are pairs; elsewhere pairs of b are widened in registers,
+ *  and a is packed as floats that were rounded. */
 typedef struct tyto_bf16_kernels {
     bool dot;           /* the CPU multiplies pairs itself */
     int rows;           /* of a tile of the matrix product, which has gemm_columns */
@@ -195,7 +195,8 @@ typedef struct tyto_kernels {
     void (*gemm_pack)(int64_t k, const float *x, int64_t ldx, int rows, float *packed);
     /** acc[gemm_rows][gemm_columns] = (add ? acc : 0) + a·b
      *  shapes   a[k][gemm_rows], b[k][gemm_columns], both packed; acc 64-byte aligned
-     *  ahead    the caller's next operand, or NULL: a cache line of it is fetched with each k. Any address will do */
+     *  ahead    the caller's next operand, or NULL: a cache line of it is fetched with each k. Any
+     *           address will do */
     void (*gemm_tile)(int64_t k, const float *a, const float *b, float *acc, bool add,
                       const float *ahead);
     /** y[rows][columns] = epilogue(acc); any rows of acc, columns ≤ gemm_columns. acc may start at

@@ -1,5 +1,5 @@
-/** Algebra in double precision, of parameters that are folded as a model is opened. Matrices are dense,
- *  row by row.
+/** Algebra in double precision, of parameters that are folded as a model is opened. Matrices are
+ *  dense, row by row.
  *  errors  none but NULL for memory */
 #ifndef TYTO_NN_ALGEBRA_H
 #define TYTO_NN_ALGEBRA_H

@@ -130,7 +130,8 @@ static const tyto_int8_kernels *in_int8(const tyto_exec *exec)
     return int8 && int8->attend ? int8 : NULL;
 }
 
-/* With a causal or key mask, attention in int8 falls back to bf16: masked inputs are short texts. */
+/* With a causal or key mask, attention in int8 falls back to bf16: masked inputs are short texts.
+ */
 static attention_way way_of(const tyto_exec *exec, const tyto_attention_args *args)
 {
     const tyto_kernels *kernels = exec->kernels;

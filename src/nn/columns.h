@@ -1,7 +1,7 @@
 /** Operators with a number for each row of a matrix.
  *
- *  Matrices are rows × cols with the number of elements between rows (ldx, ldy); numbers of rows lie
- *  as far apart as the docstring says.
+ *  Matrices are rows × cols with the number of elements between rows (ldx, ldy); numbers of rows
+ *  lie as far apart as the docstring says.
  *  errors  none */
 #ifndef TYTO_NN_COLUMNS_H
 #define TYTO_NN_COLUMNS_H

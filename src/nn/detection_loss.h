@@ -48,7 +48,8 @@ typedef struct tyto_pair_costs_args {
 TYTO_NODISCARD tyto_status tyto_pair_costs(tyto_exec *exec, const tyto_pair_costs_args *args);
 
 /** Mean over all patches of log(1 + eˣ) − w·x, the cross-entropy of objectness logits x with w: the
- *  patch's best score where scores are given, else 1 for the patches that are paired and 0 for others.
+ *  patch's best score where scores are given, else 1 for the patches that are paired and 0 for
+ *  others.
  *  scores         or NULL
  *  paired[pairs]  patches, −1 for a target without one */
 double tyto_objectness_loss(int64_t patches, const float *objectness,

@@ -24,8 +24,8 @@ typedef struct tyto_profile {
 
 struct tyto_packed_matrix;
 
-/** Sees what products with packed weights are given: x[rows,k], rows ldx apart, after the layer norm
- *  that belongs to the product. Called on the thread that runs the network. */
+/** Sees what products with packed weights are given: x[rows,k], rows ldx apart, after the layer
+ *  norm that belongs to the product. Called on the thread that runs the network. */
 typedef struct tyto_product_observer {
     void (*product)(void *user, const struct tyto_packed_matrix *weight, const float *x,
                     int64_t ldx, int64_t rows);
@@ -54,8 +54,8 @@ TYTO_NODISCARD tyto_status tyto_exec_floats(tyto_exec *exec, int64_t count, floa
 /** The same, unless *memory is some already, such as that of an output which is wanted. */
 TYTO_NODISCARD tyto_status tyto_exec_need(tyto_exec *exec, int64_t count, float **memory);
 
-/** What goes from one operator to the next: floats, or bf16 where what reads it rounds it anyway. The
- *  other pointer is NULL. */
+/** What goes from one operator to the next: floats, or bf16 where what reads it rounds it anyway.
+ *  The other pointer is NULL. */
 typedef struct tyto_operand {
     uint16_t *bf16;
     float *floats;

@@ -8,11 +8,11 @@
  *  axis a, and its row is
  *      (x_a of each axis, if `coordinates`;  sin(π·f·x) of each frequency;  cos(π·f·x), unless
  *      `sine_only`)
- *  Frequencies come in groups of `bands`, which go evenly from 1 to `highest` of the group. With one
- *  axis all groups are of its coordinate; else there is a group for each axis.
- *  Values are those of the reference's single-precision arithmetic: frequencies times coordinates
- *  reach 10⁴ periods, where the rounding of the argument is larger than any tolerance, so it is part
- *  of what published weights were made with. The sine itself is rounded once.
+ *  Frequencies come in groups of `bands`, which go evenly from 1 to `highest` of the group. With
+ *  one axis all groups are of its coordinate; else there is a group for each axis. Values are those
+ *  of the reference's single-precision arithmetic: frequencies times coordinates reach 10⁴ periods,
+ *  where the rounding of the argument is larger than any tolerance, so it is part of what published
+ *  weights were made with. The sine itself is rounded once.
  *  source  generate_fourier_features, build_linear_positions */
 typedef struct tyto_fourier {
     int rank;

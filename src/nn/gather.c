@@ -7,11 +7,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Tasks per thread, so that none waits long for the last one; and the most parts that inputs are cut into. */
+/* Tasks per thread, so that none waits long for the last one; and the most parts that inputs are
+ * cut into. */
 #define TASKS_PER_THREAD 8
 #define PARTS_MAX 8
-/* Rows of a tile's state besides those of its sources: the maxima, the sums of weights, and the same sums
- * of the current line. */
+/* Rows of a tile's state besides those of its sources: the maxima, the sums of weights, and the
+ * same sums of the current line. */
 enum { MOST, SUM, LINE, EXTRA_ROWS };
 
 int64_t tyto_gather_rows(const tyto_gather_source *source)

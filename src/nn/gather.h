@@ -17,8 +17,8 @@ typedef struct tyto_gather_source {
     float *tables[TYTO_GRID_AXES_MAX]; /* [tiles][dims[a]][queries of a tile] */
 } tyto_gather_source;
 
-/** The state of all queries, tile by tile. When there are few tiles, the inputs are split into parts as well,
- *  each of which has a state of its own; tyto_gather_finish joins them. */
+/** The state of all queries, tile by tile. When there are few tiles, the inputs are split into
+ *  parts as well, each of which has a state of its own; tyto_gather_finish joins them. */
 typedef struct tyto_gather {
     int64_t queries, tiles, parts;
     int64_t rows; /* of a tile: what all sources need */

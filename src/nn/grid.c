@@ -121,9 +121,9 @@ static void fill_line(const tyto_grid *grid, int64_t keys, int64_t line, float *
     }
 }
 
-/* Finds runs of neighbours within a line. They begin at multiples of a vector where they can, so that
- * runs of several lines read the same entries. False when there are more than `most` runs, or more
- * than `most_lines` lines: the queries come in no such order. */
+/* Finds runs of neighbours within a line. They begin at multiples of a vector where they can, so
+ * that runs of several lines read the same entries. False when there are more than `most` runs, or
+ * more than `most_lines` lines: the queries come in no such order. */
 static bool find_runs(grid_job *job, int64_t most, int64_t most_lines)
 {
     const tyto_grid_attention_args *args = job->args;
@@ -156,8 +156,8 @@ static bool find_runs(grid_job *job, int64_t most, int64_t most_lines)
     return true;
 }
 
-/* Sorts runs by the column that they read, so that those which read the same entries follow one another. Runs
- * of one column keep their order. */
+/* Sorts runs by the column that they read, so that those which read the same entries follow one
+ * another. Runs of one column keep their order. */
 static void sort_runs(const tyto_grid_run *source, int64_t count, tyto_grid_run *target,
                       int64_t width, const float *last, int64_t *starts)
 {
@@ -173,7 +173,8 @@ static void sort_runs(const tyto_grid_run *source, int64_t count, tyto_grid_run 
     }
 }
 
-/* target[keys][lanes] = everything that the tables add for the queries of a run, wherever they lie. */
+/* target[keys][lanes] = everything that the tables add for the queries of a run, wherever they lie.
+ */
 static void gather_run(const grid_job *job, const tyto_grid_run *run, float *target)
 {
     const tyto_grid_attention_args *args = job->args;
@@ -233,7 +234,8 @@ static void grid_task(void *context, int64_t index, int worker)
     job->attend(&attend);
 }
 
-/* Cuts the runs into tasks. A task has as many tiles as stay in the cache, and each thread gets as many tasks. */
+/* Cuts the runs into tasks. A task has as many tiles as stay in the cache, and each thread gets as
+ * many tasks. */
 static void cut(grid_job *job, int threads)
 {
     const tyto_grid_attention_args *args = job->args;
@@ -245,7 +247,8 @@ static void cut(grid_job *job, int threads)
     job->tasks = tyto_min_i64(job->tasks, job->tiles);
 }
 
-/* Takes the scratch. *most = the largest number of runs there can be, *most_lines = that of their lines. */
+/* Takes the scratch. *most = the largest number of runs there can be, *most_lines = that of their
+ * lines. */
 static tyto_status take_scratch(tyto_exec *exec, grid_job *job, tyto_grid_run **sorted,
                                 int64_t **starts, int64_t *most, int64_t *most_lines)
 {

@@ -16,9 +16,10 @@
  *  F32   where kernels multiply digits and the matrix is large enough: data[⌈n/columns⌉][k·columns]
  *        in digits (kernels/digits.h), and scales[n]
  *  BF16  data[⌈n/columns⌉][⌈k/2⌉][columns][2], what follows an odd k is 0
- *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], what follows the last k is 0: w[n,k]/smooth[k] in whole numbers
- *        of scales[n] each, and sums[n], those numbers added up. x is multiplied by smooth as it is
- *        quantised, so that what is rounded lies within smaller bounds (Xiao et al. 2023) */
+ *  I8    data[⌈n/columns⌉][⌈k/4⌉][columns][4], what follows the last k is 0: w[n,k]/smooth[k] in
+ *        whole numbers of scales[n] each, and sums[n], those numbers added up. x is multiplied by
+ *        smooth as it is quantised, so that what is rounded lies within smaller bounds (Xiao et al.
+ *        2023) */
 typedef struct tyto_packed_matrix {
     int64_t n, k;
     int64_t columns;
@@ -92,8 +93,8 @@ int64_t tyto_linear_tile_rows(const tyto_kernels *kernels, const tyto_packed_mat
 /** Whether products with this weight round x anyway, to bf16 or to fewer bits, and any product may
  * write it as bf16. */
 bool tyto_linear_takes_bf16(const tyto_exec *exec, const tyto_packed_matrix *weight);
-/** Whether the product with `producer` may write its y_bf16 as the product with `consumer`, whose k is
- *  the producer's n, packs its rows. These then are multiplied as they lie:
+/** Whether the product with `producer` may write its y_bf16 as the product with `consumer`, whose k
+ *  is the producer's n, packs its rows. These then are multiplied as they lie:
  *  [⌈rows/R⌉][n/32][R][32] of R = tyto_linear_tile_rows rows. */
 bool tyto_linear_tiles(const tyto_exec *exec, const tyto_packed_matrix *producer,
                        const tyto_packed_matrix *consumer);

@@ -74,13 +74,13 @@ static inline tyto_linear_place tyto_linear_place_at(const tyto_linear_job *job,
     };
 }
 
-/** Packs `tiles` tiles, first_tile the first of them: columns at … at+depth−1 of x. Tiles lie `stride`
- *  bytes apart. `own` has room for the rows of one tile as floats. Where only one tile is packed, block
- *  after block, its rows are made once and stay there. */
+/** Packs `tiles` tiles, first_tile the first of them: columns at … at+depth−1 of x. Tiles lie
+ *  `stride` bytes apart. `own` has room for the rows of one tile as floats. Where only one tile is
+ *  packed, block after block, its rows are made once and stay there. */
 void tyto_linear_pack(const tyto_linear_job *job, int64_t first_tile, int64_t tiles, int64_t at,
                       int64_t depth, float *own, char *packed, int64_t stride);
-/** Multiplies k at … at+depth−1 of one tile of rows by those of a panel; a tile whose sums are complete
- *  goes through the epilogue. `block` is the k where the packed rows begin. */
+/** Multiplies k at … at+depth−1 of one tile of rows by those of a panel; a tile whose sums are
+ *  complete goes through the epilogue. `block` is the k where the packed rows begin. */
 void tyto_linear_multiply(const tyto_linear_job *job, const tyto_linear_place *place, int64_t block,
                           int64_t at, int64_t depth, float *sum, const char *ahead);
 

@@ -24,8 +24,8 @@ int64_t tyto_mask_find_outside(const tyto_mask_values *mask, int64_t count);
  *  Returns whether that least is above 0, which is when no value is 1. */
 bool tyto_mask_highest(const tyto_mask_values *mask, int64_t first, int64_t n, uint8_t *seen);
 
-/** valid[g,i] = i < counts[g] and x[s·stride] > 0, where s = counts[0] + … + counts[g−1] + i: items lie
- *  one after another, counts[g] of them in group g.
+/** valid[g,i] = i < counts[g] and x[s·stride] > 0, where s = counts[0] + … + counts[g−1] + i: items
+ *  lie one after another, counts[g] of them in group g.
  *  shapes  counts[groups] valid[groups,most]
  *  x       NULL: all items are valid */
 void tyto_mask_groups(int64_t groups, int64_t most, const int64_t *counts, const int64_t *x,

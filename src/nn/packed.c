@@ -9,8 +9,8 @@
 /* Smallest k of a matrix in digits: below it, most of the interleaved numbers would be padding. */
 #define DIGITS_K_MIN 32
 
-/* The digits that a matrix is packed in, or NULL: it is packed as its dtype says. A matrix of one panel is not
- * packed in digits, since those of the rows would cost more than the products save. */
+/* The digits that a matrix is packed in, or NULL: it is packed as its dtype says. A matrix of one
+ * panel is not packed in digits, since those of the rows would cost more than the products save. */
 static const tyto_digits_kernels *digits_of(const tyto_kernels *kernels, tyto_dtype dtype,
                                             int64_t n, int64_t k)
 {

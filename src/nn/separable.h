@@ -25,8 +25,8 @@ typedef struct tyto_separable {
 /** sums[n][2] = the sum of each of rows[n,channels], and of its squares. */
 void tyto_separable_sums(int64_t n, int64_t channels, const float *rows, double *sums);
 
-/** moments[k + 2, k + 1] of y = W·x + b, as tyto_separable_args has them: with columns v = (W, b) of [n,k+1],
- *  row 0 is Σ_o v[o,·], and row 1 + a is Σ_o v[o,a]·v[o,·]. */
+/** moments[k + 2, k + 1] of y = W·x + b, as tyto_separable_args has them: with columns v = (W, b)
+ *  of [n,k+1], row 0 is Σ_o v[o,·], and row 1 + a is Σ_o v[o,a]·v[o,·]. */
 void tyto_separable_moments(int64_t n, int64_t k, const float *weight, const float *bias,
                             float *moments);
 
@@ -40,8 +40,8 @@ int64_t tyto_separable_columns(const tyto_separable *separable);
  *  Row i is at position indices[i], or first + i; rows[i] begins with its raw numbers already. The
  *  sums of its content are found by `moments`, or of `content`, or of the raw numbers, which then
  *  are the content.
- *  moments  [raw + 2, raw + 1], which multiply (raw, 1): sums over channels of each of the product's
- *           weights, then of the products of two of them
+ *  moments  [raw + 2, raw + 1], which multiply (raw, 1): sums over channels of each of the
+ *           product's weights, then of the products of two of them
  *  content  [n,content_channels], rows ldc floats apart
  *  threads  rows go round the pool */
 typedef struct tyto_separable_args {

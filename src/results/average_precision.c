@@ -258,7 +258,7 @@ static tyto_status list_results(evaluation *e, size_t count, tyto_error *err)
     return TYTO_OK;
 }
 
-/* How many entries from `from` on share its category, and its image too when `same_image`. */
+/* How many entries from `first` on share its category, and its image too when `same_image`. */
 static size_t run_length(const entries *list, size_t first, bool same_image)
 {
     size_t last = first;

@@ -23,7 +23,7 @@
 /* Below this luminance of the ground, white text has more contrast than black. */
 #define DARK_GROUND 0.179f
 
-/* Neighbours in this list, and the first dozen among each other, are easy to tell apart. */
+/* Neighbours in this list, and the first dozen among each other, are easy to distinguish. */
 static const uint8_t palette[][3] = {
     {0xff, 0x4b, 0x4b}, {0x2f, 0x8c, 0xff}, {0x22, 0xc5, 0x5e}, {0xff, 0xc3, 0x00},
     {0xb4, 0x55, 0xff}, {0x00, 0xd5, 0xe0}, {0xff, 0x3f, 0xa4}, {0xff, 0x8a, 0x1f},

@@ -156,7 +156,8 @@ static int by_score(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* row[vocabulary] to its best guesses; sorted by logits, so that those with scores of 0 have an order too. */
+/* row[vocabulary] to its best guesses; sorted by logits, so that those with scores of 0 have an
+ * order too. */
 static void guess(const tyto_tokenizer *tokenizer, const float *row, int64_t vocabulary,
                   int64_t each, tyto_guess *scratch, tyto_guess *out)
 {

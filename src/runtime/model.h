@@ -33,8 +33,8 @@ TYTO_NODISCARD tyto_status tyto_architecture_read(const json_t *config, const ch
                                                   bool composed, const tyto_architecture **out,
                                                   tyto_error *err);
 
-/** Reads the description of the user's own parts, from `text` of `length` bytes or from a file; NULL
- *  when both are NULL.
+/** Reads the description of the user's own parts, from `text` of `length` bytes or from a file;
+ *  NULL when both are NULL.
  *  name    what messages call a text; NULL: "parts"
  *  memory  *called, for messages, lives as long as name and file
  *  errors  E_ARGUMENT (both are given), and those of tyto_json_load */

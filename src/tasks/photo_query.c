@@ -111,7 +111,8 @@ static tyto_status embed_region(tyto_session *session, const char *head, const t
     return tyto_forward(session, head, inputs, 3, wanted, OUTPUTS, outputs, &n_outputs, err);
 }
 
-/* Takes the box with the highest objectness, then runs the head again with that box as its region. */
+/* Takes the box with the highest objectness, then runs the head again with that box as its region.
+ */
 static tyto_status embed_best_object(tyto_session *session, const char *head,
                                      const tyto_photo *photo, const tyto_tensor **outputs,
                                      tyto_error *err)

@@ -51,8 +51,8 @@ static tyto_status plan_group(const tyto_search_job *job, const tyto_search_sour
                               int64_t first, int64_t n, tyto_sight *sights, int64_t *count,
                               tyto_error *err)
 {
-    /* Vector kernels give a row the same bits wherever it lies in a tile. The scalar ones don't quite:
-     * a compiler may round the sums of one row of a tile otherwise than those of another. */
+    /* Vector kernels give a row the same bits wherever it lies in a tile. The scalar ones don't
+     * quite: a compiler may round the sums of one row of a tile otherwise than those of another. */
     const bool together = job->session->model->engine->kernels->lanes > 1;
     const int64_t most = together ? tyto_min_i64(n - first, TYTO_SEARCH_TOGETHER) : 1;
     for (*count = 0; *count < most && sources[first + *count].image; (*count)++) {

@@ -25,7 +25,7 @@ tyto_status tyto_search_tiles(const tyto_session *session, int64_t width_px, int
     if (side == 0) {
         side = own.input_px > 0 ? own.input_px : tyto_min_i64(processor->width, processor->height);
     }
-    return tyto_tiles_init(width_px, height_px, side, own.tile_overlap, out, err);
+    return tyto_tiles_make(width_px, height_px, side, own.tile_overlap, out, err);
 }
 
 /* The parts of a photo, the whole one first if it takes part. */

@@ -121,8 +121,8 @@ void tyto_binder_empty(tyto_binder *binder, const char *name)
                 (tyto_request){.kind = TYTO_REQUEST_UNUSED, .rank = 2, .shape = {1, 0}});
 }
 
-/* torch draws the biases of a Linear as its weights; initialisations of the reference's own set them
- * to 0. */
+/* torch draws the biases of a Linear as its weights; initialisations of the reference's own set
+ * them to 0. */
 static tyto_initial bias_initial(const tyto_binder *binder)
 {
     return binder->initial.kind == TYTO_INITIAL_UNIFORM ? binder->initial

@@ -6,8 +6,8 @@
  *      TYPE:name          floats, or a table that is looked up, of that type
  *      packed TYPE:name   a packed matrix; of several parts that were made one, the first names it
  *
- *  The metadata describe the layout: "format", "version", "precision", "columns" of a tile, "digits"
- *  where floats are in those, and, for people, the "isa" that it was made on. */
+ *  The metadata describe the layout: "format", "version", "precision", "columns" of a tile,
+ *  "digits" where floats are in those, and, for people, the "isa" that it was made on. */
 #ifndef TYTO_WEIGHTS_PACKED_FILE_H
 #define TYTO_WEIGHTS_PACKED_FILE_H
 

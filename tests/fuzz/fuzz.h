@@ -9,8 +9,8 @@
  *  sanitizer. */
 void fuzz_memory_begin(void);
 size_t fuzz_memory_peak(void);
-/** What an input may cost: so much in all, and so much for each of its bytes, which a picture's blocks
- *  of one bit need. */
+/** What an input may cost: so much in all, and so much for each of its bytes, which a picture's
+ *  blocks of one bit need. */
 #define FUZZ_MEMORY_BYTES ((size_t)64 << 20)
 #define FUZZ_MEMORY_PER_BYTE ((size_t)48 << 10)
 

@@ -1,5 +1,5 @@
-/* How much memory one input costs: a program's own malloc goes before the C library's. Sanitizers have
- * theirs, and then nothing is counted. */
+/* How much memory one input costs: a program's own malloc goes before the C library's. Sanitizers
+ * have theirs, and then nothing is counted. */
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@
 #define COUNTS 1
 #endif
 
-/* Large zeroed blocks are pages that cost nothing until they are written to: pixels of a picture that
- * turns out to be cut. */
+/* Large zeroed blocks are pages that cost nothing until they are written to: pixels of a picture
+ * that turns out to be cut. */
 #define UNTOUCHED_BYTES ((size_t)1 << 20)
 
 static atomic_long live, peak;

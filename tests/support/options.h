@@ -1,6 +1,6 @@
 /** Calls that take options, tried with those of programs that were built with an older or a newer
- *  header: fields that a program lacks have their defaults, fields that it has count, and a size that
- *  no header has is refused. */
+ *  header: fields that a program lacks have their defaults, fields that it has count, and a size
+ *  that no header has is refused. */
 #ifndef TYTO_TESTS_OPTIONS_H
 #define TYTO_TESTS_OPTIONS_H
 
@@ -156,7 +156,8 @@ static inline void options_may_be_older(const options_call *call)
     }
 }
 
-/** Options that were never made, and those of a newer header, whatever is in their further fields. */
+/** Options that were never made, and those of a newer header, whatever is in their further fields.
+ */
 static inline void options_are_of_a_known_size(const options_call *call)
 {
     const size_t sizes[] = {0, sizeof(size_t) - 1, call->bytes + 1, call->bytes + 8, SIZE_MAX};

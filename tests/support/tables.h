@@ -1,5 +1,5 @@
-/** Which tables of kernels a test goes through: all that this CPU can run, or, since ctest runs such
- *  a program once for each instruction set, the one that TYTO_TEST_TABLE names. */
+/** Which tables of kernels a test goes through: all that this CPU can run, or, since ctest runs
+ *  such a program once for each instruction set, the one that TYTO_TEST_TABLE names. */
 #ifndef TYTO_TESTS_TABLES_H
 #define TYTO_TESTS_TABLES_H
 

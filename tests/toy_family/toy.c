@@ -251,8 +251,8 @@ static tyto_status search_declare(const void *model, tyto_exec *exec, tyto_io *i
     return tyto_io_output(io, TYTO_OUTPUT_ON_REQUEST, "class_embeds", 3, rows, &of->class_embeds);
 }
 
-/* All of quarter `at` of all pictures: a logit of 1 for the very colour of a query, and of −5 … 5 for
- * how far an object is from grey. */
+/* All of quarter `at` of all pictures: a logit of 1 for the very colour of a query, and of −5 … 5
+ * for how far an object is from grey. */
 static void search_quarter(const quarters *of, int64_t at, const float *colours)
 {
     for (int64_t q = 0; of->logits && q < of->n_queries; q++) {

@@ -1,4 +1,5 @@
-/* Reports of measurements, of results that are made here: times differ, what is said of them not. */
+/* Reports of measurements, of results that are made here: times differ, what is said of them not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -15,7 +15,8 @@
 #include "support/cases.h"
 
 #define COUNT(array) ((int64_t)(sizeof(array) / sizeof((array)[0])))
-/* A quote, a comma, a line end, UTF-8, and a byte that isn't: as it is, and as documents spell it. */
+/* A quote, a comma, a line end, UTF-8, and a byte that isn't: as it is, and as documents spell it.
+ */
 #define NASTY "a \"red\", K\xc3\xa4se\n\xff"
 #define NASTY_TEXT "a \"red\", K\xc3\xa4se\\x0a\xff"
 #define NASTY_JSON "\"a \\\"red\\\", K\xc3\xa4se\\n\xef\xbf\xbd\""

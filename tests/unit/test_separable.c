@@ -1,4 +1,5 @@
-/* Positions as Fourier features, and layer norms of rows that are never made: against the formulas. */
+/* Positions as Fourier features, and layer norms of rows that are never made: against the formulas.
+ */
 #include "nn/fourier.h"
 
 #include <math.h>
@@ -106,7 +107,8 @@ static void check_all_fourier(tyto_exec *exec)
                                        .sampled = true});
 }
 
-/* Whole rows x[n,channels] of content[n,C], a position's row (of axes or of a table) and padding. */
+/* Whole rows x[n,channels] of content[n,C], a position's row (of axes or of a table) and padding.
+ */
 typedef struct whole_rows {
     int64_t n, channels;
     float x[MOST];

@@ -135,7 +135,8 @@ static void who_follows_can_stop(void **state)
     }
 }
 
-/* Whoever follows the session follows a task that has nobody of its own, and is there afterwards. */
+/* Whoever follows the session follows a task that has nobody of its own, and is there afterwards.
+ */
 static void the_sessions_follower_stays(void **state)
 {
     (void)state;

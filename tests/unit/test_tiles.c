@@ -12,7 +12,7 @@ static tyto_tiles planned(int64_t width, int64_t height, int64_t side, double ov
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tiles tiles = {0};
-    ASSERT_DONE(tyto_tiles_init(width, height, side, overlap, &tiles, &err), &err);
+    ASSERT_DONE(tyto_tiles_make(width, height, side, overlap, &tiles, &err), &err);
     return tiles;
 }
 
@@ -84,7 +84,7 @@ static void assert_refused(tyto_status status, const char *text, int64_t width, 
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_tiles tiles;
-    const tyto_status got = tyto_tiles_init(width, height, side, overlap, &tiles, &err);
+    const tyto_status got = tyto_tiles_make(width, height, side, overlap, &tiles, &err);
     if (got != status || !strstr(tyto_error_message(&err), text)) {
         fail_msg("%s: %s", tyto_status_name(got), tyto_error_message(&err));
     }

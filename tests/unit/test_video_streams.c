@@ -1,5 +1,5 @@
-/* Videos as they come: joined, damaged, mirrored, out of order; files of tests/fuzz/corpus/media and
- * what is made of their packets. */
+/* Videos as they come: joined, damaged, mirrored, out of order; files of tests/fuzz/corpus/media
+ * and what is made of their packets. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -162,8 +162,8 @@ static void lost_packets_are_passed_over_and_counted(void **state)
         found = watch(write_file("lost.ts", rest, length - PACKET, NULL, 0));
         assert_int_equal(found.status, TYTO_OK);
         assert_true(found.frames >= 17);
-        /* What is missing is counted, unless nothing follows that would show it, or all before it is
-         * one frame: libav doesn't mark that. */
+        /* What is missing is counted, unless nothing follows that would show it, or all before it
+         * is one frame: libav doesn't mark that. */
         assert_true(found.frames + found.info.lost == 20 || k + 2 >= n || k == 2);
     }
     /* Bytes that are something else. */
@@ -213,8 +213,8 @@ static void expect(const char *path, const char *const *want, int64_t width, int
     tyto_video_reader_destroy(reader);
 }
 
-/* Each frame's own matrix: none, mirrored across and down, a half turn, a quarter to the left and to the
- * right, and both mirrored. */
+/* Each frame's own matrix: none, mirrored across and down, a half turn, a quarter to the left and
+ * to the right, and both mirrored. */
 static void each_frame_has_its_orientation(void **state)
 {
     (void)state;

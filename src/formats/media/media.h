@@ -48,8 +48,8 @@ void tyto_media_close(tyto_media *media);
 TYTO_NODISCARD tyto_status tyto_media_next(tyto_media *media, bool *more, tyto_error *err);
 /** When media->frame is shown, in seconds from the container's beginning; NaN: unknown. */
 double tyto_media_seconds(const tyto_media *media);
-/** Whether a clock that shows `seconds` after `last` isn't the same clock any more: it went back, or
- *  further ahead than recordings pause. */
+/** Whether a clock that shows `seconds` after `last` isn't the same clock any more: it went back,
+ *  or further ahead than recordings pause. */
 bool tyto_media_clock_jumped(const tyto_media *media, double last, double seconds);
 /** Whether parts of media->frame had to be guessed. */
 bool tyto_media_frame_damaged(const tyto_media *media);

@@ -14,7 +14,8 @@
 #define MATRIX_BYTES (9 * sizeof(int32_t))
 /* Frames a second of streams that don't say so. */
 #define RATE_UNKNOWN 25.0
-/* A decoder holds that many frames back at most: so many later the gap of one that is lost shows. */
+/* A decoder holds that many frames back at most: so many later the gap of one that is lost shows.
+ */
 #define FRAMES_HELD 16
 
 struct tyto_video_reader {

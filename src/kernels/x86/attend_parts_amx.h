@@ -199,8 +199,8 @@ static inline bool parts_above(vb any)
         PARTS_FURTHER(a, b, other);                                                                \
     } while (0)
 
-/* The registers' sums of a·b belong to `target` from now on, and to o if that is there; those before
- * go where they belong, and rows become weights on the way. */
+/* The registers' sums of a·b belong to `target` from now on, and to o if that is there; those
+ * before go where they belong, and rows become weights on the way. */
 static __attribute__((noinline)) void parts_product(parts_work *work, int64_t steps, const char *a,
                                                     const char *b, float *target, float *o,
                                                     parts_rows *rows)

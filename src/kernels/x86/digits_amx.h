@@ -97,8 +97,8 @@ static inline vb digits_count_exactly(vf v, double inverse)
                               _mm512_cvtpd_epi32(_mm512_mul_pd(high, by)), 1);
 }
 
-/* One row of a tile of so many groups of 64 numbers: its leading digits, and the last ones where the tile has any,
- * as they are or 0. */
+/* One row of a tile of so many groups of 64 numbers: its leading digits, and the last ones where
+ * the tile has any, as they are or 0. */
 static inline void pack_digits_row(int64_t k, const float *x, float inverse, int64_t groups,
                                    bool has_last, bool last, char *target)
 {

@@ -30,7 +30,8 @@ static tyto_status name_of_inputs(const tyto_perceiver_head *head, const tyto_io
     return TYTO_OK;
 }
 
-/* True when the run has inputs. With latents given they are not encoded, but queries may need them. */
+/* True when the run has inputs. With latents given they are not encoded, but queries may need them.
+ */
 static bool has_inputs(const tyto_perceiver_preprocessor *part, const tyto_io *io, const char *name)
 {
     if (part && part->type == TYTO_PERCEIVER_MULTIMODAL_PREPROCESSOR) {
@@ -41,7 +42,8 @@ static bool has_inputs(const tyto_perceiver_preprocessor *part, const tyto_io *i
     return tyto_io_has(io, name);
 }
 
-/* *seen = the model as a head sees it: PerceiverModel, beside a head of another class, has no parts. */
+/* *seen = the model as a head sees it: PerceiverModel, beside a head of another class, has no
+ * parts. */
 static tyto_status model_of_head(const tyto_perceiver *model, const tyto_perceiver_head *head,
                                  tyto_error *err, tyto_perceiver *seen)
 {

@@ -12,7 +12,7 @@ static int64_t count_along(int64_t length, int64_t side, int64_t overlap)
     return length <= side ? 1 : (length - overlap - 1) / (side - overlap) + 1;
 }
 
-tyto_status tyto_tiles_init(int64_t width_px, int64_t height_px, int64_t side_px, double overlap,
+tyto_status tyto_tiles_make(int64_t width_px, int64_t height_px, int64_t side_px, double overlap,
                             tyto_tiles *out, tyto_error *err)
 {
     TYTO_ENTER(err);
@@ -53,7 +53,7 @@ static int64_t place_along(int64_t i, int64_t count, int64_t room)
     return count > 1 ? i * room / (count - 1) : 0;
 }
 
-/* Whether it is a tiling as tyto_tiles_init makes them; callers may have filled it in. */
+/* Whether it is a tiling as tyto_tiles_make makes them; callers may have filled it in. */
 static bool is_tiling(const tyto_tiles *tiles)
 {
     return tiles->columns >= 1 && tiles->rows >= 1 && tiles->columns <= TYTO_TILES_MAX &&

@@ -26,7 +26,7 @@ typedef struct tyto_row {
     size_t sample;
     bool truncated;
     bool is_overflow;     /* a row beyond the first of its sample */
-    bool second_is_typed; /* token types tell the second text from the first */
+    bool second_is_typed; /* token types distinguish the second text */
     size_t overflow_start, overflow_length;
     int64_t surplus; /* ids that there were, less plan->length */
 } tyto_row;

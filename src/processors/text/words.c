@@ -1,4 +1,5 @@
-/* Texts as people give them: whole or split at white space, alone or in pairs, and as lists of ids. */
+/* Texts as people give them: whole or split at white space, alone or in pairs, and as lists of ids.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

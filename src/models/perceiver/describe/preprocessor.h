@@ -26,12 +26,12 @@ typedef enum tyto_perceiver_prep_type {
     TYTO_PERCEIVER_PREP_PIXELS,
 } tyto_perceiver_prep_type;
 
-/** The products that rows are made by, transposed, so that they go to the other operand of what rows
- *  are multiplied with (folded/fold_input.h). All NULL when not folded. */
+/** The products that rows are made by, transposed, so that they go to the other operand of what
+ *  rows are multiplied with (folded/fold_input.h). All NULL when not folded. */
 typedef struct tyto_perceiver_input_fold {
     tyto_packed_matrix content; /* [raw + 1, content] of what makes content; the last is its bias */
-    /* Of a content of few numbers: [raw + 2, raw + 1], which multiply (raw, 1): sums over content of
-     * each weight, then of the products of two of them. */
+    /* Of a content of few numbers: [raw + 2, raw + 1], which multiply (raw, 1): sums over content
+     * of each weight, then of the products of two of them. */
     float *moments;
     tyto_packed_matrix table; /* [table's channels + 1, channels] of what projects positions */
     float *table_sums;        /* [positions][2]: of a position's channels, of their squares */

@@ -44,9 +44,9 @@ typedef tyto_status (*tyto_perceiver_modality_fn)(const tyto_perceiver_modality 
                                                   const tyto_perceiver_config *config, void *item,
                                                   tyto_error *err);
 
-/** Reads all members of the object's "modalities", sorted by name, into items of item_bytes each, and
- *  into *padding its `min_padding_size`: trained channels that each modality has at least, 2 by default;
- *  NULL: modalities have none.
+/** Reads all members of the object's "modalities", sorted by name, into items of item_bytes each,
+ *  and into *padding its `min_padding_size`: trained channels that each modality has at least, 2 by
+ *  default; NULL: modalities have none.
  *  memory  *items is the caller's to free, also after an error */
 TYTO_NODISCARD tyto_status tyto_perceiver_read_modalities(const json_t *object, const char *where,
                                                           const tyto_perceiver_config *config,

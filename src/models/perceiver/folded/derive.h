@@ -1,4 +1,5 @@
-/** Products of parameters: made of a plain checkpoint's, or found in a packed file, which has them. */
+/** Products of parameters: made of a plain checkpoint's, or found in a packed file, which has them.
+ */
 #ifndef TYTO_MODELS_PERCEIVER_FOLDED_DERIVE_H
 #define TYTO_MODELS_PERCEIVER_FOLDED_DERIVE_H
 
@@ -32,8 +33,8 @@ TYTO_NODISCARD tyto_status tyto_perceiver_fold_step(const tyto_model_source *sou
 bool tyto_perceiver_pack(const tyto_model_source *source, int64_t n, int64_t k,
                          const double *values, tyto_packed_matrix *out);
 /** *out = W[K,channels] of scores with a norm's γ in it, transposed and packed: rows c of
- *  scale·W[k,c]·γ[c], a row of their sums, and, with β, one of scale·b[k] + Σ_c scale·W[k,c]·β[c]. The
- *  scale, log2(e)/√K, makes scores powers of two. False when memory is out. */
+ *  scale·W[k,c]·γ[c], a row of their sums, and, with β, one of scale·b[k] + Σ_c scale·W[k,c]·β[c].
+ *  The scale, log2(e)/√K, makes scores powers of two. False when memory is out. */
 typedef struct tyto_perceiver_scores {
     int64_t qk_channels, channels;
     const float *weight, *gamma;

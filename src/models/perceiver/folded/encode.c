@@ -65,8 +65,8 @@ static tyto_status start_modalities(encoding *work, tyto_exec *exec)
     return TYTO_OK;
 }
 
-/* What the latents multiply a modality's inputs with, and tables for their positions. weights[N, I +
- * 1]: queries by the folded key weights. */
+/* What the latents multiply a modality's inputs with, and tables for their positions.
+ * weights[N,I+1]: queries by the folded key weights. */
 static tyto_status set_source(const encoding *work, tyto_exec *exec, int i, const float *weights)
 {
     const modality_rows *modality = &work->modalities[i];
@@ -213,8 +213,8 @@ static tyto_status add_product(tyto_exec *exec, const tyto_linear_weights *produ
     return TYTO_OK;
 }
 
-/* totals[N] = Σ weight·rstd over the inputs of a separable modality: of a grid, what any of its axes
- * gathered. */
+/* totals[N] = Σ weight·rstd over the inputs of a separable modality: of a grid, what any of its
+ * axes gathered. */
 static tyto_status sum_totals(const modality_rows *modality, const tyto_gather_source *source,
                               tyto_exec *exec, int64_t N, const float *gathered, int64_t ldg,
                               double *totals)

@@ -43,7 +43,8 @@ static bool find_moments(const tyto_model_source *source, int64_t n, int64_t k, 
     return *out != NULL;
 }
 
-/* sums[positions][2] of all learned positions after their projection, made some at a time in rows. */
+/* sums[positions][2] of all learned positions after their projection, made some at a time in rows.
+ */
 static tyto_status sum_positions(const tyto_perceiver_position *position, tyto_exec *exec,
                                  float *rows, float *sums)
 {

@@ -5,7 +5,8 @@
 #include "models/architecture.h"
 #include "models/perceiver/describe/preprocessor.h"
 
-/** Fills part->fold, of a picture's preprocessor that has no modalities; of others nothing is folded.
+/** Fills part->fold, of a picture's preprocessor that has no modalities; of others nothing is
+ *  folded.
  *  part    or NULL
  *  prefix  of the core's parameters
  *  errors  E_MEMORY, E_FORMAT */

@@ -123,9 +123,9 @@ tyto_status tyto_perceiver_compact_rows(const tyto_perceiver_separable *separabl
     return TYTO_OK;
 }
 
-/* operand[N,channels] = weights[N,…] by a folded product, whose last output, what its bias brings, is
- * added to constants[N]; without a product the weights themselves. Rows of operand and of constants
- * are ldo apart. */
+/* operand[N,channels] = weights[N,…] by a folded product, whose last output, what its bias brings,
+ * is added to constants[N]; without a product the weights themselves. Rows of operand and of
+ * constants are ldo apart. */
 static tyto_status fold_operand(const tyto_packed_matrix *product, tyto_exec *exec, int64_t N,
                                 int64_t channels, const float *weights, int64_t ldw, float *operand,
                                 float *constants, int64_t ldo)

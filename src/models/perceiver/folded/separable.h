@@ -16,8 +16,8 @@ typedef struct tyto_perceiver_separable {
     float *axes[TYTO_PERCEIVER_AXES_MAX]; /* [dims][size]: what each axis brings to a position */
 } tyto_perceiver_separable;
 
-/** True for inputs whose content and positions lie side by side, when all that this needs was folded
- *  as the model was opened. */
+/** True for inputs whose content and positions lie side by side, when all that this needs was
+ *  folded as the model was opened. */
 bool tyto_perceiver_input_separable(const tyto_perceiver_input *input);
 
 /** Fills in all but content, positions and padding, which the caller has set; padding fills what
@@ -34,9 +34,9 @@ TYTO_NODISCARD tyto_status tyto_perceiver_compact_rows(const tyto_perceiver_sepa
                                                        float *rows, float *factors);
 
 /** The other operand of products with compact rows, which then are the products of normed rows with
- *  weights[N,channels]. The sums of these weights over channels follow them; their rows lie ld apart.
- *  out[N,columns] = (for raw, −sum, constant, for the table, zeros). `constant` belongs to the
- *  factors, and so does, of axes, axes[a]·weights[content …]. */
+ *  weights[N,channels]. The sums of these weights over channels follow them; their rows lie ld
+ *  apart. out[N,columns] = (for raw, −sum, constant, for the table, zeros). `constant` belongs to
+ *  the factors, and so does, of axes, axes[a]·weights[content …]. */
 TYTO_NODISCARD tyto_status tyto_perceiver_compact_operand(const tyto_perceiver_separable *separable,
                                                           tyto_exec *exec, int64_t N,
                                                           const float *weights, int64_t ld,

@@ -144,8 +144,8 @@ static tyto_status read_seed(tyto_io *io, tyto_perceiver_inputs *out)
     return TYTO_OK;
 }
 
-/* Draws the masks of modalities in the order of their description. A mask of all rows needs no draw,
- * but the reference draws for it too, and so moves the generator on. */
+/* Draws the masks of modalities in the order of their description. A mask of all rows needs no
+ * draw, but the reference draws for it too, and so moves the generator on. */
 static tyto_status draw_masks(tyto_perceiver_inputs *inputs, tyto_exec *exec)
 {
     const tyto_perceiver_input_modality *modalities = inputs->part->modalities;
@@ -256,8 +256,8 @@ static tyto_status one_rows(const tyto_perceiver_input *input, tyto_exec *exec, 
     return TYTO_OK;
 }
 
-/* Pads rows of one modality to all channels, and puts the trained mask where they are masked. masked:
- * the drawn masks of these rows, or NULL. */
+/* Pads rows of one modality to all channels, and puts the trained mask where they are masked.
+ * masked: the drawn masks of these rows, or NULL. */
 static tyto_status pad_and_mask(const tyto_perceiver_inputs *inputs, tyto_exec *exec, int i,
                                 const uint8_t *masked, int64_t n, float *out)
 {

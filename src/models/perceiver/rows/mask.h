@@ -5,8 +5,8 @@
 #include "models/io.h"
 
 /** attention_mask: a value m adds (1 − m)·(the lowest number) to an input's scores. Where any input
- *  has m = 1, all inputs with less are hidden. Where none has, those with the highest m are attended
- *  to, all with the same weight, since their scores are lost in what is added. */
+ *  has m = 1, all inputs with less are hidden. Where none has, those with the highest m are
+ *  attended to, all with the same weight, since their scores are lost in what is added. */
 typedef struct tyto_perceiver_mask {
     const uint8_t *seen;    /* [B,rows] or [B,N,rows] truth values; NULL: no mask */
     const uint8_t *uniform; /* [B] or [B,N] truth values: all that is seen has the same weight */
