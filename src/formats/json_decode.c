@@ -20,6 +20,7 @@ typedef struct decoder {
     const char *bytes;
     size_t length, at;
     bool unique; /* a member's name must not come twice */
+    bool loose;  /* what Python's json takes besides, see tyto_json_decode_loosely */
     int depth;
     char *text; /* room for the longest text */
     json_error_t *where;
@@ -142,6 +143,8 @@ static json_t *decode_number(decoder *from)
     json_t *value;
     if (!real && errno == 0) {
         value = json_integer(whole);
+    } else if (!real && from->loose) {
+        value = json_stringn_nocheck(number, length + 1);
     } else {
         const double close = to_real(number);
         if (!isfinite(close)) {
@@ -192,23 +195,50 @@ static char *put_utf8(char *to, int point)
     return to;
 }
 
-/* The code point of an escape after its \u, pairs of surrogates joined; -1 after refusing. */
+static bool is_high(int point)
+{
+    return point >= 0xd800 && point < 0xdc00;
+}
+
+static bool is_low(int point)
+{
+    return point >= 0xdc00 && point < 0xe000;
+}
+
+/* The code point of an escape after its \u, pairs of surrogates joined; -1 after refusing. Loosely
+ * read, a surrogate may be alone. */
 static int take_unicode(decoder *from)
 {
     const int first = take_hex(from);
-    if (first <= 0 || (first >= 0xdc00 && first < 0xe000)) {
+    if (first <= 0 || (is_low(first) && !from->loose)) {
         (void)refuse(from, first == 0 ? "\\u0000 in a text" : "a wrong \\u escape");
         return -1;
     }
-    if (first < 0xd800 || first >= 0xe000) {
+    if (!is_high(first)) {
         return first;
     }
+    const size_t after = from->at;
     const int second = take_word(from, "\\u") ? take_hex(from) : -1;
-    if (second < 0xdc00 || second >= 0xe000) {
+    if (is_low(second)) {
+        return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    }
+    if (!from->loose) {
         (void)refuse(from, "half a surrogate pair");
         return -1;
     }
-    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    from->at = after;
+    return first;
+}
+
+/* Python has U+DC80 … U+DCFF where a file's name holds a byte that isn't UTF-8: it is that byte
+ * again. No other lone surrogate is in UTF-8. */
+static char *put_point(char *to, int point)
+{
+    if (point >= 0xdc80 && point < 0xdd00) {
+        *to++ = (char)(point & 0xff);
+        return to;
+    }
+    return put_utf8(to, is_high(point) || is_low(point) ? 0xfffd : point);
 }
 
 /* An escape after its backslash; NULL after refusing. */
@@ -227,7 +257,7 @@ static char *take_escape(decoder *from, char *to)
         return NULL;
     }
     const int point = take_unicode(from);
-    return point < 0 ? NULL : put_utf8(to, point);
+    return point < 0 ? NULL : put_point(to, point);
 }
 
 /* Bytes of the UTF-8 sequence at the present place; 0 when it is not one (RFC 3629). */
@@ -408,20 +438,33 @@ static json_t *decode_value(decoder *from)
     return refuse(from, c < 0 ? "its end, where a value must be" : "something that is no value");
 }
 
-json_t *tyto_json_decode(const char *bytes, size_t length, bool unique, json_error_t *where,
-                         bool *no_memory)
+static json_t *decode(decoder from, bool *no_memory)
 {
-    decoder from = {.bytes = bytes, .length = length, .unique = unique, .where = where};
+    json_error_t *where = from.where;
     *where = (json_error_t){.line = -1, .column = -1};
     /* Each escape is longer than what it means. */
-    from.text = tyto_alloc(length, 1);
+    from.text = tyto_alloc(from.length, 1);
     json_t *value = from.text ? decode_value(&from) : run_out(&from);
     skip_space(&from);
-    if (value && from.at < length) {
+    if (value && from.at < from.length) {
         json_decref(value);
         value = refuse(&from, "something after its end");
     }
     free(from.text);
     *no_memory = from.no_memory;
     return value;
+}
+
+json_t *tyto_json_decode(const char *bytes, size_t length, bool unique, json_error_t *where,
+                         bool *no_memory)
+{
+    return decode((decoder){.bytes = bytes, .length = length, .unique = unique, .where = where},
+                  no_memory);
+}
+
+json_t *tyto_json_decode_loosely(const char *bytes, size_t length, json_error_t *where,
+                                 bool *no_memory)
+{
+    return decode((decoder){.bytes = bytes, .length = length, .loose = true, .where = where},
+                  no_memory);
 }
