@@ -155,18 +155,18 @@ static void put_numbers(tyto_writer *writer, json_t *object, const tyto_coco_sum
 static json_t *unquoted(const char *quoted)
 {
     const size_t length = strlen(quoted);
-    char *text = tyto_alloc(length, 1), *to = text;
+    char *text = tyto_alloc(length, 1), *out = text;
     for (const char *at = quoted + 1; text && at < quoted + length - 1; at++) {
         if (strncmp(at, "\\u00", 4) == 0 && strlen(at) > 6) {
             const char digits[] = {at[4], at[5], '\0'};
-            *to++ = (char)strtol(digits, NULL, 16);
+            *out++ = (char)strtol(digits, NULL, 16);
             at += 5;
         } else {
             at += *at == '\\';
-            *to++ = *at;
+            *out++ = *at;
         }
     }
-    json_t *value = text ? tyto_json_string_bytes(text, (size_t)(to - text)) : NULL;
+    json_t *value = text ? tyto_json_string_bytes(text, (size_t)(out - text)) : NULL;
     tyto_free(text);
     return value;
 }
