@@ -22,15 +22,33 @@ typedef struct tyto_detection {
 } tyto_detection;
 
 /** Highest score first; ties by box index, then label.
- *  memory  items is owned; release with tyto_detections_clear */
+ *  memory  release with tyto_detections_clear */
 typedef struct tyto_detections {
     tyto_detection *items;
     int64_t count;
-    uint64_t reserved[4]; /**< zeros */
+    /** [count][embedding_width]: what the network takes each thing for, as a vector of the space that
+     *  queries lie in, of any length (the reference's class_embeds); NULL: nobody asked. Owned */
+    float *embeddings;
+    int64_t embedding_width;
+    uint64_t reserved[2]; /**< zeros */
 } tyto_detections;
 
-/** Releases the items. NULL is fine. */
+/** Releases the items and embeddings. NULL is fine. */
 TYTO_API void tyto_detections_clear(tyto_detections *detections);
+
+/** What is found in one frame of a video. */
+typedef struct tyto_frame_detections {
+    int64_t frame;               /**< its place in the video, from 0 */
+    double seconds;              /**< when it is shown */
+    int64_t width_px, height_px; /**< of the frame */
+    tyto_detections detections;  /**< in its pixels */
+    int64_t *tracks; /**< [count]: the identity of each, from 1; −1: it has none. NULL: nobody
+                               asked. Owned */
+    uint64_t reserved[4]; /**< zeros */
+} tyto_frame_detections;
+
+/** Releases what is in it. NULL is fine. */
+TYTO_API void tyto_frame_detections_clear(tyto_frame_detections *frame);
 
 /** What the numbers of a box are. */
 typedef enum tyto_boxes {

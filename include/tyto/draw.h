@@ -21,6 +21,9 @@ typedef struct tyto_draw_options {
                               labels there are */
     bool no_labels;      /**< boxes alone */
     bool no_scores;      /**< labels without their scores */
+    const int64_t *ids;  /**< [detections.count] identities from 1, which labels then have behind
+                              them, with a colour each instead of one per label; −1: none. NULL:
+                              nothing has any */
 } tyto_draw_options;
 
 /** Labels with scores, sizes chosen. */

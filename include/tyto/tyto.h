@@ -28,6 +28,7 @@
 #include <tyto/fill_mask_document.h>
 #include <tyto/flow.h>
 #include <tyto/flow_field.h>
+#include <tyto/frame_document.h>
 #include <tyto/hub.h>
 #include <tyto/image.h>
 #include <tyto/inputs.h>
@@ -57,8 +58,10 @@
 #include <tyto/tiles.h>
 #include <tyto/token_document.h>
 #include <tyto/tokenizer.h>
+#include <tyto/track.h>
 #include <tyto/version.h>
 #include <tyto/video.h>
+#include <tyto/video_search.h>
 #include <tyto/vocabulary.h>
 #include <tyto/vocabulary_builder.h>
 #include <tyto/vocabulary_document.h>

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <tyto/draw.h>
 
@@ -18,6 +19,8 @@
 #define SHRINK_MIN 0.65f
 /* More labels than this hide the picture and each other; further boxes go without. */
 #define LABELS_MAX 2000
+/* Bytes of " #", an identity, and a NUL. */
+#define ID_BYTES 24
 /* Shades the surroundings of lines and labels, so that they stand out from any background. */
 #define SHADOW_ALPHA 0.35f
 /* Below this luminance of the ground, white text has more contrast than black. */
@@ -57,6 +60,14 @@ static tyto_paint colour_of(int64_t label)
                               : (uint8_t)(base[c] * 5 / 8);
     }
     return (tyto_paint){rgb[0], rgb[1], rgb[2], 1};
+}
+
+/* A colour for each label, or for each identity. */
+static tyto_paint detection_colour(const drawing *d, const tyto_detection *detection)
+{
+    const int64_t *ids = d->options.ids;
+    const int64_t id = ids ? ids[detection - d->detections->items] : 0;
+    return colour_of(id > 0 ? id - 1 : detection->label_index);
 }
 
 static tyto_paint text_colour(tyto_paint ground)
@@ -142,7 +153,7 @@ static void draw_box(const drawing *d, const tyto_detection *detection)
     tyto_rect box;
     if (visible_box(d, &detection->box, &box)) {
         tyto_paint_outline(d->image, grown(box, s), radius + (float)s, d->line_px + 2 * s, shadow);
-        tyto_paint_outline(d->image, box, radius, d->line_px, colour_of(detection->label_index));
+        tyto_paint_outline(d->image, box, radius, d->line_px, detection_colour(d, detection));
     }
 }
 
@@ -150,15 +161,22 @@ static tyto_status compose(const drawing *d, const tyto_detection *detection, ty
                            tyto_error *err)
 {
     const float score = d->options.no_scores ? NAN : detection->score;
-    return tyto_label_compose(d->font, d->labels[detection->label_index], score,
-                              d->image->width_px - 2 * d->pad_x, line, err);
+    const char *label = d->labels[detection->label_index];
+    const int64_t id = d->options.ids ? d->options.ids[detection - d->detections->items] : 0;
+    char named[4 * TYTO_LABEL_CODES_MAX + ID_BYTES];
+    if (id > 0) {
+        snprintf(named, sizeof(named), "%.*s #%lld", 4 * TYTO_LABEL_CODES_MAX, label,
+                 (long long)id);
+        label = named;
+    }
+    return tyto_label_compose(d->font, label, score, d->image->width_px - 2 * d->pad_x, line, err);
 }
 
 static tyto_status draw_label(const drawing *d, size_t i, tyto_error *err)
 {
     const tyto_detection *detection = &d->detections->items[i];
     const tyto_rect place = d->places[i];
-    const tyto_paint ground = colour_of(detection->label_index), shadow = {0, 0, 0, SHADOW_ALPHA};
+    const tyto_paint ground = detection_colour(d, detection), shadow = {0, 0, 0, SHADOW_ALPHA};
     const float radius = (float)d->font_px / 6;
     const int64_t s = shadow_px(d);
     tyto_label_line line;

@@ -23,7 +23,17 @@ void tyto_detections_clear(tyto_detections *detections)
 {
     if (detections) {
         tyto_free(detections->items);
+        tyto_free(detections->embeddings);
         *detections = (tyto_detections){0};
+    }
+}
+
+void tyto_frame_detections_clear(tyto_frame_detections *frame)
+{
+    if (frame) {
+        tyto_detections_clear(&frame->detections);
+        tyto_free(frame->tracks);
+        *frame = (tyto_frame_detections){0};
     }
 }
 

@@ -1,4 +1,6 @@
 /* Pictures searched tile by tile. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "results/guided.h"
@@ -64,6 +66,37 @@ static tyto_status search_part(parts *run, int64_t index, tyto_error *err)
     return TYTO_OK;
 }
 
+/* The part's detection of that patch, whose count went through all parts; NULL: it has none. */
+static const float *part_embedding(const tyto_part *part, int64_t patch)
+{
+    for (int64_t i = 0; i < part->found.count; i++) {
+        if (part->found.items[i].patch == patch) {
+            return part->found.embeddings + i * part->found.embedding_width;
+        }
+    }
+    return NULL;
+}
+
+/* What is kept has the embeddings that it had in its part. */
+static tyto_status merge_embeddings(const parts *run, tyto_detections *out, tyto_error *err)
+{
+    const int64_t width = run->items[0].found.embedding_width;
+    const size_t bytes = (size_t)width * sizeof(float);
+    out->embeddings = tyto_alloc((size_t)out->count, bytes);
+    if (!out->embeddings) {
+        return tyto_fail_memory(err, "embeddings");
+    }
+    out->embedding_width = width;
+    for (int64_t i = 0; i < out->count; i++) {
+        const float *kept = NULL;
+        for (int64_t p = 0; p < run->count && !kept; p++) {
+            kept = part_embedding(&run->items[p], out->items[i].patch);
+        }
+        memcpy(out->embeddings + i * width, kept, bytes);
+    }
+    return TYTO_OK;
+}
+
 static tyto_status merge(const parts *run, bool relative, tyto_detections *out, tyto_error *err)
 {
     const tyto_search_options *how = &run->job->options;
@@ -74,12 +107,16 @@ static tyto_status merge(const parts *run, bool relative, tyto_detections *out, 
                                         .any_label = how->nms == TYTO_NMS_ALL};
     TYTO_TRY(tyto_merge_parts(run->items, run->count, run->photo->width_px, run->photo->height_px,
                               labels, &options, out, err));
-    const tyto_status status =
+    tyto_status status =
         tyto_suppress(out->items, &out->count, labels, how->nms, how->nms_iou, how->top_k, err);
+    if (status == TYTO_OK && relative) {
+        tyto_scores_make_relative(out->items, &out->count);
+    }
+    if (status == TYTO_OK && how->embeddings) {
+        status = merge_embeddings(run, out, err);
+    }
     if (status != TYTO_OK) {
         tyto_detections_clear(out);
-    } else if (relative) {
-        tyto_scores_make_relative(out->items, &out->count);
     }
     return status;
 }

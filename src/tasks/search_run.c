@@ -54,10 +54,27 @@ static tyto_status postprocess(const tyto_search_job *job, const tyto_sight *sig
                                                    err);
 }
 
+/* The rows of class_embeds[rows,width] that detections came of. */
+static tyto_status take_embeddings(const float *rows, int64_t width, tyto_detections *found,
+                                   tyto_error *err)
+{
+    size_t bytes = (size_t)width * sizeof(float);
+    found->embeddings = tyto_alloc((size_t)found->count, bytes);
+    if (!found->embeddings) {
+        return tyto_fail_memory(err, "embeddings");
+    }
+    found->embedding_width = width;
+    for (int64_t i = 0; i < found->count; i++) {
+        memcpy(found->embeddings + i * width, rows + found->items[i].patch * width, bytes);
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int64_t n,
                             int64_t *patches, tyto_detections *out, tyto_error *err)
 {
-    const char *const wanted[] = {job->vocabulary ? "logits" : "objectness_logits", "pred_boxes"};
+    const char *const wanted[] = {job->vocabulary ? "logits" : "objectness_logits", "pred_boxes",
+                                  "class_embeds"};
     int64_t grid[2] = {sights->patch_grid[0], sights->patch_grid[1]}, interpolated = 1;
     tyto_tensor inputs[4] = {sights->tensor};
     int64_t n_inputs = 1, n_outputs;
@@ -74,13 +91,18 @@ tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int6
         inputs[n_inputs++] = (tyto_tensor){
             .name = "interpolate_pos_encoding", .dtype = TYTO_I64, .data = &interpolated};
     }
-    TYTO_TRY(tyto_forward(job->session, job->family->head, inputs, n_inputs, wanted, 2, &outputs,
-                          &n_outputs, err));
+    TYTO_TRY(tyto_forward(job->session, job->family->head, inputs, n_inputs, wanted,
+                          job->options.embeddings ? 3 : 2, &outputs, &n_outputs, err));
     const int64_t rows = outputs[0].shape[1], queries = job->vocabulary ? outputs[0].shape[2] : 1;
     for (int64_t i = 0; i < n; i++) {
         const float *logits = outputs[0].data, *boxes = outputs[1].data;
         TYTO_TRY(postprocess(job, &sights[i], logits + i * rows * queries, boxes + i * rows * 4,
                              rows, queries, &out[i], err));
+        if (job->options.embeddings) {
+            const int64_t width = outputs[2].shape[2];
+            const float *embeddings = outputs[2].data;
+            TYTO_TRY(take_embeddings(embeddings + i * rows * width, width, &out[i], err));
+        }
     }
     if (patches) {
         *patches = rows;
