@@ -103,9 +103,9 @@ tyto_status tyto_weights_open(const char *folder, tyto_tensor_file **out, char *
                      tyto_weights_files[4]);
 }
 
-/* What was asked for by name is what the model computes with. Otherwise a packed file is taken as
- * it lies; and auto takes int8 where a calibration left its choices, which keep detections as good.
- */
+/* The precision that the model computes in. One that was asked for by name is obeyed. Otherwise a
+ * packed file keeps its own, so that it is mapped as it lies; and AUTO takes int8 where a
+ * calibration left its choices, with which detections stay as good. */
 static tyto_precision settle_precision(const tyto_engine *engine, tyto_precision wanted,
                                        tyto_packed_layout layout, bool has_choices)
 {
@@ -117,7 +117,8 @@ static tyto_precision settle_precision(const tyto_engine *engine, tyto_precision
     return takes ? TYTO_PRECISION_INT8 : tyto_engine_settle(engine, wanted);
 }
 
-/* Whether these kernels take other tiles of that precision than the packed file has. */
+/* Whether the packed file was made for other kernels: its tiles have another width, or its floats
+ * lie in digits where these kernels take none, or the other way round. */
 static bool has_other_tiles(const tyto_engine *engine, tyto_precision precision,
                             tyto_packed_layout layout)
 {
@@ -125,7 +126,7 @@ static bool has_other_tiles(const tyto_engine *engine, tyto_precision precision,
            (precision == TYTO_PRECISION_FP32 && layout.digits != (engine->kernels->digits != NULL));
 }
 
-/* A packed file that can't be used as it lies. */
+/* Warns of a packed file that can't be used as it lies: opening it packs all weights once more. */
 static void log_repacking(const tyto_model *model, tyto_packed_layout layout,
                           const char *weights_name)
 {
@@ -143,7 +144,8 @@ static void log_repacking(const tyto_model *model, tyto_packed_layout layout,
     }
 }
 
-/* The choices for whole numbers beside the weights, when there are some. */
+/* Opens the file beside the weights that says which products int8 smooths and which it leaves in
+ * bf16; *out stays NULL when there is none. */
 static tyto_status open_choices(const char *folder, tyto_tensor_file **out, char **name,
                                 tyto_error *err)
 {
@@ -186,7 +188,7 @@ static tyto_status bind_network(tyto_model *model, const char *folder, const jso
     if (!how->visit) {
         log_repacking(model, layout, weights_name);
     }
-    /* A file that was packed for int8 was so by choices of its own. */
+    /* A file that is packed for int8 already follows the choices that it was packed by. */
     if (model->precision == TYTO_PRECISION_INT8 && layout.precision != TYTO_PRECISION_INT8) {
         model->store.choices = how->choices ? how->choices : choices;
         model->store.choices_name = choices_name ? choices_name : "calibration";
@@ -236,7 +238,8 @@ static bool has_file(const char *folder, const char *name, bool *memory_out)
     return there;
 }
 
-/* The image processor, or none where it is of a kind that this build lacks: the network runs. */
+/* Opens the image processor. Where this build lacks its kind there is none: pictures can't be
+ * prepared, but the network runs. */
 static tyto_status open_image_processor(tyto_model *model, const char *folder, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
@@ -246,7 +249,7 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
                         tyto_error_message(&own));
         status = TYTO_OK;
     } else if (status == TYTO_E_NOT_FOUND) {
-        status = TYTO_OK; /* there are no files of one */
+        status = TYTO_OK; /* the folder has no files of an image processor */
     } else if (status != TYTO_OK) {
         tyto_fail(err, status, "%s", tyto_error_message(&own));
     }
@@ -254,8 +257,8 @@ static tyto_status open_image_processor(tyto_model *model, const char *folder, t
     return status;
 }
 
-/* Processors are read when their files are there; some families' tokenizers need none. folder NULL:
- * there are no files. */
+/* Opens the tokenizer and the image processor as far as their files are there; the tokenizers of
+ * some families need no files. folder NULL: there are none. */
 static tyto_status open_processors(tyto_model *model, const char *folder, tyto_error *err)
 {
     bool memory_out = false;
@@ -281,7 +284,9 @@ typedef struct inspection {
     void *user;
 } inspection;
 
-/* An entry of the family's table as the public interface has it. */
+/* Translates an entry of the family's parameter table into a tensor of the public interface, and
+ * hands it to whoever inspects. Tensors that the network has no use for are shown where the file
+ * has them. */
 static void show_entry(void *user, const tyto_parameter_entry *entry)
 {
     static const tyto_fit fits[] = {[TYTO_REQUEST_GOOD] = TYTO_FIT_GOOD,

@@ -7,18 +7,21 @@
 #include "runtime/conversion.h"
 #include "runtime/model.h"
 
+/* Reports the bytes of the packed file that are written to the progress function of the options. */
 static bool show(void *user, uint64_t done, uint64_t total)
 {
     return tyto_convert_progress(user, TYTO_PACKED_FILE, done, total);
 }
 
+/* Writes into the folder what a packed checkpoint consists of: the weights as they lie in memory,
+ * config.json, and the processors' files. */
 static tyto_status fill(const tyto_model *model, const tyto_convert_options *options,
                         const char *folder, tyto_error *err)
 {
     const tyto_kernels *kernels = model->engine->kernels;
     const tyto_packed_layout layout = {
         .columns = kernels->gemm_columns, .precision = model->precision, .digits = kernels->digits};
-    /* Only read. */
+    /* show() takes the options as its user, which is no pointer to const; it only reads them. */
     void *user = (void *)(uintptr_t)options;
     char *path = tyto_path_join(folder, TYTO_PACKED_FILE);
     tyto_status status = path ? tyto_packed_file_write(path, &model->store.fields, &layout,

@@ -65,24 +65,24 @@ tyto_status tyto_media_fail(tyto_error *err, int code, const char *name, const c
     return tyto_fail(err, status, "%s: %s: %s", name, what, words);
 }
 
-static int read_bytes(void *opaque, uint8_t *to, int count)
+static int read_bytes(void *opaque, uint8_t *out, int count)
 {
     FILE *file = opaque;
-    const size_t got = fread(to, 1, (size_t)count, file);
+    const size_t got = fread(out, 1, (size_t)count, file);
     if (got > 0) {
         return (int)got;
     }
     return ferror(file) ? AVERROR(EIO) : AVERROR_EOF;
 }
 
-static int64_t seek_bytes(void *opaque, int64_t to, int whence)
+static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
 {
     FILE *file = opaque;
     struct stat info;
     if (whence & AVSEEK_SIZE) {
         return fstat(fileno(file), &info) == 0 ? (int64_t)info.st_size : AVERROR(EIO);
     }
-    if (fseeko(file, to, whence & ~AVSEEK_FORCE) != 0) {
+    if (fseeko(file, offset, whence & ~AVSEEK_FORCE) != 0) {
         return AVERROR(errno);
     }
     return ftello(file);

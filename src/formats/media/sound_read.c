@@ -157,10 +157,10 @@ static tyto_status refill(tyto_sound_reader *reader, tyto_error *err)
 }
 
 /* What the resampler has ready, at most n samples. */
-static tyto_status take_ready(tyto_sound_reader *reader, float *to, int64_t n, int64_t *got,
+static tyto_status take_ready(tyto_sound_reader *reader, float *out, int64_t n, int64_t *got,
                               tyto_error *err)
 {
-    uint8_t *planes[1] = {(uint8_t *)to};
+    uint8_t *planes[1] = {(uint8_t *)out};
     *got = 0;
     if (!reader->resampler) {
         return TYTO_OK;
@@ -187,17 +187,17 @@ tyto_status tyto_sound_reader_read(tyto_sound_reader *reader, float *samples, in
         return tyto_fail_null(err, "samples");
     }
     while (*got < count) {
-        float *to = samples + *got;
+        float *out = samples + *got;
         const int64_t n = tyto_min_i64(CONVERTED, count - *got);
         int64_t ready;
         if (reader->silence > 0) {
             ready = tyto_min_i64(n, reader->silence);
-            memset(to, 0, (size_t)ready * sizeof(float));
+            memset(out, 0, (size_t)ready * sizeof(float));
             reader->silence -= ready;
             *got += ready;
             continue;
         }
-        TYTO_TRY(take_ready(reader, to, reader->skip > 0 ? tyto_min_i64(n, reader->skip) : n,
+        TYTO_TRY(take_ready(reader, out, reader->skip > 0 ? tyto_min_i64(n, reader->skip) : n,
                             &ready, err));
         if (reader->skip > 0) {
             reader->skip -= ready;

@@ -136,45 +136,46 @@ double tyto_video_reader_seconds(const tyto_video_reader *reader)
 }
 
 /* The converter from this frame's format and colours to RGB of the same size. */
-static tyto_status set_scaler(tyto_video_reader *reader, const AVFrame *from, tyto_error *err)
+static tyto_status set_scaler(tyto_video_reader *reader, const AVFrame *decoded, tyto_error *err)
 {
     int *table, *inverse, source_range, range, brightness, contrast, saturation;
-    reader->scaler = sws_getCachedContext(
-        reader->scaler, from->width, from->height, from->format, from->width, from->height,
-        AV_PIX_FMT_RGB24, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+    reader->scaler =
+        sws_getCachedContext(reader->scaler, decoded->width, decoded->height, decoded->format,
+                             decoded->width, decoded->height, AV_PIX_FMT_RGB24,
+                             SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
     if (!reader->scaler) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: its pixels can't be turned into RGB",
                          reader->media.name);
     }
     if (sws_getColorspaceDetails(reader->scaler, &inverse, &source_range, &table, &range,
                                  &brightness, &contrast, &saturation) >= 0) {
-        const int space =
-            from->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)from->colorspace;
+        const int space = decoded->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT
+                                                                       : (int)decoded->colorspace;
         /* Formats without such details keep their own. */
         (void)sws_setColorspaceDetails(reader->scaler, sws_getCoefficients(space),
-                                       from->color_range == AVCOL_RANGE_JPEG || source_range, table,
-                                       range, brightness, contrast, saturation);
+                                       decoded->color_range == AVCOL_RANGE_JPEG || source_range,
+                                       table, range, brightness, contrast, saturation);
     }
     return TYTO_OK;
 }
 
-static tyto_status convert(tyto_video_reader *reader, const AVFrame *from, tyto_error *err)
+static tyto_status convert(tyto_video_reader *reader, const AVFrame *decoded, tyto_error *err)
 {
     AVFrame *rgb = reader->rgb;
-    TYTO_TRY(set_scaler(reader, from, err));
-    if (rgb->width != from->width || rgb->height != from->height) {
+    TYTO_TRY(set_scaler(reader, decoded, err));
+    if (rgb->width != decoded->width || rgb->height != decoded->height) {
         av_frame_unref(rgb);
         rgb->format = AV_PIX_FMT_RGB24;
-        rgb->width = from->width;
-        rgb->height = from->height;
+        rgb->width = decoded->width;
+        rgb->height = decoded->height;
         const int code = av_frame_get_buffer(rgb, ROW_ALIGN);
         if (code < 0) {
             av_frame_unref(rgb);
             return tyto_media_fail(err, code, reader->media.name, "frame");
         }
     }
-    const int code = sws_scale(reader->scaler, (const uint8_t *const *)from->data, from->linesize,
-                               0, from->height, rgb->data, rgb->linesize);
+    const int code = sws_scale(reader->scaler, (const uint8_t *const *)decoded->data,
+                               decoded->linesize, 0, decoded->height, rgb->data, rgb->linesize);
     return code < 0 ? tyto_media_fail(err, code, reader->media.name, "frame") : TYTO_OK;
 }
 

@@ -49,13 +49,13 @@ static int write_bytes(void *opaque, uint8_t *bytes, int count)
     return fwrite(bytes, 1, (size_t)count, stream) == (size_t)count ? count : AVERROR(EIO);
 }
 
-static int64_t seek_bytes(void *opaque, int64_t to, int whence)
+static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
 {
     FILE *stream = opaque;
     if (whence & AVSEEK_SIZE) {
         return AVERROR(ENOSYS);
     }
-    return fseeko(stream, to, whence & ~AVSEEK_FORCE) == 0 ? ftello(stream) : AVERROR(EIO);
+    return fseeko(stream, offset, whence & ~AVSEEK_FORCE) == 0 ? ftello(stream) : AVERROR(EIO);
 }
 
 static tyto_status find_container(const char *path, const tyto_video_format *format,
@@ -127,10 +127,10 @@ static tyto_status open_container(tyto_video_writer *writer, const AVOutputForma
 }
 
 /* Opens a track's encoder, and adds its stream. */
-static tyto_status open_track(tyto_video_writer *writer, track *to, const AVCodec *encoder,
+static tyto_status open_track(tyto_video_writer *writer, track *target, const AVCodec *encoder,
                               AVDictionary **options, tyto_error *err)
 {
-    AVCodecContext *codec = to->codec;
+    AVCodecContext *codec = target->codec;
     if (writer->container->oformat->flags & AVFMT_GLOBALHEADER) {
         codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     }
@@ -140,13 +140,13 @@ static tyto_status open_track(tyto_video_writer *writer, track *to, const AVCode
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "its encoder can't be opened");
     }
-    to->stream = avformat_new_stream(writer->container, NULL);
-    to->frame = av_frame_alloc();
-    if (!to->stream || !to->frame) {
+    target->stream = avformat_new_stream(writer->container, NULL);
+    target->frame = av_frame_alloc();
+    if (!target->stream || !target->frame) {
         return tyto_fail_memory(err, writer->name);
     }
-    to->stream->time_base = codec->time_base;
-    code = avcodec_parameters_from_context(to->stream->codecpar, codec);
+    target->stream->time_base = codec->time_base;
+    code = avcodec_parameters_from_context(target->stream->codecpar, codec);
     return code < 0 ? tyto_media_fail(err, code, writer->name, "stream") : TYTO_OK;
 }
 
@@ -157,7 +157,7 @@ static int even(int64_t side)
 
 static tyto_status open_picture(tyto_video_writer *writer, tyto_error *err)
 {
-    track *to = &writer->picture;
+    track *target = &writer->picture;
     AVDictionary *options = NULL;
     const AVCodec *encoder = avcodec_find_encoder_by_name("libx264");
     const bool x264 = encoder != NULL;
@@ -166,7 +166,7 @@ static tyto_status open_picture(tyto_video_writer *writer, tyto_error *err)
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: libav has no encoder for video here",
                          writer->name);
     }
-    AVCodecContext *codec = to->codec = avcodec_alloc_context3(encoder);
+    AVCodecContext *codec = target->codec = avcodec_alloc_context3(encoder);
     if (!codec || (x264 && av_dict_set(&options, "crf", X264_QUALITY, 0) < 0)) {
         av_dict_free(&options);
         return tyto_fail_memory(err, writer->name);
@@ -182,14 +182,14 @@ static tyto_status open_picture(tyto_video_writer *writer, tyto_error *err)
         codec->flags |= AV_CODEC_FLAG_QSCALE;
         codec->global_quality = FF_QP2LAMBDA * MPEG4_QUANTISER;
     }
-    tyto_status status = open_track(writer, to, encoder, &options, err);
+    tyto_status status = open_track(writer, target, encoder, &options, err);
     av_dict_free(&options);
     TYTO_TRY(status);
-    to->stream->avg_frame_rate = codec->framerate;
-    to->frame->format = codec->pix_fmt;
-    to->frame->width = codec->width;
-    to->frame->height = codec->height;
-    int code = av_frame_get_buffer(to->frame, ROW_ALIGN);
+    target->stream->avg_frame_rate = codec->framerate;
+    target->frame->format = codec->pix_fmt;
+    target->frame->width = codec->width;
+    target->frame->height = codec->height;
+    int code = av_frame_get_buffer(target->frame, ROW_ALIGN);
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "frame");
     }
@@ -214,7 +214,7 @@ static int aac_rate(int64_t hz)
 
 static tyto_status open_sound(tyto_video_writer *writer, tyto_error *err)
 {
-    track *to = &writer->sound;
+    track *target = &writer->sound;
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
     const int hz = (int)writer->format.sound_hz;
     const bool wave = strcmp(writer->container->oformat->name, "wav") == 0;
@@ -223,7 +223,7 @@ static tyto_status open_sound(tyto_video_writer *writer, tyto_error *err)
         return tyto_fail(err, TYTO_E_UNSUPPORTED, "%s: libav has no encoder for sound here",
                          writer->name);
     }
-    AVCodecContext *codec = to->codec = avcodec_alloc_context3(encoder);
+    AVCodecContext *codec = target->codec = avcodec_alloc_context3(encoder);
     if (!codec) {
         return tyto_fail_memory(err, writer->name);
     }
@@ -232,12 +232,12 @@ static tyto_status open_sound(tyto_video_writer *writer, tyto_error *err)
     codec->ch_layout = mono;
     codec->bit_rate = SOUND_BITS_PER_SECOND;
     codec->time_base = (AVRational){1, codec->sample_rate};
-    TYTO_TRY(open_track(writer, to, encoder, NULL, err));
-    to->frame->format = codec->sample_fmt;
-    to->frame->ch_layout = mono;
-    to->frame->sample_rate = codec->sample_rate;
-    to->frame->nb_samples = codec->frame_size > 0 ? codec->frame_size : SOUND_FRAME;
-    int code = av_frame_get_buffer(to->frame, 0);
+    TYTO_TRY(open_track(writer, target, encoder, NULL, err));
+    target->frame->format = codec->sample_fmt;
+    target->frame->ch_layout = mono;
+    target->frame->sample_rate = codec->sample_rate;
+    target->frame->nb_samples = codec->frame_size > 0 ? codec->frame_size : SOUND_FRAME;
+    int code = av_frame_get_buffer(target->frame, 0);
     if (code >= 0) {
         code = swr_alloc_set_opts2(&writer->resampler, &mono, codec->sample_fmt, codec->sample_rate,
                                    &mono, AV_SAMPLE_FMT_FLT, hz, 0, NULL);
@@ -246,7 +246,7 @@ static tyto_status open_sound(tyto_video_writer *writer, tyto_error *err)
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "sound");
     }
-    writer->queue = av_audio_fifo_alloc(codec->sample_fmt, 1, to->frame->nb_samples);
+    writer->queue = av_audio_fifo_alloc(codec->sample_fmt, 1, target->frame->nb_samples);
     return writer->queue ? TYTO_OK : tyto_fail_memory(err, writer->name);
 }
 
@@ -318,18 +318,19 @@ tyto_status tyto_video_writer_create(const char *path, const tyto_video_format *
 }
 
 /* Encodes a frame, or, without one, what the encoder still holds. */
-static tyto_status encode(tyto_video_writer *writer, track *to, const AVFrame *frame,
+static tyto_status encode(tyto_video_writer *writer, track *target, const AVFrame *frame,
                           tyto_error *err)
 {
-    int code = avcodec_send_frame(to->codec, frame);
+    int code = avcodec_send_frame(target->codec, frame);
     while (code >= 0) {
-        code = avcodec_receive_packet(to->codec, writer->packet);
+        code = avcodec_receive_packet(target->codec, writer->packet);
         if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) {
             return TYTO_OK;
         }
         if (code >= 0) {
-            writer->packet->stream_index = to->stream->index;
-            av_packet_rescale_ts(writer->packet, to->codec->time_base, to->stream->time_base);
+            writer->packet->stream_index = target->stream->index;
+            av_packet_rescale_ts(writer->packet, target->codec->time_base,
+                                 target->stream->time_base);
             code = av_interleaved_write_frame(writer->container, writer->packet);
         }
     }
@@ -341,12 +342,12 @@ static tyto_status make_even(const tyto_image *frame, tyto_image *out, tyto_erro
 {
     TYTO_TRY(tyto_image_make(even(frame->width_px), even(frame->height_px), out, err));
     for (int64_t y = 0; y < out->height_px; y++) {
-        const uint8_t *from =
+        const uint8_t *source =
             frame->data + tyto_min_i64(y, frame->height_px - 1) * frame->width_px * 3;
-        uint8_t *to = out->data + y * out->width_px * 3;
-        memcpy(to, from, (size_t)frame->width_px * 3);
+        uint8_t *row = out->data + y * out->width_px * 3;
+        memcpy(row, source, (size_t)frame->width_px * 3);
         if (out->width_px > frame->width_px) {
-            memcpy(to + frame->width_px * 3, from + (frame->width_px - 1) * 3, 3);
+            memcpy(row + frame->width_px * 3, source + (frame->width_px - 1) * 3, 3);
         }
     }
     return TYTO_OK;
@@ -367,7 +368,7 @@ tyto_status tyto_video_writer_add_frame(tyto_video_writer *writer, const tyto_im
     TYTO_REQUIRE(err, frame);
     TYTO_REQUIRE(err, frame->data);
     TYTO_TRY(check_open(writer, err));
-    track *to = &writer->picture;
+    track *target = &writer->picture;
     tyto_image padded = {0};
     if (frame->width_px != writer->format.width_px ||
         frame->height_px != writer->format.height_px) {
@@ -379,35 +380,35 @@ tyto_status tyto_video_writer_add_frame(tyto_video_writer *writer, const tyto_im
         TYTO_TRY(make_even(frame, &padded, err));
         frame = &padded;
     }
-    int code = av_frame_make_writable(to->frame);
+    int code = av_frame_make_writable(target->frame);
     if (code >= 0) {
         const uint8_t *const rows[] = {frame->data};
         const int strides[] = {(int)frame->width_px * 3};
-        code = sws_scale(writer->scaler, rows, strides, 0, (int)frame->height_px, to->frame->data,
-                         to->frame->linesize);
+        code = sws_scale(writer->scaler, rows, strides, 0, (int)frame->height_px,
+                         target->frame->data, target->frame->linesize);
     }
     tyto_image_clear(&padded);
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "frame");
     }
-    to->frame->pts = to->next++;
-    return encode(writer, to, to->frame, err);
+    target->frame->pts = target->next++;
+    return encode(writer, target, target->frame, err);
 }
 
 /* Moves what the resampler has ready to the queue; at the end the last of it too. */
 static tyto_status queue_sound(tyto_video_writer *writer, bool end, tyto_error *err)
 {
-    track *to = &writer->sound;
+    track *target = &writer->sound;
     const uint8_t *nothing[] = {NULL}; /* no array at all means the end */
     int code;
     do {
-        code = av_frame_make_writable(to->frame);
+        code = av_frame_make_writable(target->frame);
         if (code >= 0) {
-            code = swr_convert(writer->resampler, to->frame->data, to->frame->nb_samples,
+            code = swr_convert(writer->resampler, target->frame->data, target->frame->nb_samples,
                                end ? NULL : nothing, 0);
         }
         if (code > 0) {
-            code = av_audio_fifo_write(writer->queue, (void **)to->frame->data, code);
+            code = av_audio_fifo_write(writer->queue, (void **)target->frame->data, code);
         }
     } while (code > 0);
     return code < 0 ? tyto_media_fail(err, code, writer->name, "sound") : TYTO_OK;
@@ -416,22 +417,22 @@ static tyto_status queue_sound(tyto_video_writer *writer, bool end, tyto_error *
 /* Encodes whole frames of the queue, and at the end the rest. */
 static tyto_status encode_sound(tyto_video_writer *writer, bool end, tyto_error *err)
 {
-    track *to = &writer->sound;
-    const int whole = to->frame->nb_samples;
+    track *target = &writer->sound;
+    const int whole = target->frame->nb_samples;
     TYTO_TRY(queue_sound(writer, end, err));
     while (av_audio_fifo_size(writer->queue) >= (end ? 1 : whole)) {
-        int code = av_frame_make_writable(to->frame);
+        int code = av_frame_make_writable(target->frame);
         if (code >= 0) {
-            code = av_audio_fifo_read(writer->queue, (void **)to->frame->data, whole);
+            code = av_audio_fifo_read(writer->queue, (void **)target->frame->data, whole);
         }
         if (code < 0) {
             return tyto_media_fail(err, code, writer->name, "sound");
         }
-        to->frame->nb_samples = code;
-        to->frame->pts = to->next;
-        to->next += code;
-        tyto_status status = encode(writer, to, to->frame, err);
-        to->frame->nb_samples = whole;
+        target->frame->nb_samples = code;
+        target->frame->pts = target->next;
+        target->next += code;
+        tyto_status status = encode(writer, target, target->frame, err);
+        target->frame->nb_samples = whole;
         TYTO_TRY(status);
     }
     return TYTO_OK;
