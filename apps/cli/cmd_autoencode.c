@@ -111,14 +111,14 @@ static bool open_all(job *j)
     if (!went_well(tyto_autoencode_shape(j->model.model, &shape, &err), &err)) {
         return false;
     }
-    if (!records_open(&j->results, NULL)) {
+    if (records_open(&j->results, NULL) != EXIT_DONE) {
         return false;
     }
     tyto_bytes bytes = {0};
     const tyto_status status =
         tyto_video_classes_document_create((tyto_format)j->args->format, (int64_t)j->videos.count,
                                            j->args->top_k, &j->results.document, &bytes, &err);
-    return records_put(&j->results, status, &bytes, &err);
+    return records_begin(&j->results, status, &bytes, &err);
 }
 
 /* One video. *writable becomes false when results can't be written any more. */

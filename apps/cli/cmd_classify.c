@@ -1,4 +1,6 @@
 /* tyto classify: which of its classes a model sees in texts or photos. */
+#include <stdlib.h>
+#include <string.h>
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
 #include <tyto/words.h>
@@ -14,7 +16,7 @@ typedef struct classify_args {
     common_args common;
     const char *file, *output;
     int64_t top_k, batch;
-    bool truncation;
+    bool truncation, resume;
     int format, scores;
 } classify_args;
 
@@ -73,6 +75,21 @@ static bool classify_all(job *j)
     return status == TYTO_OK && !j->failed;
 }
 
+/* Leaves those out that an earlier run has done. */
+static void leave_out(job *j)
+{
+    const bool *done = tyto_results_done(j->out.results);
+    size_t left = 0;
+    for (size_t i = 0; i < j->inputs.count; i++) {
+        if (done && done[i]) {
+            free(j->inputs.items[i]);
+        } else {
+            j->inputs.items[left++] = j->inputs.items[i];
+        }
+    }
+    j->inputs.count = left;
+}
+
 /* The operands as what the model classifies, with the lines of the file. */
 static bool list_inputs(job *j)
 {
@@ -106,14 +123,25 @@ static bool open_model(job *j)
     return true;
 }
 
-static bool begin(job *j)
+static int begin(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
+    tyto_results_options options;
+    tyto_results_options_init(&options, sizeof(options));
+    options.path = j->args->output;
+    options.format = (tyto_format)j->args->format;
+    options.resume = j->args->resume;
+    options.inputs = (const char *const *)j->inputs.items;
+    options.n_inputs = (int64_t)j->inputs.count;
+    const int code = records_open(&j->out, &options);
+    if (code != EXIT_DONE) {
+        return code;
+    }
     const tyto_status status = tyto_classes_document_create(
-        (tyto_format)j->args->format, j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT,
-        &j->out.document, &bytes, &err);
-    return records_put(&j->out, status, &bytes, &err);
+        options.format, j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT, &j->out.document,
+        &bytes, &err);
+    return records_begin(&j->out, status, &bytes, &err) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(void *given)
@@ -124,11 +152,16 @@ static int run(void *given)
         say_error("nothing to classify: required TEXT or IMAGE, or --file FILE with one per line");
         return EXIT_USAGE;
     }
-    if (records_open(&j.out, j.args->output) && open_model(&j) && begin(&j)) {
-        bool good = list_inputs(&j);
-        good = classify_all(&j) && good;
-        good = records_end(&j.out, !interrupted()) && good;
-        code = good ? EXIT_DONE : EXIT_FAILED;
+    const char *path = j.args->output;
+    if ((!path || strcmp(path, "-") == 0 || output_check_file(path)) && open_model(&j)) {
+        const bool listed = list_inputs(&j);
+        code = begin(&j);
+        if (code == EXIT_DONE) {
+            leave_out(&j);
+            bool good = classify_all(&j) && listed;
+            good = records_end(&j.out, true) && good;
+            code = good ? EXIT_DONE : EXIT_FAILED;
+        }
     }
     records_drop(&j.out);
     model_close(&j.model);
@@ -158,6 +191,8 @@ static const option options[] = {
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = COMPLETES_FILES},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: what -o's file has results of is left out", AT(resume)},
     PHOTO_OPTIONS,
     {0},
 };

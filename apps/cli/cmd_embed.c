@@ -25,19 +25,16 @@ typedef struct job {
     int format;
 } job;
 
-static photo_outcome embed_photo(void *context, photo_turn *photo)
+static tyto_status embed_photo(void *context, tyto_batch_photo *photo, tyto_error *err)
 {
     const job *j = context;
     const search *s = &j->search;
-    tyto_error err = TYTO_ERROR_INIT;
     const char *name = path_base(photo->path);
-    const tyto_status status =
-        j->args->boxes
-            ? tyto_vocabulary_builder_embed_boxes(s->builder, s->model.session, name, &photo->image,
-                                                  &s->embed, &s->look.options, NULL, &err)
-            : tyto_vocabulary_builder_embed_image(s->builder, s->model.session, name, &photo->image,
-                                                  &s->embed, &err);
-    return went_well_for(photo->path, status, &err) ? PHOTO_DONE : PHOTO_FAILED;
+    return j->args->boxes ? tyto_vocabulary_builder_embed_boxes(s->builder, s->model.session, name,
+                                                                photo->image, &s->embed,
+                                                                &s->look.options, NULL, err)
+                          : tyto_vocabulary_builder_embed_image(s->builder, s->model.session, name,
+                                                                photo->image, &s->embed, err);
 }
 
 static bool write_json(const job *j)
@@ -125,8 +122,11 @@ static int run(void *given)
         /* A photo that can't be read doesn't stop the others. */
         const bool boxes = s->examples.count > 0 || args->boxes;
         const bool ready = search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED);
-        const bool all = ready && photos_each(&s->photos, embed_photo, &j, NULL) &&
-                         !s->input_missing && !interrupted();
+        photos_run photos = {.results = NULL};
+        if (ready) {
+            photos_each(&photos, &s->photos, embed_photo, &j);
+        }
+        const bool all = photos.good && !s->input_missing && !interrupted();
         const bool built = ready && !interrupted() && search_build(s);
         code = built && (all || s->vocabulary) && write_all(&j) && all ? EXIT_DONE : EXIT_FAILED;
     }

@@ -64,7 +64,7 @@ static bool begin(const fill_args *args, records *results)
     tyto_bytes bytes = {0};
     const tyto_status status =
         tyto_fill_mask_document_create((tyto_format)args->format, &results->document, &bytes, &err);
-    return records_put(results, status, &bytes, &err);
+    return records_begin(results, status, &bytes, &err);
 }
 
 static int fill_all(const fill_args *args, const tyto_spans *spans, const text_list *texts)
@@ -72,19 +72,22 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
     opened model = {0};
     records results = {0};
     tyto_fill_mask_options options;
+    tyto_results_options where;
+    tyto_results_options_init(&where, sizeof(where));
+    where.path = args->output;
     tyto_fill_mask_options_init(&options, sizeof(options));
     options.spans = spans->items;
     options.n_spans = spans->count;
     options.parts = (const char *const *)args->mask_texts.items;
     options.n_parts = (int64_t)args->mask_texts.count;
     options.top_k = args->top_k;
-    bool good = records_open(&results, args->output) && model_open(&args->common, &model) &&
+    bool good = records_open(&results, &where) == EXIT_DONE && model_open(&args->common, &model) &&
                 begin(args, &results);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
             good = fill(model.session, &options, texts->items[i], &results) && good;
         }
-        good = records_end(&results, !interrupted()) && good;
+        good = records_end(&results, true) && good;
     }
     records_drop(&results);
     model_close(&model);

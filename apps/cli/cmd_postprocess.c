@@ -94,10 +94,12 @@ static bool evaluate(job *j)
 
 static bool draw(job *j, int64_t i)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
     const char *photo = j->photos.items[i];
-    const bool good = load_photo(photo, &image) &&
-                      drawing_write(&j->draw, photo, &image, &j->found[i], &j->labels);
+    const bool good =
+        load_photo(photo, &image) &&
+        went_well(drawing_write(&j->draw, photo, &image, &j->found[i], &j->labels, &err), &err);
     tyto_image_clear(&image);
     return good;
 }
@@ -128,7 +130,7 @@ static bool write_all(job *j)
     j->document.threshold = j->options.threshold;
     const tyto_status begun =
         tyto_detection_document_create(&j->document, &j->results.document, &bytes, &err);
-    bool good = records_put(&j->results, begun, &bytes, &err);
+    bool good = records_begin(&j->results, begun, &bytes, &err);
     for (int64_t i = 0; i < j->n_photos && good; i++) {
         good = write_photo(j, i);
     }
@@ -142,6 +144,7 @@ static int prepare(job *j)
     const postprocess_args *args = j->args;
     const search_args *kept = &args->search;
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_results_options where;
     if (!args->outputs) {
         say_error("no outputs: required --outputs FILE, as 'tyto forward' writes them");
         return EXIT_USAGE;
@@ -173,7 +176,10 @@ static int prepare(job *j)
     }
     tyto_detection_document_options_init(&j->document, sizeof(j->document));
     j->document.format = (tyto_format)kept->format;
-    return records_open(&j->results, kept->output) ? EXIT_DONE : EXIT_FAILED;
+    tyto_results_options_init(&where, sizeof(where));
+    where.path = kept->output;
+    where.format = j->document.format;
+    return records_open(&j->results, &where);
 }
 
 static int run(void *given)

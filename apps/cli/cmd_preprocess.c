@@ -39,27 +39,26 @@ static bool is_batch(const preprocess_args *args)
 }
 
 /* Adds a photo's tensor [3,H,W]. */
-static photo_outcome add_photo(void *context, photo_turn *photo)
+static tyto_status add_photo(void *context, tyto_batch_photo *photo, tyto_error *err)
 {
     job *j = context;
-    const tyto_image *image = &photo->image;
-    tyto_error err = TYTO_ERROR_INIT;
+    const tyto_image *image = photo->image;
     tyto_tensor tensor = {.dtype = TYTO_F32, .rank = 3};
     tyto_image_processor_shape(j->processor, image->width_px, image->height_px, tensor.shape);
     tensor.data = take((size_t)tyto_tensor_elements(&tensor), sizeof(float));
     const double began = seconds_now();
-    if (!went_well_for(photo->path,
-                       tyto_image_processor_run(j->processor, j->engine, image, tensor.data, &err),
-                       &err)) {
+    const tyto_status status =
+        tyto_image_processor_run(j->processor, j->engine, image, tensor.data, err);
+    if (status != TYTO_OK) {
         free(tensor.data);
-        return PHOTO_FAILED;
+        return status;
     }
     say_info("%s: %lld x %lld to %lld x %lld in %.3f s", photo->path, (long long)image->width_px,
              (long long)image->height_px, (long long)tensor.shape[2], (long long)tensor.shape[1],
              seconds_now() - began);
     tensor.name = path_base(photo->path);
     j->tensors[j->n_tensors++] = tensor;
-    return PHOTO_DONE;
+    return TYTO_OK;
 }
 
 static bool save(const job *j, const tyto_tensor *tensors, int64_t count)
@@ -71,8 +70,10 @@ static bool save(const job *j, const tyto_tensor *tensors, int64_t count)
 static bool write_photos(job *j)
 {
     j->tensors = take(j->photos.count, sizeof(*j->tensors));
-    bool good = photos_each(&j->photos, add_photo, j, NULL);
-    if (j->n_tensors > 0 && !interrupted()) {
+    photos_run run = {.results = NULL};
+    photos_each(&run, &j->photos, add_photo, j);
+    bool good = run.good;
+    if (j->n_tensors > 0) {
         good = save(j, j->tensors, j->n_tensors) && good;
     }
     for (int64_t i = 0; i < j->n_tensors; i++) {
@@ -178,8 +179,8 @@ static bool write_batch(const job *j)
 static int run(void *given)
 {
     const preprocess_args *args = given;
-    job j = {.args = args};
     tyto_error err = TYTO_ERROR_INIT;
+    job j = {.args = args};
     tyto_image_processor *own = NULL;
     processor_choice choice;
     int code = EXIT_USAGE;
@@ -196,7 +197,9 @@ static int run(void *given)
         return EXIT_USAGE;
     }
     const bool all_there = photoless || list_photos(&args->common.operands, &j.photos);
-    if (!together && !check_distinct(&j.photos, photo_name, "the tensor")) {
+    if (!together && !went_well(tyto_paths_check_names((const char *const *)j.photos.items,
+                                                       (int64_t)j.photos.count, "the tensor", &err),
+                                &err)) {
         goto cleanup;
     }
     code = EXIT_FAILED;

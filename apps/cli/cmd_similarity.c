@@ -5,10 +5,7 @@
 #include "commands.h"
 #include "inputs.h"
 #include "messages.h"
-#include "photo_reader.h"
-#include "records.h"
 #include "search.h"
-#include "signals.h"
 
 typedef struct similarity_args {
     common_args common;
@@ -19,64 +16,34 @@ typedef struct similarity_args {
 typedef struct job {
     const similarity_args *args;
     search search;
-    records out;
-    size_t written; /* photos */
 } job;
 
-static bool begin(job *j)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_bytes bytes = {0};
-    if (j->out.document) {
-        return true;
-    }
-    const tyto_status status = tyto_similarity_document_create(
-        (tyto_format)j->args->format, (const char *const *)j->search.labels.items,
-        (int64_t)j->search.labels.count, (int64_t)j->search.photos.count, &j->out.document, &bytes,
-        &err);
-    return records_put(&j->out, status, &bytes, &err);
-}
-
-static bool write_photo(job *j, const char *photo, const tyto_similarities *similarities)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_bytes bytes = {0};
-    if (!begin(j)) {
-        return false;
-    }
-    const tyto_status status =
-        tyto_document_add_similarities(j->out.document, photo, similarities, &bytes, &err);
-    j->written++;
-    return records_put(&j->out, status, &bytes, &err);
-}
-
-static photo_outcome compare_photo(void *context, photo_turn *photo)
+static tyto_status compare_photo(void *context, tyto_batch_photo *photo, tyto_error *err)
 {
     job *j = context;
-    tyto_error err = TYTO_ERROR_INIT;
+    search *s = &j->search;
     tyto_similarities found = {0};
-    photo_outcome outcome = PHOTO_FAILED;
-    if (went_well_for(photo->path,
-                      tyto_similarity_best(j->search.model.session, j->search.vocabulary,
-                                           &photo->image, &j->search.embed, j->args->search.top_k,
-                                           &found, &err),
-                      &err)) {
+    tyto_status status = tyto_similarity_best(s->model.session, s->vocabulary, photo->image,
+                                              &s->embed, j->args->search.top_k, &found, err);
+    if (status == TYTO_OK) {
         progress_hide();
-        outcome = write_photo(j, photo->path, &found) ? PHOTO_DONE : PHOTO_LAST;
+        status = tyto_document_add_similarities(s->results.document, photo->path, &found,
+                                                &photo->record, err);
     }
     tyto_similarities_clear(&found);
-    return outcome;
+    return status;
 }
 
 static int compare_all(job *j)
 {
-    bool last;
-    bool good = photos_each(&j->search.photos, compare_photo, j, &last) && !j->search.input_missing;
-    /* A table without photos has no header. */
-    const bool writable = !last && (j->args->format == TYTO_FORMAT_CSV || begin(j));
-    const bool keep = writable && !interrupted() && j->written > 0;
-    good = records_end(&j->out, keep) && good;
-    return good && keep ? EXIT_DONE : EXIT_FAILED;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_bytes bytes = {0};
+    search *s = &j->search;
+    const tyto_status status = tyto_similarity_document_create(
+        (tyto_format)j->args->format, (const char *const *)s->labels.items,
+        (int64_t)s->labels.count, (int64_t)s->photos.count, &s->results.document, &bytes, &err);
+    return records_begin(&s->results, status, &bytes, &err) ? search_finish(s, compare_photo, j)
+                                                            : EXIT_FAILED;
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -103,13 +70,7 @@ static int prepare(job *j)
     if (s->photos.count == 0) {
         return EXIT_FAILED;
     }
-    for (size_t i = 0; args->search.output && i < s->photos.count; i++) {
-        if (path_same_file(args->search.output, s->photos.items[i])) {
-            say_error("-o: %s is one of the photos, required another place", args->search.output);
-            return EXIT_USAGE;
-        }
-    }
-    return records_open(&j->out, args->search.output) ? EXIT_DONE : EXIT_FAILED;
+    return search_open_results(s, (tyto_format)args->format, false, &s->photos);
 }
 
 static int run(void *given)
@@ -122,7 +83,6 @@ static int run(void *given)
                    ? compare_all(&j)
                    : EXIT_FAILED;
     }
-    records_drop(&j.out);
     search_end(&j.search);
     return code;
 }
@@ -135,6 +95,7 @@ static const option options[] = {
      offsetof(similarity_args, format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(similarity_args, search.output), .files = COMPLETES_FILES},
+    RESUME_OPTION(similarity_args, search),
     PROCESSOR_OPTIONS(similarity_args, search.processor),
     PHOTO_OPTIONS,
     {0},

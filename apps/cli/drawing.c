@@ -21,22 +21,20 @@ int drawing_check(drawing *drawn, const text_list *photos, const text_list *spar
     return code;
 }
 
-bool drawing_write(drawing *drawn, const char *photo, tyto_image *image,
-                   const tyto_detections *boxes, const text_list *labels)
+tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
+                          const tyto_detections *boxes, const text_list *labels, tyto_error *err)
 {
-    tyto_error err = TYTO_ERROR_INIT;
     if (!drawn->writer && tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    if (!went_well(tyto_draw_detections(image, boxes, (const char *const *)labels->items,
-                                        (int64_t)labels->count, NULL, &err),
-                   &err)) {
-        return false;
+    tyto_status status = tyto_draw_detections(image, boxes, (const char *const *)labels->items,
+                                              (int64_t)labels->count, NULL, err);
+    if (status == TYTO_OK) {
+        char *path = output_path(&drawn->place, photo, -1);
+        status = tyto_photo_writer_add(drawn->writer, path, image, err);
+        tyto_free(path);
     }
-    char *path = output_path(&drawn->place, photo, -1);
-    const tyto_status status = tyto_photo_writer_add(drawn->writer, path, image, &err);
-    tyto_free(path);
-    return went_well(status, &err);
+    return status;
 }
 
 bool drawing_end(drawing *drawn)

@@ -22,10 +22,9 @@ typedef struct drawing {
 int drawing_check(drawing *drawn, const text_list *photos, const text_list *spared);
 
 /** Draws boxes into the picture, takes it over, and saves it as the photo's beside the caller's
- *  further work. Complains and returns false when that can't be done, or when the picture before
- *  couldn't be saved. */
-bool drawing_write(drawing *drawn, const char *photo, tyto_image *image,
-                   const tyto_detections *boxes, const text_list *labels);
+ *  further work. Fails when that can't be done, or when the picture before couldn't be saved. */
+tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
+                          const tyto_detections *boxes, const text_list *labels, tyto_error *err);
 /** Waits for the last picture. Complains and returns false when it couldn't be saved. */
 bool drawing_end(drawing *drawn);
 

@@ -90,27 +90,3 @@ bool gather_texts(const text_list *operands, const char *file, bool empty, text_
     text_list_append(texts, operands);
     return !file || read_lines(file, empty, texts);
 }
-
-char *photo_name(const char *photo)
-{
-    return take_text("%s", path_base(photo));
-}
-
-bool check_distinct(const text_list *photos, char *(*name)(const char *photo), const char *what)
-{
-    int64_t first, second;
-    text_list names = {.items = take(photos->count, sizeof(char *)), .count = photos->count};
-    for (size_t i = 0; i < photos->count; i++) {
-        names.items[i] = name(photos->items[i]);
-    }
-    if (tyto_names_find_same((const char *const *)names.items, (int64_t)names.count, &first,
-                             &second, NULL) != TYTO_OK) {
-        out_of_memory();
-    }
-    if (first >= 0) {
-        say_error("%s and %s: both would be %s '%s', required different names",
-                  photos->items[first], photos->items[second], what, names.items[first]);
-    }
-    text_list_clear(&names);
-    return first < 0;
-}

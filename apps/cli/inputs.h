@@ -29,10 +29,4 @@ bool gather_texts(const text_list *operands, const char *file, bool empty, text_
 /** Adds the lines of a text file (tyto_file_lines_read). Complains and returns false on failure. */
 bool read_lines(const char *path, bool empty, text_list *lines);
 
-/** No two photos have the same `name`: else false after a complaint "…: WHAT". */
-bool check_distinct(const text_list *photos, char *(*name)(const char *photo), const char *what);
-
-/** The name that a photo's tensor or file has: its base name; newly allocated. */
-char *photo_name(const char *photo);
-
 #endif

@@ -1,43 +1,40 @@
 #include "photo_reader.h"
 
-#include <tyto/photo_reader.h>
-
 #include "inputs.h"
 #include "messages.h"
 #include "signals.h"
 
-bool photos_each(const text_list *photos, photo_outcome (*work)(void *job, photo_turn *photo),
-                 void *job, bool *last)
+/* One line of how it ended. */
+static void sum_up(const photos_run *run)
+{
+    const tyto_batch_summary *sum = &run->summary;
+    const bool stopped = sum->done + sum->failed + sum->left_out < sum->photos;
+    tyto_bytes text;
+    if (sum->photos < 2 ||
+        tyto_batch_summary_text(sum, run->found, run->n_found, &text, NULL) != TYTO_OK) {
+        return;
+    }
+    (stopped ? say_warning : say_note)("%s%s", interrupted() && stopped ? "interrupted, " : "",
+                                       text.data);
+    tyto_bytes_clear(&text);
+}
+
+void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, void *job)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_photo_reader *reader = NULL;
-    tyto_photo_reader_options options;
-    tyto_photo_reader_options_init(&options, sizeof(options));
+    tyto_batch_options options;
+    tyto_batch_options_init(&options, sizeof(options));
     options.image = photo_options();
-    if (tyto_photo_reader_create((const char *const *)photos->items, (int64_t)photos->count,
-                                 &options, &reader, NULL) != TYTO_OK) {
-        out_of_memory();
-    }
-    photo_outcome outcome = PHOTO_DONE;
-    bool good = true;
-    for (size_t i = 0; i < photos->count && outcome != PHOTO_LAST && !interrupted(); i++) {
-        photo_turn photo = {.path = photos->items[i], .index = i};
-        const double began = seconds_now();
-        progress_show(i, photos->count, photo.path);
-        if (went_well(tyto_photo_reader_next(reader, &photo.image, &err), &err)) {
-            photo.waited = seconds_now() - began;
-            warn_damaged(photo.path, &photo.image);
-            outcome = work(job, &photo);
-        } else {
-            outcome = PHOTO_FAILED;
-        }
-        tyto_image_clear(&photo.image);
-        good = good && outcome == PHOTO_DONE;
-    }
+    options.results = run->results;
+    options.progress = show_steps;
+    options.log = say_log;
+    const tyto_status status =
+        tyto_batch_run((const char *const *)photos->items, (int64_t)photos->count, work, job,
+                       &options, &run->summary, &err);
     progress_hide();
-    tyto_photo_reader_destroy(reader);
-    if (last) {
-        *last = outcome == PHOTO_LAST;
+    run->ended = !went_well(status, &err) && !interrupted();
+    run->good = status == TYTO_OK && run->summary.failed == 0;
+    if (status != TYTO_E_CANCELLED || interrupted()) {
+        sum_up(run); /* else a reader of the results has gone away, to whom nothing is said */
     }
-    return good;
 }

@@ -2,25 +2,21 @@
 #ifndef TYTO_CLI_PHOTO_READER_H
 #define TYTO_CLI_PHOTO_READER_H
 
-#include <stdbool.h>
-#include <tyto/image.h>
+#include <tyto/batch.h>
 
 #include "memory.h"
 
-/** A photo whose turn it is. */
-typedef struct photo_turn {
-    const char *path;
-    size_t index;
-    tyto_image image; /**< cleared afterwards */
-    double waited;    /**< seconds until it was decoded */
-} photo_turn;
+/** How a run over photos ended. */
+typedef struct photos_run {
+    const char *found;     /**< what is counted besides, such as "found"; NULL: nothing is */
+    int64_t n_found;       /**< so many, counted by the work */
+    tyto_results *results; /**< NULL: nowhere */
+    bool good, ended;      /**< all went well; the results can take no more */
+    tyto_batch_summary summary;
+} photos_run;
 
-/** What became of it; after PHOTO_LAST, which is a failure too, no other photo is of use. */
-typedef enum photo_outcome { PHOTO_DONE, PHOTO_FAILED, PHOTO_LAST } photo_outcome;
-
-/** Calls work(job, photo) with each photo that can be read, below a bar, until an interruption.
- *  Whether all went well. *last: whether PHOTO_LAST ended it; or NULL. */
-bool photos_each(const text_list *photos, photo_outcome (*work)(void *job, photo_turn *photo),
-                 void *job, bool *last);
+/** Has the work done for each photo (tyto_batch_run), below a bar, until an interruption; complains
+ *  of what fails, and says how it ended when there are several. */
+void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, void *job);
 
 #endif

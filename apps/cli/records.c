@@ -1,57 +1,44 @@
 #include "records.h"
 
-#include <stdlib.h>
-
 #include "messages.h"
+#include "signals.h"
 
-bool records_open(records *results, const char *path)
-{
-    *results = (records){0};
-    return output_open(&results->out, path);
-}
-
-bool records_open_folder(records *results, const char *folder)
-{
-    return records_open(results, NULL) && output_make_folder(results->folder = folder);
-}
-
-/* A file of its own, or what comes next. */
-static bool put(records *results, const tyto_bytes *bytes)
-{
-    const char *name = tyto_document_file(results->document);
-    if (!name) {
-        return output_bytes(&results->out, bytes) && output_flush(&results->out);
-    }
-    char *path = path_join(results->folder, name);
-    const bool good = output_file(path, bytes);
-    free(path);
-    return good;
-}
-
-bool records_put(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err)
-{
-    const bool good = went_well(status, err) && put(results, bytes);
-    tyto_bytes_clear(bytes);
-    return good;
-}
-
-bool records_end(records *results, bool keep)
+int records_open(records *opened, const tyto_results_options *options)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_bytes bytes = {0};
-    const tyto_status status =
-        results->document ? tyto_document_end(results->document, &bytes, &err) : TYTO_OK;
-    bool good = records_put(results, status, &bytes, &err);
-    if ((good && keep) || !results->out.to_file) {
-        good = output_commit(&results->out) && good;
+    *opened = (records){0};
+    const tyto_status status = tyto_results_open(options, &opened->results, &err);
+    went_well_for(status == TYTO_E_ARGUMENT ? "-o" : "", status, &err);
+    return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+bool records_begin(records *opened, tyto_status status, tyto_bytes *bytes, tyto_error *err)
+{
+    if (status == TYTO_OK) {
+        status = tyto_results_begin(opened->results, opened->document, bytes, err);
     }
-    records_drop(results);
+    return went_well(status, err);
+}
+
+bool records_put(records *opened, tyto_status status, tyto_bytes *bytes, tyto_error *err)
+{
+    if (status == TYTO_OK) {
+        status = tyto_results_add(opened->results, bytes, err);
+    }
+    return went_well(status, err);
+}
+
+bool records_end(records *opened, bool keep)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    keep = keep && (!interrupted() || tyto_results_count(opened->results) > 0);
+    const bool good = went_well(tyto_results_end(opened->results, keep, &err), &err);
+    records_drop(opened);
     return good;
 }
 
-void records_drop(records *results)
+void records_drop(records *opened)
 {
-    tyto_document_destroy(results->document);
-    results->document = NULL;
-    output_abandon(&results->out);
+    tyto_results_destroy(opened->results);
+    *opened = (records){0};
 }

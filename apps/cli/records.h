@@ -2,9 +2,7 @@
 #ifndef TYTO_CLI_RECORDS_H
 #define TYTO_CLI_RECORDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <tyto/document.h>
+#include <tyto/results.h>
 
 #include "output.h"
 
@@ -12,21 +10,21 @@
 #define RECORD_FORMATS "text|json|jsonl|csv"
 
 typedef struct records {
-    tyto_document *document; /**< created by the command, owned; NULL: nothing was begun */
-    const char *folder;      /**< for the files that the document names; NULL: it names none */
-    output out;
+    tyto_results *results;
+    tyto_document *document; /**< created by the command; the results' own once it is begun */
 } records;
 
 /* Each complains in one line and returns false when it fails. */
 
-/** path NULL: standard output. */
-bool records_open(records *results, const char *path);
-/** The folder, made if need be, gets a file for each record that has one. */
-bool records_open_folder(records *results, const char *folder);
-/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and
- *  error. */
+/** options  NULL: text on standard output. Returns the exit code so far. */
+int records_open(records *results, const tyto_results_options *options);
+/** The document, whose creation ended so, with its first bytes. Releases bytes and error. */
+bool records_begin(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err);
+/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and error.
+ */
 bool records_put(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err);
-/** What comes after the last one. keep: a file is put in its place; else it never was. */
+/** What comes after the last one. A file that is still without a record after an interruption never
+ *  was, nor is one that isn't to be kept. */
 bool records_end(records *results, bool keep);
 void records_drop(records *results);
 

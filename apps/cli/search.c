@@ -110,21 +110,27 @@ static tyto_format chosen_format(const search_args *args)
     return (tyto_format)args->format;
 }
 
-/* Name of the file that a photo's lines of YOLO go to. */
-static char *yolo_name(const char *photo)
-{
-    char *name = tyto_format_photo_file(TYTO_FORMAT_YOLO, photo);
-    if (!name) {
-        out_of_memory();
-    }
-    return name;
-}
-
 /* Whether -o names a folder: it does for many photos, and for one unless it names a .txt file. */
 static bool in_folder(const search *s, const char *path)
 {
     return tyto_format_has_files(s->document.format) && path &&
            (s->photos.count > 1 || path_is_folder(path) || strcmp(path_ending(path), ".txt") != 0);
+}
+
+int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared)
+{
+    tyto_results_options options;
+    tyto_results_options_init(&options, sizeof(options));
+    options.path = job->args->output;
+    options.format = format;
+    options.folder = folder;
+    options.resume = job->args->resume;
+    options.inputs = (const char *const *)job->photos.items;
+    options.n_inputs = (int64_t)job->photos.count;
+    options.spared = (const char *const *)spared->items;
+    options.n_spared = (int64_t)spared->count;
+    options.drawn = job->draw.path ? &job->draw.place : NULL;
+    return records_open(&job->results, &options);
 }
 
 static int check_results(search *s, const text_list *spared)
@@ -141,25 +147,12 @@ static int check_results(search *s, const text_list *spared)
     document->threshold = s->look.options.threshold;
     document->scores = args->scores;
     document->files = in_folder(s, path);
-    if (tyto_format_has_files(document->format) && s->photos.count > 1) {
-        if (!path) {
-            say_error("--format yolo: required -o FOLDER for more than one photo");
-            return EXIT_USAGE;
-        }
-        if (!check_distinct(&s->photos, yolo_name, "written to")) {
-            return EXIT_USAGE;
-        }
+    if (tyto_format_has_files(document->format) && s->photos.count > 1 && !path) {
+        say_error("--format yolo: required -o FOLDER for more than one photo");
+        return EXIT_USAGE;
     }
-    for (size_t i = 0; path && i < spared->count; i++) {
-        if (path_same_file(path, spared->items[i])) {
-            say_error("-o: %s is one of the photos, required another place", path);
-            return EXIT_USAGE;
-        }
-    }
-    return (document->files ? records_open_folder : records_open)(&s->results, path) ? EXIT_DONE
-                                                                                     : EXIT_FAILED;
+    return search_open_results(s, document->format, document->files, spared);
 }
-
 static void set_options(search *s)
 {
     const search_args *args = s->args;
@@ -236,6 +229,7 @@ static bool encode_texts(search *s)
 /* What was chosen in a photo: said, and drawn if that is wanted. */
 static bool show_chosen(search *s, const char *photo, tyto_image *image)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     const tyto_example_note *notes;
     int64_t count;
     text_list labels = {0};
@@ -257,7 +251,9 @@ static bool show_chosen(search *s, const char *photo, tyto_image *image)
                 (tyto_detection){.box = note->box, .score = note->objectness, .label_index = i};
         }
     }
-    const bool good = !s->chosen.path || drawing_write(&s->chosen, photo, image, &chosen, &labels);
+    const bool good =
+        !s->chosen.path ||
+        went_well(drawing_write(&s->chosen, photo, image, &chosen, &labels, &err), &err);
     text_list_clear(&labels);
     free(boxes);
     return good;
@@ -308,44 +304,49 @@ bool search_build(search *job)
     return good;
 }
 
-static photo_outcome search_in(void *job, photo_turn *photo)
+static tyto_status search_in(void *job, tyto_batch_photo *photo, tyto_error *err)
 {
     search *s = job;
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_bytes bytes = {0};
     tyto_detections found = {0};
-    photo_outcome outcome = PHOTO_FAILED;
     const double began = seconds_now();
     s->look.photo = photo->path;
-    s->look.index = photo->index;
-    s->look.count = s->photos.count;
-    if (photo_search_run(&s->look, &photo->image, &found)) {
-        say_info("%s: waited for %.3f s, searched in %.3f s", photo->path, photo->waited,
+    s->look.index = (size_t)photo->index;
+    s->look.count = (size_t)photo->count;
+    tyto_status status = photo_search_run(&s->look, photo->image, &found, err);
+    if (status == TYTO_OK) {
+        say_info("%s: waited for %.3f s, searched in %.3f s", photo->path, photo->waited_s,
                  seconds_now() - began);
         const tyto_photo_detections result = {.photo = photo->path,
-                                              .index = (int64_t)photo->index,
-                                              .width_px = photo->image.width_px,
-                                              .height_px = photo->image.height_px,
+                                              .index = photo->index,
+                                              .width_px = photo->image->width_px,
+                                              .height_px = photo->image->height_px,
                                               .detections = &found};
         progress_hide();
-        const tyto_status status =
-            tyto_document_add_detections(s->results.document, &result, &bytes, &err);
-        s->written++;
-        outcome = !records_put(&s->results, status, &bytes, &err) ? PHOTO_LAST
-                  : s->draw.path &&
-                          !drawing_write(&s->draw, photo->path, &photo->image, &found, &s->labels)
-                      ? PHOTO_FAILED
-                      : PHOTO_DONE;
+        s->run.n_found += found.count;
+        status = tyto_document_add_detections(s->results.document, &result, &photo->record, err);
+        photo->last = status != TYTO_OK;
+    }
+    if (status == TYTO_OK && s->draw.path) {
+        status = drawing_write(&s->draw, photo->path, photo->image, &found, &s->labels, err);
     }
     tyto_detections_clear(&found);
-    return outcome;
+    return status;
+}
+
+int search_finish(search *job, tyto_batch_fn work, void *user)
+{
+    job->run.results = job->results.results;
+    photos_each(&job->run, &job->photos, work, user);
+    const bool drawn = drawing_end(&job->draw), good = job->run.good && !job->input_missing;
+    const bool any = tyto_results_count(job->results.results) > 0;
+    return records_end(&job->results, any && !job->run.ended) && any && good && drawn ? EXIT_DONE
+                                                                                      : EXIT_FAILED;
 }
 
 int search_photos(search *job)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    bool last = false;
     if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
@@ -355,13 +356,9 @@ int search_photos(search *job)
         status =
             tyto_detection_document_create(&job->document, &job->results.document, &bytes, &err);
     }
-    bool good = records_put(&job->results, status, &bytes, &err);
-    const bool begun = good;
-    good = begun && photos_each(&job->photos, search_in, job, &last) && !job->input_missing;
-    good = drawing_end(&job->draw) && good;
-    const bool keep = begun && !last && !interrupted() && job->written > 0;
-    good = records_end(&job->results, keep) && good;
-    return good && keep ? EXIT_DONE : EXIT_FAILED;
+    job->run.found = "found";
+    return records_begin(&job->results, status, &bytes, &err) ? search_finish(job, search_in, job)
+                                                              : EXIT_FAILED;
 }
 
 void search_end(search *job)

@@ -8,6 +8,7 @@
 
 #include "drawing.h"
 #include "model.h"
+#include "photo_reader.h"
 #include "processor.h"
 #include "records.h"
 #include "search_options.h"
@@ -19,7 +20,7 @@ enum { FORMAT_UNSET = -1 };
 typedef struct search_args {
     text_list texts, thresholds, queries;
     const char *labels_file, *classes, *output, *draw, *draw_queries;
-    bool templates, multi_label, scores;
+    bool templates, multi_label, scores, resume;
     int nms, boxes, format, rule, exemplars;
     double iou;
     int64_t top_k;
@@ -94,6 +95,13 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     "draw the boxes: a picture for one photo, a folder for many",                  \
                     offsetof(type, field.draw), .files = COMPLETES_FILES)
 
+/** Going on where an earlier run was ended. */
+#define RESUME_OPTION(type, field)                                                                 \
+    OPTION_LINE("resume", 0, OPTION_FLAG, NULL,                                                    \
+                "go on where an earlier run was ended: photos that -o's file or folder has "       \
+                "results of are left out",                                                         \
+                offsetof(type, field.resume))
+
 /** What is kept of what is found, and where it goes. */
 #define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
     OPTION_LINE("threshold", 0, OPTION_TEXTS, "X",                                                 \
@@ -109,7 +117,8 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
         OPTION_LINE("output", 'o', OPTION_TEXT, "PATH",                                            \
                     "write results there instead of standard output; YOLO: a folder, with a "      \
                     "file per photo",                                                              \
-                    offsetof(type, field.output), .files = COMPLETES_FILES)
+                    offsetof(type, field.output), .files = COMPLETES_FILES),                       \
+        RESUME_OPTION(type, field)
 
 /** A run: what the arguments amount to. */
 typedef struct search {
@@ -129,7 +138,7 @@ typedef struct search {
     tyto_vocabulary *vocabulary;              /**< NULL: look for objects */
     tyto_detection_document_options document; /**< what it says when the search begins counts */
     records results;
-    size_t written; /**< photos so far */
+    photos_run run; /**< of the photos */
 } search;
 
 /* The steps, in order. The first ones return the exit code so far, after a complaint when it isn't
@@ -147,6 +156,10 @@ bool search_open(search *job, tyto_task task);
 bool search_build(search *job);
 /** Opens the model, searches all photos and writes what is found. */
 int search_photos(search *job);
+/** Opens what -o says for results of the photos. Returns the exit code so far. */
+int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared);
+/** Has the work done for each photo, ends the results, and says how it went. */
+int search_finish(search *job, tyto_batch_fn work, void *user);
 void search_end(search *job);
 
 #endif

@@ -85,9 +85,9 @@ bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, 
     return read_shortcuts(shortcuts, &out->options) && read_tiles(tiles, &out->options);
 }
 
-bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out)
+tyto_status photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out,
+                             tyto_error *err)
 {
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_tiles tiles;
     const tyto_search_source source = {.image = image};
     search->options.progress = photo_search_follow;
@@ -99,8 +99,5 @@ bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detect
                  (long long)tiles.columns, (long long)tiles.rows, (long long)tiles.tile_width_px,
                  (long long)tiles.tile_height_px);
     }
-    return went_well_for(
-        search->photo,
-        tyto_search(search->session, &source, 1, search->vocabulary, &search->options, out, &err),
-        &err);
+    return tyto_search(search->session, &source, 1, search->vocabulary, &search->options, out, err);
 }

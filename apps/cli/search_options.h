@@ -89,7 +89,8 @@ bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, 
 /** Its progress function, whose user it is. Tiles move the bar; everything else only asks whether
  *  to go on. */
 bool photo_search_follow(void *user, const tyto_progress *progress);
-/** Searches one photo. Complains and returns false on failure; an interrupted one says nothing. */
-bool photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out);
+/** Searches one photo. */
+tyto_status photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out,
+                             tyto_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,12 +12,19 @@ static volatile sig_atomic_t stop;
 
 static void on_signal(int signal)
 {
+    const int code = errno;
     (void)signal;
     if (stop) {
         output_remove_unfinished();
         _exit(EXIT_INTERRUPTED);
     }
     stop = 1;
+    if (isatty(STDERR_FILENO)) {
+        static const char said[] =
+            "\r\033[Kinterrupted: ending what is begun; again ends at once\n";
+        (void)!write(STDERR_FILENO, said, sizeof(said) - 1);
+    }
+    errno = code;
 }
 
 void signals_begin(void)

@@ -38,6 +38,17 @@ const topic topics[] = {
      "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, recognised by content, as "
      "far as the libav here decodes them. A VIDEO may be a file or a folder. Nothing but the file "
      "itself is read, whatever it refers to."},
+    {"LONG RUNS",
+     "The first Ctrl-C (or SIGTERM) ends a run within a tile, keeps what was finished, and closes "
+     "its "
+     "documents; the second ends it at once. JSON lines, CSV, labels and drawings are in their "
+     "place "
+     "from the first photo on. --resume goes on where a run was ended: photos with results at -o "
+     "(and "
+     "a picture at --draw) are left out. It is an error when labels or the threshold of JSON are "
+     "others; models and other options aren't compared. In CSV the last photo is done again, and "
+     "so "
+     "are those that nothing was found in."},
     {"ENVIRONMENT",
      "TYTO_MODEL  the checkpoint folder to use without --model\n"
      "TYTO_ISA  scalar, avx2, avx512, avx512_bf16, amx, neon or neon_bf16 (default: the best "

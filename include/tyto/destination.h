@@ -57,6 +57,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_destination_open(const char *path,
 TYTO_API char *tyto_destination_path(const tyto_destination *destination, const char *input,
                                      int64_t frame);
 
+/** Whether the file for an input is there. */
+TYTO_API bool tyto_destination_has(const tyto_destination *destination, const char *input);
+
 TYTO_END_DECLS
 
 #endif

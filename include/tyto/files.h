@@ -77,6 +77,12 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_names_find_same(const char *const *name
                                                          int64_t *first, int64_t *second,
                                                          tyto_error *err);
 
+/** No two of the paths have the same name, as files and tensors are called by those of photos.
+ *  made    of two that have, the message says "both would be MADE 'a.png'"
+ *  errors  E_ARGUMENT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_paths_check_names(const char *const *paths, int64_t count,
+                                                           const char *made, tyto_error *err);
+
 /** The names of texts that have commas between them: "a,b" and "c" are three.
  *  errors  E_FORMAT (a name that is empty), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_names_split(const char *const *texts, int64_t count,

@@ -47,6 +47,12 @@ bool tyto_format_by_path(const char *path, tyto_format *out)
     return *ending && tyto_format_by_name(ending + 1, out);
 }
 
+bool tyto_format_grows(tyto_format format)
+{
+    return (size_t)format < FORMATS && format != TYTO_FORMAT_JSON && format != TYTO_FORMAT_COCO &&
+           format != TYTO_FORMAT_COCO_RESULTS;
+}
+
 bool tyto_format_has_files(tyto_format format)
 {
     return (size_t)format < FORMATS && formats[format].photo_ending;
@@ -147,8 +153,9 @@ tyto_status tyto_records_check(tyto_format format, tyto_error *err)
     return TYTO_OK;
 }
 
-void tyto_records_begin(const tyto_document *document, tyto_writer *writer, const char *header)
+void tyto_records_begin(tyto_document *document, tyto_writer *writer, const char *header)
 {
+    document->header = header;
     if (document->format == TYTO_FORMAT_CSV) {
         tyto_writer_text(writer, header);
         tyto_writer_text(writer, "\n");

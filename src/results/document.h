@@ -12,6 +12,25 @@
 
 #include "results/writer.h"
 
+/** A document that is taken up where an earlier run left it: src/results/resume.c. */
+typedef struct tyto_resume {
+    tyto_document *document;
+    tyto_writer *writer;
+    const char *bytes; /**< of the earlier document */
+    size_t length;
+    const char *const *names; /**< [n_names] of the records that this run is about */
+    int64_t n_names;
+    const bool *wanted; /**< [n_names] whether its record is kept; NULL: all are */
+    bool *done;         /**< [n_names] whether its record is kept */
+    tyto_error *err;
+} tyto_resume;
+
+/** E_FORMAT: what is there isn't such a document. */
+TYTO_NODISCARD tyto_status tyto_resume_refuse(const tyto_resume *resume, const char *what);
+/** E_ARGUMENT unless the text is that of the label. */
+TYTO_NODISCARD tyto_status tyto_resume_check_label(const tyto_resume *resume, int64_t index,
+                                                   const char *text);
+
 /** What a document is about. */
 typedef struct tyto_document_kind {
     /** For messages, such as "a document of detections". */
@@ -20,6 +39,14 @@ typedef struct tyto_document_kind {
     void (*end)(tyto_document *document, tyto_writer *writer);
     /** Releases the state; NULL: there is none to release. */
     void (*destroy)(void *state);
+    /** The member of a record that is its list of labelled things, and the text of a label's index, or
+     *  NULL for one that there isn't. NULL: labels of records that are taken back aren't checked. */
+    const char *list;
+    const char *(*label)(const tyto_document *document, int64_t index);
+    /** Whether a record that is taken back was made as this document's are; NULL: it was. */
+    tyto_status (*check)(const tyto_document *document, const json_t *record, tyto_error *err);
+    /** Takes back what isn't records of JSON, JSON lines or CSV; NULL: there is no such format. */
+    tyto_status (*resume)(tyto_resume *resume);
 } tyto_document_kind;
 
 struct tyto_document {
@@ -27,9 +54,10 @@ struct tyto_document {
     tyto_format format;
     /** In JSON, the one record stands by itself, indented, instead of in an array. */
     bool alone;
-    int64_t records; /**< so far */
-    void *state;     /**< the kind's own */
-    char *file;      /**< name of the file that the last step gave */
+    int64_t records;    /**< so far */
+    const char *header; /**< the first line of CSV; NULL: there is none */
+    void *state;        /**< the kind's own */
+    char *file;         /**< name of the file that the last step gave */
     bool ended;
     tyto_status status; /**< of the first step that failed */
 };
@@ -51,7 +79,7 @@ TYTO_NODISCARD tyto_status tyto_document_end_step(tyto_document *document, tyto_
 /** E_ARGUMENT for a format that isn't one of these four. */
 TYTO_NODISCARD tyto_status tyto_records_check(tyto_format format, tyto_error *err);
 /** What comes before the first record. header: the first line of CSV, without its end. */
-void tyto_records_begin(const tyto_document *document, tyto_writer *writer, const char *header);
+void tyto_records_begin(tyto_document *document, tyto_writer *writer, const char *header);
 /** Before a record of text or CSV is written: an empty line between two of text. */
 void tyto_records_next(tyto_document *document, tyto_writer *writer);
 /** A record of JSON or JSON lines; releases the value. */

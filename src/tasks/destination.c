@@ -111,6 +111,14 @@ char *tyto_destination_path(const tyto_destination *destination, const char *inp
     return path;
 }
 
+bool tyto_destination_has(const tyto_destination *destination, const char *input)
+{
+    char *path = tyto_destination_path(destination, input, -1);
+    const bool there = path && tyto_file_exists(path);
+    free(path);
+    return there;
+}
+
 /* Whether the path is a folder or a file. */
 static tyto_status check_path(const request *asked)
 {

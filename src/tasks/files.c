@@ -350,3 +350,27 @@ tyto_status tyto_names_find_same(const char *const *names, int64_t count, int64_
     free(all);
     return TYTO_OK;
 }
+
+tyto_status tyto_paths_check_names(const char *const *paths, int64_t count, const char *made,
+                                   tyto_error *err)
+{
+    int64_t first = -1, second = -1;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, made);
+    TYTO_TRY(tyto_check_list(paths, count, "paths", err));
+    const char **names = tyto_alloc((size_t)count, sizeof(*names));
+    if (!names) {
+        return tyto_fail_memory(err, "names");
+    }
+    for (int64_t i = 0; i < count; i++) {
+        names[i] = tyto_path_base(paths[i] ? paths[i] : "");
+    }
+    tyto_status status = tyto_names_find_same(names, count, &first, &second, err);
+    if (first >= 0) {
+        status = tyto_fail(err, TYTO_E_ARGUMENT,
+                           "%s and %s: both would be %s '%s', required different names",
+                           paths[first], paths[second], made, names[first]);
+    }
+    free(names);
+    return status;
+}

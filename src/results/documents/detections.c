@@ -52,7 +52,26 @@ static void destroy(void *given)
     free(state);
 }
 
-static const tyto_document_kind kind = {"a document of detections", end, destroy};
+static const char *label(const tyto_document *document, int64_t index)
+{
+    const bool there = index >= 0 && index < tyto_detections_state_of(document)->options.n_labels;
+    return there ? tyto_detections_label(document, index) : NULL;
+}
+
+static tyto_status resume(tyto_resume *given)
+{
+    const tyto_detections_format *format = formats[given->document->format];
+    return format->resume ? format->resume(given)
+                          : tyto_resume_refuse(given, "a format that isn't read back");
+}
+
+static const tyto_document_kind kind = {.name = "a document of detections",
+                                        .end = end,
+                                        .destroy = destroy,
+                                        .list = "detections",
+                                        .label = label,
+                                        .check = tyto_detections_check_record,
+                                        .resume = resume};
 
 static tyto_status check(const tyto_detection_document_options *options, tyto_error *err)
 {

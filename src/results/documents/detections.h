@@ -26,7 +26,13 @@ typedef struct tyto_detections_format {
     void (*begin)(tyto_document *document, tyto_writer *writer);
     void (*photo)(tyto_document *document, const tyto_photo_detections *photo, tyto_writer *writer);
     void (*end)(tyto_document *document, tyto_writer *writer);
+    /** Takes back what an earlier document held; NULL: as records, or not at all. */
+    tyto_status (*resume)(tyto_resume *resume);
 } tyto_detections_format;
+
+/** E_ARGUMENT when a photo's object is of another threshold. */
+tyto_status tyto_detections_check_record(const tyto_document *document, const json_t *record,
+                                         tyto_error *err);
 
 extern const tyto_detections_format tyto_detections_text, tyto_detections_json,
     tyto_detections_jsonl, tyto_detections_csv, tyto_detections_coco, tyto_detections_coco_results,

@@ -12,8 +12,16 @@ typedef struct similarities_state {
     int64_t n_labels;
 } similarities_state;
 
+static const char *label_at(const tyto_document *document, int64_t index)
+{
+    const similarities_state *state = document->state;
+    return index >= 0 && index < state->n_labels ? state->labels[index] : NULL;
+}
+
 static const tyto_document_kind kind_of_similarities = {.name = "a document of similarities",
-                                                        .destroy = free};
+                                                        .destroy = free,
+                                                        .list = "similarities",
+                                                        .label = label_at};
 
 tyto_status tyto_similarity_document_create(tyto_format format, const char *const *labels,
                                             int64_t n_labels, int64_t n_photos,

@@ -1,0 +1,387 @@
+/* Documents that go on where an earlier run left them: its records are read and taken back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "results/document.h"
+
+/* Names of the run in order, so that a record's is found. */
+typedef struct named {
+    char *text;
+    int64_t at;
+} named;
+
+typedef struct taking {
+    tyto_resume *resume;
+    named *names; /* [resume->n_names] */
+    int64_t line; /* that is being read, from 1 */
+} taking;
+
+tyto_status tyto_resume_refuse(const tyto_resume *resume, const char *what)
+{
+    return tyto_fail(resume->err, TYTO_E_FORMAT,
+                     "got %s, required results in format %s as they "
+                     "were written",
+                     what, tyto_format_name(resume->document->format));
+}
+
+tyto_status tyto_resume_check_label(const tyto_resume *resume, int64_t index, const char *text)
+{
+    const tyto_document *document = resume->document;
+    const char *own = document->kind->label ? document->kind->label(document, index) : text;
+    json_t *spelled = own ? tyto_json_string(own) : NULL;
+    const bool same = spelled && text &&
+                      (strcmp(json_string_value(spelled), text) == 0 || strcmp(own, text) == 0);
+    json_decref(spelled);
+    return same ? TYTO_OK
+                : tyto_fail(resume->err, TYTO_E_ARGUMENT,
+                            "got results whose label %lld is '%s', required those of '%s'",
+                            (long long)index, text ? text : "", own ? own : "nothing");
+}
+
+static int by_text_and_place(const void *left, const void *right)
+{
+    const named *a = left, *b = right;
+    const int order = strcmp(a->text, b->text);
+    return order != 0 ? order : a->at < b->at ? -1 : a->at > b->at;
+}
+
+static void drop_names(taking *take)
+{
+    for (int64_t i = 0; take->names && i < take->resume->n_names; i++) {
+        free(take->names[i].text);
+    }
+    free(take->names);
+}
+
+/* In JSON, names are as JSON has them. */
+static tyto_status sort_names(taking *take)
+{
+    const tyto_resume *resume = take->resume;
+    const bool plain = resume->document->format == TYTO_FORMAT_CSV;
+    bool good;
+    take->names = tyto_alloc_zeroed((size_t)resume->n_names, sizeof(*take->names));
+    good = take->names;
+    for (int64_t i = 0; good && i < resume->n_names; i++) {
+        const char *name = resume->names[i];
+        json_t *spelled = plain ? NULL : tyto_json_string(name);
+        good = plain || spelled;
+        if (good) {
+            const char *text = plain ? name : json_string_value(spelled);
+            take->names[i] = (named){tyto_copy_text(text, strlen(text)), i};
+            good = take->names[i].text;
+        }
+        json_decref(spelled);
+    }
+    if (!good) {
+        return tyto_fail_memory(resume->err, "names");
+    }
+    qsort(take->names, (size_t)resume->n_names, sizeof(*take->names), by_text_and_place);
+    return TYTO_OK;
+}
+
+/* Whether the record of that name is kept. A name of the run that comes twice is done once for each
+ * record; one that isn't of the run is kept. */
+static bool keeps(const taking *take, const char *name)
+{
+    const tyto_resume *resume = take->resume;
+    int64_t first = 0, end = resume->n_names;
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (strcmp(take->names[middle].text, name) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    bool known = false;
+    for (int64_t i = first; i < resume->n_names && strcmp(take->names[i].text, name) == 0; i++) {
+        const int64_t at = take->names[i].at;
+        known = true;
+        if (!resume->done[at] && (!resume->wanted || resume->wanted[at])) {
+            resume->done[at] = true;
+            return true;
+        }
+    }
+    return !known;
+}
+
+static tyto_status refuse_line(const taking *take)
+{
+    return tyto_fail(take->resume->err, TYTO_E_FORMAT,
+                     "line %lld: required results in format %s as they were written",
+                     (long long)take->line, tyto_format_name(take->resume->document->format));
+}
+
+/* Whose record it is; NULL: of nobody. */
+static const char *name_of(const json_t *record)
+{
+    const char *image = json_string_value(json_object_get(record, "image"));
+    return image ? image : json_string_value(json_object_get(record, "text"));
+}
+
+static tyto_status check_record(const taking *take, const json_t *record)
+{
+    const tyto_resume *resume = take->resume;
+    const tyto_document_kind *kind = resume->document->kind;
+    const json_t *list = kind->list ? json_object_get(record, kind->list) : NULL;
+    if (!name_of(record) || (kind->list && !json_is_array(list))) {
+        return refuse_line(take);
+    }
+    if (kind->check) {
+        TYTO_TRY(kind->check(resume->document, record, resume->err));
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        TYTO_TRY(tyto_resume_check_label(resume,
+                                         json_integer_value(json_object_get(item, "label_index")),
+                                         json_string_value(json_object_get(item, "label"))));
+    }
+    return TYTO_OK;
+}
+
+/* A record of JSON, with a comma behind it or none. cut: nothing follows, not even a line's end, so
+ * that it may be half a record, which is left out. */
+static tyto_status take_line(taking *take, const char *line, size_t length, bool cut)
+{
+    const tyto_resume *resume = take->resume;
+    json_error_t where;
+    const bool comma = length > 0 && line[length - 1] == ',';
+    json_t *record = json_loadb(line, length - comma, 0, &where);
+    if (!record && cut) {
+        return TYTO_OK;
+    }
+    if (!record) {
+        return json_error_code(&where) == json_error_out_of_memory
+                   ? tyto_fail_memory(resume->err, "results")
+                   : refuse_line(take);
+    }
+    const tyto_status status = check_record(take, record);
+    if (status != TYTO_OK || !keeps(take, name_of(record))) {
+        json_decref(record);
+        return status;
+    }
+    tyto_records_json(resume->document, resume->writer, record);
+    return TYTO_OK;
+}
+
+static bool is_bracket(const char *line, size_t length)
+{
+    return length == 0 || (length == 1 && (line[0] == '[' || line[0] == ']'));
+}
+
+static tyto_status take_lines(taking *take)
+{
+    const char *at = take->resume->bytes, *end = at + take->resume->length;
+    while (at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const size_t length = (size_t)((newline ? newline : end) - at);
+        take->line++;
+        if (!is_bracket(at, length)) {
+            TYTO_TRY(take_line(take, at, length, !newline));
+        }
+        at += length + (newline != NULL);
+    }
+    return TYTO_OK;
+}
+
+/* One record that stands by itself. */
+static tyto_status take_alone(taking *take)
+{
+    const tyto_resume *resume = take->resume;
+    take->line = 1;
+    return resume->length > 0 ? take_line(take, resume->bytes, resume->length, false) : TYTO_OK;
+}
+
+/* Fields of a line of CSV that are looked at. */
+enum { NAME, LABEL, LABEL_INDEX, FIELDS };
+typedef struct row {
+    const char *next; /* the line after it; NULL: it has no end */
+    char *fields[FIELDS];
+} row;
+
+static void row_clear(row *line)
+{
+    for (int i = 0; i < FIELDS; i++) {
+        free(line->fields[i]);
+    }
+    *line = (row){0};
+}
+
+/* Bytes of a field, whose quotes may hold commas and line ends. */
+static size_t field_bytes(const char *at, const char *end)
+{
+    bool quoted = false;
+    const char *begin = at;
+    for (; at < end && (quoted || (*at != ',' && *at != '\n')); at++) {
+        quoted = quoted != (*at == '"');
+    }
+    return (size_t)(at - begin);
+}
+
+static char *unquoted(const char *field, size_t length)
+{
+    const bool quoted = length >= 2 && field[0] == '"' && field[length - 1] == '"';
+    char *text = tyto_copy_text(field + quoted, length - 2 * (size_t)quoted);
+    for (char *at = text; at && (at = strstr(at, "\"\"")) != NULL; at++) {
+        memmove(at, at + 1, strlen(at));
+    }
+    return text;
+}
+
+/* columns: of each field */
+static bool read_row(const char *at, const char *end, const int columns[FIELDS], row *out)
+{
+    *out = (row){0};
+    for (int column = 0; at <= end; column++) {
+        const size_t length = field_bytes(at, end);
+        for (int i = 0; i < FIELDS; i++) {
+            if (columns[i] == column && !(out->fields[i] = unquoted(at, length))) {
+                return false;
+            }
+        }
+        at += length;
+        if (at == end) {
+            return true;
+        }
+        if (*at++ == '\n') {
+            out->next = at;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Where a column is in a header; −1: nowhere. */
+static int column_of(const char *header, const char *name)
+{
+    int column = 0;
+    while (*header) {
+        const size_t length = strcspn(header, ",");
+        if (strlen(name) == length && strncmp(header, name, length) == 0) {
+            return column;
+        }
+        header += length + (header[length] == ',');
+        column++;
+    }
+    return -1;
+}
+
+static tyto_status check_row(const taking *take, const row *line)
+{
+    if (!line->fields[NAME] || !*line->fields[NAME]) {
+        return refuse_line(take);
+    }
+    if (!take->resume->document->kind->label || !line->fields[LABEL] ||
+        !line->fields[LABEL_INDEX]) {
+        return TYTO_OK;
+    }
+    return tyto_resume_check_label(take->resume, strtoll(line->fields[LABEL_INDEX], NULL, 10),
+                                   line->fields[LABEL]);
+}
+
+static void take_rows_of(taking *take, const char *begin, const char *end, const char *name)
+{
+    tyto_resume *resume = take->resume;
+    if (keeps(take, name)) {
+        tyto_writer_bytes(resume->writer, begin, (size_t)(end - begin));
+        resume->document->records++;
+    }
+}
+
+/* Rows of one name are its record, which the next name ends. Those of the last may not be all, and
+ * are left out. */
+static tyto_status take_rows(taking *take)
+{
+    const tyto_resume *resume = take->resume;
+    const char *header = resume->document->header, *end = resume->bytes + resume->length;
+    const size_t header_bytes = strlen(header);
+    const int columns[FIELDS] = {0, column_of(header, "label"), column_of(header, "label_index")};
+    tyto_status status = TYTO_OK;
+    if (resume->length == 0) {
+        return TYTO_OK;
+    }
+    if (resume->length <= header_bytes || memcmp(resume->bytes, header, header_bytes) != 0 ||
+        resume->bytes[header_bytes] != '\n') {
+        return tyto_resume_refuse(resume, "another first line");
+    }
+    const char *at = resume->bytes + header_bytes + 1, *begin = at;
+    char *name = NULL;
+    take->line = 1;
+    while (status == TYTO_OK && at < end) {
+        row line;
+        take->line++;
+        if (!read_row(at, end, columns, &line)) {
+            status = tyto_fail_memory(resume->err, "results");
+        } else if (!line.next) {
+            at = end;
+        } else if ((status = check_row(take, &line)) == TYTO_OK) {
+            if (name && strcmp(name, line.fields[NAME]) != 0) {
+                take_rows_of(take, begin, at, name);
+                begin = at;
+            }
+            free(name);
+            name = line.fields[NAME];
+            line.fields[NAME] = NULL;
+            at = line.next;
+        }
+        row_clear(&line);
+    }
+    free(name);
+    return status;
+}
+
+static tyto_status take_back(tyto_resume *resume)
+{
+    taking take = {.resume = resume};
+    const tyto_document *document = resume->document;
+    tyto_status status;
+    if (document->format != TYTO_FORMAT_JSON && document->format != TYTO_FORMAT_JSONL &&
+        document->format != TYTO_FORMAT_CSV) {
+        return document->kind->resume ? document->kind->resume(resume)
+                                      : tyto_resume_refuse(resume, "a format that isn't read back");
+    }
+    status = sort_names(&take);
+    if (status == TYTO_OK) {
+        status = document->format == TYTO_FORMAT_CSV ? take_rows(&take)
+                 : document->alone                   ? take_alone(&take)
+                                                     : take_lines(&take);
+    }
+    drop_names(&take);
+    return status;
+}
+
+tyto_status tyto_document_resume(tyto_document *document, const void *bytes, size_t length_bytes,
+                                 const char *const *names, int64_t n_names, const bool *wanted,
+                                 bool *done, tyto_bytes *out, tyto_error *err)
+{
+    tyto_writer writer;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, document);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_bytes){0};
+    TYTO_TRY(tyto_check_list(names, n_names, "names", err));
+    TYTO_TRY(tyto_check_list(done, n_names, "done", err));
+    for (int64_t i = 0; i < n_names; i++) {
+        TYTO_REQUIRE(err, names[i]);
+        done[i] = false;
+    }
+    if (length_bytes > 0) {
+        TYTO_REQUIRE(err, bytes);
+    }
+    if (document->records > 0) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "document: got %lld records already, required none",
+                         (long long)document->records);
+    }
+    TYTO_TRY(tyto_document_begin_step(document, NULL, &writer, err));
+    tyto_resume resume = {document, &writer, bytes, length_bytes, names,
+                          n_names,  wanted,  done,  err};
+    const tyto_status status = take_back(&resume);
+    if (status != TYTO_OK) {
+        tyto_writer_clear(&writer);
+        document->status = status;
+        return status;
+    }
+    return tyto_document_end_step(document, &writer, out, err);
+}

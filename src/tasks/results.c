@@ -1,0 +1,325 @@
+/* Documents on their way to a place. */
+#include <tyto/results.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tyto/files.h>
+#include <tyto/output.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "results/document.h"
+
+/* Most bytes of an earlier run's file. */
+#define HELD_BYTES_MAX TYTO_DOCUMENT_BYTES_MAX
+
+struct tyto_results {
+    tyto_results_options options;
+    tyto_output *output; /* NULL: the document's files go to a folder */
+    char *path;          /* NULL: standard output */
+    bool placed, failed; /* failed: a write did, and nothing more is written */
+    bool *done;          /* per input; NULL: none is */
+    tyto_document *document;
+    int64_t count;
+};
+
+static const tyto_results_options defaults = {.struct_bytes = sizeof(defaults)};
+
+void tyto_results_options_init(tyto_results_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
+}
+
+/* No two inputs may have one file in the folder. */
+static tyto_status check_files(const tyto_results_options *options, tyto_error *err)
+{
+    const int64_t count = options->n_inputs;
+    int64_t first = -1, second = -1;
+    char **names = tyto_alloc_zeroed((size_t)count, sizeof(*names));
+    bool good = names != NULL;
+    for (int64_t i = 0; good && i < count; i++) {
+        names[i] = tyto_format_photo_file(options->format, options->inputs[i]);
+        good = names[i] != NULL;
+    }
+    tyto_status status =
+        good ? tyto_names_find_same((const char *const *)names, count, &first, &second, err)
+             : tyto_fail_memory(err, "results");
+    if (first >= 0) {
+        status = tyto_fail(err, TYTO_E_ARGUMENT,
+                           "%s and %s: both would be written to '%s', required different names",
+                           options->inputs[first], options->inputs[second], names[first]);
+    }
+    for (int64_t i = 0; names && i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+static tyto_status check(const tyto_results_options *options, tyto_error *err)
+{
+    const char *path = options->path;
+    struct stat here, there;
+    TYTO_TRY(tyto_check_list(options->inputs, options->n_inputs, "inputs", err));
+    TYTO_TRY(tyto_check_list(options->spared, options->n_spared, "spared", err));
+    if (options->folder && !path) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "got a folder without a path, required both");
+    }
+    if (options->resume && (!path || options->format == TYTO_FORMAT_TEXT)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "got %s, which can't be gone on with; required a %s",
+                         path ? "tables" : "standard output",
+                         path ? "format for programs" : "file or a folder");
+    }
+    for (int64_t i = 0; i < options->n_spared && path && stat(path, &here) == 0; i++) {
+        if (stat(options->spared[i], &there) == 0 && here.st_dev == there.st_dev &&
+            here.st_ino == there.st_ino) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "%s is one of the photos, required another place", path);
+        }
+    }
+    return options->folder ? check_files(options, err) : TYTO_OK;
+}
+
+tyto_status tyto_results_open(const tyto_results_options *options, tyto_results **out,
+                              tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    tyto_results_options own = defaults;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_results_options", err));
+    const char *path = own.path = own.path && strcmp(own.path, "-") != 0 ? own.path : NULL;
+    TYTO_TRY(check(&own, err));
+    tyto_results *results = tyto_alloc_zeroed(1, sizeof(*results));
+    if (!results) {
+        return tyto_fail_memory(err, "results");
+    }
+    results->options = own;
+    results->path = path ? tyto_copy_text(path, strlen(path)) : NULL;
+    if (path && !results->path) {
+        status = tyto_fail_memory(err, path);
+        goto cleanup;
+    }
+    TYTO_CHECK(own.folder ? tyto_output_make_folder(path, err)
+                          : tyto_output_open(path ? path : "-", &results->output, err));
+    *out = results;
+cleanup:
+    if (status != TYTO_OK) {
+        tyto_results_destroy(results);
+    }
+    return status;
+}
+
+void tyto_results_destroy(tyto_results *results)
+{
+    if (results) {
+        tyto_document_destroy(results->document);
+        tyto_output_destroy(results->output);
+        free(results->path);
+        free(results->done);
+        free(results);
+    }
+}
+
+tyto_document *tyto_results_document(const tyto_results *results)
+{
+    return results ? results->document : NULL;
+}
+
+int64_t tyto_results_count(const tyto_results *results)
+{
+    return results ? results->count : 0;
+}
+
+const bool *tyto_results_done(const tyto_results *results)
+{
+    return results ? results->done : NULL;
+}
+
+/* A file of its own, or what comes next. */
+static tyto_status put(const tyto_results *results, const tyto_bytes *bytes, tyto_error *err)
+{
+    const char *name = tyto_document_file(results->document);
+    if (!name && results->options.folder) {
+        return TYTO_OK; /* after the last record there is nothing to write */
+    }
+    if (!name) {
+        TYTO_TRY(tyto_output_write(results->output, bytes->data, bytes->length_bytes, err));
+        return tyto_output_flush(results->output, err);
+    }
+    char *path = tyto_path_join(results->path, name);
+    const tyto_status status =
+        path ? tyto_bytes_save(path, bytes, err) : tyto_fail_memory(err, results->path);
+    free(path);
+    return status;
+}
+
+/* Whether what there is of a document is one, so that its file may grow in its place. */
+static bool grows(const tyto_results *results)
+{
+    return tyto_format_grows(results->document->format);
+}
+
+/* The first file of a folder, if it is there already, is the same. */
+static tyto_status check_first(const tyto_results *results, const tyto_bytes *bytes,
+                               tyto_error *err)
+{
+    const char *name = tyto_document_file(results->document);
+    char *path = name ? tyto_path_join(results->path, name) : NULL, *held = NULL;
+    size_t length = 0;
+    tyto_status status = TYTO_OK;
+    if (name && !path) {
+        return tyto_fail_memory(err, results->path);
+    }
+    if (path && tyto_file_exists(path)) {
+        status = tyto_file_read(path, HELD_BYTES_MAX, &held, &length, err);
+        if (status == TYTO_OK && (length != bytes->length_bytes ||
+                                  (length > 0 && memcmp(held, bytes->data, length) != 0))) {
+            status = tyto_fail(err, TYTO_E_ARGUMENT,
+                               "%s: got results of other labels, required those of this run", path);
+        }
+    }
+    free(held);
+    free(path);
+    return status;
+}
+
+static bool is_wanted(const tyto_results *results, int64_t input)
+{
+    const tyto_results_options *options = &results->options;
+    return !options->drawn || tyto_destination_has(options->drawn, options->inputs[input]);
+}
+
+/* Inputs that have a file in the folder are done. */
+static tyto_status find_files(const tyto_results *results, tyto_error *err)
+{
+    const tyto_results_options *options = &results->options;
+    for (int64_t i = 0; i < options->n_inputs; i++) {
+        char *name = tyto_format_photo_file(options->format, options->inputs[i]);
+        char *path = name ? tyto_path_join(results->path, name) : NULL;
+        results->done[i] = path && tyto_file_exists(path) && is_wanted(results, i);
+        free(name);
+        if (!path) {
+            return tyto_fail_memory(err, results->path);
+        }
+        free(path);
+    }
+    return TYTO_OK;
+}
+
+/* Takes the records of the file back that is there; none is there to begin with. */
+static tyto_status take_back(const tyto_results *results, tyto_bytes *out, tyto_error *err)
+{
+    const tyto_results_options *options = &results->options;
+    char *bytes = NULL;
+    size_t length = 0;
+    if (tyto_file_exists(results->path)) {
+        TYTO_TRY(tyto_file_read(results->path, HELD_BYTES_MAX, &bytes, &length, err));
+    }
+    bool *wanted = tyto_alloc((size_t)options->n_inputs, sizeof(*wanted));
+    for (int64_t i = 0; wanted && i < options->n_inputs; i++) {
+        wanted[i] = is_wanted(results, i);
+    }
+    const tyto_status status =
+        wanted ? tyto_document_resume(results->document, bytes, length, options->inputs,
+                                      options->n_inputs, wanted, results->done, out, err)
+               : tyto_fail_memory(err, results->path);
+    free(wanted);
+    free(bytes);
+    if (status != TYTO_OK && status != TYTO_E_MEMORY) {
+        tyto_error_prefix(err, results->path);
+    }
+    return status;
+}
+
+/* What an earlier run left, and the first bytes. */
+static tyto_status begin_again(tyto_results *results, const tyto_bytes *bytes, tyto_error *err)
+{
+    tyto_bytes kept = {0};
+    results->done = tyto_alloc_zeroed((size_t)results->options.n_inputs, sizeof(*results->done));
+    if (!results->done) {
+        return tyto_fail_memory(err, "results");
+    }
+    if (results->options.folder) {
+        TYTO_TRY(check_first(results, bytes, err));
+        TYTO_TRY(find_files(results, err));
+        TYTO_TRY(put(results, bytes, err));
+    } else {
+        TYTO_TRY(put(results, bytes, err));
+        TYTO_TRY(take_back(results, &kept, err));
+        const tyto_status status = put(results, &kept, err);
+        tyto_bytes_clear(&kept);
+        TYTO_TRY(status);
+    }
+    for (int64_t i = 0; i < results->options.n_inputs; i++) {
+        results->count += results->done[i];
+    }
+    return TYTO_OK;
+}
+
+tyto_status tyto_results_begin(tyto_results *results, tyto_document *document, tyto_bytes *bytes,
+                               tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, results);
+    TYTO_REQUIRE(err, document);
+    TYTO_REQUIRE(err, bytes);
+    tyto_status status;
+    if (results->document) {
+        tyto_document_destroy(document);
+        status = tyto_fail(err, TYTO_E_ARGUMENT, "results: they were begun already, required once");
+    } else {
+        results->document = document;
+        status =
+            results->options.resume ? begin_again(results, bytes, err) : put(results, bytes, err);
+    }
+    tyto_bytes_clear(bytes);
+    return status;
+}
+
+tyto_status tyto_results_add(tyto_results *results, tyto_bytes *bytes, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, results);
+    TYTO_REQUIRE(err, bytes);
+    tyto_status status =
+        results->document
+            ? put(results, bytes, err)
+            : tyto_fail(err, TYTO_E_ARGUMENT, "results: they weren't begun, required that first");
+    tyto_bytes_clear(bytes);
+    if (status == TYTO_OK && !results->options.folder && !results->placed && grows(results)) {
+        status = tyto_output_place(results->output, err);
+        results->placed = status == TYTO_OK;
+    }
+    results->failed = results->failed || status != TYTO_OK;
+    results->count += status == TYTO_OK;
+    return status;
+}
+
+tyto_status tyto_results_end(tyto_results *results, bool keep, tyto_error *err)
+{
+    tyto_bytes bytes = {0};
+    tyto_status status = TYTO_OK;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, results);
+    if (results->document && !results->failed) {
+        status = tyto_document_end(results->document, &bytes, err);
+    }
+    if (status == TYTO_OK && results->document && !results->failed) {
+        status = put(results, &bytes, err);
+    }
+    tyto_bytes_clear(&bytes);
+    if (results->output && !results->failed && ((status == TYTO_OK && keep) || !results->path)) {
+        const tyto_status committed = tyto_output_commit(results->output, status ? NULL : err);
+        status = status == TYTO_OK ? committed : status;
+    }
+    tyto_output_destroy(results->output);
+    results->output = NULL;
+    tyto_document_destroy(results->document);
+    results->document = NULL;
+    return status;
+}
