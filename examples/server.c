@@ -115,7 +115,7 @@ static tyto_status detect(tyto_session *session, const request *r, tyto_bytes *o
         document.format = TYTO_FORMAT_JSON;
         document.labels = r->labels;
         document.n_labels = r->n_labels;
-        document.threshold = r->threshold;
+        document.threshold = tyto_search_threshold(session, vocabulary, &search);
         const tyto_photo_detections photo = {.photo = r->name,
                                              .width_px = image.width_px,
                                              .height_px = image.height_px,
@@ -133,7 +133,7 @@ static void answer(tyto_session *session, FILE *in, FILE *out)
     static request r;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    r = (request){.name = "photo", .threshold = 0.1F};
+    r = (request){.name = "photo", .threshold = TYTO_THRESHOLD_MODEL};
     const char *wrong = read_request(in, out, &r);
     if (!wrong && detect(session, &r, &bytes, &err) != TYTO_OK) {
         wrong = tyto_error_message(&err);

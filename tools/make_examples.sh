@@ -21,7 +21,8 @@ printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${TYTO_EMULATOR:-}" "$command" >"$work/
 chmod +x "$work/bin/tyto"
 ln -s "$root/assets" "$root/models" "$root/tests" "$work/at/"
 export PATH="$work/bin:$PATH" LC_ALL=C.UTF-8
-unset HF_HUB_OFFLINE HF_TOKEN HF_HOME HF_HUB_CACHE TYTO_MODEL http_proxy all_proxy
+unset HF_HUB_OFFLINE HF_TOKEN HF_HOME HF_HUB_CACHE http_proxy all_proxy
+export TYTO_MODEL=models/tyto-small # named, it needs no word about what it knows
 cd "$work/at"
 
 inside=false

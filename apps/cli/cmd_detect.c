@@ -34,7 +34,7 @@ static int run(void *given)
 
 static const option options[] = {
     SEARCH_TEXT_OPTIONS(detect_args, search),
-    SEARCH_RESULT_OPTIONS(detect_args, search, "0.1", "off", "0.5"),
+    SEARCH_RESULT_OPTIONS(detect_args, search, "the checkpoint's, or else 0.1", "off", "0.5"),
     TILE_OPTIONS(detect_args, search.tiles),
     SHORTCUT_OPTIONS(detect_args, search.shortcuts),
     PROCESSOR_OPTIONS(detect_args, search.processor),

@@ -295,6 +295,10 @@ const command cmd_eval = {
         "array of objects with category_id, name, objects and the same twelve. A number is -1 (in "
         "tables a dash) where nothing is there to be found.\n"
         "\n"
+        "Annotations are read as pycocotools reads them. Photos are looked for in --images by "
+        "their "
+        "whole names first, then without the folders that these begin with.\n"
+        "\n"
         "A photo that can't be read is reported and counts as if nothing was found in it; the exit "
         "status is then 1.",
     .options = options,

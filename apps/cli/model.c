@@ -6,6 +6,7 @@
 #include <tyto/memory.h>
 
 #include "messages.h"
+#include "output.h"
 #include "signals.h"
 
 char *model_folder(const common_args *args)
@@ -70,6 +71,14 @@ bool model_offers(const opened *model, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
     return went_well_for(model->folder, tyto_model_require(model->model, task, &err), &err);
+}
+
+void model_introduce(const common_args *args, const opened *model)
+{
+    const char *note = tyto_model_note(model->model), *named = getenv("TYTO_MODEL");
+    if (note && !args->model && !(named && *named)) {
+        say_note("searching with %s: %s", path_base(model->folder), note);
+    }
 }
 
 void model_close(opened *model)

@@ -29,6 +29,8 @@ bool model_open(const common_args *args, opened *out);
 /** Whether the model can be asked for that; complains and returns false when it is of another kind.
  */
 bool model_offers(const opened *model, tyto_task task);
+/** Says what the model is for when nobody chose it. */
+void model_introduce(const common_args *args, const opened *model);
 void model_close(opened *model);
 
 #endif

@@ -166,13 +166,6 @@ static void set_options(search *s)
     s->chosen = (drawing){.option = "draw-queries", .path = args->draw_queries};
 }
 
-static void add_all(text_list *list, const text_list *more)
-{
-    for (size_t i = 0; i < more->count; i++) {
-        text_list_add(list, more->items[i], strlen(more->items[i]));
-    }
-}
-
 int search_prepare(search *job)
 {
     text_list all = {0};
@@ -185,8 +178,8 @@ int search_prepare(search *job)
     if (job->photos.count == 0) {
         return EXIT_FAILED;
     }
-    add_all(&all, &job->photos);
-    add_all(&all, &job->examples);
+    text_list_append(&all, &job->photos);
+    text_list_append(&all, &job->examples);
     int code = drawing_check(&job->draw, &job->photos, &all);
     code = code == EXIT_DONE ? check_results(job, &all) : code;
     text_list_clear(&all);
@@ -350,6 +343,9 @@ int search_photos(search *job)
     if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
+    model_introduce(job->common, &job->model);
+    job->document.threshold =
+        tyto_search_threshold(job->model.session, job->vocabulary, &job->look.options);
     tyto_status status = tyto_vocabulary_builder_notes(job->builder, &job->document.examples,
                                                        &job->document.n_examples, &err);
     if (status == TYTO_OK) {

@@ -18,17 +18,25 @@ typedef struct tyto_coco_box {
     double x, y, width, height;
 } tyto_coco_box;
 
+/* An id is a whole number, which may be written as 7.0. Where a file has a text in its place, or a
+ * number beyond 64 bits, the id is a negative number that is made of it, the same in every file; and
+ * `…_text` is what the file has, as JSON writes it: "\"a1\"" or "100000000000000000000". It is NULL
+ * for other ids. */
+
 typedef struct tyto_coco_image {
     int64_t id;
-    const char *file_name;       /**< NULL when the file gives none */
+    const char *file_name;       /**< or else the end of coco_url, "train2017/a.jpg"; NULL when the
+                                      file gives none */
     int64_t width_px, height_px; /**< 0 when the file gives none */
-    uint64_t reserved[4];        /**< zeros */
+    const char *id_text;
+    uint64_t reserved[3]; /**< zeros */
 } tyto_coco_image;
 
 typedef struct tyto_coco_category {
     int64_t id;
     const char *name;
-    uint64_t reserved[4]; /**< zeros */
+    const char *id_text;
+    uint64_t reserved[3]; /**< zeros */
 } tyto_coco_category;
 
 /** One object that is really there. */
@@ -45,7 +53,8 @@ typedef struct tyto_coco_result {
     int64_t image_id, category_id;
     tyto_coco_box box;
     double score;
-    uint64_t reserved[4]; /**< zeros */
+    const char *image_text, *category_text;
+    uint64_t reserved[2]; /**< zeros */
 } tyto_coco_result;
 
 /** What is there to be found. Plain, so that a program can fill one without a file.
@@ -59,6 +68,7 @@ typedef struct tyto_coco {
     int64_t n_annotations;
     int64_t n_strangers; /**< annotations left out: they name an image or a category not listed */
     bool has_id_zero;    /**< an annotation has the id 0, which pycocotools takes for "not found" */
+    bool is_lvis;        /**< images say which categories were looked for in them, as LVIS's do */
     void *texts;         /**< holds the names */
     uint64_t reserved[4];
 } tyto_coco;
@@ -67,11 +77,14 @@ typedef struct tyto_coco {
 typedef struct tyto_coco_results {
     tyto_coco_result *items;
     int64_t count;
-    uint64_t reserved[4];
+    void *texts; /**< holds those of ids; NULL: none, or the items borrow them */
+    uint64_t reserved[3];
 } tyto_coco_results;
 
 /** Reads an "instances" file: images (id), categories (id, name) and annotations (id, image_id,
- *  category_id, bbox; area, by default the box's; iscrowd, by default 0), all in file order.
+ *  category_id, bbox; area, by default the box's; iscrowd, by default 0), all in file order. What
+ *  Python's json reads and pycocotools takes is read: ids as texts and as 7.0, NaN in what isn't
+ *  needed, sizes as texts; a size that is no number counts as none.
  *  errors  E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY, E_FORMAT: a field that is missing or of the wrong
  *          type, a negative size, the same id twice — "file: 'annotations[3].bbox': got …" */
 TYTO_API TYTO_NODISCARD tyto_status tyto_coco_load(const char *path, tyto_coco *out,

@@ -17,6 +17,9 @@ TYTO_BEGIN_DECLS
 /** A loaded model: immutable, shareable between threads, outlives its sessions. */
 typedef struct tyto_model tyto_model;
 
+/** The threshold of checkpoints that recommend none. */
+#define TYTO_THRESHOLD_COMMON 0.1F
+
 /** What becomes of tensors that don't fit config.json. */
 typedef enum tyto_missing {
     TYTO_MISSING_REFUSE = 0,    /**< an error that lists all of them */
@@ -106,6 +109,12 @@ TYTO_API const tyto_image_processor *tyto_model_image_processor(const tyto_model
  */
 TYTO_API int64_t tyto_model_label_count(const tyto_model *model);
 TYTO_API const char *tyto_model_label(const tyto_model *model, int64_t i);
+/** What scores after texts are compared with when nobody says otherwise: what the checkpoint
+ *  recommends ("threshold" in the object "tyto" of its config.json), or else TYTO_THRESHOLD_COMMON.
+ */
+TYTO_API float tyto_model_threshold(const tyto_model *model);
+/** A line about what the checkpoint is for ("note" in the same object), or NULL. */
+TYTO_API const char *tyto_model_note(const tyto_model *model);
 /** The precision that the model computes with: the engine's or, for AUTO and DEFAULT, what was
  *  chosen for this checkpoint. */
 TYTO_API tyto_precision tyto_model_precision(const tyto_model *model);

@@ -13,6 +13,10 @@ typedef enum tyto_positions {
     TYTO_POSITIONS_TRUNCATED = 1     /**< its top left, as it is; for smaller photos only */
 } tyto_positions;
 
+/** As a threshold: what the checkpoint recommends for texts (tyto_model_threshold); for objects of
+ *  any kind TYTO_THRESHOLD_COMMON. */
+#define TYTO_THRESHOLD_MODEL (-2.0F)
+
 /** How photos are searched, and what is kept of what is found. */
 typedef struct tyto_search_options {
     size_t struct_bytes; /**< set by tyto_search_options_init or its sibling */
@@ -23,7 +27,7 @@ typedef struct tyto_search_options {
     bool guided;
     bool relative_scores;          /**< guided: the photo's best score becomes 1, a tenth of it 0 */
     bool multi_label;              /**< every label above its threshold, not each box's best */
-    float threshold;               /**< keep scores > threshold */
+    float threshold;               /**< keep scores > threshold; or TYTO_THRESHOLD_MODEL */
     const float *label_thresholds; /**< one per query, or NULL; they override threshold */
     int64_t n_label_thresholds;    /**< as many as there are queries */
     tyto_boxes boxes;
@@ -60,7 +64,7 @@ typedef struct tyto_search_options {
     bool embeddings;
 } tyto_search_options;
 
-/** For texts: threshold 0.1, image boxes, no NMS with IoU 0.5 ready, all, best label. No tiles:
+/** For texts: the model's threshold, image boxes, no NMS with IoU 0.5 ready, all, best label. No tiles:
  *  those that are switched on are of the network's own size, with a quarter of overlap, and the
  *  whole photo too, merged at seams at 0.5. No approximations. */
 TYTO_API void tyto_search_options_init(tyto_search_options *options, size_t struct_bytes);
@@ -117,6 +121,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_search_tiles(const tyto_session *sessio
                                                       int64_t height_px,
                                                       const tyto_search_options *options,
                                                       tyto_tiles *out, tyto_error *err);
+
+/** The threshold that a search takes by these options, NULL being the defaults.
+ *  vocabulary  NULL: objects of any kind are searched for */
+TYTO_API float tyto_search_threshold(const tyto_session *session, const tyto_vocabulary *vocabulary,
+                                     const tyto_search_options *options);
 
 /** Thresholds as people write them: "0.3" for all labels, "LABEL=0.3" for one, which is all of that
  *  name. The last one of a kind counts.

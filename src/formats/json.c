@@ -6,18 +6,17 @@
 #include "base/error.h"
 #include "base/file.h"
 
-tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length, const char *name,
-                               json_t **out, tyto_error *err)
+/* Checks what a document was decoded to, NULL with the reason why. */
+static tyto_status check_root(json_t *value, json_type root, const char *name,
+                              const json_error_t *where, bool no_memory, json_t **out,
+                              tyto_error *err)
 {
-    json_error_t where;
-    bool no_memory;
-    json_t *value = tyto_json_decode(bytes, length, false, &where, &no_memory);
     if (!value) {
         if (no_memory) {
             return tyto_fail_memory(err, name);
         }
         return tyto_fail(err, TYTO_E_FORMAT, "%s: not valid JSON at line %d, column %d: %s", name,
-                         where.line, where.column, where.text);
+                         where->line, where->column, where->text);
     }
     if (json_typeof(value) != root) {
         tyto_status status =
@@ -28,6 +27,24 @@ tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length,
     }
     *out = value;
     return TYTO_OK;
+}
+
+tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length, const char *name,
+                               json_t **out, tyto_error *err)
+{
+    json_error_t where;
+    bool no_memory;
+    json_t *value = tyto_json_decode(bytes, length, false, &where, &no_memory);
+    return check_root(value, root, name, &where, no_memory, out, err);
+}
+
+tyto_status tyto_json_parse_loosely(json_type root, const char *bytes, size_t length,
+                                    const char *name, json_t **out, tyto_error *err)
+{
+    json_error_t where;
+    bool no_memory;
+    json_t *value = tyto_json_decode_loosely(bytes, length, &where, &no_memory);
+    return check_root(value, root, name, &where, no_memory, out, err);
 }
 
 tyto_status tyto_json_parse(const char *bytes, size_t length, const char *name, json_t **out,
@@ -44,6 +61,12 @@ tyto_status tyto_json_load(const char *path, json_t **out, tyto_error *err)
     tyto_status status = tyto_json_parse(bytes, length, path, out, err);
     free(bytes);
     return status;
+}
+
+const char *tyto_json_long_number(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text && json_string_length(value) == strlen(text) + 1 ? text : NULL;
 }
 
 /* Whether a text stands for one of the numbers that JSON doesn't have. */

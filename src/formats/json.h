@@ -23,10 +23,21 @@ TYTO_NODISCARD tyto_status tyto_json_parse(const char *bytes, size_t length, con
 TYTO_NODISCARD tyto_status tyto_json_parse_as(json_type root, const char *bytes, size_t length,
                                               const char *name, json_t **out, tyto_error *err);
 
+/** The same of what Python's json takes besides: an integer of more than 64 bits becomes a text of
+ *  its digits and a NUL, which no other text holds (tyto_json_long_number); a surrogate by itself
+ *  the byte that Python has it for in names of files, U+DC80 … U+DCFF, or else U+FFFD. */
+TYTO_NODISCARD tyto_status tyto_json_parse_loosely(json_type root, const char *bytes, size_t length,
+                                                   const char *name, json_t **out, tyto_error *err);
+/** The digits of such an integer; NULL for any other value. */
+const char *tyto_json_long_number(const json_t *value);
+
 /** Decodes bytes to any value; NULL with *no_memory set, or with the place and text of *where.
  *  unique  a name that comes twice in an object is wrong; else the last one counts */
 json_t *tyto_json_decode(const char *bytes, size_t length, bool unique, json_error_t *where,
                          bool *no_memory);
+/** The same for tyto_json_parse_loosely. */
+json_t *tyto_json_decode_loosely(const char *bytes, size_t length, json_error_t *where,
+                                 bool *no_memory);
 
 /** Reads of one member: an absent or null one leaves *out alone; one of another type is E_FORMAT
  *  "file: 'key': got a string, required a number". `file` is for messages. */

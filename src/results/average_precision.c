@@ -1,6 +1,7 @@
 #include "results/average_precision.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ static const double area_high_px[AREAS] = {1e10, 32.0 * 32.0, 96.0 * 96.0, 1e10}
 typedef struct listed {
     int64_t id;
     size_t at;
+    size_t rank; /* among the ids as the file has them */
 } listed;
 
 /* An annotation or a result: where it belongs and which one it is. `score` sorts results. */
@@ -163,16 +165,62 @@ static tyto_status sort_ids(listed *list, size_t count, const char *what, tyto_e
                              (long long)list[i].id);
         }
     }
+    for (size_t i = 0; i < count; i++) {
+        list[i].rank = i;
+    }
     return TYTO_OK;
 }
 
-/* The index of `id` in a sorted list, or false. */
+/* In the order of pycocotools: numbers by size, then longer ones, then texts. */
+static int by_text(const char *a, const char *b)
+{
+    if (!a || !b || (*a == '"') != (*b == '"')) {
+        return !a == !b ? (*a == '"') - (*b == '"') : a ? 1 : -1;
+    }
+    const size_t long_a = strlen(a), long_b = strlen(b);
+    return *a != '"' && long_a != long_b ? (long_a > long_b) - (long_a < long_b) : strcmp(a, b);
+}
+
+static int by_image_text(const void *left, const void *right)
+{
+    const tyto_coco_image *const *a = left, *const *b = right;
+    if (!(*a)->id_text && !(*b)->id_text) {
+        return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
+    }
+    return by_text((*a)->id_text, (*b)->id_text);
+}
+
+/* Ranks images, whose order decides between equal scores, by what their ids are in the file. */
+static tyto_status rank_images(evaluation *e, tyto_error *err)
+{
+    const size_t count = (size_t)e->truth->n_images;
+    size_t *ranks = tyto_alloc(count, sizeof(*ranks));
+    const tyto_coco_image **images = tyto_alloc(count, sizeof(*images));
+    const bool good = ranks && images;
+    for (size_t i = 0; good && i < count; i++) {
+        images[i] = &e->truth->images[i];
+    }
+    if (good) {
+        sort(images, count, sizeof(*images), by_image_text);
+    }
+    for (size_t i = 0; good && i < count; i++) {
+        ranks[images[i] - e->truth->images] = i;
+    }
+    for (size_t i = 0; good && i < count; i++) {
+        e->images[i].rank = ranks[e->images[i].at];
+    }
+    tyto_free(ranks);
+    tyto_free(images);
+    return good ? TYTO_OK : tyto_fail_memory(err, "evaluation");
+}
+
+/* The rank of `id` in a sorted list, or false. */
 static bool find(const listed *list, size_t count, int64_t id, size_t *out)
 {
     const listed key = {.id = id};
     const listed *at = count ? bsearch(&key, list, count, sizeof(*list), by_id) : NULL;
     if (at) {
-        *out = (size_t)(at - list);
+        *out = at->rank;
     }
     return at != NULL;
 }
@@ -200,12 +248,13 @@ static tyto_status list_ids(evaluation *e, tyto_error *err)
         return tyto_fail_memory(err, "evaluation");
     }
     for (size_t i = 0; i < (size_t)truth->n_images; i++) {
-        e->images[i] = (listed){truth->images[i].id, i};
+        e->images[i] = (listed){truth->images[i].id, i, i};
     }
     for (size_t i = 0; i < (size_t)truth->n_categories; i++) {
-        e->categories[i] = (listed){truth->categories[i].id, i};
+        e->categories[i] = (listed){truth->categories[i].id, i, i};
     }
     TYTO_TRY(sort_ids(e->images, (size_t)truth->n_images, "images", err));
+    TYTO_TRY(rank_images(e, err));
     return sort_ids(e->categories, (size_t)truth->n_categories, "categories", err);
 }
 
@@ -245,10 +294,11 @@ static tyto_status list_results(evaluation *e, size_t count, tyto_error *err)
             return bad_box("results", i, err);
         }
         if (!find(e->images, (size_t)truth->n_images, r->image_id, &item.image)) {
-            return tyto_fail(
-                err, TYTO_E_ARGUMENT,
-                "results[%zu].image_id: got %lld, required an image of the annotations", i,
-                (long long)r->image_id);
+            char number[24];
+            snprintf(number, sizeof(number), "%lld", (long long)r->image_id);
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "results[%zu].image_id: got %s, required an image of the annotations",
+                             i, r->image_text ? r->image_text : number);
         }
         if (find(e->categories, (size_t)truth->n_categories, r->category_id, &item.category)) {
             e->found.items[e->found.count++] = item;

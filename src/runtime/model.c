@@ -335,6 +335,7 @@ static tyto_status open_network(const tyto_engine *engine, const char *folder, c
     }
     if (!how->visit) {
         TYTO_CHECK(tyto_labels_read(config, config_name, &model->labels, err));
+        TYTO_CHECK(tyto_advice_read(config, config_name, &model->advice, err));
         TYTO_CHECK(open_processors(model, folder, err));
     }
     TYTO_CHECK(bind_network(model, folder, config, config_name, how, err));
@@ -417,6 +418,7 @@ void tyto_model_destroy(tyto_model *model)
     tyto_weight_store_clear(&model->store);
     tyto_tensor_file_destroy(model->tensors);
     tyto_labels_clear(&model->labels);
+    tyto_advice_clear(&model->advice);
     tyto_tokenizer_destroy(model->tokenizer);
     tyto_image_processor_destroy(model->image_processor);
     for (int i = 0; i < TYTO_FITS; i++) {
@@ -442,6 +444,17 @@ int64_t tyto_model_query_width(const tyto_model *model)
     const tyto_architecture *architecture = model ? model->architecture : NULL;
     return architecture && architecture->query_width ? architecture->query_width(model->network)
                                                      : 0;
+}
+
+const char *tyto_model_note(const tyto_model *model)
+{
+    return model ? model->advice.note : NULL;
+}
+
+float tyto_model_threshold(const tyto_model *model)
+{
+    return model && model->advice.threshold >= 0.0F ? model->advice.threshold
+                                                    : TYTO_THRESHOLD_COMMON;
 }
 
 const tyto_tokenizer *tyto_model_tokenizer(const tyto_model *model)

@@ -7,6 +7,7 @@
 #include <tyto/tensor.h>
 
 #include "models/architecture.h"
+#include "runtime/advice.h"
 #include "runtime/engine.h"
 #include "runtime/labels.h"
 #include "runtime/names.h"
@@ -22,6 +23,7 @@ struct tyto_model {
     tyto_tensor_file *tensors; /* looked-up tables stay mapped */
     tyto_weight_store store;
     tyto_labels labels;
+    tyto_advice advice;
     tyto_tokenizer *tokenizer;
     tyto_image_processor *image_processor;
     tyto_names mismatches[TYTO_FITS]; /* where initial values are allowed, or it was asked for */

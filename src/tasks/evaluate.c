@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "tasks/coco_photos.h"
 #include "tasks/follow.h"
 #include <tyto/photo_reader.h>
 
@@ -119,28 +120,25 @@ static tyto_status make_vocabulary(run *r)
 static tyto_status list_paths(run *r, const char *folder)
 {
     const tyto_coco *truth = r->truth;
-    r->paths.items = tyto_alloc_zeroed((size_t)truth->n_images, sizeof(char *));
-    if (!r->paths.items) {
-        return tyto_fail_memory(r->err, folder);
-    }
     for (int64_t i = 0; i < truth->n_images; i++) {
         if (!truth->images[i].file_name) {
             return tyto_fail(r->err, TYTO_E_FORMAT,
                              "%s: 'images[%lld].file_name': got nothing, required the photo's name",
                              r->options.name, (long long)i);
         }
-        r->paths.items[i] = tyto_path_join(folder, truth->images[i].file_name);
-        if (!r->paths.items[i]) {
-            return tyto_fail_memory(r->err, folder);
-        }
-        r->paths.count = i + 1;
     }
-    return TYTO_OK;
+    r->paths.items = tyto_alloc_zeroed((size_t)truth->n_images, sizeof(char *));
+    if (!r->paths.items) {
+        return tyto_fail_memory(r->err, folder);
+    }
+    r->paths.count = truth->n_images;
+    return tyto_coco_photo_paths(truth, folder, r->paths.items, r->err);
 }
 
-static tyto_status add_result(run *r, int64_t image_id, const tyto_detection *found)
+static tyto_status add_result(run *r, const tyto_coco_image *image, const tyto_detection *found)
 {
     tyto_coco_results *list = &r->out->results;
+    const tyto_coco_category *category = &r->truth->categories[found->label_index];
     const tyto_box *box = &found->box;
     if (list->count == r->capacity) {
         const int64_t more = r->capacity > 0 ? 2 * r->capacity : 1024;
@@ -152,8 +150,10 @@ static tyto_status add_result(run *r, int64_t image_id, const tyto_detection *fo
         r->capacity = more;
     }
     list->items[list->count++] = (tyto_coco_result){
-        .image_id = image_id,
-        .category_id = r->truth->categories[found->label_index].id,
+        .image_id = image->id,
+        .image_text = image->id_text,
+        .category_id = category->id,
+        .category_text = category->id_text,
         .box = {.x = (double)box->xmin,
                 .y = (double)box->ymin,
                 .width = (double)box->xmax - (double)box->xmin,
@@ -201,7 +201,7 @@ static tyto_status add_found(run *r, int64_t i, const tyto_image *picture,
     r->out->other_sizes +=
         sized && (image->width_px != picture->width_px || image->height_px != picture->height_px);
     for (int64_t k = 0; k < found->count; k++) {
-        TYTO_TRY(add_result(r, image->id, &found->items[k]));
+        TYTO_TRY(add_result(r, image, &found->items[k]));
     }
     return TYTO_OK;
 }
@@ -283,6 +283,12 @@ void tyto_coco_log_faults(const tyto_coco *truth, const char *name, tyto_log_fn 
     if (truth && truth->has_id_zero) {
         log_line(log, log_user, TYTO_LOG_LEVEL_WARNING,
                  "%s: an annotation has the id 0; pycocotools takes that object as never found",
+                 file);
+    }
+    if (truth && truth->is_lvis) {
+        log_line(log, log_user, TYTO_LOG_LEVEL_WARNING,
+                 "%s: its images say which categories were looked for in them, as LVIS's do; the "
+                 "numbers are COCO's, which take what wasn't looked for as wrong",
                  file);
     }
 }

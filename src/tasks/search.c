@@ -155,12 +155,15 @@ tyto_status tyto_search(tyto_session *session, const tyto_search_source *sources
     TYTO_TRY(check_sources(sources, n, vocabulary, &job.options, err));
     TYTO_TRY(tyto_search_check_options(session, &job.options, err));
     TYTO_TRY(tyto_search_family(session, &job.family, err));
+    TYTO_TRY(
+        tyto_search_resolve(session->model, !vocabulary, &job.options, &job.label_thresholds, err));
     tyto_follow_begin(&job.follow, session, job.options.progress, job.options.progress_user);
     const tyto_status status = search_all(&job, sources, n, out, err);
     tyto_follow_end(&job.follow);
     for (int64_t i = 0; status != TYTO_OK && i < n; i++) {
         tyto_detections_clear(&out[i]);
     }
+    free(job.label_thresholds);
     free(job.queries);
     return status;
 }

@@ -18,6 +18,7 @@ typedef struct tyto_search_job {
     const tyto_family_search *family;
     const tyto_vocabulary *vocabulary; /* NULL: objects of any kind */
     tyto_search_options options;
+    float *label_thresholds; /* the options', resolved; owned */
     float *queries; /* [TYTO_SEARCH_TOGETHER,count,width]: the vocabulary's for each picture, once
                        several ran together; owned */
 } tyto_search_job;
@@ -38,6 +39,12 @@ typedef struct tyto_sight {
 TYTO_NODISCARD tyto_status tyto_search_options_read(tyto_search_options *own,
                                                     const tyto_search_options *given,
                                                     tyto_error *err);
+
+/** Puts numbers where the options have TYTO_THRESHOLD_MODEL.
+ *  labels  receives the list that options->label_thresholds becomes, to be freed, or NULL */
+TYTO_NODISCARD tyto_status tyto_search_resolve(const tyto_model *model, bool objects,
+                                               tyto_search_options *options, float **labels,
+                                               tyto_error *err);
 
 /** Pixels of a patch's side, and patches of the checkpoint's own pictures; false: the model takes
  *  no other pictures than those. */

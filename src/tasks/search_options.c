@@ -1,10 +1,11 @@
 /* What a search does when nobody says otherwise. */
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/options.h"
 #include "tasks/search.h"
 
 static const tyto_search_options defaults = {.struct_bytes = sizeof(defaults),
-                                             .threshold = 0.1F,
+                                             .threshold = TYTO_THRESHOLD_MODEL,
                                              .nms_iou = 0.5F,
                                              .whole = true,
                                              .tile_overlap = 0.25,
@@ -23,6 +24,44 @@ void tyto_search_options_init_guided(tyto_search_options *options, size_t struct
     guided.nms = TYTO_NMS_ALL;
     guided.nms_iou = 0.3F;
     tyto_options_init(options, struct_bytes, &guided, sizeof(guided));
+}
+
+/* Stands for a threshold where the model's is wanted. */
+static float resolve(const tyto_model *model, float threshold, bool objects)
+{
+    return threshold != TYTO_THRESHOLD_MODEL ? threshold
+           : objects                         ? TYTO_THRESHOLD_COMMON
+                                             : tyto_model_threshold(model);
+}
+
+float tyto_search_threshold(const tyto_session *session, const tyto_vocabulary *vocabulary,
+                            const tyto_search_options *options)
+{
+    tyto_search_options own = defaults;
+    const tyto_status status =
+        tyto_options_read(&own, sizeof(own), options, "tyto_search_options", NULL);
+    return resolve(session ? session->model : NULL,
+                   status == TYTO_OK ? own.threshold : TYTO_THRESHOLD_MODEL, !vocabulary);
+}
+
+tyto_status tyto_search_resolve(const tyto_model *model, bool objects, tyto_search_options *options,
+                                float **labels, tyto_error *err)
+{
+    const int64_t n = options->label_thresholds ? options->n_label_thresholds : 0;
+    *labels = NULL;
+    options->threshold = resolve(model, options->threshold, objects);
+    if (n == 0) {
+        return TYTO_OK;
+    }
+    *labels = tyto_alloc((size_t)n, sizeof(**labels));
+    if (!*labels) {
+        return tyto_fail_memory(err, "label thresholds");
+    }
+    for (int64_t i = 0; i < n; i++) {
+        (*labels)[i] = resolve(model, options->label_thresholds[i], objects);
+    }
+    options->label_thresholds = *labels;
+    return TYTO_OK;
 }
 
 tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search_options *given,

@@ -164,7 +164,7 @@ detect "config.json: not UTF-8" "bad/config.json: "
 checkpoint
 rm bad/config.json
 detect "config.json: absent" "bad/config.json: No such file"
-wrong "a file as model" 1 "no such folder" detect -m "$photo" "$photo" -t x
+wrong "a file as model" 1 "got a file" detect -m "$photo" "$photo" -t x
 
 # --- preprocessor_config.json
 

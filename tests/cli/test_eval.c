@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tyto/tyto.h>
 #include <unistd.h>
 
@@ -228,6 +229,43 @@ static void a_missing_photo_is_told(void **state)
     ran_clear(&run);
 }
 
+/* Names as other tools write them: with the folders of another machine, absolute, with
+ * backslashes, with only an address. */
+static void photos_are_found_by_foreign_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"\"file_name\":\"there/one.jpg\"",
+                                        "\"file_name\":\"/elsewhere/there/one.jpg\"",
+                                        "\"file_name\":\"C:\\\\data\\\\there\\\\one.jpg\"",
+                                        "\"coco_url\":\"http://images.example.org/there/one.jpg\""};
+    mkdir("photos", 0777);
+    mkdir("photos/there", 0777);
+    copy_file(CAT, "photos/there/one.jpg");
+    copy_file(COFFEE, "photos/two.jpg");
+    for (size_t i = 0; next_case(i, 2 * sizeof(names) / sizeof(names[0])); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "{\"images\":[{\"id\":1,%s}],\"categories\":[{\"id\":9,\"name\":\"cat\"}],"
+                 "\"annotations\":[]}",
+                 names[i / 2]);
+        write_text(ANNOTATIONS, text);
+        ran run = tyto("eval", "detect", "-m", ODD_MODEL, "-a", ANNOTATIONS, "-i",
+                       i % 2 ? "photos/there" : "photos", NULL);
+        assert_done(&run);
+        assert_string_equal(run.err, "");
+        ran_clear(&run);
+    }
+    /* One file for two names is the wrong one for at least one. */
+    write_text(ANNOTATIONS, "{\"images\":[{\"id\":1,\"file_name\":\"a/two.jpg\"},{\"id\":2,"
+                            "\"file_name\":\"b/two.jpg\"}],\"categories\":[{\"id\":9,\"name\":"
+                            "\"cat\"}],\"annotations\":[]}");
+    ran run = tyto("eval", "detect", "-m", ODD_MODEL, "-a", ANNOTATIONS, "-i", "photos", NULL);
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "photos/a/two.jpg: No such file"));
+    assert_non_null(strstr(run.err, "photos/b/two.jpg: No such file"));
+    ran_clear(&run);
+}
+
 static void wrong_usage_is_refused(void **state)
 {
     (void)state;
@@ -282,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_model_searches_for_prompts),
         cmocka_unit_test(its_own_findings_score_one),
         cmocka_unit_test(a_missing_photo_is_told),
+        cmocka_unit_test(photos_are_found_by_foreign_names),
         cmocka_unit_test(wrong_usage_is_refused),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -24,7 +24,7 @@ static void damaged_photos_are_used_when_wanted(void **state)
 {
     (void)state;
     const char *photo = test_path("golden/data/images/damaged/cut_rgb_420.jpg");
-    ran run = tyto("detect", photo, "-t", "globe", NULL);
+    ran run = tyto("detect", "-m", ODD_MODEL, photo, "-t", "globe", NULL);
     assert_complains(&run, 1, "--damaged use");
     run = tyto("detect", photo, "-t", "globe", "--damaged", "use", NULL);
     assert_done(&run);

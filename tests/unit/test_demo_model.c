@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 #include <tyto/tyto.h>
@@ -116,6 +117,50 @@ static void assert_all_found(const demo *it, const char *const *texts)
     tyto_detections_clear(&found);
 }
 
+/* The threshold that the checkpoint's folder recommends counts when none is given, for texts that have
+ * none of their own, and not for objects of any kind. */
+static void its_threshold_is_the_default(void **state)
+{
+    const demo *it = *state;
+    const char *const texts[] = {objects[0].name, absent[0], absent[4], objects[2].name};
+    const float thresholds[] = {0.0F, TYTO_THRESHOLD_MODEL, TYTO_THRESHOLD_MODEL,
+                                TYTO_THRESHOLD_MODEL};
+    tyto_vocabulary *vocabulary = NULL;
+    tyto_search_options options = search_defaults(false);
+    tyto_detections found[2] = {0};
+    assert_true(tyto_model_threshold(it->model) == THRESHOLD);
+    assert_true(tyto_model_threshold(NULL) == TYTO_THRESHOLD_COMMON);
+    assert_non_null(strstr(tyto_model_note(it->model), "-m google/owlv2-base-patch16-ensemble"));
+    assert_int_equal(tyto_vocabulary_create(it->session, texts, 4, NULL, &vocabulary, NULL),
+                     TYTO_OK);
+    assert_true(tyto_search_threshold(it->session, vocabulary, NULL) == THRESHOLD);
+    assert_true(tyto_search_threshold(it->session, NULL, NULL) == TYTO_THRESHOLD_COMMON);
+    assert_int_equal(search_image(it->session, &it->image, vocabulary, NULL, &found[0], NULL),
+                     TYTO_OK);
+    options.threshold = THRESHOLD;
+    assert_true(tyto_search_threshold(it->session, vocabulary, &options) == THRESHOLD);
+    assert_int_equal(search_image(it->session, &it->image, vocabulary, &options, &found[1], NULL),
+                     TYTO_OK);
+    assert_int_equal(found[0].count, 2);
+    assert_int_equal(found[1].count, 2);
+    tyto_detections_clear(&found[1]);
+    options.threshold = 0.9F;
+    options.label_thresholds = thresholds;
+    options.n_label_thresholds = 4;
+    assert_int_equal(search_image(it->session, &it->image, vocabulary, &options, &found[1], NULL),
+                     TYTO_OK);
+    int64_t of_label[4] = {0};
+    for (int64_t i = 0; i < found[1].count; i++) {
+        of_label[found[1].items[i].label_index]++;
+    }
+    assert_true(of_label[0] > 1);
+    assert_int_equal(of_label[1] + of_label[2], 0);
+    assert_int_equal(of_label[3], 1);
+    tyto_detections_clear(&found[0]);
+    tyto_detections_clear(&found[1]);
+    tyto_vocabulary_destroy(vocabulary);
+}
+
 static void names_are_found(void **state)
 {
     const char *texts[OBJECTS];
@@ -147,6 +192,7 @@ static void absent_is_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(its_threshold_is_the_default),
         cmocka_unit_test(names_are_found),
         cmocka_unit_test(phrases_are_found),
         cmocka_unit_test(absent_is_not_found),

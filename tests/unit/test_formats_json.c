@@ -170,6 +170,27 @@ static void numbers_that_are_not_finite_are_texts(void **state)
     json_decref(value);
 }
 
+/* What Python's json takes besides, for files that its programs write. */
+static void python_takes_more(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[100000000000000000001,\"\\ud800-\\udce9\\ud83d\\ude00\\udc00\\ud83d\","
+        "9223372036854775807,\"100000000000000000001\"]";
+    json_error_t where;
+    bool no_memory;
+    assert_null(decode("\"\\ud800\"", false, &where));
+    json_t *value = tyto_json_decode_loosely(text, strlen(text), &where, &no_memory);
+    assert_non_null(value);
+    assert_string_equal(tyto_json_long_number(json_array_get(value, 0)), "100000000000000000001");
+    assert_string_equal(json_string_value(json_array_get(value, 1)),
+                        "\xef\xbf\xbd-\xe9\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd");
+    assert_true(json_integer_value(json_array_get(value, 2)) == INT64_MAX);
+    assert_null(tyto_json_long_number(json_array_get(value, 3)));
+    assert_null(tyto_json_decode_loosely("\"\\ud800\\u12\"", 12, &where, &no_memory));
+    json_decref(value);
+}
+
 static void nesting_has_a_limit(void **state)
 {
     (void)state;
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(large_integers_are_reals),
         cmocka_unit_test(what_is_not_json_is_refused),
         cmocka_unit_test(numbers_that_are_not_finite_are_texts),
+        cmocka_unit_test(python_takes_more),
         cmocka_unit_test(nesting_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

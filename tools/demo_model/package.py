@@ -3,6 +3,7 @@
     python package.py --text DIR --state DIR --out models/tyto-small
 """
 import argparse
+import json
 import pathlib
 import shutil
 
@@ -15,6 +16,12 @@ import train
 
 FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
          "preprocessor_config.json", "config.json")
+# What tyto says of the model and takes as its threshold; other programs ignore it.
+ADVICE = {
+    "note": "it knows 125 kinds of drawn objects and nothing of photographs; for a photograph: "
+            "-m google/owlv2-base-patch16-ensemble (620 MB, fetched once)",
+    "threshold": 0.4,
+}
 
 
 def image_side(folder):
@@ -35,7 +42,8 @@ def main():
         if (options.text / file).resolve() != (options.out / file).resolve():
             shutil.copyfile(options.text / file, options.out / file)
     config = options.out / "config.json"
-    config.write_text(config.read_text().replace('"float32"', '"float16"'))
+    described = json.loads(config.read_text()) | {"torch_dtype": "float16", "tyto": ADVICE}
+    config.write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
     tensors = load_file(options.text / "model.safetensors")
     image = image_side(options.state)
     unknown = set(image) - set(tensors)

@@ -21,7 +21,7 @@ complete -c tyto -n '__fish_seen_subcommand_from detect' -l text -s t -x -d 'wha
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l labels -s l -r -F -d 'more texts, one per line; - is standard input'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l templates -d 'put each text into the seven prompts of the OWL-ViT authors and average them'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l classes -r -F -d 'embeddings to look for, as '\''tyto embed'\'' saves them: .safetensors or .npy'
-complete -c tyto -n '__fish_seen_subcommand_from detect' -l threshold -x -d 'keep scores above X, 0 to 1 (default 0.1); LABEL=X for one; repeat it'
+complete -c tyto -n '__fish_seen_subcommand_from detect' -l threshold -x -d 'keep scores above X, 0 to 1 (default the checkpoint'\''s, or else 0.1); LABEL=X for one; repeat it'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l nms -x -a 'off class all' -d 'drop boxes that overlap a better one of the same label, or of any (default off)'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l iou -x -d 'for --nms: how much overlap is too much (default 0.5)'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l top-k -x -d 'keep the N best of each photo'

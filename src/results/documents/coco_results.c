@@ -13,17 +13,29 @@ static bool is_finite(const tyto_coco_result *item)
            isfinite(item->score);
 }
 
+static void write_id(tyto_writer *writer, int64_t id, const char *text)
+{
+    if (text) {
+        tyto_writer_text(writer, text);
+    } else {
+        tyto_writer_format(writer, "%lld", (long long)id);
+    }
+}
+
 /* Numbers have as many digits as a double keeps, so that reading them gives the same. */
 static void write_result(tyto_writer *writer, const tyto_coco_result *item)
 {
     const tyto_coco_box *box = &item->box;
-    json_t *object =
-        json_pack("{s:I, s:I, s:[f,f,f,f], s:f}", "image_id", (json_int_t)item->image_id,
-                  "category_id", (json_int_t)item->category_id, "bbox", box->x, box->y, box->width,
-                  box->height, "score", item->score);
+    json_t *object = json_pack("{s:[f,f,f,f], s:f}", "bbox", box->x, box->y, box->width,
+                               box->height, "score", item->score);
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     if (text) {
-        tyto_writer_text(writer, text);
+        tyto_writer_text(writer, "{\"image_id\":");
+        write_id(writer, item->image_id, item->image_text);
+        tyto_writer_text(writer, ",\"category_id\":");
+        write_id(writer, item->category_id, item->category_text);
+        tyto_writer_text(writer, ",");
+        tyto_writer_text(writer, text + 1);
     } else {
         writer->no_memory = true;
     }

@@ -1,9 +1,12 @@
 /* How detections compare with annotations, as people and programs want it written. */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tyto/eval.h>
+#include <tyto/memory.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "results/writer.h"
 
 /* Decimal digits of a number in JSON: what a double keeps. */
@@ -148,6 +151,35 @@ static void put_numbers(tyto_writer *writer, json_t *object, const tyto_coco_sum
     }
 }
 
+/* The text that JSON writes so, with the escapes that tyto_coco_parse makes. */
+static json_t *unquoted(const char *quoted)
+{
+    const size_t length = strlen(quoted);
+    char *text = tyto_alloc(length, 1), *out = text;
+    for (const char *at = quoted + 1; text && at < quoted + length - 1; at++) {
+        if (strncmp(at, "\\u00", 4) == 0 && strlen(at) > 6) {
+            const char digits[] = {at[4], at[5], '\0'};
+            *out++ = (char)strtol(digits, NULL, 16);
+            at += 5;
+        } else {
+            at += *at == '\\';
+            *out++ = *at;
+        }
+    }
+    json_t *value = text ? tyto_json_string_bytes(text, (size_t)(out - text)) : NULL;
+    tyto_free(text);
+    return value;
+}
+
+/* The id as the annotations have it; a number beyond 64 bits as its nearest double. */
+static json_t *category_id(const tyto_coco_category *category)
+{
+    const char *text = category->id_text;
+    return !text          ? json_integer((json_int_t)category->id)
+           : *text == '"' ? unquoted(text)
+                          : json_real(strtod(text, NULL));
+}
+
 static int append(const char *bytes, size_t length, void *user)
 {
     tyto_writer_bytes(user, bytes, length);
@@ -172,7 +204,7 @@ tyto_status tyto_coco_scores_json(const tyto_coco *truth, const tyto_coco_scores
     for (int64_t i = 0; i < scores->n_classes; i++) {
         const tyto_coco_class_scores *class = &scores->classes[i];
         json_t *item = json_object();
-        tyto_json_put(&writer, item, "category_id", json_integer((json_int_t) class->category_id));
+        tyto_json_put(&writer, item, "category_id", category_id(&truth->categories[i]));
         tyto_json_put(&writer, item, "name", tyto_json_string(truth->categories[i].name));
         tyto_json_put(&writer, item, "objects", json_integer((json_int_t) class->objects));
         put_numbers(&writer, item, &class->summary);
