@@ -20,8 +20,8 @@ typedef struct records {
 int records_open(records *results, const tyto_results_options *options);
 /** The document, whose creation ended so, with its first bytes. Releases bytes and error. */
 bool records_begin(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err);
-/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and error.
- */
+/** Writes what a step of the document gave, and hands it on to its reader; releases bytes and
+ *  error. */
 bool records_put(records *results, tyto_status status, tyto_bytes *bytes, tyto_error *err);
 /** What comes after the last one. A file that is still without a record after an interruption never
  *  was, nor is one that isn't to be kept. */

@@ -1,5 +1,5 @@
-/** Many photos one after the other: read ahead, worked on, written, and stopped when the caller says
- *  so. */
+/** Many photos one after the other: read ahead, worked on, written, and stopped when the caller
+ *  says so. */
 #ifndef TYTO_BATCH_H
 #define TYTO_BATCH_H
 
@@ -14,7 +14,8 @@
 
 TYTO_BEGIN_DECLS
 
-/** The stage that the progress function is told of: its subject is the photo, in `total` of them. */
+/** The stage that the progress function is given: its subject is the photo, in `total` of them.
+ */
 #define TYTO_BATCH_STAGE "photos"
 
 /** A photo whose turn it is. */
@@ -23,14 +24,15 @@ typedef struct tyto_batch_photo {
     int64_t index, count; /**< its place among the photos, and how many those are */
     tyto_image *image;    /**< cleared afterwards, unless the work takes it */
     double waited_s;      /**< seconds until it was decoded */
-    /** What a document's step gave for it, which goes to the results, whatever the work's status. */
+    /** What a document's step gave for it, which goes to the results, whatever the work's status.
+     */
     tyto_bytes record;
     bool last;            /**< set by work that fails: no other photo is of use */
     uint64_t reserved[4]; /**< 0 */
 } tyto_batch_photo;
 
-/** What is done with a photo. E_CANCELLED ends the run; with any other failure the photo has failed,
- *  which is logged, and the next one comes. */
+/** What is done with a photo. E_CANCELLED ends the run; with any other failure the photo has
+ *  failed, which is logged, and the next one comes. */
 typedef tyto_status (*tyto_batch_fn)(void *user, tyto_batch_photo *photo, tyto_error *err);
 
 typedef struct tyto_batch_options {
@@ -72,8 +74,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_batch_run(const char *const *paths, int
                                                    const tyto_batch_options *options,
                                                    tyto_batch_summary *summary, tyto_error *err);
 
-/** The summary as a sentence for people, such as "960 photos done, 6 failed, 1204 found, in 81.5 s" or
- *  "ended after 179 of 966 photos: …".
+/** The summary as a sentence for people, such as "960 photos done, 6 failed, 1204 found, in 81.5 s"
+ *  or "ended after 179 of 966 photos: …".
  *  found   what the work found in them, said as "N WORD", or NULL
  *  memory  release *out with tyto_bytes_clear
  *  errors  E_MEMORY */

@@ -26,8 +26,9 @@ typedef struct tyto_detection {
 typedef struct tyto_detections {
     tyto_detection *items;
     int64_t count;
-    /** [count][embedding_width]: what the network takes each thing for, as a vector of the space that
-     *  queries lie in, of any length (the reference's class_embeds); NULL: nobody asked. Owned */
+    /** [count][embedding_width]: what the network takes each thing for, as a vector of the space
+     *  that queries lie in, of any length (the reference's class_embeds); NULL: nobody asked. Owned
+     */
     float *embeddings;
     int64_t embedding_width;
     uint64_t reserved[2]; /**< zeros */

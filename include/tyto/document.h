@@ -35,8 +35,8 @@ TYTO_API bool tyto_format_by_name(const char *name, tyto_format *out);
 /** *out = the format that a file's name ends in, as in "found.csv". Returns false, and leaves *out
  *  alone, when it ends in none. */
 TYTO_API bool tyto_format_by_path(const char *path, tyto_format *out);
-/** Whether what there is of a document of this format is one, up to a record's end: not of those that
- *  are a single value of JSON. */
+/** Whether what there is of a document of this format is one, up to a record's end: not of those
+ *  that are a single value of JSON. */
 TYTO_API bool tyto_format_grows(tyto_format format);
 /** Whether documents of this format may be a file for each photo. */
 TYTO_API bool tyto_format_has_files(tyto_format format);
@@ -49,13 +49,13 @@ TYTO_API char *tyto_format_photo_file(tyto_format format, const char *photo);
  *  threads  one thread at a time */
 typedef struct tyto_document tyto_document;
 
-/** Takes back what an earlier document of the same kind and format held, whole or cut: a document that
- *  was begun and has no record yet holds these records then, and goes on with the others. Half a
- *  record at the end is left out. In CSV the last name's rows are, since they may not be all, and a
- *  name without rows isn't known to be done. Whether the records were made with the same options is
- *  checked as far as they show: labels in all formats (in COCO's result files, how many), and the
- *  threshold in JSON of detections. COCO's photos must be the same in the same order, unless their
- *  names are numbers.
+/** Takes back what an earlier document of the same kind and format held, whole or cut: a document
+ *  that was begun and has no record yet holds these records then, and goes on with the others. Half
+ *  a record at the end is left out. In CSV the last name's rows are, since they may not be all, and
+ *  a name without rows isn't known to be done. Whether the records were made with the same options
+ *  is checked as far as they show: labels in all formats (in COCO's result files, how many), and
+ *  the threshold in JSON of detections. COCO's photos must be the same in the same order, unless
+ *  their names are numbers.
  *  bytes    [length_bytes] of the earlier document
  *  names    [n_names] of the records that this run is about, such as photos
  *  wanted   [n_names] whether a record of that name is kept, or NULL: all are

@@ -19,9 +19,9 @@ typedef struct tyto_coco_box {
 } tyto_coco_box;
 
 /* An id is a whole number, which may be written as 7.0. Where a file has a text in its place, or a
- * number beyond 64 bits, the id is a negative number that is made of it, the same in every file; and
- * `…_text` is what the file has, as JSON writes it: "\"a1\"" or "100000000000000000000". It is NULL
- * for other ids. */
+ * number beyond 64 bits, the id is a negative number that is made of it, the same in every file;
+ * and `…_text` is what the file has, as JSON writes it: "\"a1\"" or "100000000000000000000". It is
+ * NULL for other ids. */
 
 typedef struct tyto_coco_image {
     int64_t id;

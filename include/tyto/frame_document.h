@@ -19,8 +19,8 @@ typedef struct tyto_frame_document_options {
 TYTO_API void tyto_frame_document_options_init(tyto_frame_document_options *options,
                                                size_t struct_bytes);
 
-/** Begins a document; *out = what comes before the first frame. A frame is an object of JSON, some lines
- *  of text, or a line of CSV for each of its detections.
+/** Begins a document; *out = what comes before the first frame. A frame is an object of JSON, some
+ *  lines of text, or a line of CSV for each of its detections.
  *  options  what they point to is copied
  *  memory   release *document with tyto_document_destroy, and *out with tyto_bytes_clear
  *  errors   E_ARGUMENT (another format), E_MEMORY */

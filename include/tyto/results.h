@@ -1,5 +1,5 @@
-/** Results of one input after the other on their way to a file, a folder of files, or standard output;
- *  and what an earlier run left there. */
+/** Results of one input after the other on their way to a file, a folder of files, or standard
+ *  output; and what an earlier run left there. */
 #ifndef TYTO_RESULTS_H
 #define TYTO_RESULTS_H
 
@@ -40,15 +40,16 @@ TYTO_API void tyto_results_options_init(tyto_results_options *options, size_t st
 
 /** Checks the place before any work. What is there stays until the first record.
  *  memory  release *out with tyto_results_destroy
- *  errors  as tyto_output_open and tyto_output_make_folder; E_ARGUMENT (a folder without a path, two
- *          inputs of one file, a file to spare, nothing that could be gone on with: standard output
- *          and tables aren't read back) */
+ *  errors  as tyto_output_open and tyto_output_make_folder; E_ARGUMENT (a folder without a path,
+ *          two inputs of one file, a file to spare, nothing that could be gone on with: standard
+ *          output and tables aren't read back) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_results_open(const tyto_results_options *options,
                                                       tyto_results **out, tyto_error *err);
 
-/** Takes a document over that was just created, with its first bytes. To resume, records of the file
- *  that is there are taken back (tyto_document_resume says what is checked); in a folder, inputs that
- *  have a file there are done, and the first file, such as YOLO's classes.txt, must be the same.
+/** Takes a document over that was just created, with its first bytes. To resume, records of the
+ *  file that is there are taken back (tyto_document_resume says what is checked); in a folder,
+ *  inputs that have a file there are done, and the first file, such as YOLO's classes.txt, must be
+ *  the same.
  *  document  released with the results, on failure too
  *  bytes     released in any case
  *  errors    as tyto_document_resume and tyto_output_write; E_ARGUMENT (begun already) */
@@ -66,8 +67,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_results_add(tyto_results *results, tyto
                                                      tyto_error *err);
 /** Records so far, with those that were taken back. */
 TYTO_API int64_t tyto_results_count(const tyto_results *results);
-/** Ends the document and puts its file in its place. After a failed write there is nothing to end: a
- *  file that is in its place stays as far as it came, another is given up.
+/** Ends the document and puts its file in its place. After a failed write there is nothing to end:
+ *  a file that is in its place stays as far as it came, another is given up.
  *  keep    false: a file that isn't there yet is given up
  *  errors  as tyto_document_end and tyto_output_commit */
 TYTO_API TYTO_NODISCARD tyto_status tyto_results_end(tyto_results *results, bool keep,

@@ -39,8 +39,9 @@ typedef struct tyto_document_kind {
     void (*end)(tyto_document *document, tyto_writer *writer);
     /** Releases the state; NULL: there is none to release. */
     void (*destroy)(void *state);
-    /** The member of a record that is its list of labelled things, and the text of a label's index, or
-     *  NULL for one that there isn't. NULL: labels of records that are taken back aren't checked. */
+    /** The member of a record that is its list of labelled things, and the text of a label's index,
+     *  or NULL for one that there isn't. NULL: labels of records that are taken back aren't
+     *  checked. */
     const char *list;
     const char *(*label)(const tyto_document *document, int64_t index);
     /** Whether a record that is taken back was made as this document's are; NULL: it was. */

@@ -1,4 +1,5 @@
-/* Identities by ByteTrack's rounds: good detections to predicted tracks, poor ones to what is left. */
+/* Identities by ByteTrack's rounds: good detections to predicted tracks, poor ones to what is left.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,9 +14,9 @@ typedef struct tyto_motion_number {
     double var_value, covariance, var_velocity;
 } tyto_motion_number;
 
-/** The eight states: centre x and y, width over height, height, and their velocities per 1/30 s. No noise
- *  is shared between the four numbers, so that the 8 × 8 covariance has four blocks of 2 × 2 alone:
- *  each number is a filter of its own. */
+/** The eight states: centre x and y, width over height, height, and their velocities per 1/30 s. No
+ *  noise is shared between the four numbers, so that the 8 × 8 covariance has four blocks of 2 × 2
+ *  alone: each number is a filter of its own. */
 typedef struct tyto_motion {
     tyto_motion_number numbers[TYTO_MOTION_NUMBERS];
 } tyto_motion;

@@ -115,8 +115,8 @@ static void poor_ones_continue_and_do_not_begin(void **state)
     tyto_tracker_destroy(tracker);
 }
 
-/* What is hidden comes back as itself where its motion has brought it, unless it stays too long; and so
- * it does by its looks where it turned away. */
+/* What is hidden comes back as itself where its motion has brought it, unless it stays too long;
+ * and so it does by its looks where it turned away. */
 static void what_vanishes_comes_back(void **state)
 {
     (void)state;
@@ -264,8 +264,8 @@ static void textbook_predict(textbook *t, double dt)
     memcpy(t->P, P, sizeof(P));
 }
 
-/* K = P·Hᵀ·(H·P·Hᵀ + R)⁻¹ with H = [1 0]; measured numbers one after the other, which is the same since
- * R is diagonal. */
+/* K = P·Hᵀ·(H·P·Hᵀ + R)⁻¹ with H = [1 0]; measured numbers one after the other, which is the same
+ * since R is diagonal. */
 static void textbook_correct(textbook *t, const double z[4])
 {
     double R[8];

@@ -196,7 +196,7 @@ static tyto_status give(tyto_video_reader *reader, tyto_image *frame, tyto_error
 }
 
 /* Counts the frames that are missing before one that is shown `gap_s` after the one before it.
- * Where a packet was lost as a whole only that gap tells of it; where one was refused, both do. */
+ * Where a packet was lost as a whole only that gap shows it; where one was refused, both do. */
 static void count_lost(tyto_video_reader *reader, double gap_s)
 {
     const tyto_media *media = &reader->media;
