@@ -42,7 +42,7 @@ static const option options[] = {
      "relative to the photo's best, as the reference has them (default), or as they are",
      offsetof(match_args, scores)},
     SEARCH_TEXT_OPTIONS(match_args, search),
-    SEARCH_RESULT_OPTIONS(match_args, search, "0", "all", "0.3"),
+    SEARCH_RESULT_OPTIONS(match_args, search, "the checkpoint's, or else 0.6", "all", "0.3"),
     TILE_OPTIONS(match_args, search.tiles),
     SHORTCUT_OPTIONS(match_args, search.shortcuts),
     PROCESSOR_OPTIONS(match_args, search.processor),
@@ -58,6 +58,7 @@ static const example examples[] = {
     {"tyto match shots/ -q cups/=cup -q plates/=plate -t \"a spoon\" --scores plain --threshold "
      "0.3",
      "folders of examples, averaged to two classes, and a third by its name"},
+    {"tyto match shots/ -q cup.jpg@0.1,0.2,0.6,0.9", "a box in shares of the photo's sides"},
     {"tyto match big.jpg -q big.jpg@120,80,160,140 --tiles --draw out.png",
      "more of a small thing in the same big photo, searched in tiles"},
     {"tyto match photo.jpg --classes classes.safetensors", "classes that 'tyto embed' saved"},
@@ -76,26 +77,23 @@ const command cmd_match = {
     .synopsis = "IMAGE... -q IMAGE[@BOX][=LABEL]... [option...]",
     .operands = "IMAGE",
     .description =
-        "Looks in each photo for what resembles the examples. The label of an example is what "
-        "follows '=', or its file's or folder's name. Texts and saved classes are looked for in "
-        "the "
-        "same run. (-q is --query here; --quiet has no short form.)\n"
+        "Looks in each photo for what resembles the examples. An example is a photo, or a box of "
+        "it: IMAGE@left,top,right,bottom in pixels, or, as 0.1,0.1,0.5,0.5, in shares of its "
+        "sides. Its label is what follows '=', or its file's or folder's name. Texts and saved "
+        "classes are looked for in the same run. (-q is --query here; --quiet has no short form.)\n"
         "\n"
-        "An example is represented by one of the boxes that the network finds in it. Candidates "
-        "are "
-        "those whose overlap (intersection over union) with the region is at least 0.8 of the best "
-        "one's; where nothing overlaps it, the nearest by generalised overlap. The region is the "
-        "box that was given, or all that the network sees. Of the candidates, the rule 'reference' "
-        "takes the one least like the picture's mean embedding; 'objectness' the one most like an "
-        "object (without a box: of all boxes); 'overlap' the one that overlaps best, which often "
-        "is "
-        "one that was never meant to name a thing. 'auto' is objectness where a box is given, and "
-        "else reference, which is the reference's own choice.\n"
+        "The network proposes many boxes for an example, and one of them must stand for it. It is "
+        "named with the results, and --draw-queries shows it; a warning is given when it hardly "
+        "looks like an object. If it isn't the thing you meant, give the thing's box, or try "
+        "another --rule. Of the boxes that lie where the thing is said to be, 'objectness' takes "
+        "the one most like an object, 'overlap' the one that lies closest, and 'reference' the one "
+        "that differs most from the rest of the picture. 'auto' is objectness where a box is "
+        "given, and else reference.\n"
         "\n"
-        "Scores are compared with --threshold first; then boxes that overlap a better one are "
-        "dropped; then the photo's best score becomes 1 and a tenth of it 0, unless --scores is "
-        "plain. So in every photo something has a relative score of 1: to see whether a thing is "
-        "there at all, look at plain scores.\n"
+        "What scores above --threshold is kept, and of boxes that overlap the best. Scores are "
+        "then given relative to the photo's best, which becomes 1; a tenth of it and less is "
+        "dropped. --scores plain gives them as they are: how sure the network is, in numbers that "
+        "can be compared from photo to photo.\n"
         "\n"
         "--tiles is for photos, not for examples: 'tyto detect --help' says what it does.\n"
         "\n"

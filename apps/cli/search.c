@@ -236,10 +236,11 @@ static bool show_chosen(search *s, const char *photo, tyto_image *image)
         const char *label = s->labels.items[note->label_index];
         text_list_add(&labels, label, strlen(label));
         if (strcmp(note->photo, photo) == 0) {
-            say_info("query '%s': %s, box %.1f,%.1f,%.1f,%.1f, objectness %.3f, overlap %.3f",
-                     label, photo, (double)note->box.xmin, (double)note->box.ymin,
-                     (double)note->box.xmax, (double)note->box.ymax, (double)note->objectness,
-                     (double)note->overlap);
+            if (tyto_example_note_is_doubtful(note)) {
+                say_warning("query '%s': the box taken for it in %s hardly looks like an object "
+                            "(objectness %.3f), required its box (-q %s@BOX) or another --rule",
+                            label, photo, (double)note->objectness, photo);
+            }
             boxes[chosen.count++] =
                 (tyto_detection){.box = note->box, .score = note->objectness, .label_index = i};
         }
@@ -344,6 +345,10 @@ int search_photos(search *job)
         return EXIT_FAILED;
     }
     model_introduce(job->common, &job->model);
+    if (job->look.options.relative_scores) {
+        say_note(
+            "scores are relative to each photo's best, which is 1 (--scores plain: as they are)");
+    }
     job->document.threshold =
         tyto_search_threshold(job->model.session, job->vocabulary, &job->look.options);
     tyto_status status = tyto_vocabulary_builder_notes(job->builder, &job->document.examples,

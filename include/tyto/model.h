@@ -17,8 +17,10 @@ TYTO_BEGIN_DECLS
 /** A loaded model: immutable, shareable between threads, outlives its sessions. */
 typedef struct tyto_model tyto_model;
 
-/** The threshold of checkpoints that recommend none. */
+/** The threshold of checkpoints that recommend none: of scores after texts, and after examples, which
+ *  are higher. */
 #define TYTO_THRESHOLD_COMMON 0.1F
+#define TYTO_THRESHOLD_EXAMPLES 0.6F
 
 /** What becomes of tensors that don't fit config.json. */
 typedef enum tyto_missing {
@@ -109,10 +111,10 @@ TYTO_API const tyto_image_processor *tyto_model_image_processor(const tyto_model
  */
 TYTO_API int64_t tyto_model_label_count(const tyto_model *model);
 TYTO_API const char *tyto_model_label(const tyto_model *model, int64_t i);
-/** What scores after texts are compared with when nobody says otherwise: what the checkpoint
- *  recommends ("threshold" in the object "tyto" of its config.json), or else TYTO_THRESHOLD_COMMON.
- */
-TYTO_API float tyto_model_threshold(const tyto_model *model);
+/** What scores are compared with when nobody says otherwise: what the checkpoint recommends
+ *  ("threshold" in the object "tyto" of its config.json), or else TYTO_THRESHOLD_EXAMPLES where
+ *  pictures are examples, and TYTO_THRESHOLD_COMMON. */
+TYTO_API float tyto_model_threshold(const tyto_model *model, bool examples);
 /** A line about what the checkpoint is for ("note" in the same object), or NULL. */
 TYTO_API const char *tyto_model_note(const tyto_model *model);
 /** The precision that the model computes with: the engine's or, for AUTO and DEFAULT, what was

@@ -13,8 +13,8 @@ typedef enum tyto_positions {
     TYTO_POSITIONS_TRUNCATED = 1     /**< its top left, as it is; for smaller photos only */
 } tyto_positions;
 
-/** As a threshold: what the checkpoint recommends for texts (tyto_model_threshold); for objects of
- *  any kind TYTO_THRESHOLD_COMMON. */
+/** As a threshold: what the checkpoint recommends for texts, or for examples where the search is
+ *  guided (tyto_model_threshold); for objects of any kind TYTO_THRESHOLD_COMMON. */
 #define TYTO_THRESHOLD_MODEL (-2.0F)
 
 /** How photos are searched, and what is kept of what is found. */
@@ -68,7 +68,8 @@ typedef struct tyto_search_options {
  *  those that are switched on are of the network's own size, with a quarter of overlap, and the
  *  whole photo too, merged at seams at 0.5. No approximations. */
 TYTO_API void tyto_search_options_init(tyto_search_options *options, size_t struct_bytes);
-/** The same for examples: guided, threshold 0, NMS of all at 0.3, relative scores. */
+/** The same for examples: guided, NMS of all at 0.3, relative scores. The reference's threshold here
+ *  is 0, which gives boxes in every photo. */
 TYTO_API void tyto_search_options_init_guided(tyto_search_options *options, size_t struct_bytes);
 
 /** A photo to search: a picture, or one that is encoded already; the other is NULL. What is encoded

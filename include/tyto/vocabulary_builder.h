@@ -26,7 +26,8 @@ typedef struct tyto_vocabulary_example {
     const tyto_box *region; /**< in pixels of the photo, or NULL: all of it; copied */
     tyto_query_rule rule;
     const char *label;
-    uint64_t reserved[4]; /**< zeros */
+    bool in_shares; /**< the region counts in shares of the photo's width and height, 0 to 1 */
+    uint64_t reserved[3]; /**< zeros */
 } tyto_vocabulary_example;
 
 /** memory  release *out with tyto_vocabulary_builder_destroy */
@@ -56,7 +57,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_file(
     tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
 
 /** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
- *  pixels. A folder means each of its photos. The default label is the file's or folder's name.
+ *  pixels, or, where none of the four is above 1, in shares of the photo's width and height. A folder means each of its photos. The default label is the file's or folder's name.
  *  What names a file as it stands has neither box nor label.
  *  errors  E_ARGUMENT (how it is written), E_NOT_FOUND (no photo there), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(
@@ -78,6 +79,9 @@ TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *bu
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder, const tyto_example_note **out,
                               int64_t *count, tyto_error *err);
+/** Whether the box that was chosen for an embedded example hardly looks like an object, so that what
+ *  it finds means little. */
+TYTO_API bool tyto_example_note_is_doubtful(const tyto_example_note *note);
 /** The examples' photos, each once, in order: how many, and the name of photo i (or NULL). */
 TYTO_API int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder);
 TYTO_API const char *tyto_vocabulary_builder_photo(const tyto_vocabulary_builder *builder,

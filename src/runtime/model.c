@@ -451,9 +451,10 @@ const char *tyto_model_note(const tyto_model *model)
     return model ? model->advice.note : NULL;
 }
 
-float tyto_model_threshold(const tyto_model *model)
+float tyto_model_threshold(const tyto_model *model, bool examples)
 {
     return model && model->advice.threshold >= 0.0F ? model->advice.threshold
+           : examples                               ? TYTO_THRESHOLD_EXAMPLES
                                                     : TYTO_THRESHOLD_COMMON;
 }
 

@@ -14,7 +14,8 @@
 typedef struct words {
     char *photo, *label;
     bool has_region;
-    tyto_box region; /* in pixels of the photo */
+    tyto_box region; /* in pixels of the photo, or in shares of it */
+    bool in_shares;
 } words;
 
 static bool exists(const char *path)
@@ -93,9 +94,14 @@ static tyto_status read_word(const char *word, words *out, tyto_error *err)
         out->has_region = read_box(at + 1, &out->region);
         if (!out->has_region) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
-                             "query: got the box '%s', required left,top,right,bottom in pixels",
+                             "query: got the box '%s', required left,top,right,bottom in pixels, "
+                             "or each from 0 to 1 in shares of the photo",
                              at + 1);
         }
+        /* In pixels it would lie within the first one. */
+        const tyto_box *box = &out->region;
+        out->in_shares =
+            box->xmin >= 0.0F && box->ymin >= 0.0F && box->xmax <= 1.0F && box->ymax <= 1.0F;
         *at = '\0';
     }
     out->label =
@@ -128,6 +134,7 @@ static tyto_status add_photos(tyto_vocabulary_builder *builder, const words *sai
     for (int64_t i = 0; status == TYTO_OK && i < photos.count; i++) {
         const tyto_vocabulary_example example = {.photo = photos.items[i],
                                                  .region = said->has_region ? &said->region : NULL,
+                                                 .in_shares = said->in_shares,
                                                  .rule = rule,
                                                  .label = said->label};
         status = tyto_vocabulary_builder_add_example(builder, &example, err);

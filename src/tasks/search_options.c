@@ -20,18 +20,17 @@ void tyto_search_options_init_guided(tyto_search_options *options, size_t struct
 {
     tyto_search_options guided = defaults;
     guided.guided = guided.relative_scores = true;
-    guided.threshold = 0.0F;
     guided.nms = TYTO_NMS_ALL;
     guided.nms_iou = 0.3F;
     tyto_options_init(options, struct_bytes, &guided, sizeof(guided));
 }
 
 /* Stands for a threshold where the model's is wanted. */
-static float resolve(const tyto_model *model, float threshold, bool objects)
+static float resolve(const tyto_model *model, float threshold, bool guided, bool objects)
 {
     return threshold != TYTO_THRESHOLD_MODEL ? threshold
            : objects                         ? TYTO_THRESHOLD_COMMON
-                                             : tyto_model_threshold(model);
+                                             : tyto_model_threshold(model, guided);
 }
 
 float tyto_search_threshold(const tyto_session *session, const tyto_vocabulary *vocabulary,
@@ -41,7 +40,8 @@ float tyto_search_threshold(const tyto_session *session, const tyto_vocabulary *
     const tyto_status status =
         tyto_options_read(&own, sizeof(own), options, "tyto_search_options", NULL);
     return resolve(session ? session->model : NULL,
-                   status == TYTO_OK ? own.threshold : TYTO_THRESHOLD_MODEL, !vocabulary);
+                   status == TYTO_OK ? own.threshold : TYTO_THRESHOLD_MODEL, own.guided,
+                   !vocabulary);
 }
 
 tyto_status tyto_search_resolve(const tyto_model *model, bool objects, tyto_search_options *options,
@@ -49,7 +49,7 @@ tyto_status tyto_search_resolve(const tyto_model *model, bool objects, tyto_sear
 {
     const int64_t n = options->label_thresholds ? options->n_label_thresholds : 0;
     *labels = NULL;
-    options->threshold = resolve(model, options->threshold, objects);
+    options->threshold = resolve(model, options->threshold, options->guided, objects);
     if (n == 0) {
         return TYTO_OK;
     }
@@ -58,7 +58,7 @@ tyto_status tyto_search_resolve(const tyto_model *model, bool objects, tyto_sear
         return tyto_fail_memory(err, "label thresholds");
     }
     for (int64_t i = 0; i < n; i++) {
-        (*labels)[i] = resolve(model, options->label_thresholds[i], objects);
+        (*labels)[i] = resolve(model, options->label_thresholds[i], options->guided, objects);
     }
     options->label_thresholds = *labels;
     return TYTO_OK;

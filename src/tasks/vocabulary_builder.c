@@ -12,6 +12,9 @@
 #include "tasks/vocabulary.h"
 
 /* Texts, or vocabularies, that were added one after the other. */
+/* An example's box below this objectness was hardly ever meant to be a thing. */
+#define OBJECTNESS_CREDIBLE 0.1F
+
 typedef struct list {
     void **items;
     int64_t count, capacity;
@@ -21,7 +24,7 @@ typedef struct list {
 typedef struct example {
     char *label;
     int64_t picture; /* its place among those */
-    bool has_region;
+    bool has_region, in_shares;
     tyto_box region;
     tyto_query_rule rule;
     tyto_query_box chosen;
@@ -224,6 +227,7 @@ tyto_status tyto_vocabulary_builder_add_example(tyto_vocabulary_builder *builder
     *item = (example){.label = tyto_copy_text(added->label, strlen(added->label)),
                       .picture = picture,
                       .has_region = added->region != NULL,
+                      .in_shares = added->in_shares,
                       .rule = added->rule};
     if (added->region) {
         item->region = *added->region;
@@ -351,6 +355,11 @@ tyto_status tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder
     return TYTO_OK;
 }
 
+bool tyto_example_note_is_doubtful(const tyto_example_note *note)
+{
+    return note && !(note->objectness >= OBJECTNESS_CREDIBLE);
+}
+
 int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder)
 {
     return builder ? builder->pictures.count : 0;
@@ -380,11 +389,15 @@ tyto_status tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder
     return TYTO_OK;
 }
 
-static tyto_status embed_example(tyto_session *session, const tyto_photo *photo, example *item,
-                                 tyto_error *err)
+static tyto_status embed_example(tyto_session *session, const tyto_image *image,
+                                 const tyto_photo *photo, example *item, tyto_error *err)
 {
     tyto_vocabulary *query;
-    TYTO_TRY(tyto_photo_query(session, photo, item->has_region ? &item->region : NULL, item->rule,
+    const float x = item->in_shares ? (float)image->width_px : 1.0F,
+                y = item->in_shares ? (float)image->height_px : 1.0F;
+    const tyto_box region = {item->region.xmin * x, item->region.ymin * y, item->region.xmax * x,
+                             item->region.ymax * y};
+    TYTO_TRY(tyto_photo_query(session, photo, item->has_region ? &region : NULL, item->rule,
                               item->label, &item->chosen, &query, err));
     tyto_vocabulary_destroy(item->query);
     item->query = query;
@@ -411,7 +424,7 @@ tyto_status tyto_vocabulary_builder_embed_examples(tyto_vocabulary_builder *buil
     for (int64_t k = 0; k < builder->examples.count && status == TYTO_OK; k++) {
         example *item = builder->examples.items[k];
         if (item->picture == i) {
-            status = embed_example(session, photo, item, err);
+            status = embed_example(session, image, photo, item, err);
         }
     }
     tyto_photo_destroy(photo);

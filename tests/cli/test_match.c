@@ -260,6 +260,45 @@ static void count_labels(const json_t *root, size_t counts[4])
     }
 }
 
+/* A box in shares of the photo's sides is that box in pixels. */
+static void boxes_may_be_shares(void **state)
+{
+    (void)state;
+    char shares[PATH_MAX], pixels[PATH_MAX];
+    /* 451 x 300 pixels */
+    snprintf(shares, sizeof(shares), "%s@0.25,0.5,1,0.75=thing", CAT);
+    snprintf(pixels, sizeof(pixels), "%s@112.75,150,451,225=thing", CAT);
+    ran one = tyto("match", "-m", ODD_MODEL, COFFEE, "-q", shares, "--threshold", "0", NULL);
+    ran same = tyto("match", "-m", ODD_MODEL, COFFEE, "-q", pixels, "--threshold", "0", NULL);
+    assert_done(&one);
+    assert_done(&same);
+    assert_string_equal(one.out, same.out);
+    assert_non_null(strstr(one.out, " found"));
+    ran_clear(&one);
+    ran_clear(&same);
+}
+
+/* A photograph, in which the model that knows drawings sees no thing. */
+static void doubtful_examples_are_warned_of(void **state)
+{
+    (void)state;
+    const char *model = test_path("../models/tyto-small"),
+               *scene = test_path("../assets/scenes/seven.jpg");
+    char rabbit[PATH_MAX];
+    snprintf(rabbit, sizeof(rabbit), "%s@0.69,0.11,0.95,0.44=rabbit", scene);
+    ran run = tyto("match", "-m", model, scene, "-q", CAT, NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.err, "warning: query 'cat': the box taken for it in "));
+    assert_non_null(strstr(run.out, "nothing found"));
+    ran_clear(&run);
+    run = tyto("match", "-m", model, scene, "-q", rabbit, NULL);
+    assert_done(&run);
+    assert_null(strstr(run.err, "warning"));
+    assert_non_null(strstr(run.err, "scores are relative to each photo's best"));
+    assert_non_null(strstr(run.out, "1 found"));
+    ran_clear(&run);
+}
+
 static void examples_of_one_label_are_averaged_or_kept(void **state)
 {
     (void)state;
@@ -267,16 +306,17 @@ static void examples_of_one_label_are_averaged_or_kept(void **state)
     size_t counts[4];
     snprintf(first, sizeof(first), "%s@100,50,300,250=thing", CAT);
     snprintf(second, sizeof(second), "%s@300,150,420,300=thing", COFFEE);
-    ran run = tyto("match", "-m", ODD_MODEL, CAT, "-q", first, "-q", second, "-t", "other", "-f",
-                   "json", "--nms", "off", "--scores", "plain", "--multi-label", NULL);
+    ran run =
+        tyto("match", "-m", ODD_MODEL, CAT, "-q", first, "-q", second, "-t", "other", "-f", "json",
+             "--nms", "off", "--scores", "plain", "--multi-label", "--threshold", "0", NULL);
     json_t *root = first_object(&run);
     count_labels(root, counts);
     assert_true(counts[0] > 50 && counts[1] > 50 && counts[2] == 0);
     json_decref(root);
     ran_clear(&run);
-    run =
-        tyto("match", "-m", ODD_MODEL, CAT, "-q", first, "-q", second, "-t", "other", "-f", "json",
-             "--nms", "off", "--scores", "plain", "--multi-label", "--exemplars", "keep", NULL);
+    run = tyto("match", "-m", ODD_MODEL, CAT, "-q", first, "-q", second, "-t", "other", "-f",
+               "json", "--nms", "off", "--scores", "plain", "--multi-label", "--exemplars", "keep",
+               "--threshold", "0", NULL);
     root = first_object(&run);
     count_labels(root, counts);
     assert_true(counts[0] > 50 && counts[1] > 50 && counts[2] > 50);
@@ -585,6 +625,8 @@ int main(void)
         cmocka_unit_test(embeddings_are_the_reference_s),
         cmocka_unit_test(similarities_have_four_forms),
         cmocka_unit_test(queries_are_reported_and_drawn),
+        cmocka_unit_test(boxes_may_be_shares),
+        cmocka_unit_test(doubtful_examples_are_warned_of),
         cmocka_unit_test(examples_of_one_label_are_averaged_or_kept),
         cmocka_unit_test(classes_are_saved_and_loaded),
         cmocka_unit_test(rows_of_embed),

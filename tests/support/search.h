@@ -9,6 +9,7 @@ static inline tyto_search_options search_defaults(bool guided)
     tyto_search_options options;
     if (guided) {
         tyto_search_options_init_guided(&options, sizeof(options));
+        options.threshold = 0.0F; /* the reference's */
     } else {
         tyto_search_options_init(&options, sizeof(options));
     }

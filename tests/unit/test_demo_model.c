@@ -128,8 +128,10 @@ static void its_threshold_is_the_default(void **state)
     tyto_vocabulary *vocabulary = NULL;
     tyto_search_options options = search_defaults(false);
     tyto_detections found[2] = {0};
-    assert_true(tyto_model_threshold(it->model) == THRESHOLD);
-    assert_true(tyto_model_threshold(NULL) == TYTO_THRESHOLD_COMMON);
+    assert_true(tyto_model_threshold(it->model, false) == THRESHOLD &&
+                tyto_model_threshold(it->model, true) == THRESHOLD);
+    assert_true(tyto_model_threshold(NULL, false) == TYTO_THRESHOLD_COMMON &&
+                tyto_model_threshold(NULL, true) == TYTO_THRESHOLD_EXAMPLES);
     assert_non_null(strstr(tyto_model_note(it->model), "-m google/owlv2-base-patch16-ensemble"));
     assert_int_equal(tyto_vocabulary_create(it->session, texts, 4, NULL, &vocabulary, NULL),
                      TYTO_OK);

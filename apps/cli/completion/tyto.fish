@@ -59,7 +59,7 @@ complete -c tyto -n '__fish_seen_subcommand_from match' -l text -s t -x -d 'what
 complete -c tyto -n '__fish_seen_subcommand_from match' -l labels -s l -r -F -d 'more texts, one per line; - is standard input'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l templates -d 'put each text into the seven prompts of the OWL-ViT authors and average them'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l classes -r -F -d 'embeddings to look for, as '\''tyto embed'\'' saves them: .safetensors or .npy'
-complete -c tyto -n '__fish_seen_subcommand_from match' -l threshold -x -d 'keep scores above X, 0 to 1 (default 0); LABEL=X for one; repeat it'
+complete -c tyto -n '__fish_seen_subcommand_from match' -l threshold -x -d 'keep scores above X, 0 to 1 (default the checkpoint'\''s, or else 0.6); LABEL=X for one; repeat it'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l nms -x -a 'off class all' -d 'drop boxes that overlap a better one of the same label, or of any (default all)'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l iou -x -d 'for --nms: how much overlap is too much (default 0.3)'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l top-k -x -d 'keep the N best of each photo'
