@@ -190,7 +190,7 @@ static const option options[] = {
      "run on these tensors, as 'tyto forward' does, instead of seeded ones", AT(inputs),
      .files = COMPLETES_FILES},
     {"outputs", 0, OPTION_TEXT, "FILE", "write the last run's tensors as .safetensors", AT(outputs),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {"simulate", 0, OPTION_FLAG, NULL, "simulate the threads of --threads on one core",
      AT(common.simulated)},
     {"on-request", 0, OPTION_FLAG, NULL,
@@ -202,7 +202,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, "text|json", "text (default), or one object of JSON",
      AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write the report there instead of standard output",
-     AT(output), .files = COMPLETES_FILES},
+     AT(output), .files = WRITES_FILES},
     {0},
 };
 

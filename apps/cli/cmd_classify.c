@@ -190,7 +190,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {"resume", 0, OPTION_FLAG, NULL,
      "go on where an earlier run was ended: what -o's file has results of is left out", AT(resume)},
     PHOTO_OPTIONS,

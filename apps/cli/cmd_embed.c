@@ -154,7 +154,7 @@ static const option options[] = {
      "how rows are written (default: what -o's ending says, or else json)",
      offsetof(embed_args, search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
-     offsetof(embed_args, search.output), .files = COMPLETES_FILES},
+     offsetof(embed_args, search.output), .files = WRITES_FILES},
     PROCESSOR_OPTIONS(embed_args, search.processor),
     PHOTO_OPTIONS,
     {0},

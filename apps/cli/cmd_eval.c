@@ -51,20 +51,6 @@ static bool check_operands(const text_list *operands)
     return true;
 }
 
-/* A file to write must not be one that is read. */
-static bool check_place(const eval_args *args, const char *name, const char *path)
-{
-    if (!path || strcmp(path, "-") == 0) {
-        return true;
-    }
-    if (path_same_file(path, args->annotations) ||
-        (args->detections_in && path_same_file(path, args->detections_in))) {
-        say_error("%s: %s is read, required another place", name, path);
-        return false;
-    }
-    return true;
-}
-
 static int check_usage(job *j)
 {
     const eval_args *args = j->args;
@@ -92,10 +78,6 @@ static int check_usage(job *j)
     if (!strstr(args->prompt, PLACE)) {
         say_error("--prompt: got '%s', required a text with " PLACE " in the name's place",
                   args->prompt);
-        return EXIT_USAGE;
-    }
-    if (!check_place(args, "-o", args->output) ||
-        !check_place(args, "--detections", args->detections)) {
         return EXIT_USAGE;
     }
     if (args->images && !path_is_folder(args->images)) {
@@ -231,7 +213,7 @@ static const option options[] = {
      "score a COCO \"results\" file instead; no model is needed", AT(detections_in),
      .files = COMPLETES_FILES},
     {"detections", 0, OPTION_TEXT, "FILE", "write what was found as a COCO \"results\" file",
-     AT(detections), .files = COMPLETES_FILES},
+     AT(detections), .files = WRITES_FILES},
     {"prompt", 0, OPTION_TEXT, "TEXT",
      "what is looked for, with " PLACE " in the name's place (default: the name alone)",
      AT(prompt)},
@@ -252,7 +234,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, "text|json", "tables (default), or one object of JSON",
      AT(format)},
     {"output", 'o', OPTION_TEXT, "PATH", "write the numbers there instead of standard output",
-     AT(output), .files = COMPLETES_FILES},
+     AT(output), .files = WRITES_FILES},
     PHOTO_OPTIONS,
     {0},
 };

@@ -130,7 +130,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
      "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {0},
 };
 

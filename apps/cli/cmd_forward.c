@@ -54,11 +54,6 @@ static int run(void *given)
     if (!went_well(tyto_tensor_file_open(args->inputs, &file, &err), &err)) {
         goto cleanup;
     }
-    if (path_same_file(args->inputs, args->output)) {
-        say_error("-o: %s is the file of inputs, required another place", args->output);
-        code = EXIT_USAGE;
-        goto cleanup;
-    }
     if (output_check_file(args->output) && model_open(&args->common, &model) &&
         forward(args, &wanted, file, &model)) {
         code = EXIT_DONE;
@@ -76,7 +71,7 @@ static const option options[] = {
     {"inputs", 'i', OPTION_TEXT, "FILE", "the .safetensors file of inputs (required)", AT(inputs),
      .files = COMPLETES_FILES},
     {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {"head", 0, OPTION_TEXT, "NAME",
      "Class or Class.method as the reference spells it (default: what config.json names)",
      AT(head)},

@@ -76,7 +76,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, "text|json", "text (default), or one object of JSON",
      AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {0},
 };
 

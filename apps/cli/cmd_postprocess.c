@@ -225,7 +225,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS, "how results are written (default text)",
      AT(search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write results there instead of standard output",
-     AT(search.output), .files = COMPLETES_FILES},
+     AT(search.output), .files = WRITES_FILES},
     PHOTO_OPTIONS,
     {0},
 };

@@ -233,7 +233,7 @@ cleanup:
 #define AT(field) offsetof(preprocess_args, field)
 static const option options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", "the .safetensors file to write (required)", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {"batch", 0, OPTION_FLAG, NULL,
      "write the inputs of 'tyto forward': pixel_values [n,3,H,W] of all photos together; so do the "
      "next three",

@@ -94,7 +94,7 @@ static const option options[] = {
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS, "how results are written (default text)",
      offsetof(similarity_args, format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
-     offsetof(similarity_args, search.output), .files = COMPLETES_FILES},
+     offsetof(similarity_args, search.output), .files = WRITES_FILES},
     RESUME_OPTION(similarity_args, search),
     PROCESSOR_OPTIONS(similarity_args, search.processor),
     PHOTO_OPTIONS,

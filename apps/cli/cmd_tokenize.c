@@ -181,7 +181,7 @@ static const option options[] = {
      "with --decode, no spaces around added tokens (tokens of bytes)", AT(no_spaces)},
     {"format", 'f', OPTION_CHOICE, "text|json", "a table (default), or JSON", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
-     .files = COMPLETES_FILES},
+     .files = WRITES_FILES},
     {0},
 };
 

@@ -52,7 +52,7 @@ static void bash_values(FILE *stream, const char *scope, const option *options)
             spaced(stream, o->value);
             fputs("' \"$word\"", stream);
         } else {
-            fputs(o->files == COMPLETES_FILES     ? "_tyto_files -f \"$word\""
+            fputs(o->files >= COMPLETES_FILES     ? "_tyto_files -f \"$word\""
                   : o->files == COMPLETES_FOLDERS ? "_tyto_files -d \"$word\""
                                                   : ":",
                   stream);
@@ -118,7 +118,7 @@ static void zsh_action(FILE *stream, const option *o)
         fputs("(", stream);
         spaced(stream, o->value);
         fputs(")", stream);
-    } else if (o->files == COMPLETES_FILES) {
+    } else if (o->files >= COMPLETES_FILES) {
         fputs("_files", stream);
     } else if (o->files == COMPLETES_FOLDERS) {
         fputs("_files -/", stream);
@@ -192,7 +192,7 @@ static void fish_options(FILE *stream, const char *when, const option *options)
             spaced(stream, o->value);
             fputs("'", stream);
         } else if (o->kind != OPTION_FLAG && o->kind != OPTION_MAYBE) {
-            fputs(o->files == COMPLETES_FILES     ? " -r -F"
+            fputs(o->files >= COMPLETES_FILES     ? " -r -F"
                   : o->files == COMPLETES_FOLDERS ? " -x -a '(__fish_complete_directories)'"
                                                   : " -x",
                   stream);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/destination.h>
 #include <tyto/words.h>
 
 #include "messages.h"
@@ -151,6 +152,9 @@ static bool set_real(const option *o, const char *value, double *out)
 static bool set(const option *o, const char *value, void *args)
 {
     void *field = (char *)args + o->offset;
+    if (o->files && o->files != WRITES_FILES) {
+        text_list_add(&((common_args *)args)->inputs, value, strlen(value));
+    }
     switch (o->kind) {
     case OPTION_FLAG:
         *(bool *)field = true;
@@ -229,6 +233,24 @@ static bool read_short(reader *r, const char *given)
     return true;
 }
 
+/* Whether no file to write is one of those to read. */
+static bool spare_inputs(const command *self, void *args)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const text_list *inputs = &((common_args *)args)->inputs;
+    bool good = true;
+    for (const option *o = self->options; good && o && o->name; o++) {
+        const char *const *path = (void *)((char *)args + o->offset);
+        char *name = take_text(o->letter == 'o' ? "-o" : "--%s", o->name);
+        good = o->files != WRITES_FILES ||
+               went_well(tyto_inputs_spare(name, *path, (const char *const *)inputs->items,
+                                           (int64_t)inputs->count, &err),
+                         &err);
+        free(name);
+    }
+    return good;
+}
+
 bool options_parse(const command *self, int argc, char **argv, void *args)
 {
     common_args *common = args;
@@ -243,6 +265,7 @@ bool options_parse(const command *self, int argc, char **argv, void *args)
                 return false;
             }
             text_list_add(&common->operands, word, strlen(word));
+            text_list_add(&common->inputs, self->files ? word : "", self->files ? strlen(word) : 0);
         } else if (strcmp(word, "--") == 0) {
             only_operands = true;
         } else {
@@ -252,13 +275,14 @@ bool options_parse(const command *self, int argc, char **argv, void *args)
             return false;
         }
     }
-    return true;
+    return spare_inputs(self, args);
 }
 
 void options_clear(const command *self, void *args)
 {
     common_args *common = args;
     text_list_clear(&common->operands);
+    text_list_clear(&common->inputs);
     for (const option *o = self->options; o && o->name; o++) {
         if (o->kind == OPTION_TEXTS) {
             text_list_clear((text_list *)(void *)((char *)args + o->offset));

@@ -21,7 +21,12 @@ typedef enum option_kind {
 } option_kind;
 
 /** What a shell offers as its value; a choice offers its words. */
-typedef enum option_completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_FOLDERS } completes;
+typedef enum option_completes {
+    COMPLETES_NOTHING,
+    COMPLETES_FOLDERS,
+    COMPLETES_FILES,
+    WRITES_FILES /**< files too, which the command writes: none of them may be one that it reads */
+} completes;
 
 /** A number that wasn't given, for the defaults of options without one of their own. */
 #define OPTION_UNSET (-1)
@@ -64,6 +69,7 @@ typedef struct example {
 /** What every command's arguments begin with. */
 typedef struct common_args {
     text_list operands;
+    text_list inputs; /**< what is read: operands and values of options that name files */
     const char *model;
     int64_t threads; /**< 0: one per core */
     int precision;   /**< TYTO_PRECISION_DEFAULT: not given */

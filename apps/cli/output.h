@@ -57,7 +57,5 @@ const char *path_base(const char *path);
 /** The ending with its dot, such as ".png", or "". */
 const char *path_ending(const char *path);
 bool path_is_folder(const char *path);
-/** Whether both name the same existing file. */
-bool path_same_file(const char *a, const char *b);
 
 #endif

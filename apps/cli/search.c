@@ -110,13 +110,6 @@ static tyto_format chosen_format(const search_args *args)
     return (tyto_format)args->format;
 }
 
-/* Whether -o names a folder: it does for many photos, and for one unless it names a .txt file. */
-static bool in_folder(const search *s, const char *path)
-{
-    return tyto_format_has_files(s->document.format) && path &&
-           (s->photos.count > 1 || path_is_folder(path) || strcmp(path_ending(path), ".txt") != 0);
-}
-
 int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared)
 {
     tyto_results_options options;
@@ -135,9 +128,11 @@ int search_open_results(search *job, tyto_format format, bool folder, const text
 
 static int check_results(search *s, const text_list *spared)
 {
+    tyto_error err = TYTO_ERROR_INIT;
     const search_args *args = s->args;
+    const text_list *operands = &s->common->operands;
     tyto_detection_document_options *document = &s->document;
-    const char *path = args->output && strcmp(args->output, "-") != 0 ? args->output : NULL;
+    const char *const inputs[] = {args->labels_file, args->classes, args->ids_from};
     tyto_detection_document_options_init(document, sizeof(*document));
     document->format = chosen_format(args);
     document->labels = (const char *const *)s->labels.items;
@@ -146,13 +141,20 @@ static int check_results(search *s, const text_list *spared)
     document->n_photos = (int64_t)s->photos.count;
     document->threshold = s->look.options.threshold;
     document->scores = args->scores;
-    document->files = in_folder(s, path);
-    if (tyto_format_has_files(document->format) && s->photos.count > 1 && !path) {
-        say_error("--format yolo: required -o FOLDER for more than one photo");
+    document->data_yaml = args->data_yaml;
+    document->folder =
+        operands->count == 1 && path_is_folder(operands->items[0]) ? operands->items[0] : NULL;
+    document->files = tyto_detection_files_wanted(document, args->output);
+    if (args->ids_from && !went_well(tyto_coco_load(args->ids_from, &s->ids, &err), &err)) {
+        return EXIT_FAILED;
+    }
+    document->ids = args->ids_from ? &s->ids : NULL;
+    if (!went_well(tyto_detection_files_check(document, args->output, inputs, 3, &err), &err)) {
         return EXIT_USAGE;
     }
     return search_open_results(s, document->format, document->files, spared);
 }
+
 static void set_options(search *s)
 {
     const search_args *args = s->args;
@@ -375,4 +377,5 @@ void search_end(search *job)
     text_list_clear(&job->examples);
     text_list_clear(&job->photos);
     free(job->label_thresholds);
+    tyto_coco_clear(&job->ids);
 }

@@ -19,8 +19,8 @@ enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
     text_list texts, thresholds, queries;
-    const char *labels_file, *classes, *output, *draw, *draw_queries;
-    bool templates, multi_label, scores, resume;
+    const char *labels_file, *classes, *output, *draw, *draw_queries, *ids_from;
+    bool templates, multi_label, scores, data_yaml, resume;
     int nms, boxes, format, rule, exemplars;
     double iou;
     int64_t top_k;
@@ -102,6 +102,16 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                 "results of are left out",                                                         \
                 offsetof(type, field.resume))
 
+/** What formats can be told. */
+#define FORMAT_OPTIONS(type, field)                                                                \
+    OPTION_LINE("yolo-scores", 0, OPTION_FLAG, NULL, "YOLO: the score as a sixth column",          \
+                offsetof(type, field.scores)),                                                     \
+        OPTION_LINE("data-yaml", 0, OPTION_FLAG, NULL, "YOLO: names in data.yaml too",             \
+                    offsetof(type, field.data_yaml)),                                              \
+        OPTION_LINE("ids-from", 0, OPTION_TEXT, "FILE",                                            \
+                    "COCO: ids of photos and labels as this \"instances\" file has them",          \
+                    offsetof(type, field.ids_from), .files = COMPLETES_FILES)
+
 /** What is kept of what is found, and where it goes. */
 #define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \
     OPTION_LINE("threshold", 0, OPTION_TEXTS, "X",                                                 \
@@ -112,12 +122,11 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
         OPTION_LINE("format", 'f', OPTION_CHOICE, RESULT_FORMATS,                                  \
                     "how results are written (default: what -o's ending says, or else text)",      \
                     offsetof(type, field.format)),                                                 \
-        OPTION_LINE("yolo-scores", 0, OPTION_FLAG, NULL, "YOLO: the score as a sixth column",      \
-                    offsetof(type, field.scores)),                                                 \
+        FORMAT_OPTIONS(type, field),                                                               \
         OPTION_LINE("output", 'o', OPTION_TEXT, "PATH",                                            \
                     "write results there instead of standard output; YOLO: a folder, with a "      \
                     "file per photo",                                                              \
-                    offsetof(type, field.output), .files = COMPLETES_FILES),                       \
+                    offsetof(type, field.output), .files = WRITES_FILES),                          \
         RESUME_OPTION(type, field)
 
 /** A run: what the arguments amount to. */
@@ -137,6 +146,7 @@ typedef struct search {
     opened model;
     tyto_vocabulary *vocabulary;              /**< NULL: look for objects */
     tyto_detection_document_options document; /**< what it says when the search begins counts */
+    tyto_coco ids;                            /**< of --ids-from */
     records results;
     photos_run run; /**< of the photos */
 } search;

@@ -60,6 +60,17 @@ TYTO_API char *tyto_destination_path(const tyto_destination *destination, const 
 /** Whether the file for an input is there. */
 TYTO_API bool tyto_destination_has(const tyto_destination *destination, const char *input);
 
+/** Refuses a file to write that is one of those to read, by whatever name: no output replaces an
+ *  input. A file that isn't there, a device and a pipe are fine.
+ *  name    messages begin with it, such as "-o"; NULL: "output"
+ *  path    NULL or "-", standard output: fine
+ *  inputs  [n_inputs] as people name them: files; folders, whose photos and videos are read, in
+ *          folders inside too; examples, "cup.jpg@0,0,9,9=cup". NULLs are passed over
+ *  errors  E_ARGUMENT (it is read), E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_inputs_spare(const char *name, const char *path,
+                                                      const char *const *inputs, int64_t n_inputs,
+                                                      tyto_error *err);
+
 TYTO_END_DECLS
 
 #endif

@@ -125,6 +125,11 @@ static bool is_called(const char *path, tyto_file_kind kind)
     return false;
 }
 
+bool tyto_file_is_picture_or_video(const char *path)
+{
+    return is_called(path, TYTO_FILE_KIND_PHOTOS) || is_called(path, TYTO_FILE_KIND_VIDEOS);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -9,4 +9,7 @@
 TYTO_NODISCARD tyto_status tyto_file_list_add(tyto_file_list *list, int64_t *capacity,
                                               const char *text, size_t length, tyto_error *err);
 
+/** Whether a name has the ending of a photo or a video. */
+bool tyto_file_is_picture_or_video(const char *path);
+
 #endif

@@ -448,7 +448,7 @@ static void pictures_are_drawn(void **state)
     run = tyto("detect", "-m", ODD_MODEL, "mine.jpg", TEXTS, "--draw", ".", NULL);
     assert_complains(&run, 2, "is the photo itself");
     run = tyto("detect", "-m", ODD_MODEL, "mine.jpg", TEXTS, "-o", "mine.jpg", NULL);
-    assert_complains(&run, 2, "mine.jpg is one of the photos");
+    assert_complains(&run, 2, "mine.jpg is read, required another place");
     assert_int_equal(mkdir("other", 0777), 0);
     copy_file(CAT, "other/mine.jpg");
     run = tyto("detect", "-m", ODD_MODEL, "mine.jpg", "other/mine.jpg", TEXTS, "-d", "drawn", NULL);
@@ -475,7 +475,7 @@ static void yolo_writes_a_file_for_each_photo(void **state)
     free(lines);
     ran_clear(&run);
     run = tyto("detect", "-m", ODD_MODEL, CAT, COFFEE, TEXTS, "-f", "yolo", NULL);
-    assert_complains(&run, 2, "required -o FOLDER");
+    assert_complains(&run, 2, "required a folder (-o FOLDER)");
     run = tyto("detect", "-m", ODD_MODEL, CAT, TEXTS, "-f", "yolo", "-o", "single.txt",
                "--threshold", "1", NULL);
     assert_done(&run);

@@ -477,7 +477,7 @@ static void bad_queries_are_refused(void **state)
         tyto("match", "-m", ODD_MODEL, COFFEE, "-q", "cat.png", "--draw-queries", "cat.png", NULL);
     assert_complains(&run, 2, "--draw-queries: cat.png is the photo itself");
     run = tyto("match", "-m", ODD_MODEL, COFFEE, "-q", "cat.png", "-o", "cat.png", NULL);
-    assert_complains(&run, 2, "-o: cat.png is one of the photos");
+    assert_complains(&run, 2, "-o: cat.png is read, required another place");
     run = tyto("match", "-m", test_path("golden/data/owlv2/contrastive/model"), COFFEE, "-q", CAT,
                NULL);
     assert_complains(&run, 1,

@@ -340,7 +340,7 @@ static void forward_says_what_it_lacks(void **state)
     copy_file(inputs, "same.safetensors");
     run = tyto("forward", "-m", ODD_MODEL, "--inputs", "same.safetensors", "-o",
                "./same.safetensors", NULL);
-    assert_complains(&run, 2, "is the file of inputs");
+    assert_complains(&run, 2, "same.safetensors is read, required another place");
 }
 
 static json_t *inspected(const char *model, int status)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +125,8 @@ static const case_t cases[] = {
      {"in/a.jpg", "7.jpg"},
      {&two, &none},
      false,
-     "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\", \"width\": 10, \"height\": 8}, {\"id\": "
+     "{\"images\": [{\"id\": 1, \"file_name\": \"in/a.jpg\", \"width\": 10, \"height\": 8}, "
+     "{\"id\": "
      "2, \"file_name\": \"7.jpg\", \"width\": 10, \"height\": 8}], " CATEGORIES
      ", \"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1.5, 2.0, "
      "1.75, 2.0], \"area\": 3.5, \"iscrowd\": 0, \"score\": 0.1}, {\"id\": 2, \"image_id\": 1, "
@@ -276,9 +278,16 @@ static void test_yolo_files(void **state)
     static const char *const files[] = {"a.b.txt", "stdin.txt"};
     tyto_detection_document_options options = options_of(&c);
     options.files = true;
+    /* A label is a line of classes.txt. */
+    assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err),
+                     TYTO_E_ARGUMENT);
+    assert_non_null(strstr(err.message, "got more than one line, required one line of text"));
+    static const char *const lines[] = {"a cat", "a \"red\", K\xc3\xa4se\t\xff"};
+    options.labels = lines;
+    options.data_yaml = true;
     assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err), TYTO_OK);
     assert_string_equal(tyto_document_file(document), "classes.txt");
-    assert_string_equal(bytes.data, "a cat\n" NASTY "\n");
+    assert_string_equal(bytes.data, "a cat\na \"red\", K\xc3\xa4se\t\xff\n");
     tyto_bytes_clear(&bytes);
     for (int i = 0; i < 2; i++) {
         const tyto_photo_detections photo = photo_of(&c, i);
@@ -288,6 +297,15 @@ static void test_yolo_files(void **state)
         tyto_bytes_clear(&bytes);
     }
     assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
+    assert_string_equal(tyto_document_file(document), "data.yaml");
+    assert_string_equal(bytes.data, "nc: 2\nnames:\n  0: \"a cat\"\n"
+                                    "  1: \"a \\\"red\\\", K\xc3\xa4se\\t\xef\xbf\xbd\"\n");
+    tyto_bytes_clear(&bytes);
+    tyto_document_destroy(document);
+    options.data_yaml = false;
+    assert_int_equal(tyto_detection_document_create(&options, &document, &bytes, &err), TYTO_OK);
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
     assert_null(tyto_document_file(document));
     assert_int_equal(bytes.length_bytes, 0);
     tyto_bytes_clear(&bytes);
@@ -296,6 +314,129 @@ static void test_yolo_files(void **state)
     assert_int_equal(tyto_detection_document_write(&options, &photo, &bytes, &err),
                      TYTO_E_ARGUMENT);
     tyto_error_clear(&err);
+}
+
+/* What check says of YOLO's files; "" when nothing. */
+static void assert_files(const char *label, const char *one, const char *other, const char *message)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const char *const photos[] = {one, other};
+    tyto_detection_document_options options;
+    tyto_detection_document_options_init(&options, sizeof(options));
+    options.format = TYTO_FORMAT_YOLO;
+    options.files = true;
+    options.labels = &label;
+    options.n_labels = 1;
+    options.photos = photos;
+    options.n_photos = 2;
+    const tyto_status status = tyto_detection_document_check(&options, &err);
+    assert_int_equal(status, *message ? TYTO_E_ARGUMENT : TYTO_OK);
+    if (!strstr(*message ? err.message : "", message)) {
+        fail_msg("'%s': got %s, required %s", label, err.message, message);
+    }
+    tyto_error_clear(&err);
+}
+
+static void test_yolo_keeps_its_names(void **state)
+{
+    (void)state;
+    /* Python's splitlines, which readers of classes.txt use, knows all of these line ends. */
+    static const char *const lines[] = {"a\nb", "a\rb",      "a\vb",
+                                        "\x1c", "a\xc2\x85", "\xe2\x80\xa8 b"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        assert_files(lines[i], "a.jpg", "b.jpg", "got more than one line");
+    }
+    assert_files(" ", "a.jpg", "b.jpg", "got nothing, required one line");
+    assert_files("a\tcat", "a.jpg", "b.jpg", "");
+    assert_files("a cat", "in/classes.jpg", "b.jpg",
+                 "in/classes.jpg: its boxes would be written over");
+    assert_files("a cat", "a/c.jpg", "b/c.png",
+                 "both would be written to 'c.txt', required different names");
+}
+
+/* Ids and names of COCO's documents, as "[id] name" for each photo. */
+static void assert_coco(const char *const *photos, const char *folder, const tyto_coco *ids,
+                        const char *required)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_document *document;
+    tyto_bytes bytes;
+    static const char *const cat[] = {"a cat"};
+    tyto_detection one = found[0];
+    const tyto_detections only = {&one, 1};
+    tyto_detection_document_options options;
+    tyto_detection_document_options_init(&options, sizeof(options));
+    options.format = TYTO_FORMAT_COCO;
+    options.labels = cat;
+    options.n_labels = 1;
+    options.photos = photos;
+    options.n_photos = 2;
+    options.folder = folder;
+    options.ids = ids;
+    const tyto_status status = tyto_detection_document_create(&options, &document, &bytes, &err);
+    if (status != TYTO_OK) {
+        assert_string_equal(err.message, required);
+        tyto_error_clear(&err);
+        return;
+    }
+    tyto_bytes_clear(&bytes);
+    for (int i = 0; i < 2; i++) {
+        const tyto_photo_detections photo = {
+            .photo = photos[i], .index = i, .width_px = 9, .height_px = 9, .detections = &only};
+        assert_int_equal(tyto_document_add_detections(document, &photo, &bytes, &err), TYTO_OK);
+        tyto_bytes_clear(&bytes);
+    }
+    assert_int_equal(tyto_document_end(document, &bytes, &err), TYTO_OK);
+    char text[1024] = "";
+    for (const char *at = bytes.data; (at = strstr(at, "{\"id\": ")) && strstr(at, "file_name");) {
+        const char *id = at + strlen("{\"id\": "), *name = strstr(id, "file_name") + 13;
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "[%.*s] %.*s ",
+                 (int)strcspn(id, ","), id, (int)strcspn(name, "\""), name);
+        at = name;
+    }
+    const char *category = strstr(bytes.data, "\"category_id\": ") + 15;
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.*s", (int)strcspn(category, ","),
+             category);
+    assert_string_equal(text, required);
+    tyto_bytes_clear(&bytes);
+    tyto_document_destroy(document);
+}
+
+#define PHOTOS(one, other)                                                                         \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        one, other                                                                                 \
+    }
+
+static void test_coco_tells_photos_apart(void **state)
+{
+    (void)state;
+    assert_coco(PHOTOS("p/0003.jpg", "p/4.jpg"), NULL, NULL, "[3] 0003.jpg [4] 4.jpg 1");
+    assert_coco(PHOTOS("p/0003.jpg", "p/3.jpg"), NULL, NULL, "[1] 0003.jpg [2] 3.jpg 1");
+    assert_coco(PHOTOS("a/1.jpg", "b/1.jpg"), NULL, NULL, "[1] a/1.jpg [2] b/1.jpg 1");
+    assert_coco(PHOTOS("/x/ab/c.jpg", "/x/aa/c.jpg"), NULL, NULL, "[1] ab/c.jpg [2] aa/c.jpg 1");
+    assert_coco(PHOTOS("p/q/a.jpg", "p/q/b.jpg"), "p", NULL, "[1] q/a.jpg [2] q/b.jpg 1");
+    assert_coco(PHOTOS("p//a.jpg", "-"), "p/", NULL, "[1] a.jpg [2] - 1");
+
+    tyto_coco_image images[] = {{.id = 70, .file_name = "train\\a.jpg"},
+                                {.id = -5, .file_name = "val/a.jpg", .id_text = "\"v a\""},
+                                {.id = 8, .file_name = NULL},
+                                {.id = 9, .file_name = "b.jpg"},
+                                {.id = 10, .file_name = "x/c.jpg"},
+                                {.id = 11, .file_name = "y/c.jpg"}};
+    tyto_coco_category categories[] = {{.id = 3, .name = NULL}, {.id = 90, .name = "a cat"}};
+    tyto_coco set = {.images = images, .n_images = 6, .categories = categories, .n_categories = 2};
+    assert_coco(PHOTOS("in/train/a.jpg", "in/val/a.jpg"), NULL, &set,
+                "[70] train/a.jpg [\"v a\"] val/a.jpg 90");
+    assert_coco(PHOTOS("b.jpg", "in/d.jpg"), NULL, &set,
+                "in/d.jpg: got no image of that name in the set of ids, required one");
+    assert_coco(PHOTOS("c.jpg", "b.jpg"), NULL, &set,
+                "c.jpg: got more than one image of that name in the set of ids, required one");
+    assert_coco(PHOTOS("1/b.jpg", "2/b.jpg"), NULL, &set,
+                "1/b.jpg and 2/b.jpg: both are image 9 of the set of ids, required one photo");
+    categories[1].name = "cat";
+    assert_coco(PHOTOS("b.jpg", "x/c.jpg"), NULL, &set,
+                "label 'a cat': got no category of that name in the set of ids, required one");
 }
 
 static void test_names_of_formats(void **state)
@@ -405,9 +546,14 @@ static void test_refused_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),         cmocka_unit_test(test_one_photo_is_indented),
-        cmocka_unit_test(test_yolo_files),      cmocka_unit_test(test_names_of_formats),
-        cmocka_unit_test(test_refused_options), cmocka_unit_test(test_refused_steps),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_one_photo_is_indented),
+        cmocka_unit_test(test_yolo_files),
+        cmocka_unit_test(test_yolo_keeps_its_names),
+        cmocka_unit_test(test_coco_tells_photos_apart),
+        cmocka_unit_test(test_names_of_formats),
+        cmocka_unit_test(test_refused_options),
+        cmocka_unit_test(test_refused_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@ _tyto()
     detect:--boxes) _tyto_words 'image reference' "$word" ;;
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    detect:--ids-from) _tyto_files -f "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
     detect:--tile-overlap) : ;;
     detect:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
@@ -55,6 +56,7 @@ _tyto()
     match:--boxes) _tyto_words 'image reference' "$word" ;;
     match:--draw | match:-d) _tyto_files -f "$word" ;;
     match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    match:--ids-from) _tyto_files -f "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
     match:--tile-overlap) : ;;
     match:--tile-merge) _tyto_words 'seams iou smaller off' "$word" ;;
@@ -234,8 +236,8 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged' ;;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/memory.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -45,6 +46,15 @@ static void destroy(void *given)
     for (int64_t i = 0; state->examples && i < state->options.n_examples; i++) {
         free((char *)(uintptr_t)state->examples[i].photo);
     }
+    for (int64_t i = 0; state->image_ids && i < state->options.n_photos; i++) {
+        free(state->image_ids[i]);
+    }
+    for (int64_t i = 0; state->category_ids && i < state->options.n_labels; i++) {
+        free(state->category_ids[i]);
+    }
+    free(state->image_ids);
+    free(state->category_ids);
+    free(state->folder);
     free(state->labels);
     free(state->examples);
     tyto_writer_clear(&state->images);
@@ -72,6 +82,28 @@ static const tyto_document_kind kind = {.name = "a document of detections",
                                         .label = label,
                                         .check = tyto_detections_check_record,
                                         .resume = resume};
+
+static bool is_coco(tyto_format format)
+{
+    return format == TYTO_FORMAT_COCO || format == TYTO_FORMAT_COCO_RESULTS;
+}
+
+static tyto_status check_ids(const tyto_detection_document_options *options, tyto_error *err)
+{
+    if (!options->ids) {
+        return TYTO_OK;
+    }
+    if (!is_coco(options->format)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "document: got a set of ids in format %s, required coco or coco-results",
+                         tyto_format_name(options->format));
+    }
+    TYTO_REQUIRE(err, options->photos);
+    for (int64_t i = 0; i < options->n_photos; i++) {
+        TYTO_REQUIRE(err, options->photos[i]);
+    }
+    return TYTO_OK;
+}
 
 static tyto_status check(const tyto_detection_document_options *options, tyto_error *err)
 {
@@ -112,20 +144,31 @@ static tyto_status check(const tyto_detection_document_options *options, tyto_er
                              (long long)options->n_labels);
         }
     }
-    return TYTO_OK;
+    TYTO_TRY(check_ids(options, err));
+    return options->files ? tyto_detections_check_files(options, err) : TYTO_OK;
 }
 
-/* Whether each name is a number, apart from its folder and its ending. */
-static bool all_numbered(const char *const *photos, int64_t n_photos)
+/* The ids of the set, and names. */
+static tyto_status make_ids(tyto_detections_state *state,
+                            const tyto_detection_document_options *given, tyto_error *err)
 {
-    for (int64_t i = 0; photos && i < n_photos; i++) {
-        const char *base = photos[i] ? tyto_path_base(photos[i]) : "";
-        const size_t length = tyto_path_stem_bytes(base);
-        if (length == 0 || length > 18 || strspn(base, "0123456789") != length) {
-            return false;
-        }
+    TYTO_TRY(tyto_detections_folder(given, &state->folder, err));
+    TYTO_TRY(tyto_detections_numbered(given->photos, given->n_photos, &state->numbered, err));
+    if (!given->ids || !is_coco(given->format)) {
+        return TYTO_OK;
     }
-    return photos;
+    state->image_ids = tyto_alloc_zeroed((size_t)given->n_photos, sizeof(char *));
+    state->category_ids = tyto_alloc_zeroed((size_t)given->n_labels, sizeof(char *));
+    if (!state->image_ids || !state->category_ids) {
+        return tyto_fail_memory(err, "document");
+    }
+    TYTO_TRY(tyto_detections_image_ids(given, state->image_ids, err));
+    return tyto_detections_category_ids(given, state->category_ids, err);
+}
+
+const char *tyto_detections_photo_name(const tyto_document *document, const char *photo)
+{
+    return tyto_detections_name(tyto_detections_state_of(document)->folder, photo);
 }
 
 static tyto_status copy(tyto_detections_state *state, const tyto_detection_document_options *given,
@@ -148,6 +191,8 @@ static tyto_status copy(tyto_detections_state *state, const tyto_detection_docum
     own->labels = (const char *const *)state->labels;
     own->examples = state->examples;
     own->photos = NULL;
+    own->folder = NULL;
+    own->ids = NULL;
     return good ? TYTO_OK : tyto_fail_memory(err, "document");
 }
 
@@ -167,10 +212,12 @@ static tyto_status create(const tyto_detection_document_options *given, tyto_doc
         return tyto_fail_memory(err, "document");
     }
     state->options = options;
-    state->numbered = all_numbered(options.photos, options.n_photos);
     tyto_writer_init(&state->images);
     tyto_writer_init(&state->annotations);
     status = copy(state, &options, err);
+    if (status == TYTO_OK) {
+        status = make_ids(state, &options, err);
+    }
     if (status != TYTO_OK) {
         destroy(state);
         return status;
@@ -197,6 +244,12 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
     const tyto_detections *detections = photo->detections;
     TYTO_REQUIRE(err, photo->photo);
     TYTO_REQUIRE(err, photo->detections);
+    const tyto_detections_state *state = tyto_detections_state_of(document);
+    const int64_t most = state->image_ids ? state->options.n_photos : INT64_MAX;
+    if (photo->index < 0 || photo->index >= most) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got index %lld, required 0 to %lld",
+                         photo->photo, (long long)photo->index, (long long)most - 1);
+    }
     TYTO_TRY(tyto_check_list(detections->items, detections->count, "detections", err));
     for (int64_t i = 0; i < detections->count; i++) {
         const int64_t label = detections->items[i].label_index;
@@ -218,6 +271,18 @@ static tyto_status add(tyto_document *document, const tyto_photo_detections *pho
     TYTO_TRY(check_photo(document, photo, err));
     formats[document->format]->photo(document, photo, &writer);
     return tyto_document_end_step(document, &writer, out, err);
+}
+
+tyto_status tyto_detection_document_check(const tyto_detection_document_options *options,
+                                          tyto_error *err)
+{
+    tyto_document *document;
+    tyto_bytes begin;
+    TYTO_ENTER(err);
+    TYTO_TRY(create(options, &document, &begin, err));
+    tyto_bytes_clear(&begin);
+    tyto_document_destroy(document);
+    return TYTO_OK;
 }
 
 tyto_status tyto_detection_document_create(const tyto_detection_document_options *options,

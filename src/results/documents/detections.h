@@ -5,7 +5,7 @@
 
 #include <tyto/detection_document.h>
 
-#include "results/document.h"
+#include "results/documents/detections_ids.h"
 
 /** The state of such a document. */
 typedef struct tyto_detections_state {
@@ -13,7 +13,10 @@ typedef struct tyto_detections_state {
     tyto_detection_document_options options;
     char **labels;
     tyto_example_note *examples;
-    bool numbered; /**< every photo's name is a whole number, as COCO's are */
+    bool numbered; /**< every photo's name is a whole number of its own, as COCO's are */
+    char *folder;  /**< that names are relative to */
+    /** As JSON has them; NULL: the document's own. */
+    char **image_ids, **category_ids;
     /** Of documents that come whole at their end: what there is of them so far, without commas
      *  around. */
     tyto_writer images, annotations;
@@ -37,6 +40,18 @@ tyto_status tyto_detections_check_record(const tyto_document *document, const js
 extern const tyto_detections_format tyto_detections_text, tyto_detections_json,
     tyto_detections_jsonl, tyto_detections_csv, tyto_detections_coco, tyto_detections_coco_results,
     tyto_detections_yolo;
+
+/** Files that name YOLO's labels: by line, and for ultralytics. */
+#define TYTO_YOLO_CLASSES "classes.txt"
+#define TYTO_YOLO_DATA "data.yaml"
+
+/** Whether each photo has a file of its own, and labels are names by their lines.
+ *  errors  E_ARGUMENT, E_MEMORY */
+TYTO_NODISCARD tyto_status
+tyto_detections_check_files(const tyto_detection_document_options *options, tyto_error *err);
+
+/** The name of a photo, relative to the folder of all. */
+const char *tyto_detections_photo_name(const tyto_document *document, const char *photo);
 
 /** The state of a document of detections. */
 static inline tyto_detections_state *tyto_detections_state_of(const tyto_document *document)

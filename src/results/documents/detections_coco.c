@@ -1,6 +1,7 @@
 /* Detections as COCO's documents, which come whole, at their end. */
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/memory.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -8,43 +9,88 @@
 #include "results/documents/detections.h"
 
 /* COCO names its photos by their number: 000000397133.jpg is 397133. Other photos are counted. */
-static int64_t image_id(const tyto_document *document, const char *photo, int64_t index)
+static void write_image_id(const tyto_document *document, const tyto_photo_detections *photo,
+                           tyto_writer *writer)
 {
-    return tyto_detections_state_of(document)->numbered ? strtoll(tyto_path_base(photo), NULL, 10)
-                                                        : index + 1;
+    const tyto_detections_state *state = tyto_detections_state_of(document);
+    if (state->image_ids && photo->index < state->options.n_photos) {
+        tyto_writer_text(writer, state->image_ids[photo->index]);
+    } else {
+        tyto_writer_format(writer, "%lld",
+                           state->numbered ? strtoll(tyto_path_base(photo->photo), NULL, 10)
+                                           : (long long)photo->index + 1);
+    }
 }
 
-static const char *image_name(const char *photo)
+static void write_category_id(const tyto_document *document, int64_t label, tyto_writer *writer)
 {
-    return tyto_path_base(photo);
+    const tyto_detections_state *state = tyto_detections_state_of(document);
+    if (state->category_ids) {
+        tyto_writer_text(writer, state->category_ids[label]);
+    } else {
+        tyto_writer_format(writer, "%lld", (long long)label + 1);
+    }
 }
 
-static void add_item(tyto_writer *list, int64_t count, json_t *item)
+/* Writes the rest of an object whose first members are written, with ids as they are spelled. */
+static void write_rest(tyto_writer *writer, json_t *rest)
+{
+    char *text = rest ? json_dumps(rest, JSON_REAL_PRECISION(9)) : NULL;
+    if (text) {
+        tyto_writer_text(writer, ", ");
+        tyto_writer_text(writer, text + 1);
+    } else {
+        writer->no_memory = true;
+    }
+    free(text);
+    json_decref(rest);
+}
+
+static void begin_item(tyto_writer *list, int64_t count)
 {
     tyto_writer_text(list, count > 0 ? ", " : "");
-    tyto_writer_json_new(list, item, false);
 }
 
-static json_t *annotation(tyto_writer *writer, const tyto_detection *d, int64_t image, int64_t id)
+/* Without an id it is a result: an item of the array that COCO's evaluation reads. */
+static void add_annotation(const tyto_document *document, const tyto_photo_detections *photo,
+                           const tyto_detection *d, int64_t id)
 {
+    tyto_writer *list = &tyto_detections_state_of(document)->annotations;
     const float width = d->box.xmax - d->box.xmin, height = d->box.ymax - d->box.ymin;
-    json_t *object = json_object(), *box = json_array();
-    tyto_json_push(writer, box, tyto_json_float(d->box.xmin));
-    tyto_json_push(writer, box, tyto_json_float(d->box.ymin));
-    tyto_json_push(writer, box, tyto_json_float(width));
-    tyto_json_push(writer, box, tyto_json_float(height));
+    json_t *rest = json_object(), *box = json_array();
+    tyto_json_push(list, box, tyto_json_float(d->box.xmin));
+    tyto_json_push(list, box, tyto_json_float(d->box.ymin));
+    tyto_json_push(list, box, tyto_json_float(width));
+    tyto_json_push(list, box, tyto_json_float(height));
+    tyto_json_put(list, rest, "bbox", box);
     if (id > 0) {
-        tyto_json_put(writer, object, "id", json_integer(id));
+        tyto_json_put(list, rest, "area", tyto_json_float(width * height));
+        tyto_json_put(list, rest, "iscrowd", json_integer(0));
     }
-    tyto_json_put(writer, object, "image_id", json_integer(image));
-    tyto_json_put(writer, object, "category_id", json_integer(d->label_index + 1));
-    tyto_json_put(writer, object, "bbox", box);
+    tyto_json_put(list, rest, "score", tyto_json_float(d->score));
+    tyto_writer_text(list, "{");
     if (id > 0) {
-        tyto_json_put(writer, object, "area", tyto_json_float(width * height));
-        tyto_json_put(writer, object, "iscrowd", json_integer(0));
+        tyto_writer_format(list, "\"id\": %lld, ", (long long)id);
     }
-    tyto_json_put(writer, object, "score", tyto_json_float(d->score));
-    return object;
+    tyto_writer_text(list, "\"image_id\": ");
+    write_image_id(document, photo, list);
+    tyto_writer_text(list, ", \"category_id\": ");
+    write_category_id(document, d->label_index, list);
+    write_rest(list, rest);
+}
+
+static void add_image(const tyto_document *document, const tyto_photo_detections *photo)
+{
+    tyto_writer *list = &tyto_detections_state_of(document)->images;
+    json_t *rest = json_object();
+    const char *name = tyto_detections_photo_name(document, photo->photo);
+    tyto_json_put(list, rest, "file_name", tyto_json_string(name));
+    tyto_json_put(list, rest, "width", json_integer(photo->width_px));
+    tyto_json_put(list, rest, "height", json_integer(photo->height_px));
+    begin_item(list, document->records);
+    tyto_writer_text(list, "{\"id\": ");
+    write_image_id(document, photo, list);
+    write_rest(list, rest);
 }
 
 static void add_photo(tyto_document *document, const tyto_photo_detections *photo,
@@ -52,20 +98,14 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
 {
     tyto_detections_state *state = tyto_detections_state_of(document);
     const bool whole = document->format == TYTO_FORMAT_COCO;
-    const int64_t id = image_id(document, photo->photo, photo->index);
     if (whole) {
-        json_t *image = json_object();
-        tyto_json_put(writer, image, "id", json_integer(id));
-        tyto_json_put(writer, image, "file_name", tyto_json_string(image_name(photo->photo)));
-        tyto_json_put(writer, image, "width", json_integer(photo->width_px));
-        tyto_json_put(writer, image, "height", json_integer(photo->height_px));
-        add_item(&state->images, document->records, image);
+        add_image(document, photo);
     }
     document->records++;
     for (int64_t i = 0; i < photo->detections->count; i++) {
         const int64_t next = state->n_annotations + 1;
-        add_item(&state->annotations, state->n_annotations,
-                 annotation(writer, &photo->detections->items[i], id, whole ? next : 0));
+        begin_item(&state->annotations, state->n_annotations);
+        add_annotation(document, photo, &photo->detections->items[i], whole ? next : 0);
         state->n_annotations = next;
     }
     /* A list that couldn't take an item fails now rather than at the end. */
@@ -85,11 +125,12 @@ static void write_categories(const tyto_document *document, tyto_writer *writer)
 {
     tyto_writer_text(writer, "[");
     for (int64_t i = 0; i < tyto_detections_state_of(document)->options.n_labels; i++) {
-        json_t *category = json_object();
-        tyto_json_put(writer, category, "id", json_integer(i + 1));
-        tyto_json_put(writer, category, "name",
-                      tyto_json_string(tyto_detections_label(document, i)));
-        add_item(writer, i, category);
+        json_t *rest = json_object();
+        tyto_json_put(writer, rest, "name", tyto_json_string(tyto_detections_label(document, i)));
+        begin_item(writer, i);
+        tyto_writer_text(writer, "{\"id\": ");
+        write_category_id(document, i, writer);
+        write_rest(writer, rest);
     }
     tyto_writer_text(writer, "]");
 }
@@ -112,35 +153,71 @@ static void end_results(tyto_document *document, tyto_writer *writer)
     tyto_writer_text(writer, "\n");
 }
 
-/* The photos of the run by their ids. */
+/* The photos of the run by their ids, as JSON has them. */
 typedef struct numbered {
-    int64_t id, at;
+    char *id;
+    int64_t at;
 } numbered;
 
 static int by_id(const void *left, const void *right)
 {
     const numbered *a = left, *b = right;
-    return a->id < b->id ? -1 : a->id > b->id;
+    return strcmp(a->id, b->id);
+}
+
+static void drop_photos(numbered *photos, int64_t count)
+{
+    for (int64_t i = 0; photos && i < count; i++) {
+        free(photos[i].id);
+    }
+    free(photos);
 }
 
 static numbered *number_photos(const tyto_resume *resume)
 {
-    numbered *photos = tyto_alloc((size_t)resume->n_names, sizeof(*photos));
-    for (int64_t i = 0; photos && i < resume->n_names; i++) {
-        photos[i] = (numbered){image_id(resume->document, resume->names[i], i), i};
+    const int64_t count = resume->n_names;
+    numbered *photos = tyto_alloc_zeroed((size_t)count, sizeof(*photos));
+    bool good = photos != NULL;
+    for (int64_t i = 0; good && i < count; i++) {
+        const tyto_photo_detections photo = {.photo = resume->names[i], .index = i};
+        tyto_writer id;
+        tyto_bytes bytes = {0};
+        tyto_writer_init(&id);
+        write_image_id(resume->document, &photo, &id);
+        good = tyto_writer_end(&id, &bytes, NULL) == TYTO_OK;
+        photos[i] = (numbered){bytes.data, i};
     }
-    if (photos) {
-        qsort(photos, (size_t)resume->n_names, sizeof(*photos), by_id);
+    if (good && count > 1) {
+        qsort(photos, (size_t)count, sizeof(*photos), by_id);
+    } else if (!good) {
+        drop_photos(photos, count);
+        photos = NULL;
     }
     return photos;
 }
 
 /* The place of the photo in the run; −1: it isn't there. */
-static int64_t find(const tyto_resume *resume, const numbered *photos, int64_t id)
+static int64_t find(const tyto_resume *resume, const numbered *photos, const json_t *id)
 {
-    const numbered key = {.id = id};
-    const numbered *found = bsearch(&key, photos, (size_t)resume->n_names, sizeof(*photos), by_id);
+    numbered key = {.id = id ? json_dumps(id, JSON_ENCODE_ANY) : NULL};
+    const numbered *found =
+        key.id ? bsearch(&key, photos, (size_t)resume->n_names, sizeof(*photos), by_id) : NULL;
+    resume->writer->no_memory |= id && !key.id;
+    free(key.id);
     return found ? found->at : -1;
+}
+
+/* Whether a category's id is that of the label. */
+static bool is_category(const tyto_resume *resume, const json_t *id, int64_t label)
+{
+    const tyto_detections_state *state = tyto_detections_state_of(resume->document);
+    if (!state->category_ids) {
+        return json_integer_value(id) == label + 1;
+    }
+    char *text = label < state->options.n_labels && id ? json_dumps(id, JSON_ENCODE_ANY) : NULL;
+    const bool same = text && strcmp(text, state->category_ids[label]) == 0;
+    free(text);
+    return same;
 }
 
 static bool is_wanted(const tyto_resume *resume, int64_t at)
@@ -154,8 +231,8 @@ static tyto_status check_categories(const tyto_resume *resume, const json_t *cat
                   required = tyto_detections_state_of(resume->document)->options.n_labels;
     for (int64_t i = 0; i < count; i++) {
         const json_t *category = json_array_get(categories, (size_t)i);
-        TYTO_TRY(tyto_resume_check_label(resume,
-                                         json_integer_value(json_object_get(category, "id")) - 1,
+        const bool same = is_category(resume, json_object_get(category, "id"), i);
+        TYTO_TRY(tyto_resume_check_label(resume, same ? i : -1,
                                          json_string_value(json_object_get(category, "name"))));
     }
     return count == required ? TYTO_OK
@@ -164,24 +241,37 @@ static tyto_status check_categories(const tyto_resume *resume, const json_t *cat
                                          (long long)count, (long long)required);
 }
 
+static json_t *photo_name(const tyto_resume *resume, int64_t at)
+{
+    return tyto_json_string(tyto_detections_photo_name(resume->document, resume->names[at]));
+}
+
+/* Adds an item as it was. */
+static void add_item(tyto_writer *list, int64_t count, json_t *item)
+{
+    begin_item(list, count);
+    tyto_writer_json_new(list, item, false);
+}
+
 /* A photo keeps its id, which is its place in the run unless its name is one. */
 static tyto_status take_images(tyto_resume *resume, const numbered *photos, json_t *images)
 {
     tyto_detections_state *state = tyto_detections_state_of(resume->document);
+    const bool kept = state->numbered || state->image_ids;
     for (size_t i = 0; i < json_array_size(images); i++) {
         json_t *image = json_array_get(images, i);
-        const int64_t id = json_integer_value(json_object_get(image, "id")),
-                      at = find(resume, photos, id);
+        const int64_t at = find(resume, photos, json_object_get(image, "id"));
         const char *name = json_string_value(json_object_get(image, "file_name"));
-        json_t *own = at < 0 ? NULL : tyto_json_string(image_name(resume->names[at]));
+        json_t *own = at < 0 ? NULL : photo_name(resume, at);
         const bool same =
-            name && (at < 0 ? state->numbered : own && strcmp(json_string_value(own), name) == 0);
+            name && (at < 0 ? kept : own && strcmp(json_string_value(own), name) == 0);
         json_decref(own);
         if (!same) {
             return tyto_fail(resume->err, TYTO_E_ARGUMENT,
                              "got results whose image %lld is '%s', required those of the same "
                              "photos",
-                             (long long)id, name ? name : "");
+                             (long long)json_integer_value(json_object_get(image, "id")),
+                             name ? name : "");
         }
         if (at >= 0 && !(resume->done[at] = is_wanted(resume, at))) {
             continue;
@@ -199,9 +289,9 @@ static tyto_status take_annotations(tyto_resume *resume, const numbered *photos,
     for (size_t i = 0; i < json_array_size(items); i++) {
         json_t *item = json_array_get(items, i);
         const int64_t category = json_integer_value(json_object_get(item, "category_id")),
-                      at = find(resume, photos,
-                                json_integer_value(json_object_get(item, "image_id")));
-        if (category < 1 || category > state->options.n_labels ||
+                      at = find(resume, photos, json_object_get(item, "image_id"));
+        const bool own = !state->category_ids;
+        if ((own && (category < 1 || category > state->options.n_labels)) ||
             !json_is_array(json_object_get(item, "bbox"))) {
             return tyto_fail(resume->err, TYTO_E_ARGUMENT,
                              "got results of category %lld, required those of %lld labels",
@@ -256,7 +346,7 @@ static tyto_status resume_coco(tyto_resume *resume)
         status = tyto_resume_refuse(resume, where.text);
     }
     json_decref(root);
-    free(photos);
+    drop_photos(photos, resume->n_names);
     return status;
 }
 
