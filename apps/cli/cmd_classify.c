@@ -106,16 +106,10 @@ static bool list_inputs(job *j)
 
 static bool open_model(job *j)
 {
-    if (!model_open(&j->args->common, &j->model)) {
+    if (!model_open(&j->args->common, &j->model) || !model_offers(&j->model, TYTO_TASK_CLASSIFY)) {
         return false;
     }
-    const tyto_classified kind = tyto_model_classifies(j->model.model);
-    if (kind == TYTO_CLASSIFIED_NOTHING) {
-        say_error("%s: got a %s, required a model that classifies texts or pictures",
-                  j->model.folder, tyto_model_head(j->model.model));
-        return false;
-    }
-    j->photos = kind == TYTO_CLASSIFIED_IMAGE;
+    j->photos = tyto_model_classifies(j->model.model) == TYTO_CLASSIFIED_IMAGE;
     if (j->photos && !tyto_model_image_processor(j->model.model)) {
         say_error("%s: no preprocessor_config.json, required to read pictures", j->model.folder);
         return false;

@@ -82,7 +82,7 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
     options.n_parts = (int64_t)args->mask_texts.count;
     options.top_k = args->top_k;
     bool good = records_open(&results, &where) == EXIT_DONE && model_open(&args->common, &model) &&
-                begin(args, &results);
+                model_offers(&model, TYTO_TASK_FILL_MASK) && begin(args, &results);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
             good = fill(model.session, &options, texts->items[i], &results) && good;

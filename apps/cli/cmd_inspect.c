@@ -59,11 +59,13 @@ static bool look_at_files(const text_list *paths, tyto_inspection **out)
 
 static int run(void *given)
 {
-    const inspect_args *args = given;
+    inspect_args *args = given;
     const text_list *files = &args->common.operands;
     tyto_inspection *inspection = NULL;
-    const bool good =
-        files->count > 0 ? look_at_files(files, &inspection) : look_at_model(args, &inspection);
+    const bool is_model = files->count == 1 && path_is_folder(files->items[0]);
+    args->common.model = is_model ? files->items[0] : args->common.model;
+    const bool good = files->count > 0 && !is_model ? look_at_files(files, &inspection)
+                                                    : look_at_model(args, &inspection);
     const int code = good ? show(args, inspection) : EXIT_FAILED;
     tyto_inspection_destroy(inspection);
     return code;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <tyto/destination.h>
 #include <tyto/words.h>
+#include <unistd.h>
 
 #include "messages.h"
 
@@ -196,6 +197,12 @@ static bool set_from_next(reader *r, const option *o)
     return set(o, r->argv[++r->at], r->args);
 }
 
+/* Whether the word is a number that names no file, so that it was meant for the option before. */
+static bool is_lost_number(const char *word)
+{
+    return *word && strspn(word, "0123456789") == strlen(word) && access(word, F_OK) != 0;
+}
+
 static bool read_long(reader *r, const char *given)
 {
     const char *name = given + 2, *equals = strchr(name, '=');
@@ -210,6 +217,11 @@ static bool read_long(reader *r, const char *given)
             return false;
         }
         return set(o, NULL, r->args);
+    }
+    if (o->kind == OPTION_MAYBE && !equals && r->at + 1 < r->argc &&
+        is_lost_number(r->argv[r->at + 1])) {
+        say_error("--%s: required its number as --%s=%s", o->name, o->name, r->argv[r->at + 1]);
+        return false;
     }
     if (equals || o->kind == OPTION_MAYBE) {
         return set(o, equals ? equals + 1 : NULL, r->args);

@@ -70,6 +70,12 @@ typedef struct tyto_architecture {
                     tyto_example *out);
 } tyto_architecture;
 
+/** A checkpoint that the family's makers have published, for advice. */
+typedef struct tyto_published {
+    const char *id;    /* on the hub; NULL behind the last of a list */
+    const char *class; /* as tyto_architecture.default_head */
+} tyto_published;
+
 /** All that a family's folder gives to the runtime, as `tyto_NAME_family`; FAMILY(NAME) in
  *  runtime/families.def is the line that adds it. */
 typedef struct tyto_family {
@@ -77,8 +83,7 @@ typedef struct tyto_family {
     size_t count;
     const tyto_architecture *composed; /* the one that takes a user's own parts
                                           (tyto_model_source.parts); or NULL */
-    const char *const *published;      /* hub ids of the checkpoints that the family's makers have
-                                          published, for advice; ends with NULL */
+    const tyto_published *published;   /* the one to name first for each class comes first */
 } tyto_family;
 
 #endif

@@ -52,13 +52,14 @@ const tyto_architecture *tyto_architecture_composed(const char *model_type)
     return NULL;
 }
 
-const char *tyto_registry_published(const char *name)
+const char *tyto_registry_published(bool (*holds)(const tyto_published *published,
+                                                  const void *context),
+                                    const void *context)
 {
     for (size_t f = 0; f < FAMILIES; f++) {
-        const char *const *ids = families[f]->published;
-        for (size_t i = 0; ids && ids[i]; i++) {
-            if (strcmp(strchr(ids[i], '/') + 1, name) == 0) {
-                return ids[i];
+        for (const tyto_published *p = families[f]->published; p && p->id; p++) {
+            if (holds(p, context)) {
+                return p->id;
             }
         }
     }

@@ -12,8 +12,10 @@ const tyto_architecture *tyto_architecture_at(size_t i);
 const tyto_architecture *tyto_architecture_find(const char *model_type, const char *class_name);
 /** The architecture of that model_type's family which takes a user's own parts, or NULL. */
 const tyto_architecture *tyto_architecture_composed(const char *model_type);
-/** The hub id of the published checkpoint of that name, without its owner; NULL: none is known. */
-const char *tyto_registry_published(const char *name);
+/** The hub id of the first published checkpoint that `holds` is true for, or NULL. */
+const char *tyto_registry_published(bool (*holds)(const tyto_published *published,
+                                                  const void *context),
+                                    const void *context);
 /** The head of that name, or NULL. */
 const tyto_head *tyto_head_find(const tyto_architecture *architecture, const char *name);
 

@@ -131,6 +131,12 @@ static tyto_status refuse_file(const char *path, tyto_error *err)
                      folder ? (int)folder : 1, folder ? path : ".");
 }
 
+/* Whether that is the checkpoint's name without its owner. */
+static bool is_called(const tyto_published *published, const void *name)
+{
+    return strcmp(strchr(published->id, '/') + 1, name) == 0;
+}
+
 /* Advice for a folder that isn't there but is called like a published checkpoint; NULL: none. */
 static const char *find_published(const char *name)
 {
@@ -150,7 +156,7 @@ static const char *find_published(const char *name)
     }
     memcpy(text, name + begin, bytes);
     text[bytes] = '\0';
-    const char *id = tyto_registry_published(text);
+    const char *id = tyto_registry_published(is_called, text);
     return id && strncmp(name, id, strlen(id)) != 0 ? id : NULL;
 }
 

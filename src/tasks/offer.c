@@ -1,5 +1,6 @@
 #include "tasks/offer.h"
 
+#include <string.h>
 #include <tyto/classify.h>
 
 #include "base/error.h"
@@ -68,29 +69,41 @@ void tyto_offer_classes(tyto_task task, tyto_buffer *buffer)
     tyto_registry_list(buffer, offers, &task, class_name);
 }
 
-tyto_status tyto_model_require(const tyto_model *model, tyto_task task, tyto_error *err)
+static bool is_published_for(const tyto_published *published, const void *task)
+{
+    const tyto_architecture *architecture;
+    for (size_t i = 0; (architecture = tyto_architecture_at(i)) != NULL; i++) {
+        if (strcmp(architecture->default_head, published->class) == 0) {
+            return offers(architecture, task);
+        }
+    }
+    return false;
+}
+
+/* "PREFIXgot A, required B, such as 'OWNER/NAME'" */
+static tyto_status refuse(const tyto_model *model, tyto_task task, const char *prefix,
+                          const char *article, tyto_error *err)
 {
     tyto_buffer classes;
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, model);
-    if (tyto_model_offers(model, task)) {
-        return TYTO_OK;
-    }
+    const char *id = tyto_registry_published(is_published_for, &task);
     tyto_buffer_init(&classes, TYTO_REGISTRY_LIST_BYTES);
     tyto_offer_classes(task, &classes);
-    tyto_fail(err, TYTO_E_ARGUMENT, "got %s, required %s", model->head,
-              classes.failed || classes.length == 0 ? "another class" : classes.data);
+    tyto_fail(err, TYTO_E_ARGUMENT, "%sgot %s%s, required %s%s%s%s%s", prefix, article, model->head,
+              article,
+              classes.failed || classes.length == 0 ? "model of another class" : classes.data,
+              id ? ", such as '" : "", id ? id : "", id ? "'" : "");
     tyto_buffer_clear(&classes);
     return TYTO_E_ARGUMENT;
 }
 
+tyto_status tyto_model_require(const tyto_model *model, tyto_task task, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, model);
+    return tyto_model_offers(model, task) ? TYTO_OK : refuse(model, task, "", "", err);
+}
+
 tyto_status tyto_offer_missing(const tyto_model *model, tyto_task task, tyto_error *err)
 {
-    tyto_buffer classes;
-    tyto_buffer_init(&classes, TYTO_REGISTRY_LIST_BYTES);
-    tyto_offer_classes(task, &classes);
-    tyto_fail(err, TYTO_E_ARGUMENT, "model: got a %s, required a %s", model->head,
-              classes.failed || classes.length == 0 ? "model of another class" : classes.data);
-    tyto_buffer_clear(&classes);
-    return TYTO_E_ARGUMENT;
+    return refuse(model, task, "model: ", "a ", err);
 }

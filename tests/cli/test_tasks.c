@@ -162,9 +162,10 @@ static void wrong_usage_is_told_before_the_model_is_read(void **state)
     assert_complains(&run, 2, "--batch");
     run = tyto("fill-mask", "-m", test_path(TASKS "texts/model"), "[MASK]", NULL);
     assert_complains(&run, 1,
-                     "got a PerceiverForSequenceClassification, required a PerceiverForMaskedLM");
+                     "got PerceiverForSequenceClassification, required PerceiverForMaskedLM, such "
+                     "as 'deepmind/language-perceiver'");
     run = tyto("classify", "-m", test_path(TASKS "fill_mask/model"), "text", NULL);
-    assert_complains(&run, 1, "got a PerceiverForMaskedLM, required a model that classifies");
+    assert_complains(&run, 1, "got PerceiverForMaskedLM, required PerceiverModel, ");
     run = tyto("classify", "-m", test_path("golden/data/perceiver/learned/model"), CAT, NULL);
     assert_complains(&run, 1, "no preprocessor_config.json, required to read pictures");
 }

@@ -212,7 +212,8 @@ static void equal_names_are_refused_before_work(void **state)
     assert_complains(&run, 2, "both would be the tensor 'cat.jpg'");
     assert_false(file_there("twin.safetensors"));
     write_file("bad.png", "\x89PNG\r\n\x1a\n", 8);
-    run = tyto("preprocess", "-m", ODD_MODEL, "bad.png", "twin", "-o", "twin.safetensors", NULL);
+    run = tyto("preprocess", "--quiet", "-m", ODD_MODEL, "bad.png", "twin", "-o",
+               "twin.safetensors", NULL);
     assert_complains(&run, 1, "bad.png");
     tyto_tensor_file *file = opened("twin.safetensors");
     assert_int_equal(tyto_tensor_file_count(file), 1);
@@ -444,6 +445,12 @@ static void inspect_tells_what_does_not_fit(void **state)
     ran_clear(&run);
     run = tyto("detect", "-m", "holes", CAT, "-t", "x", NULL);
     assert_complains(&run, 1, "'box_head.dense0.weight': missing, required shape [44,44]");
+    run = tyto("inspect", ODD_MODEL, NULL);
+    ran same = tyto("inspect", "-m", ODD_MODEL, NULL);
+    assert_done(&run);
+    assert_string_equal(run.out, same.out);
+    ran_clear(&same);
+    ran_clear(&run);
     run = tyto("inspect", "-m", "nowhere", NULL);
     assert_complains(&run, 1, "nowhere: no such folder");
 }

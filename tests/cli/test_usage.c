@@ -131,6 +131,8 @@ static void values_are_checked(void **state)
     assert_complains(&run, 2, "--quiet: got the value 'yes', required none");
     run = tyto("detect", "-t", NULL);
     assert_complains(&run, 2, "--text: required TEXT after it");
+    run = tyto("detect", "-t", "x", CAT, "--tiles", "400", NULL);
+    assert_complains(&run, 2, "--tiles: required its number as --tiles=400");
     run = tyto("detect", "-t", "x", CAT, "--threshold", "1.5", NULL);
     assert_complains(&run, 2, "--threshold: got '1.5'");
     run = tyto("detect", "-t", "", CAT, NULL);

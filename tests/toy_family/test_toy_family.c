@@ -286,7 +286,8 @@ static void other_tasks_name_their_classes(void **state)
     tyto_flow_options_init(&options, sizeof(options));
     assert_int_equal(tyto_flow_plan(with.model, 8, 8, &options, &tiles, &err), TYTO_E_ARGUMENT);
     assert_string_equal(tyto_error_message(&err),
-                        "model: got a ToyForColours, required a PerceiverForOpticalFlow");
+                        "model: got a ToyForColours, required a PerceiverForOpticalFlow, such as "
+                        "'deepmind/optical-flow-perceiver'");
     tyto_error_clear(&err);
     end(&with);
 }

@@ -550,7 +550,9 @@ static void other_architectures_say_so(void **state)
                 &err);
     ASSERT_DONE(tyto_session_create(model, NULL, &session, &err), &err);
     assert_int_equal(tyto_photo_create(session, &with.cat, NULL, &photo, &err), TYTO_E_ARGUMENT);
-    assert_string_equal(err.message, "model: got a Owlv2Model, required a Owlv2ForObjectDetection");
+    assert_string_equal(err.message,
+                        "model: got a Owlv2Model, required a Owlv2ForObjectDetection, such as "
+                        "'google/owlv2-base-patch16-ensemble'");
     tyto_error_clear(&err);
     tyto_session_destroy(session);
     tyto_model_destroy(model);

@@ -290,13 +290,19 @@ ARCHITECTURE(vision, "owlv2_vision_model", "Owlv2VisionModel", HEADS - 1, 1, VIS
 static const tyto_architecture *const architectures[] = {
     &tyto_owlv2_detection_architecture, &tyto_owlv2_base_architecture,
     &tyto_owlv2_text_architecture, &tyto_owlv2_vision_architecture};
-static const char *const published[] = {"google/owlv2-base-patch16",
-                                        "google/owlv2-base-patch16-ensemble",
-                                        "google/owlv2-base-patch16-finetuned",
-                                        "google/owlv2-large-patch14",
-                                        "google/owlv2-large-patch14-ensemble",
-                                        "google/owlv2-large-patch14-finetuned",
-                                        NULL};
+#define PUBLISHED(name)                                                                            \
+    {                                                                                              \
+        "google/owlv2-" name, "Owlv2ForObjectDetection"                                            \
+    }
+static const tyto_published published[] = {
+    PUBLISHED("base-patch16-ensemble"),
+    PUBLISHED("base-patch16"),
+    PUBLISHED("base-patch16-finetuned"),
+    PUBLISHED("large-patch14-ensemble"),
+    PUBLISHED("large-patch14"),
+    PUBLISHED("large-patch14-finetuned"),
+    {0},
+};
 const tyto_family tyto_owlv2_family = {.architectures = architectures,
                                        .count = sizeof(architectures) / sizeof(architectures[0]),
                                        .published = published};

@@ -63,13 +63,15 @@ static const tyto_architecture *const architectures[] = {
 #undef HEAD
 };
 
-static const char *const published[] = {"deepmind/language-perceiver",
-                                        "deepmind/vision-perceiver-learned",
-                                        "deepmind/vision-perceiver-fourier",
-                                        "deepmind/vision-perceiver-conv",
-                                        "deepmind/optical-flow-perceiver",
-                                        "deepmind/multimodal-perceiver",
-                                        NULL};
+static const tyto_published published[] = {
+    {"deepmind/language-perceiver", "PerceiverForMaskedLM"},
+    {"deepmind/vision-perceiver-conv", "PerceiverForImageClassificationConvProcessing"},
+    {"deepmind/vision-perceiver-learned", "PerceiverForImageClassificationLearned"},
+    {"deepmind/vision-perceiver-fourier", "PerceiverForImageClassificationFourier"},
+    {"deepmind/optical-flow-perceiver", "PerceiverForOpticalFlow"},
+    {"deepmind/multimodal-perceiver", "PerceiverForMultimodalAutoencoding"},
+    {0},
+};
 
 const tyto_family tyto_perceiver_family = {.architectures = architectures,
                                            .count = TYTO_PERCEIVER_HEADS,
