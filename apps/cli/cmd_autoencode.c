@@ -29,30 +29,7 @@ typedef struct job {
     tyto_autoencode_video_options options;
     opened model;
     records results;
-    int64_t window; /* of the video that is worked on */
-    double window_began;
 } job;
-
-static void say_window(job *j, const char *video)
-{
-    const double now = seconds_now();
-    say_info("%s: window %lld in %.3f s", video, (long long)j->window, now - j->window_began);
-    j->window_began = now;
-}
-
-static bool follow(void *user, const tyto_progress *progress)
-{
-    job *j = user;
-    if (strcmp(progress->stage, "windows") == 0) {
-        const int64_t window = progress->done / (j->args->classify ? 1 : j->options.chunks);
-        if (window > j->window) {
-            say_window(j, progress->subject);
-            j->window = window;
-        }
-        progress_show((size_t)progress->done, (size_t)progress->total, progress->subject);
-    }
-    return !interrupted();
-}
 
 static int check_output(job *j)
 {
@@ -66,12 +43,9 @@ static int check_output(job *j)
         return EXIT_USAGE;
     }
     tyto_destination_options options;
-    tyto_destination_options_init(&options, sizeof(options));
+    tyto_destination_options_init_videos(
+        &options, sizeof(options), (const char *const *)j->videos.items, (int64_t)j->videos.count);
     options.name = "-o";
-    options.endings = ".mp4|.mov|.mkv";
-    options.ending = ".mp4";
-    options.spared = (const char *const *)j->videos.items;
-    options.n_spared = (int64_t)j->videos.count;
     return output_place(args->output, &j->videos, &options, &j->made);
 }
 
@@ -96,8 +70,8 @@ static int prepare(job *j)
     j->options.windows = args->windows;
     j->options.sound = args->sound;
     j->options.missing = args->silent ? TYTO_CLIP_SOUND_SILENT : TYTO_CLIP_SOUND_OWN;
-    j->options.progress = follow;
-    j->options.progress_user = j;
+    j->options.progress = show_stage;
+    j->options.progress_user = (void *)"windows";
     return check_output(j);
 }
 
@@ -128,12 +102,9 @@ static bool autoencode(job *j, const char *video, bool *writable)
     tyto_video_classes found;
     tyto_bytes bytes = {0};
     char *path = output_path(&j->made, video, -1);
-    j->window = 0;
-    j->window_began = seconds_now();
     tyto_status status =
         tyto_autoencode_video(j->model.session, video, path, &j->options, &found, &err);
     if (status == TYTO_OK) {
-        say_window(j, video);
         progress_hide();
         status = tyto_document_add_video_classes(j->results.document, video, &found, &bytes, &err);
         *writable = records_put(&j->results, status, &bytes, &err);

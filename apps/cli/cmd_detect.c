@@ -19,7 +19,7 @@ static int run(void *given)
     search job = {.common = &args->common, .args = &args->search};
     tyto_search_options_init(&job.look.options, sizeof(job.look.options));
     if (args->common.operands.count == 0) {
-        say_error("no photo: required IMAGE, a folder, or -");
+        say_error("no photo: required IMAGE, a folder, or -, or VIDEO");
         return EXIT_USAGE;
     }
     int code = search_read_queries(&job, TYTO_AVERAGING_NONE);
@@ -27,7 +27,9 @@ static int run(void *given)
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));
     }
     code = code == EXIT_DONE ? search_prepare(&job) : code;
-    code = code == EXIT_DONE ? search_photos(&job) : code;
+    if (code == EXIT_DONE) {
+        code = (job.videos.count > 0 ? search_videos : search_photos)(&job);
+    }
     search_end(&job);
     return code;
 }
@@ -38,6 +40,7 @@ static const option options[] = {
     TILE_OPTIONS(detect_args, search.tiles),
     SHORTCUT_OPTIONS(detect_args, search.shortcuts),
     PROCESSOR_OPTIONS(detect_args, search.processor),
+    VIDEO_OPTIONS(detect_args, search),
     PHOTO_OPTIONS,
     {0},
 };
@@ -58,21 +61,26 @@ static const example examples[] = {
      "small things in a big photo: searched as a whole, and in tiles at full resolution"},
     {"tyto detect shots/ -t \"a car\" --skip-padding -o found.csv",
      "an approximation that takes less time for photos that aren't square"},
+    {"tyto detect in.mp4 -t \"a car\" --track --draw out.mp4 -f jsonl -o found.jsonl",
+     "a video: a line per frame, with an identity for each car, and a video that shows them"},
     {"tyto detect photo.jpg --nms all --draw objects.png",
      "whatever looks like an object, without any text"},
     {0},
 };
 
 static const detect_args defaults = {.search = {.iou = 0.5,
+                                                .nms = OPTION_UNSET,
+                                                .every = 1,
+
                                                 .format = FORMAT_UNSET,
                                                 .tiles = TILES_DEFAULTS,
                                                 .shortcuts = SHORTCUT_DEFAULTS}};
 
 const command cmd_detect = {
     .name = "detect",
-    .summary = "find things in photos by text",
-    .synopsis = "IMAGE... [-t TEXT...] [option...]",
-    .operands = "IMAGE",
+    .summary = "find things in photos and videos by text",
+    .synopsis = "IMAGE... | VIDEO... [-t TEXT...] [option...]",
+    .operands = "IMAGE or VIDEO",
     .description =
         "Looks for each text in each photo and gives boxes with scores, highest first. A box has "
         "its best label; boxes are left, top, right, bottom in pixels. Without any text or class, "
@@ -81,6 +89,13 @@ const command cmd_detect = {
         "With --tiles, a photo larger than a tile is searched whole and then tile by tile, at a "
         "multiple of the time; what several of these searches see is given once. A thing that no "
         "tile sees whole is put together from its parts.\n"
+        "\n"
+        "Videos are searched frame by frame: JSON has an object per frame, with video, frame (from "
+        "0) "
+        "and time_s, in an array, or a line each with jsonl. With --track, a detection has track, "
+        "the identity of the thing from 1 (null: too poor to begin one), found by overlap with "
+        "where "
+        "it should be and by what the network takes it for.\n"
         "\n"
         "JSON is an object per photo with image, width, height, threshold and detections (label, "
         "label_index, score, box with xmin, ymin, xmax, ymax); several photos are an array, or a "

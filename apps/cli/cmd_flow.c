@@ -2,7 +2,6 @@
 #include <string.h>
 #include <tyto/files.h>
 #include <tyto/flow.h>
-#include <tyto/memory.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -26,19 +25,7 @@ typedef struct job {
     tyto_destination flows, pictures;
     tyto_flow_options options;
     opened model;
-    bool told_small;     /* that frames are padded */
-    int64_t pair, pairs; /* of the sequence that is worked on: done so far, of how many */
 } job;
-
-static bool follow(void *user, const tyto_progress *progress)
-{
-    const job *j = user;
-    if (strcmp(progress->stage, "tiles") == 0) {
-        progress_show((size_t)(j->pair * progress->total + progress->done),
-                      (size_t)(j->pairs * progress->total), progress->subject);
-    }
-    return !interrupted();
-}
 
 /* Photos follow each other; each video is a sequence of its own. */
 static bool list_frames(job *j)
@@ -105,52 +92,9 @@ static int prepare(job *j)
     j->options.image = photo_options();
     j->options.overlap_px = args->overlap;
     j->options.scale = (float)args->scale;
-    j->options.progress = follow;
-    j->options.progress_user = j;
+    j->options.progress = show_stage;
+    j->options.progress_user = (void *)"tiles";
     return check_places(j);
-}
-
-/* What is said of a pair. */
-static void say_pair(job *j, const tyto_flow_pair *pair, double seconds)
-{
-    const tyto_flow_tiles *tiles = &pair->tiles;
-    double mean, longest;
-    if (!j->told_small &&
-        (tiles->width_px < tiles->tile_width_px || tiles->height_px < tiles->tile_height_px)) {
-        say_warning("%s: %lld x %lld pixels, less than the %lld x %lld that the network takes: "
-                    "padded",
-                    pair->name, (long long)tiles->width_px, (long long)tiles->height_px,
-                    (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
-        j->told_small = true;
-    }
-    tyto_flow_field_measure(&pair->flow, &mean, &longest);
-    say_info("%s: %lld x %lld in %.3f s, %.2f pixels in the mean, %.2f the longest", pair->name,
-             (long long)tiles->width_px, (long long)tiles->height_px, seconds, mean, longest);
-}
-
-/* A pair's files, which its first frame names. */
-static tyto_status write_pair(const job *j, const char *video, const tyto_flow_pair *pair,
-                              tyto_error *err)
-{
-    tyto_image picture = {0};
-    tyto_status status = TYTO_OK;
-    const char *input = video ? video : pair->name;
-    const int64_t frame = video ? pair->frame : -1;
-    char *flow = output_path(&j->flows, input, frame);
-    char *drawn = output_path(&j->pictures, input, frame);
-    if (flow) {
-        status = tyto_flow_field_save(flow, &pair->flow, err);
-    }
-    if (status == TYTO_OK && drawn) {
-        status = tyto_flow_field_draw(&pair->flow, j->args->longest, &picture, err);
-        if (status == TYTO_OK) {
-            status = tyto_image_save(drawn, &picture, err);
-        }
-    }
-    tyto_image_clear(&picture);
-    tyto_free(flow);
-    tyto_free(drawn);
-    return status;
 }
 
 /* All pairs of a video, or of the photos when it is NULL; what can't be read or compared is
@@ -160,7 +104,7 @@ static bool flow_of_sequence(job *j, const char *video)
     const text_list *photos = &j->photos;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_sequence *sequence;
-    bool good = true, more = true;
+    int64_t failed;
     if (!went_well((video ? tyto_flow_sequence_open(video, &sequence, &err)
                           : tyto_flow_sequence_create((const char *const *)photos->items,
                                                       (int64_t)photos->count, &sequence, &err)),
@@ -168,22 +112,11 @@ static bool flow_of_sequence(job *j, const char *video)
         return false;
     }
     tyto_flow_sequence_limit(sequence, video ? j->args->pairs : 0);
-    for (j->pair = 0; more && !interrupted(); j->pair++) {
-        tyto_flow_pair pair;
-        const int64_t pairs = tyto_flow_sequence_pair_count(sequence);
-        const double began = seconds_now();
-        j->pairs = pairs > j->pair ? pairs : j->pair + 1;
-        tyto_status status =
-            tyto_flow_sequence_next(j->model.session, sequence, &j->options, &pair, &more, &err);
-        if (status == TYTO_OK && more) {
-            say_pair(j, &pair, seconds_now() - began);
-            status = write_pair(j, video, &pair, &err);
-        }
-        good = went_well(status, &err) && good;
-        tyto_flow_pair_clear(&pair);
-    }
+    const tyto_status status =
+        tyto_flow_sequence_run(j->model.session, sequence, &j->options, &j->flows, &j->pictures,
+                               j->args->longest, &failed, &err);
     tyto_flow_sequence_destroy(sequence);
-    return good;
+    return went_well(status, &err) && failed == 0;
 }
 
 /* A network of another kind, or an overlap that it can't have, is reported once and not per pair.

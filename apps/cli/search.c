@@ -100,7 +100,7 @@ int search_read_queries(search *job, tyto_averaging averaging)
 }
 
 /* Without --format, what -o's ending says. */
-static tyto_format chosen_format(const search_args *args)
+tyto_format search_format(const search_args *args)
 {
     tyto_format format = TYTO_FORMAT_TEXT;
     if (args->format == FORMAT_UNSET) {
@@ -134,7 +134,7 @@ static int check_results(search *s, const text_list *spared)
     tyto_detection_document_options *document = &s->document;
     const char *const inputs[] = {args->labels_file, args->classes, args->ids_from};
     tyto_detection_document_options_init(document, sizeof(*document));
-    document->format = chosen_format(args);
+    document->format = search_format(args);
     document->labels = (const char *const *)s->labels.items;
     document->n_labels = (int64_t)s->labels.count;
     document->photos = (const char *const *)s->photos.items;
@@ -159,7 +159,9 @@ static void set_options(search *s)
 {
     const search_args *args = s->args;
     tyto_search_options *options = &s->look.options;
-    options->nms = (tyto_nms)args->nms;
+    options->nms = args->nms != OPTION_UNSET ? (tyto_nms)args->nms
+                   : args->track             ? TYTO_NMS_ALL
+                                             : TYTO_NMS_OFF;
     options->boxes = (tyto_boxes)args->boxes;
     options->nms_iou = (float)args->iou;
     options->top_k = args->top_k;
@@ -175,6 +177,9 @@ int search_prepare(search *job)
     if (!read_thresholds(job) || !processor_read(&job->args->processor, &job->processor) ||
         !photo_search_read(&job->args->tiles, &job->args->shortcuts, &job->look)) {
         return EXIT_USAGE;
+    }
+    if (search_takes_videos(job)) {
+        return search_prepare_videos(job);
     }
     job->input_missing = !list_photos(&job->common->operands, &job->photos);
     if (job->photos.count == 0) {
@@ -376,6 +381,7 @@ void search_end(search *job)
     text_list_clear(&job->labels);
     text_list_clear(&job->examples);
     text_list_clear(&job->photos);
+    text_list_clear(&job->videos);
     free(job->label_thresholds);
     tyto_coco_clear(&job->ids);
 }

@@ -20,10 +20,10 @@ enum { FORMAT_UNSET = -1 };
 typedef struct search_args {
     text_list texts, thresholds, queries;
     const char *labels_file, *classes, *output, *draw, *draw_queries, *ids_from;
-    bool templates, multi_label, scores, data_yaml, resume;
+    bool templates, multi_label, scores, data_yaml, resume, track;
     int nms, boxes, format, rule, exemplars;
     double iou;
-    int64_t top_k;
+    int64_t top_k, every; /* every: 0 where videos aren't taken */
     processor_args processor;
     tiles_args tiles;
     shortcut_args shortcuts;
@@ -129,17 +129,25 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     offsetof(type, field.output), .files = WRITES_FILES),                          \
         RESUME_OPTION(type, field)
 
+/** Videos: which frames, and whether things are followed. */
+#define VIDEO_OPTIONS(type, field)                                                                 \
+    OPTION_LINE("every", 0, OPTION_INTEGER, "N", "of a video: search each Nth frame (default 1)",  \
+                offsetof(type, field.every), 1, 1e9),                                              \
+        OPTION_LINE("track", 0, OPTION_FLAG, NULL,                                                 \
+                    "of a video: give things identities from frame to frame; implies --nms all",   \
+                    offsetof(type, field.track))
+
 /** A run: what the arguments amount to. */
 typedef struct search {
     const common_args *common;
     const search_args *args;
     tyto_vocabulary_builder *builder;
-    text_list labels;   /**< of all queries, in their order */
-    text_list examples; /**< the photos that examples lie in, each once */
-    text_list photos;
-    float *label_thresholds; /**< one per label */
-    bool input_missing;      /**< an operand held no photo */
-    drawing draw, chosen;    /**< of what is found, and of the examples' boxes */
+    text_list labels;         /**< of all queries, in their order */
+    text_list examples;       /**< the photos that examples lie in, each once */
+    text_list photos, videos; /**< one of the two */
+    float *label_thresholds;  /**< one per label */
+    bool input_missing;       /**< an operand held no photo */
+    drawing draw, chosen;     /**< of what is found, and of the examples' boxes */
     processor_choice processor;
     photo_search look; /**< its options are the command's defaults at first */
     tyto_embed_options embed;
@@ -166,6 +174,12 @@ bool search_open(search *job, tyto_task task);
 bool search_build(search *job);
 /** Opens the model, searches all photos and writes what is found. */
 int search_photos(search *job);
+/** What results are written as: without --format, what -o's ending says. */
+tyto_format search_format(const search_args *args);
+/** Whether the inputs are videos, which are listed then; the preparation and the search of these. */
+bool search_takes_videos(search *job);
+int search_prepare_videos(search *job);
+int search_videos(search *job);
 /** Opens what -o says for results of the photos. Returns the exit code so far. */
 int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared);
 /** Has the work done for each photo, ends the results, and says how it went. */

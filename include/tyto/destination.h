@@ -28,6 +28,12 @@ typedef struct tyto_destination_options {
 /** Pictures, which keep their inputs' names; nothing is spared. */
 TYTO_API void tyto_destination_options_init(tyto_destination_options *options, size_t struct_bytes);
 
+/** Videos, .mp4 in a folder, of videos, all of which are spared.
+ *  videos  [n_videos], borrowed */
+TYTO_API void tyto_destination_options_init_videos(tyto_destination_options *options,
+                                                   size_t struct_bytes, const char *const *videos,
+                                                   int64_t n_videos);
+
 /** A place that was checked by tyto_destination_open.
  *  memory  the texts are borrowed from that call's arguments, which must outlive it */
 typedef struct tyto_destination {

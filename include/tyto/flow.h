@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/destination.h>
 #include <tyto/flow_field.h>
 #include <tyto/session.h>
 
@@ -82,8 +83,17 @@ typedef struct tyto_flow_pair {
 } tyto_flow_pair;
 
 TYTO_API void tyto_flow_pair_clear(tyto_flow_pair *pair);
+/** Saves its flow as .flo, and draws it.
+ *  path, picture  where; NULL: neither or one alone
+ *  longest        pixels that have full colour; 0: the flow's own longest
+ *  errors         those of tyto_flow_field_save, tyto_flow_field_draw and tyto_image_save */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_pair_save(const tyto_flow_pair *pair,
+                                                        const char *path, const char *picture,
+                                                        double longest, tyto_error *err);
 
-/** The next pair whose frames can be read. Progress of the stage "tiles" has its name as subject.
+/** The next pair whose frames can be read. Progress of the stage "tiles" has its name as subject,
+ *  and counts through all pairs. What is to be said of a pair, such as that frames were padded, goes to
+ *  the engine's log.
  *
  *  A failure may concern one frame or pair: *more says whether another call may succeed. A photo
  *  that can't be read fails once, and then the pairs that have it are passed over; what is wrong
@@ -100,6 +110,17 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *sessio
                                                             const tyto_flow_options *options,
                                                             tyto_flow_pair *out, bool *more,
                                                             tyto_error *err);
+
+/** Saves and draws all pairs that are left, each named by its first frame. What fails with one is an error
+ *  line of the engine's log, and the others go on.
+ *  flows, pictures  where (tyto_destination_open); NULL: nowhere
+ *  longest          as tyto_flow_pair_save takes it
+ *  failed           receives how many frames or pairs did
+ *  errors           E_CANCELLED, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_run(
+    tyto_session *session, tyto_flow_sequence *sequence, const tyto_flow_options *options,
+    const tyto_destination *flows, const tyto_destination *pictures, double longest,
+    int64_t *failed, tyto_error *err);
 
 TYTO_END_DECLS
 

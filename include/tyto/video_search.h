@@ -3,6 +3,7 @@
 #define TYTO_VIDEO_SEARCH_H
 
 #include <tyto/draw.h>
+#include <tyto/results.h>
 #include <tyto/search.h>
 #include <tyto/track.h>
 #include <tyto/video.h>
@@ -70,6 +71,26 @@ TYTO_API int64_t tyto_video_search_done(const tyto_video_search *search);
  *  errors  E_IO, E_MEMORY; without any frame nothing is written */
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_finish(tyto_video_search *search,
                                                              tyto_error *err);
+
+/** Searches all frames that are left, adds each to the results, whose document is one of frames
+ *  (tyto_frame_document_create), and finishes the search, on failure too.
+ *  errors  those of tyto_video_search_next, tyto_document_add_frame, tyto_results_add and
+ *          tyto_video_search_finish: the first one */
+TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_run(tyto_video_search *search,
+                                                          tyto_results *results, tyto_error *err);
+
+/** Searches videos one after the other. What fails with one is an error line of the engine's log, and the
+ *  others go on; a search that is stopped says by a warning how far it came, and finishes.
+ *  options  `drawn` is not used
+ *  format   of the document, text, JSON, JSON lines or CSV, which is created and begun
+ *  drawn    where the drawings go (tyto_destination_open with videos' endings); NULL: nowhere
+ *  results  that were opened, and not begun
+ *  failed   receives how many videos did
+ *  errors   E_ARGUMENT (the format), E_CANCELLED, E_MEMORY, E_IO (as when results can't be written: no other video is begun) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_search_videos(
+    tyto_session *session, const char *const *videos, int64_t n_videos,
+    const tyto_vocabulary *vocabulary, const tyto_video_search_options *options, tyto_format format,
+    const tyto_destination *drawn, tyto_results *results, int64_t *failed, tyto_error *err);
 
 TYTO_END_DECLS
 

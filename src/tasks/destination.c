@@ -35,6 +35,17 @@ void tyto_destination_options_init(tyto_destination_options *options, size_t str
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
+void tyto_destination_options_init_videos(tyto_destination_options *options, size_t struct_bytes,
+                                          const char *const *videos, int64_t n_videos)
+{
+    tyto_destination_options own = defaults;
+    own.endings = ".mp4|.mov|.mkv";
+    own.ending = ".mp4";
+    own.spared = videos;
+    own.n_spared = n_videos;
+    tyto_options_init(options, struct_bytes, &own, sizeof(own));
+}
+
 /* The ending of a path with its dot, or "". */
 static const char *ending_of(const char *path)
 {

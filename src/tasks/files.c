@@ -314,6 +314,12 @@ bool tyto_file_is_video(const char *path)
            !begins_like_photo(path);
 }
 
+bool tyto_file_is_called_video(const char *path)
+{
+    return path && is_called(path, TYTO_FILE_KIND_VIDEOS) &&
+           !is_called(path, TYTO_FILE_KIND_PHOTOS);
+}
+
 /* A name and its place in the caller's list. */
 typedef struct placed {
     const char *name;

@@ -58,9 +58,10 @@ static tyto_status run_tile(tyto_session *session, const tyto_flow_tiles *tiles,
     return tyto_flow_postprocess(tiles, tile, outputs[0].data, scale, flow, err);
 }
 
-tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const tyto_image *first,
-                                const tyto_image *second, const tyto_flow_options *options,
-                                tyto_flow_field *out, tyto_flow_tiles *tiles, tyto_error *err)
+tyto_status tyto_flow_of_frames(tyto_session *session, const tyto_flow_place *place,
+                                const tyto_image *first, const tyto_image *second,
+                                const tyto_flow_options *options, tyto_flow_field *out,
+                                tyto_flow_tiles *tiles, tyto_error *err)
 {
     tyto_flow_options own = defaults;
     tyto_follow follow;
@@ -78,7 +79,8 @@ tyto_status tyto_flow_of_frames(tyto_session *session, const char *name, const t
     const int64_t count = tiles->columns * tiles->rows;
     tyto_follow_begin(&follow, session, own.progress, own.progress_user);
     for (int64_t tile = 0; tile < count && status == TYTO_OK; tile++) {
-        status = tyto_follow_step(&follow, "tiles", name, tile, count, err);
+        status = tyto_follow_step(&follow, "tiles", place->name, place->pair * count + tile,
+                                  place->pairs * count, err);
         if (status == TYTO_OK) {
             status = run_tile(session, tiles, tile, first, second, own.scale, out, err);
         }
@@ -99,5 +101,6 @@ tyto_status tyto_flow(tyto_session *session, const tyto_image *first, const tyto
     TYTO_REQUIRE(err, first);
     TYTO_REQUIRE(err, second);
     TYTO_REQUIRE(err, out);
-    return tyto_flow_of_frames(session, NULL, first, second, options, out, &tiles, err);
+    const tyto_flow_place alone = {.pairs = 1};
+    return tyto_flow_of_frames(session, &alone, first, second, options, out, &tiles, err);
 }

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/files.h>
+#include <tyto/memory.h>
 #include <tyto/video.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "runtime/engine.h"
 #include "tasks/flow.h"
 #include "tasks/lost_frames.h"
 
@@ -25,6 +27,7 @@ struct tyto_flow_sequence {
     int64_t next;        /* the frame to read */
     int64_t pairs, most; /* that were given, and that will be at most */
     bool reported;       /* what the video lacks was said */
+    bool told_small;     /* that frames are padded */
 };
 
 void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
@@ -160,6 +163,23 @@ void tyto_flow_pair_clear(tyto_flow_pair *pair)
     }
 }
 
+tyto_status tyto_flow_pair_save(const tyto_flow_pair *pair, const char *path, const char *picture,
+                                double longest, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, pair);
+    tyto_image drawn = {0};
+    tyto_status status = path ? tyto_flow_field_save(path, &pair->flow, err) : TYTO_OK;
+    if (status == TYTO_OK && picture) {
+        status = tyto_flow_field_draw(&pair->flow, longest, &drawn, err);
+        if (status == TYTO_OK) {
+            status = tyto_image_save(picture, &drawn, err);
+        }
+        tyto_image_clear(&drawn);
+    }
+    return status;
+}
+
 /* The next frame becomes `second`, which is empty for a photo that nobody gave; *there is false
  * behind the last. */
 static tyto_status read_frame(tyto_flow_sequence *sequence, const tyto_image_options *how,
@@ -215,22 +235,50 @@ static char *frame_name(const tyto_flow_sequence *sequence, int64_t i)
     return name;
 }
 
+/* What is said of a pair. */
+static void say_pair(const tyto_session *session, tyto_flow_sequence *sequence,
+                     const tyto_flow_pair *pair)
+{
+    const tyto_engine *engine = session->model->engine;
+    const tyto_flow_tiles *tiles = &pair->tiles;
+    double mean, longest;
+    if (!sequence->told_small &&
+        (tiles->width_px < tiles->tile_width_px || tiles->height_px < tiles->tile_height_px)) {
+        tyto_engine_log(engine, TYTO_LOG_LEVEL_WARNING,
+                        "%s: %lld x %lld pixels, less than the %lld x %lld that the network takes: "
+                        "padded",
+                        pair->name, (long long)tiles->width_px, (long long)tiles->height_px,
+                        (long long)tiles->tile_width_px, (long long)tiles->tile_height_px);
+        sequence->told_small = true;
+    }
+    tyto_flow_field_measure(&pair->flow, &mean, &longest);
+    tyto_engine_log(engine, TYTO_LOG_LEVEL_INFO,
+                    "%s: %lld x %lld, %.2f pixels in the mean, %.2f the longest", pair->name,
+                    (long long)tiles->width_px, (long long)tiles->height_px, mean, longest);
+}
+
 /* The pair of `first` and `second`, which is frame number `frame` and the one after it. */
-static tyto_status compare(tyto_session *session, const tyto_flow_sequence *sequence, int64_t frame,
+static tyto_status compare(tyto_session *session, tyto_flow_sequence *sequence, int64_t frame,
                            const tyto_flow_options *options, tyto_flow_pair *out, tyto_error *err)
 {
     *out = (tyto_flow_pair){.frame = frame, .name = frame_name(sequence, frame)};
     if (!out->name) {
         return tyto_fail_memory(err, "frame");
     }
+    const int64_t pairs = tyto_flow_sequence_pair_count(sequence);
+    const tyto_flow_place place = {.name = out->name,
+                                   .pair = sequence->pairs,
+                                   .pairs = tyto_max_i64(pairs, sequence->pairs + 1)};
     const tyto_status status =
-        tyto_flow_of_frames(session, out->name, &sequence->first, &sequence->second, options,
+        tyto_flow_of_frames(session, &place, &sequence->first, &sequence->second, options,
                             &out->flow, &out->tiles, err);
     if (status != TYTO_OK) {
         tyto_error_prefix(err, out->name);
         tyto_flow_pair_clear(out);
+        return status;
     }
-    return status;
+    say_pair(session, sequence, out);
+    return TYTO_OK;
 }
 
 /* Once the last frame was read. */
@@ -296,4 +344,49 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
             return TYTO_OK;
         }
     }
+}
+
+static tyto_status save(const tyto_flow_sequence *sequence, const tyto_flow_pair *pair,
+                        const tyto_destination *flows, const tyto_destination *pictures,
+                        double longest, tyto_error *err)
+{
+    const char *input = sequence->video ? sequence->paths[0] : pair->name;
+    const int64_t frame = sequence->video ? pair->frame : -1;
+    char *flow = tyto_destination_path(flows, input, frame);
+    char *picture = tyto_destination_path(pictures, input, frame);
+    const bool whole =
+        (flow || !flows || !flows->path) && (picture || !pictures || !pictures->path);
+    const tyto_status status = whole ? tyto_flow_pair_save(pair, flow, picture, longest, err)
+                                     : tyto_fail_memory(err, pair->name);
+    tyto_free(flow);
+    tyto_free(picture);
+    return status;
+}
+
+tyto_status tyto_flow_sequence_run(tyto_session *session, tyto_flow_sequence *sequence,
+                                   const tyto_flow_options *options, const tyto_destination *flows,
+                                   const tyto_destination *pictures, double longest,
+                                   int64_t *failed, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, failed);
+    *failed = 0;
+    for (bool more = true; more;) {
+        tyto_flow_pair pair;
+        tyto_status status = tyto_flow_sequence_next(session, sequence, options, &pair, &more, err);
+        if (status == TYTO_OK && more) {
+            status = save(sequence, &pair, flows, pictures, longest, err);
+        }
+        tyto_flow_pair_clear(&pair);
+        if (status == TYTO_E_CANCELLED || status == TYTO_E_MEMORY) {
+            return status;
+        }
+        if (status != TYTO_OK) {
+            tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_ERROR, "%s",
+                            tyto_error_message(err));
+            tyto_error_clear(err);
+            ++*failed;
+        }
+    }
+    return TYTO_OK;
 }

@@ -2,12 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/frame_document.h>
 #include <tyto/memory.h>
 #include <tyto/video_search.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "runtime/engine.h"
 #include "tasks/lost_frames.h"
 #include "tasks/search.h"
 #include "tasks/track.h"
@@ -26,6 +28,7 @@ struct tyto_video_search {
     tyto_search_options look; /* of one frame */
     tyto_track_options tracking;
     float *label_thresholds; /* those that `look` has: lower than the labels' own */
+    float *label_high;       /* the labels' own */
     char *name;
     tyto_video_reader *reader;
     tyto_tracker *tracker; /* or NULL */
@@ -94,6 +97,8 @@ static tyto_status open(tyto_video_search *search, const char *video, tyto_error
     }
     TYTO_TRY(tyto_search_options_read(&search->look, search->options.search, err));
     TYTO_TRY(tyto_search_check_options(search->session, &search->look, err));
+    TYTO_TRY(tyto_search_resolve(search->session->model, !search->vocabulary, &search->look,
+                                 &search->label_high, err));
     if (search->options.track) {
         TYTO_TRY(set_tracking(search, err));
     }
@@ -141,6 +146,7 @@ void tyto_video_search_destroy(tyto_video_search *search)
         tyto_tracker_destroy(search->tracker);
         tyto_image_clear(&search->frame);
         free(search->label_thresholds);
+        free(search->label_high);
         free(search->name);
         free(search);
     }
@@ -293,4 +299,107 @@ tyto_status tyto_video_search_finish(tyto_video_search *search, tyto_error *err)
     search->over = true;
     report(search);
     return tyto_video_drawing_end(&search->drawing, err);
+}
+
+static tyto_status run(tyto_video_search *search, tyto_results *results, tyto_error *err)
+{
+    for (;;) {
+        tyto_frame_detections found;
+        tyto_bytes bytes = {0};
+        bool more;
+        TYTO_TRY(tyto_video_search_next(search, &found, &more, err));
+        if (!more) {
+            return TYTO_OK;
+        }
+        tyto_status status = tyto_document_add_frame(tyto_results_document(results), search->name,
+                                                     &found, &bytes, err);
+        tyto_frame_detections_clear(&found);
+        if (status == TYTO_OK) {
+            status = tyto_results_add(results, &bytes, err);
+        }
+        if (status != TYTO_OK) {
+            return status;
+        }
+    }
+}
+
+tyto_status tyto_video_search_run(tyto_video_search *search, tyto_results *results, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, search);
+    TYTO_REQUIRE(err, results);
+    const tyto_status status = run(search, results, err);
+    const tyto_status finished = tyto_video_search_finish(search, status == TYTO_OK ? err : NULL);
+    return status == TYTO_OK ? finished : status;
+}
+
+/* Begins the results with a document of frames. */
+static tyto_status begin(const tyto_session *session, const tyto_vocabulary *vocabulary,
+                         const tyto_video_search_options *options, tyto_format format,
+                         tyto_results *results, tyto_error *err)
+{
+    tyto_frame_document_options how;
+    tyto_document *document;
+    tyto_bytes bytes;
+    tyto_frame_document_options_init(&how, sizeof(how));
+    how.format = format;
+    how.labels = options->labels;
+    how.n_labels = options->n_labels;
+    how.threshold = tyto_search_threshold(session, vocabulary, options->search);
+    TYTO_TRY(tyto_frame_document_create(&how, &document, &bytes, err));
+    return tyto_results_begin(results, document, &bytes, err);
+}
+
+/* One of several videos. */
+static tyto_status search_one(tyto_session *session, const char *video,
+                              const tyto_vocabulary *vocabulary,
+                              const tyto_video_search_options *options, tyto_results *results,
+                              tyto_error *err)
+{
+    tyto_video_search *search = NULL;
+    TYTO_TRY(tyto_video_search_open(session, video, vocabulary, options, &search, err));
+    const tyto_status status = tyto_video_search_run(search, results, err);
+    if (status == TYTO_E_CANCELLED) {
+        tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_WARNING,
+                        "%s: interrupted after %lld of %lld frames", video, (long long)search->done,
+                        (long long)tyto_video_search_frame_count(search));
+    }
+    tyto_video_search_destroy(search);
+    return status;
+}
+
+tyto_status tyto_search_videos(tyto_session *session, const char *const *videos, int64_t n_videos,
+                               const tyto_vocabulary *vocabulary,
+                               const tyto_video_search_options *options, tyto_format format,
+                               const tyto_destination *drawn, tyto_results *results,
+                               int64_t *failed, tyto_error *err)
+{
+    tyto_video_search_options own = defaults;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, results);
+    TYTO_REQUIRE(err, failed);
+    *failed = 0;
+    TYTO_TRY(tyto_check_list(videos, n_videos, "videos", err));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_video_search_options", err));
+    TYTO_TRY(begin(session, vocabulary, &own, format, results, err));
+    for (int64_t i = 0; i < n_videos; i++) {
+        char *path = drawn ? tyto_destination_path(drawn, videos[i], -1) : NULL;
+        if (!path && drawn && drawn->path) {
+            return tyto_fail_memory(err, videos[i]);
+        }
+        own.drawn = path;
+        const tyto_status status = search_one(session, videos[i], vocabulary, &own, results, err);
+        tyto_free(path);
+        if (status == TYTO_E_CANCELLED || status == TYTO_E_MEMORY || status == TYTO_E_IO) {
+            return status;
+        }
+        if (status != TYTO_OK) {
+            tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_ERROR, "%s",
+                            tyto_error_message(err));
+            tyto_error_clear(err);
+            ++*failed;
+        }
+    }
+    return TYTO_OK;
 }

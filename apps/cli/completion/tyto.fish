@@ -1,5 +1,5 @@
 # Written by 'tyto help --completion': change the command's option tables instead.
-complete -c tyto -f -n __fish_use_subcommand -a detect -d 'find things in photos by text'
+complete -c tyto -f -n __fish_use_subcommand -a detect -d 'find things in photos and videos by text'
 complete -c tyto -f -n __fish_use_subcommand -a match -d 'find things in photos by example'
 complete -c tyto -f -n __fish_use_subcommand -a similarity -d 'compare whole photos with texts'
 complete -c tyto -f -n __fish_use_subcommand -a embed -d 'turn texts, photos and things in photos into vectors'
@@ -50,6 +50,8 @@ complete -c tyto -n '__fish_seen_subcommand_from detect' -l rescale-factor -x -d
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l normalize -x -a 'config on off' -d 'subtract the mean, divide by the deviation'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l image-mean -x -d 'that mean; one number serves all channels'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l image-std -x -d 'that deviation'
+complete -c tyto -n '__fish_seen_subcommand_from detect' -l every -x -d 'of a video: search each Nth frame (default 1)'
+complete -c tyto -n '__fish_seen_subcommand_from detect' -l track -d 'of a video: give things identities from frame to frame; implies --nms all'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l exif -x -a 'turn ignore' -d 'turn photos as their EXIF data says (default), or leave them as they are stored'
 complete -c tyto -n '__fish_seen_subcommand_from detect' -l damaged -x -a 'refuse use' -d 'refuse photos that are cut or damaged (default), or use what is there'
 complete -c tyto -n '__fish_seen_subcommand_from match' -l query -s q -r -F -d 'an example of what to look for: a photo, or its box left,top,right,bottom in pixels; a folder means each of its photos; repeat it'
