@@ -69,7 +69,6 @@ static const example examples[] = {
 };
 
 static const detect_args defaults = {.search = {.iou = 0.5,
-                                                .nms = OPTION_UNSET,
                                                 .every = 1,
 
                                                 .format = FORMAT_UNSET,
@@ -90,12 +89,11 @@ const command cmd_detect = {
         "multiple of the time; what several of these searches see is given once. A thing that no "
         "tile sees whole is put together from its parts.\n"
         "\n"
-        "Videos are searched frame by frame: JSON has an object per frame, with video, frame (from "
-        "0) "
-        "and time_s, in an array, or a line each with jsonl. With --track, a detection has track, "
-        "the identity of the thing from 1 (null: too poor to begin one), found by overlap with "
-        "where "
-        "it should be and by what the network takes it for.\n"
+        "Videos are searched frame by frame: JSON has an object per frame, with video, frame, "
+        "time_s "
+        "and, with --track, a track of each detection, from 1, or null where it is too poor to "
+        "begin "
+        "one.\n"
         "\n"
         "JSON is an object per photo with image, width, height, threshold and detections (label, "
         "label_index, score, box with xmin, ymin, xmax, ymax); several photos are an array, or a "

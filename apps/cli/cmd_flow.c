@@ -119,19 +119,10 @@ static bool flow_of_sequence(job *j, const char *video)
     return went_well(status, &err) && failed == 0;
 }
 
-/* A network of another kind, or an overlap that it can't have, is reported once and not per pair.
- */
-static bool check_model(const job *j)
-{
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_flow_tiles tiles;
-    return went_well(tyto_flow_plan(j->model.model, 1, 1, &j->options, &tiles, &err), &err);
-}
-
 static int flow_of_all(job *j)
 {
     bool good = !j->input_missing;
-    if (!model_open(&j->args->common, &j->model) || !check_model(j)) {
+    if (!model_open(&j->args->common, &j->model)) {
         return EXIT_FAILED;
     }
     if (j->photos.count > 0) {

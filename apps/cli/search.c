@@ -159,9 +159,7 @@ static void set_options(search *s)
 {
     const search_args *args = s->args;
     tyto_search_options *options = &s->look.options;
-    options->nms = args->nms != OPTION_UNSET ? (tyto_nms)args->nms
-                   : args->track             ? TYTO_NMS_ALL
-                                             : TYTO_NMS_OFF;
+    options->nms = (tyto_nms)args->nms;
     options->boxes = (tyto_boxes)args->boxes;
     options->nms_iou = (float)args->iou;
     options->top_k = args->top_k;

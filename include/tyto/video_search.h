@@ -15,7 +15,9 @@ typedef struct tyto_video_search_options {
     const tyto_search_options *search; /**< of each frame; NULL: those for texts. What it points to,
                                             processor and thresholds, is borrowed */
     int64_t every;                     /**< only each Nth frame is searched, and drawn */
-    bool track;                        /**< things get identities */
+    /** Things get identities. Each must be found once: where `search` suppresses nothing, nms is
+     *  TYTO_NMS_ALL. */
+    bool track;
     /** How; NULL: the defaults, but that `high` is the search's threshold (a label's own where it
      *  has one), and `low` half of it. Detections up to `high` that continue no track are dropped.
      */

@@ -369,8 +369,12 @@ tyto_status tyto_flow_sequence_run(tyto_session *session, tyto_flow_sequence *se
                                    int64_t *failed, tyto_error *err)
 {
     TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
     TYTO_REQUIRE(err, failed);
     *failed = 0;
+    /* What is wrong with all pairs is said once. */
+    tyto_flow_tiles tiles;
+    TYTO_TRY(tyto_flow_plan(session->model, 1, 1, options, &tiles, err));
     for (bool more = true; more;) {
         tyto_flow_pair pair;
         tyto_status status = tyto_flow_sequence_next(session, sequence, options, &pair, &more, err);

@@ -68,6 +68,7 @@ static tyto_status set_tracking(tyto_video_search *search, tyto_error *err)
                                "tyto_track_options", err));
     look->embeddings = look->embeddings || tracking->appearance > 0.0F;
     look->threshold = tracking->low;
+    look->nms = look->nms == TYTO_NMS_OFF ? TYTO_NMS_ALL : look->nms;
     if (tracking->n_label_high > 0) {
         const float share = tracking->high > 0.0F ? tracking->low / tracking->high : 1.0F;
         search->label_thresholds = tyto_alloc((size_t)tracking->n_label_high, sizeof(float));
