@@ -67,8 +67,7 @@ static bool classify_all(job *j)
     options.progress = show_stage;
     options.progress_user = (char[]){"inputs"};
     const tyto_status status =
-        tyto_classify_inputs(j->model.session, (const char *const *)j->inputs.items,
-                             (int64_t)j->inputs.count, &options, take_classes, j, &err);
+        tyto_classify_inputs(j->model.session, TEXTS(&j->inputs), &options, take_classes, j, &err);
     progress_hide();
     went_well(status, &err);
     say_info("%zu in %.3f s", j->inputs.count, seconds_now() - began);

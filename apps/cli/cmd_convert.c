@@ -142,12 +142,10 @@ static bool convert(const convert_args *args, const char *folder, tyto_convert_o
     const bool calibrates = args->calibrate.count > 0;
     tyto_file_list_options_init(&listing, sizeof(listing));
     listing.log = say_log;
-    bool good = done(args,
-                     tyto_calibration_samples_list((const char *const *)args->calibrate.items,
-                                                   (int64_t)args->calibrate.count, &listing,
-                                                   &samples, &err),
-                     &err) &&
-                samples.failed == 0;
+    bool good =
+        done(args, tyto_calibration_samples_list(TEXTS(&args->calibrate), &listing, &samples, &err),
+             &err) &&
+        samples.failed == 0;
     tyto_engine *engine = good && (packs(args) || calibrates) ? engine_open(&args->common) : NULL;
     good = good && (engine || !(packs(args) || calibrates));
     options->samples = calibrates ? &samples : NULL;
@@ -229,24 +227,22 @@ const command cmd_convert = {
     .synopsis = "[MODEL | --init CONFIG] -o FOLDER [option...]",
     .operands = "MODEL",
     .description =
-        "Writes a checkpoint, whatever the form of its weights, as the reference saves it: "
-        "model.safetensors, or parts and their index, config.json, and the files of processor and "
-        "tokenizer. Tensors keep their names and, unless --dtype says otherwise, every bit. One "
-        "that the new type can't hold is an error. Tensors that the network has no use for are "
-        "kept, with a warning.\n\n"
-        "With --calibrate, the network runs on photos and texts first. What its products are given "
-        "there decides how to smooth their inputs for int8, and which of them lose too much and "
-        "stay "
-        "in bf16. int8.safetensors, beside the weights, holds these choices; with --precision int8 "
-        "the packed weights do.\n\n"
-        "With --precision weights are packed for tyto alone, as this CPU's kernels want them, into "
-        "model.packed.safetensors: such a folder is mapped instead of read, opens at once, and is "
-        "shared between processes. Where kernels cut otherwise, or in another precision, it is "
-        "packed anew when it is opened. In fp32 keep the checkpoint too: weights that are small "
-        "beside others of their output may lose their last bits.\n\n"
-        "With --init, the checkpoint is a new one: initial values in the reference's "
-        "distributions, "
-        "which depend on --seed and on each tensor's name alone.\n\n"
+        "Writes a checkpoint anew, whatever form its weights have, into a folder that other "
+        "programs open too: config.json, model.safetensors (or parts and their index), and the "
+        "files of processor and tokenizer. Tensors keep their names and, unless --dtype says "
+        "otherwise, every bit; a number that the new type can't hold is an error. Tensors that the "
+        "network doesn't use are kept, with a warning.\n\n"
+        "With --precision the weights are written as tyto computes with them, into "
+        "model.packed.safetensors, for tyto alone. Such a folder opens at once, and processes that "
+        "use it share its memory. It is made for this kind of CPU: another one, or another "
+        "precision, converts it again each time that it is opened. Keep the checkpoint too: in "
+        "fp32 the smallest weights may lose their last bits.\n\n"
+        "With --calibrate the network first runs on photos and texts of yours, which shows what "
+        "int8 would spoil: that stays in bf16, and what int8 can do well once its inputs are "
+        "scaled is scaled. int8.safetensors, beside the weights, holds these choices; with "
+        "--precision int8 the packed weights do.\n\n"
+        "With --init a new checkpoint is made: values drawn as the reference draws them, the same "
+        "for the same --seed.\n\n"
         "The folder appears whole or not at all. Without --precision, memory doesn't grow with the "
         "checkpoint.",
     .options = options,

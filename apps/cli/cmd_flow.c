@@ -106,8 +106,7 @@ static bool flow_of_sequence(job *j, const char *video)
     tyto_flow_sequence *sequence;
     int64_t failed;
     if (!went_well((video ? tyto_flow_sequence_open(video, &sequence, &err)
-                          : tyto_flow_sequence_create((const char *const *)photos->items,
-                                                      (int64_t)photos->count, &sequence, &err)),
+                          : tyto_flow_sequence_create(TEXTS(photos), &sequence, &err)),
                    &err)) {
         return false;
     }

@@ -45,8 +45,7 @@ static int run(void *given)
                   args->inputs ? "no -o" : "no --inputs");
         return EXIT_USAGE;
     }
-    if (tyto_names_split((const char *const *)args->wanted.items, (int64_t)args->wanted.count,
-                         &wanted, &err) != TYTO_OK) {
+    if (tyto_names_split(TEXTS(&args->wanted), &wanted, &err) != TYTO_OK) {
         say_error("--want: %s", tyto_error_message(&err));
         goto cleanup;
     }

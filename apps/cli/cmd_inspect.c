@@ -52,9 +52,7 @@ static bool look_at_files(const text_list *paths, tyto_inspection **out)
     tyto_inspection_options_init(&options, sizeof(options));
     options.log = say_log;
     options.progress = go_on;
-    return went_well(tyto_inspection_create_files((const char *const *)paths->items,
-                                                  (int64_t)paths->count, &options, out, &err),
-                     &err);
+    return went_well(tyto_inspection_create_files(TEXTS(paths), &options, out, &err), &err);
 }
 
 static int run(void *given)

@@ -108,8 +108,7 @@ static bool list_texts(const preprocess_args *args, tyto_text_lists *read, tyto_
                        tyto_inputs_source *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    *repeated =
-        (tyto_text_list){(const char *const *)args->texts.items, (int64_t)args->texts.count};
+    *repeated = (tyto_text_list){TEXTS(&args->texts)};
     out->shared_texts = repeated->count > 0;
     out->texts = repeated;
     out->n_texts = out->shared_texts;
@@ -197,9 +196,8 @@ static int run(void *given)
         return EXIT_USAGE;
     }
     const bool all_there = photoless || list_photos(&args->common.operands, &j.photos);
-    if (!together && !went_well(tyto_paths_check_names((const char *const *)j.photos.items,
-                                                       (int64_t)j.photos.count, "the tensor", &err),
-                                &err)) {
+    if (!together &&
+        !went_well(tyto_paths_check_names(TEXTS(&j.photos), "the tensor", &err), &err)) {
         goto cleanup;
     }
     code = EXIT_FAILED;

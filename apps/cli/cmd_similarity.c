@@ -40,8 +40,8 @@ static int compare_all(job *j)
     tyto_bytes bytes = {0};
     search *s = &j->search;
     const tyto_status status = tyto_similarity_document_create(
-        (tyto_format)j->args->format, (const char *const *)s->labels.items,
-        (int64_t)s->labels.count, (int64_t)s->photos.count, &s->results.document, &bytes, &err);
+        (tyto_format)j->args->format, TEXTS(&s->labels), (int64_t)s->photos.count,
+        &s->results.document, &bytes, &err);
     return records_begin(&s->results, status, &bytes, &err) ? search_finish(s, compare_photo, j)
                                                             : EXIT_FAILED;
 }

@@ -72,8 +72,7 @@ static tyto_status decode(const tokenize_args *args, const tyto_tokenizer *token
     options.no_spaces_between_special_tokens = args->no_spaces;
     tyto_decoding decoding = {0};
     tyto_status status =
-        tyto_tokenizer_decode_texts(tokenizer, (const char *const *)texts->items,
-                                    (int64_t)texts->count, &options, &decoding, err);
+        tyto_tokenizer_decode_texts(tokenizer, TEXTS(texts), &options, &decoding, err);
     if (status == TYTO_OK) {
         status = tyto_decoding_document_write(&decoding, (tyto_format)args->format, out, err);
     }

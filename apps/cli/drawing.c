@@ -27,8 +27,7 @@ tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
     if (!drawn->writer && tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    tyto_status status = tyto_draw_detections(image, boxes, (const char *const *)labels->items,
-                                              (int64_t)labels->count, NULL, err);
+    tyto_status status = tyto_draw_detections(image, boxes, TEXTS(labels), NULL, err);
     if (status == TYTO_OK) {
         char *path = output_path(&drawn->place, photo, -1);
         status = tyto_photo_writer_add(drawn->writer, path, image, err);

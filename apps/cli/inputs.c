@@ -22,8 +22,7 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
     tyto_file_list found;
     tyto_file_list_options_init(&options, sizeof(options));
     options.log = say_log;
-    if (tyto_file_list_make(kind, (const char *const *)operands->items, (int64_t)operands->count,
-                            &options, &found, NULL) != TYTO_OK) {
+    if (tyto_file_list_make(kind, TEXTS(operands), &options, &found, NULL) != TYTO_OK) {
         out_of_memory();
     }
     const bool good = found.failed == 0;

@@ -19,6 +19,8 @@ typedef struct text_list {
     size_t count, capacity;
 } text_list;
 
+/** A list as two arguments of the library's calls: its texts, and how many. */
+#define TEXTS(list) (const char *const *)(list)->items, (int64_t)(list)->count
 /** Adds a copy of `length` bytes. */
 void text_list_add(text_list *list, const char *text, size_t length);
 /** Adds copies of all that another list has. */

@@ -255,9 +255,7 @@ static bool spare_inputs(const command *self, void *args)
         const char *const *path = (void *)((char *)args + o->offset);
         char *name = take_text(o->letter == 'o' ? "-o" : "--%s", o->name);
         good = o->files != WRITES_FILES ||
-               went_well(tyto_inputs_spare(name, *path, (const char *const *)inputs->items,
-                                           (int64_t)inputs->count, &err),
-                         &err);
+               went_well(tyto_inputs_spare(name, *path, TEXTS(inputs), &err), &err);
         free(name);
     }
     return good;

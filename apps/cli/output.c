@@ -123,8 +123,7 @@ int output_place(const char *path, const text_list *inputs, const tyto_destinati
                  tyto_destination *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const tyto_status status = tyto_destination_open(path, (const char *const *)inputs->items,
-                                                     (int64_t)inputs->count, options, out, &err);
+    const tyto_status status = tyto_destination_open(path, TEXTS(inputs), options, out, &err);
     check(&(output){0}, status, &err);
     return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -29,8 +29,7 @@ void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, v
     options.progress = show_steps;
     options.log = say_log;
     const tyto_status status =
-        tyto_batch_run((const char *const *)photos->items, (int64_t)photos->count, work, job,
-                       &options, &run->summary, &err);
+        tyto_batch_run(TEXTS(photos), work, job, &options, &run->summary, &err);
     progress_hide();
     run->ended = !went_well(status, &err) && !interrupted();
     run->good = status == TYTO_OK && run->summary.failed == 0;

@@ -14,9 +14,8 @@ static bool read_thresholds(search *s)
     const text_list *given = &s->args->thresholds;
     tyto_search_options *options = &s->look.options;
     s->label_thresholds = take(s->labels.count, sizeof(*s->label_thresholds));
-    if (tyto_search_thresholds((const char *const *)given->items, (int64_t)given->count,
-                               (const char *const *)s->labels.items, (int64_t)s->labels.count,
-                               &options->threshold, s->label_thresholds, &err) != TYTO_OK) {
+    if (tyto_search_thresholds(TEXTS(given), TEXTS(&s->labels), &options->threshold,
+                               s->label_thresholds, &err) != TYTO_OK) {
         say_error("--%s", tyto_error_message(&err));
         tyto_error_clear(&err);
         return false;
