@@ -24,8 +24,16 @@ int drawing_check(drawing *drawn, const text_list *photos, const text_list *spar
 tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
                           const tyto_detections *boxes, const text_list *labels, tyto_error *err)
 {
-    if (!drawn->writer && tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK) {
-        out_of_memory();
+    char *numbered = NULL;
+    if (!drawn->writer) {
+        if (tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK ||
+            tyto_draw_numbered(TEXTS(labels), &numbered, NULL) != TYTO_OK) {
+            out_of_memory();
+        }
+        if (numbered) {
+            say_warning("no font here has these labels; pictures have numbers: %s", numbered);
+        }
+        tyto_free(numbered);
     }
     tyto_status status = tyto_draw_detections(image, boxes, TEXTS(labels), NULL, err);
     if (status == TYTO_OK) {

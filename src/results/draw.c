@@ -19,8 +19,8 @@
 #define SHRINK_MIN 0.65f
 /* More labels than this hide the picture and each other; further boxes go without. */
 #define LABELS_MAX 2000
-/* Bytes of " #", an identity, and a NUL. */
-#define ID_BYTES 24
+/* Most lines of a legend; it takes at most half of the picture's height. */
+#define LEGEND_MAX 50
 /* Shades the surroundings of lines and labels, so that they stand out from any background. */
 #define SHADOW_ALPHA 0.35f
 /* Below this luminance of the ground, white text has more contrast than black. */
@@ -42,10 +42,13 @@ typedef struct drawing {
     const tyto_detections *detections;
     const char *const *labels;
     tyto_draw_options options;
-    tyto_font *font;
+    tyto_lettering lettering;
     int64_t font_px, line_px, pad_x, pad_y;
-    tyto_rect *places; /* of the labels; empty ones are not shown */
-    size_t place_count;
+    /* Indices of the labels that are written as numbers. */
+    int64_t legend[LEGEND_MAX];
+    size_t legend_count;
+    tyto_rect *places; /* of the legend's lines, then of the labels; empty ones are not shown */
+    size_t label_count;
 } drawing;
 
 /* Beyond the palette its colours come again, mixed with white, then with black. */
@@ -157,57 +160,157 @@ static void draw_box(const drawing *d, const tyto_detection *detection)
     }
 }
 
-static tyto_status compose(const drawing *d, const tyto_detection *detection, tyto_label_line *line,
+static tyto_status compose(drawing *d, const tyto_detection *detection, tyto_label_line *line,
                            tyto_error *err)
 {
     const float score = d->options.no_scores ? NAN : detection->score;
-    const char *label = d->labels[detection->label_index];
+    const int64_t label = detection->label_index;
     const int64_t id = d->options.ids ? d->options.ids[detection - d->detections->items] : 0;
-    char named[4 * TYTO_LABEL_CODES_MAX + ID_BYTES];
-    if (id > 0) {
-        snprintf(named, sizeof(named), "%.*s #%lld", 4 * TYTO_LABEL_CODES_MAX, label,
-                 (long long)id);
-        label = named;
-    }
-    return tyto_label_compose(d->font, label, score, d->image->width_px - 2 * d->pad_x, line, err);
+    return tyto_lettering_compose(&d->lettering, d->labels[label], label + 1, id, score,
+                                  d->image->width_px - 2 * d->pad_x, line, err);
 }
 
-static tyto_status draw_label(const drawing *d, size_t i, tyto_error *err)
+static tyto_status explain(drawing *d, int64_t label, tyto_label_line *line, tyto_error *err)
 {
-    const tyto_detection *detection = &d->detections->items[i];
-    const tyto_rect place = d->places[i];
-    const tyto_paint ground = detection_colour(d, detection), shadow = {0, 0, 0, SHADOW_ALPHA};
+    return tyto_lettering_explain(&d->lettering, d->labels[label], label + 1,
+                                  d->image->width_px - 2 * d->pad_x, line, err);
+}
+
+static bool is_empty(const tyto_label_line *line)
+{
+    return line->count == 0 && !line->words[0];
+}
+
+static int64_t line_height(const drawing *d, const tyto_label_line *line)
+{
+    return tyto_lettering_ascent(&d->lettering, line) +
+           tyto_lettering_descent(&d->lettering, line) + 2 * d->pad_y;
+}
+
+static tyto_status draw_line(drawing *d, const tyto_label_line *line, tyto_rect place,
+                             tyto_paint ground, tyto_error *err)
+{
+    const tyto_paint shadow = {0, 0, 0, SHADOW_ALPHA};
     const float radius = (float)d->font_px / 6;
     const int64_t s = shadow_px(d);
+    tyto_paint_outline(d->image, grown(place, s), radius + (float)s, 2 * s, shadow);
+    tyto_paint_fill(d->image, place, radius, ground);
+    return tyto_lettering_draw(&d->lettering, line, place.x0 + d->pad_x,
+                               place.y0 + d->pad_y + tyto_lettering_ascent(&d->lettering, line),
+                               text_colour(ground), d->image, err);
+}
+
+static tyto_status draw_label(drawing *d, size_t i, tyto_error *err)
+{
+    const tyto_detection *detection = &d->detections->items[i];
+    const tyto_rect place = d->places[d->legend_count + i];
     tyto_label_line line;
     if (place.x1 <= place.x0) {
         return TYTO_OK;
     }
     /* The same text as when it was placed: its glyphs are there, and no memory is asked for. */
     TYTO_TRY(compose(d, detection, &line, err));
-    tyto_paint_outline(d->image, grown(place, s), radius + (float)s, 2 * s, shadow);
-    tyto_paint_fill(d->image, place, radius, ground);
-    tyto_font_draw(d->font, line.codes, line.count, place.x0 + d->pad_x,
-                   place.y0 + d->pad_y + tyto_font_ascent(d->font), text_colour(ground), d->image);
-    return TYTO_OK;
+    return draw_line(d, &line, place, detection_colour(d, detection), err);
 }
 
-static tyto_status place_label(drawing *d, size_t i, int64_t height_px, tyto_error *err)
+static tyto_status draw_legend(drawing *d, size_t i, tyto_error *err)
+{
+    tyto_label_line line;
+    if (d->places[i].x1 <= d->places[i].x0) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(explain(d, d->legend[i], &line, err));
+    return draw_line(d, &line, d->places[i], colour_of(d->legend[i]), err);
+}
+
+static tyto_status place_label(drawing *d, size_t i, tyto_error *err)
 {
     const tyto_detection *detection = &d->detections->items[i];
+    const size_t taken = d->legend_count + i;
     tyto_label_line line;
-    tyto_label_request request = {.height_px = height_px,
-                                  .picture_width_px = d->image->width_px,
+    tyto_label_request request = {.picture_width_px = d->image->width_px,
                                   .picture_height_px = d->image->height_px};
-    d->places[i] = (tyto_rect){0};
+    d->places[taken] = (tyto_rect){0};
     if (!visible_box(d, &detection->box, &request.box)) {
         return TYTO_OK;
     }
     TYTO_TRY(compose(d, detection, &line, err));
-    if (line.count) {
+    if (!is_empty(&line)) {
         request.overlap_px = is_dot(d, request.box) ? -shadow_px(d) : d->line_px;
         request.width_px = line.width_px + 2 * d->pad_x;
-        d->places[i] = tyto_label_place(&request, d->places, i);
+        request.height_px = line_height(d, &line);
+        d->places[taken] = tyto_label_place(&request, d->places, taken);
+    }
+    return TYTO_OK;
+}
+
+/* The legend lists the labels of the best detections, as far as there is room. */
+static tyto_status list_numbered(drawing *d, tyto_error *err)
+{
+    tyto_rect box;
+    for (size_t i = 0; i < d->label_count && d->legend_count < LEGEND_MAX; i++) {
+        const int64_t label = d->detections->items[i].label_index;
+        bool numbered, listed = false;
+        TYTO_TRY(tyto_lettering_numbers(&d->lettering, d->labels[label], &numbered, err));
+        for (size_t j = 0; j < d->legend_count; j++) {
+            listed |= d->legend[j] == label;
+        }
+        if (numbered && !listed && visible_box(d, &d->detections->items[i].box, &box)) {
+            d->legend[d->legend_count++] = label;
+        }
+    }
+    return TYTO_OK;
+}
+
+/* How much of the boxes a part of the picture hides. */
+static int64_t hidden_px(const drawing *d, tyto_rect part)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < d->label_count; i++) {
+        tyto_rect box;
+        if (visible_box(d, &d->detections->items[i].box, &box)) {
+            const int64_t w = tyto_min_i64(box.x1, part.x1) - tyto_max_i64(box.x0, part.x0);
+            const int64_t h = tyto_min_i64(box.y1, part.y1) - tyto_max_i64(box.y0, part.y0);
+            sum += tyto_max_i64(w, 0) * tyto_max_i64(h, 0);
+        }
+    }
+    return sum;
+}
+
+/* Line below line, in the corner where that hides the least. */
+static tyto_status place_legend(drawing *d, tyto_error *err)
+{
+    const int64_t w = d->image->width_px, h = d->image->height_px;
+    int64_t width = 0, height = 0, least = INT64_MAX;
+    size_t lines = 0;
+    tyto_rect best = {0};
+    for (; lines < d->legend_count; lines++) {
+        tyto_label_line line;
+        TYTO_TRY(explain(d, d->legend[lines], &line, err));
+        const int64_t line_px = line_height(d, &line);
+        if (is_empty(&line) || height + line_px > h / 2) {
+            break;
+        }
+        d->places[lines] = (tyto_rect){0, height, line.width_px + 2 * d->pad_x, height + line_px};
+        width = tyto_max_i64(width, d->places[lines].x1);
+        height += line_px;
+    }
+    for (int corner = 0; corner < 4; corner++) {
+        const int64_t x = corner % 2 ? w - width : 0, y = corner < 2 ? h - height : 0;
+        const tyto_rect part = {x, y, x + width, y + height};
+        const int64_t hidden = hidden_px(d, part);
+        if (hidden < least) {
+            least = hidden;
+            best = part;
+        }
+    }
+    for (size_t i = 0; i < lines; i++) {
+        tyto_rect *place = &d->places[i];
+        const int64_t x = best.x0 ? best.x1 - place->x1 : 0;
+        *place = (tyto_rect){x, place->y0 + best.y0, x + place->x1, place->y1 + best.y0};
+    }
+    for (size_t i = lines; i < d->legend_count; i++) {
+        d->places[i] = (tyto_rect){0};
     }
     return TYTO_OK;
 }
@@ -215,20 +318,22 @@ static tyto_status place_label(drawing *d, size_t i, int64_t height_px, tyto_err
 /* The best detections get their places first. */
 static tyto_status place_labels(drawing *d, tyto_error *err)
 {
+    const tyto_label_line plain = {.count = 0};
     const size_t count = (size_t)tyto_min_i64(d->detections->count, LABELS_MAX);
-    TYTO_TRY(tyto_font_open(d->font_px, &d->font, err));
-    const int64_t height = tyto_font_ascent(d->font) + tyto_font_descent(d->font) + 2 * d->pad_y;
-    if (height > d->image->height_px / 2) {
+    TYTO_TRY(tyto_lettering_open(d->font_px, &d->lettering, err));
+    if (line_height(d, &plain) > d->image->height_px / 2) {
         return TYTO_OK; /* a label would hide the picture */
     }
-    d->places = tyto_alloc(count, sizeof(*d->places));
+    d->places = tyto_alloc(count + LEGEND_MAX, sizeof(*d->places));
     if (!d->places) {
         return tyto_fail_memory(err, "draw");
     }
+    d->label_count = count;
+    TYTO_TRY(list_numbered(d, err));
+    TYTO_TRY(place_legend(d, err));
     for (size_t i = 0; i < count; i++) {
-        TYTO_TRY(place_label(d, i, height, err));
+        TYTO_TRY(place_label(d, i, err));
     }
-    d->place_count = count;
     return TYTO_OK;
 }
 
@@ -275,11 +380,14 @@ tyto_status tyto_draw_detections(tyto_image *image, const tyto_detections *detec
     for (int64_t i = detections->count; i-- > 0;) {
         draw_box(&d, &detections->items[i]);
     }
-    for (size_t i = d.place_count; i-- > 0;) {
+    for (size_t i = d.label_count; i-- > 0;) {
         TYTO_CHECK(draw_label(&d, i, err));
+    }
+    for (size_t i = 0; i < d.legend_count; i++) {
+        TYTO_CHECK(draw_legend(&d, i, err));
     }
 cleanup:
     free(d.places);
-    tyto_font_close(d.font);
+    tyto_lettering_close(&d.lettering);
     return status;
 }

@@ -176,6 +176,22 @@ static bool index_of(const tyto_font *font, int32_t code, FT_UInt *index)
     }
 }
 
+tyto_font_cover tyto_font_covers(const tyto_font *font, const int32_t *codes, size_t count)
+{
+    tyto_font_cover cover = TYTO_FONT_HAS_ALL;
+    for (size_t i = 0; i < count; i++) {
+        FT_UInt index;
+        const bool shown = index_of(font, codes[i], &index);
+        if (shown && !index) {
+            return TYTO_FONT_LACKS_LETTERS;
+        }
+        if (!shown && utf8proc_category(codes[i]) != UTF8PROC_CATEGORY_CF) {
+            cover = TYTO_FONT_LACKS_MARKS;
+        }
+    }
+    return cover;
+}
+
 /* Goes to the code point's glyph, kerning included; NULL when it has none. */
 static font_glyph *step(const tyto_font *font, int32_t code, text_walk *walk, unsigned *phase)
 {

@@ -13,6 +13,15 @@ typedef struct tyto_font tyto_font;
 TYTO_NODISCARD tyto_status tyto_font_open(int64_t size_px, tyto_font **out, tyto_error *err);
 void tyto_font_close(tyto_font *font);
 
+/** How much of a text the font has. */
+typedef enum tyto_font_cover {
+    TYTO_FONT_HAS_ALL,
+    TYTO_FONT_LACKS_MARKS, /**< what changes the letters before: they are drawn without */
+    TYTO_FONT_LACKS_LETTERS,
+} tyto_font_cover;
+
+tyto_font_cover tyto_font_covers(const tyto_font *font, const int32_t *codes, size_t count);
+
 /** Pixels above and below the baseline that letters, with marks on top of small ones, reach. */
 int64_t tyto_font_ascent(const tyto_font *font);
 int64_t tyto_font_descent(const tyto_font *font);

@@ -56,7 +56,7 @@ static size_t clean(const char *text, uint8_t out[TYTO_LABEL_CODES_MAX * 4])
     return length;
 }
 
-static size_t decode(const char *text, int32_t *codes)
+size_t tyto_label_codes(const char *text, int32_t codes[TYTO_LABEL_CODES_MAX])
 {
     uint8_t bytes[TYTO_LABEL_CODES_MAX * 4];
     int32_t parts[TYTO_LABEL_CODES_MAX * EXPANSION_MAX];
@@ -141,8 +141,9 @@ tyto_status tyto_label_compose(tyto_font *font, const char *text, float score, i
                                tyto_label_line *out, tyto_error *err)
 {
     int32_t codes[TYTO_LABEL_CODES_MAX], digits[TYTO_LABEL_SCORE_MAX];
-    const size_t count = decode(text, codes), digit_count = score_codes(score, digits);
+    const size_t count = tyto_label_codes(text, codes), digit_count = score_codes(score, digits);
     size_t kept;
+    out->words[0] = '\0';
     TYTO_TRY(shorten(font, codes, count, digits, digit_count, max_px, out, &kept, err));
     if (kept < count / 2 + 1 && count) {
         TYTO_TRY(shorten(font, codes, count, digits, 0, max_px, out, &kept, err));

@@ -144,6 +144,22 @@ void tyto_paint_mask(tyto_image *image, int64_t x, int64_t y, const uint8_t *mas
     }
 }
 
+void tyto_paint_pixels(tyto_image *image, int64_t x, int64_t y, const uint32_t *pixels,
+                       int64_t stride, int64_t width, int64_t height)
+{
+    for (int64_t i = tyto_max_i64(0, -y); i < height && y + i < image->height_px; i++) {
+        uint8_t *row = image->data + (y + i) * image->width_px * 3;
+        for (int64_t j = tyto_max_i64(0, -x); j < width && x + j < image->width_px; j++) {
+            const uint32_t over = pixels[i * stride + j], behind = 255 - (over >> 24);
+            uint8_t *pixel = row + 3 * (x + j);
+            for (int c = 0; c < 3; c++) {
+                const uint32_t sum = (over >> (16 - 8 * c) & 255) + (pixel[c] * behind + 127) / 255;
+                pixel[c] = (uint8_t)(sum < 255 ? sum : 255);
+            }
+        }
+    }
+}
+
 /* sRGB to linear light, as a polynomial that is right to 0.004. */
 static float linear(uint8_t value)
 {

@@ -457,6 +457,23 @@ static void pictures_are_drawn(void **state)
     assert_complains(&run, 2, "--draw: got 'out.bmp'");
 }
 
+/* The letters are in no font: the picture has numbers, and what they stand for is said once. */
+static void labels_without_a_font_are_numbered(void **state)
+{
+    (void)state;
+    const char *cat = "\xe7\x8c\xab";
+    setenv("FONTCONFIG_FILE", test_path("data/no_fonts.conf"), 1);
+    ran run = tyto("detect", "-m", ODD_MODEL, CAT, COFFEE, "-t", "dog", "-t", cat, "--nms", "off",
+                   "--threshold", "0", "-d", "numbered", NULL);
+    unsetenv("FONTCONFIG_FILE");
+    assert_done(&run);
+    assert_drawn("numbered/cat.jpg", CAT);
+    const char *said = strstr(run.err, "pictures have numbers: [2] \xe7\x8c\xab\n");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "pictures have numbers"));
+    ran_clear(&run);
+}
+
 static void yolo_writes_a_file_for_each_photo(void **state)
 {
     (void)state;
@@ -573,6 +590,7 @@ int main(void)
         cmocka_unit_test(folders_patterns_and_standard_input),
         cmocka_unit_test(labels_come_from_files),
         cmocka_unit_test(pictures_are_drawn),
+        cmocka_unit_test(labels_without_a_font_are_numbered),
         cmocka_unit_test(yolo_writes_a_file_for_each_photo),
         cmocka_unit_test(boxes_follow_the_image_processor),
         cmocka_unit_test(outputs_appear_whole),
