@@ -1,5 +1,4 @@
 /* tyto classify: which of its classes a model sees in texts or photos. */
-#include <stdlib.h>
 #include <string.h>
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
@@ -64,6 +63,7 @@ static bool classify_all(job *j)
     options.scores = (tyto_scores)j->args->scores;
     options.truncation = j->args->truncation;
     options.batch = j->args->batch;
+    options.done = tyto_results_done(j->out.results);
     options.progress = show_stage;
     options.progress_user = (char[]){"inputs"};
     const tyto_status status =
@@ -72,21 +72,6 @@ static bool classify_all(job *j)
     went_well(status, &err);
     say_info("%zu in %.3f s", j->inputs.count, seconds_now() - began);
     return status == TYTO_OK && !j->failed;
-}
-
-/* Leaves those out that an earlier run has done. */
-static void leave_out(job *j)
-{
-    const bool *done = tyto_results_done(j->out.results);
-    size_t left = 0;
-    for (size_t i = 0; i < j->inputs.count; i++) {
-        if (done && done[i]) {
-            free(j->inputs.items[i]);
-        } else {
-            j->inputs.items[left++] = j->inputs.items[i];
-        }
-    }
-    j->inputs.count = left;
 }
 
 /* The operands as what the model classifies, with the lines of the file. */
@@ -120,10 +105,7 @@ static int begin(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    tyto_results_options options;
-    tyto_results_options_init(&options, sizeof(options));
-    options.path = j->args->output;
-    options.format = (tyto_format)j->args->format;
+    tyto_results_options options = records_options(j->args->output, j->args->format);
     options.resume = j->args->resume;
     options.inputs = (const char *const *)j->inputs.items;
     options.n_inputs = (int64_t)j->inputs.count;
@@ -132,8 +114,8 @@ static int begin(job *j)
         return code;
     }
     const tyto_status status = tyto_classes_document_create(
-        options.format, j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT, &j->out.document,
-        &bytes, &err);
+        tyto_results_format(j->out.results),
+        j->photos ? TYTO_CLASSIFIED_IMAGE : TYTO_CLASSIFIED_TEXT, &j->out.document, &bytes, &err);
     return records_begin(&j->out, status, &bytes, &err) ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -150,7 +132,6 @@ static int run(void *given)
         const bool listed = list_inputs(&j);
         code = begin(&j);
         if (code == EXIT_DONE) {
-            leave_out(&j);
             bool good = classify_all(&j) && listed;
             good = records_end(&j.out, true) && good;
             code = good ? EXIT_DONE : EXIT_FAILED;
@@ -163,7 +144,7 @@ static int run(void *given)
 }
 
 #define AT(field) offsetof(classify_args, field)
-static const classify_args defaults = {.top_k = 5, .batch = 8};
+static const classify_args defaults = {.top_k = 5, .batch = 8, .format = OPTION_UNSET};
 
 static const option options[] = {
     {"file", 0, OPTION_TEXT, "FILE", "more of them, one per line; - is standard input", AT(file),
@@ -181,7 +162,7 @@ static const option options[] = {
      "compose the model of the preprocessor and decoder that this .json describes",
      AT(common.parts), .files = COMPLETES_FILES},
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
-     "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
+     "how results are written (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = WRITES_FILES},
     {"resume", 0, OPTION_FLAG, NULL,

@@ -71,6 +71,11 @@ static bool choose_format(job *j)
     const int by_name = strcmp(ending, ".npy") == 0           ? NPY
                         : strcmp(ending, ".safetensors") == 0 ? SAFETENSORS
                                                               : JSON;
+    if (args->search.format == FORMAT_UNSET && by_name == JSON && *ending &&
+        strcmp(ending, ".json") != 0) {
+        say_error("-o: got the ending '%s', required .json, .npy or .safetensors", ending);
+        return false;
+    }
     j->format = args->search.format == FORMAT_UNSET ? by_name : args->search.format;
     if (j->format != JSON && j->format != by_name) {
         say_error("--format %s: required -o FILE%s", j->format == NPY ? "npy" : "safetensors",

@@ -58,12 +58,12 @@ static bool read_spans(const fill_args *args, tyto_spans *spans)
     return true;
 }
 
-static bool begin(const fill_args *args, records *results)
+static bool begin(records *results)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_status status =
-        tyto_fill_mask_document_create((tyto_format)args->format, &results->document, &bytes, &err);
+    const tyto_status status = tyto_fill_mask_document_create(tyto_results_format(results->results),
+                                                              &results->document, &bytes, &err);
     return records_begin(results, status, &bytes, &err);
 }
 
@@ -72,9 +72,7 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
     opened model = {0};
     records results = {0};
     tyto_fill_mask_options options;
-    tyto_results_options where;
-    tyto_results_options_init(&where, sizeof(where));
-    where.path = args->output;
+    const tyto_results_options where = records_options(args->output, args->format);
     tyto_fill_mask_options_init(&options, sizeof(options));
     options.spans = spans->items;
     options.n_spans = spans->count;
@@ -82,7 +80,7 @@ static int fill_all(const fill_args *args, const tyto_spans *spans, const text_l
     options.n_parts = (int64_t)args->mask_texts.count;
     options.top_k = args->top_k;
     bool good = records_open(&results, &where) == EXIT_DONE && model_open(&args->common, &model) &&
-                model_offers(&model, TYTO_TASK_FILL_MASK) && begin(args, &results);
+                model_offers(&model, TYTO_TASK_FILL_MASK) && begin(&results);
     if (good) {
         for (size_t i = 0; i < texts->count && !interrupted(); i++) {
             good = fill(model.session, &options, texts->items[i], &results) && good;
@@ -116,7 +114,7 @@ static int run(void *given)
 }
 
 #define AT(field) offsetof(fill_args, field)
-static const fill_args defaults = {.top_k = 5};
+static const fill_args defaults = {.top_k = 5, .format = OPTION_UNSET};
 
 static const option options[] = {
     {"file", 0, OPTION_TEXT, "FILE", "more texts, one per line; - is standard input", AT(file),
@@ -128,7 +126,7 @@ static const option options[] = {
     {"top-k", 'k', OPTION_INTEGER, "N", "guesses for each masked byte (default 5)", AT(top_k), 1,
      4096},
     {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
-     "tables (default), a JSON array, a JSON object per line, or CSV", AT(format)},
+     "how results are written (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = WRITES_FILES},
     {0},

@@ -144,7 +144,6 @@ static int prepare(job *j)
     const postprocess_args *args = j->args;
     const search_args *kept = &args->search;
     tyto_error err = TYTO_ERROR_INIT;
-    tyto_results_options where;
     if (!args->outputs) {
         say_error("no outputs: required --outputs FILE, as 'tyto forward' writes them");
         return EXIT_USAGE;
@@ -176,9 +175,7 @@ static int prepare(job *j)
     }
     tyto_detection_document_options_init(&j->document, sizeof(j->document));
     j->document.format = (tyto_format)kept->format;
-    tyto_results_options_init(&where, sizeof(where));
-    where.path = kept->output;
-    where.format = j->document.format;
+    const tyto_results_options where = records_options(kept->output, kept->format);
     return records_open(&j->results, &where);
 }
 

@@ -10,7 +10,6 @@
 typedef struct similarity_args {
     common_args common;
     search_args search; /* texts, classes, top-k, output */
-    int format;
 } similarity_args;
 
 typedef struct job {
@@ -40,8 +39,8 @@ static int compare_all(job *j)
     tyto_bytes bytes = {0};
     search *s = &j->search;
     const tyto_status status = tyto_similarity_document_create(
-        (tyto_format)j->args->format, TEXTS(&s->labels), (int64_t)s->photos.count,
-        &s->results.document, &bytes, &err);
+        tyto_results_format(s->results.results), TEXTS(&s->labels),
+        s->photos.many ? INT64_MAX : (int64_t)s->photos.count, &s->results.document, &bytes, &err);
     return records_begin(&s->results, status, &bytes, &err) ? search_finish(s, compare_photo, j)
                                                             : EXIT_FAILED;
 }
@@ -70,7 +69,7 @@ static int prepare(job *j)
     if (s->photos.count == 0) {
         return EXIT_FAILED;
     }
-    return search_open_results(s, (tyto_format)args->format, false, &s->photos);
+    return search_open_results(s, false, &s->photos);
 }
 
 static int run(void *given)
@@ -91,8 +90,9 @@ static const option options[] = {
     SEARCH_TEXT_OPTIONS(similarity_args, search),
     {"top-k", 0, OPTION_INTEGER, "N", "show the N best of each photo",
      offsetof(similarity_args, search.top_k), 1, 1e9},
-    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS, "how results are written (default text)",
-     offsetof(similarity_args, format)},
+    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS,
+     "how results are written (default: what -o's ending says, or else text)",
+     offsetof(similarity_args, search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(similarity_args, search.output), .files = WRITES_FILES},
     RESUME_OPTION(similarity_args, search),
@@ -108,6 +108,8 @@ static const example examples[] = {
      "the three likeliest names of each photo"},
     {0},
 };
+
+static const similarity_args defaults = {.search = {.format = FORMAT_UNSET}};
 
 const command cmd_similarity = {
     .name = "similarity",
@@ -127,5 +129,6 @@ const command cmd_similarity = {
     .examples = examples,
     .files = COMPLETES_FILES,
     .args_bytes = sizeof(similarity_args),
+    .defaults = &defaults,
     .run = run,
 };

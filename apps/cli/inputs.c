@@ -10,11 +10,16 @@
 /* Takes a list of the library over. */
 static void add_all(tyto_file_list *source, text_list *list)
 {
+    list->many = list->many || source->many > 0;
     for (int64_t i = 0; i < source->count; i++) {
         text_list_add(list, source->items[i], strlen(source->items[i]));
+        free(source->items[i]);
+        source->items[i] = NULL;
     }
     tyto_file_list_clear(source);
 }
+
+static bool recursive;
 
 static bool list_files(tyto_file_kind kind, const text_list *operands, text_list *files)
 {
@@ -22,6 +27,7 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
     tyto_file_list found;
     tyto_file_list_options_init(&options, sizeof(options));
     options.log = say_log;
+    options.recursive = recursive;
     if (tyto_file_list_make(kind, TEXTS(operands), &options, &found, NULL) != TYTO_OK) {
         out_of_memory();
     }
@@ -47,6 +53,7 @@ static tyto_image_options settings;
 
 void photos_begin(const common_args *args)
 {
+    recursive = args->recursive;
     tyto_image_options_init(&settings, sizeof(settings));
     settings.damaged = (tyto_image_damaged)args->damaged;
     settings.exif =

@@ -2,6 +2,7 @@
 #ifndef TYTO_CLI_MEMORY_H
 #define TYTO_CLI_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** count·size zeroed bytes; release with free. */
@@ -17,6 +18,7 @@ _Noreturn void out_of_memory(void);
 typedef struct text_list {
     char **items;
     size_t count, capacity;
+    bool many; /**< of operands that stand for any number, such as a folder */
 } text_list;
 
 /** A list as two arguments of the library's calls: its texts, and how many. */

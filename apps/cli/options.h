@@ -64,7 +64,9 @@ typedef struct example {
                 offsetof(common_args, exif)),                                                      \
         OPTION_LINE("damaged", 0, OPTION_CHOICE, "refuse|use",                                     \
                     "refuse photos that are cut or damaged (default), or use what is there",       \
-                    offsetof(common_args, damaged))
+                    offsetof(common_args, damaged)),                                               \
+        OPTION_LINE("recursive", 'r', OPTION_FLAG, NULL, "photos of folders within folders too",   \
+                    offsetof(common_args, recursive))
 
 /** What every command's arguments begin with. */
 typedef struct common_args {
@@ -75,7 +77,7 @@ typedef struct common_args {
     int precision;   /**< TYTO_PRECISION_DEFAULT: not given */
     int exif;    /**< as tyto_image_exif; OPTION_UNSET, where a command wants to know: not given */
     int damaged; /**< as tyto_image_damaged */
-    bool quiet, verbose, help, version;
+    bool quiet, verbose, help, version, recursive;
     bool simulated;    /**< threads, for tyto bench */
     const char *parts; /**< the file of a composition, for commands that take one */
 } common_args;

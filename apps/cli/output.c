@@ -8,16 +8,6 @@
 #include "memory.h"
 #include "messages.h"
 
-/* The file being written, for when the command ends early; NULL when it would leave none. */
-static const char *volatile unfinished;
-
-void output_remove_unfinished(void)
-{
-    if (unfinished) {
-        unlink(unfinished);
-    }
-}
-
 char *path_join(const char *folder, const char *name)
 {
     const size_t length = strlen(folder);
@@ -55,17 +45,9 @@ static bool check(output *out, tyto_status status, tyto_error *err)
 
 bool output_open(output *out, const char *path)
 {
-    static bool registered;
     tyto_error err = TYTO_ERROR_INIT;
     *out = (output){.to_file = path && strcmp(path, "-") != 0};
-    if (!check(out, tyto_output_open(path ? path : "-", &out->file, &err), &err)) {
-        return false;
-    }
-    if (!registered) {
-        registered = atexit(output_remove_unfinished) == 0;
-    }
-    unfinished = tyto_output_temporary(out->file);
-    return true;
+    return check(out, tyto_output_open(path ? path : "-", &out->file, &err), &err);
 }
 
 bool output_bytes(output *out, const tyto_bytes *bytes)
@@ -97,7 +79,6 @@ bool output_commit(output *out)
 void output_abandon(output *out)
 {
     tyto_output_destroy(out->file);
-    unfinished = NULL;
     *out = (output){0};
 }
 

@@ -30,10 +30,6 @@ bool output_commit(output *out);
 /** Removes what was written. Fine after commit. */
 void output_abandon(output *out);
 
-/** Removes the file that is being written, for a command that ends at once; safe in a signal
- *  handler. */
-void output_remove_unfinished(void);
-
 /** Flushes standard output and checks all that was written. */
 bool output_flush_stdout(void);
 

@@ -1,7 +1,22 @@
 #include "records.h"
 
 #include "messages.h"
+#include "options.h"
 #include "signals.h"
+
+tyto_results_options records_options(const char *path, int format)
+{
+    static const tyto_format formats[] = {TYTO_FORMAT_TEXT, TYTO_FORMAT_JSON, TYTO_FORMAT_JSONL,
+                                          TYTO_FORMAT_CSV};
+    tyto_results_options options;
+    tyto_results_options_init(&options, sizeof(options));
+    options.path = path;
+    options.by_ending = format == OPTION_UNSET;
+    options.format = options.by_ending ? TYTO_FORMAT_TEXT : (tyto_format)format;
+    options.formats = formats;
+    options.n_formats = sizeof(formats) / sizeof(formats[0]);
+    return options;
+}
 
 int records_open(records *opened, const tyto_results_options *options)
 {

@@ -16,6 +16,8 @@ typedef struct records {
 
 /* Each complains in one line and returns false when it fails. */
 
+/** Where such results go; format OPTION_UNSET: the path's ending says it. */
+tyto_results_options records_options(const char *path, int format);
 /** options  NULL: text on standard output. Returns the exit code so far. */
 int records_open(records *results, const tyto_results_options *options);
 /** The document, whose creation ended so, with its first bytes. Releases bytes and error. */

@@ -109,13 +109,10 @@ tyto_format search_format(const search_args *args)
     return (tyto_format)args->format;
 }
 
-int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared)
+int search_open_results(search *job, bool any_format, const text_list *spared)
 {
-    tyto_results_options options;
-    tyto_results_options_init(&options, sizeof(options));
-    options.path = job->args->output;
-    options.format = format;
-    options.folder = folder;
+    tyto_results_options options = records_options(job->args->output, job->args->format);
+    options.formats = any_format ? NULL : options.formats;
     options.resume = job->args->resume;
     options.inputs = (const char *const *)job->photos.items;
     options.n_inputs = (int64_t)job->photos.count;
@@ -132,12 +129,18 @@ static int check_results(search *s, const text_list *spared)
     const text_list *operands = &s->common->operands;
     tyto_detection_document_options *document = &s->document;
     const char *const inputs[] = {args->labels_file, args->classes, args->ids_from};
+    const bool by_ending = args->format == FORMAT_UNSET;
+    const int code = by_ending ? search_open_results(s, true, spared) : EXIT_DONE;
+    if (code != EXIT_DONE) {
+        return code;
+    }
     tyto_detection_document_options_init(document, sizeof(*document));
     document->format = search_format(args);
     document->labels = (const char *const *)s->labels.items;
     document->n_labels = (int64_t)s->labels.count;
     document->photos = (const char *const *)s->photos.items;
     document->n_photos = (int64_t)s->photos.count;
+    document->array = s->photos.many;
     document->threshold = s->look.options.threshold;
     document->scores = args->scores;
     document->data_yaml = args->data_yaml;
@@ -151,7 +154,7 @@ static int check_results(search *s, const text_list *spared)
     if (!went_well(tyto_detection_files_check(document, args->output, inputs, 3, &err), &err)) {
         return EXIT_USAGE;
     }
-    return search_open_results(s, document->format, document->files, spared);
+    return by_ending ? code : search_open_results(s, true, spared);
 }
 
 static void set_options(search *s)

@@ -180,8 +180,9 @@ tyto_format search_format(const search_args *args);
 bool search_takes_videos(search *job);
 int search_prepare_videos(search *job);
 int search_videos(search *job);
-/** Opens what -o says for results of the photos. Returns the exit code so far. */
-int search_open_results(search *job, tyto_format format, bool folder, const text_list *spared);
+/** Opens what -o says for results of the photos, in any format or one of records. Returns the exit
+ *  code so far. */
+int search_open_results(search *job, bool any_format, const text_list *spared);
 /** Has the work done for each photo, ends the results, and says how it went. */
 int search_finish(search *job, tyto_batch_fn work, void *user);
 void search_end(search *job);

@@ -39,7 +39,7 @@ int search_prepare_videos(search *job)
                                          (int64_t)job->videos.count);
     options.name = "--draw";
     const int code = output_place(job->args->draw, &job->videos, &options, &job->draw.place);
-    return code == EXIT_DONE ? search_open_results(job, format, false, &job->videos) : code;
+    return code == EXIT_DONE ? search_open_results(job, true, &job->videos) : code;
 }
 
 int search_videos(search *job)

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "messages.h"
-#include "output.h"
 
 static volatile sig_atomic_t stop;
 
@@ -15,7 +14,6 @@ static void on_signal(int signal)
     const int code = errno;
     (void)signal;
     if (stop) {
-        output_remove_unfinished();
         _exit(EXIT_INTERRUPTED);
     }
     stop = 1;

@@ -27,12 +27,11 @@ const topic topics[] = {
      "those take -m google/owlv2-base-patch16-ensemble (620 MB, fetched once)."},
     {"PHOTOS",
      "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC, recognised by content. An IMAGE may be a "
-     "file, a folder (its photos by "
-     "their endings (.jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic and the like), in order of "
-     "name, without its own folders), a "
-     "pattern "
-     "in quotes such as 'shots/*.jpg', or - for a photo on standard input. A photo that can't be "
-     "read is reported and the others go on; the exit status is then 1."},
+     "file; a folder (its photos by their endings, in order of name; with -r those of its folders "
+     "too); a pattern in quotes such as 'shots/*.jpg', or 'shots/**/*.jpg' for folders at any "
+     "depth; "
+     "@list.txt, with one of these on each line; or - for a photo on standard input. A photo that "
+     "can't be read is reported and the others go on; the exit status is then 1."},
     {"VIDEOS",
      "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, recognised by content, as "
      "far as the libav here decodes them. A VIDEO may be a file or a folder. Nothing but the file "

@@ -29,6 +29,8 @@ typedef struct tyto_classify_options {
                         1 … TYTO_CLASSIFY_BATCH_MAX */
     const tyto_image_options *image; /**< tyto_classify_inputs: how photos are read; NULL: the
                                           defaults. Borrowed */
+    const bool *done; /**< tyto_classify_inputs: [count] which are left out, as an earlier run has
+                           done them; NULL: none. Borrowed */
 } tyto_classify_options;
 
 /** Most inputs of a batch. */

@@ -43,6 +43,8 @@ typedef struct tyto_detection_document_options {
      *  category of its name. NULL: ids of the document's own. It must outlive the document's
      *  creation; `photos` are required. */
     const tyto_coco *ids;
+    /** JSON: an array also of one photo, as of a folder that happens to have one. */
+    bool array;
 } tyto_detection_document_options;
 
 /** Text, no labels, one photo without a name, threshold 0.1, no scores, no files, no set of ids. */

@@ -35,6 +35,14 @@ TYTO_API bool tyto_format_by_name(const char *name, tyto_format *out);
 /** *out = the format that a file's name ends in, as in "found.csv". Returns false, and leaves *out
  *  alone, when it ends in none. */
 TYTO_API bool tyto_format_by_path(const char *path, tyto_format *out);
+/** *out = the format that is meant by a place without saying more: the one that its ending says;
+ *  text for .txt, for no ending, and for what is no file, such as a device or standard output
+ *  (NULL, "-").
+ *  allowed  [n_allowed] that there are, or NULL: any
+ *  errors   E_ARGUMENT (an ending of none of them) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_format_choose(const char *path, const tyto_format *allowed,
+                                                       int64_t n_allowed, tyto_format *out,
+                                                       tyto_error *err);
 /** Whether what there is of a document of this format is one, up to a record's end: not of those
  *  that are a single value of JSON. */
 TYTO_API bool tyto_format_grows(tyto_format format);

@@ -25,6 +25,7 @@ typedef struct tyto_file_list_options {
     size_t struct_bytes; /**< set by tyto_file_list_options_init */
     tyto_log_fn log;     /**< receives an error line for each operand that holds nothing */
     void *log_user;
+    bool recursive; /**< folders within folders are looked into, too */
 } tyto_file_list_options;
 
 /** No log. struct_bytes: sizeof(tyto_file_list_options). */
@@ -37,13 +38,15 @@ typedef struct tyto_file_list {
     int64_t count;
     int64_t failed;      /**< operands that hold nothing, or couldn't be read */
     int64_t passed_over; /**< what the folders hold besides, hidden files not counted */
-    uint64_t reserved[4];
+    int64_t many; /**< operands that stand for any number of files: folders, patterns, lists */
+    uint64_t reserved[3];
 } tyto_file_list;
 
 /** The files that operands mean, in their order: files; folders, whose files of that kind come by
- *  name, without those of folders inside; for photos also patterns such as "*.jpg", where no such
- *  file is there, and "-", standard input, once. An operand that holds nothing doesn't keep the
- *  others from being listed. That a named file is there isn't checked.
+ *  name, without those of folders inside unless these are wanted. For photos also, where no such
+ *  file is there: patterns such as "*.jpg", in which "**" stands for folders at any depth;
+ *  "@list.txt", whose lines are operands; and "-", standard input, once. An operand that holds
+ *  nothing doesn't keep the others from being listed. That a named file is there isn't checked.
  *  operands [count]
  *  errors   E_ARGUMENT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_file_list_make(tyto_file_kind kind,

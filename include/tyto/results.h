@@ -21,31 +21,39 @@ typedef struct tyto_results tyto_results;
 typedef struct tyto_results_options {
     size_t struct_bytes; /**< set by tyto_results_options_init */
     const char *path;    /**< NULL and "-": standard output */
-    tyto_format format;  /**< of the document that will be written */
-    bool
-        folder; /**< `path` is the folder of the files that the document names (tyto_document_file);
-                      it is made if need be, and no two inputs may have one file */
-    bool resume;               /**< what an earlier run left there is gone on with */
-    const char *const *inputs; /**< [n_inputs] whose results these are, such as photos; borrowed */
+    tyto_format format;  /**< of the document that will be written, unless its ending says it */
+    bool by_ending;      /**< the path's ending says the format: tyto_format_choose */
+    bool resume;         /**< what an earlier run left there is gone on with */
+    /** [n_formats] that an ending may say; NULL: any. */
+    const tyto_format *formats;
+    int64_t n_formats;
+    /** [n_inputs] whose results these are, such as photos; borrowed. */
+    const char *const *inputs;
     int64_t n_inputs;
-    const char *const *spared; /**< [n_spared] files that must not be replaced */
+    /** [n_spared] files that must not be replaced. */
+    const char *const *spared;
     int64_t n_spared;
-    const tyto_destination
-        *drawn; /**< to resume: inputs without a file there aren't done; borrowed;
-                                        NULL: there are no such files */
+    /** To resume: inputs without a file there aren't done. Borrowed; NULL: there are no such
+     *  files. */
+    const tyto_destination *drawn;
 } tyto_results_options;
 
 /** Text on standard output, of no inputs. */
 TYTO_API void tyto_results_options_init(tyto_results_options *options, size_t struct_bytes);
 
-/** Checks the place before any work. What is there stays until the first record.
+/** Checks the place before any work. What is there stays until the first record. In a format that
+ *  has a file for each input, the path is a folder, which is made if need be, unless there is one
+ *  input and it ends in .txt.
  *  memory  release *out with tyto_results_destroy
- *  errors  as tyto_output_open and tyto_output_make_folder; E_ARGUMENT (a folder without a path,
+ *  errors  as tyto_output_open and tyto_output_make_folder; E_ARGUMENT (an ending of no format,
  *          two inputs of one file, a file to spare, nothing that could be gone on with: standard
  *          output and tables aren't read back) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_results_open(const tyto_results_options *options,
                                                       tyto_results **out, tyto_error *err);
 
+/** The format, and whether the files of the document go to a folder: it is created with both. */
+TYTO_API tyto_format tyto_results_format(const tyto_results *results);
+TYTO_API bool tyto_results_in_folder(const tyto_results *results);
 /** Takes a document over that was just created, with its first bytes. To resume, records of the
  *  file that is there are taken back (tyto_document_resume says what is checked); in a folder,
  *  inputs that have a file there are done, and the first file, such as YOLO's classes.txt, must be

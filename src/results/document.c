@@ -47,6 +47,38 @@ bool tyto_format_by_path(const char *path, tyto_format *out)
     return *ending && tyto_format_by_name(ending + 1, out);
 }
 
+static bool is_among(tyto_format format, const tyto_format *allowed, int64_t n_allowed)
+{
+    for (int64_t i = 0; allowed && i < n_allowed; i++) {
+        if (allowed[i] == format) {
+            return true;
+        }
+    }
+    return !allowed;
+}
+
+tyto_status tyto_format_choose(const char *path, const tyto_format *allowed, int64_t n_allowed,
+                               tyto_format *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, out);
+    *out = TYTO_FORMAT_TEXT;
+    const char *base = path ? tyto_path_base(path) : "";
+    const char *ending = base + tyto_path_stem_bytes(base);
+    if (!*ending || strcmp(ending, ".txt") == 0 || tyto_file_is_stream(path)) {
+        return TYTO_OK;
+    }
+    if (tyto_format_by_name(ending + 1, out) && is_among(*out, allowed, n_allowed)) {
+        return TYTO_OK;
+    }
+    *out = TYTO_FORMAT_TEXT;
+    return tyto_fail(
+        err, TYTO_E_ARGUMENT,
+        "%s: got the ending '%s', required .json, .jsonl, .csv or .txt, or the format said "
+        "beside it",
+        path, ending);
+}
+
 bool tyto_format_grows(tyto_format format)
 {
     return (size_t)format < FORMATS && format != TYTO_FORMAT_JSON && format != TYTO_FORMAT_COCO &&

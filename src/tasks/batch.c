@@ -97,6 +97,7 @@ static tyto_status take_turn(const batch *run, int64_t i)
     if (photo.record.data && run->options.results) {
         written = tyto_results_add(run->options.results, &photo.record, run->err);
     }
+    const char *why = err.message ? err.message : tyto_status_text(status);
     tyto_bytes_clear(&photo.record);
     tyto_image_clear(&image);
     if (status != TYTO_OK && status != TYTO_E_CANCELLED && written == TYTO_OK && !photo.last &&
@@ -104,9 +105,9 @@ static tyto_status take_turn(const batch *run, int64_t i)
         status = written = stop(run, i); /* reading a pipe fails when a signal comes */
     } else if (written == TYTO_OK && status != TYTO_OK &&
                (photo.last || status == TYTO_E_CANCELLED)) {
-        written = tyto_fail(run->err, status, "%s", tyto_error_message(&err));
+        written = tyto_fail(run->err, status, "%s", why);
     } else if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
-        say(run, TYTO_LOG_LEVEL_ERROR, about ? photo.path : NULL, tyto_error_message(&err));
+        say(run, TYTO_LOG_LEVEL_ERROR, about ? photo.path : NULL, why);
     }
     tyto_error_clear(&err);
     run->summary->done += status == TYTO_OK && written == TYTO_OK;

@@ -113,9 +113,11 @@ static tyto_status classify_all(run *r, tyto_error *err)
     tyto_status status = TYTO_OK;
     tyto_follow_begin(&follow, r->session, r->options.progress, r->options.progress_user);
     for (int64_t i = 0; i < r->count && status == TYTO_OK; i++) {
-        status = tyto_follow_step(&follow, "inputs", r->inputs[i], i, r->count, err);
-        if (status == TYTO_OK) {
-            status = gather(r, i, err);
+        if (r->options.done && r->options.done[i]) {
+            tyto_photo_reader_skip(r->reader);
+        } else {
+            status = tyto_follow_step(&follow, "inputs", r->inputs[i], i, r->count, err);
+            status = status == TYTO_OK ? gather(r, i, err) : status;
         }
         if (status == TYTO_OK && (r->gathered == r->options.batch || i == r->count - 1)) {
             status = classify_batch(r, err);

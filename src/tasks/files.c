@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +42,24 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
+/* Folders within folders, as deep as they are walked. */
+#define DEPTH_MAX 64
+typedef struct inside {
+    const struct inside *above;
+    dev_t device;
+    ino_t file;
+    int depth;
+} inside;
+
 /* A list as it grows. */
 typedef struct listing {
     tyto_file_kind kind;
     tyto_file_list_options options;
     tyto_file_list *out;
     int64_t capacity;
+    bool deep;           /* folders within folders are walked */
+    const char *pattern; /* that files must match; NULL: any */
+    bool input_used;     /* standard input is in the list */
     tyto_error *err;
 } listing;
 
@@ -135,56 +149,148 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* An entry of a folder joins the list when it is a file of the kind. */
-static tyto_status add_entry(listing *list, const char *folder, const char *name)
+/* Whether a path is what a pattern means, in which "**" stands for any folders, or none. */
+static bool matches(const char *pattern, const char *path)
 {
+    char wanted[NAME_MAX + 1], name[NAME_MAX + 1];
+    for (;;) {
+        const size_t p = strcspn(pattern, "/"), n = strcspn(path, "/");
+        if (p == 2 && memcmp(pattern, "**", 2) == 0) {
+            const char *slash = path;
+            while (pattern[p] && !matches(pattern + p + 1, path)) {
+                slash = strchr(path, '/');
+                if (!slash) {
+                    return false;
+                }
+                path = slash + 1;
+            }
+            return true;
+        }
+        if (p >= sizeof(wanted) || n >= sizeof(name)) {
+            return false;
+        }
+        snprintf(wanted, sizeof(wanted), "%.*s", (int)p, pattern);
+        snprintf(name, sizeof(name), "%.*s", (int)n, path);
+        if (fnmatch(wanted, name, FNM_PERIOD) != 0) {
+            return false;
+        }
+        if (!pattern[p] || !path[n]) {
+            return pattern[p] == path[n];
+        }
+        pattern += p + 1;
+        path += n + 1;
+    }
+}
+
+static tyto_status walk(listing *list, const char *folder, const inside *above);
+
+/* An entry of a folder joins the list when it is a file of the kind; a folder is walked, where that
+ * is wanted. */
+static tyto_status add_entry(listing *list, const char *folder, const struct dirent *entry,
+                             const inside *here)
+{
+    const char *name = entry->d_name;
+    const bool called = is_called(name, list->kind);
     if (name[0] == '.') {
         return TYTO_OK;
     }
-    if (!is_called(name, list->kind)) {
-        list->out->passed_over++;
+    if (!called && !list->deep) {
+        list->out->passed_over += !list->pattern;
         return TYTO_OK;
     }
     char *path = tyto_path_join(folder, name);
     if (!path) {
         return tyto_fail_memory(list->err, folder);
     }
-    const bool is_folder = tyto_folder_exists(path);
-    const tyto_status status = is_folder ? TYTO_OK : add(list, path);
-    list->out->passed_over += is_folder;
+    tyto_status status = TYTO_OK;
+    const bool unknown = entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK;
+    if (entry->d_type == DT_DIR || (unknown && tyto_folder_exists(path))) {
+        list->out->passed_over += !list->deep;
+        status = list->deep ? walk(list, path, here) : TYTO_OK;
+    } else if (called && (!list->pattern || matches(list->pattern, path))) {
+        status = add(list, path);
+    } else {
+        list->out->passed_over += !called && !list->pattern;
+    }
     free(path);
+    return status;
+}
+
+/* A folder that lies in itself, by a link, is walked once. */
+static tyto_status walk(listing *list, const char *folder, const inside *above)
+{
+    tyto_status status = TYTO_OK;
+    struct stat info;
+    inside here = {above, 0, 0, above ? above->depth + 1 : 0};
+    DIR *entries = opendir(*folder ? folder : ".");
+    if (!entries || fstat(dirfd(entries), &info) != 0) {
+        const int code = errno;
+        if (entries) {
+            closedir(entries);
+        }
+        return code == ENOMEM ? tyto_fail_memory(list->err, folder)
+                              : pass_over(list, folder, strerror(code));
+    }
+    here.device = info.st_dev;
+    here.file = info.st_ino;
+    bool again = here.depth >= DEPTH_MAX;
+    for (const inside *at = above; at && !again; at = at->above) {
+        again = at->device == here.device && at->file == here.file;
+    }
+    for (struct dirent *entry; !again && status == TYTO_OK && (entry = readdir(entries));) {
+        status = add_entry(list, folder, entry, &here);
+    }
+    closedir(entries);
     return status;
 }
 
 static tyto_status list_folder(listing *list, const char *folder)
 {
-    const int64_t before = list->out->count;
-    tyto_status status = TYTO_OK;
+    const int64_t before = list->out->count, failed = list->out->failed;
     char why[96];
-    DIR *entries = opendir(folder);
-    if (!entries) {
-        return errno == ENOMEM ? tyto_fail_memory(list->err, folder)
-                               : pass_over(list, folder, strerror(errno));
-    }
-    for (struct dirent *entry; status == TYTO_OK && (entry = readdir(entries)) != NULL;) {
-        status = add_entry(list, folder, entry->d_name);
-    }
-    closedir(entries);
-    TYTO_TRY(status);
+    list->out->many++;
+    TYTO_TRY(walk(list, folder, NULL));
     const int64_t found = list->out->count - before;
-    if (found == 0) {
+    if (found == 0 && list->out->failed == failed) {
         snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[list->kind].word,
                  kinds[list->kind].required);
-        return pass_over(list, folder, why);
+        return pass_over(list, list->pattern ? list->pattern : folder,
+                         list->pattern ? "no file matches" : why);
     }
     qsort(list->out->items + before, (size_t)found, sizeof(*list->out->items), by_name);
     return TYTO_OK;
+}
+
+/* A pattern with "**": the folder before it is walked. */
+static tyto_status list_deep(listing *list, const char *pattern)
+{
+    const bool deep = list->deep;
+    const char *stars = strstr(pattern, "**"), *special = strpbrk(pattern, "*?[");
+    const char *at = special < stars ? special : stars;
+    while (at > pattern && at[-1] != '/') {
+        at--;
+    }
+    char *folder = tyto_copy_text(pattern, (size_t)(at - pattern));
+    if (!folder) {
+        return tyto_fail_memory(list->err, pattern);
+    }
+    list->pattern = pattern;
+    list->deep = true;
+    const tyto_status status = list_folder(list, folder);
+    list->pattern = NULL;
+    list->deep = deep;
+    free(folder);
+    return status;
 }
 
 static tyto_status list_pattern(listing *list, const char *pattern)
 {
     glob_t found = {0};
     tyto_status status = TYTO_OK;
+    list->out->many++;
+    if (strstr(pattern, "**")) {
+        return list_deep(list, pattern);
+    }
     const int code = glob(pattern, 0, NULL, &found);
     if (code == GLOB_NOSPACE) {
         status = tyto_fail_memory(list->err, pattern);
@@ -203,25 +309,48 @@ static tyto_status list_pattern(listing *list, const char *pattern)
     return status;
 }
 
-static tyto_status list_operand(listing *list, const char *operand, bool *input_used)
+static tyto_status list_operand(listing *list, const char *operand, bool in_list);
+
+/* The lines of a file are operands. */
+static tyto_status list_lines(listing *list, const char *operand)
+{
+    tyto_error why = TYTO_ERROR_INIT;
+    tyto_file_list lines;
+    list->out->many++;
+    tyto_status status = tyto_file_lines_read(operand + 1, false, &lines, &why);
+    if (status != TYTO_OK) {
+        status = status == TYTO_E_MEMORY ? tyto_fail_memory(list->err, operand)
+                                         : pass_over(list, operand, tyto_error_message(&why));
+        tyto_error_clear(&why);
+        return status;
+    }
+    for (int64_t i = 0; i < lines.count && status == TYTO_OK; i++) {
+        status = list_operand(list, lines.items[i], true);
+    }
+    tyto_file_list_clear(&lines);
+    return status;
+}
+
+/* in_list: it is a line of a list, in which there are no further lists */
+static tyto_status list_operand(listing *list, const char *operand, bool in_list)
 {
     struct stat info;
     if (!kinds[list->kind].patterns) {
         return tyto_folder_exists(operand) ? list_folder(list, operand) : add(list, operand);
     }
     if (strcmp(operand, "-") == 0) {
-        const bool again = *input_used;
-        *input_used = true;
+        const bool again = list->input_used;
+        list->input_used = true;
         return again ? pass_over(list, operand, "standard input can be read only once")
                      : add(list, operand);
     }
-    if (tyto_folder_exists(operand)) {
-        return list_folder(list, operand);
+    if (stat(operand, &info) == 0) {
+        return S_ISDIR(info.st_mode) ? list_folder(list, operand) : add(list, operand);
     }
-    if (stat(operand, &info) != 0 && strpbrk(operand, "*?[")) {
-        return list_pattern(list, operand);
+    if (operand[0] == '@' && operand[1] && !in_list) {
+        return list_lines(list, operand);
     }
-    return add(list, operand);
+    return strpbrk(operand, "*?[") ? list_pattern(list, operand) : add(list, operand);
 }
 
 tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands, int64_t count,
@@ -229,7 +358,6 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
                                 tyto_error *err)
 {
     listing list = {.kind = kind, .out = out, .err = err};
-    bool input_used = false;
     tyto_status status = TYTO_OK;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
@@ -237,6 +365,7 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
     tyto_file_list_options_init(&list.options, sizeof(list.options));
     TYTO_TRY(tyto_options_read(&list.options, sizeof(list.options), options,
                                "tyto_file_list_options", err));
+    list.deep = list.options.recursive;
     if ((size_t)kind >= KINDS || count < 0 || (count > 0 && !operands)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "files: got kind %d and %lld operands, required a "
@@ -244,8 +373,8 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
                          (int)kind, (long long)count);
     }
     for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
-        status = operands[i] ? list_operand(&list, operands[i], &input_used)
-                             : tyto_fail_null(err, "operand");
+        status =
+            operands[i] ? list_operand(&list, operands[i], false) : tyto_fail_null(err, "operand");
     }
     if (status != TYTO_OK) {
         tyto_file_list_clear(out);

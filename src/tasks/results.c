@@ -20,6 +20,7 @@ struct tyto_results {
     tyto_results_options options;
     tyto_output *output; /* NULL: the document's files go to a folder */
     char *path;          /* NULL: standard output */
+    bool folder;
     bool placed, failed; /* failed: a write did, and nothing more is written */
     bool *done;          /* per input; NULL: none is */
     tyto_document *document;
@@ -59,15 +60,21 @@ static tyto_status check_files(const tyto_results_options *options, tyto_error *
     return status;
 }
 
+static bool is_folder(const tyto_results_options *options)
+{
+    const char *path = options->path;
+    const size_t length = path ? strlen(path) : 0;
+    return path && tyto_format_has_files(options->format) &&
+           (options->n_inputs > 1 || tyto_folder_exists(path) || length < 4 ||
+            strcmp(path + length - 4, ".txt") != 0);
+}
+
 static tyto_status check(const tyto_results_options *options, tyto_error *err)
 {
     const char *path = options->path;
     struct stat here, there;
     TYTO_TRY(tyto_check_list(options->inputs, options->n_inputs, "inputs", err));
     TYTO_TRY(tyto_check_list(options->spared, options->n_spared, "spared", err));
-    if (options->folder && !path) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "got a folder without a path, required both");
-    }
     if (options->resume && (!path || options->format == TYTO_FORMAT_TEXT)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "got %s, which can't be gone on with; required a %s",
                          path ? "tables" : "standard output",
@@ -80,7 +87,7 @@ static tyto_status check(const tyto_results_options *options, tyto_error *err)
                              "%s is one of the photos, required another place", path);
         }
     }
-    return options->folder ? check_files(options, err) : TYTO_OK;
+    return TYTO_OK;
 }
 
 tyto_status tyto_results_open(const tyto_results_options *options, tyto_results **out,
@@ -93,19 +100,31 @@ tyto_status tyto_results_open(const tyto_results_options *options, tyto_results 
     *out = NULL;
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_results_options", err));
     const char *path = own.path = own.path && strcmp(own.path, "-") != 0 ? own.path : NULL;
+    if (own.by_ending) {
+        own.format = TYTO_FORMAT_JSON; /* any that is read back, until it is known */
+    }
     TYTO_TRY(check(&own, err));
+    if (own.by_ending) {
+        TYTO_TRY(tyto_format_choose(path, own.formats, own.n_formats, &own.format, err));
+        TYTO_TRY(check(&own, err));
+    }
     tyto_results *results = tyto_alloc_zeroed(1, sizeof(*results));
     if (!results) {
         return tyto_fail_memory(err, "results");
     }
     results->options = own;
+    results->folder = is_folder(&own);
     results->path = path ? tyto_copy_text(path, strlen(path)) : NULL;
     if (path && !results->path) {
         status = tyto_fail_memory(err, path);
         goto cleanup;
     }
-    TYTO_CHECK(own.folder ? tyto_output_make_folder(path, err)
-                          : tyto_output_open(path ? path : "-", &results->output, err));
+    if (results->folder) {
+        TYTO_CHECK(check_files(&own, err));
+        TYTO_CHECK(tyto_output_make_folder(path, err));
+    } else {
+        TYTO_CHECK(tyto_output_open(path ? path : "-", &results->output, err));
+    }
     *out = results;
 cleanup:
     if (status != TYTO_OK) {
@@ -123,6 +142,16 @@ void tyto_results_destroy(tyto_results *results)
         free(results->done);
         free(results);
     }
+}
+
+tyto_format tyto_results_format(const tyto_results *results)
+{
+    return results ? results->options.format : TYTO_FORMAT_TEXT;
+}
+
+bool tyto_results_in_folder(const tyto_results *results)
+{
+    return results && results->folder;
 }
 
 tyto_document *tyto_results_document(const tyto_results *results)
@@ -144,7 +173,7 @@ const bool *tyto_results_done(const tyto_results *results)
 static tyto_status put(const tyto_results *results, const tyto_bytes *bytes, tyto_error *err)
 {
     const char *name = tyto_document_file(results->document);
-    if (!name && results->options.folder) {
+    if (!name && results->folder) {
         return TYTO_OK; /* after the last record there is nothing to write */
     }
     if (!name) {
@@ -244,7 +273,7 @@ static tyto_status begin_again(tyto_results *results, const tyto_bytes *bytes, t
     if (!results->done) {
         return tyto_fail_memory(err, "results");
     }
-    if (results->options.folder) {
+    if (results->folder) {
         TYTO_TRY(check_first(results, bytes, err));
         TYTO_TRY(find_files(results, err));
         TYTO_TRY(put(results, bytes, err));
@@ -291,7 +320,7 @@ tyto_status tyto_results_add(tyto_results *results, tyto_bytes *bytes, tyto_erro
             ? put(results, bytes, err)
             : tyto_fail(err, TYTO_E_ARGUMENT, "results: they weren't begun, required that first");
     tyto_bytes_clear(bytes);
-    if (status == TYTO_OK && !results->options.folder && !results->placed && grows(results)) {
+    if (status == TYTO_OK && !results->folder && !results->placed && grows(results)) {
         status = tyto_output_place(results->output, err);
         results->placed = status == TYTO_OK;
     }

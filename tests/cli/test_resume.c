@@ -207,6 +207,38 @@ static void other_commands_go_on_too(void **state)
     }
 }
 
+/* A folder is an array of JSON, however many photos it has; a photo by itself is an object. */
+static void json_has_one_shape(void **state)
+{
+    (void)state;
+    mkdir("single", 0777);
+    copy_file("photos/a.png", "single/a.png");
+    static const struct {
+        const char *operand;
+        bool array;
+    } cases[] = {{"single", true}, {"single/*.png", true}, {"single/a.png", false}};
+    static const char *const commands[] = {"detect", "similarity"};
+    for (size_t i = 0; i < 6; i++) {
+        ran run = tyto(commands[i / 3], "-m", ODD_MODEL, cases[i % 3].operand, "-t", "x", "-f",
+                       "json", NULL);
+        assert_done(&run);
+        json_t *root = parsed(run.out);
+        assert_int_equal(json_is_array(root), cases[i % 3].array);
+        json_decref(root);
+        ran_clear(&run);
+    }
+    ran run = tyto("similarity", "-m", ODD_MODEL, "-r", ".", "-t", "x", "-o", "s.csv", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    char *text = file_text("s.csv", NULL);
+    assert_non_null(strstr(text, "./single/a.png,"));
+    free(text);
+    run = tyto("detect", "-m", ODD_MODEL, "single", "-t", "x", "-o", "x.html", NULL);
+    assert_complains(&run, 2, "-o: x.html: got the ending '.html'");
+    run = tyto("embed", "-m", ODD_MODEL, "single/a.png", "-o", "x.csv", NULL);
+    assert_complains(&run, 2, "-o: got the ending '.csv'");
+}
+
 /* The command, whose standard input is a pipe that gives nothing. */
 static pid_t begin_waiting(char *const words[], const char *errors, int *writer)
 {
@@ -306,6 +338,7 @@ int main(void)
         cmocka_unit_test(missing_drawings_are_made),
         cmocka_unit_test(what_was_made_otherwise_is_refused_and_stays),
         cmocka_unit_test(other_commands_go_on_too),
+        cmocka_unit_test(json_has_one_shape),
         cmocka_unit_test(an_interrupted_run_keeps_what_was_finished),
     };
     return cmocka_run_group_tests(tests, enter_with_photos, leave_folder);

@@ -204,12 +204,92 @@ static void names_have_commas_between_them(void **state)
     tyto_error_clear(&err);
 }
 
+/* Folders at any depth, hidden ones and links back to a folder above left out. */
+static void folders_within_folders_are_listed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"tree/2.jpg", "tree/a/1.png", "tree/a/b/3.jpg",
+                                        "tree/a/b/notes.md", "tree/.hidden/4.jpg"};
+    static const char *const folders[] = {"tree", "tree/a", "tree/a/b", "tree/.hidden"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(mkdir(folders[i], 0755), 0);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        put(names[i], "");
+    }
+    assert_int_equal(symlink("..", "tree/a/up.jpg"), 0);
+    static const struct {
+        const char *operand, *expected;
+    } cases[] = {
+        {"tree/**/*.jpg", "tree/2.jpg tree/a/b/3.jpg"},
+        {"tree/**", "tree/2.jpg tree/a/1.png tree/a/b/3.jpg"},
+        {"tr*/**/?.png", "tree/a/1.png"},
+        {"tree/**/b/**/*.jpg", "tree/a/b/3.jpg"},
+        {"tree/a/**/b/3*", "tree/a/b/3.jpg"},
+        {"tree/**/c/*.jpg", ""},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        const bool none = !*cases[i].expected;
+        const tyto_file_list counts =
+            list(TYTO_FILE_KIND_PHOTOS, &cases[i].operand, 1, cases[i].expected);
+        assert_int_equal(counts.failed, none);
+        assert_string_equal(lines, none ? "tree/**/c/*.jpg: no file matches\n" : "");
+    }
+    static const char *const tree[] = {"tree"};
+    tyto_file_list_options options;
+    tyto_file_list found;
+    tyto_file_list_options_init(&options, sizeof(options));
+    options.recursive = true;
+    assert_int_equal(tyto_file_list_make(TYTO_FILE_KIND_PHOTOS, tree, 1, &options, &found, NULL),
+                     TYTO_OK);
+    assert_int_equal(found.count, 3);
+    assert_string_equal(found.items[0], "tree/2.jpg");
+    assert_string_equal(found.items[2], "tree/a/b/3.jpg");
+    assert_int_equal(found.passed_over, 1);
+    assert_int_equal(found.many, 1);
+    tyto_file_list_clear(&found);
+}
+
+/* A list's lines are operands, but no further lists. */
+static void lists_name_operands(void **state)
+{
+    (void)state;
+    put("named.txt", "one.jpg\r\n\nnumbers\n@named.txt\n");
+    put("@real.jpg", "");
+    assert_int_equal(mkdir("numbers", 0755), 0);
+    put("numbers/7.jpg", "");
+    static const char *const operands[] = {"@named.txt", "last.jpg", "@real.jpg", "@no.txt"};
+    const tyto_file_list counts = list(TYTO_FILE_KIND_PHOTOS, operands, 4,
+                                       "one.jpg numbers/7.jpg @named.txt last.jpg @real.jpg");
+    assert_int_equal(counts.failed, 1);
+    assert_string_equal(lines, "@no.txt: no.txt: No such file or directory\n");
+}
+
+static void paths_of_one_name_are_found(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"a/1.jpg", "2.jpg", "b/1.jpg"};
+    tyto_error err = TYTO_ERROR_INIT;
+    assert_int_equal(tyto_paths_check_names(paths, 2, "drawn to", &err), TYTO_OK);
+    assert_int_equal(tyto_paths_check_names(paths, 3, "drawn to", &err), TYTO_E_ARGUMENT);
+    assert_string_equal(tyto_error_message(&err), "a/1.jpg and b/1.jpg: both would be drawn to "
+                                                  "'1.jpg', required different names");
+    assert_int_equal(tyto_paths_check_names(paths, 3, NULL, &err), TYTO_E_ARGUMENT);
+    tyto_error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(photos_are_listed),    cmocka_unit_test(videos_are_listed),
-        cmocka_unit_test(lines_are_read),       cmocka_unit_test(lists_of_texts_are_read),
-        cmocka_unit_test(same_names_are_found), cmocka_unit_test(names_have_commas_between_them),
+        cmocka_unit_test(photos_are_listed),
+        cmocka_unit_test(videos_are_listed),
+        cmocka_unit_test(lines_are_read),
+        cmocka_unit_test(lists_of_texts_are_read),
+        cmocka_unit_test(folders_within_folders_are_listed),
+        cmocka_unit_test(lists_name_operands),
+        cmocka_unit_test(paths_of_one_name_are_found),
+        cmocka_unit_test(same_names_are_found),
+        cmocka_unit_test(names_have_commas_between_them),
     };
     return cmocka_run_group_tests(tests, make_room, remove_room);
 }

@@ -237,22 +237,22 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --exif --damaged' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
-        similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
-        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged' ;;
-        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --exif --damaged --recursive' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
+        similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
+        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
+        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive' ;;
         fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
-        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged' ;;
-        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output --exif --damaged' ;;
-        flow) options=' --output --draw --longest --pairs --overlap --scale --exif --damaged' ;;
+        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive' ;;
+        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output --exif --damaged --recursive' ;;
+        flow) options=' --output --draw --longest --pairs --overlap --scale --exif --damaged --recursive' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
-        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged' ;;
+        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive' ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output' ;;
         help) options=' --man --completion' ;;
         esac

@@ -223,7 +223,7 @@ static tyto_status create(const tyto_detection_document_options *given, tyto_doc
         return status;
     }
     TYTO_TRY(tyto_document_open(&kind, options.format, state, document, err));
-    (*document)->alone = options.n_photos <= 1;
+    (*document)->alone = options.n_photos <= 1 && !options.array;
     TYTO_CHECK(tyto_document_begin_step(*document, &kind, &writer, err));
     if (formats[options.format]->begin) {
         formats[options.format]->begin(*document, &writer);

@@ -1,0 +1,259 @@
+/* Work on many photos, results on their way to a place, and what goes on where a run was ended. */
+#include <unistd.h>
+
+#include <tyto/batch.h>
+#include <tyto/detection_document.h>
+
+#include "base/file.h"
+#include "support/golden.h"
+#include "support/room.h"
+
+#include "support/cases.h"
+
+static char room[] = "/tmp/tyto-batch-XXXXXX";
+static const char *const photos[] = {"a.png", "none.png", "c.png"};
+
+static int make_room(void **state)
+{
+    (void)state;
+    char path[1024];
+    char *bytes;
+    size_t length;
+    snprintf(path, sizeof(path), "%s/golden/data/images/good/rgb_8.png", getenv("TYTO_TEST_DATA"));
+    if (room_enter(room) != 0 ||
+        tyto_file_read(path, (size_t)1 << 20, &bytes, &length, NULL) != TYTO_OK) {
+        return -1;
+    }
+    const bool good = tyto_file_write("a.png", bytes, length, NULL) == TYTO_OK &&
+                      tyto_file_write("c.png", bytes, length, NULL) == TYTO_OK;
+    free(bytes);
+    return good ? 0 : -1;
+}
+
+static int remove_room(void **state)
+{
+    (void)state;
+    return room_leave(room);
+}
+
+/* What the work and the caller do, and what they saw. */
+typedef struct plan {
+    tyto_results *results;
+    int64_t fails, last, cancels, stops; /* places of photos; -1: none */
+    int calls, lines;
+    char line[256];
+} plan;
+
+static tyto_status work(void *user, tyto_batch_photo *photo, tyto_error *err)
+{
+    plan *p = user;
+    p->calls++;
+    assert_int_equal(photo->count, 3);
+    assert_true(photo->image->width_px > 0);
+    if (photo->index == p->cancels) {
+        return TYTO_E_CANCELLED;
+    }
+    if (p->results) {
+        const tyto_detections nothing = {.count = 0};
+        const tyto_photo_detections found = {.photo = photo->path,
+                                             .index = photo->index,
+                                             .width_px = photo->image->width_px,
+                                             .height_px = photo->image->height_px,
+                                             .detections = &nothing};
+        const tyto_status status = tyto_document_add_detections(tyto_results_document(p->results),
+                                                                &found, &photo->record, err);
+        if (status != TYTO_OK) {
+            return status;
+        }
+    }
+    photo->last = photo->index == p->last;
+    return photo->index == p->fails || photo->last ? TYTO_E_RANGE : TYTO_OK;
+}
+
+static bool follow(void *user, const tyto_progress *progress)
+{
+    const plan *p = user;
+    assert_string_equal(progress->stage, TYTO_BATCH_STAGE);
+    assert_string_equal(progress->subject, photos[progress->done]);
+    return progress->done != p->stops;
+}
+
+static void keep_line(void *user, tyto_log_level level, const char *message)
+{
+    plan *p = user;
+    (void)level;
+    p->lines++;
+    snprintf(p->line, sizeof(p->line), "%s", message);
+}
+
+static tyto_status run(plan *p, tyto_batch_summary *summary)
+{
+    tyto_batch_options options;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_batch_options_init(&options, sizeof(options));
+    options.results = p->results;
+    options.progress = follow;
+    options.progress_user = p;
+    options.log = keep_line;
+    options.log_user = p;
+    const tyto_status status = tyto_batch_run(photos, 3, work, p, &options, summary, &err);
+    tyto_error_clear(&err);
+    return status;
+}
+
+/* A photo that fails is said, and the others go on; cancelling and the last failure end the run. */
+static void failures_of_photos_and_of_the_run(void **state)
+{
+    (void)state;
+    static const struct {
+        plan p;
+        tyto_status status;
+        int64_t done, failed;
+        const char *line;
+    } cases[] = {
+        {{NULL, -1, -1, -1, -1}, TYTO_OK, 2, 1, "none.png: No such file or directory"},
+        {{NULL, 2, -1, -1, -1}, TYTO_OK, 1, 2, "c.png: a value is out of range"},
+        {{NULL, -1, 0, -1, -1}, TYTO_E_RANGE, 0, 1, ""},
+        {{NULL, -1, -1, 0, -1}, TYTO_E_CANCELLED, 0, 0, ""},
+        {{NULL, -1, -1, -1, 2}, TYTO_E_CANCELLED, 1, 1, "none.png: No such file or directory"},
+        /* What fails while the caller says stop is no fault of the photo. */
+        {{NULL, -1, -1, -1, 1}, TYTO_E_CANCELLED, 1, 0, ""},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        plan p = cases[i].p;
+        tyto_batch_summary summary;
+        assert_int_equal(run(&p, &summary), cases[i].status);
+        assert_int_equal(summary.photos, 3);
+        assert_int_equal(summary.done, cases[i].done);
+        assert_int_equal(summary.failed, cases[i].failed);
+        assert_string_equal(p.line, cases[i].line);
+    }
+}
+
+static tyto_results *begin(const char *path, tyto_format format, bool resume)
+{
+    tyto_results_options options;
+    tyto_detection_document_options about;
+    tyto_results *results;
+    tyto_document *document;
+    tyto_bytes bytes;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_results_options_init(&options, sizeof(options));
+    options.path = path;
+    options.format = format;
+    options.resume = resume;
+    options.inputs = photos;
+    options.n_inputs = 3;
+    ASSERT_DONE(tyto_results_open(&options, &results, &err), &err);
+    tyto_detection_document_options_init(&about, sizeof(about));
+    about.format = tyto_results_format(results);
+    about.files = tyto_results_in_folder(results);
+    about.photos = photos;
+    about.n_photos = 3;
+    ASSERT_DONE(tyto_detection_document_create(&about, &document, &bytes, &err), &err);
+    ASSERT_DONE(tyto_results_begin(results, document, &bytes, &err), &err);
+    return results;
+}
+
+/* A second run does what the first couldn't, and nothing twice; what grows is in its place early. */
+static void a_run_goes_on(void **state)
+{
+    (void)state;
+    static const struct {
+        tyto_format format;
+        const char *path;
+        bool grows;
+    } cases[] = {{TYTO_FORMAT_JSONL, "x.jsonl", true},
+                 {TYTO_FORMAT_JSON, "x.json", false},
+                 {TYTO_FORMAT_COCO, "x.coco", false},
+                 {TYTO_FORMAT_YOLO, "labels", true}};
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        plan p = {begin(cases[i].path, cases[i].format, true), -1, -1, -1, 2};
+        tyto_batch_summary summary;
+        assert_int_equal(run(&p, &summary), TYTO_E_CANCELLED);
+        assert_int_equal(tyto_results_count(p.results), 1);
+        assert_int_equal(access(cases[i].path, F_OK) == 0, cases[i].grows);
+        assert_int_equal(tyto_results_end(p.results, true, NULL), TYTO_OK);
+        tyto_results_destroy(p.results);
+        assert_int_equal(access(cases[i].path, F_OK), 0);
+        p = (plan){begin(cases[i].path, cases[i].format, true), -1, -1, -1, -1};
+        assert_true(tyto_results_done(p.results)[0]);
+        assert_false(tyto_results_done(p.results)[2]);
+        assert_int_equal(run(&p, &summary), TYTO_OK);
+        assert_int_equal(summary.left_out, 1);
+        assert_int_equal(summary.done, 1);
+        assert_int_equal(summary.failed, 1);
+        assert_int_equal(p.calls, 1);
+        assert_int_equal(tyto_results_count(p.results), 2);
+        assert_int_equal(tyto_results_end(p.results, true, NULL), TYTO_OK);
+        tyto_results_destroy(p.results);
+    }
+}
+
+static void a_summary_is_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        tyto_batch_summary summary;
+        const char *found, *expected;
+    } cases[] = {
+        {{966, 960, 6, 0, 81.54}, "found", "960 photos done, 6 failed, 7 found, in 81.5 s"},
+        {{966, 1, 0, 178, 2.0},
+         NULL,
+         "ended after 179 of 966 photos: 1 photo done, 0 failed, 178 done before, in 2.0 s"},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        tyto_bytes text;
+        assert_int_equal(tyto_batch_summary_text(&cases[i].summary, cases[i].found, 7, &text, NULL),
+                         TYTO_OK);
+        assert_string_equal(text.data, cases[i].expected);
+        tyto_bytes_clear(&text);
+    }
+}
+
+static void places_that_cannot_be_meant_are_refused(void **state)
+{
+    (void)state;
+    static const char *const twins[] = {"a/1.png", "b/1.png"}, *const spared[] = {"a.png"};
+    static const tyto_format tables[] = {TYTO_FORMAT_TEXT, TYTO_FORMAT_CSV};
+    static const struct {
+        tyto_results_options options;
+        const char *message;
+    } cases[] = {
+        {{.path = "x.npy", .by_ending = true}, "x.npy: got the ending '.npy', required "},
+        {{.path = "x.coco", .by_ending = true, .formats = tables, .n_formats = 2}, "'.coco'"},
+        {{.path = "a.png", .spared = spared, .n_spared = 1}, "a.png is one of the photos"},
+        {{.path = "two", .format = TYTO_FORMAT_YOLO, .inputs = twins, .n_inputs = 2},
+         "a/1.png and b/1.png: both would be written to '1.txt'"},
+        {{.format = TYTO_FORMAT_JSON, .resume = true}, "got standard output, which can't be"},
+        {{.path = "x.txt", .by_ending = true, .resume = true}, "got tables, which can't be"},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        tyto_results_options options = cases[i].options;
+        tyto_results *results;
+        tyto_error err = TYTO_ERROR_INIT;
+        options.struct_bytes = sizeof(options);
+        assert_int_equal(tyto_results_open(&options, &results, &err), TYTO_E_ARGUMENT);
+        assert_null(results);
+        assert_non_null(strstr(tyto_error_message(&err), cases[i].message));
+        tyto_error_clear(&err);
+    }
+    tyto_format format;
+    assert_int_equal(tyto_format_choose("a.b/found", NULL, 0, &format, NULL), TYTO_OK);
+    assert_int_equal(format, TYTO_FORMAT_TEXT);
+    assert_int_equal(tyto_format_choose("found.csv", tables, 2, &format, NULL), TYTO_OK);
+    assert_int_equal(format, TYTO_FORMAT_CSV);
+    assert_int_equal(tyto_format_choose(NULL, NULL, 0, &format, NULL), TYTO_OK);
+    assert_int_equal(tyto_format_choose("found.csv", tables, 2, NULL, NULL), TYTO_E_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(failures_of_photos_and_of_the_run),
+        cmocka_unit_test(a_run_goes_on),
+        cmocka_unit_test(a_summary_is_a_sentence),
+        cmocka_unit_test(places_that_cannot_be_meant_are_refused),
+    };
+    return cmocka_run_group_tests(tests, make_room, remove_room);
+}
