@@ -79,13 +79,9 @@ static bool open_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_clip_shape shape;
-    if (!model_open(&j->args->common, &j->model)) {
-        return false;
-    }
-    if (!went_well(tyto_autoencode_shape(j->model.model, &shape, &err), &err)) {
-        return false;
-    }
-    if (records_open(&j->results, NULL) != EXIT_DONE) {
+    if (!model_open(&j->args->common, &j->model) ||
+        !went_well(tyto_autoencode_shape(j->model.model, &shape, &err), &err) ||
+        records_open(&j->results, NULL) != EXIT_DONE) {
         return false;
     }
     tyto_bytes bytes = {0};

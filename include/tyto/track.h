@@ -30,7 +30,7 @@ typedef struct tyto_track_options {
     int64_t n_label_high;
 } tyto_track_options;
 
-/** high 0.1, low half of it, appearance 0.5, overlap 0.2, alike 0.5, same 0.8, patience 1 s. */
+/** high 0.1, low half of it, appearance 0.5, overlap 0.2, alike 0.5, same 0.8, patience 2 s. */
 TYTO_API void tyto_track_options_init(tyto_track_options *options, size_t struct_bytes);
 
 /** Tracks of one video; belongs to one thread at a time.

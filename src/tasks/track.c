@@ -61,7 +61,7 @@ static const tyto_track_options defaults = {.struct_bytes = sizeof(defaults),
                                             .overlap = 0.2F,
                                             .alike = 0.5F,
                                             .same = 0.8F,
-                                            .patience_s = 1.0};
+                                            .patience_s = 2.0};
 
 void tyto_track_options_init(tyto_track_options *options, size_t struct_bytes)
 {

@@ -51,6 +51,7 @@ static tyto_tracker *make(float appearance)
     options.high = 0.5f;
     options.low = 0.2f;
     options.appearance = appearance;
+    options.patience_s = 1.0;
     assert_int_equal(tyto_tracker_create(&options, &tracker, NULL), TYTO_OK);
     return tracker;
 }
