@@ -13,6 +13,7 @@
 #define SIDE_MAX 32767
 
 struct tyto_script {
+    PangoFontMap *fonts;
     PangoContext *context;
     PangoLayout *layout;
 };
@@ -60,8 +61,10 @@ tyto_status tyto_script_open(int64_t size_px, tyto_script **out, tyto_error *err
     if (!script) {
         return tyto_fail_memory(err, "font");
     }
-    /* The thread's own: fonts that were found for one picture are there for the next. */
-    script->context = pango_font_map_create_context(pango_cairo_font_map_get_default());
+    /* Its own: pango's default one would outlive the call, and a thread of it wouldn't be in the
+     * child of a process that forks. */
+    script->fonts = pango_cairo_font_map_new();
+    script->context = pango_font_map_create_context(script->fonts);
     script->layout = pango_layout_new(script->context);
     set_look(script, size_px);
     *out = script;
@@ -73,6 +76,7 @@ void tyto_script_close(tyto_script *script)
     if (script) {
         g_object_unref(script->layout);
         g_object_unref(script->context);
+        g_object_unref(script->fonts);
         free(script);
     }
 }
