@@ -42,6 +42,8 @@ api-docs:
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+	@# The loader keeps a list of the libraries that the system's folders hold.
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 # Tests that run networks for minutes in the emulator, and have nothing of arm64 in them.
 LONG_IN_EMULATOR = bad_inputs_memory|cli_bench|cli_demo_model|cli_tiles|docs_owlv2

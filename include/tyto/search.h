@@ -107,8 +107,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_search(tyto_session *session,
                                                 const tyto_search_options *options,
                                                 tyto_detections *out, tyto_error *err);
 
-/** What is wrong with the model or the options for every photo, before the first one.
- *  errors  E_ARGUMENT (a model that doesn't search, an input_px that is no multiple of the
+/** What is wrong with the model or the options for every picture, before the first one.
+ *  errors  E_ARGUMENT (a model that doesn't search or has no image processor, an option that is no
+ *          number or below what it can be, an input_px that is no multiple of the
  *          patches), E_UNSUPPORTED (approximations of a model that takes none), E_RANGE (an
  *          input_px below a patch, above the most patches, or, with truncated positions, above the
  *          checkpoint's own size) */

@@ -3,6 +3,7 @@
 #define TYTO_TYTO_H
 
 #include <tyto/autoencode.h>
+#include <tyto/batch.h>
 #include <tyto/bench.h>
 #include <tyto/bench_document.h>
 #include <tyto/bytes.h>
@@ -46,6 +47,7 @@
 #include <tyto/precision.h>
 #include <tyto/processor.h>
 #include <tyto/progress.h>
+#include <tyto/results.h>
 #include <tyto/search.h>
 #include <tyto/session.h>
 #include <tyto/similarities.h>

@@ -418,6 +418,7 @@ tyto_status tyto_coco_parse(const char *bytes, size_t length_bytes, const char *
     tyto_status status;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, bytes);
+    TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, out);
     *out = (tyto_coco){0};
     TYTO_CHECK(tyto_json_parse_loosely(JSON_OBJECT, bytes, length_bytes, name, &root, err));

@@ -52,6 +52,7 @@ typedef struct tyto_family_classify {
     const char *input;      /* [n,T] ids or [n,3,H,W] */
     const char *mask_input; /* [n,T] of texts: 1 where there is one; or NULL */
     const char *output;     /* [n,classes] */
+    bool pictures;          /* whatever the config says; else `classes` knows */
     /** A class whose models may be composed of any parts can say of each that it does not. */
     tyto_family_classes (*classes)(const void *model);
     tyto_family_scores (*scores)(const void *model);

@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "processors/image/image_processor.h"
 #include "tasks/follow.h"
+#include "tasks/photo.h"
 
 /* Most texts or pictures of a call. */
 #define TYTO_CLASSIFY_MAX (1 << 20)
@@ -215,10 +216,8 @@ tyto_status tyto_classify_images(tyto_session *session, const tyto_image *images
     int64_t shape[3];
     TYTO_ENTER(err);
     TYTO_TRY(begin(session, TYTO_CLASSIFIED_IMAGE, count, options, &own, out, err));
-    if (!session->model->image_processor) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "model: it has no preprocessor_config.json, required to read pictures");
-    }
+    const tyto_image_processor *processor;
+    TYTO_TRY(tyto_picture_processor(session, NULL, &processor, err));
     if (count == 0) {
         return TYTO_OK;
     }

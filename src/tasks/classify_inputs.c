@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "tasks/follow.h"
+#include "tasks/photo.h"
 
 /* The inputs, and the batch that is gathered of them. */
 typedef struct run {
@@ -136,9 +137,9 @@ static tyto_status check(const run *r, tyto_error *err)
                          "model: got a %s, required a model that classifies texts or pictures",
                          r->session->model->head);
     }
-    if (kind == TYTO_CLASSIFIED_IMAGE && !r->session->model->image_processor) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "model: it has no preprocessor_config.json, required to read pictures");
+    const tyto_image_processor *processor;
+    if (kind == TYTO_CLASSIFIED_IMAGE) {
+        TYTO_TRY(tyto_picture_processor(r->session, NULL, &processor, err));
     }
     if (r->options.batch < 1 || r->options.batch > TYTO_CLASSIFY_BATCH_MAX) {
         return tyto_fail(err, TYTO_E_RANGE, "batch: got %lld, required 1 to %d",

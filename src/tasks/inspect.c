@@ -182,12 +182,13 @@ static void put_outlook(report *r, json_t *root)
 static bool reads_texts(const tyto_family_tasks *tasks)
 {
     return tasks->search || (tasks->embed && tasks->embed->text_head) || tasks->similarity ||
-           tasks->fill_mask;
+           tasks->fill_mask || (tasks->classify && !tasks->classify->pictures);
 }
 
 static bool reads_pictures(const tyto_family_tasks *tasks)
 {
-    return tasks->search || (tasks->embed && tasks->embed->image_head) || tasks->similarity;
+    return tasks->search || (tasks->embed && tasks->embed->image_head) || tasks->similarity ||
+           (tasks->classify && tasks->classify->pictures);
 }
 
 /* What the checkpoint's class can be asked for, and what its folder lacks for that. */

@@ -25,7 +25,9 @@ tyto_status tyto_picture_processor(const tyto_session *session, const tyto_image
     *out = given ? given : session->model->image_processor;
     return *out ? TYTO_OK
                 : tyto_fail(err, TYTO_E_ARGUMENT,
-                            "model: it has no preprocessor_config.json, required to read pictures");
+                            "%s: no image processor that can be used, required to read pictures "
+                            "(preprocessor_config.json)",
+                            session->model->folder ? session->model->folder : "model");
 }
 
 tyto_status tyto_picture_read(tyto_session *session, const tyto_image_processor *processor,

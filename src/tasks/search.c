@@ -15,7 +15,9 @@ tyto_status tyto_search_check(const tyto_session *session, const tyto_search_opt
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, session);
     TYTO_TRY(tyto_search_options_read(&own, options, err));
-    return tyto_search_check_options(session, &own, err);
+    TYTO_TRY(tyto_search_check_options(session, &own, err));
+    const tyto_image_processor *processor;
+    return tyto_picture_processor(session, own.processor, &processor, err);
 }
 
 static tyto_status search_photo(tyto_search_job *job, const tyto_photo *photo, tyto_detections *out,

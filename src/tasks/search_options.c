@@ -1,4 +1,6 @@
 /* What a search does when nobody says otherwise. */
+#include <float.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -64,6 +66,18 @@ tyto_status tyto_search_resolve(const tyto_model *model, bool objects, tyto_sear
     return TYTO_OK;
 }
 
+static tyto_status check_number(const char *name, double value, double least, double most,
+                                tyto_error *err)
+{
+    if (value >= least && value <= most) {
+        return TYTO_OK;
+    }
+    return most < FLT_MAX ? tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %g, required %g to %g", name,
+                                      value, least, most)
+                          : tyto_fail(err, TYTO_E_ARGUMENT, "%s: got %g, required %s", name, value,
+                                      least == 0.0 ? "at least 0" : "a number");
+}
+
 tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search_options *given,
                                      tyto_error *err)
 {
@@ -73,5 +87,16 @@ tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search
     TYTO_TRY(tyto_check_enum((int)own->boxes, TYTO_BOXES_REFERENCE, "boxes", err));
     TYTO_TRY(tyto_check_enum((int)own->positions, TYTO_POSITIONS_TRUNCATED, "positions", err));
     TYTO_TRY(tyto_check_enum((int)own->merge, TYTO_MERGE_RULE_OFF, "merge", err));
-    return tyto_check_list(own->label_thresholds, own->n_label_thresholds, "label_thresholds", err);
+    TYTO_TRY(
+        tyto_check_list(own->label_thresholds, own->n_label_thresholds, "label_thresholds", err));
+    TYTO_TRY(check_number("threshold", own->threshold, -FLT_MAX, FLT_MAX, err));
+    for (int64_t i = 0; i < own->n_label_thresholds; i++) {
+        TYTO_TRY(
+            check_number("label_thresholds", own->label_thresholds[i], -FLT_MAX, FLT_MAX, err));
+    }
+    TYTO_TRY(check_number("nms_iou", own->nms_iou, 0.0, 1.0, err));
+    TYTO_TRY(check_number("top_k", (double)own->top_k, 0.0, DBL_MAX, err));
+    TYTO_TRY(check_number("tile_px", (double)own->tile_px, 0.0, DBL_MAX, err));
+    TYTO_TRY(check_number("tile_overlap", own->tile_overlap, 0.0, TYTO_TILE_OVERLAP_MAX, err));
+    return check_number("merge_overlap", own->merge_overlap, 0.0, 1.0, err);
 }

@@ -48,14 +48,11 @@ tyto_status tyto_search_thresholds(const char *const *texts, int64_t n_texts,
     const float none = -1.0F;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, threshold);
-    if (n_texts > 0) {
-        TYTO_REQUIRE(err, texts);
-    }
-    if (n_labels > 0) {
-        TYTO_REQUIRE(err, labels);
-        TYTO_REQUIRE(err, out);
-    }
+    TYTO_TRY(tyto_check_list(texts, n_texts, "texts", err));
+    TYTO_TRY(tyto_check_list(labels, n_labels, "labels", err));
+    TYTO_TRY(tyto_check_list(out, n_labels, "out", err));
     for (int64_t i = 0; i < n_labels; i++) {
+        TYTO_REQUIRE(err, labels[i]);
         out[i] = none;
     }
     for (int64_t i = 0; i < n_texts; i++) {

@@ -106,6 +106,8 @@ tyto_status tyto_vocabulary_builder_create(tyto_averaging averaging, tyto_vocabu
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, out);
+    *out = NULL;
+    TYTO_TRY(tyto_check_enum((int)averaging, TYTO_AVERAGING_ALL, "averaging", err));
     *out = tyto_alloc_zeroed(1, sizeof(**out));
     given_lists *given = tyto_alloc_zeroed(1, sizeof(*given));
     if (!*out || !given) {
@@ -219,6 +221,7 @@ tyto_status tyto_vocabulary_builder_add_example(tyto_vocabulary_builder *builder
     TYTO_REQUIRE(err, added);
     TYTO_REQUIRE(err, added->photo);
     TYTO_REQUIRE(err, added->label);
+    TYTO_TRY(tyto_check_enum((int)added->rule, TYTO_QUERY_RULE_OVERLAP, "rule", err));
     const int64_t picture = find_picture(builder, added->photo);
     example *item = picture < 0 ? NULL : tyto_alloc_zeroed(1, sizeof(*item));
     if (!item) {

@@ -57,14 +57,14 @@ static void window(const void *network, tyto_family_window *out)
                                 .labels = config->num_labels};
 }
 
-static const tyto_family_classify classify = {
-    .input = "inputs",
-    .mask_input = "attention_mask",
-    .output = "logits",
-    .classes = classes,
-    .scores = scores,
-    .max_tokens = max_tokens,
-};
+#define CLASSIFY(always_pictures)                                                                  \
+    {                                                                                              \
+        .input = "inputs", .mask_input = "attention_mask", .output = "logits",                     \
+        .pictures = (always_pictures), .classes = classes, .scores = scores,                       \
+        .max_tokens = max_tokens                                                                   \
+    }
+static const tyto_family_classify classify = CLASSIFY(false);
+static const tyto_family_classify classify_pictures = CLASSIFY(true);
 static const tyto_family_fill_mask fill_mask = {
     .head = "PerceiverForMaskedLM",
     .input = "inputs",
@@ -93,6 +93,7 @@ static const tyto_family_autoencode autoencode = {
 };
 
 const tyto_family_tasks tyto_perceiver_classify_tasks = {.classify = &classify};
+const tyto_family_tasks tyto_perceiver_classify_pictures_tasks = {.classify = &classify_pictures};
 const tyto_family_tasks tyto_perceiver_fill_mask_tasks = {.fill_mask = &fill_mask};
 const tyto_family_tasks tyto_perceiver_flow_tasks = {.flow = &flow};
 const tyto_family_tasks tyto_perceiver_autoencode_tasks = {.autoencode = &autoencode};

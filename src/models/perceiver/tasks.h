@@ -6,6 +6,7 @@
 
 /** Also of PerceiverModel, which users compose of their own parts. */
 extern const tyto_family_tasks tyto_perceiver_classify_tasks;
+extern const tyto_family_tasks tyto_perceiver_classify_pictures_tasks;
 extern const tyto_family_tasks tyto_perceiver_fill_mask_tasks;
 extern const tyto_family_tasks tyto_perceiver_flow_tasks;
 extern const tyto_family_tasks tyto_perceiver_autoencode_tasks;

@@ -69,7 +69,7 @@ static int columns(const char *text, size_t length)
 static int print_name(tyto_writer *writer, const char *name)
 {
     const size_t begin = writer->buffer.length;
-    tyto_writer_plain(writer, name, 0);
+    tyto_writer_plain(writer, name ? name : "", 0);
     const size_t length = writer->buffer.length - begin;
     return length > 0 ? columns(writer->buffer.data + begin, length) : 0;
 }
