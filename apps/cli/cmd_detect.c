@@ -102,7 +102,9 @@ const command cmd_detect = {
         "is the first text and a photo's id is the number that its name is, or else its place; "
         "--ids-from takes both from an existing set. "
         "yolo writes 'class x y width height' relative to the photo, one file per photo, and "
-        "classes.txt.\n"
+        "classes.txt; voc is an XML file per photo; odvg, openimages and labelstudio are what "
+        "these "
+        "import.\n"
         "\n"
         "A photo that can't be read is reported and the others go on; the exit status is then 1.",
     .options = options,

@@ -14,7 +14,7 @@
 #include "search_options.h"
 
 /** The words of --format, in the order of tyto_format. */
-#define RESULT_FORMATS "text|json|jsonl|csv|coco|coco-results|yolo"
+#define RESULT_FORMATS "text|json|jsonl|csv|coco|coco-results|yolo|voc|odvg|openimages|labelstudio"
 enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
@@ -123,10 +123,11 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     "how results are written (default: what -o's ending says, or else text)",      \
                     offsetof(type, field.format)),                                                 \
         FORMAT_OPTIONS(type, field),                                                               \
-        OPTION_LINE("output", 'o', OPTION_TEXT, "PATH",                                            \
-                    "write results there instead of standard output; YOLO: a folder, with a "      \
-                    "file per photo",                                                              \
-                    offsetof(type, field.output), .files = WRITES_FILES),                          \
+        OPTION_LINE(                                                                               \
+            "output", 'o', OPTION_TEXT, "PATH",                                                    \
+            "write results there instead of standard output; YOLO and VOC: a folder, with a "      \
+            "file per photo",                                                                      \
+            offsetof(type, field.output), .files = WRITES_FILES),                                  \
         RESUME_OPTION(type, field)
 
 /** Videos: which frames, and whether things are followed. */

@@ -32,8 +32,8 @@ typedef struct tyto_detection_document_options {
     int64_t n_photos;
     float threshold; /**< the one of the run, which JSON mentions */
     bool scores;     /**< YOLO: the score as a sixth column */
-    /** YOLO: each photo is a file of its own, beside classes.txt, which names the labels; false:
-     *  lines of all photos, one after the other. */
+    /** YOLO and VOC: each photo is a file of its own, YOLO's beside classes.txt, which names the
+     *  labels; false: what is written of all photos, one after the other. */
     bool files;
     bool data_yaml;     /**< YOLO, with files: data.yaml too, which names the labels */
     const char *folder; /**< that names of photos are relative to in data sets; NULL: the deepest

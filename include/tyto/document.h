@@ -25,7 +25,11 @@ typedef enum tyto_format {
     TYTO_FORMAT_CSV = 3,          /**< "csv": with a header, quoted by RFC 4180 */
     TYTO_FORMAT_COCO = 4,         /**< "coco": images, categories and annotations */
     TYTO_FORMAT_COCO_RESULTS = 5, /**< "coco-results": the array that COCO's evaluation reads */
-    TYTO_FORMAT_YOLO = 6          /**< "yolo": lines of label, centre and size in parts of 1 */
+    TYTO_FORMAT_YOLO = 6,         /**< "yolo": lines of label, centre and size in parts of 1 */
+    TYTO_FORMAT_VOC = 7,          /**< "voc": PASCAL VOC's XML; pixels count from 1 */
+    TYTO_FORMAT_ODVG = 8,         /**< "odvg": lines of JSON as Grounding DINO is trained on */
+    TYTO_FORMAT_OPENIMAGES = 9,   /**< "openimages": the table of its boxes, in parts of 1 */
+    TYTO_FORMAT_LABELSTUDIO = 10  /**< "labelstudio": tasks with predictions, in percent */
 } tyto_format;
 
 /** The format's name, such as "coco-results"; NULL for a number that is none. */
@@ -48,7 +52,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_format_choose(const char *path, const t
 TYTO_API bool tyto_format_grows(tyto_format format);
 /** Whether documents of this format may be a file for each photo. */
 TYTO_API bool tyto_format_has_files(tyto_format format);
-/** Name of the file for a photo in such a document: "shots/a.jpg" goes to "a.txt" in YOLO, and "-",
+/** Name of the file for a photo in such a document: "shots/a.jpg" goes to "a.txt" in YOLO and "a.xml" in VOC, and "-",
  *  which is standard input, to "stdin.txt".
  *  memory  release with tyto_free; NULL for a format without such files, or when memory is out */
 TYTO_API char *tyto_format_photo_file(tyto_format format, const char *photo);

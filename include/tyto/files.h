@@ -53,7 +53,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_file_list_make(tyto_file_kind kind,
                                                         const char *const *operands, int64_t count,
                                                         const tyto_file_list_options *options,
                                                         tyto_file_list *out, tyto_error *err);
-/** The lines of a text file ("-": standard input), without line ends and without a byte order mark.
+/** The lines of a text file ("-": standard input), without line ends (LF, CR LF, or
+ *  CR where there is no LF) and without a byte order mark; UTF-16 that has one comes as UTF-8.
  *  keep_empty  whether empty lines are lines
  *  errors      E_NOT_FOUND, E_IO, E_ARGUMENT (a folder; standard input that was read already),
  *              E_FORMAT (a NUL byte), E_LIMIT, E_MEMORY */

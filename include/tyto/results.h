@@ -43,7 +43,7 @@ TYTO_API void tyto_results_options_init(tyto_results_options *options, size_t st
 
 /** Checks the place before any work. What is there stays until the first record. In a format that
  *  has a file for each input, the path is a folder, which is made if need be, unless there is one
- *  input and it ends in .txt.
+ *  input and it ends like such a file.
  *  memory  release *out with tyto_results_destroy
  *  errors  as tyto_output_open and tyto_output_make_folder; E_ARGUMENT (an ending of no format,
  *          two inputs of one file, a file to spare, nothing that could be gone on with: standard

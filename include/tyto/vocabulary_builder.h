@@ -47,8 +47,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_vocabulary(
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_example(
     tyto_vocabulary_builder *builder, const tyto_vocabulary_example *example, tyto_error *err);
 
-/** Adds what files hold: a text on each line of a text file ("-": standard input), or saved
- *  queries.
+/** Adds what files hold: a text on each line of a text file ("-": standard input), without spaces
+ *  around it and once, or the `names` of a .yaml file of ultralytics; or saved queries. Lines left
+ *  out are told to the engine's log when texts are embedded.
  *  errors  those of tyto_file_lines_read, of tyto_vocabulary_load, and above; E_ARGUMENT (no
  *          line) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_lines(

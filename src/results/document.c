@@ -11,10 +11,17 @@ static const struct {
     const char *name;
     const char *photo_ending; /* of a photo's own file; NULL: there are none */
 } formats[] = {
-    [TYTO_FORMAT_TEXT] = {"text", NULL},   [TYTO_FORMAT_JSON] = {"json", NULL},
-    [TYTO_FORMAT_JSONL] = {"jsonl", NULL}, [TYTO_FORMAT_CSV] = {"csv", NULL},
-    [TYTO_FORMAT_COCO] = {"coco", NULL},   [TYTO_FORMAT_COCO_RESULTS] = {"coco-results", NULL},
+    [TYTO_FORMAT_TEXT] = {"text", NULL},
+    [TYTO_FORMAT_JSON] = {"json", NULL},
+    [TYTO_FORMAT_JSONL] = {"jsonl", NULL},
+    [TYTO_FORMAT_CSV] = {"csv", NULL},
+    [TYTO_FORMAT_COCO] = {"coco", NULL},
+    [TYTO_FORMAT_COCO_RESULTS] = {"coco-results", NULL},
     [TYTO_FORMAT_YOLO] = {"yolo", ".txt"},
+    [TYTO_FORMAT_VOC] = {"voc", ".xml"},
+    [TYTO_FORMAT_ODVG] = {"odvg", NULL},
+    [TYTO_FORMAT_OPENIMAGES] = {"openimages", NULL},
+    [TYTO_FORMAT_LABELSTUDIO] = {"labelstudio", NULL},
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -82,7 +89,7 @@ tyto_status tyto_format_choose(const char *path, const tyto_format *allowed, int
 bool tyto_format_grows(tyto_format format)
 {
     return (size_t)format < FORMATS && format != TYTO_FORMAT_JSON && format != TYTO_FORMAT_COCO &&
-           format != TYTO_FORMAT_COCO_RESULTS;
+           format != TYTO_FORMAT_COCO_RESULTS && format != TYTO_FORMAT_LABELSTUDIO;
 }
 
 bool tyto_format_has_files(tyto_format format)

@@ -56,19 +56,76 @@ tyto_status tyto_file_load_photo(const char *path, const tyto_image_options *opt
     return status;
 }
 
+/* The code unit at a place of UTF-16. */
+static unsigned unit_at(const char *bytes, size_t at, bool big)
+{
+    const unsigned first = (unsigned char)bytes[at], second = (unsigned char)bytes[at + 1];
+    return big ? first << 8 | second : second << 8 | first;
+}
+
+static char *put_utf8(char *place, unsigned point)
+{
+    const int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    static const unsigned char begins[] = {0, 0xc0, 0xe0, 0xf0};
+    *place++ = (char)(begins[more] | point >> (6 * more));
+    for (int i = more; i-- > 0;) {
+        *place++ = (char)(0x80 | (point >> (6 * i) & 0x3f));
+    }
+    return place;
+}
+
+/* Replaces UTF-16, which its byte order mark tells, by UTF-8. */
+static tyto_status decode_utf16(const char *name, char **bytes, size_t *length, tyto_error *err)
+{
+    const char *given = *bytes;
+    const bool big = *length >= 2 && memcmp(given, "\xfe\xff", 2) == 0;
+    if (!big && (*length < 2 || memcmp(given, "\xff\xfe", 2) != 0)) {
+        return TYTO_OK;
+    }
+    char *text = tyto_alloc(*length / 2 + 1, 3), *place = text;
+    if (!text) {
+        return tyto_fail_memory(err, name);
+    }
+    bool good = *length % 2 == 0;
+    for (size_t at = 2; good && at < *length; at += 2) {
+        unsigned point = unit_at(given, at, big);
+        if (point >= 0xd800 && point < 0xe000) {
+            const unsigned low = at + 2 < *length ? unit_at(given, at + 2, big) : 0;
+            good = point < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+            point = 0x10000 + ((point & 0x3ff) << 10 | (low & 0x3ff));
+            at += 2;
+        }
+        place = put_utf8(place, point);
+    }
+    if (!good) {
+        free(text);
+        return tyto_fail(err, TYTO_E_FORMAT, "%s: got damaged UTF-16, required UTF-8 or UTF-16",
+                         name);
+    }
+    free(*bytes);
+    *bytes = text;
+    *length = (size_t)(place - text);
+    return TYTO_OK;
+}
+
+/* Lines end with LF or CR LF; where there is no LF at all, with CR, as old editors have it. */
 static tyto_status split_lines(const char *name, const char *bytes, size_t length, bool keep_empty,
                                tyto_file_list *out, tyto_error *err)
 {
     int64_t capacity = 0;
     if (memchr(bytes, '\0', length)) {
-        return tyto_fail(err, TYTO_E_FORMAT, "%s: got a NUL byte, required text", name);
+        return tyto_fail(err, TYTO_E_FORMAT,
+                         "%s: got a NUL byte, required text: UTF-8, or UTF-16 with its byte order "
+                         "mark",
+                         name);
     }
     if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         bytes += 3;
         length -= 3;
     }
+    const char last = memchr(bytes, '\n', length) ? '\n' : '\r';
     for (const char *at = bytes, *end = bytes + length; at < end;) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *newline = memchr(at, last, (size_t)(end - at));
         size_t size = (size_t)((newline ? newline : end) - at);
         const size_t step = size + (newline != NULL);
         size -= size > 0 && at[size - 1] == '\r';
@@ -93,6 +150,9 @@ tyto_status tyto_file_lines_read(const char *path, bool keep_empty, tyto_file_li
         return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got a folder, required a file of texts", path);
     }
     tyto_status status = read_all(path, TYTO_STREAM_BYTES_MAX, &bytes, &length, err);
+    if (status == TYTO_OK) {
+        status = decode_utf16(name_of(path), &bytes, &length, err);
+    }
     if (status == TYTO_OK) {
         status = split_lines(name_of(path), bytes, length, keep_empty, out, err);
     }

@@ -66,7 +66,7 @@ static bool is_folder(const tyto_results_options *options)
     const size_t length = path ? strlen(path) : 0;
     return path && tyto_format_has_files(options->format) &&
            (options->n_inputs > 1 || tyto_folder_exists(path) || length < 4 ||
-            strcmp(path + length - 4, ".txt") != 0);
+            strcmp(path + length - 4, options->format == TYTO_FORMAT_VOC ? ".xml" : ".txt") != 0);
 }
 
 static tyto_status check(const tyto_results_options *options, tyto_error *err)

@@ -7,8 +7,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "runtime/engine.h"
+#include "runtime/model.h"
 #include "runtime/session.h"
 #include "tasks/embed.h"
+#include "tasks/label_file.h"
 #include "tasks/vocabulary.h"
 
 /* Texts, or vocabularies, that were added one after the other. */
@@ -46,6 +49,7 @@ struct tyto_vocabulary_builder {
     list photos;                   /* tyto_vocabulary * */
     tyto_vocabulary *text_queries; /* of the first encoded_texts texts */
     int64_t encoded_texts;
+    int64_t merged; /* lines of labels that were there already, to be told */
     given_lists *given;
 };
 
@@ -176,14 +180,15 @@ tyto_status tyto_vocabulary_builder_add_lines(tyto_vocabulary_builder *builder, 
     tyto_file_list lines;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, builder);
-    TYTO_TRY(tyto_file_lines_read(path, false, &lines, err));
-    tyto_status status =
-        lines.count > 0
-            ? TYTO_OK
-            : tyto_fail(err, TYTO_E_ARGUMENT, "%s: no label in it, required one per line", path);
+    int64_t merged;
+    tyto_status status = tyto_label_file_read(path, &lines, &merged, err);
+    if (status == TYTO_OK && lines.count == 0) {
+        status = tyto_fail(err, TYTO_E_ARGUMENT, "%s: no label in it, required one per line", path);
+    }
     for (int64_t i = 0; status == TYTO_OK && i < lines.count; i++) {
         status = tyto_vocabulary_builder_add_text(builder, lines.items[i], err);
     }
+    builder->merged += merged;
     tyto_file_list_clear(&lines);
     return status;
 }
@@ -382,6 +387,12 @@ tyto_status tyto_vocabulary_builder_embed_texts(tyto_vocabulary_builder *builder
     TYTO_REQUIRE(err, session);
     if (builder->encoded_texts == builder->texts.count) {
         return TYTO_OK;
+    }
+    if (builder->merged > 0) {
+        tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_WARNING,
+                        "labels: lines that are there more than once count once: %lld left out",
+                        (long long)builder->merged);
+        builder->merged = 0;
     }
     tyto_vocabulary_destroy(builder->text_queries);
     builder->text_queries = NULL;

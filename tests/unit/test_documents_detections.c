@@ -168,6 +168,66 @@ static const case_t cases[] = {
      true,
      "0 0.237500 0.375000 0.175000 0.250000 0.100000\n"
      "1 0.050000 0.020833 0.100000 0.041667 0.000100\n"},
+    {"voc",
+     TYTO_FORMAT_VOC,
+     1,
+     0,
+     {"in/a&b.jpg"},
+     {&two},
+     false,
+     "<annotation>\n  <filename>a&amp;b.jpg</filename>\n  <source>\n    <database>Unknown"
+     "</database>\n  </source>\n  <size>\n    <width>10</width>\n    <height>8</height>\n    "
+     "<depth>3</depth>\n  </size>\n  <segmented>0</segmented>\n  <object>\n    <name>a cat</name>\n"
+     "    <pose>Unspecified</pose>\n    <truncated>0</truncated>\n    <difficult>0</difficult>\n"
+     "    <score>0.1</score>\n    <bndbox>\n      <xmin>3</xmin>\n      <ymin>3</ymin>\n      "
+     "<xmax>3</xmax>\n      <ymax>4</ymax>\n    </bndbox>\n  </object>\n  <object>\n    <name>a "
+     "\"red\", K\xc3\xa4se&#10;\xef\xbf\xbd</name>\n    <pose>Unspecified</pose>\n    "
+     "<truncated>0</truncated>\n    <difficult>0</difficult>\n    <score>0.0001</score>\n    "
+     "<bndbox>\n      <xmin>1</xmin>\n      <ymin>1</ymin>\n      <xmax>1</xmax>\n      "
+     "<ymax>1</ymax>\n    </bndbox>\n  </object>\n</annotation>\n"},
+    {"odvg",
+     TYTO_FORMAT_ODVG,
+     2,
+     0,
+     {"in/a.jpg", "in/b/c.jpg"},
+     {&two, &none},
+     false,
+     "{\"filename\": \"a.jpg\", \"height\": 8, \"width\": 10, \"detection\": {\"instances\": "
+     "[{\"bbox\": [1.5, 2.0, 3.25, 4.0], \"label\": 0, \"category\": \"a cat\", \"score\": 0.1}, "
+     "{\"bbox\": [0.0, 0.0, 1.0, 0.33333334], \"label\": 1, \"category\": \"a \\\"red\\\", "
+     "K\xc3\xa4se\\n\xef\xbf\xbd\", \"score\": 0.0001}]}}\n{\"filename\": \"b/c.jpg\", \"height\": "
+     "8, \"width\": 10, \"detection\": {\"instances\": []}}\n"},
+    {"openimages",
+     TYTO_FORMAT_OPENIMAGES,
+     2,
+     0,
+     {"in/a.b.jpg", "in/x,y/c.jpg"},
+     {&two, &two},
+     false,
+     "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,"
+     "IsDepiction,IsInside\na.b,machine,a cat,0.1,0.15,0.325,0.25,0.5,-1,-1,-1,-1,-1\n"
+     "a.b,machine,\"a \"\"red\"\", K\xc3\xa4se\n\xff\",0.0001,0,0.1,0,0.041666668,-1,-1,-1,-1,-1\n"
+     "\"x,y/c\",machine,a cat,0.1,0.15,0.325,0.25,0.5,-1,-1,-1,-1,-1\n"
+     "\"x,y/c\",machine,\"a \"\"red\"\", K\xc3\xa4se\n\xff\",0.0001,0,0.1,0,0.041666668,-1,-1,-1,"
+     "-1,-1\n"},
+    {"labelstudio",
+     TYTO_FORMAT_LABELSTUDIO,
+     2,
+     0,
+     {"7.jpg", "a.jpg"},
+     {&none, &two},
+     false,
+     "[\n{\"data\": {\"image\": \"7.jpg\"}, \"predictions\": [{\"model_version\": \"tyto\", "
+     "\"score\": 0.0, \"result\": []}]},\n{\"data\": {\"image\": \"a.jpg\"}, \"predictions\": "
+     "[{\"model_version\": \"tyto\", \"score\": 0.0500500007, \"result\": [{\"id\": \"1\", "
+     "\"type\": \"rectanglelabels\", \"from_name\": \"label\", \"to_name\": \"image\", "
+     "\"original_width\": 10, \"original_height\": 8, \"image_rotation\": 0, \"value\": {\"x\": "
+     "15.0, \"y\": 25.0, \"width\": 17.5, \"height\": 25.0, \"rotation\": 0, "
+     "\"rectanglelabels\": [\"a cat\"]}, \"score\": 0.1}, {\"id\": \"2\", \"type\": "
+     "\"rectanglelabels\", \"from_name\": \"label\", \"to_name\": \"image\", \"original_width\": "
+     "10, \"original_height\": 8, \"image_rotation\": 0, \"value\": {\"x\": 0.0, \"y\": 0.0, "
+     "\"width\": 10.0, \"height\": 4.16666679, \"rotation\": 0, \"rectanglelabels\": [\"a "
+     "\\\"red\\\", K\xc3\xa4se\\n\xef\xbf\xbd\"]}, \"score\": 0.0001}]}]}\n]\n"},
 };
 
 static tyto_detection_document_options options_of(const case_t *c)
@@ -442,16 +502,18 @@ static void test_coco_tells_photos_apart(void **state)
 static void test_names_of_formats(void **state)
 {
     (void)state;
-    static const char *const names[] = {"text", "json",         "jsonl", "csv",
-                                        "coco", "coco-results", "yolo"};
+    static const char *const names[] = {"text", "json",         "jsonl",      "csv",
+                                        "coco", "coco-results", "yolo",       "voc",
+                                        "odvg", "openimages",   "labelstudio"};
     tyto_format format = TYTO_FORMAT_TEXT;
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 11; i++) {
         assert_string_equal(tyto_format_name((tyto_format)i), names[i]);
         assert_true(tyto_format_by_name(names[i], &format));
         assert_int_equal(format, i);
-        assert_int_equal(tyto_format_has_files((tyto_format)i), i == TYTO_FORMAT_YOLO);
+        assert_int_equal(tyto_format_has_files((tyto_format)i),
+                         i == TYTO_FORMAT_YOLO || i == TYTO_FORMAT_VOC);
     }
-    assert_null(tyto_format_name((tyto_format)7));
+    assert_null(tyto_format_name((tyto_format)11));
     assert_null(tyto_format_name((tyto_format)-1));
     assert_false(tyto_format_by_name("cs", &format));
     assert_false(tyto_format_by_name(NULL, &format));
@@ -485,7 +547,7 @@ static void test_refused_options(void **state)
                                    nameless = {.label_index = 0};
     const case_t c = {.n_photos = 1, .n_examples = 1, .photos = {"a.jpg"}};
     tyto_detection_document_options options = options_of(&c);
-    options.format = (tyto_format)7;
+    options.format = (tyto_format)11;
     refuse_create(&options);
     options = options_of(&c);
     options.files = true;

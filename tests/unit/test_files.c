@@ -4,6 +4,7 @@
 
 #include "support/golden.h"
 #include "support/room.h"
+#include "tasks/label_file.h"
 
 #include "support/cases.h"
 
@@ -140,6 +141,98 @@ static void lines_are_read(void **state)
     assert_int_equal(tyto_file_lines_read(NULL, true, &read, &err), TYTO_E_ARGUMENT);
     assert_null(read.items);
     tyto_error_clear(&err);
+}
+
+static void put_bytes(const char *path, const char *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    fclose(file);
+}
+
+/* What editors save: UTF-16 of either order, line ends of old Macs. */
+static void texts_of_other_editors_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *first, *second; /* NULL: refused */
+    } cases[] = {
+        {"a b\rc\r", 6, "a b", "c"},
+        {"a\rb\nc", 5, "a\rb", "c"},
+        {"\xff\xfe"
+         "a\0\xe4\0\n\0\x3d\xd8\0\xde",
+         12, "a\xc3\xa4", "\xf0\x9f\x98\x80"},
+        {"\xfe\xff"
+         "\0a\0\r\0\n\x20\xac",
+         10, "a", "\xe2\x82\xac"},
+        {"\xff\xfe"
+         "a\0b",
+         5, NULL, NULL},
+        {"\xff\xfe\x3d\xd8"
+         "a\0",
+         6, NULL, NULL},
+        {"\xff\xfe\x3d\xd8", 4, NULL, NULL},
+        {"\xff\xfe\0\0a\0\0\0", 8, NULL, NULL},
+        {"a\0\n\0", 4, NULL, NULL},
+    };
+    for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
+        tyto_file_list read;
+        tyto_error err = TYTO_ERROR_INIT;
+        put_bytes("texts", cases[i].bytes, cases[i].length);
+        const tyto_status status = tyto_file_lines_read("texts", false, &read, &err);
+        assert_int_equal(status, cases[i].first ? TYTO_OK : TYTO_E_FORMAT);
+        if (!cases[i].first) {
+            assert_non_null(strstr(err.message, "UTF-16"));
+        } else {
+            assert_int_equal(read.count, 2);
+            assert_string_equal(read.items[0], cases[i].first);
+            assert_string_equal(read.items[1], cases[i].second);
+        }
+        tyto_error_clear(&err);
+        tyto_file_list_clear(&read);
+    }
+}
+
+/* Labels, joined by '|'; NULL: refused with what `message` says. */
+static void assert_labels(const char *path, const char *text, const char *required, int64_t twice,
+                          const char *message)
+{
+    tyto_file_list read;
+    tyto_error err = TYTO_ERROR_INIT;
+    int64_t merged;
+    char joined[128] = "";
+    put(path, text);
+    const tyto_status status = tyto_label_file_read(path, &read, &merged, &err);
+    assert_int_equal(status, required ? TYTO_OK : TYTO_E_FORMAT);
+    for (int64_t i = 0; required && i < read.count; i++) {
+        strcat(strcat(joined, i > 0 ? "|" : ""), read.items[i]);
+    }
+    assert_string_equal(joined, required ? required : "");
+    assert_int_equal(merged, twice);
+    assert_non_null(strstr(message ? err.message : "", message ? message : ""));
+    tyto_error_clear(&err);
+    tyto_file_list_clear(&read);
+}
+
+static void labels_are_read(void **state)
+{
+    (void)state;
+    assert_labels("a.txt", " a cat \n\t\n#1\na cat\na dog\r\n a cat", "a cat|#1|a dog", 2, NULL);
+    assert_labels("a.txt", "", "", 0, NULL);
+    assert_labels("a.yaml",
+                  "path: x\nnames:\n  0: a cat # tame\n\n  # no\n  1: \"it''s \\\"1\\\"\"\nnc: 2\n",
+                  "a cat|it''s \"1\"", 0, NULL);
+    assert_labels("a.yml", "names:\n- a\n- 'it''s'\n- a\ntrain: x", "a|it's|a", 0, NULL);
+    assert_labels("a.yaml", "names: ['a, b', c]  # two", "a, b|c", 0, NULL);
+    assert_labels("a.yaml", "names: {0: a, 1: b c}", "a|b c", 0, NULL);
+    assert_labels("a.yaml", "nc: 2\n", NULL, 0, "names: got nothing");
+    assert_labels("a.yaml", "names:\n  1: a\n", NULL, 0, "a number out of its order");
+    assert_labels("a.yaml", "names:\n  a\n", NULL, 0, "a line without a number");
+    assert_labels("a.yaml", "names: [a,\n b]", NULL, 0, "a list of several lines");
+    assert_labels("a.yaml", "names: [\"a", NULL, 0, "a text without an end");
+    assert_labels("a.yaml", "names:\n- \n", NULL, 0, "an empty name");
 }
 
 static void lists_of_texts_are_read(void **state)
@@ -290,6 +383,8 @@ int main(void)
         cmocka_unit_test(paths_of_one_name_are_found),
         cmocka_unit_test(same_names_are_found),
         cmocka_unit_test(names_have_commas_between_them),
+        cmocka_unit_test(texts_of_other_editors_are_read),
+        cmocka_unit_test(labels_are_read),
     };
     return cmocka_run_group_tests(tests, make_room, remove_room);
 }

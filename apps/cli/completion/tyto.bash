@@ -23,7 +23,7 @@ _tyto()
     detect:--top-k) : ;;
     detect:--boxes) _tyto_words 'image reference' "$word" ;;
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
-    detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     detect:--ids-from) _tyto_files -f "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
     detect:--tile-overlap) : ;;
@@ -56,7 +56,7 @@ _tyto()
     match:--top-k) : ;;
     match:--boxes) _tyto_words 'image reference' "$word" ;;
     match:--draw | match:-d) _tyto_files -f "$word" ;;
-    match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo' "$word" ;;
+    match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     match:--ids-from) _tyto_files -f "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
     match:--tile-overlap) : ;;

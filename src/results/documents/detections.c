@@ -18,6 +18,10 @@ static const tyto_detections_format *const formats[] = {
     [TYTO_FORMAT_COCO] = &tyto_detections_coco,
     [TYTO_FORMAT_COCO_RESULTS] = &tyto_detections_coco_results,
     [TYTO_FORMAT_YOLO] = &tyto_detections_yolo,
+    [TYTO_FORMAT_VOC] = &tyto_detections_voc,
+    [TYTO_FORMAT_ODVG] = &tyto_detections_odvg,
+    [TYTO_FORMAT_OPENIMAGES] = &tyto_detections_openimages,
+    [TYTO_FORMAT_LABELSTUDIO] = &tyto_detections_labelstudio,
 };
 
 static const tyto_detection_document_options defaults = {
@@ -113,7 +117,7 @@ static tyto_status check(const tyto_detection_document_options *options, tyto_er
     }
     if (options->files && !tyto_format_has_files(options->format)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "document: got a file for each photo in format %s, required yolo",
+                         "document: got a file for each photo in format %s, required yolo or voc",
                          tyto_format_name(options->format));
     }
     if (options->n_labels < 0 || options->n_examples < 0 || options->n_photos < 0) {

@@ -39,7 +39,8 @@ tyto_status tyto_detections_check_record(const tyto_document *document, const js
 
 extern const tyto_detections_format tyto_detections_text, tyto_detections_json,
     tyto_detections_jsonl, tyto_detections_csv, tyto_detections_coco, tyto_detections_coco_results,
-    tyto_detections_yolo;
+    tyto_detections_yolo, tyto_detections_voc, tyto_detections_odvg, tyto_detections_openimages,
+    tyto_detections_labelstudio;
 
 /** Files that name YOLO's labels: by line, and for ultralytics. */
 #define TYTO_YOLO_CLASSES "classes.txt"
