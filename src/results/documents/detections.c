@@ -170,11 +170,6 @@ static tyto_status make_ids(tyto_detections_state *state,
     return tyto_detections_category_ids(given, state->category_ids, err);
 }
 
-const char *tyto_detections_photo_name(const tyto_document *document, const char *photo)
-{
-    return tyto_detections_name(tyto_detections_state_of(document)->folder, photo);
-}
-
 static tyto_status copy(tyto_detections_state *state, const tyto_detection_document_options *given,
                         tyto_error *err)
 {

@@ -1,5 +1,6 @@
 /* What a document calls its photos and labels: names by the folder searched, and COCO's ids. */
 #include "results/documents/detections_ids.h"
+#include "results/documents/detections.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -311,4 +312,9 @@ tyto_status tyto_detections_category_ids(const tyto_detection_document_options *
 cleanup:
     tyto_free(list);
     return status;
+}
+
+const char *tyto_detections_photo_name(const tyto_document *document, const char *photo)
+{
+    return tyto_detections_name(tyto_detections_state_of(document)->folder, photo);
 }
