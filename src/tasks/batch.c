@@ -182,8 +182,9 @@ tyto_status tyto_batch_summary_text(const tyto_batch_summary *summary, const cha
     TYTO_REQUIRE(err, summary);
     TYTO_REQUIRE(err, out);
     tyto_writer_init(&writer);
-    const int64_t past = summary->done + summary->failed + summary->left_out;
-    if (past < summary->photos) {
+    int64_t past;
+    if (!__builtin_add_overflow(summary->done, summary->failed, &past) &&
+        !__builtin_add_overflow(past, summary->left_out, &past) && past < summary->photos) {
         tyto_writer_format(&writer, "ended after %lld of %lld photos: ", (long long)past,
                            (long long)summary->photos);
     }

@@ -120,11 +120,21 @@ static tyto_status search_all(tyto_search_job *job, const tyto_search_source *so
     return TYTO_OK;
 }
 
+tyto_status tyto_search_check_labels(const tyto_vocabulary *vocabulary,
+                                     const tyto_search_options *options, tyto_error *err)
+{
+    const int64_t queries = vocabulary ? vocabulary->count : 1;
+    return options->label_thresholds && options->n_label_thresholds != queries
+               ? tyto_fail(err, TYTO_E_ARGUMENT,
+                           "label thresholds: got %lld, required %lld, one per query",
+                           (long long)options->n_label_thresholds, (long long)queries)
+               : TYTO_OK;
+}
+
 static tyto_status check_sources(const tyto_search_source *sources, int64_t n,
                                  const tyto_vocabulary *vocabulary,
                                  const tyto_search_options *options, tyto_error *err)
 {
-    const int64_t queries = vocabulary ? vocabulary->count : 1;
     for (int64_t i = 0; i < n; i++) {
         if (!sources[i].image == !sources[i].photo) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
@@ -133,12 +143,7 @@ static tyto_status check_sources(const tyto_search_source *sources, int64_t n,
                              (long long)i, sources[i].image ? "both" : "neither");
         }
     }
-    if (options->label_thresholds && options->n_label_thresholds != queries) {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "label thresholds: got %lld, required %lld, one per query",
-                         (long long)options->n_label_thresholds, (long long)queries);
-    }
-    return TYTO_OK;
+    return tyto_search_check_labels(vocabulary, options, err);
 }
 
 tyto_status tyto_search(tyto_session *session, const tyto_search_source *sources, int64_t n,

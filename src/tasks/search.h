@@ -40,6 +40,11 @@ TYTO_NODISCARD tyto_status tyto_search_options_read(tyto_search_options *own,
                                                     const tyto_search_options *given,
                                                     tyto_error *err);
 
+/** Whether there are thresholds for each query, or none. */
+TYTO_NODISCARD tyto_status tyto_search_check_labels(const tyto_vocabulary *vocabulary,
+                                                    const tyto_search_options *options,
+                                                    tyto_error *err);
+
 /** Puts numbers where the options have TYTO_THRESHOLD_MODEL.
  *  labels  receives the list that options->label_thresholds becomes, to be freed, or NULL */
 TYTO_NODISCARD tyto_status tyto_search_resolve(const tyto_model *model, bool objects,

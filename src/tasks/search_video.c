@@ -2,8 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/destination.h>
 #include <tyto/frame_document.h>
 #include <tyto/memory.h>
+#include <tyto/output.h>
 #include <tyto/video_search.h>
 
 #include "base/error.h"
@@ -14,6 +16,7 @@
 #include "tasks/search.h"
 #include "tasks/track.h"
 #include "tasks/video_drawing.h"
+#include "tasks/vocabulary.h"
 
 /* Frames a second of a video that doesn't say how many it has, and the most that are drawn. */
 #define RATE_UNKNOWN 25.0
@@ -90,6 +93,18 @@ static double rate_of(const tyto_video_search *search)
     return fmin(rate > 0.0 ? rate : RATE_UNKNOWN, RATE_MAX);
 }
 
+/* Where the drawn video goes, and what its boxes are called. */
+static tyto_status check_drawn(const tyto_video_search *search, const char *video, tyto_error *err)
+{
+    const int64_t labels = search->vocabulary ? search->vocabulary->count : 1;
+    if (search->options.n_labels < labels) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "labels: got %lld, required %lld to draw",
+                         (long long)search->options.n_labels, (long long)labels);
+    }
+    TYTO_TRY(tyto_inputs_spare("drawn", search->options.drawn, &video, 1, err));
+    return tyto_output_check_file(search->options.drawn, err);
+}
+
 static tyto_status open(tyto_video_search *search, const char *video, tyto_error *err)
 {
     search->name = tyto_copy_text(video, strlen(video));
@@ -97,7 +112,11 @@ static tyto_status open(tyto_video_search *search, const char *video, tyto_error
         return tyto_fail_memory(err, video);
     }
     TYTO_TRY(tyto_search_options_read(&search->look, search->options.search, err));
-    TYTO_TRY(tyto_search_check_options(search->session, &search->look, err));
+    TYTO_TRY(tyto_search_check(search->session, &search->look, err));
+    TYTO_TRY(tyto_search_check_labels(search->vocabulary, &search->look, err));
+    if (search->options.drawn) {
+        TYTO_TRY(check_drawn(search, video, err));
+    }
     TYTO_TRY(tyto_search_resolve(search->session->model, !search->vocabulary, &search->look,
                                  &search->label_high, err));
     if (search->options.track) {
@@ -117,10 +136,10 @@ tyto_status tyto_video_search_open(tyto_session *session, const char *video,
 {
     tyto_video_search_options own = defaults;
     TYTO_ENTER(err);
-    TYTO_REQUIRE(err, session);
-    TYTO_REQUIRE(err, video);
     TYTO_REQUIRE(err, out);
     *out = NULL;
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, video);
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_video_search_options", err));
     TYTO_TRY(check(&own, err));
     tyto_video_search *search = tyto_alloc_zeroed(1, sizeof(*search));

@@ -10,7 +10,7 @@
 
 #include "out_of_memory.h"
 
-static const char *const labels[] = {"a cat", "a \"red\" cube,\n\xff"};
+static const char *const labels[] = {"a cat", "a \"red\" cube,\t\xff"};
 static tyto_detection boxes[] = {
     {.box = {1.5F, 2.0F, 3.25F, 4.0F}, .score = 0.1F, .label_index = 0},
     {.box = {0.0F, 0.0F, 1.0F, 1.0F}, .score = 0.25F, .label_index = 1},

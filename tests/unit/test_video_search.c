@@ -272,6 +272,31 @@ static void what_is_wrong_is_said_before_the_first_frame(void **state)
         tyto_video_search_open(it.session, "in.mp4", it.vocabulary, &options, &search, NULL),
         TYTO_E_ARGUMENT);
     assert_null(search);
+    /* No video replaces the one that it is made of, or is begun where it can't be written. */
+    static const char *const places[] = {"in.mp4", "./in.mp4", "absent/out.mp4"};
+    const tyto_status expected[] = {TYTO_E_ARGUMENT, TYTO_E_ARGUMENT, TYTO_E_IO};
+    const float few[] = {0.5F};
+    tyto_search_options_init(&look, sizeof(look));
+    options.labels = labels;
+    options.n_labels = 3;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        options.drawn = places[i];
+        const tyto_status status =
+            tyto_video_search_open(it.session, "in.mp4", it.vocabulary, &options, &search, NULL);
+        assert_true(status == expected[i] || (i == 2 && status == TYTO_E_NOT_FOUND));
+    }
+    options.drawn = "out.mp4";
+    options.n_labels = 2;
+    assert_int_equal(
+        tyto_video_search_open(it.session, "in.mp4", it.vocabulary, &options, &search, NULL),
+        TYTO_E_ARGUMENT);
+    options.drawn = NULL;
+    look.label_thresholds = few;
+    look.n_label_thresholds = 1;
+    assert_int_equal(
+        tyto_video_search_open(it.session, "in.mp4", it.vocabulary, &options, &search, NULL),
+        TYTO_E_ARGUMENT);
+    assert_null(search);
     assert_int_equal(tyto_video_search_open(NULL, "in.mp4", NULL, NULL, &search, NULL),
                      TYTO_E_ARGUMENT);
     assert_int_equal(tyto_video_search_open(it.session, NULL, NULL, NULL, &search, NULL),
