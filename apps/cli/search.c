@@ -245,8 +245,8 @@ static bool show_chosen(search *s, const char *photo, tyto_image *image)
         if (strcmp(note->photo, photo) == 0) {
             if (tyto_example_note_is_doubtful(note)) {
                 say_warning("query '%s': the box taken for it in %s hardly looks like an object "
-                            "(objectness %.3f), required its box (-q %s@BOX) or another --rule",
-                            label, photo, (double)note->objectness, photo);
+                            "(objectness %.3f); another box around it or another --rule may help",
+                            label, photo, (double)note->objectness);
             }
             boxes[chosen.count++] =
                 (tyto_detection){.box = note->box, .score = note->objectness, .label_index = i};

@@ -177,7 +177,8 @@ bool search_build(search *job);
 int search_photos(search *job);
 /** What results are written as: without --format, what -o's ending says. */
 tyto_format search_format(const search_args *args);
-/** Whether the inputs are videos, which are listed then; the preparation and the search of these. */
+/** Whether the inputs are videos, which are listed then; the preparation and the search of these.
+ */
 bool search_takes_videos(search *job);
 int search_prepare_videos(search *job);
 int search_videos(search *job);

@@ -60,7 +60,8 @@ typedef struct tyto_photo_detections {
     uint64_t reserved[4];              /**< 0 */
 } tyto_photo_detections;
 
-/** Whether such a document can be made; what tyto_detection_document_create refuses, before any work.
+/** Whether such a document can be made; what tyto_detection_document_create refuses, before any
+ *  work.
  *  errors  E_ARGUMENT: those of tyto_detection_document_create; photos or labels that `ids` doesn't
  *          have; for YOLO's files: photos that would be one file or classes.txt, labels that aren't
  *          one line of text */

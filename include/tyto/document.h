@@ -52,8 +52,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_format_choose(const char *path, const t
 TYTO_API bool tyto_format_grows(tyto_format format);
 /** Whether documents of this format may be a file for each photo. */
 TYTO_API bool tyto_format_has_files(tyto_format format);
-/** Name of the file for a photo in such a document: "shots/a.jpg" goes to "a.txt" in YOLO and "a.xml" in VOC, and "-",
- *  which is standard input, to "stdin.txt".
+/** Name of the file for a photo in such a document: "shots/a.jpg" goes to "a.txt" in YOLO and
+ *  "a.xml" in VOC, and "-", which is standard input, to "stdin.txt".
  *  memory  release with tyto_free; NULL for a format without such files, or when memory is out */
 TYTO_API char *tyto_format_photo_file(tyto_format format, const char *photo);
 

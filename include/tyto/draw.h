@@ -33,8 +33,9 @@ TYTO_API void tyto_draw_options_init(tyto_draw_options *options, size_t struct_b
  *  picture's. Labels in Latin, Greek and Cyrillic have a font that is part of the library; others
  *  those of the system, shaped, in their direction, emoji in colour. A label that no font has all
  *  letters of is written as "[N]", its place in `labels` from 1, and a legend in a corner says what
- *  N is, as far as it can be drawn. Control and format characters change nothing. Boxes are cut to the picture; those outside it or with NaN are left out. Labels stay
- *  inside the picture and are shortened, or left out, where it is too small for them.
+ *  N is, as far as it can be drawn. Control and format characters change nothing. Boxes are cut to
+ *  the picture; those outside it or with NaN are left out. Labels stay inside the picture and are
+ *  shortened, or left out, where it is too small for them.
  *  labels   [n_labels] one UTF-8 text per label index
  *  options  NULL: all defaults
  *  errors   E_ARGUMENT (no picture, a detection without a label), E_RANGE (a size below 0 or above

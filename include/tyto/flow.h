@@ -92,8 +92,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_pair_save(const tyto_flow_pair *pa
                                                         double longest, tyto_error *err);
 
 /** The next pair whose frames can be read. Progress of the stage "tiles" has its name as subject,
- *  and counts through all pairs. What is to be said of a pair, such as that frames were padded, goes to
- *  the engine's log.
+ *  and counts through all pairs. What is to be said of a pair, such as that frames were padded,
+ *  goes to the engine's log.
  *
  *  A failure may concern one frame or pair: *more says whether another call may succeed. A photo
  *  that can't be read fails once, and then the pairs that have it are passed over; what is wrong
@@ -111,8 +111,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *sessio
                                                             tyto_flow_pair *out, bool *more,
                                                             tyto_error *err);
 
-/** Saves and draws all pairs that are left, each named by its first frame. What fails with one is an error
- *  line of the engine's log, and the others go on.
+/** Saves and draws all pairs that are left, each named by its first frame. What fails with one is
+ *  an error line of the engine's log, and the others go on.
  *  flows, pictures  where (tyto_destination_open); NULL: nowhere
  *  longest          as tyto_flow_pair_save takes it
  *  failed           receives how many frames or pairs did

@@ -17,8 +17,8 @@ TYTO_BEGIN_DECLS
 /** A loaded model: immutable, shareable between threads, outlives its sessions. */
 typedef struct tyto_model tyto_model;
 
-/** The threshold of checkpoints that recommend none: of scores after texts, and after examples, which
- *  are higher. */
+/** The threshold of checkpoints that recommend none: of scores after texts, and after examples,
+ *  which are higher. */
 #define TYTO_THRESHOLD_COMMON 0.1F
 #define TYTO_THRESHOLD_EXAMPLES 0.6F
 

@@ -64,12 +64,12 @@ typedef struct tyto_search_options {
     bool embeddings;
 } tyto_search_options;
 
-/** For texts: the model's threshold, image boxes, no NMS with IoU 0.5 ready, all, best label. No tiles:
- *  those that are switched on are of the network's own size, with a quarter of overlap, and the
- *  whole photo too, merged at seams at 0.5. No approximations. */
+/** For texts: the model's threshold, image boxes, no NMS with IoU 0.5 ready, all, best label. No
+ *  tiles: those that are switched on are of the network's own size, with a quarter of overlap, and
+ *  the whole photo too, merged at seams at 0.5. No approximations. */
 TYTO_API void tyto_search_options_init(tyto_search_options *options, size_t struct_bytes);
-/** The same for examples: guided, NMS of all at 0.3, relative scores. The reference's threshold here
- *  is 0, which gives boxes in every photo. */
+/** The same for examples: guided, NMS of all at 0.3, relative scores. The reference's threshold
+ *  here is 0, which gives boxes in every photo. */
 TYTO_API void tyto_search_options_init_guided(tyto_search_options *options, size_t struct_bytes);
 
 /** A photo to search: a picture, or one that is encoded already; the other is NULL. What is encoded

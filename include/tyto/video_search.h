@@ -67,9 +67,9 @@ TYTO_API int64_t tyto_video_search_frame_count(const tyto_video_search *search);
 /** Frames that were searched so far. 0 for NULL. */
 TYTO_API int64_t tyto_video_search_done(const tyto_video_search *search);
 
-/** Puts the drawing, if there is any, in its place, with the frames that were searched so far, each as
- *  long as in the video (pauses of more than ten seconds are shortened to that). Frames of another size
- *  than the first one's are resized to it. The search is then over.
+/** Puts the drawing, if there is any, in its place, with the frames that were searched so far, each
+ *  as long as in the video (pauses of more than ten seconds are shortened to that). Frames of
+ *  another size than the first one's are resized to it. The search is then over.
  *  errors  E_IO, E_MEMORY; without any frame nothing is written */
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_finish(tyto_video_search *search,
                                                              tyto_error *err);
@@ -81,14 +81,15 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_finish(tyto_video_search *
 TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_run(tyto_video_search *search,
                                                           tyto_results *results, tyto_error *err);
 
-/** Searches videos one after the other. What fails with one is an error line of the engine's log, and the
- *  others go on; a search that is stopped says by a warning how far it came, and finishes.
+/** Searches videos one after the other. What fails with one is an error line of the engine's log,
+ *  and the others go on; a search that is stopped says by a warning how far it came, and finishes.
  *  options  `drawn` is not used
  *  format   of the document, text, JSON, JSON lines or CSV, which is created and begun
  *  drawn    where the drawings go (tyto_destination_open with videos' endings); NULL: nowhere
  *  results  that were opened, and not begun
  *  failed   receives how many videos did
- *  errors   E_ARGUMENT (the format), E_CANCELLED, E_MEMORY, E_IO (as when results can't be written: no other video is begun) */
+ *  errors   E_ARGUMENT (the format), E_CANCELLED, E_MEMORY, E_IO (as when results can't be written:
+ *           no other video is begun) */
 TYTO_API TYTO_NODISCARD tyto_status tyto_search_videos(
     tyto_session *session, const char *const *videos, int64_t n_videos,
     const tyto_vocabulary *vocabulary, const tyto_video_search_options *options, tyto_format format,

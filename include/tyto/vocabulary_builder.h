@@ -58,8 +58,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_file(
     tyto_vocabulary_builder *builder, const char *path, tyto_error *err);
 
 /** Adds an example as people write it: `IMAGE[@BOX][=LABEL]`, the box left,top,right,bottom in
- *  pixels, or, where none of the four is above 1, in shares of the photo's width and height. A folder means each of its photos. The default label is the file's or folder's name.
- *  What names a file as it stands has neither box nor label.
+ *  pixels, or, where none of the four is above 1, in shares of the photo's width and height. A
+ *  folder means each of its photos. The default label is the file's or folder's name. What names a
+ *  file as it stands has neither box nor label.
  *  errors  E_ARGUMENT (how it is written), E_NOT_FOUND (no photo there), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_words(
     tyto_vocabulary_builder *builder, const char *word, tyto_query_rule rule, tyto_error *err);
@@ -80,8 +81,8 @@ TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *bu
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder, const tyto_example_note **out,
                               int64_t *count, tyto_error *err);
-/** Whether the box that was chosen for an embedded example hardly looks like an object, so that what
- *  it finds means little. */
+/** Whether the box that was chosen for an embedded example hardly looks like an object, so that
+ *  what it finds means little. */
 TYTO_API bool tyto_example_note_is_doubtful(const tyto_example_note *note);
 /** The examples' photos, each once, in order: how many, and the name of photo i (or NULL). */
 TYTO_API int64_t tyto_vocabulary_builder_photo_count(const tyto_vocabulary_builder *builder);

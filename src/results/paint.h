@@ -23,8 +23,8 @@ void tyto_paint_outline(tyto_image *image, tyto_rect rect, float radius, int64_t
 /** A mask[H][W] of coverage from 0 to 255 with its top left corner at (x, y). */
 void tyto_paint_mask(tyto_image *image, int64_t x, int64_t y, const uint8_t *mask, int64_t width,
                      int64_t height, tyto_paint paint);
-/** Pixels [height][stride] with their top left corner at (x, y): alpha, red, green and blue from the
- *  highest byte down, colours multiplied by alpha. */
+/** Pixels [height][stride] with their top left corner at (x, y): alpha, red, green and blue from
+ *  the highest byte down, colours multiplied by alpha. */
 void tyto_paint_pixels(tyto_image *image, int64_t x, int64_t y, const uint32_t *pixels,
                        int64_t stride, int64_t width, int64_t height);
 

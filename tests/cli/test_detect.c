@@ -398,7 +398,7 @@ static void labels_come_from_files(void **state)
                    "coco", NULL);
     assert_done(&run);
     json_t *root = parsed(run.out), *categories = json_object_get(root, "categories");
-    const char *const want[] = {"first", "a cat", "  spaced ", "last"};
+    const char *const want[] = {"first", "a cat", "spaced", "last"};
     assert_int_equal(json_array_size(categories), 4);
     for (size_t i = 0; i < 4; i++) {
         const json_t *category = json_array_get(categories, i);

@@ -168,7 +168,8 @@ static void an_example_is_found_in_tiles(void **state)
     snprintf(query, sizeof(query), "%s@285,255,417,390=globe", SEVEN);
     for (int tiles = 0; tiles < 2; tiles++) {
         ran run = tyto("match", test_path("data/crowds/0000.jpg"), "-q", query, "--scores", "plain",
-                       "-f", "json", "--draw", "drawn.png", tiles ? "--tiles" : NULL, NULL);
+                       "--threshold", "0", "-f", "json", "--draw", "drawn.png",
+                       tiles ? "--tiles" : NULL, NULL);
         assert_done(&run);
         assert_true(file_there("drawn.png"));
         json_t *result = parsed(run.out);

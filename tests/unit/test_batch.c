@@ -155,7 +155,8 @@ static tyto_results *begin(const char *path, tyto_format format, bool resume)
     return results;
 }
 
-/* A second run does what the first couldn't, and nothing twice; what grows is in its place early. */
+/* A second run does what the first couldn't, and nothing twice; what grows is in its place early.
+ */
 static void a_run_goes_on(void **state)
 {
     (void)state;

@@ -117,8 +117,8 @@ static void assert_all_found(const demo *it, const char *const *texts)
     tyto_detections_clear(&found);
 }
 
-/* The threshold that the checkpoint's folder recommends counts when none is given, for texts that have
- * none of their own, and not for objects of any kind. */
+/* The threshold that the checkpoint's folder recommends counts when none is given, for texts that
+ * have none of their own, and not for objects of any kind. */
 static void its_threshold_is_the_default(void **state)
 {
     const demo *it = *state;

@@ -1,5 +1,5 @@
-/* Detections as data sets of other tools have them, a record for each photo: ODVG's lines, OpenImages'
- * table, and Label Studio's tasks with predictions. */
+/* Detections as data sets of other tools have them, a record for each photo: ODVG's lines,
+ * OpenImages' table, and Label Studio's tasks with predictions. */
 #include <string.h>
 
 #include "results/documents/detections.h"

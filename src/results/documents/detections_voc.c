@@ -5,7 +5,8 @@
 #include "base/file.h"
 #include "results/documents/detections.h"
 
-/* Text of an element. XML has no other control characters than these three, and no U+FFFE, U+FFFF. */
+/* Text of an element. XML has no other control characters than these three, and no U+FFFE, U+FFFF.
+ */
 static void write_text(tyto_writer *writer, const char *text)
 {
     json_t *clean = tyto_json_string(text);
