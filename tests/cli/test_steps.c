@@ -77,7 +77,8 @@ static void three_steps_match(void **state)
     forward("Owlv2ForObjectDetection.image_guided_detection");
     run = tyto("postprocess", CAT, "--outputs", "out.safetensors", "-f", "json", NULL);
     assert_done(&run);
-    ran whole = tyto("match", "-m", ODD_MODEL, CAT, "-q", COFFEE, "-f", "json", NULL);
+    ran whole =
+        tyto("match", "-m", ODD_MODEL, CAT, "-q", COFFEE, "-f", "json", "--threshold", "0", NULL);
     assert_done(&whole);
     same_detections(&run, &whole, 1);
     ran_clear(&run);
