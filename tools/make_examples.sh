@@ -7,7 +7,8 @@
 # Examples are the lines that begin with '$ ' of a block ```console; a '\' at a line's end continues
 # it. They run one after the other in a folder of their own where assets, models and tests are those
 # of the repository, standard error among their output. In a check a number may differ by a unit and a
-# half of its last digit, or one in five thousand: instruction sets round differently. Seconds may be any.
+# half of its last digit, or one in five thousand: instruction sets round differently. Seconds may
+# be any.
 set -euo pipefail
 command=$(realpath "$1")
 document=$(realpath "$2")
