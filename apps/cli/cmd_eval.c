@@ -168,9 +168,12 @@ static bool detect(job *j)
 static bool read_detections(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    return went_well(
-        tyto_evaluate_results(j->args->detections_in, &j->truth, j->limited, &j->found, &err),
-        &err);
+    tyto_evaluate_options options;
+    tyto_evaluate_options_init(&options, sizeof(options));
+    options.progress = go_on;
+    return went_well(tyto_evaluate_results(j->args->detections_in, &j->truth, j->limited, &options,
+                                           &j->found, &err),
+                     &err);
 }
 
 static bool report(job *j)

@@ -39,9 +39,9 @@ typedef struct tyto_batch_options {
     size_t struct_bytes;             /**< set by tyto_batch_options_init */
     const tyto_image_options *image; /**< how photos are read; NULL: the defaults */
     int64_t ahead; /**< photos that are decoded before their turn, as tyto_photo_reader */
-    tyto_results
-        *results; /**< where records go, begun for these photos, and ended by the caller; photos
-                                that an earlier run has done are left out; NULL: nowhere */
+    /** Where records go, begun for these photos, and ended by the caller; photos that an earlier run
+     *  has done are left out. NULL: nowhere. */
+    tyto_results *results;
     tyto_progress_fn progress; /**< before each photo; NULL: nobody is asked */
     void *progress_user;
     tyto_log_fn log; /**< a line for each photo that failed, and for those that are damaged; NULL:

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/bytes.h>
+#include <tyto/progress.h>
 #include <tyto/status.h>
 
 TYTO_BEGIN_DECLS
@@ -147,19 +148,32 @@ typedef struct tyto_coco_scores {
     uint64_t reserved[4];
 } tyto_coco_scores;
 
+/** How an evaluation is followed. */
+typedef struct tyto_coco_evaluate_options {
+    size_t struct_bytes;       /**< set by tyto_coco_evaluate_options_init */
+    tyto_progress_fn progress; /**< before each category (stage "categories"); NULL: nobody */
+    void *progress_user;
+} tyto_coco_evaluate_options;
+
+/** All defaults. struct_bytes is sizeof(tyto_coco_evaluate_options). */
+TYTO_API void tyto_coco_evaluate_options_init(tyto_coco_evaluate_options *options,
+                                              size_t struct_bytes);
+
 /** Scores results against what is there, per category: in each image the 100 best boxes take, best
  *  first, the free object that they overlap most; precision is read at 101 recalls.
  *  results  of categories that are not listed are passed over, as annotations of unlisted images
  *           and categories are; of an image that is not listed they are an error
+ *  options  NULL: all defaults
  *  errors   E_ARGUMENT (unlisted image, an id twice), E_RANGE (a number that is not finite, a
- *           negative size), E_MEMORY
+ *           negative size), E_CANCELLED, E_MEMORY; *out is then empty
  *  threads  any
  *  source   COCO 2017 detection evaluation; pycocotools' COCOeval for "bbox" gives the same
  *           numbers, ties included */
 TYTO_API TYTO_NODISCARD tyto_status tyto_coco_evaluate(const tyto_coco *truth,
                                                        const tyto_coco_result *results,
-                                                       int64_t count, tyto_coco_scores *out,
-                                                       tyto_error *err);
+                                                       int64_t count,
+                                                       const tyto_coco_evaluate_options *options,
+                                                       tyto_coco_scores *out, tyto_error *err);
 TYTO_API void tyto_coco_scores_clear(tyto_coco_scores *scores);
 
 /** Tables for people: the twelve numbers, then a line per class, in the order of the annotations.

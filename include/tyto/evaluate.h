@@ -19,7 +19,7 @@ typedef struct tyto_evaluate_options {
     bool templates;      /**< tyto_embed_options.templates */
     const char *name;    /**< of the annotations, for messages */
     /** Before each photo (stage TYTO_EVALUATE_STAGE, its subject the photo), each part of one in
-     *  tiles and each layer. */
+     *  tiles and each layer; then before each category (stage "categories"). */
     tyto_progress_fn progress;
     void *progress_user;
     tyto_log_fn log; /**< receives an error for each photo that can't be searched, and warnings of
@@ -76,11 +76,13 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate(tyto_session *session, const t
  *  listed_only  results of images that the annotations don't list are left out, as when only some
  *               of a file's images take part; else they are refused
  *  memory       release *out with tyto_evaluation_clear; it is empty after an error
+ *  options      of which only the progress function counts; NULL: the defaults
  *  errors       those of tyto_coco_results_load and tyto_coco_evaluate
  *  threads      any */
 TYTO_API TYTO_NODISCARD tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth,
-                                                          bool listed_only, tyto_evaluation *out,
-                                                          tyto_error *err);
+                                                          bool listed_only,
+                                                          const tyto_evaluate_options *options,
+                                                          tyto_evaluation *out, tyto_error *err);
 TYTO_API void tyto_evaluation_clear(tyto_evaluation *evaluation);
 
 TYTO_END_DECLS

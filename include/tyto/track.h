@@ -24,9 +24,9 @@ typedef struct tyto_track_options {
      *  comes back is known where boxes no longer overlap. */
     float alike, same;
     double patience_s; /**< a track that wasn't seen for longer has ended */
-    const float
-        *label_high; /**< [n_label_high]: `high` of each label index, and in proportion `low`;
-                                  NULL: all have the same. Borrowed by tracker and caller */
+    /** [n_label_high]: `high` of each label index, and in proportion `low`; NULL: all have the
+     *  same. Borrowed by tracker and caller. */
+    const float *label_high;
     int64_t n_label_high;
 } tyto_track_options;
 

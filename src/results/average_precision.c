@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include <tyto/memory.h>
 
 enum { T = TYTO_AP_THRESHOLDS, AREAS = TYTO_AP_AREAS };
@@ -536,10 +537,27 @@ static double mean_of_classes(const tyto_coco_scores *scores, size_t offset)
     return count > 0 ? sum / (double)count : -1.0;
 }
 
-static void summarize(evaluation *e, tyto_coco_scores *out)
+/* Before category c. */
+static tyto_status step(const evaluation *e, size_t c, const tyto_coco_evaluate_options *options,
+                        tyto_error *err)
+{
+    const tyto_progress progress = {.stage = "categories",
+                                    .subject = e->truth->categories[e->categories[c].at].name,
+                                    .done = (int64_t)c,
+                                    .total = e->truth->n_categories};
+    return options->progress && !options->progress(options->progress_user, &progress)
+               ? tyto_fail(err, TYTO_E_CANCELLED,
+                           "evaluation: stopped after %zu of %lld categories", c,
+                           (long long)e->truth->n_categories)
+               : TYTO_OK;
+}
+
+static tyto_status summarize(evaluation *e, const tyto_coco_evaluate_options *options,
+                             tyto_coco_scores *out, tyto_error *err)
 {
     size_t next_truth = 0, next_found = 0;
     for (size_t c = 0; c < (size_t)out->n_classes; c++) {
+        TYTO_TRY(step(e, c, options, err));
         tyto_coco_class_scores *scores = &out->classes[e->categories[c].at];
         scores->category_id = e->categories[c].id;
         add_category(e, c, &next_truth, &next_found);
@@ -550,11 +568,21 @@ static void summarize(evaluation *e, tyto_coco_scores *out)
         double mean = mean_of_classes(out, at);
         memcpy((char *)&out->summary + at, &mean, sizeof(mean));
     }
+    return TYTO_OK;
+}
+
+static const tyto_coco_evaluate_options defaults = {.struct_bytes = sizeof(defaults)};
+
+void tyto_coco_evaluate_options_init(tyto_coco_evaluate_options *options, size_t struct_bytes)
+{
+    tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
 tyto_status tyto_coco_evaluate(const tyto_coco *truth, const tyto_coco_result *results,
-                               int64_t count, tyto_coco_scores *out, tyto_error *err)
+                               int64_t count, const tyto_coco_evaluate_options *options,
+                               tyto_coco_scores *out, tyto_error *err)
 {
+    tyto_coco_evaluate_options own = defaults;
     evaluation e = {.truth = truth, .results = results};
     tyto_coco_scores scores = {0};
     tyto_status status;
@@ -562,6 +590,7 @@ tyto_status tyto_coco_evaluate(const tyto_coco *truth, const tyto_coco_result *r
     TYTO_REQUIRE(err, truth);
     TYTO_REQUIRE(err, out);
     *out = scores;
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_coco_evaluate_options", err));
     TYTO_TRY(tyto_check_list(results, count, "results", err));
     TYTO_TRY(tyto_check_list(truth->images, truth->n_images, "images", err));
     TYTO_TRY(tyto_check_list(truth->categories, truth->n_categories, "categories", err));
@@ -576,9 +605,11 @@ tyto_status tyto_coco_evaluate(const tyto_coco *truth, const tyto_coco_result *r
         status = tyto_fail_memory(err, "evaluation");
         goto cleanup;
     }
-    summarize(&e, &scores);
+    TYTO_CHECK(summarize(&e, &own, &scores, err));
     *out = scores;
+    scores.classes = NULL;
 cleanup:
+    tyto_free(scores.classes);
     tyto_free(e.images);
     tyto_free(e.categories);
     tyto_free(e.annotations.items);

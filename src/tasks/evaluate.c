@@ -319,6 +319,16 @@ static void log_end(const run *r, double seconds)
     }
 }
 
+static tyto_status score(const tyto_coco *truth, const tyto_coco_results *results,
+                         const tyto_evaluate_options *how, tyto_evaluation *out, tyto_error *err)
+{
+    tyto_coco_evaluate_options options;
+    tyto_coco_evaluate_options_init(&options, sizeof(options));
+    options.progress = how->progress;
+    options.progress_user = how->progress_user;
+    return tyto_coco_evaluate(truth, results->items, results->count, &options, &out->scores, err);
+}
+
 /* Calls may not be nested with an error in *err, so what follows runs only after TYTO_OK. */
 static tyto_status evaluate(run *r, const char *folder)
 {
@@ -331,8 +341,7 @@ static tyto_status evaluate(run *r, const char *folder)
         TYTO_TRY(status);
         log_end(r, seconds_now() - began);
     }
-    return tyto_coco_evaluate(r->truth, r->out->results.items, r->out->results.count,
-                              &r->out->scores, r->err);
+    return score(r->truth, &r->out->results, &r->options, r->out, r->err);
 }
 
 tyto_status tyto_evaluate(tyto_session *session, const tyto_coco *truth, const char *folder,
@@ -373,20 +382,24 @@ tyto_status tyto_evaluate(tyto_session *session, const tyto_coco *truth, const c
 }
 
 tyto_status tyto_evaluate_results(const char *path, const tyto_coco *truth, bool listed_only,
-                                  tyto_evaluation *out, tyto_error *err)
+                                  const tyto_evaluate_options *options, tyto_evaluation *out,
+                                  tyto_error *err)
 {
+    tyto_evaluate_options own;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, truth);
     TYTO_REQUIRE(err, out);
     *out = (tyto_evaluation){.photos = truth->n_images};
+    tyto_evaluate_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_evaluate_options", err));
     tyto_coco_results *results = &out->results;
     tyto_status status = tyto_coco_results_load(path, results, err);
     if (status == TYTO_OK && listed_only) {
         status = tyto_coco_results_keep_listed(results, truth, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_coco_evaluate(truth, results->items, results->count, &out->scores, err);
+        status = score(truth, results, &own, out, err);
     }
     if (status != TYTO_OK) {
         tyto_evaluation_clear(out);

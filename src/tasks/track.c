@@ -105,6 +105,9 @@ static tyto_status check_options(const tyto_track_options *options, tyto_error *
     TYTO_TRY(check_share("alike", options->alike, err));
     TYTO_TRY(check_share("same", options->same, err));
     TYTO_TRY(tyto_check_list(options->label_high, options->n_label_high, "label_high", err));
+    for (int64_t i = 0; i < options->n_label_high; i++) {
+        TYTO_TRY(check_share("label_high", options->label_high[i], err));
+    }
     if (options->low > options->high) {
         return tyto_fail(err, TYTO_E_RANGE, "tracker: low: got %g, required at most high, %g",
                          (double)options->low, (double)options->high);

@@ -222,7 +222,7 @@ static tyto_status evaluate(tyto_error *err)
         status = tyto_coco_results_load(path, &results, err);
     }
     if (status == TYTO_OK) {
-        status = tyto_coco_evaluate(&truth, results.items, results.count, &scores, err);
+        status = tyto_coco_evaluate(&truth, results.items, results.count, NULL, &scores, err);
     }
     if (status == TYTO_OK) {
         status = tyto_coco_results_save(written, results.items, results.count, err);

@@ -13,7 +13,7 @@ static void score(const tyto_coco *truth)
         results[count++] = (tyto_coco_result){a->image_id, a->category_id, a->box, a->area};
     }
     tyto_coco_scores scores;
-    if (tyto_coco_evaluate(truth, results, count, &scores, NULL) != TYTO_OK) {
+    if (tyto_coco_evaluate(truth, results, count, NULL, &scores, NULL) != TYTO_OK) {
         __builtin_trap(); /* what the reader accepts can be scored */
     }
     if (!(scores.summary.ap >= -1.0 && scores.summary.ap <= 1.0)) {

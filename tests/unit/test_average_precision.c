@@ -56,7 +56,7 @@ static void evaluate_golden(const char *name)
     succeed(tyto_coco_results_load(path, &results, &err), &err);
     golden_path(name, "expected.json", path);
     succeed(tyto_json_load(path, &expected, &err), &err);
-    succeed(tyto_coco_evaluate(&truth, results.items, results.count, &scores, &err), &err);
+    succeed(tyto_coco_evaluate(&truth, results.items, results.count, NULL, &scores, &err), &err);
 
     assert_summary(name, &scores.summary, json_object_get(expected, "summary"));
     const json_t *classes = json_object_get(expected, "classes");
@@ -143,25 +143,25 @@ static void bad_numbers_are_refused(void **state)
     tyto_error err = TYTO_ERROR_INIT;
 
     results[1].score = NAN;
-    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, &scores, &err), TYTO_E_RANGE);
+    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, NULL, &scores, &err), TYTO_E_RANGE);
     assert_non_null(strstr(tyto_error_message(&err), "results[1]"));
     tyto_error_clear(&err);
     results[1] = good;
     results[1].box.width = -1;
-    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, &scores, NULL), TYTO_E_RANGE);
+    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, NULL, &scores, NULL), TYTO_E_RANGE);
     results[1] = good;
     results[1].image_id = 3;
-    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, &scores, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_coco_evaluate(&truth, results, 2, NULL, &scores, &err), TYTO_E_ARGUMENT);
     assert_string_equal(tyto_error_message(&err),
                         "results[1].image_id: got 3, required an image of the annotations");
     tyto_error_clear(&err);
     images[1].id = 1;
-    assert_int_equal(tyto_coco_evaluate(&truth, &good, 1, &scores, NULL), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_coco_evaluate(&truth, &good, 1, NULL, &scores, NULL), TYTO_E_ARGUMENT);
     images[1].id = 2;
     annotations[0].area = INFINITY;
-    assert_int_equal(tyto_coco_evaluate(&truth, &good, 1, &scores, NULL), TYTO_E_RANGE);
+    assert_int_equal(tyto_coco_evaluate(&truth, &good, 1, NULL, &scores, NULL), TYTO_E_RANGE);
     annotations[0].area = 4;
-    succeed(tyto_coco_evaluate(&truth, &good, 1, &scores, &err), &err);
+    succeed(tyto_coco_evaluate(&truth, &good, 1, NULL, &scores, &err), &err);
     assert_true(fabs(scores.summary.ap - 1.0) < 1e-14 && scores.summary.ap_medium == -1.0);
     assert_int_equal(scores.classes[0].objects, 1);
     tyto_coco_scores_clear(&scores);
@@ -312,7 +312,7 @@ static void what_pycocotools_takes_is_read(void **state)
                  cases[i].id, cases[i].id);
         succeed(tyto_coco_parse(text, strlen(text), "a.json", &coco, &err), &err);
         succeed(tyto_coco_results_parse(found, strlen(found), "r.json", &results, &err), &err);
-        succeed(tyto_coco_evaluate(&coco, results.items, results.count, &scores, &err), &err);
+        succeed(tyto_coco_evaluate(&coco, results.items, results.count, NULL, &scores, &err), &err);
         assert_true(fabs(scores.summary.ap - 1.0) < 1e-12);
         const char *id_text = coco.images[0].id_text;
         assert_int_equal(!id_text, !cases[i].id_text);
@@ -382,7 +382,7 @@ static void texts_are_in_order(void **state)
     tyto_coco_scores scores;
     succeed(tyto_coco_parse(text, strlen(text), "a.json", &coco, &err), &err);
     succeed(tyto_coco_results_parse(found, strlen(found), "r.json", &results, &err), &err);
-    succeed(tyto_coco_evaluate(&coco, results.items, results.count, &scores, &err), &err);
+    succeed(tyto_coco_evaluate(&coco, results.items, results.count, NULL, &scores, &err), &err);
     assert_true(fabs(scores.summary.ap - 1.0) < 1e-12);
     tyto_coco_results_clear(&results);
     tyto_coco_scores_clear(&scores);
@@ -418,9 +418,35 @@ static void results_come_back_the_same(void **state)
     unlink(path);
 }
 
+static bool stop_at_second(void *user, const tyto_progress *progress)
+{
+    (void)user;
+    assert_string_equal(progress->stage, "categories");
+    assert_int_equal(progress->total, 3);
+    return progress->done < 1;
+}
+
+static void an_evaluation_can_be_stopped(void **state)
+{
+    (void)state;
+    tyto_coco_category categories[] = {{1, "a"}, {2, "b"}, {3, "c"}};
+    const tyto_coco truth = {.categories = categories, .n_categories = 3};
+    tyto_coco_evaluate_options options;
+    tyto_coco_scores scores;
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_coco_evaluate_options_init(&options, sizeof(options));
+    options.progress = stop_at_second;
+    assert_int_equal(tyto_coco_evaluate(&truth, NULL, 0, &options, &scores, &err),
+                     TYTO_E_CANCELLED);
+    assert_string_equal(tyto_error_message(&err), "evaluation: stopped after 1 of 3 categories");
+    assert_null(scores.classes);
+    tyto_error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_evaluation_can_be_stopped),
         cmocka_unit_test(equals_pycocotools),
         cmocka_unit_test(strangers_are_counted),
         cmocka_unit_test(by_hand),

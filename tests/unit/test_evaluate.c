@@ -83,8 +83,9 @@ static void results_are_the_search(void **state)
     }
     /* And the scores are those of the results. */
     tyto_coco_scores scores;
-    ASSERT_DONE(tyto_coco_evaluate(&truth, found.results.items, found.results.count, &scores, &err),
-                &err);
+    ASSERT_DONE(
+        tyto_coco_evaluate(&truth, found.results.items, found.results.count, NULL, &scores, &err),
+        &err);
     assert_memory_equal(&scores.summary, &found.scores.summary, sizeof(scores.summary));
     tyto_coco_scores_clear(&scores);
     tyto_vocabulary_destroy(vocabulary);
@@ -163,11 +164,11 @@ static void documents_hold_the_scores(void **state)
     tyto_coco_scores scores;
     tyto_bytes document = {0};
     tyto_error err = TYTO_ERROR_INIT;
-    assert_int_equal(tyto_coco_evaluate(&truth, list.items, list.count, &scores, &err),
+    assert_int_equal(tyto_coco_evaluate(&truth, list.items, list.count, NULL, &scores, &err),
                      TYTO_E_ARGUMENT);
     ASSERT_DONE(tyto_coco_results_keep_listed(&list, &truth, &err), &err);
     assert_int_equal(list.count, 1);
-    ASSERT_DONE(tyto_coco_evaluate(&truth, list.items, list.count, &scores, &err), &err);
+    ASSERT_DONE(tyto_coco_evaluate(&truth, list.items, list.count, NULL, &scores, &err), &err);
     ASSERT_DONE(tyto_coco_scores_text(&truth, &scores, &document, &err), &err);
     assert_non_null(strstr(document.data, "2 photos, 2 classes, 1 objects\n\nap         1.000"));
     assert_non_null(strstr(document.data, "\ncat          1  1.000  1.000  1.000  1.000\n"));
@@ -220,19 +221,20 @@ static void results_in_a_file_are_scored_alike(void **state)
     assert_int_not_equal(file, -1);
     close(file);
     ASSERT_DONE(tyto_coco_results_save(path, kept, 2, &err), &err);
-    ASSERT_DONE(tyto_evaluate_results(path, &truth, false, &all, &err), &err);
-    ASSERT_DONE(tyto_coco_evaluate(&truth, kept, 2, &scores, &err), &err);
+    ASSERT_DONE(tyto_evaluate_results(path, &truth, false, NULL, &all, &err), &err);
+    ASSERT_DONE(tyto_coco_evaluate(&truth, kept, 2, NULL, &scores, &err), &err);
     assert_int_equal(all.photos, 2);
     assert_int_equal(all.results.count, 2);
     assert_true(all.scores.summary.ap == scores.summary.ap && scores.summary.ap > 0.5);
     first.n_images = 1;
-    ASSERT_DONE(tyto_evaluate_results(path, &first, true, &one, &err), &err);
+    ASSERT_DONE(tyto_evaluate_results(path, &first, true, NULL, &one, &err), &err);
     assert_int_equal(one.results.count, 1);
     tyto_coco_scores_clear(&scores);
     tyto_evaluation_clear(&all);
     tyto_evaluation_clear(&one);
     unlink(path);
-    assert_int_equal(tyto_evaluate_results(path, &truth, false, &all, &err), TYTO_E_NOT_FOUND);
+    assert_int_equal(tyto_evaluate_results(path, &truth, false, NULL, &all, &err),
+                     TYTO_E_NOT_FOUND);
     assert_int_equal(all.photos, 0);
     tyto_error_clear(&err);
 }

@@ -389,8 +389,8 @@ static void lists_inside(void **state)
     REFUSED(tyto_merge_parts(&part, 1, 10, 10, 1, NULL, &out, &err), "found");
     REFUSED(tyto_merge_parts(&part, -1, 10, 10, 1, NULL, &out, &err), "parts");
     const tyto_coco images = {.n_images = 3}, annotations = {.n_annotations = -3};
-    REFUSED(tyto_coco_evaluate(&images, NULL, 0, &scores, &err), "images");
-    REFUSED(tyto_coco_evaluate(&annotations, NULL, 0, &scores, &err), "annotations");
+    REFUSED(tyto_coco_evaluate(&images, NULL, 0, NULL, &scores, &err), "images");
+    REFUSED(tyto_coco_evaluate(&annotations, NULL, 0, NULL, &scores, &err), "annotations");
     tyto_tokenizer *tokenizer = NULL;
     const tyto_text_list texts = {.items = NULL, .count = 2};
     assert_int_equal(tyto_tokenizer_create_bytes(&tokenizer, NULL), TYTO_OK);

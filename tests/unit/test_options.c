@@ -367,6 +367,17 @@ CALL(detection_document_create, tyto_detection_document_options, format, TYTO_FO
     return status;
 }
 
+CALL(frame_document_create, tyto_frame_document_options, format, TYTO_FORMAT_CSV)
+{
+    tyto_document *document = NULL;
+    tyto_bytes bytes = {0};
+    const tyto_status status = tyto_frame_document_create(given, &document, &bytes, err);
+    see(bytes.data ? bytes.data : "", bytes.length_bytes);
+    tyto_bytes_clear(&bytes);
+    tyto_document_destroy(document);
+    return status;
+}
+
 CALL(detection_document_write, tyto_detection_document_options, format, TYTO_FORMAT_CSV)
 {
     const tyto_detections none = {0};
@@ -465,6 +476,7 @@ static const options_call *const calls[] = {&call_engine_create,
                                             &call_merge_parts,
                                             &call_draw_detections,
                                             &call_detection_document_create,
+                                            &call_frame_document_create,
                                             &call_detection_document_write,
                                             &call_bench_forward,
                                             &call_bench_document_write,

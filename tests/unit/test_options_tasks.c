@@ -427,6 +427,95 @@ CALL(evaluate_image, tyto_image_options, damaged, TYTO_IMAGE_DAMAGED_USE)
     return evaluate(NULL, &options, err);
 }
 
+/* Two categories without anything. */
+CALL(coco_evaluate, tyto_coco_evaluate_options, progress, see_step)
+{
+    static tyto_coco_category categories[] = {{1, "cat"}, {2, "dog"}};
+    const tyto_coco truth = {.categories = categories, .n_categories = 2};
+    tyto_coco_scores scores;
+    const tyto_status status = tyto_coco_evaluate(&truth, NULL, 0, given, &scores, err);
+    tyto_coco_scores_clear(&scores);
+    return status;
+}
+
+CALL(evaluate_results, tyto_evaluate_options, progress, see_step)
+{
+    static tyto_coco_category categories[] = {{1, "cat"}, {2, "dog"}};
+    const tyto_coco truth = {.categories = categories, .n_categories = 2};
+    tyto_evaluation found;
+    FILE *file = fopen("results.json", "w");
+    assert_non_null(file);
+    assert_true(fputs("[]", file) >= 0 && fclose(file) == 0);
+    const tyto_status status =
+        tyto_evaluate_results("results.json", &truth, false, given, &found, err);
+    tyto_evaluation_clear(&found);
+    return status;
+}
+
+/* A thing whose score begins a track by default. */
+CALL(tracker, tyto_track_options, high, 0.95F)
+{
+    tyto_detection item = {.score = 0.9F, .box = {1, 1, 9, 9}};
+    const tyto_detections found = {.items = &item, .count = 1};
+    tyto_tracker *made = NULL;
+    int64_t id = 0;
+    tyto_status status = tyto_tracker_create(given, &made, err);
+    for (int i = 0; status == TYTO_OK && i < 2; i++) {
+        status = tyto_tracker_update(made, &found, 5.0 * i, &id, err);
+        see_number(id);
+    }
+    tyto_tracker_destroy(made);
+    return status;
+}
+
+static tyto_status see_turn(void *user, tyto_batch_photo *photo, tyto_error *err)
+{
+    (void)user;
+    (void)err;
+    see_number(photo->index);
+    return TYTO_OK;
+}
+
+/* Two photos of which the second is cut. */
+CALL(batch_run, tyto_batch_options, log, see_line)
+{
+    static const char *const paths[] = {"a.png", "cut.jpg"};
+    return tyto_batch_run(paths, 2, see_turn, NULL, given, NULL, err);
+}
+
+CALL(batch_run_image, tyto_image_options, damaged, TYTO_IMAGE_DAMAGED_USE)
+{
+    tyto_batch_options options;
+    tyto_batch_options_init(&options, sizeof(options));
+    options.image = given;
+    return tyto_batch_run(cut, 1, see_turn, NULL, &options, NULL, err);
+}
+
+CALL(results_open, tyto_results_options, format, TYTO_FORMAT_CSV)
+{
+    tyto_results *results = NULL;
+    const tyto_status status = tyto_results_open(given, &results, err);
+    see_number((int64_t)tyto_results_format(results));
+    tyto_results_destroy(results);
+    return status;
+}
+
+CALL(video_search, tyto_video_search_options, every, 2)
+{
+    tyto_video_search *search = NULL;
+    tyto_frame_detections found;
+    bool more = true;
+    tyto_status status =
+        tyto_video_search_open(owl.session, "silent.mkv", vocabulary, given, &search, err);
+    while (status == TYTO_OK && more) {
+        status = tyto_video_search_next(search, &found, &more, err);
+        see_number(found.frame);
+        tyto_frame_detections_clear(&found);
+    }
+    tyto_video_search_destroy(search);
+    return status;
+}
+
 /* Notes of a photo. */
 CALL(calibration_run, tyto_calibration_options, progress, see_step)
 {
@@ -479,12 +568,14 @@ static const options_call *const calls[] = {
     &call_builder_build_image, &call_search, &call_search_check, &call_search_tiles,
     &call_evaluate_photos, &call_evaluate_search, &call_evaluate_image, &call_calibration_run,
     &call_calibration_run_image, &call_calibration_save, &call_checkpoint_convert_image,
+    &call_coco_evaluate, &call_evaluate_results, &call_tracker, &call_batch_run,
+    &call_batch_run_image, &call_results_open,
     /* Only where there are videos. */
-    &call_classify_video, &call_autoencode_video};
+    &call_classify_video, &call_autoencode_video, &call_video_search};
 
 static size_t count_calls(void)
 {
-    return sizeof(calls) / sizeof(calls[0]) - (tyto_video_available() ? 0 : 2);
+    return sizeof(calls) / sizeof(calls[0]) - (tyto_video_available() ? 0 : 3);
 }
 
 static void older_sizes_are_taken(void **state)
