@@ -1,5 +1,6 @@
 #include "tasks/search.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,11 +125,21 @@ tyto_status tyto_search_check_labels(const tyto_vocabulary *vocabulary,
                                      const tyto_search_options *options, tyto_error *err)
 {
     const int64_t queries = vocabulary ? vocabulary->count : 1;
-    return options->label_thresholds && options->n_label_thresholds != queries
-               ? tyto_fail(err, TYTO_E_ARGUMENT,
-                           "label thresholds: got %lld, required %lld, one per query",
-                           (long long)options->n_label_thresholds, (long long)queries)
-               : TYTO_OK;
+    if (!options->label_thresholds) {
+        return TYTO_OK;
+    }
+    if (options->n_label_thresholds != queries) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "label thresholds: got %lld, required %lld, one per query",
+                         (long long)options->n_label_thresholds, (long long)queries);
+    }
+    for (int64_t i = 0; i < queries; i++) {
+        if (isnan(options->label_thresholds[i])) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "threshold of label %lld: got nan, required a number", (long long)i);
+        }
+    }
+    return TYTO_OK;
 }
 
 static tyto_status check_sources(const tyto_search_source *sources, int64_t n,

@@ -90,10 +90,6 @@ tyto_status tyto_search_options_read(tyto_search_options *own, const tyto_search
     TYTO_TRY(
         tyto_check_list(own->label_thresholds, own->n_label_thresholds, "label_thresholds", err));
     TYTO_TRY(check_number("threshold", own->threshold, -FLT_MAX, FLT_MAX, err));
-    for (int64_t i = 0; i < own->n_label_thresholds; i++) {
-        TYTO_TRY(
-            check_number("label_thresholds", own->label_thresholds[i], -FLT_MAX, FLT_MAX, err));
-    }
     TYTO_TRY(check_number("nms_iou", own->nms_iou, 0.0, 1.0, err));
     TYTO_TRY(check_number("top_k", (double)own->top_k, 0.0, DBL_MAX, err));
     TYTO_TRY(check_number("tile_px", (double)own->tile_px, 0.0, DBL_MAX, err));
