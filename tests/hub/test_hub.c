@@ -251,6 +251,7 @@ static void checkpoints_are_located(void **state)
     assert_int_equal(tyto_checkpoint_locate("no/such/path", &options, &path, &err),
                      TYTO_E_NOT_FOUND);
     assert_null(path);
+    tyto_error_clear(&err);
     tyto_free(again);
     tyto_free(first);
 }

@@ -38,6 +38,8 @@ struct tyto_video_writer {
     tyto_video_format format;
     track picture, sound;
     struct SwsContext *scaler;
+    AVFrame *rgb; /* a picture with its sides made even, and room behind its rows: libswscale reads
+                     some bytes more than there are pixels */
     struct SwrContext *resampler;
     AVAudioFifo *queue; /* sound on its way to the encoder */
     bool ended;         /* by a commit, successful or not */
@@ -193,6 +195,17 @@ static tyto_status open_picture(tyto_video_writer *writer, tyto_error *err)
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "frame");
     }
+    writer->rgb = av_frame_alloc();
+    if (!writer->rgb) {
+        return tyto_fail_memory(err, writer->name);
+    }
+    writer->rgb->format = AV_PIX_FMT_RGB24;
+    writer->rgb->width = codec->width;
+    writer->rgb->height = codec->height;
+    code = av_frame_get_buffer(writer->rgb, ROW_ALIGN);
+    if (code < 0) {
+        return tyto_media_fail(err, code, writer->name, "frame");
+    }
     writer->scaler =
         sws_getContext(codec->width, codec->height, AV_PIX_FMT_RGB24, codec->width, codec->height,
                        codec->pix_fmt, SWS_BICUBIC | SWS_ACCURATE_RND, NULL, NULL, NULL);
@@ -261,6 +274,7 @@ void tyto_video_writer_destroy(tyto_video_writer *writer)
         av_frame_free(&tracks[i]->frame);
     }
     sws_freeContext(writer->scaler);
+    av_frame_free(&writer->rgb);
     swr_free(&writer->resampler);
     av_audio_fifo_free(writer->queue);
     av_packet_free(&writer->packet);
@@ -337,20 +351,18 @@ static tyto_status encode(tyto_video_writer *writer, track *target, const AVFram
     return tyto_media_fail(err, code, writer->name, "can't be written");
 }
 
-/* The picture with its sides made even. */
-static tyto_status make_even(const tyto_image *frame, tyto_image *out, tyto_error *err)
+/* Copies a picture; what its sides lack to be even is its last row and column once more. */
+static void copy_picture(const tyto_image *picture, AVFrame *out)
 {
-    TYTO_TRY(tyto_image_make(even(frame->width_px), even(frame->height_px), out, err));
-    for (int64_t y = 0; y < out->height_px; y++) {
+    for (int64_t y = 0; y < out->height; y++) {
         const uint8_t *source =
-            frame->data + tyto_min_i64(y, frame->height_px - 1) * frame->width_px * 3;
-        uint8_t *row = out->data + y * out->width_px * 3;
-        memcpy(row, source, (size_t)frame->width_px * 3);
-        if (out->width_px > frame->width_px) {
-            memcpy(row + frame->width_px * 3, source + (frame->width_px - 1) * 3, 3);
+            picture->data + tyto_min_i64(y, picture->height_px - 1) * picture->width_px * 3;
+        uint8_t *row = out->data[0] + y * out->linesize[0];
+        memcpy(row, source, (size_t)picture->width_px * 3);
+        if (out->width > picture->width_px) {
+            memcpy(row + picture->width_px * 3, source + (picture->width_px - 1) * 3, 3);
         }
     }
-    return TYTO_OK;
 }
 
 static tyto_status check_open(const tyto_video_writer *writer, tyto_error *err)
@@ -369,25 +381,19 @@ tyto_status tyto_video_writer_add_frame(tyto_video_writer *writer, const tyto_im
     TYTO_REQUIRE(err, frame->data);
     TYTO_TRY(check_open(writer, err));
     track *target = &writer->picture;
-    tyto_image padded = {0};
     if (frame->width_px != writer->format.width_px ||
         frame->height_px != writer->format.height_px) {
         return tyto_fail(err, TYTO_E_SHAPE, "%s: got a frame of %lld x %lld, required %lld x %lld",
                          writer->name, (long long)frame->width_px, (long long)frame->height_px,
                          (long long)writer->format.width_px, (long long)writer->format.height_px);
     }
-    if ((frame->width_px & 1) || (frame->height_px & 1)) {
-        TYTO_TRY(make_even(frame, &padded, err));
-        frame = &padded;
-    }
     int code = av_frame_make_writable(target->frame);
     if (code >= 0) {
-        const uint8_t *const rows[] = {frame->data};
-        const int strides[] = {(int)frame->width_px * 3};
-        code = sws_scale(writer->scaler, rows, strides, 0, (int)frame->height_px,
-                         target->frame->data, target->frame->linesize);
+        copy_picture(frame, writer->rgb);
+        code = sws_scale(writer->scaler, (const uint8_t *const *)writer->rgb->data,
+                         writer->rgb->linesize, 0, writer->rgb->height, target->frame->data,
+                         target->frame->linesize);
     }
-    tyto_image_clear(&padded);
     if (code < 0) {
         return tyto_media_fail(err, code, writer->name, "frame");
     }
