@@ -141,3 +141,9 @@ void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char
     }
     va_end(again);
 }
+
+void tyto_engine_log_error(const tyto_engine *engine, tyto_error *err)
+{
+    tyto_engine_log(engine, TYTO_LOG_LEVEL_ERROR, "%s", tyto_error_message(err));
+    tyto_error_clear(err);
+}

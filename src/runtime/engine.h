@@ -36,4 +36,7 @@ TYTO_NODISCARD tyto_status tyto_precision_check(tyto_precision precision, tyto_e
 void tyto_engine_log(const tyto_engine *engine, tyto_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Logs an error of one of several inputs, and clears it: the others go on. */
+void tyto_engine_log_error(const tyto_engine *engine, tyto_error *err);
+
 #endif

@@ -386,9 +386,7 @@ tyto_status tyto_flow_sequence_run(tyto_session *session, tyto_flow_sequence *se
             return status;
         }
         if (status != TYTO_OK) {
-            tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_ERROR, "%s",
-                            tyto_error_message(err));
-            tyto_error_clear(err);
+            tyto_engine_log_error(session->model->engine, err);
             ++*failed;
         }
     }

@@ -415,9 +415,7 @@ tyto_status tyto_search_videos(tyto_session *session, const char *const *videos,
             return status;
         }
         if (status != TYTO_OK) {
-            tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_ERROR, "%s",
-                            tyto_error_message(err));
-            tyto_error_clear(err);
+            tyto_engine_log_error(session->model->engine, err);
             ++*failed;
         }
     }

@@ -20,22 +20,6 @@ static int enter_with_video(void **state)
     return status;
 }
 
-static int frames_in(const char *path)
-{
-    tyto_video_reader *reader = NULL;
-    tyto_image frame = {0};
-    double seconds;
-    bool more = true;
-    int count = 0;
-    assert_int_equal(tyto_video_reader_open(path, &reader, NULL), TYTO_OK);
-    while (tyto_video_reader_next(reader, &frame, &seconds, &more, NULL) == TYTO_OK && more) {
-        count++;
-    }
-    tyto_image_clear(&frame);
-    tyto_video_reader_destroy(reader);
-    return count;
-}
-
 /* An object for each frame, in order and on time. Returns how many. */
 static int check_lines(const char *path, int every, bool tracked)
 {
@@ -68,7 +52,7 @@ static void a_line_for_each_frame(void **state)
     assert_done(&run);
     ran_clear(&run);
     assert_int_equal(check_lines("found.jsonl", 1, false), FRAMES);
-    assert_int_equal(frames_in("drawn.mp4"), FRAMES);
+    assert_int_equal(rendered_frames_in("drawn.mp4", NULL), FRAMES);
     run = tyto("detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x", "--threshold", "0", "--track",
                "-o", "tracked.jsonl", NULL);
     assert_done(&run);
@@ -117,7 +101,7 @@ static void what_does_not_go_with_videos_is_refused(void **state)
     assert_complains(&run, 2, "--draw: ");
     run = tyto("detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x", "-o", "clip.mp4", NULL);
     assert_complains(&run, 2, "-o: ");
-    assert_int_equal(frames_in("clip.mp4"), FRAMES);
+    assert_int_equal(rendered_frames_in("clip.mp4", NULL), FRAMES);
     /* One that can't be read doesn't keep the others from being searched. */
     write_file("broken.mp4", "no video", 8);
     run = tyto("detect", "-m", ODD_MODEL, "broken.mp4", "clip.mp4", "-t", "x", "--threshold", "0",
@@ -173,7 +157,7 @@ static void an_interrupted_search_keeps_its_frames(void **state)
     char want[64];
     snprintf(want, sizeof(want), "long.mp4: interrupted after %d of 20000 frames", lines);
     assert_non_null(strstr(said, want));
-    assert_int_equal(frames_in("kept.mp4"), lines);
+    assert_int_equal(rendered_frames_in("kept.mp4", NULL), lines);
     free(said);
     free(text);
     free(model);

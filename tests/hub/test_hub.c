@@ -256,60 +256,6 @@ static void checkpoints_are_located(void **state)
     tyto_free(first);
 }
 
-/* What is called like a published checkpoint, and is not there by that path. */
-static void published_names_are_advised(void **state)
-{
-    static const char advice[] =
-        "the published checkpoint of that name is 'google/owlv2-base-patch16-ensemble'";
-    static const char *const names[] = {
-        "./owlv2-base-patch16-ensemble", "owlv2-base-patch16-ensemble/",
-        "models/owlv2-base-patch16-ensemble", "/nowhere/at/all/owlv2-base-patch16-ensemble",
-        "somebody/owlv2-base-patch16-ensemble@main"};
-    (void)state;
-    char *folder = NULL, here[PATH_BYTES];
-    tyto_error err = TYTO_ERROR_INIT;
-    assert_non_null(getcwd(here, sizeof(here)));
-    assert_int_equal(chdir(cache), 0);
-    assert_int_equal(mkdir("models", 0777), 0);
-    for (size_t i = 0; next_case(i, sizeof(names) / sizeof(names[0])); i++) {
-        /* Only the last may be another's repository, which the hub is asked for. */
-        const tyto_status expected = i == 4 ? TYTO_E_UNSUPPORTED : TYTO_E_NOT_FOUND;
-        options.offline = i == 4;
-        assert_int_equal(tyto_checkpoint_locate(names[i], &options, &folder, &err), expected);
-        assert_non_null(strstr(tyto_error_message(&err), advice));
-        assert_null(folder);
-    }
-    options.offline = true;
-    assert_int_equal(
-        tyto_checkpoint_locate("google/owlv2-base-patch16-ensemble", &options, &folder, &err),
-        TYTO_E_UNSUPPORTED);
-    assert_null(strstr(tyto_error_message(&err), "published"));
-    assert_int_equal(chdir(here), 0);
-    tyto_error_clear(&err);
-}
-
-/* A file or a folder that is there is never asked the hub for, whatever it is called. */
-static void existing_paths_stay_here(void **state)
-{
-    (void)state;
-    char *folder = NULL, here[PATH_BYTES];
-    tyto_error err = TYTO_ERROR_INIT;
-    assert_non_null(getcwd(here, sizeof(here)));
-    assert_int_equal(chdir(cache), 0);
-    assert_int_equal(mkdir("acme", 0777), 0);
-    assert_int_equal(tyto_file_write("acme/owl", "{}", 2, &err), TYTO_OK);
-    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &folder, &err), TYTO_E_ARGUMENT);
-    assert_non_null(strstr(tyto_error_message(&err),
-                           "acme/owl: got a file, required the checkpoint's folder: 'acme'"));
-    assert_int_equal(unlink("acme/owl"), 0);
-    assert_int_equal(mkdir("acme/owl", 0777), 0);
-    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &folder, &err), TYTO_OK);
-    assert_string_equal(folder, "acme/owl");
-    tyto_free(folder);
-    assert_int_equal(chdir(here), 0);
-    tyto_error_clear(&err);
-}
-
 /* A folder with one snapshot, where variables of the environment say. */
 static void variables_name_the_cache(void **state)
 {
@@ -790,8 +736,6 @@ int main(void)
         WITH_SERVER(a_cut_connection_is_taken_up),
         WITH_SERVER(a_server_without_ranges_sends_all_again),
         WITH_SERVER(checkpoints_are_located),
-        WITH_SERVER(published_names_are_advised),
-        WITH_SERVER(existing_paths_stay_here),
         WITH_SERVER(a_stopped_pull_goes_on),
         WITH_SERVER(a_damaged_part_is_fetched_again),
         WITH_SERVER(parts_of_the_wrong_length_are_dropped),

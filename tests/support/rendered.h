@@ -58,4 +58,29 @@ static inline void rendered_video(const char *path, int64_t width, int64_t heigh
     tyto_video_writer_destroy(writer);
 }
 
+/** How many frames a video has; *last_s, unless NULL, is the time of the last one. −1: it
+ *  can't be read. */
+static inline int rendered_frames_in(const char *path, double *last_s)
+{
+    tyto_video_reader *reader = NULL;
+    tyto_image frame = {0};
+    double seconds, last = 0.0;
+    bool more = true;
+    int count = 0;
+    tyto_status status = tyto_video_reader_open(path, &reader, NULL);
+    while (status == TYTO_OK && more) {
+        status = tyto_video_reader_next(reader, &frame, &seconds, &more, NULL);
+        if (status == TYTO_OK && more) {
+            count++;
+            last = seconds;
+        }
+    }
+    if (last_s) {
+        *last_s = last;
+    }
+    tyto_image_clear(&frame);
+    tyto_video_reader_destroy(reader);
+    return status == TYTO_OK ? count : -1;
+}
+
 #endif

@@ -12,6 +12,8 @@
 #include <cmocka.h>
 #include <tyto/tyto.h>
 
+#include "support/rendered.h"
+
 /* Frames of the video, their side and place in the scene, which moves from one to the next. */
 enum { FRAMES = 7, SIDE = 400, TOP = 180, LEFT = 180, STEP = 8 };
 
@@ -85,23 +87,6 @@ static int leave(void **state)
     tyto_engine_destroy(it.engine);
     snprintf(command, sizeof(command), "rm -rf %s", folder);
     return system(command);
-}
-
-static int frames_in(const char *path, double *last_s)
-{
-    tyto_video_reader *reader = NULL;
-    tyto_image frame = {0};
-    double seconds;
-    bool more = true;
-    int count = 0;
-    assert_int_equal(tyto_video_reader_open(path, &reader, NULL), TYTO_OK);
-    while (tyto_video_reader_next(reader, &frame, &seconds, &more, NULL) == TYTO_OK && more) {
-        *last_s = seconds;
-        count++;
-    }
-    tyto_image_clear(&frame);
-    tyto_video_reader_destroy(reader);
-    return count;
 }
 
 /* What an option changes of one search. */
@@ -192,7 +177,7 @@ static void things_are_found_and_followed(void **state)
         assert_int_equal(tyto_video_search_finish(search, NULL), TYTO_OK);
         assert_int_equal(tyto_video_search_done(search), FRAMES);
         tyto_video_search_destroy(search);
-        assert_int_equal(frames_in("out.mp4", &last_s), FRAMES);
+        assert_int_equal(rendered_frames_in("out.mp4", &last_s), FRAMES);
         assert_true(fabs(last_s - (FRAMES - 1) / 10.0) < 1e-3);
         remove("out.mp4");
     }
@@ -218,7 +203,7 @@ static void every_nth_frame_alone(void **state)
     assert_int_equal(tyto_video_search_finish(search, NULL), TYTO_OK);
     tyto_video_search_destroy(search);
     /* 3 a second, of which each has its time. */
-    assert_int_equal(frames_in("out.mp4", &last_s), 3);
+    assert_int_equal(rendered_frames_in("out.mp4", &last_s), 3);
     assert_true(fabs(last_s - 0.667) < 0.01);
     remove("out.mp4");
 }
@@ -243,7 +228,7 @@ static void what_was_found_before_a_stop_stays(void **state)
         }
         tyto_video_search_destroy(search);
         assert_int_equal(access("out.mp4", F_OK), finished ? 0 : -1);
-        assert_true(!finished || frames_in("out.mp4", &last_s) == 2);
+        assert_true(!finished || rendered_frames_in("out.mp4", &last_s) == 2);
         remove("out.mp4");
     }
 }
