@@ -1,6 +1,7 @@
 /* tyto eval: how good a model is, by the numbers that are usual for its task.
  */
 #include <string.h>
+#include <tyto/document.h>
 #include <tyto/evaluate.h>
 
 #include "commands.h"
@@ -13,8 +14,6 @@
 
 /* What a class' name takes the place of in --prompt. */
 #define PLACE TYTO_EVALUATE_PLACE
-
-enum { FORMAT_TEXT, FORMAT_JSON };
 
 typedef struct eval_args {
     common_args common;
@@ -33,7 +32,8 @@ typedef struct job {
     tyto_coco truth;
     tyto_evaluation found;
     photo_search look; /* its options; and the photo that is searched, for the bar */
-    bool limited;      /* not all images of the file take part */
+    tyto_format format;
+    bool limited; /* not all images of the file take part */
     output out;
 } job;
 
@@ -49,6 +49,17 @@ static bool check_operands(const text_list *operands)
         return false;
     }
     return true;
+}
+
+/* What --format says, or else the ending of -o. */
+static bool choose_format(job *j)
+{
+    static const tyto_format formats[] = {TYTO_FORMAT_TEXT, TYTO_FORMAT_JSON};
+    tyto_error err = TYTO_ERROR_INIT;
+    j->format = (tyto_format)j->args->format;
+    return j->args->format != OPTION_UNSET ||
+           went_well_for("-o", tyto_format_choose(j->args->output, formats, 2, &j->format, &err),
+                         &err);
 }
 
 static int check_usage(job *j)
@@ -72,7 +83,7 @@ static int check_usage(job *j)
         return EXIT_USAGE;
     }
     tyto_evaluate_search_options_init(&j->look.options, sizeof(j->look.options));
-    if (!photo_search_read(&args->tiles, &args->shortcuts, &j->look)) {
+    if (!choose_format(j) || !photo_search_read(&args->tiles, &args->shortcuts, &j->look)) {
         return EXIT_USAGE;
     }
     if (!strstr(args->prompt, PLACE)) {
@@ -181,7 +192,7 @@ static bool report(job *j)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes document = {0};
     const bool good =
-        went_well(j->args->format == FORMAT_JSON
+        went_well(j->format == TYTO_FORMAT_JSON
                       ? tyto_coco_scores_json(&j->truth, &j->found.scores, &document, &err)
                       : tyto_coco_scores_text(&j->truth, &j->found.scores, &document, &err),
                   &err) &&
@@ -234,8 +245,8 @@ static const option options[] = {
     TILE_OPTIONS(eval_args, tiles),
     SHORTCUT_OPTIONS(eval_args, shortcuts),
     {"limit", 0, OPTION_INTEGER, "N", "only the first N images of FILE", AT(limit), 1, 1e9},
-    {"format", 'f', OPTION_CHOICE, "text|json", "tables (default), or one object of JSON",
-     AT(format)},
+    {"format", 'f', OPTION_CHOICE, "text|json",
+     "tables, or one object of JSON (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "PATH", "write the numbers there instead of standard output",
      AT(output), .files = WRITES_FILES},
     PHOTO_OPTIONS,
@@ -247,7 +258,7 @@ static const example examples[] = {
      "how well the model that comes with tyto finds the categories by their names"},
     {"tyto eval detect -m google/owlv2-base-patch16-ensemble -a instances.json -i photos/ --prompt "
      "\"a "
-     "photo of a {}\" --detections found.json --format json -o scores.json",
+     "photo of a {}\" --detections found.json -o scores.json",
      "a checkpoint of your own, another wording, and both the detections and the numbers kept"},
     {"tyto eval detect -a instances.json -i photos/ --tiles=480 --tile-overlap 0.3",
      "what searching in tiles is worth on these photos"},
@@ -258,6 +269,7 @@ static const example examples[] = {
 
 static const eval_args defaults = {.common = {.exif = OPTION_UNSET},
                                    .prompt = PLACE,
+                                   .format = OPTION_UNSET,
                                    .top_k = 100,
                                    .iou = 0.5,
                                    .tiles = TILES_DEFAULTS,

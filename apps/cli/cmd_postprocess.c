@@ -11,8 +11,8 @@
 
 typedef struct postprocess_args {
     common_args common;
-    search_args search; /* labels, what is kept, and where it goes */
-    const char *outputs, *sizes;
+    search_args search; /* outputs, labels, what is kept, and where it goes */
+    const char *sizes;
     int scores;
     double threshold;
 } postprocess_args;
@@ -20,38 +20,35 @@ typedef struct postprocess_args {
 /* What one run is about: tensors, and for each photo its name, size and picture. */
 typedef struct job {
     const postprocess_args *args;
+    search search; /* labels, photos and what becomes of them; no model */
     tyto_tensor_file *file;
     const tyto_tensor *tensors;
     int64_t n_tensors, n_photos, n_sizes;
-    text_list photos, labels;
     tyto_size *sizes;
     tyto_detections *found;
     tyto_postprocess_options options;
-    drawing draw;
-    tyto_detection_document_options document;
-    records results;
 } job;
 
 /* The size of each photo that was named. */
 static bool measure_photos(job *j)
 {
-    j->sizes = take(j->photos.count, sizeof(*j->sizes));
-    for (size_t i = 0; i < j->photos.count; i++) {
+    j->sizes = take(j->search.photos.count, sizeof(*j->sizes));
+    for (size_t i = 0; i < j->search.photos.count; i++) {
         tyto_image image = {0};
-        if (!load_photo(j->photos.items[i], &image)) {
+        if (!load_photo(j->search.photos.items[i], &image)) {
             return false;
         }
         j->sizes[i] = (tyto_size){image.width_px, image.height_px};
         tyto_image_clear(&image);
     }
-    j->n_sizes = (int64_t)j->photos.count;
+    j->n_sizes = (int64_t)j->search.photos.count;
     return true;
 }
 
 static bool open_outputs(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    if (!went_well(tyto_tensor_file_open(j->args->outputs, &j->file, &err), &err)) {
+    if (!went_well(tyto_tensor_file_open(j->args->search.outputs, &j->file, &err), &err)) {
         return false;
     }
     j->n_tensors = tyto_tensor_file_count(j->file);
@@ -86,7 +83,7 @@ static bool evaluate(job *j)
     options->multi_label = kept->multi_label;
     options->relative_scores = options->relative_scores && args->scores == 0;
     j->found = take((size_t)j->n_photos, sizeof(*j->found));
-    return went_well_for(args->outputs,
+    return went_well_for(args->search.outputs,
                          tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes,
                                                 options, j->found, j->n_photos, &err),
                          &err);
@@ -96,10 +93,11 @@ static bool draw(job *j, int64_t i)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
-    const char *photo = j->photos.items[i];
+    const char *photo = j->search.photos.items[i];
     const bool good =
-        load_photo(photo, &image) &&
-        went_well(drawing_write(&j->draw, photo, &image, &j->found[i], &j->labels, &err), &err);
+        load_photo(photo, &image) && went_well(drawing_write(&j->search.draw, photo, &image,
+                                                             &j->found[i], &j->search.labels, &err),
+                                               &err);
     tyto_image_clear(&image);
     return good;
 }
@@ -108,34 +106,31 @@ static bool write_photo(job *j, int64_t i)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_photo_detections photo = {.photo = j->photos.items[i],
+    const tyto_photo_detections photo = {.photo = j->search.photos.items[i],
                                          .index = i,
                                          .width_px = j->n_sizes ? j->sizes[i].width_px : 1,
                                          .height_px = j->n_sizes ? j->sizes[i].height_px : 1,
                                          .detections = &j->found[i]};
     const tyto_status status =
-        tyto_document_add_detections(j->results.document, &photo, &bytes, &err);
-    return records_put(&j->results, status, &bytes, &err) && (!j->draw.path || draw(j, i));
+        tyto_document_add_detections(j->search.results.document, &photo, &bytes, &err);
+    return records_put(&j->search.results, status, &bytes, &err) &&
+           (!j->search.draw.path || draw(j, i));
 }
 
 static bool write_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    number_rest(&j->labels, tyto_postprocess_labels(j->tensors, j->n_tensors));
-    number_rest(&j->photos, j->n_photos);
-    j->document.labels = (const char *const *)j->labels.items;
-    j->document.n_labels = (int64_t)j->labels.count;
-    j->document.n_photos = j->n_photos;
-    j->document.threshold = j->options.threshold;
-    const tyto_status begun =
-        tyto_detection_document_create(&j->document, &j->results.document, &bytes, &err);
-    bool good = records_begin(&j->results, begun, &bytes, &err);
+    j->search.document.n_photos = j->n_photos;
+    j->search.document.threshold = j->options.threshold;
+    const tyto_status begun = tyto_detection_document_create(
+        &j->search.document, &j->search.results.document, &bytes, &err);
+    bool good = records_begin(&j->search.results, begun, &bytes, &err);
     for (int64_t i = 0; i < j->n_photos && good; i++) {
         good = write_photo(j, i);
     }
-    good = drawing_end(&j->draw) && good;
-    return records_end(&j->results, good) && good;
+    good = drawing_end(&j->search.draw) && good;
+    return records_end(&j->search.results, good) && good;
 }
 
 /* Everything that can be found wrong before tensors are read. */
@@ -144,7 +139,7 @@ static int prepare(job *j)
     const postprocess_args *args = j->args;
     const search_args *kept = &args->search;
     tyto_error err = TYTO_ERROR_INIT;
-    if (!args->outputs) {
+    if (!args->search.outputs) {
         say_error("no outputs: required --outputs FILE, as 'tyto forward' writes them");
         return EXIT_USAGE;
     }
@@ -162,48 +157,63 @@ static int prepare(job *j)
         return EXIT_USAGE;
     }
     for (size_t i = 0; i < kept->texts.count; i++) {
-        text_list_add(&j->labels, kept->texts.items[i], strlen(kept->texts.items[i]));
+        text_list_add(&j->search.labels, kept->texts.items[i], strlen(kept->texts.items[i]));
     }
-    if ((kept->labels_file && !read_lines(kept->labels_file, false, &j->labels)) ||
-        (args->common.operands.count > 0 && !list_photos(&args->common.operands, &j->photos))) {
+    if ((kept->labels_file && !read_lines(kept->labels_file, false, &j->search.labels)) ||
+        (args->common.operands.count > 0 &&
+         !list_photos(&args->common.operands, &j->search.photos))) {
         return EXIT_FAILED;
     }
-    j->draw = (drawing){.option = "draw", .path = kept->draw};
-    const int code = drawing_check(&j->draw, &j->photos, &j->photos);
-    if (code != EXIT_DONE) {
-        return code;
+    j->search.draw = (drawing){.option = "draw", .path = kept->draw};
+    return drawing_check(&j->search.draw, &j->search.photos, &j->search.photos);
+}
+
+/* Once it is known how many photos and labels there are. Without sizes, boxes are parts of 1, which
+ * is what two of the data sets' formats have. */
+static int open_results(job *j)
+{
+    const tyto_format format = search_format(j->search.args);
+    text_list spared = {0};
+    if (j->n_sizes == 0 && format > TYTO_FORMAT_CSV && format != TYTO_FORMAT_YOLO &&
+        format != TYTO_FORMAT_OPENIMAGES) {
+        say_error("format %s: its boxes are in pixels, required IMAGE or --sizes",
+                  tyto_format_name(format));
+        return EXIT_USAGE;
     }
-    tyto_detection_document_options_init(&j->document, sizeof(j->document));
-    j->document.format = (tyto_format)kept->format;
-    const tyto_results_options where = records_options(kept->output, kept->format);
-    return records_open(&j->results, &where);
+    text_list_append(&spared, &j->search.photos);
+    number_rest(&j->search.labels, tyto_postprocess_labels(j->tensors, j->n_tensors));
+    number_rest(&j->search.photos, j->n_photos);
+    const int code = search_check_results(&j->search, &spared);
+    text_list_clear(&spared);
+    return code;
 }
 
 static int run(void *given)
 {
-    job j = {.args = given};
+    const postprocess_args *args = given;
+    job j = {.args = args, .search = {.common = &args->common, .args = &args->search}};
     int code = prepare(&j);
     if (code == EXIT_DONE) {
-        const bool good =
-            open_outputs(&j) && (j.photos.count == 0 || measure_photos(&j)) && evaluate(&j);
-        code = good && write_all(&j) ? EXIT_DONE : EXIT_FAILED;
+        const bool good = open_outputs(&j) && (j.search.photos.count == 0 || measure_photos(&j));
+        code = good ? open_results(&j) : EXIT_FAILED;
     }
-    records_drop(&j.results);
+    if (code == EXIT_DONE) {
+        code = evaluate(&j) && write_all(&j) ? EXIT_DONE : EXIT_FAILED;
+    }
     for (int64_t i = 0; j.found && i < j.n_photos; i++) {
         tyto_detections_clear(&j.found[i]);
     }
     free(j.found);
     tyto_free(j.sizes);
     tyto_tensor_file_destroy(j.file);
-    text_list_clear(&j.photos);
-    text_list_clear(&j.labels);
+    search_end(&j.search);
     return code;
 }
 
 #define AT(field) offsetof(postprocess_args, field)
 static const option options[] = {
-    {"outputs", 0, OPTION_TEXT, "FILE", "the .safetensors file of outputs (required)", AT(outputs),
-     .files = COMPLETES_FILES},
+    {"outputs", 0, OPTION_TEXT, "FILE", "the .safetensors file of outputs (required)",
+     AT(search.outputs), .files = COMPLETES_FILES},
     {"sizes", 0, OPTION_TEXT, "WxH,...",
      "the photos' sizes in pixels, where no photos are given; without either, boxes are parts of 1",
      AT(sizes)},
@@ -219,9 +229,13 @@ static const option options[] = {
      "of image-guided detection: relative to the photo's best (default), or as they are",
      AT(scores)},
     BOX_OPTIONS(postprocess_args, search),
-    {"format", 'f', OPTION_CHOICE, RECORD_FORMATS, "how results are written (default text)",
+    {"format", 'f', OPTION_CHOICE, RESULT_FORMATS,
+     "how results are written, as by 'tyto detect' (default: what -o's ending says, or else text)",
      AT(search.format)},
-    {"output", 'o', OPTION_TEXT, "FILE", "write results there instead of standard output",
+    FORMAT_OPTIONS(postprocess_args, search),
+    {"output", 'o', OPTION_TEXT, "PATH",
+     "write results there instead of standard output; YOLO and VOC: a folder, with a file per "
+     "photo",
      AT(search.output), .files = WRITES_FILES},
     PHOTO_OPTIONS,
     {0},
@@ -237,8 +251,9 @@ static const example examples[] = {
     {0},
 };
 
-static const postprocess_args defaults = {.search = {.nms = OPTION_UNSET, .iou = OPTION_UNSET},
-                                          .threshold = OPTION_UNSET};
+static const postprocess_args defaults = {
+    .search = {.nms = OPTION_UNSET, .iou = OPTION_UNSET, .format = FORMAT_UNSET},
+    .threshold = OPTION_UNSET};
 
 const command cmd_postprocess = {
     .name = "postprocess",

@@ -122,39 +122,39 @@ int search_open_results(search *job, bool any_format, const text_list *spared)
     return records_open(&job->results, &options);
 }
 
-static int check_results(search *s, const text_list *spared)
+int search_check_results(search *job, const text_list *spared)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const search_args *args = s->args;
-    const text_list *operands = &s->common->operands;
-    tyto_detection_document_options *document = &s->document;
-    const char *const inputs[] = {args->labels_file, args->classes, args->ids_from};
+    const search_args *args = job->args;
+    const text_list *operands = &job->common->operands;
+    tyto_detection_document_options *document = &job->document;
+    const char *const inputs[] = {args->labels_file, args->classes, args->ids_from, args->outputs};
     const bool by_ending = args->format == FORMAT_UNSET;
-    const int code = by_ending ? search_open_results(s, true, spared) : EXIT_DONE;
+    const int code = by_ending ? search_open_results(job, true, spared) : EXIT_DONE;
     if (code != EXIT_DONE) {
         return code;
     }
     tyto_detection_document_options_init(document, sizeof(*document));
     document->format = search_format(args);
-    document->labels = (const char *const *)s->labels.items;
-    document->n_labels = (int64_t)s->labels.count;
-    document->photos = (const char *const *)s->photos.items;
-    document->n_photos = (int64_t)s->photos.count;
-    document->array = s->photos.many;
-    document->threshold = s->look.options.threshold;
+    document->labels = (const char *const *)job->labels.items;
+    document->n_labels = (int64_t)job->labels.count;
+    document->photos = (const char *const *)job->photos.items;
+    document->n_photos = (int64_t)job->photos.count;
+    document->array = job->photos.many;
+    document->threshold = job->look.options.threshold;
     document->scores = args->scores;
     document->data_yaml = args->data_yaml;
     document->folder =
         operands->count == 1 && path_is_folder(operands->items[0]) ? operands->items[0] : NULL;
     document->files = tyto_detection_files_wanted(document, args->output);
-    if (args->ids_from && !went_well(tyto_coco_load(args->ids_from, &s->ids, &err), &err)) {
+    if (args->ids_from && !went_well(tyto_coco_load(args->ids_from, &job->ids, &err), &err)) {
         return EXIT_FAILED;
     }
-    document->ids = args->ids_from ? &s->ids : NULL;
-    if (!went_well(tyto_detection_files_check(document, args->output, inputs, 3, &err), &err)) {
+    document->ids = args->ids_from ? &job->ids : NULL;
+    if (!went_well(tyto_detection_files_check(document, args->output, inputs, 4, &err), &err)) {
         return EXIT_USAGE;
     }
-    return by_ending ? code : search_open_results(s, true, spared);
+    return by_ending ? code : search_open_results(job, true, spared);
 }
 
 static void set_options(search *s)
@@ -188,7 +188,7 @@ int search_prepare(search *job)
     text_list_append(&all, &job->photos);
     text_list_append(&all, &job->examples);
     int code = drawing_check(&job->draw, &job->photos, &all);
-    code = code == EXIT_DONE ? check_results(job, &all) : code;
+    code = code == EXIT_DONE ? search_check_results(job, &all) : code;
     text_list_clear(&all);
     if (code == EXIT_DONE && job->chosen.path && job->examples.count == 0) {
         say_error("--draw-queries: no example to draw, required -q IMAGE");

@@ -19,7 +19,7 @@ enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
     text_list texts, thresholds, queries;
-    const char *labels_file, *classes, *output, *draw, *draw_queries, *ids_from;
+    const char *labels_file, *classes, *output, *outputs, *draw, *draw_queries, *ids_from;
     bool templates, multi_label, scores, data_yaml, resume, track;
     int nms, boxes, format, rule, exemplars;
     double iou;
@@ -185,6 +185,9 @@ int search_videos(search *job);
 /** Opens what -o says for results of the photos, in any format or one of records. Returns the exit
  *  code so far. */
 int search_open_results(search *job, bool any_format, const text_list *spared);
+/** What the document of the photos is, which can be found wrong, and search_open_results. Returns
+ *  the exit code so far. */
+int search_check_results(search *job, const text_list *spared);
 /** Has the work done for each photo, ends the results, and says how it went. */
 int search_finish(search *job, tyto_batch_fn work, void *user);
 void search_end(search *job);

@@ -1,5 +1,6 @@
 #include "results/document.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,21 @@ static bool is_among(tyto_format format, const tyto_format *allowed, int64_t n_a
     return !allowed;
 }
 
+/* The endings that people may mean, ".json, .csv or .txt": those of other formats mean nothing to
+ * them. */
+static void spell_endings(const tyto_format *allowed, int64_t n_allowed, char spelled[64])
+{
+    static const tyto_format usual[] = {TYTO_FORMAT_JSON, TYTO_FORMAT_JSONL, TYTO_FORMAT_CSV};
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (is_among(usual[i], allowed, n_allowed)) {
+            length += (size_t)snprintf(spelled + length, 64 - length, "%s.%s",
+                                       length > 0 ? ", " : "", formats[usual[i]].name);
+        }
+    }
+    snprintf(spelled + length, 64 - length, "%s.txt", length > 0 ? " or " : "");
+}
+
 tyto_status tyto_format_choose(const char *path, const tyto_format *allowed, int64_t n_allowed,
                                tyto_format *out, tyto_error *err)
 {
@@ -78,12 +94,12 @@ tyto_status tyto_format_choose(const char *path, const tyto_format *allowed, int
     if (tyto_format_by_name(ending + 1, out) && is_among(*out, allowed, n_allowed)) {
         return TYTO_OK;
     }
+    char spelled[64];
+    spell_endings(allowed, n_allowed, spelled);
     *out = TYTO_FORMAT_TEXT;
-    return tyto_fail(
-        err, TYTO_E_ARGUMENT,
-        "%s: got the ending '%s', required .json, .jsonl, .csv or .txt, or the format said "
-        "beside it",
-        path, ending);
+    return tyto_fail(err, TYTO_E_ARGUMENT,
+                     "%s: got the ending '%s', required %s, or the format said beside it", path,
+                     ending, spelled);
 }
 
 bool tyto_format_grows(tyto_format format)

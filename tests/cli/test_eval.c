@@ -86,6 +86,19 @@ static void tables_say_the_same(void **state)
     assert_non_null(strstr(text, "\nthing 13        0      -      -      -      -\n"));
     free(text);
     ran_clear(&run);
+    run = tyto("eval", "detect", "-a", test_path(GOLDEN "ties/annotations.json"), "--detections-in",
+               test_path(GOLDEN "ties/results.json"), "-o", "table.json", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    text = file_text("table.json", &length);
+    json_t *object = parsed(text);
+    assert_int_equal(json_integer_value(json_object_get(object, "images")), 12);
+    json_decref(object);
+    free(text);
+    run = tyto("eval", "detect", "-a", test_path(GOLDEN "ties/annotations.json"), "--detections-in",
+               test_path(GOLDEN "ties/results.json"), "-o", "table.csv", NULL);
+    assert_complains(&run, 2, "got the ending '.csv', required .json or .txt");
+    ran_clear(&run);
 }
 
 /* Two photos whose names are not their numbers, categories whose numbers are not their places. */

@@ -125,6 +125,40 @@ static void texts_alone_are_rows(void **state)
     assert_complains(&run, 1, "out.safetensors: outputs: required logits and pred_boxes");
 }
 
+/* The formats of data sets, as detect writes them: of photos, of sizes, and of parts of 1. */
+static void data_sets_are_written(void **state)
+{
+    (void)state;
+    ran run = tyto("preprocess", "-m", ODD_MODEL, CAT, COFFEE, "--batch", "-t", "a cat", "-o",
+                   "in.safetensors", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    forward("Owlv2ForObjectDetection");
+    run = tyto("postprocess", CAT, COFFEE, "--outputs", "out.safetensors", "-t", "a cat", "-t",
+               "an owl", "-f", "voc", "-o", "voc", NULL);
+    assert_done(&run);
+    assert_true(file_there("voc/cat.xml") && file_there("voc/coffee.xml"));
+    ran_clear(&run);
+    run = tyto("postprocess", "--outputs", "out.safetensors", "--sizes", "640x480,64x48", "-f",
+               "coco", "-t", "a cat", "-t", "an owl", NULL);
+    assert_done(&run);
+    json_t *set = parsed(run.out);
+    const json_t *image = json_array_get(json_object_get(set, "images"), 1);
+    assert_string_equal(json_string_value(json_object_get(image, "file_name")), "1");
+    assert_int_equal(json_integer_value(json_object_get(image, "width")), 64);
+    assert_int_equal(json_array_size(json_object_get(set, "categories")), 2);
+    json_decref(set);
+    ran_clear(&run);
+    run = tyto("postprocess", "--outputs", "out.safetensors", "-f", "yolo", "-o", "parts", NULL);
+    assert_done(&run);
+    assert_true(file_there("parts/0.txt") && file_there("parts/classes.txt"));
+    ran_clear(&run);
+    run = tyto("postprocess", "--outputs", "out.safetensors", "-f", "yolo", NULL);
+    assert_complains(&run, 2, "required a folder (-o FOLDER) for more than one photo");
+    run = tyto("postprocess", "--outputs", "out.safetensors", "-f", "odvg", NULL);
+    assert_complains(&run, 2, "format odvg: its boxes are in pixels, required IMAGE or --sizes");
+}
+
 static void wrong_usage_is_told(void **state)
 {
     (void)state;
@@ -181,9 +215,9 @@ static void wrong_usage_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(three_steps_detect),  cmocka_unit_test(three_steps_match),
-        cmocka_unit_test(texts_may_be_ragged), cmocka_unit_test(texts_alone_are_rows),
-        cmocka_unit_test(wrong_usage_is_told),
+        cmocka_unit_test(three_steps_detect),    cmocka_unit_test(three_steps_match),
+        cmocka_unit_test(texts_may_be_ragged),   cmocka_unit_test(texts_alone_are_rows),
+        cmocka_unit_test(data_sets_are_written), cmocka_unit_test(wrong_usage_is_told),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -169,7 +169,8 @@ _tyto()
     postprocess:--scores) _tyto_words 'relative plain' "$word" ;;
     postprocess:--boxes) _tyto_words 'image reference' "$word" ;;
     postprocess:--draw | postprocess:-d) _tyto_files -f "$word" ;;
-    postprocess:--format | postprocess:-f) _tyto_words 'text json jsonl csv' "$word" ;;
+    postprocess:--format | postprocess:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
+    postprocess:--ids-from) _tyto_files -f "$word" ;;
     postprocess:--output | postprocess:-o) _tyto_files -f "$word" ;;
     postprocess:--exif) _tyto_words 'turn ignore' "$word" ;;
     postprocess:--damaged) _tyto_words 'refuse use' "$word" ;;
@@ -245,7 +246,7 @@ _tyto()
         fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive' ;;
-        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --output --exif --damaged --recursive' ;;
+        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --exif --damaged --recursive' ;;
         flow) options=' --output --draw --longest --pairs --overlap --scale --exif --damaged --recursive' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
