@@ -61,6 +61,7 @@
 #include <tyto/token_document.h>
 #include <tyto/tokenizer.h>
 #include <tyto/track.h>
+#include <tyto/tree.h>
 #include <tyto/version.h>
 #include <tyto/video.h>
 #include <tyto/video_search.h>
