@@ -63,8 +63,8 @@ typedef struct tyto_document tyto_document;
 
 /** Takes back what an earlier document of the same kind and format held, whole or cut: a document
  *  that was begun and has no record yet holds these records then, and goes on with the others. Half
- *  a record at the end is left out. In CSV the last name's rows are, since they may not be all, and
- *  a name without rows isn't known to be done. Whether the records were made with the same options
+ *  a record at the end is left out. In CSV and OpenImages' table the last name's rows are, since they
+ *  may not be all, and a name without rows isn't known to be done. Whether the records were made with the same options
  *  is checked as far as they show: labels in all formats (in COCO's result files, how many), and
  *  the threshold in JSON of detections. COCO's photos must be the same in the same order, unless
  *  their names are numbers.
@@ -73,8 +73,8 @@ typedef struct tyto_document tyto_document;
  *  wanted   [n_names] whether a record of that name is kept, or NULL: all are
  *  done     [n_names]; becomes whether a record of that name is kept
  *  *out     the bytes of the records that are kept, which come next
- *  errors   E_ARGUMENT (other labels, threshold or photos), E_FORMAT (not such a document; text and
- *           lines of YOLO, which aren't read back), E_MEMORY, E_LIMIT */
+ *  errors   E_ARGUMENT (other labels, threshold or photos), E_FORMAT (not such a document; text,
+ *           and what has a file for each photo, which aren't read back), E_MEMORY, E_LIMIT */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_resume(tyto_document *document, const void *bytes,
                                                          size_t length_bytes,
                                                          const char *const *names, int64_t n_names,

@@ -13,6 +13,7 @@
 #include "results/writer.h"
 
 /** A document that is taken up where an earlier run left it: src/results/resume.c. */
+typedef struct tyto_label_index tyto_label_index;
 typedef struct tyto_resume {
     tyto_document *document;
     tyto_writer *writer;
@@ -23,6 +24,7 @@ typedef struct tyto_resume {
     const bool *wanted; /**< [n_names] whether its record is kept; NULL: all are */
     bool *done;         /**< [n_names] whether its record is kept */
     tyto_error *err;
+    tyto_label_index *labels; /**< of tyto_resume_find_label; NULL until that is asked */
 } tyto_resume;
 
 /** E_FORMAT: what is there isn't such a document. */
@@ -30,6 +32,26 @@ TYTO_NODISCARD tyto_status tyto_resume_refuse(const tyto_resume *resume, const c
 /** E_ARGUMENT unless the text is that of the label. */
 TYTO_NODISCARD tyto_status tyto_resume_check_label(const tyto_resume *resume, int64_t index,
                                                    const char *text);
+
+/** How the records of a format say what they are about; NULL: as those of JSON and CSV do. */
+typedef struct tyto_record_reader {
+    /** What records call a name of the run, newly allocated; NULL when memory is out. */
+    char *(*spell)(const tyto_document *document, const char *name);
+    /** Whose record it is; NULL: of nobody. */
+    const char *(*name)(const json_t *record);
+    /** Whether its labels are those of this document. */
+    tyto_status (*check)(const tyto_resume *resume, const json_t *record);
+    /** Writes a record that is kept, and releases it. */
+    void (*write)(tyto_document *document, tyto_writer *writer, json_t *record);
+    const char *label; /**< in a table without indices: the label's column */
+} tyto_record_reader;
+
+/** Takes back records of JSON, a line each, or the rows of a table whose first line is
+ *  document->header and whose first column the names. */
+TYTO_NODISCARD tyto_status tyto_resume_lines(tyto_resume *resume, const tyto_record_reader *reader);
+TYTO_NODISCARD tyto_status tyto_resume_rows(tyto_resume *resume, const tyto_record_reader *reader);
+/** E_ARGUMENT unless the text is that of any label. */
+TYTO_NODISCARD tyto_status tyto_resume_find_label(const tyto_resume *resume, const char *text);
 
 /** What a document is about. */
 typedef struct tyto_document_kind {

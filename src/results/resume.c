@@ -6,15 +6,23 @@
 #include "base/memory.h"
 #include "results/document.h"
 
-/* Names of the run in order, so that a record's is found. */
+/* A text and its place in a list. */
 typedef struct named {
     char *text;
     int64_t at;
 } named;
 
+/* Labels in order. */
+struct tyto_label_index {
+    named *items;
+    int64_t count;
+};
+
 typedef struct taking {
     tyto_resume *resume;
-    named *names; /* [resume->n_names] */
+    const tyto_record_reader *reader;
+    bool plain;   /* names are as they are, and not as JSON has them */
+    named *names; /* [resume->n_names] in order, so that a record's is found */
     int64_t line; /* that is being read, from 1 */
 } taking;
 
@@ -47,38 +55,99 @@ static int by_text_and_place(const void *left, const void *right)
     return order != 0 ? order : a->at < b->at ? -1 : a->at > b->at;
 }
 
-static void drop_names(taking *take)
+static void drop_list(named *list, int64_t count)
 {
-    for (int64_t i = 0; take->names && i < take->resume->n_names; i++) {
-        free(take->names[i].text);
+    for (int64_t i = 0; list && i < count; i++) {
+        free(list[i].text);
     }
-    free(take->names);
+    free(list);
 }
 
-/* In JSON, names are as JSON has them. */
+/* The text as the document has it, newly allocated; NULL when memory is out. */
+static char *spell(const char *text, bool plain)
+{
+    json_t *spelled = plain ? NULL : tyto_json_string(text);
+    if (!plain && !spelled) {
+        return NULL;
+    }
+    text = plain ? text : json_string_value(spelled);
+    char *copy = tyto_copy_text(text, strlen(text));
+    json_decref(spelled);
+    return copy;
+}
+
 static tyto_status sort_names(taking *take)
 {
     const tyto_resume *resume = take->resume;
-    const bool plain = resume->document->format == TYTO_FORMAT_CSV;
-    bool good;
     take->names = tyto_alloc_zeroed((size_t)resume->n_names, sizeof(*take->names));
-    good = take->names;
+    bool good = take->names;
     for (int64_t i = 0; good && i < resume->n_names; i++) {
         const char *name = resume->names[i];
-        json_t *spelled = plain ? NULL : tyto_json_string(name);
-        good = plain || spelled;
+        char *own = take->reader->spell ? take->reader->spell(resume->document, name) : NULL;
+        good = own || !take->reader->spell;
         if (good) {
-            const char *text = plain ? name : json_string_value(spelled);
-            take->names[i] = (named){tyto_copy_text(text, strlen(text)), i};
+            take->names[i] = (named){spell(own ? own : name, take->plain), i};
             good = take->names[i].text;
         }
-        json_decref(spelled);
+        free(own);
     }
     if (!good) {
         return tyto_fail_memory(resume->err, "names");
     }
     qsort(take->names, (size_t)resume->n_names, sizeof(*take->names), by_text_and_place);
     return TYTO_OK;
+}
+
+/* Labels in order, as the document has them. */
+static tyto_label_index *index_labels(const tyto_resume *resume)
+{
+    const tyto_document *document = resume->document;
+    tyto_label_index *index = tyto_alloc_zeroed(1, sizeof(*index));
+    int64_t count = 0;
+    while (document->kind->label(document, count)) {
+        count++;
+    }
+    if (index) {
+        index->items = tyto_alloc_zeroed((size_t)count, sizeof(*index->items));
+    }
+    bool good = index && index->items;
+    for (; good && index->count < count; index->count++) {
+        named *item = &index->items[index->count];
+        *item = (named){spell(document->kind->label(document, index->count), false), index->count};
+        good = item->text;
+    }
+    if (!good) {
+        drop_list(index ? index->items : NULL, count);
+        free(index);
+        return NULL;
+    }
+    qsort(index->items, (size_t)count, sizeof(*index->items), by_text_and_place);
+    return index;
+}
+
+static int by_text(const void *key, const void *item)
+{
+    return strcmp(key, ((const named *)item)->text);
+}
+
+tyto_status tyto_resume_find_label(const tyto_resume *resume, const char *text)
+{
+    tyto_resume *own = (tyto_resume *)(uintptr_t)resume;
+    if (!own->labels && !(own->labels = index_labels(resume))) {
+        return tyto_fail_memory(resume->err, "labels");
+    }
+    char *spelled = text ? spell(text, false) : NULL;
+    if (text && !spelled) {
+        return tyto_fail_memory(resume->err, "labels");
+    }
+    const tyto_label_index *index = own->labels;
+    const bool found = spelled && bsearch(spelled, index->items, (size_t)index->count,
+                                          sizeof(*index->items), by_text);
+    free(spelled);
+    return found ? TYTO_OK
+                 : tyto_fail(resume->err, TYTO_E_ARGUMENT,
+                             "got results of label '%s', required those of this run's labels",
+                             text ? text : "");
 }
 
 /* Whether the record of that name is kept. A name of the run that comes twice is done once for each
@@ -121,9 +190,17 @@ static const char *name_of(const json_t *record)
     return image ? image : json_string_value(json_object_get(record, "text"));
 }
 
+static const char *whose(const taking *take, const json_t *record)
+{
+    return take->reader->name ? take->reader->name(record) : name_of(record);
+}
+
 static tyto_status check_record(const taking *take, const json_t *record)
 {
     const tyto_resume *resume = take->resume;
+    if (take->reader->check) {
+        return whose(take, record) ? take->reader->check(resume, record) : refuse_line(take);
+    }
     const tyto_document_kind *kind = resume->document->kind;
     const json_t *list = kind->list ? json_object_get(record, kind->list) : NULL;
     if (!name_of(record) || (kind->list && !json_is_array(list))) {
@@ -158,11 +235,12 @@ static tyto_status take_line(taking *take, const char *line, size_t length, bool
                    : refuse_line(take);
     }
     const tyto_status status = check_record(take, record);
-    if (status != TYTO_OK || !keeps(take, name_of(record))) {
+    if (status != TYTO_OK || !keeps(take, whose(take, record))) {
         json_decref(record);
         return status;
     }
-    tyto_records_json(resume->document, resume->writer, record);
+    (take->reader->write ? take->reader->write : tyto_records_json)(resume->document,
+                                                                    resume->writer, record);
     return TYTO_OK;
 }
 
@@ -273,6 +351,9 @@ static tyto_status check_row(const taking *take, const row *line)
     if (!line->fields[NAME] || !*line->fields[NAME]) {
         return refuse_line(take);
     }
+    if (take->reader->label) {
+        return tyto_resume_find_label(take->resume, line->fields[LABEL]);
+    }
     if (!take->resume->document->kind->label || !line->fields[LABEL] ||
         !line->fields[LABEL_INDEX]) {
         return TYTO_OK;
@@ -296,8 +377,9 @@ static tyto_status take_rows(taking *take)
 {
     const tyto_resume *resume = take->resume;
     const char *header = resume->document->header, *end = resume->bytes + resume->length;
+    const char *label = take->reader->label ? take->reader->label : "label";
     const size_t header_bytes = strlen(header);
-    const int columns[FIELDS] = {0, column_of(header, "label"), column_of(header, "label_index")};
+    const int columns[FIELDS] = {0, column_of(header, label), column_of(header, "label_index")};
     tyto_status status = TYTO_OK;
     if (resume->length == 0) {
         return TYTO_OK;
@@ -332,24 +414,43 @@ static tyto_status take_rows(taking *take)
     return status;
 }
 
+static tyto_status take_by(tyto_resume *resume, const tyto_record_reader *reader, bool plain,
+                           tyto_status (*take_them)(taking *take))
+{
+    taking take = {.resume = resume, .reader = reader, .plain = plain};
+    tyto_status status = sort_names(&take);
+    if (status == TYTO_OK) {
+        status = take_them(&take);
+    }
+    drop_list(take.names, resume->n_names);
+    return status;
+}
+
+tyto_status tyto_resume_lines(tyto_resume *resume, const tyto_record_reader *reader)
+{
+    return take_by(resume, reader, false, take_lines);
+}
+
+tyto_status tyto_resume_rows(tyto_resume *resume, const tyto_record_reader *reader)
+{
+    return take_by(resume, reader, true, take_rows);
+}
+
 static tyto_status take_back(tyto_resume *resume)
 {
-    taking take = {.resume = resume};
+    static const tyto_record_reader records = {NULL};
     const tyto_document *document = resume->document;
-    tyto_status status;
-    if (document->format != TYTO_FORMAT_JSON && document->format != TYTO_FORMAT_JSONL &&
-        document->format != TYTO_FORMAT_CSV) {
+    switch (document->format) {
+    case TYTO_FORMAT_JSON:
+        return take_by(resume, &records, false, document->alone ? take_alone : take_lines);
+    case TYTO_FORMAT_JSONL:
+        return tyto_resume_lines(resume, &records);
+    case TYTO_FORMAT_CSV:
+        return tyto_resume_rows(resume, &records);
+    default:
         return document->kind->resume ? document->kind->resume(resume)
                                       : tyto_resume_refuse(resume, "a format that isn't read back");
     }
-    status = sort_names(&take);
-    if (status == TYTO_OK) {
-        status = document->format == TYTO_FORMAT_CSV ? take_rows(&take)
-                 : document->alone                   ? take_alone(&take)
-                                                     : take_lines(&take);
-    }
-    drop_names(&take);
-    return status;
 }
 
 tyto_status tyto_document_resume(tyto_document *document, const void *bytes, size_t length_bytes,
@@ -376,8 +477,12 @@ tyto_status tyto_document_resume(tyto_document *document, const void *bytes, siz
     }
     TYTO_TRY(tyto_document_begin_step(document, NULL, &writer, err));
     tyto_resume resume = {document, &writer, bytes, length_bytes, names,
-                          n_names,  wanted,  done,  err};
+                          n_names,  wanted,  done,  err,          NULL};
     const tyto_status status = take_back(&resume);
+    if (resume.labels) {
+        drop_list(resume.labels->items, resume.labels->count);
+        free(resume.labels);
+    }
     if (status != TYTO_OK) {
         tyto_writer_clear(&writer);
         document->status = status;

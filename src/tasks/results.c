@@ -240,6 +240,17 @@ static tyto_status find_files(const tyto_results *results, tyto_error *err)
     return TYTO_OK;
 }
 
+/* The one photo's own file is there: it stays as it is. */
+static void keep_file(const tyto_results *results, char *bytes, size_t length, tyto_bytes *out)
+{
+    results->done[0] = is_wanted(results, 0);
+    if (results->done[0]) {
+        *out = (tyto_bytes){.data = bytes, .length_bytes = length};
+    } else {
+        free(bytes);
+    }
+}
+
 /* Takes the records of the file back that is there; none is there to begin with. */
 static tyto_status take_back(const tyto_results *results, tyto_bytes *out, tyto_error *err)
 {
@@ -248,6 +259,10 @@ static tyto_status take_back(const tyto_results *results, tyto_bytes *out, tyto_
     size_t length = 0;
     if (tyto_file_exists(results->path)) {
         TYTO_TRY(tyto_file_read(results->path, HELD_BYTES_MAX, &bytes, &length, err));
+    }
+    if (bytes && tyto_format_has_files(options->format) && options->n_inputs == 1) {
+        keep_file(results, bytes, length, out);
+        return TYTO_OK;
     }
     bool *wanted = tyto_alloc((size_t)options->n_inputs, sizeof(*wanted));
     for (int64_t i = 0; wanted && i < options->n_inputs; i++) {

@@ -89,7 +89,10 @@ static void results_are_gone_on_with_to_the_byte(void **state)
                  {"csv", 5, NULL, "1 done before"},
                  {"json", 2, NULL, "1 done before"},
                  {"coco", 0, keep_of_coco, "1 done before"},
-                 {"coco-results", 0, keep_of_results, "1 done before"}};
+                 {"coco-results", 0, keep_of_results, "1 done before"},
+                 {"odvg", 1, NULL, "1 done before"},
+                 {"openimages", 5, NULL, "1 done before"},
+                 {"labelstudio", 2, NULL, "1 done before"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ran run = detect(cases[i].format, "found", "a", "0", "--quiet");
         assert_done(&run);
@@ -129,6 +132,25 @@ static void files_of_a_folder_are_left_as_they_are(void **state)
     char *text = file_text("labels/a.txt", NULL);
     assert_string_equal(text, "mine");
     free(text);
+    for (int i = 0; i < 2; i++) {
+        run = detect("voc", "voc", "a", "0", "--resume");
+        assert_done(&run);
+        assert_non_null(strstr(run.err, i == 0 ? "3 photos done, 0 failed," : "1 photo done"));
+        ran_clear(&run);
+        assert_int_equal(folder_count("voc"), 3);
+        unlink("voc/b.xml");
+    }
+    /* The file of one photo. */
+    for (int i = 0; i < 2; i++) {
+        write_file("one.xml", "mine", 4);
+        run = tyto("detect", "-m", ODD_MODEL, "photos/a.png", "-t", "a", "-f", "voc", "-o",
+                   "one.xml", i == 0 ? "--resume" : "--quiet", NULL);
+        assert_done(&run);
+        ran_clear(&run);
+        text = file_text("one.xml", NULL);
+        assert_int_equal(strcmp(text, "mine") == 0, i == 0);
+        free(text);
+    }
 }
 
 /* A photo whose drawing is missing isn't done, and has no second record. */
@@ -163,6 +185,9 @@ static void what_was_made_otherwise_is_refused_and_stays(void **state)
         {"json", "z", "0", "whose label 0 is 'a', required those of 'z'"},
         {"csv", "z", "0", "whose label 0 is 'a', required those of 'z'"},
         {"coco", "z", "0", "whose label 0 is 'a', required those of 'z'"},
+        {"odvg", "z", "0", "whose label 0 is 'a', required those of 'z'"},
+        {"openimages", "z", "0", "results of label 'a', required those of this run's labels"},
+        {"labelstudio", "z", "0", "results of label 'a', required those of this run's labels"},
         {"yolo", "z", "0", "classes.txt: line 1 is 'a', required 'z'"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -182,6 +207,10 @@ static void what_was_made_otherwise_is_refused_and_stays(void **state)
     write_file("notes.json", "{\"a\": [1]}\n", 11);
     ran run = detect("json", "notes.json", "a", "0", "--resume");
     assert_complains(&run, 1, "notes.json: line 1: required results in format json");
+    run = detect("odvg", "notes.json", "a", "0", "--resume");
+    assert_complains(&run, 1, "notes.json: line 1: required results in format odvg");
+    run = detect("openimages", "notes.json", "a", "0", "--resume");
+    assert_complains(&run, 1, "notes.json: got another first line");
     run = detect("csv", "notes.json", "a", "0", "--resume");
     assert_complains(&run, 1, "notes.json: got another first line");
     run = detect("jsonl", "-", "a", "0", "--resume");
