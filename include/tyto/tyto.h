@@ -62,6 +62,7 @@
 #include <tyto/tokenizer.h>
 #include <tyto/track.h>
 #include <tyto/tree.h>
+#include <tyto/tree_search.h>
 #include <tyto/version.h>
 #include <tyto/video.h>
 #include <tyto/video_search.h>
