@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "messages.h"
 #include "model.h"
+#include "photo_reader.h"
 #include "records.h"
 #include "signals.h"
 
@@ -26,7 +27,7 @@ typedef struct job {
     bool photos; /* what the model classifies, else texts */
     text_list inputs;
     records out;
-    bool failed; /* an input has no classes */
+    tyto_batch_summary summary;
 } job;
 
 static bool take_classes(void *user, int64_t i, const tyto_classes *classes,
@@ -41,9 +42,11 @@ static bool take_classes(void *user, int64_t i, const tyto_classes *classes,
     if (classes) {
         const tyto_status status =
             tyto_document_add_classes(j->out.document, input, classes, &bytes, &err);
-        return records_put(&j->out, status, &bytes, &err);
+        const bool good = records_put(&j->out, status, &bytes, &err);
+        j->summary.done += good;
+        return good;
     }
-    j->failed = true;
+    j->summary.failed++;
     if (j->photos) {
         say_error("%s", tyto_error_message(failure));
     } else {
@@ -70,8 +73,14 @@ static bool classify_all(job *j)
         tyto_classify_inputs(j->model.session, TEXTS(&j->inputs), &options, take_classes, j, &err);
     progress_hide();
     went_well(status, &err);
-    say_info("%zu in %.3f s", j->inputs.count, seconds_now() - began);
-    return status == TYTO_OK && !j->failed;
+    for (size_t i = 0; options.done && i < j->inputs.count; i++) {
+        j->summary.left_out += options.done[i];
+    }
+    j->summary.inputs = (int64_t)j->inputs.count;
+    j->summary.kind = j->photos ? TYTO_BATCH_KIND_PHOTOS : TYTO_BATCH_KIND_TEXTS;
+    j->summary.seconds = seconds_now() - began;
+    say_summary(&j->summary, NULL, 0, status);
+    return status == TYTO_OK && j->summary.failed == 0;
 }
 
 /* The operands as what the model classifies, with the lines of the file. */

@@ -2,14 +2,13 @@
 #include <string.h>
 #include <tyto/fill_mask.h>
 #include <tyto/fill_mask_document.h>
-#include <tyto/words.h>
 
 #include "commands.h"
 #include "inputs.h"
 #include "messages.h"
 #include "model.h"
+#include "photo_reader.h"
 #include "records.h"
-#include "signals.h"
 
 typedef struct fill_args {
     common_args common;
@@ -17,26 +16,34 @@ typedef struct fill_args {
     text_list spans, mask_texts;
     int64_t top_k;
     int format;
+    bool resume;
 } fill_args;
 
-/* One text. */
-static bool fill(tyto_session *session, const tyto_fill_mask_options *options, const char *text,
-                 records *results)
+/* A run: what the arguments amount to. */
+typedef struct job {
+    const fill_args *args;
+    text_list texts;
+    tyto_spans spans;
+    tyto_fill_mask_options options;
+    opened model;
+    records out;
+} job;
+
+static tyto_status fill(void *context, tyto_batch_photo *text, tyto_error *err)
 {
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_filled_text filled;
-    tyto_bytes bytes = {0};
-    char shown[TYTO_QUOTE_BYTES];
+    job *j = context;
+    tyto_filled_text filled = {0};
     const double began = seconds_now();
-    if (!went_well_for(tyto_text_quote(text, shown),
-                       tyto_fill_mask(session, text, strlen(text), options, &filled, &err), &err)) {
-        return false;
+    tyto_status status =
+        tyto_fill_mask(j->model.session, text->path, strlen(text->path), &j->options, &filled, err);
+    if (status == TYTO_OK) {
+        progress_hide();
+        say_info("%lld masks in %.3f s", (long long)filled.n_masks, seconds_now() - began);
+        status =
+            tyto_document_add_filled_text(j->out.document, text->path, &filled, &text->record, err);
     }
-    say_info("%lld masks in %.3f s", (long long)filled.n_masks, seconds_now() - began);
-    const tyto_status status =
-        tyto_document_add_filled_text(results->document, text, &filled, &bytes, &err);
     tyto_filled_text_clear(&filled);
-    return records_put(results, status, &bytes, &err);
+    return status;
 }
 
 static bool read_spans(const fill_args *args, tyto_spans *spans)
@@ -58,58 +65,60 @@ static bool read_spans(const fill_args *args, tyto_spans *spans)
     return true;
 }
 
-static bool begin(records *results)
+/* Everything that can be found wrong before the model is read. */
+static int prepare(job *j)
+{
+    const fill_args *args = j->args;
+    if (!read_spans(args, &j->spans)) {
+        return EXIT_USAGE;
+    }
+    if (!gather_texts(&args->common.operands, args->file, false, &j->texts)) {
+        return EXIT_FAILED;
+    }
+    if (j->texts.count == 0) {
+        say_error("no text: required TEXT or --file FILE with one per line");
+        return args->file ? EXIT_FAILED : EXIT_USAGE;
+    }
+    tyto_fill_mask_options_init(&j->options, sizeof(j->options));
+    j->options.spans = j->spans.items;
+    j->options.n_spans = j->spans.count;
+    j->options.parts = (const char *const *)args->mask_texts.items;
+    j->options.n_parts = (int64_t)args->mask_texts.count;
+    j->options.top_k = args->top_k;
+    tyto_results_options where = records_options(args->output, args->format);
+    where.resume = args->resume;
+    where.inputs = (const char *const *)j->texts.items;
+    where.n_inputs = (int64_t)j->texts.count;
+    return records_open(&j->out, &where);
+}
+
+static bool fill_all(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes bytes = {0};
-    const tyto_status status = tyto_fill_mask_document_create(tyto_results_format(results->results),
-                                                              &results->document, &bytes, &err);
-    return records_begin(results, status, &bytes, &err);
-}
-
-static int fill_all(const fill_args *args, const tyto_spans *spans, const text_list *texts)
-{
-    opened model = {0};
-    records results = {0};
-    tyto_fill_mask_options options;
-    const tyto_results_options where = records_options(args->output, args->format);
-    tyto_fill_mask_options_init(&options, sizeof(options));
-    options.spans = spans->items;
-    options.n_spans = spans->count;
-    options.parts = (const char *const *)args->mask_texts.items;
-    options.n_parts = (int64_t)args->mask_texts.count;
-    options.top_k = args->top_k;
-    bool good = records_open(&results, &where) == EXIT_DONE && model_open(&args->common, &model) &&
-                model_offers(&model, TYTO_TASK_FILL_MASK) && begin(&results);
-    if (good) {
-        for (size_t i = 0; i < texts->count && !interrupted(); i++) {
-            good = fill(model.session, &options, texts->items[i], &results) && good;
-        }
-        good = records_end(&results, true) && good;
+    const tyto_status status = tyto_fill_mask_document_create(tyto_results_format(j->out.results),
+                                                              &j->out.document, &bytes, &err);
+    if (!records_begin(&j->out, status, &bytes, &err)) {
+        return false;
     }
-    records_drop(&results);
-    model_close(&model);
-    return good ? EXIT_DONE : EXIT_FAILED;
+    photos_run filled = {.kind = TYTO_BATCH_KIND_TEXTS, .results = j->out.results};
+    photos_each(&filled, &j->texts, fill, j);
+    return records_end(&j->out, !filled.ended) && filled.good;
 }
 
 static int run(void *given)
 {
-    const fill_args *args = given;
-    tyto_spans spans = {0};
-    text_list texts = {0};
-    int code = EXIT_FAILED;
-    if (!read_spans(args, &spans)) {
-        code = EXIT_USAGE;
-    } else if (gather_texts(&args->common.operands, args->file, false, &texts)) {
-        if (texts.count > 0) {
-            code = fill_all(args, &spans, &texts);
-        } else {
-            say_error("no text: required TEXT or --file FILE with one per line");
-            code = args->file ? EXIT_FAILED : EXIT_USAGE;
-        }
+    job j = {.args = given};
+    int code = prepare(&j);
+    if (code == EXIT_DONE) {
+        const bool good = model_open(&j.args->common, &j.model) &&
+                          model_offers(&j.model, TYTO_TASK_FILL_MASK) && fill_all(&j);
+        code = good ? EXIT_DONE : EXIT_FAILED;
     }
-    tyto_spans_clear(&spans);
-    text_list_clear(&texts);
+    records_drop(&j.out);
+    model_close(&j.model);
+    tyto_spans_clear(&j.spans);
+    text_list_clear(&j.texts);
     return code;
 }
 
@@ -129,6 +138,9 @@ static const option options[] = {
      "how results are written (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = WRITES_FILES},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: texts that -o's file has results of are left out",
+     AT(resume)},
     {0},
 };
 

@@ -20,6 +20,12 @@ static void add_all(tyto_file_list *source, text_list *list)
 }
 
 static bool recursive;
+static int64_t passed_over;
+
+int64_t files_passed_over(void)
+{
+    return passed_over;
+}
 
 static bool list_files(tyto_file_kind kind, const text_list *operands, text_list *files)
 {
@@ -32,6 +38,7 @@ static bool list_files(tyto_file_kind kind, const text_list *operands, text_list
         out_of_memory();
     }
     const bool good = found.failed == 0;
+    passed_over += found.passed_over;
     if (found.passed_over > 0) {
         say_note("passed over in folders, as of another kind: %lld", (long long)found.passed_over);
     }

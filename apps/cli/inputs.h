@@ -13,6 +13,9 @@
 bool list_photos(const text_list *operands, text_list *photos);
 bool list_videos(const text_list *operands, text_list *videos);
 
+/** Files of folders that were listed as none of these, so far. */
+int64_t files_passed_over(void);
+
 /** How this run reads photos, from its options on; without, as the library does. */
 void photos_begin(const common_args *args);
 const tyto_image_options *photo_options(void);

@@ -4,18 +4,21 @@
 #include "messages.h"
 #include "signals.h"
 
-/* One line of how it ended. */
-static void sum_up(const photos_run *run)
+void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n_found,
+                 tyto_status status)
 {
-    const tyto_batch_summary *sum = &run->summary;
-    const bool stopped = sum->done + sum->failed + sum->left_out < sum->photos;
+    tyto_batch_summary sum = *summary;
+    const bool alone = sum.kind == TYTO_BATCH_KIND_PHOTOS || sum.kind == TYTO_BATCH_KIND_TEXTS;
     tyto_bytes text;
-    if (sum->photos < 2 ||
-        tyto_batch_summary_text(sum, run->found, run->n_found, &text, NULL) != TYTO_OK) {
+    sum.passed_over = files_passed_over();
+    sum.interrupted = sum.interrupted || interrupted();
+    if ((status == TYTO_E_CANCELLED && !sum.interrupted) ||
+        (sum.inputs < 2 && (alone || sum.done == 0)) ||
+        tyto_batch_summary_text(&sum, found, n_found, &text, NULL) != TYTO_OK) {
         return;
     }
-    (stopped ? say_warning : say_note)("%s%s", interrupted() && stopped ? "interrupted, " : "",
-                                       text.data);
+    const bool whole = sum.done + sum.failed + sum.left_out == sum.inputs;
+    (whole ? say_note : say_warning)("%s", text.data);
     tyto_bytes_clear(&text);
 }
 
@@ -26,14 +29,14 @@ void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, v
     tyto_batch_options_init(&options, sizeof(options));
     options.image = photo_options();
     options.results = run->results;
-    options.progress = show_steps;
+    options.progress = run->kind == TYTO_BATCH_KIND_VIDEOS ? go_on : show_steps;
     options.log = say_log;
+    options.kind = run->kind;
+    options.done = run->done;
     const tyto_status status =
         tyto_batch_run(TEXTS(photos), work, job, &options, &run->summary, &err);
     progress_hide();
     run->ended = !went_well(status, &err) && !interrupted();
     run->good = status == TYTO_OK && run->summary.failed == 0;
-    if (status != TYTO_E_CANCELLED || interrupted()) {
-        sum_up(run); /* else a reader of the results has gone away, to whom nothing is said */
-    }
+    say_summary(&run->summary, run->found, run->n_found, status);
 }

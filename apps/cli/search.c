@@ -114,8 +114,9 @@ int search_open_results(search *job, bool any_format, const text_list *spared)
     tyto_results_options options = records_options(job->args->output, job->args->format);
     options.formats = any_format ? NULL : options.formats;
     options.resume = job->args->resume;
-    options.inputs = (const char *const *)job->photos.items;
-    options.n_inputs = (int64_t)job->photos.count;
+    const text_list *inputs = job->videos.count > 0 ? &job->videos : &job->photos;
+    options.inputs = (const char *const *)inputs->items;
+    options.n_inputs = (int64_t)inputs->count;
     options.spared = (const char *const *)spared->items;
     options.n_spared = (int64_t)spared->count;
     options.drawn = job->draw.path ? &job->draw.place : NULL;

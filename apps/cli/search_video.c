@@ -34,6 +34,10 @@ int search_prepare_videos(search *job)
                   tyto_format_name(format));
         return EXIT_USAGE;
     }
+    if (job->args->resume && job->videos.count == 1) {
+        say_error("--resume: a video is searched from its first frame on, required several videos");
+        return EXIT_USAGE;
+    }
     tyto_destination_options_init_videos(&options, sizeof(options),
                                          (const char *const *)job->videos.items,
                                          (int64_t)job->videos.count);
@@ -46,7 +50,7 @@ int search_videos(search *job)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_video_search_options options;
-    int64_t failed;
+    tyto_batch_summary summary;
     if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
@@ -62,9 +66,10 @@ int search_videos(search *job)
     const tyto_status status = tyto_search_videos(
         job->model.session, (const char *const *)job->videos.items, (int64_t)job->videos.count,
         job->vocabulary, &options, search_format(job->args), &job->draw.place, job->results.results,
-        &failed, &err);
+        &summary, &err);
     progress_hide();
-    const bool good = went_well(status, &err) && failed == 0,
+    const bool good = went_well(status, &err) && summary.failed == 0,
                any = tyto_results_count(job->results.results) > 0;
+    say_summary(&summary, "found", summary.found, status);
     return records_end(&job->results, any) && good ? EXIT_DONE : EXIT_FAILED;
 }

@@ -1,5 +1,5 @@
-/** Many photos one after the other: read ahead, worked on, written, and stopped when the caller
- *  says so. */
+/** Many inputs one after the other: photos that are read ahead, or texts and videos; worked on,
+ *  written, and stopped when the caller says so. */
 #ifndef TYTO_BATCH_H
 #define TYTO_BATCH_H
 
@@ -14,15 +14,22 @@
 
 TYTO_BEGIN_DECLS
 
-/** The stage that the progress function is given: its subject is the photo, in `total` of them.
- */
+/** The stage that the progress function is given: its subject is the input, in `total` of them. */
 #define TYTO_BATCH_STAGE "photos"
 
-/** A photo whose turn it is. */
+/** What the inputs of a run are. */
+typedef enum tyto_batch_kind {
+    TYTO_BATCH_KIND_PHOTOS = 0, /**< files or "-", which are read for the work */
+    TYTO_BATCH_KIND_VIDEOS = 1, /**< files that the work reads, and names in its errors */
+    TYTO_BATCH_KIND_TEXTS = 2,  /**< texts themselves */
+    TYTO_BATCH_KIND_PAIRS = 3   /**< of frames; in summaries alone */
+} tyto_batch_kind;
+
+/** A photo, or other input, whose turn it is. */
 typedef struct tyto_batch_photo {
     const char *path;
-    int64_t index, count; /**< its place among the photos, and how many those are */
-    tyto_image *image;    /**< cleared afterwards, unless the work takes it */
+    int64_t index, count; /**< its place among the inputs, and how many those are */
+    tyto_image *image;    /**< cleared afterwards, unless the work takes it; of photos alone */
     double waited_s;      /**< seconds until it was decoded */
     /** What a document's step gave for it, which goes to the results, whatever the work's status.
      */
@@ -47,19 +54,26 @@ typedef struct tyto_batch_options {
     tyto_log_fn log; /**< a line for each photo that failed, and for those that are damaged; NULL:
                           nothing is said */
     void *log_user;
+    tyto_batch_kind kind; /**< what the inputs are */
+    const bool *done;     /**< [count] inputs to leave out as done before; NULL: as the results say.
+                               Borrowed */
 } tyto_batch_options;
 
 /** One photo ahead, none left out, no results. */
 TYTO_API void tyto_batch_options_init(tyto_batch_options *options, size_t struct_bytes);
 
-/** What became of the photos. */
+/** What became of the inputs. */
 typedef struct tyto_batch_summary {
-    int64_t photos;       /**< in all */
+    int64_t inputs;       /**< in all */
     int64_t done;         /**< that the work succeeded for */
     int64_t failed;       /**< that couldn't be read, or the work failed for */
     int64_t left_out;     /**< as done before */
     double seconds;       /**< in all */
-    uint64_t reserved[4]; /**< 0 */
+    int64_t passed_over;  /**< files of folders that were no inputs; for the caller to say */
+    int64_t found;        /**< in them, by calls that look for something */
+    tyto_batch_kind kind; /**< what the inputs are */
+    bool interrupted;     /**< the progress function ended the run */
+    uint64_t reserved[1]; /**< 0 */
 } tyto_batch_summary;
 
 /** Does the work for each photo that can be read, in order.
@@ -74,8 +88,8 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_batch_run(const char *const *paths, int
                                                    const tyto_batch_options *options,
                                                    tyto_batch_summary *summary, tyto_error *err);
 
-/** The summary as a sentence for people, such as "960 photos done, 6 failed, 1204 found, in 81.5 s"
- *  or "ended after 179 of 966 photos: …".
+/** The summary as a sentence for people, such as "960 photos done, 6 failed, 1204 found, in 81.5 s",
+ *  "interrupted after 179 of 966 photos: …", or "ended after …" where something else ended it.
  *  found   what the work found in them, said as "N WORD", or NULL
  *  memory  release *out with tyto_bytes_clear
  *  errors  E_MEMORY */

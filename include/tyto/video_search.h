@@ -2,6 +2,7 @@
 #ifndef TYTO_VIDEO_SEARCH_H
 #define TYTO_VIDEO_SEARCH_H
 
+#include <tyto/batch.h>
 #include <tyto/draw.h>
 #include <tyto/results.h>
 #include <tyto/search.h>
@@ -82,18 +83,21 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_video_search_run(tyto_video_search *sea
                                                           tyto_results *results, tyto_error *err);
 
 /** Searches videos one after the other. What fails with one is an error line of the engine's log,
- *  and the others go on; a search that is stopped says by a warning how far it came, and finishes.
+ *  and the others go on; a search that the progress function stops says by a warning how far it
+ *  came, and finishes. Videos that an earlier run has done, as results that are resumed know, are
+ *  left out.
  *  options  `drawn` is not used
  *  format   of the document, text, JSON, JSON lines or CSV, which is created and begun
  *  drawn    where the drawings go (tyto_destination_open with videos' endings); NULL: nowhere
- *  results  that were opened, and not begun
- *  failed   receives how many videos did
+ *  results  that were opened, for these videos where they resume, and not begun
+ *  summary  filled whatever the status, `found` with detections; NULL: nobody asks
  *  errors   E_ARGUMENT (the format), E_CANCELLED, E_MEMORY, E_IO (as when results can't be written:
  *           no other video is begun) */
-TYTO_API TYTO_NODISCARD tyto_status tyto_search_videos(
-    tyto_session *session, const char *const *videos, int64_t n_videos,
-    const tyto_vocabulary *vocabulary, const tyto_video_search_options *options, tyto_format format,
-    const tyto_destination *drawn, tyto_results *results, int64_t *failed, tyto_error *err);
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_search_videos(tyto_session *session, const char *const *videos, int64_t n_videos,
+                   const tyto_vocabulary *vocabulary, const tyto_video_search_options *options,
+                   tyto_format format, const tyto_destination *drawn, tyto_results *results,
+                   tyto_batch_summary *summary, tyto_error *err);
 
 TYTO_END_DECLS
 

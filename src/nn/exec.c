@@ -1,8 +1,8 @@
 #include "nn/exec.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 tyto_status tyto_exec_take(tyto_exec *exec, int64_t count, size_t size, void **out)
@@ -45,12 +45,7 @@ tyto_status tyto_exec_step(tyto_exec *exec, int64_t done, int64_t total)
 
 double tyto_exec_clock(const tyto_exec *exec)
 {
-    struct timespec now;
-    if (!exec->profile) {
-        return 0.0;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - tyto_pool_saved_s(exec->pool);
+    return exec->profile ? tyto_seconds_now() - tyto_pool_saved_s(exec->pool) : 0.0;
 }
 
 void tyto_exec_account(tyto_exec *exec, const char *operation, double start, double flops)

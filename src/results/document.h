@@ -32,6 +32,9 @@ TYTO_NODISCARD tyto_status tyto_resume_refuse(const tyto_resume *resume, const c
 /** E_ARGUMENT unless the text is that of the label. */
 TYTO_NODISCARD tyto_status tyto_resume_check_label(const tyto_resume *resume, int64_t index,
                                                    const char *text);
+/** E_ARGUMENT unless the record's threshold is that. */
+TYTO_NODISCARD tyto_status tyto_resume_check_threshold(const json_t *record, float threshold,
+                                                       tyto_error *err);
 
 /** How the records of a format say what they are about; NULL: as those of JSON and CSV do. */
 typedef struct tyto_record_reader {
@@ -70,6 +73,9 @@ typedef struct tyto_document_kind {
     tyto_status (*check)(const tyto_document *document, const json_t *record, tyto_error *err);
     /** Takes back what isn't records of JSON, JSON lines or CSV; NULL: there is no such format. */
     tyto_status (*resume)(tyto_resume *resume);
+    /** Records of one name follow each other, such as the frames of a video: the last name's may not
+     *  be all, and aren't taken back. */
+    bool grouped;
 } tyto_document_kind;
 
 struct tyto_document {

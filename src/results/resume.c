@@ -18,12 +18,22 @@ struct tyto_label_index {
     int64_t count;
 };
 
+/* Records of one name, in documents that group them. */
+typedef struct group {
+    char *name;   /* NULL: there was none yet */
+    bool kept;    /* the run is about it */
+    int64_t at;   /* its place among the names; -1: it isn't among them */
+    size_t bytes; /* that were written before it, */
+    int64_t records;
+} group;
+
 typedef struct taking {
     tyto_resume *resume;
     const tyto_record_reader *reader;
     bool plain;   /* names are as they are, and not as JSON has them */
     named *names; /* [resume->n_names] in order, so that a record's is found */
     int64_t line; /* that is being read, from 1 */
+    group group;
 } taking;
 
 tyto_status tyto_resume_refuse(const tyto_resume *resume, const char *what)
@@ -46,6 +56,17 @@ tyto_status tyto_resume_check_label(const tyto_resume *resume, int64_t index, co
                 : tyto_fail(resume->err, TYTO_E_ARGUMENT,
                             "got results whose label %lld is '%s', required those of '%s'",
                             (long long)index, text ? text : "", own ? own : "nothing");
+}
+
+tyto_status tyto_resume_check_threshold(const json_t *record, float threshold, tyto_error *err)
+{
+    const json_t *given = json_object_get(record, "threshold");
+    const double own = tyto_float_decimal(threshold);
+    return json_is_number(given) && json_number_value(given) == own
+               ? TYTO_OK
+               : tyto_fail(err, TYTO_E_ARGUMENT,
+                           "got results of threshold %g, required those of %g",
+                           json_number_value(given), own);
 }
 
 static int by_text_and_place(const void *left, const void *right)
@@ -151,8 +172,9 @@ tyto_status tyto_resume_find_label(const tyto_resume *resume, const char *text)
 }
 
 /* Whether the record of that name is kept. A name of the run that comes twice is done once for each
- * record; one that isn't of the run is kept. */
-static bool keeps(const taking *take, const char *name)
+ * record; one that isn't of the run is kept. *place: among the names; -1: it isn't of the run, or
+ * isn't kept. */
+static bool keeps(const taking *take, const char *name, int64_t *place)
 {
     const tyto_resume *resume = take->resume;
     int64_t first = 0, end = resume->n_names;
@@ -165,11 +187,13 @@ static bool keeps(const taking *take, const char *name)
         }
     }
     bool known = false;
+    *place = -1;
     for (int64_t i = first; i < resume->n_names && strcmp(take->names[i].text, name) == 0; i++) {
         const int64_t at = take->names[i].at;
         known = true;
         if (!resume->done[at] && (!resume->wanted || resume->wanted[at])) {
             resume->done[at] = true;
+            *place = at;
             return true;
         }
     }
@@ -186,8 +210,12 @@ static tyto_status refuse_line(const taking *take)
 /* Whose record it is; NULL: of nobody. */
 static const char *name_of(const json_t *record)
 {
-    const char *image = json_string_value(json_object_get(record, "image"));
-    return image ? image : json_string_value(json_object_get(record, "text"));
+    static const char *const keys[] = {"image", "text", "video"};
+    const char *name = NULL;
+    for (size_t i = 0; !name && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        name = json_string_value(json_object_get(record, keys[i]));
+    }
+    return name;
 }
 
 static const char *whose(const taking *take, const json_t *record)
@@ -218,6 +246,39 @@ static tyto_status check_record(const taking *take, const json_t *record)
     return TYTO_OK;
 }
 
+/* Whether a record of a group is kept, which its first record decides for all; *status says whether
+ * there was memory. */
+static bool keeps_in_group(taking *take, const char *name, tyto_status *status)
+{
+    group *now = &take->group;
+    if (!now->name || strcmp(now->name, name) != 0) {
+        free(now->name);
+        now->name = tyto_copy_text(name, strlen(name));
+        now->bytes = take->resume->writer->buffer.length;
+        now->records = take->resume->document->records;
+        now->kept = keeps(take, name, &now->at);
+        *status = now->name ? TYTO_OK : tyto_fail_memory(take->resume->err, "results");
+    }
+    return now->kept;
+}
+
+/* The last group may not be whole. */
+static void drop_group(taking *take)
+{
+    group *last = &take->group;
+    tyto_resume *resume = take->resume;
+    if (last->name && last->kept && resume->writer->buffer.data) {
+        resume->writer->buffer.length = last->bytes;
+        resume->writer->buffer.data[last->bytes] = '\0';
+        resume->document->records = last->records;
+    }
+    if (last->name && last->at >= 0) {
+        resume->done[last->at] = false;
+    }
+    free(last->name);
+    *last = (group){0};
+}
+
 /* A record of JSON, with a comma behind it or none. cut: nothing follows, not even a line's end, so
  * that it may be half a record, which is left out. */
 static tyto_status take_line(taking *take, const char *line, size_t length, bool cut)
@@ -234,8 +295,15 @@ static tyto_status take_line(taking *take, const char *line, size_t length, bool
                    ? tyto_fail_memory(resume->err, "results")
                    : refuse_line(take);
     }
-    const tyto_status status = check_record(take, record);
-    if (status != TYTO_OK || !keeps(take, whose(take, record))) {
+    tyto_status status = check_record(take, record);
+    int64_t at;
+    bool kept = status == TYTO_OK;
+    if (kept) {
+        const char *name = whose(take, record);
+        kept = resume->document->kind->grouped ? keeps_in_group(take, name, &status)
+                                               : keeps(take, name, &at);
+    }
+    if (status != TYTO_OK || !kept) {
         json_decref(record);
         return status;
     }
@@ -365,7 +433,8 @@ static tyto_status check_row(const taking *take, const row *line)
 static void take_rows_of(taking *take, const char *begin, const char *end, const char *name)
 {
     tyto_resume *resume = take->resume;
-    if (keeps(take, name)) {
+    int64_t at;
+    if (keeps(take, name, &at)) {
         tyto_writer_bytes(resume->writer, begin, (size_t)(end - begin));
         resume->document->records++;
     }
@@ -422,6 +491,7 @@ static tyto_status take_by(tyto_resume *resume, const tyto_record_reader *reader
     if (status == TYTO_OK) {
         status = take_them(&take);
     }
+    drop_group(&take);
     drop_list(take.names, resume->n_names);
     return status;
 }

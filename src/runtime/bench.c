@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <tyto/bench.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -26,17 +26,10 @@
 /* Most photos, and most queries of a photo, of an example. */
 #define EXAMPLE_MAX 1000000
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Simulated threads take simulated time. */
 static double pool_now(const tyto_pool *pool)
 {
-    return seconds_now() - tyto_pool_saved_s(pool);
+    return tyto_seconds_now() - tyto_pool_saved_s(pool);
 }
 
 typedef struct rate_job {
@@ -133,9 +126,9 @@ static tyto_status read_rate(tyto_pool *pool, double *out, tyto_error *err)
     *out = 0.0;
     for (int i = 0; i < SAMPLES; i++) {
         /* Even of a simulated engine: threads share the memory. */
-        const double start = seconds_now();
+        const double start = tyto_seconds_now();
         tyto_pool_run(pool, threads, read_task, &job);
-        *out = fmax(*out, (double)bytes / (seconds_now() - start) * 1e-9);
+        *out = fmax(*out, (double)bytes / (tyto_seconds_now() - start) * 1e-9);
     }
     tyto_pages_free(pages, bytes);
     return TYTO_OK;

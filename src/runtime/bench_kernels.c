@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <tyto/bench.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "kernels/digits.h"
@@ -43,20 +43,13 @@ typedef struct kernel_case {
 
 typedef void (*kernel_fn)(const kernel_case *args);
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static double time_calls(kernel_fn run, const kernel_case *args, int64_t calls)
 {
-    const double start = seconds_now();
+    const double start = tyto_seconds_now();
     for (int64_t i = 0; i < calls; i++) {
         run(args);
     }
-    return (seconds_now() - start) / (double)calls;
+    return (tyto_seconds_now() - start) / (double)calls;
 }
 
 static void measure(kernel_bench *bench, const char *kernel, const char *shape, kernel_fn run,

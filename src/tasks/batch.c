@@ -1,11 +1,12 @@
-/* Many photos one after the other. */
+/* Many inputs one after the other. */
 #include <tyto/batch.h>
 
 #include <stdlib.h>
-#include <time.h>
 #include <tyto/photo_reader.h>
+#include <tyto/words.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -23,8 +24,8 @@ typedef struct batch {
     tyto_batch_fn work;
     void *user;
     tyto_batch_options options;
-    const bool *done; /* per photo, by an earlier run; NULL: none is */
-    tyto_photo_reader *reader;
+    const bool *done;          /* per input, by an earlier run; NULL: none is */
+    tyto_photo_reader *reader; /* NULL: the inputs are no photos */
     tyto_batch_summary *summary;
     tyto_error *err;
 } batch;
@@ -32,13 +33,6 @@ typedef struct batch {
 void tyto_batch_options_init(tyto_batch_options *options, size_t struct_bytes)
 {
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* prefix NULL: the message says itself what it is about */
@@ -58,10 +52,12 @@ static void say(const batch *run, tyto_log_level level, const char *prefix, cons
 /* Reads a photo and has it worked on. *about: whether a failure is of the work. */
 static tyto_status work_on(const batch *run, tyto_batch_photo *photo, bool *about, tyto_error *err)
 {
-    const double began = seconds_now();
+    const double began = tyto_seconds_now();
     *about = false;
-    TYTO_TRY(tyto_photo_reader_next(run->reader, photo->image, err));
-    photo->waited_s = seconds_now() - began;
+    if (run->reader) {
+        TYTO_TRY(tyto_photo_reader_next(run->reader, photo->image, err));
+    }
+    photo->waited_s = tyto_seconds_now() - began;
     if (photo->image->damaged) {
         say(run, TYTO_LOG_LEVEL_WARNING, photo->path,
             "it is cut or damaged; what is there is used");
@@ -80,7 +76,8 @@ static bool is_stopped(const batch *run, int64_t i)
 
 static tyto_status stop(const batch *run, int64_t i)
 {
-    return tyto_fail(run->err, TYTO_E_CANCELLED, "photos: stopped by the caller at %lld of %lld",
+    run->summary->interrupted = true;
+    return tyto_fail(run->err, TYTO_E_CANCELLED, "batch: stopped by the caller at %lld of %lld",
                      (long long)i, (long long)run->count);
 }
 
@@ -90,6 +87,7 @@ static tyto_status take_turn(const batch *run, int64_t i)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
+    char quoted[TYTO_QUOTE_BYTES];
     bool about;
     tyto_batch_photo photo = {
         .path = run->paths[i], .index = i, .count = run->count, .image = &image};
@@ -105,9 +103,13 @@ static tyto_status take_turn(const batch *run, int64_t i)
         status = written = stop(run, i); /* reading a pipe fails when a signal comes */
     } else if (written == TYTO_OK && status != TYTO_OK &&
                (photo.last || status == TYTO_E_CANCELLED)) {
+        run->summary->interrupted = status == TYTO_E_CANCELLED && is_stopped(run, i);
         written = tyto_fail(run->err, status, "%s", why);
     } else if (status != TYTO_OK && status != TYTO_E_CANCELLED) {
-        say(run, TYTO_LOG_LEVEL_ERROR, about ? photo.path : NULL, why);
+        const char *text =
+            run->options.kind == TYTO_BATCH_KIND_TEXTS ? tyto_text_quote(photo.path, quoted) : NULL;
+        about = about && run->options.kind == TYTO_BATCH_KIND_PHOTOS;
+        say(run, TYTO_LOG_LEVEL_ERROR, about ? photo.path : text, why);
     }
     tyto_error_clear(&err);
     run->summary->done += status == TYTO_OK && written == TYTO_OK;
@@ -159,39 +161,52 @@ tyto_status tyto_batch_run(const char *const *paths, int64_t count, tyto_batch_f
 {
     tyto_batch_summary own;
     batch run = {paths, count, work, user, defaults, NULL, NULL, summary ? summary : &own, err};
-    const double began = seconds_now();
+    const double began = tyto_seconds_now();
     TYTO_ENTER(err);
+    *run.summary = (tyto_batch_summary){.inputs = count};
     TYTO_REQUIRE(err, work);
     TYTO_TRY(tyto_check_list(paths, count, "paths", err));
-    *run.summary = (tyto_batch_summary){.photos = count};
     TYTO_TRY(
         tyto_options_read(&run.options, sizeof(run.options), options, "tyto_batch_options", err));
-    run.done = tyto_results_done(run.options.results);
-    TYTO_TRY(open_reader(&run));
+    TYTO_TRY(tyto_check_enum((int)run.options.kind, TYTO_BATCH_KIND_TEXTS,
+                             "tyto_batch_options.kind", err));
+    run.summary->kind = run.options.kind;
+    run.done = run.options.done ? run.options.done : tyto_results_done(run.options.results);
+    if (run.options.kind == TYTO_BATCH_KIND_PHOTOS) {
+        TYTO_TRY(open_reader(&run));
+    }
     const tyto_status status = run_all(&run);
     tyto_photo_reader_destroy(run.reader);
-    run.summary->seconds = seconds_now() - began;
+    run.summary->seconds = tyto_seconds_now() - began;
     return status;
 }
 
 tyto_status tyto_batch_summary_text(const tyto_batch_summary *summary, const char *found,
                                     int64_t n_found, tyto_bytes *out, tyto_error *err)
 {
+    static const char *const nouns[] = {"photo", "video", "text", "pair"};
     tyto_writer writer;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, summary);
     TYTO_REQUIRE(err, out);
+    TYTO_TRY(
+        tyto_check_enum((int)summary->kind, TYTO_BATCH_KIND_PAIRS, "tyto_batch_summary.kind", err));
+    const char *noun = nouns[summary->kind];
     tyto_writer_init(&writer);
     int64_t past;
     if (!__builtin_add_overflow(summary->done, summary->failed, &past) &&
-        !__builtin_add_overflow(past, summary->left_out, &past) && past < summary->photos) {
-        tyto_writer_format(&writer, "ended after %lld of %lld photos: ", (long long)past,
-                           (long long)summary->photos);
+        !__builtin_add_overflow(past, summary->left_out, &past) && past < summary->inputs) {
+        tyto_writer_format(
+            &writer, "%s after %lld of %lld %ss: ", summary->interrupted ? "interrupted" : "ended",
+            (long long)past, (long long)summary->inputs, noun);
     }
-    tyto_writer_format(&writer, "%lld photo%s done, %lld failed", (long long)summary->done,
+    tyto_writer_format(&writer, "%lld %s%s done, %lld failed", (long long)summary->done, noun,
                        summary->done == 1 ? "" : "s", (long long)summary->failed);
     if (summary->left_out > 0) {
         tyto_writer_format(&writer, ", %lld done before", (long long)summary->left_out);
+    }
+    if (summary->passed_over > 0) {
+        tyto_writer_format(&writer, ", %lld passed over", (long long)summary->passed_over);
     }
     if (found) {
         tyto_writer_format(&writer, ", %lld ", (long long)n_found);

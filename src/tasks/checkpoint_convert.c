@@ -3,8 +3,8 @@
 #include <tyto/convert.h>
 
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "runtime/conversion.h"
 #include "runtime/model.h"
@@ -21,13 +21,6 @@ typedef struct conversion {
     tyto_session *session;
     tyto_calibration *calibration;
 } conversion;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void log_line(const conversion *c, const char *line)
 {
@@ -53,13 +46,13 @@ static tyto_status calibrate(conversion *c, tyto_error *err)
     tyto_calibration_options options;
     const tyto_calibration_samples *samples = c->options.samples;
     const tyto_model_open_options how = opening_of(c, TYTO_PRECISION_FP32);
-    const double began = seconds_now();
+    const double began = tyto_seconds_now();
     TYTO_TRY(tyto_model_open(c->engine, c->path, &how, &c->plain, err));
     TYTO_TRY(tyto_session_create(c->plain, NULL, &c->session, err));
     snprintf(line, sizeof(line),
              "%.3000s: %.200s, %.1f million parameters, opened in %.2f s, computes in %s", c->path,
              tyto_model_head(c->plain), 1e-6 * (double)tyto_model_parameter_count(c->plain),
-             seconds_now() - began, tyto_precision_name(tyto_model_precision(c->plain)));
+             tyto_seconds_now() - began, tyto_precision_name(tyto_model_precision(c->plain)));
     log_line(c, line);
     tyto_calibration_options_init(&options, sizeof(options));
     options.progress = c->options.progress;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/batch.h>
 #include <tyto/destination.h>
 #include <tyto/frame_document.h>
 #include <tyto/memory.h>
@@ -37,8 +38,10 @@ struct tyto_video_search {
     tyto_tracker *tracker; /* or NULL */
     tyto_image frame;
     int64_t next, done; /* the frame to read, and those that were searched */
+    int64_t found;      /* in those that were added to results */
     tyto_video_drawing drawing;
     bool over, reported;
+    bool unwritten; /* what was found couldn't be written */
 };
 
 static const tyto_video_search_options defaults = {.struct_bytes = sizeof(defaults), .every = 1};
@@ -333,9 +336,11 @@ static tyto_status run(tyto_video_search *search, tyto_results *results, tyto_er
         }
         tyto_status status = tyto_document_add_frame(tyto_results_document(results), search->name,
                                                      &found, &bytes, err);
+        search->found += found.detections.count;
         tyto_frame_detections_clear(&found);
         if (status == TYTO_OK) {
             status = tyto_results_add(results, &bytes, err);
+            search->unwritten = status != TYTO_OK;
         }
         if (status != TYTO_OK) {
             return status;
@@ -370,54 +375,82 @@ static tyto_status begin(const tyto_session *session, const tyto_vocabulary *voc
     return tyto_results_begin(results, document, &bytes, err);
 }
 
-/* One of several videos. */
-static tyto_status search_one(tyto_session *session, const char *video,
-                              const tyto_vocabulary *vocabulary,
-                              const tyto_video_search_options *options, tyto_results *results,
-                              tyto_error *err)
+/* A search of several videos. */
+typedef struct several {
+    tyto_session *session;
+    const tyto_vocabulary *vocabulary;
+    tyto_video_search_options options;
+    const tyto_destination *drawn;
+    tyto_results *results;
+    int64_t found;
+} several;
+
+/* One of them. A search that is stopped, not one whose results nobody reads any more, says how far
+ * it came. */
+static tyto_status search_one(void *user, tyto_batch_photo *video, tyto_error *err)
 {
+    several *all = user;
     tyto_video_search *search = NULL;
-    TYTO_TRY(tyto_video_search_open(session, video, vocabulary, options, &search, err));
-    const tyto_status status = tyto_video_search_run(search, results, err);
-    if (status == TYTO_E_CANCELLED) {
-        tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_WARNING,
-                        "%s: interrupted after %lld of %lld frames", video, (long long)search->done,
-                        (long long)tyto_video_search_frame_count(search));
+    char *path = tyto_destination_path(all->drawn, video->path, -1);
+    all->options.drawn = path;
+    tyto_status status = path || !all->drawn || !all->drawn->path
+                             ? tyto_video_search_open(all->session, video->path, all->vocabulary,
+                                                      &all->options, &search, err)
+                             : tyto_fail_memory(err, video->path);
+    if (status == TYTO_OK) {
+        status = tyto_video_search_run(search, all->results, err);
+        all->found += search->found;
+        video->last = search->unwritten;
+    }
+    video->last = video->last || status == TYTO_E_MEMORY || status == TYTO_E_IO;
+    if (status == TYTO_E_CANCELLED && search && !search->unwritten) {
+        tyto_engine_log(all->session->model->engine, TYTO_LOG_LEVEL_WARNING,
+                        "%s: interrupted after %lld of %lld frames", video->path,
+                        (long long)search->done, (long long)tyto_video_search_frame_count(search));
     }
     tyto_video_search_destroy(search);
+    tyto_free(path);
     return status;
+}
+
+static void say(void *user, tyto_log_level level, const char *message)
+{
+    tyto_engine_log(user, level, "%s", message);
 }
 
 tyto_status tyto_search_videos(tyto_session *session, const char *const *videos, int64_t n_videos,
                                const tyto_vocabulary *vocabulary,
                                const tyto_video_search_options *options, tyto_format format,
                                const tyto_destination *drawn, tyto_results *results,
-                               int64_t *failed, tyto_error *err)
+                               tyto_batch_summary *summary, tyto_error *err)
 {
-    tyto_video_search_options own = defaults;
+    tyto_batch_options how;
+    several all = {.session = session,
+                   .vocabulary = vocabulary,
+                   .options = defaults,
+                   .drawn = drawn,
+                   .results = results};
     TYTO_ENTER(err);
+    if (summary) {
+        *summary = (tyto_batch_summary){.inputs = n_videos, .kind = TYTO_BATCH_KIND_VIDEOS};
+    }
     TYTO_REQUIRE(err, session);
     TYTO_REQUIRE(err, results);
-    TYTO_REQUIRE(err, failed);
-    *failed = 0;
     TYTO_TRY(tyto_check_list(videos, n_videos, "videos", err));
-    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_video_search_options", err));
-    TYTO_TRY(begin(session, vocabulary, &own, format, results, err));
-    for (int64_t i = 0; i < n_videos; i++) {
-        char *path = drawn ? tyto_destination_path(drawn, videos[i], -1) : NULL;
-        if (!path && drawn && drawn->path) {
-            return tyto_fail_memory(err, videos[i]);
-        }
-        own.drawn = path;
-        const tyto_status status = search_one(session, videos[i], vocabulary, &own, results, err);
-        tyto_free(path);
-        if (status == TYTO_E_CANCELLED || status == TYTO_E_MEMORY || status == TYTO_E_IO) {
-            return status;
-        }
-        if (status != TYTO_OK) {
-            tyto_engine_log_error(session->model->engine, err);
-            ++*failed;
-        }
+    TYTO_TRY(tyto_options_read(&all.options, sizeof(all.options), options,
+                               "tyto_video_search_options", err));
+    TYTO_TRY(begin(session, vocabulary, &all.options, format, results, err));
+    tyto_batch_options_init(&how, sizeof(how));
+    how.kind = TYTO_BATCH_KIND_VIDEOS;
+    how.results = results;
+    how.progress = all.options.progress;
+    how.progress_user = all.options.progress_user;
+    how.log = say;
+    how.log_user = (void *)session->model->engine;
+    const tyto_status status =
+        tyto_batch_run(videos, n_videos, search_one, &all, &how, summary, err);
+    if (summary) {
+        summary->found = all.found;
     }
-    return TYTO_OK;
+    return status;
 }

@@ -236,6 +236,26 @@ static void other_commands_go_on_too(void **state)
     }
 }
 
+static void texts_go_on_too(void **state)
+{
+    (void)state;
+    const char *model = test_path("golden/data/perceiver_tasks/fill_mask/model");
+    static const char *const said[] = {"1 text done, 1 failed, in",
+                                       "0 texts done, 1 failed, 1 done before"};
+    for (int i = 0; i < 2; i++) {
+        ran run = tyto("fill-mask", "-m", model, "none", "a[MASK]", "-o", "filled.jsonl",
+                       "--resume", NULL);
+        assert_int_equal(run.status, 1);
+        assert_non_null(strstr(run.err, "\"none\": "));
+        assert_non_null(strstr(run.err, said[i]));
+        ran_clear(&run);
+    }
+    char *text = file_text("filled.jsonl", NULL);
+    const char *newline = strchr(text, '\n');
+    assert_true(newline && !newline[1]);
+    free(text);
+}
+
 /* A folder is an array of JSON, however many photos it has; a photo by itself is an object. */
 static void json_has_one_shape(void **state)
 {
@@ -347,7 +367,7 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
         assert_true(WIFEXITED(ended));
         assert_int_equal(WEXITSTATUS(ended), 130);
         char *said = file_text("said.txt", NULL), *text = file_text(cases[i].result, NULL);
-        assert_non_null(strstr(said, "interrupted, ended after 1 of 3 photos: 1 photo done"));
+        assert_non_null(strstr(said, "interrupted after 1 of 3 photos: 1 photo done"));
         if (strncmp(format, "json", 4) == 0 || strcmp(format, "coco") == 0) {
             json_decref(parsed(text));
         }
@@ -367,6 +387,7 @@ int main(void)
         cmocka_unit_test(missing_drawings_are_made),
         cmocka_unit_test(what_was_made_otherwise_is_refused_and_stays),
         cmocka_unit_test(other_commands_go_on_too),
+        cmocka_unit_test(texts_go_on_too),
         cmocka_unit_test(json_has_one_shape),
         cmocka_unit_test(an_interrupted_run_keeps_what_was_finished),
     };

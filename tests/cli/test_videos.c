@@ -106,8 +106,60 @@ static void what_does_not_go_with_videos_is_refused(void **state)
     write_file("broken.mp4", "no video", 8);
     run = tyto("detect", "-m", ODD_MODEL, "broken.mp4", "clip.mp4", "-t", "x", "--threshold", "0",
                "-o", "rest.jsonl", NULL);
-    assert_complains(&run, 1, "broken.mp4: not a video");
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "broken.mp4: not a video"));
+    assert_non_null(strstr(run.err, "1 video done, 1 failed, "));
+    ran_clear(&run);
     assert_int_equal(check_lines("rest.jsonl", 1, false), FRAMES);
+}
+
+static ran search_two(const char *format, const char *output, const char *resume)
+{
+    return tyto("detect", "-m", ODD_MODEL, "clip.mp4", "twin.mp4", "-t", "x", "--threshold", "0",
+                "--top-k", "2", "-f", format, "-o", output, resume, NULL);
+}
+
+/* A video whose frames are all there isn't searched again; the last one, which may be cut, is. */
+static void videos_are_gone_on_with(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"jsonl", "json", "csv"};
+    copy_file("clip.mp4", "twin.mp4");
+    for (size_t i = 0; i < 3; i++) {
+        size_t length, again;
+        ran run = search_two(formats[i], "two", "--quiet");
+        assert_done(&run);
+        ran_clear(&run);
+        char *whole = file_text("two", &length);
+        const char *cut = strstr(strstr(whole, "twin.mp4"), "\n");
+        write_file("two", whole, (size_t)(cut - whole) + 5);
+        run = search_two(formats[i], "two", "--resume");
+        assert_done(&run);
+        assert_non_null(strstr(run.err, "1 video done, 0 failed, 1 done before, 12 found"));
+        ran_clear(&run);
+        char *text = file_text("two", &again);
+        assert_string_equal(text, whole);
+        free(text);
+        free(whole);
+    }
+    unlink("two");
+    ran run =
+        tyto("detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x", "-o", "two.jsonl", "--resume", NULL);
+    assert_complains(&run, 2, "--resume: a video is searched from its first frame on");
+}
+
+/* A reader that has seen enough ends the run, and nothing is said. */
+static void a_reader_that_leaves_ends_quietly(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    ran run = tyto_writing_to(ends[1], "detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x",
+                              "--threshold", "0", "-f", "jsonl", NULL);
+    close(ends[1]);
+    assert_string_equal(run.err, "");
+    ran_clear(&run);
 }
 
 static void wait_a_little(void)
@@ -169,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_line_for_each_frame),
         cmocka_unit_test(other_formats),
         cmocka_unit_test(what_does_not_go_with_videos_is_refused),
+        cmocka_unit_test(videos_are_gone_on_with),
+        cmocka_unit_test(a_reader_that_leaves_ends_quietly),
         cmocka_unit_test(an_interrupted_search_keeps_its_frames),
     };
     return tyto_video_available() ? cmocka_run_group_tests(tests, enter_with_video, leave_folder)

@@ -123,7 +123,7 @@ static void failures_of_photos_and_of_the_run(void **state)
         plan p = cases[i].p;
         tyto_batch_summary summary;
         assert_int_equal(run(&p, &summary), cases[i].status);
-        assert_int_equal(summary.photos, 3);
+        assert_int_equal(summary.inputs, 3);
         assert_int_equal(summary.done, cases[i].done);
         assert_int_equal(summary.failed, cases[i].failed);
         assert_string_equal(p.line, cases[i].line);
@@ -198,6 +198,12 @@ static void a_summary_is_a_sentence(void **state)
         tyto_batch_summary summary;
         const char *found, *expected;
     } cases[] = {
+        {{.inputs = 7, .done = 2, .kind = TYTO_BATCH_KIND_TEXTS, .interrupted = true},
+         NULL,
+         "interrupted after 2 of 7 texts: 2 texts done, 0 failed, in 0.0 s"},
+        {{.inputs = 1, .done = 1, .kind = TYTO_BATCH_KIND_VIDEOS, .passed_over = 4},
+         "found",
+         "1 video done, 0 failed, 4 passed over, 7 found, in 0.0 s"},
         {{966, 960, 6, 0, 81.54}, "found", "960 photos done, 6 failed, 7 found, in 81.5 s"},
         {{966, 1, 0, 178, 2.0},
          NULL,

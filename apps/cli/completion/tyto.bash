@@ -243,7 +243,7 @@ _tyto()
         similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive' ;;
-        fill-mask) options=' --file --span --mask-text --top-k --format --output' ;;
+        fill-mask) options=' --file --span --mask-text --top-k --format --output --resume' ;;
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive' ;;
         postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --exif --damaged --recursive' ;;

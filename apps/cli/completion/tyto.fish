@@ -159,6 +159,7 @@ complete -c tyto -n '__fish_seen_subcommand_from fill-mask' -l mask-text -s t -x
 complete -c tyto -n '__fish_seen_subcommand_from fill-mask' -l top-k -s k -x -d 'guesses for each masked byte (default 5)'
 complete -c tyto -n '__fish_seen_subcommand_from fill-mask' -l format -s f -x -a 'text json jsonl csv' -d 'how results are written (default: what -o'\''s ending says, or else text)'
 complete -c tyto -n '__fish_seen_subcommand_from fill-mask' -l output -s o -r -F -d 'write there instead of standard output'
+complete -c tyto -n '__fish_seen_subcommand_from fill-mask' -l resume -d 'go on where an earlier run was ended: texts that -o'\''s file has results of are left out'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l file -r -F -d 'more texts, one per line; - is standard input'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l padding -x -a 'none longest max' -d 'fill up to the longest text, or to the length that the model takes (default none)'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l truncation -x -a 'none longest-first only-first only-second' -d 'cut texts to the length that the model takes; of a pair the longer one first, or only one (default none)'

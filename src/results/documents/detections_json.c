@@ -50,13 +50,8 @@ static json_t *photo_object(const tyto_document *document, const tyto_photo_dete
 tyto_status tyto_detections_check_record(const tyto_document *document, const json_t *record,
                                          tyto_error *err)
 {
-    const json_t *given = json_object_get(record, "threshold");
-    const double own = tyto_float_decimal(tyto_detections_state_of(document)->options.threshold);
-    return json_is_number(given) && json_number_value(given) == own
-               ? TYTO_OK
-               : tyto_fail(err, TYTO_E_ARGUMENT,
-                           "got results of threshold %g, required those of %g",
-                           json_number_value(given), own);
+    return tyto_resume_check_threshold(record,
+                                       tyto_detections_state_of(document)->options.threshold, err);
 }
 
 static void json_begin(tyto_document *document, tyto_writer *writer)

@@ -25,7 +25,24 @@ static void destroy(void *given)
     free(state);
 }
 
-static const tyto_document_kind kind = {"a document of frames", NULL, destroy};
+static const char *label(const tyto_document *document, int64_t index)
+{
+    const labels *state = document->state;
+    return index >= 0 && index < state->count ? state->texts[index] : NULL;
+}
+
+static tyto_status check_record(const tyto_document *document, const json_t *record,
+                                tyto_error *err)
+{
+    return tyto_resume_check_threshold(record, ((const labels *)document->state)->threshold, err);
+}
+
+static const tyto_document_kind kind = {.name = "a document of frames",
+                                        .destroy = destroy,
+                                        .list = "detections",
+                                        .label = label,
+                                        .check = check_record,
+                                        .grouped = true};
 
 static const tyto_frame_document_options defaults = {.struct_bytes = sizeof(defaults),
                                                      .threshold = 0.1F};
