@@ -1,0 +1,12 @@
+"""CLIP; names are imported when somebody asks for them."""
+
+from __future__ import annotations
+
+from ..._lazy import lazy
+
+_EXPORTS: dict[str, str] = {}
+
+_MODULES: tuple[str, ...] = ()
+
+__all__ = [*_EXPORTS]
+__getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

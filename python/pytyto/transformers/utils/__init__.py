@@ -1,0 +1,22 @@
+"""What several parts of the interface use; names are imported when somebody asks for them."""
+
+from __future__ import annotations
+
+from .._lazy import lazy
+
+_EXPORTS: dict[str, str] = {
+    "ExplicitEnum": ".generic",
+    "IMAGENET_DEFAULT_MEAN": ".constants",
+    "IMAGENET_DEFAULT_STD": ".constants",
+    "IMAGENET_STANDARD_MEAN": ".constants",
+    "IMAGENET_STANDARD_STD": ".constants",
+    "OPENAI_CLIP_MEAN": ".constants",
+    "OPENAI_CLIP_STD": ".constants",
+    "PaddingStrategy": ".generic",
+    "TensorType": ".generic",
+}
+
+_MODULES = ("constants", "generic")
+
+__all__ = [*_EXPORTS]
+__getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)
