@@ -7,6 +7,7 @@ help:
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make quick      build, and run the tests that take under a minute, without root"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
+	@echo "make pages      run every command that the pages show, for minutes; says when that was done last"
 	@echo "make tidy       clang-tidy with its analyzer, ten minutes and more"
 	@echo "make api-docs   pages of the public headers, with Doxygen"
 	@echo "make check-arm  cross-build for arm64 and run the tests in an emulator"
@@ -30,6 +31,12 @@ quick:
 	@TYTO_TEST_ARGS="-L quick $(TYTO_TEST_ARGS)" tools/test.sh $(BUILD)-check \
 	  -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
 
+# tests/CMakeLists.txt runs those of seconds. What needs torch, the network or root is listed by
+# tools/check_pages.sh --list.
+pages:
+	@tools/build.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+	@tools/check_pages.sh $(BUILD)-check --all
+
 # With the analyzer, which .ci/run leaves out.
 tidy:
 	@tools/setup.sh ci
@@ -46,7 +53,7 @@ install: build
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 # Tests that run networks for minutes in the emulator, and have nothing of arm64 in them.
-LONG_IN_EMULATOR = bad_inputs_memory|cli_bench|cli_demo_model|cli_tiles|docs_owlv2
+LONG_IN_EMULATOR = bad_inputs_memory|cli_bench|cli_demo_model|cli_tiles|docs_owlv2|docs_pages
 
 check-arm:
 	@tools/setup.sh arm
@@ -62,4 +69,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick pages tidy api-docs install check-arm fuzz clean

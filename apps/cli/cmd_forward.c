@@ -90,9 +90,9 @@ static const example examples[] = {
     {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
      "    --want logits,vision_model_output.hidden_states.2",
      "only these two"},
-    {"tyto forward -m MODEL --inputs in.safetensors -o out.safetensors \\\n"
+    {"tyto forward -m MODEL --inputs texts.safetensors -o out.safetensors \\\n"
      "    --head Owlv2Model.get_text_features",
-     "another head of the same checkpoint"},
+     "another head of the same checkpoint, with input_ids and attention_mask alone"},
     {"tyto forward -m MODEL --parts parts.json --inputs in.safetensors -o out.safetensors",
      "parts.json: {\"input_preprocessor\": {\"type\": \"PerceiverTextPreprocessor\"}}"},
     {0},

@@ -17,4 +17,10 @@ add_test(NAME cli_docs
 add_test(NAME cli_completion
          COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/completion.sh
                  ${PROJECT_SOURCE_DIR}/apps/cli/completion/tyto.bash)
+
+# The commands that all pages show; needs pictures and videos of every kind.
+if(TYTO_MEDIA)
+  add_test(NAME docs_pages COMMAND ${PROJECT_SOURCE_DIR}/tools/check_pages.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(docs_pages PROPERTIES TIMEOUT 900 ENVIRONMENT "${CLI_ENVIRONMENT}")
+endif()
 set_tests_properties(cli_docs PROPERTIES ENVIRONMENT "${CLI_ENVIRONMENT}")
