@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/bytes.h>
 #include <tyto/status.h>
 
 TYTO_BEGIN_DECLS
@@ -67,6 +68,11 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_decode(const void *bytes, size_t 
 /** Writes .png, .jpg/.jpeg or .webp, by the name's ending; beside its place first, then renamed. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_image_save(const char *path, const tyto_image *image,
                                                     tyto_error *err);
+/** The same as bytes: what tyto_image_save would write to a file of that name, "found.png".
+ *  memory  release *out with tyto_bytes_clear
+ *  errors  E_ARGUMENT (another ending, no picture), E_LIMIT, E_MEMORY    threads  any */
+TYTO_API TYTO_NODISCARD tyto_status tyto_image_encode(const tyto_image *image, const char *name,
+                                                      tyto_bytes *out, tyto_error *err);
 /** An image of undefined pixels.
  *  memory  release with tyto_image_clear
  *  errors  E_ARGUMENT, E_LIMIT, E_MEMORY */

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._tyto import ffi, lib
 
-_DTYPES = {
+_DTYPES: dict[np.dtype[Any], int] = {
     np.dtype("float32"): lib.TYTO_F32,
     np.dtype("float64"): lib.TYTO_F64,
     np.dtype("float16"): lib.TYTO_F16,
@@ -24,7 +24,7 @@ _DTYPES = {
     np.dtype("uint8"): lib.TYTO_U8,
     np.dtype("bool"): lib.TYTO_BOOL,
 }
-_NUMPY = {code: dtype for dtype, code in _DTYPES.items()}
+_NUMPY: dict[int, np.dtype[Any]] = {code: dtype for dtype, code in _DTYPES.items()}
 _RANK_MAX = 8
 
 

@@ -181,27 +181,38 @@ static bool ends_with(const char *path, const char *ending)
     return length > n && strcasecmp(path + length - n, ending) == 0;
 }
 
+typedef tyto_status (*encode_fn)(FILE *stream, const char *name, const tyto_image *image,
+                                 tyto_error *err);
+
+/* *out = the encoder that a name's ending asks for; refuses a picture that can't be encoded. */
+static tyto_status encoder(const char *name, const tyto_image *image, encode_fn *out,
+                           tyto_error *err)
+{
+    if (!image || !image->data) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got no picture, required one", name);
+    }
+    TYTO_TRY(tyto_image_check_size(name, (uint64_t)tyto_max_i64(image->width_px, 0),
+                                   (uint64_t)tyto_max_i64(image->height_px, 0), err));
+    if (ends_with(name, ".png")) {
+        *out = tyto_png_encode;
+    } else if (ends_with(name, ".jpg") || ends_with(name, ".jpeg")) {
+        *out = tyto_jpeg_encode;
+    } else if (ends_with(name, ".webp")) {
+        *out = tyto_webp_encode;
+    } else {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "%s: required a name that ends in .png, .jpg, .jpeg or .webp", name);
+    }
+    return TYTO_OK;
+}
+
 tyto_status tyto_image_save(const char *path, const tyto_image *image, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
-    tyto_status (*encode)(FILE *, const char *, const tyto_image *, tyto_error *) = NULL;
+    encode_fn encode = NULL;
     tyto_file_writer writer;
-    if (!image || !image->data) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got no picture, required one", path);
-    }
-    TYTO_TRY(tyto_image_check_size(path, (uint64_t)tyto_max_i64(image->width_px, 0),
-                                   (uint64_t)tyto_max_i64(image->height_px, 0), err));
-    if (ends_with(path, ".png")) {
-        encode = tyto_png_encode;
-    } else if (ends_with(path, ".jpg") || ends_with(path, ".jpeg")) {
-        encode = tyto_jpeg_encode;
-    } else if (ends_with(path, ".webp")) {
-        encode = tyto_webp_encode;
-    } else {
-        return tyto_fail(err, TYTO_E_ARGUMENT,
-                         "%s: required a name that ends in .png, .jpg, .jpeg or .webp", path);
-    }
+    TYTO_TRY(encoder(path, image, &encode, err));
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));
     tyto_status status = encode(writer.stream, path, image, err);
     if (status != TYTO_OK) {
@@ -209,4 +220,32 @@ tyto_status tyto_image_save(const char *path, const tyto_image *image, tyto_erro
         return status;
     }
     return tyto_file_writer_commit(&writer, err);
+}
+
+tyto_status tyto_image_encode(const tyto_image *image, const char *name, tyto_bytes *out,
+                              tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, name);
+    TYTO_REQUIRE(err, out);
+    *out = (tyto_bytes){0};
+    encode_fn encode = NULL;
+    TYTO_TRY(encoder(name, image, &encode, err));
+    char *data = NULL;
+    size_t length_bytes = 0;
+    FILE *stream = open_memstream(&data, &length_bytes);
+    if (!stream) {
+        return tyto_fail_memory(err, name);
+    }
+    tyto_status status = encode(stream, name, image, err);
+    if (fclose(stream) != 0 && status == TYTO_OK) {
+        status = tyto_fail_memory(err, name);
+    }
+    if (status != TYTO_OK) {
+        free(data);
+        return status;
+    }
+    out->data = data;
+    out->length_bytes = length_bytes;
+    return TYTO_OK;
 }

@@ -336,6 +336,22 @@ static tyto_image pattern(int64_t width, int64_t height)
     return image;
 }
 
+/* Encoded to memory, a picture is what was saved as a file of that name. */
+static void assert_encoded_is_the_file(const char *name, const tyto_image *image)
+{
+    tyto_bytes bytes;
+    assert_int_equal(tyto_image_encode(image, name, &bytes, NULL), TYTO_OK);
+    FILE *file = fopen(work_path(name), "rb");
+    assert_non_null(file);
+    char *content = malloc(bytes.length_bytes + 1);
+    assert_non_null(content);
+    assert_int_equal(fread(content, 1, bytes.length_bytes + 1, file), bytes.length_bytes);
+    assert_memory_equal(content, bytes.data, bytes.length_bytes);
+    free(content);
+    assert_int_equal(fclose(file), 0);
+    tyto_bytes_clear(&bytes);
+}
+
 static void what_is_written_reads_the_same(void **state)
 {
     (void)state;
@@ -359,6 +375,7 @@ static void what_is_written_reads_the_same(void **state)
                 sum += abs(image.data[k] - again.data[k]);
             }
             assert_true(sum / (double)bytes < 4);
+            assert_encoded_is_the_file(cases[i].name, &image);
             tyto_image_clear(&image);
             tyto_image_clear(&again);
             assert_int_equal(unlink(work_path(cases[i].name)), 0);

@@ -226,6 +226,7 @@ static void pictures(void **state)
     const tyto_image_processor *processor = tyto_model_image_processor(with->model);
     tyto_image_processor *other = NULL;
     tyto_image image = {0};
+    tyto_bytes encoded;
     float out;
     int64_t shape[3] = {1, 2, 3};
     assert_non_null(processor);
@@ -237,6 +238,9 @@ static void pictures(void **state)
     REFUSED(tyto_image_save(NULL, &image, &err), "path");
     REFUSED(tyto_image_save("photo.png", NULL, &err), "photo.png");
     REFUSED(tyto_image_save("photo.png", &image, &err), "photo.png");
+    REFUSED(tyto_image_encode(&image, NULL, &encoded, &err), "name");
+    REFUSED(tyto_image_encode(&image, "photo.png", NULL, &err), "out");
+    REFUSED(tyto_image_encode(&image, "photo.png", &encoded, &err), "photo.png");
     REFUSED(tyto_image_make(1, 1, NULL, &err), "out");
     tyto_image_clear(NULL);
     tyto_image_processor_options_init(NULL, sizeof(tyto_image_processor_options));
