@@ -1,5 +1,5 @@
 /* tyto autoencode: videos through a network that makes them again and names what is in them. */
-#include <string.h>
+#include <stdlib.h>
 #include <tyto/autoencode.h>
 #include <tyto/classes_document.h>
 #include <tyto/memory.h>
@@ -9,13 +9,14 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "records.h"
 #include "signals.h"
 
 typedef struct autoencode_args {
     common_args common;
     const char *output, *sound;
-    bool classify, silent;
+    bool classify, silent, resume;
     int64_t chunks, windows, top_k;
     int format;
 } autoencode_args;
@@ -24,6 +25,7 @@ typedef struct autoencode_args {
 typedef struct job {
     const autoencode_args *args;
     text_list videos;
+    bool *done; /* videos that an earlier run has made */
     bool input_missing;
     tyto_destination made;
     tyto_autoencode_video_options options;
@@ -42,11 +44,21 @@ static int check_output(job *j)
         say_error("nowhere to write: required -o for the video that is made, or --classify");
         return EXIT_USAGE;
     }
+    if (args->classify && args->resume) {
+        say_error("--resume: with --classify results go to standard output, which can't be gone on "
+                  "with; required -o");
+        return EXIT_USAGE;
+    }
     tyto_destination_options options;
     tyto_destination_options_init_videos(
         &options, sizeof(options), (const char *const *)j->videos.items, (int64_t)j->videos.count);
     options.name = "-o";
-    return output_place(args->output, &j->videos, &options, &j->made);
+    const int code = output_place(args->output, &j->videos, &options, &j->made);
+    j->done = take(j->videos.count, sizeof(*j->done));
+    for (size_t i = 0; args->resume && i < j->videos.count; i++) {
+        j->done[i] = tyto_destination_has(&j->made, j->videos.items[i]);
+    }
+    return code;
 }
 
 /* Everything that can be found wrong before the model is read. */
@@ -61,6 +73,10 @@ static int prepare(job *j)
     if (j->videos.count == 0) {
         return EXIT_FAILED;
     }
+    if (args->resume && j->videos.count == 1) {
+        say_error("--resume: a video is made from its first window on, required several videos");
+        return EXIT_USAGE;
+    }
     if (args->sound && j->videos.count > 1) {
         say_error("--sound: got %zu videos, required one for a file of sound", j->videos.count);
         return EXIT_USAGE;
@@ -70,6 +86,7 @@ static int prepare(job *j)
     j->options.windows = args->windows;
     j->options.sound = args->sound;
     j->options.missing = args->silent ? TYTO_CLIP_SOUND_SILENT : TYTO_CLIP_SOUND_OWN;
+    j->options.partial = j->videos.count == 1;
     j->options.progress = show_stage;
     j->options.progress_user = (void *)"windows";
     return check_output(j);
@@ -91,36 +108,33 @@ static bool open_all(job *j)
     return records_begin(&j->results, status, &bytes, &err);
 }
 
-/* One video. *writable becomes false when results can't be written any more. */
-static bool autoencode(job *j, const char *video, bool *writable)
+/* One video. What is kept of it when it is interrupted is a result too. */
+static tyto_status autoencode(void *context, tyto_batch_photo *video, tyto_error *err)
 {
-    tyto_error err = TYTO_ERROR_INIT;
-    tyto_video_classes found;
-    tyto_bytes bytes = {0};
-    char *path = output_path(&j->made, video, -1);
+    job *j = context;
+    tyto_video_classes found = {0};
+    char *path = output_path(&j->made, video->path, -1);
     tyto_status status =
-        tyto_autoencode_video(j->model.session, video, path, &j->options, &found, &err);
-    if (status == TYTO_OK) {
+        tyto_autoencode_video(j->model.session, video->path, path, &j->options, &found, err);
+    if (status == TYTO_OK || found.n_windows > 0) {
         progress_hide();
-        status = tyto_document_add_video_classes(j->results.document, video, &found, &bytes, &err);
-        *writable = records_put(&j->results, status, &bytes, &err);
-    } else {
-        went_well(status, &err);
+        const tyto_status added =
+            tyto_document_add_video_classes(j->results.document, video->path, &found,
+                                            &video->record, status == TYTO_OK ? err : NULL);
+        status = status == TYTO_OK ? added : status;
     }
     tyto_video_classes_clear(&found);
     tyto_free(path);
-    return status == TYTO_OK && *writable;
+    return status;
 }
 
 static int autoencode_all(job *j)
 {
-    bool good = !j->input_missing, writable = true;
-    for (size_t i = 0; i < j->videos.count && writable && !interrupted(); i++) {
-        good = autoencode(j, j->videos.items[i], &writable) && good;
-    }
-    progress_hide();
-    writable = writable && records_end(&j->results, true);
-    return good && writable ? EXIT_DONE : EXIT_FAILED;
+    photos_run made = {
+        .kind = TYTO_BATCH_KIND_VIDEOS, .results = j->results.results, .done = j->done};
+    photos_each(&made, &j->videos, autoencode, j);
+    const bool written = records_end(&j->results, !made.ended);
+    return made.good && written && !j->input_missing ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(void *given)
@@ -132,6 +146,7 @@ static int run(void *given)
     }
     model_close(&j.model);
     text_list_clear(&j.videos);
+    free(j.done);
     records_drop(&j.results);
     return code;
 }
@@ -153,6 +168,8 @@ static const option options[] = {
      1, 1e9},
     {"chunks", 0, OPTION_INTEGER, "N",
      "decode each window in N runs (default 8); the result is the same", AT(chunks), 1, 1e9},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: videos that -o's folder has are left out", AT(resume)},
     {0},
 };
 

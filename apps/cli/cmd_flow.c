@@ -8,6 +8,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "signals.h"
 
 typedef struct flow_args {
@@ -15,6 +16,7 @@ typedef struct flow_args {
     const char *output, *draw;
     int64_t overlap, pairs;
     double scale, longest;
+    bool resume;
 } flow_args;
 
 /* A run: what the arguments amount to. */
@@ -25,6 +27,8 @@ typedef struct job {
     tyto_destination flows, pictures;
     tyto_flow_options options;
     opened model;
+    tyto_batch_summary summary;
+    tyto_status status; /* of the last sequence */
 } job;
 
 /* Photos follow each other; each video is a sequence of its own. */
@@ -92,6 +96,7 @@ static int prepare(job *j)
     j->options.image = photo_options();
     j->options.overlap_px = args->overlap;
     j->options.scale = (float)args->scale;
+    j->options.resume = args->resume;
     j->options.progress = show_stage;
     j->options.progress_user = (void *)"tiles";
     return check_places(j);
@@ -104,18 +109,18 @@ static bool flow_of_sequence(job *j, const char *video)
     const text_list *photos = &j->photos;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_flow_sequence *sequence;
-    int64_t failed;
     if (!went_well((video ? tyto_flow_sequence_open(video, &sequence, &err)
                           : tyto_flow_sequence_create(TEXTS(photos), &sequence, &err)),
                    &err)) {
+        j->summary.inputs++;
+        j->summary.failed++;
         return false;
     }
     tyto_flow_sequence_limit(sequence, video ? j->args->pairs : 0);
-    const tyto_status status =
-        tyto_flow_sequence_run(j->model.session, sequence, &j->options, &j->flows, &j->pictures,
-                               j->args->longest, &failed, &err);
+    j->status = tyto_flow_sequence_run(j->model.session, sequence, &j->options, &j->flows,
+                                       &j->pictures, j->args->longest, &j->summary, &err);
     tyto_flow_sequence_destroy(sequence);
-    return went_well(status, &err) && failed == 0;
+    return went_well(j->status, &err) && j->summary.failed == 0;
 }
 
 static int flow_of_all(job *j)
@@ -131,6 +136,7 @@ static int flow_of_all(job *j)
         good = flow_of_sequence(j, j->videos.items[i]) && good;
     }
     progress_hide();
+    say_summary(&j->summary, NULL, 0, j->status);
     return good ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -164,6 +170,8 @@ static const option options[] = {
      "pixels that neighbouring tiles share at least (default 20)", AT(overlap), 0, 16383},
     {"scale", 0, OPTION_REAL, "X",
      "what the network's numbers are multiplied with to be pixels (default 20)", AT(scale), 0, 1e6},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: pairs whose files are there are left out", AT(resume)},
     PHOTO_OPTIONS,
     {0},
 };

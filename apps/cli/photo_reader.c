@@ -8,7 +8,7 @@ void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n
                  tyto_status status)
 {
     tyto_batch_summary sum = *summary;
-    const bool alone = sum.kind == TYTO_BATCH_KIND_PHOTOS || sum.kind == TYTO_BATCH_KIND_TEXTS;
+    const bool alone = sum.kind != TYTO_BATCH_KIND_VIDEOS || !found;
     tyto_bytes text;
     sum.passed_over = files_passed_over();
     sum.interrupted = sum.interrupted || interrupted();

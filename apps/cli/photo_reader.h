@@ -22,7 +22,7 @@ typedef struct photos_run {
  *  of what fails, and says how it ended when there are several. */
 void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, void *job);
 
-/** One line of how a run ended, unless it had a single photo or text, or a reader of its results
+/** One line of how a run ended, unless it had a single input, other than a video that was searched, or a reader of its results
  *  has gone away (status), to whom nothing is said.
  *  found  as tyto_batch_summary_text takes it */
 void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n_found,

@@ -62,6 +62,7 @@ typedef struct tyto_autoencode_video_options {
      *  then, subject the video), and before each layer; or NULL: as the session's. */
     tyto_progress_fn progress;
     void *progress_user;
+    bool partial; /**< when it is stopped, the windows so far are the result, and the video */
 } tyto_autoencode_video_options;
 
 /** The video's own sound, which it must have; all windows, in 8 chunks. */
@@ -69,9 +70,11 @@ TYTO_API void tyto_autoencode_video_options_init(tyto_autoencode_video_options *
                                                  size_t struct_bytes);
 
 /** Runs all windows of a video, names what is in it, and writes it as the network makes it again.
+ *  When it is stopped, the engine's log says how far it came.
  *  path     the .mp4, .mov or .mkv to write, which appears whole or not at all; NULL: none, which
  *           is faster
  *  options  NULL: the defaults
+ *  out      empty after a failure, but for windows that are kept (`partial`): n_windows of them
  *  memory   one window; release *out with tyto_video_classes_clear
  *  errors   those of tyto_clip_reader_open, tyto_clip_reader_next, tyto_autoencode and
  *           tyto_video_writer_create */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tyto/batch.h>
 #include <tyto/destination.h>
 #include <tyto/flow_field.h>
 #include <tyto/session.h>
@@ -20,6 +21,7 @@ typedef struct tyto_flow_options {
     void *progress_user;
     const tyto_image_options *image; /**< how photos of a sequence are read; NULL: the defaults.
                                           Borrowed */
+    bool resume; /**< tyto_flow_sequence_run leaves pairs out whose files are all there */
 } tyto_flow_options;
 
 /** 20 pixels, scale 20: those of the network's authors. */
@@ -115,12 +117,13 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_next(tyto_session *sessio
  *  an error line of the engine's log, and the others go on.
  *  flows, pictures  where (tyto_destination_open); NULL: nowhere
  *  longest          as tyto_flow_pair_save takes it
- *  failed           receives how many frames or pairs did
+ *  summary          of pairs, to which those of this sequence are added, whatever the status: zeros
+ *                   at first; a pair whose frame can't be read has failed
  *  errors           E_CANCELLED, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_flow_sequence_run(
     tyto_session *session, tyto_flow_sequence *sequence, const tyto_flow_options *options,
     const tyto_destination *flows, const tyto_destination *pictures, double longest,
-    int64_t *failed, tyto_error *err);
+    tyto_batch_summary *summary, tyto_error *err);
 
 TYTO_END_DECLS
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "runtime/engine.h"
 #include "tasks/autoencode.h"
 #include "tasks/lost_frames.h"
 
@@ -28,6 +29,7 @@ typedef struct pass {
     tyto_clip_reader *reader;
     tyto_video_writer *writer; /* or NULL: nothing is written */
     float *images, *sound;     /* of one window */
+    int64_t expected;          /* windows, once it is known */
 } pass;
 
 static tyto_status add_window(tyto_video_classes *out, const float *scores, int64_t labels,
@@ -115,6 +117,7 @@ static tyto_status run_windows(pass *job, tyto_video_classes *out, tyto_error *e
 {
     const int64_t most = job->options->windows > 0 ? job->options->windows : INT64_MAX;
     const int64_t expected = tyto_min_i64(tyto_clip_reader_window_count(job->reader), most);
+    job->expected = tyto_max_i64(expected, 1);
     out->labels = (const char *const *)job->session->model->labels.names;
     out->n_labels = job->session->model->labels.count;
     out->window_s = (double)job->shape.frames / (double)job->shape.frames_per_second;
@@ -170,8 +173,16 @@ tyto_status tyto_autoencode_video(tyto_session *session, const char *video, cons
     if (status == TYTO_OK) {
         status = run_windows(&job, out, err);
     }
-    if (status == TYTO_OK && job.writer) {
-        status = tyto_video_writer_commit(job.writer, err);
+    if (status == TYTO_E_CANCELLED) {
+        tyto_engine_log(session->model->engine, TYTO_LOG_LEVEL_WARNING,
+                        "%s: interrupted after %lld of %lld windows", video,
+                        (long long)out->n_windows, (long long)job.expected);
+    }
+    const bool kept = status == TYTO_E_CANCELLED && own.partial && out->n_windows > 0 &&
+                      average(out, NULL) == TYTO_OK;
+    if ((status == TYTO_OK || kept) && job.writer) {
+        const tyto_status written = tyto_video_writer_commit(job.writer, kept ? NULL : err);
+        status = kept ? status : written;
     }
     tyto_video_info info;
     tyto_clip_reader_info(job.reader, &info);
@@ -181,7 +192,7 @@ tyto_status tyto_autoencode_video(tyto_session *session, const char *video, cons
     tyto_clip_reader_destroy(job.reader);
     free(job.images);
     free(job.sound);
-    if (status != TYTO_OK) {
+    if (status != TYTO_OK && !kept) {
         tyto_video_classes_clear(out);
     }
     return status;

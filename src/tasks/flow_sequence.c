@@ -7,11 +7,14 @@
 #include <tyto/memory.h>
 #include <tyto/video.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "runtime/engine.h"
 #include "tasks/flow.h"
+#include "tasks/follow.h"
 #include "tasks/lost_frames.h"
 
 /* Most photos. */
@@ -28,6 +31,9 @@ struct tyto_flow_sequence {
     int64_t pairs, most; /* that were given, and that will be at most */
     bool reported;       /* what the video lacks was said */
     bool told_small;     /* that frames are padded */
+    /* Where files of pairs are that are left out; NULL: all are compared. */
+    const tyto_destination *flows, *pictures;
+    int64_t left_out;
 };
 
 void tyto_flow_sequence_destroy(tyto_flow_sequence *sequence)
@@ -235,6 +241,27 @@ static char *frame_name(const tyto_flow_sequence *sequence, int64_t i)
     return name;
 }
 
+/* Whether a pair's file is there, or isn't wanted. */
+static bool has_file(const tyto_flow_sequence *sequence, const tyto_destination *place,
+                     int64_t frame)
+{
+    const char *path = sequence->video ? sequence->paths[0] : sequence->paths[frame];
+    if (!place || !place->path) {
+        return true;
+    }
+    char *file = tyto_destination_path(place, path, sequence->video ? frame : -1);
+    const bool there = file && tyto_file_exists(file);
+    tyto_free(file);
+    return there;
+}
+
+/* Whether an earlier run has done the pair. */
+static bool is_done(const tyto_flow_sequence *sequence, int64_t frame)
+{
+    return (sequence->flows || sequence->pictures) && has_file(sequence, sequence->flows, frame) &&
+           has_file(sequence, sequence->pictures, frame);
+}
+
 /* What is said of a pair. */
 static void say_pair(const tyto_session *session, tyto_flow_sequence *sequence,
                      const tyto_flow_pair *pair)
@@ -306,11 +333,7 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
     tyto_flow_options own;
     tyto_flow_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_flow_options", err));
-    if (sequence->pairs == sequence->most) {
-        report(session, sequence);
-        return TYTO_OK;
-    }
-    for (;;) {
+    while (sequence->pairs < sequence->most) {
         bool there = false;
         const int64_t frame = sequence->next - 1;
         tyto_status status = read_frame(sequence, own.image, &there, err);
@@ -329,8 +352,12 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
                                    sequence->paths[0])
                        : TYTO_OK;
         }
-        const bool is_pair = sequence->has_first && sequence->second.data;
-        if (is_pair) {
+        bool is_pair = sequence->has_first && sequence->second.data;
+        if (is_pair && is_done(sequence, frame)) {
+            is_pair = false;
+            sequence->pairs++;
+            sequence->left_out++;
+        } else if (is_pair) {
             status = compare(session, sequence, frame, options, out, err);
         }
         step(sequence);
@@ -344,6 +371,8 @@ tyto_status tyto_flow_sequence_next(tyto_session *session, tyto_flow_sequence *s
             return TYTO_OK;
         }
     }
+    report(session, sequence);
+    return TYTO_OK;
 }
 
 static tyto_status save(const tyto_flow_sequence *sequence, const tyto_flow_pair *pair,
@@ -363,32 +392,80 @@ static tyto_status save(const tyto_flow_sequence *sequence, const tyto_flow_pair
     return status;
 }
 
-tyto_status tyto_flow_sequence_run(tyto_session *session, tyto_flow_sequence *sequence,
-                                   const tyto_flow_options *options, const tyto_destination *flows,
-                                   const tyto_destination *pictures, double longest,
-                                   int64_t *failed, tyto_error *err)
+/* Whether the caller wants no further pair. */
+static bool is_stopped(tyto_session *session, const tyto_flow_options *options)
 {
-    TYTO_ENTER(err);
-    TYTO_REQUIRE(err, session);
-    TYTO_REQUIRE(err, failed);
-    *failed = 0;
-    /* What is wrong with all pairs is said once. */
-    tyto_flow_tiles tiles;
-    TYTO_TRY(tyto_flow_plan(session->model, 1, 1, options, &tiles, err));
+    tyto_follow follow;
+    tyto_follow_begin(&follow, session, options->progress, options->progress_user);
+    const tyto_status status = tyto_follow_step(&follow, "pairs", NULL, 0, 0, NULL);
+    tyto_follow_end(&follow);
+    return status != TYTO_OK;
+}
+
+/* Saves all pairs; what fails is said and counted. */
+static tyto_status run(tyto_session *session, tyto_flow_sequence *sequence,
+                       const tyto_flow_options *options, const tyto_destination *flows,
+                       const tyto_destination *pictures, double longest, tyto_batch_summary *sum,
+                       tyto_error *err)
+{
     for (bool more = true; more;) {
         tyto_flow_pair pair;
         tyto_status status = tyto_flow_sequence_next(session, sequence, options, &pair, &more, err);
-        if (status == TYTO_OK && more) {
+        const bool there = status == TYTO_OK && more;
+        if (there) {
             status = save(sequence, &pair, flows, pictures, longest, err);
         }
         tyto_flow_pair_clear(&pair);
+        if (status != TYTO_OK && is_stopped(session, options)) {
+            status = TYTO_E_CANCELLED; /* reading a pipe fails when a signal comes */
+        }
         if (status == TYTO_E_CANCELLED || status == TYTO_E_MEMORY) {
+            sum->interrupted = status == TYTO_E_CANCELLED;
             return status;
         }
+        sum->done += there && status == TYTO_OK;
         if (status != TYTO_OK) {
             tyto_engine_log_error(session->model->engine, err);
-            ++*failed;
+            sum->failed++;
         }
     }
     return TYTO_OK;
+}
+
+tyto_status tyto_flow_sequence_run(tyto_session *session, tyto_flow_sequence *sequence,
+                                   const tyto_flow_options *options, const tyto_destination *flows,
+                                   const tyto_destination *pictures, double longest,
+                                   tyto_batch_summary *summary, tyto_error *err)
+{
+    const double began = tyto_seconds_now();
+    tyto_flow_options own;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, session);
+    TYTO_REQUIRE(err, sequence);
+    TYTO_REQUIRE(err, summary);
+    tyto_flow_options_init(&own, sizeof(own));
+    TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_flow_options", err));
+    /* What is wrong with all pairs is said once. */
+    tyto_flow_tiles tiles;
+    TYTO_TRY(tyto_flow_plan(session->model, 1, 1, options, &tiles, err));
+    sequence->flows = own.resume ? flows : NULL;
+    sequence->pictures = own.resume ? pictures : NULL;
+    sequence->left_out = 0;
+    tyto_batch_summary sum = {.inputs = tyto_flow_sequence_pair_count(sequence)};
+    const tyto_status status = run(session, sequence, &own, flows, pictures, longest, &sum, err);
+    sequence->flows = sequence->pictures = NULL;
+    sum.left_out = sequence->left_out;
+    if (status == TYTO_OK && sequence->video) {
+        sum.inputs = sum.done + sum.failed + sum.left_out; /* before, it was as the file has it */
+    } else if (status == TYTO_OK) {
+        sum.failed = sum.inputs - sum.done - sum.left_out; /* a frame has two pairs */
+    }
+    summary->kind = TYTO_BATCH_KIND_PAIRS;
+    summary->inputs += sum.inputs;
+    summary->done += sum.done;
+    summary->failed += sum.failed;
+    summary->left_out += sum.left_out;
+    summary->interrupted = summary->interrupted || sum.interrupted;
+    summary->seconds += tyto_seconds_now() - began;
+    return status;
 }

@@ -324,6 +324,34 @@ static void wait_a_little(void)
     nanosleep(&pause, NULL);
 }
 
+/* Ends the command by a signal, which is sent until it is gone, and returns what it said. */
+static char *interrupt(pid_t child, int signal, int writer)
+{
+    int ended = 0;
+    pid_t done = 0;
+    wait_a_little();
+    for (int k = 0; k < 3000 && done == 0; k++) {
+        if (k % 100 == 0) {
+            kill(child, signal);
+        }
+        wait_a_little();
+        done = waitpid(child, &ended, WNOHANG);
+    }
+    close(writer);
+    assert_int_equal(done, child);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), 130);
+    return file_text("said.txt", NULL);
+}
+
+static void wait_for(const char *path)
+{
+    for (int k = 0; k < 3000 && !file_there(path); k++) {
+        wait_a_little();
+    }
+    assert_true(file_there(path));
+}
+
 /* What was finished is there and whole, and said; a file that grows was there before. */
 static void an_interrupted_run_keeps_what_was_finished(void **state)
 {
@@ -338,7 +366,7 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
     char *model = strdup(ODD_MODEL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const bool grows = i < 2;
-        int writer, ended;
+        int writer;
         char format[16], path[16], last[] = "drawn-before/";
         snprintf(format, sizeof(format), "%s", cases[i].format);
         snprintf(path, sizeof(path), "%s", cases[i].path);
@@ -346,27 +374,13 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
                                "photos/c.png", "-t", "x",      "-f",           format,
                                "-o",           path, "--draw", last,           NULL};
         const pid_t child = begin_waiting(words, "said.txt", &writer);
-        for (int k = 0; k < 3000 && !file_there("drawn-before/a.png"); k++) {
-            wait_a_little();
-        }
+        wait_for("drawn-before/a.png");
         for (int k = 0; k < 300 && grows && !file_there(cases[i].result); k++) {
             wait_a_little();
         }
         assert_int_equal(file_there(cases[i].result), grows);
-        wait_a_little();
-        pid_t done = 0;
-        for (int k = 0; k < 3000 && done == 0; k++) {
-            if (k % 100 == 0) {
-                kill(child, cases[i].signal);
-            }
-            wait_a_little();
-            done = waitpid(child, &ended, WNOHANG);
-        }
-        close(writer);
-        assert_int_equal(done, child);
-        assert_true(WIFEXITED(ended));
-        assert_int_equal(WEXITSTATUS(ended), 130);
-        char *said = file_text("said.txt", NULL), *text = file_text(cases[i].result, NULL);
+        char *said = interrupt(child, cases[i].signal, writer);
+        char *text = file_text(cases[i].result, NULL);
         assert_non_null(strstr(said, "interrupted after 1 of 3 photos: 1 photo done"));
         if (strncmp(format, "json", 4) == 0 || strcmp(format, "coco") == 0) {
             json_decref(parsed(text));
@@ -376,6 +390,23 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
         assert_true(file_there("drawn-before/a.png"));
         assert_int_equal(unlink("drawn-before/a.png"), 0);
     }
+    free(model);
+}
+
+/* Pairs of frames, too, and how many were left. */
+static void an_interrupted_sequence_keeps_its_pairs(void **state)
+{
+    (void)state;
+    int writer;
+    char *model = strdup(test_path("golden/data/perceiver/flow/model"));
+    char *const words[] = {"flow",         "-m", model, "--overlap", "3", "photos/a.png",
+                           "photos/b.png", "-",  "-o",  "moved",     NULL};
+    const pid_t child = begin_waiting(words, "said.txt", &writer);
+    wait_for("moved/a.flo");
+    char *said = interrupt(child, SIGTERM, writer);
+    assert_non_null(strstr(said, "interrupted after 1 of 2 pairs: 1 pair done, 0 failed"));
+    assert_int_equal(folder_count("moved"), 1);
+    free(said);
     free(model);
 }
 
@@ -390,6 +421,7 @@ int main(void)
         cmocka_unit_test(texts_go_on_too),
         cmocka_unit_test(json_has_one_shape),
         cmocka_unit_test(an_interrupted_run_keeps_what_was_finished),
+        cmocka_unit_test(an_interrupted_sequence_keeps_its_pairs),
     };
     return cmocka_run_group_tests(tests, enter_with_photos, leave_folder);
 }

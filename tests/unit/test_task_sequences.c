@@ -294,6 +294,15 @@ static void videos_are_made_again(void **state)
     steps = (step_count){.stage = "windows", .stop = 2};
     assert_fails(tyto_classify_video(of.session, "five.mkv", &options, &found, &err),
                  TYTO_E_CANCELLED, &err, "windows");
+    /* Or the windows so far are the result. */
+    steps = (step_count){.stage = "windows", .stop = 2};
+    options.partial = true;
+    assert_int_equal(tyto_classify_video(of.session, "five.mkv", &options, &found, NULL),
+                     TYTO_E_CANCELLED);
+    assert_int_equal(found.n_windows, 1);
+    assert_memory_equal(found.mean, found.scores, (size_t)found.n_classes * sizeof(float));
+    tyto_video_classes_clear(&found);
+    options.partial = false;
     steps = (step_count){.stage = "windows"};
     options.windows = 1;
     assert_int_equal(tyto_classify_video(of.session, "five.mkv", &options, &found, &err), TYTO_OK);

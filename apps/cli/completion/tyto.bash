@@ -247,8 +247,8 @@ _tyto()
         tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
         preprocess) options=' --output --batch --text --texts --query --truncate --max-length --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive' ;;
         postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --exif --damaged --recursive' ;;
-        flow) options=' --output --draw --longest --pairs --overlap --scale --exif --damaged --recursive' ;;
-        autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks' ;;
+        flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive' ;;
+        autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
         eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive' ;;
         inspect) options=' --tensors --format --output' ;;
