@@ -81,9 +81,15 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_document_resume(tyto_document *document
                                                          const bool *wanted, bool *done,
                                                          tyto_bytes *out, tyto_error *err);
 /** *out = what comes after the last record. No further record is taken.
- *  errors  E_ARGUMENT (ended already), E_MEMORY and E_LIMIT, also those of an earlier step */
+ *  errors  E_ARGUMENT (ended already), E_MEMORY, E_LIMIT and E_IO, also those of an earlier step */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_end(tyto_document *document, tyto_bytes *out,
                                                       tyto_error *err);
+/** The same in parts, of a megabyte or less where there is much: *more = whether to call again. A
+ *  document of any size needs little memory so.
+ *  errors  as tyto_document_end; E_IO (a temporary file, where COCO's annotations wait for the end)
+ */
+TYTO_API TYTO_NODISCARD tyto_status tyto_document_end_part(tyto_document *document, tyto_bytes *out,
+                                                           bool *more, tyto_error *err);
 /** Name, without a folder, of the file that the last step's bytes are, whole; NULL: they are what
  *  comes next in the one document.
  *  memory  borrowed until the next step */

@@ -186,6 +186,25 @@ tyto_status tyto_document_end_step(tyto_document *document, tyto_writer *writer,
     return document->status;
 }
 
+/* Whether a part of the end can be written now. */
+static tyto_status begin_end(tyto_document *document, tyto_writer *writer, tyto_error *err)
+{
+    document->ended = document->ended && !document->has_rest;
+    const tyto_status status = tyto_document_begin_step(document, NULL, writer, err);
+    document->ended = document->ended || document->has_rest;
+    return status;
+}
+
+static void write_part(tyto_document *document, tyto_writer *writer)
+{
+    const tyto_document_kind *kind = document->kind;
+    if (!document->ended) {
+        (kind->end ? kind->end : tyto_records_end)(document, writer);
+        document->ended = true;
+    }
+    document->has_rest = kind->rest && kind->rest(document, writer);
+}
+
 tyto_status tyto_document_end(tyto_document *document, tyto_bytes *out, tyto_error *err)
 {
     tyto_writer writer;
@@ -193,10 +212,29 @@ tyto_status tyto_document_end(tyto_document *document, tyto_bytes *out, tyto_err
     TYTO_REQUIRE(err, document);
     TYTO_REQUIRE(err, out);
     *out = (tyto_bytes){0};
-    TYTO_TRY(tyto_document_begin_step(document, NULL, &writer, err));
-    (document->kind->end ? document->kind->end : tyto_records_end)(document, &writer);
-    document->ended = true;
+    TYTO_TRY(begin_end(document, &writer, err));
+    do {
+        write_part(document, &writer);
+    } while (document->has_rest && !tyto_writer_failed(&writer));
+    document->has_rest = false;
     return tyto_document_end_step(document, &writer, out, err);
+}
+
+tyto_status tyto_document_end_part(tyto_document *document, tyto_bytes *out, bool *more,
+                                   tyto_error *err)
+{
+    tyto_writer writer;
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, document);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, more);
+    *out = (tyto_bytes){0};
+    *more = false;
+    TYTO_TRY(begin_end(document, &writer, err));
+    write_part(document, &writer);
+    TYTO_TRY(tyto_document_end_step(document, &writer, out, err));
+    *more = document->has_rest;
+    return TYTO_OK;
 }
 
 tyto_status tyto_records_check(tyto_format format, tyto_error *err)

@@ -76,6 +76,8 @@ typedef struct tyto_document_kind {
     /** Records of one name follow each other, such as the frames of a video: the last name's may not
      *  be all, and aren't taken back. */
     bool grouped;
+    /** Writes a part of what comes after `end`, and returns whether there is more; NULL: nothing. */
+    bool (*rest)(tyto_document *document, tyto_writer *writer);
 } tyto_document_kind;
 
 struct tyto_document {
@@ -87,7 +89,8 @@ struct tyto_document {
     const char *header; /**< the first line of CSV; NULL: there is none */
     void *state;        /**< the kind's own */
     char *file;         /**< name of the file that the last step gave */
-    bool ended;
+    bool ended;         /**< it takes no more records */
+    bool has_rest;      /**< of what comes after the last one */
     tyto_status status; /**< of the first step that failed */
 };
 

@@ -28,21 +28,26 @@ void tyto_writer_init(tyto_writer *writer)
     tyto_buffer_init(&writer->buffer, TYTO_DOCUMENT_BYTES_MAX);
 }
 
-static bool failed(const tyto_writer *writer)
+bool tyto_writer_failed(const tyto_writer *writer)
 {
-    return writer->no_memory || writer->too_long;
+    return writer->no_memory || writer->too_long || writer->file_error;
 }
 
 tyto_status tyto_writer_end(tyto_writer *writer, tyto_bytes *out, tyto_error *err)
 {
     const size_t length = writer->buffer.length;
     const bool too_long = writer->too_long;
-    char *data = failed(writer) ? NULL : tyto_buffer_take(&writer->buffer);
+    const int file_error = writer->file_error;
+    char *data = tyto_writer_failed(writer) ? NULL : tyto_buffer_take(&writer->buffer);
     tyto_writer_clear(writer);
     *out = (tyto_bytes){.data = data, .length_bytes = data ? length : 0};
     if (too_long) {
         return tyto_fail(err, TYTO_E_LIMIT, "document: got more than %zu bytes, required fewer",
                          TYTO_DOCUMENT_BYTES_MAX);
+    }
+    if (file_error) {
+        return tyto_fail(err, TYTO_E_IO, "document: a temporary file (TMPDIR): %s",
+                         strerror(file_error));
     }
     return data ? TYTO_OK : tyto_fail_memory(err, "document");
 }
@@ -55,7 +60,7 @@ void tyto_writer_clear(tyto_writer *writer)
 
 void tyto_writer_bytes(tyto_writer *writer, const char *bytes, size_t length)
 {
-    if (failed(writer)) {
+    if (tyto_writer_failed(writer)) {
         return;
     }
     if (length > writer->buffer.maximum - writer->buffer.length) {

@@ -24,12 +24,15 @@
 typedef struct tyto_writer {
     tyto_buffer buffer;
     bool no_memory, too_long;
+    int file_error; /**< errno of a file that keeps what comes later; 0: none */
 } tyto_writer;
 
 void tyto_writer_init(tyto_writer *writer);
 /** *out = all that was written, or, after a failed step, nothing. Empties the writer in any case.
- *  errors  E_MEMORY, E_LIMIT (more than TYTO_DOCUMENT_BYTES_MAX) */
+ *  errors  E_MEMORY, E_LIMIT (more than TYTO_DOCUMENT_BYTES_MAX), E_IO */
 TYTO_NODISCARD tyto_status tyto_writer_end(tyto_writer *writer, tyto_bytes *out, tyto_error *err);
+/** Whether a step failed. */
+bool tyto_writer_failed(const tyto_writer *writer);
 /** Releases what was written. Fine after tyto_writer_end. */
 void tyto_writer_clear(tyto_writer *writer);
 

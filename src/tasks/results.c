@@ -344,19 +344,29 @@ tyto_status tyto_results_add(tyto_results *results, tyto_bytes *bytes, tyto_erro
     return status;
 }
 
+/* What comes after the last record, part by part. */
+static tyto_status put_end(const tyto_results *results, tyto_error *err)
+{
+    tyto_status status = TYTO_OK;
+    for (bool more = true; more && status == TYTO_OK;) {
+        tyto_bytes bytes;
+        status = tyto_document_end_part(results->document, &bytes, &more, err);
+        if (status == TYTO_OK) {
+            status = put(results, &bytes, err);
+        }
+        tyto_bytes_clear(&bytes);
+    }
+    return status;
+}
+
 tyto_status tyto_results_end(tyto_results *results, bool keep, tyto_error *err)
 {
-    tyto_bytes bytes = {0};
     tyto_status status = TYTO_OK;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, results);
     if (results->document && !results->failed) {
-        status = tyto_document_end(results->document, &bytes, err);
+        status = put_end(results, err);
     }
-    if (status == TYTO_OK && results->document && !results->failed) {
-        status = put(results, &bytes, err);
-    }
-    tyto_bytes_clear(&bytes);
     if (results->output && !results->failed && ((status == TYTO_OK && keep) || !results->path)) {
         const tyto_status committed = tyto_output_commit(results->output, status ? NULL : err);
         status = status == TYTO_OK ? committed : status;

@@ -41,6 +41,12 @@ static void end(tyto_document *document, tyto_writer *writer)
     }
 }
 
+static bool rest(tyto_document *document, tyto_writer *writer)
+{
+    const tyto_detections_format *format = formats[document->format];
+    return format->rest && format->rest(document, writer);
+}
+
 static void destroy(void *given)
 {
     tyto_detections_state *state = given;
@@ -61,8 +67,7 @@ static void destroy(void *given)
     free(state->folder);
     free(state->labels);
     free(state->examples);
-    tyto_writer_clear(&state->images);
-    tyto_writer_clear(&state->annotations);
+    tyto_spill_clear(&state->annotations);
     free(state);
 }
 
@@ -81,6 +86,7 @@ static tyto_status resume(tyto_resume *given)
 
 static const tyto_document_kind kind = {.name = "a document of detections",
                                         .end = end,
+                                        .rest = rest,
                                         .destroy = destroy,
                                         .list = "detections",
                                         .label = label,
@@ -211,8 +217,7 @@ static tyto_status create(const tyto_detection_document_options *given, tyto_doc
         return tyto_fail_memory(err, "document");
     }
     state->options = options;
-    tyto_writer_init(&state->images);
-    tyto_writer_init(&state->annotations);
+    tyto_spill_init(&state->annotations);
     status = copy(state, &options, err);
     if (status == TYTO_OK) {
         status = make_ids(state, &options, err);

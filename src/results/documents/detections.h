@@ -5,6 +5,7 @@
 
 #include <tyto/detection_document.h>
 
+#include "base/spill.h"
 #include "results/documents/detections_ids.h"
 
 /** The state of such a document. */
@@ -17,9 +18,8 @@ typedef struct tyto_detections_state {
     char *folder;  /**< that names are relative to */
     /** As JSON has them; NULL: the document's own. */
     char **image_ids, **category_ids;
-    /** Of documents that come whole at their end: what there is of them so far, without commas
-     *  around. */
-    tyto_writer images, annotations;
+    /** COCO: annotations so far, which come after all images. */
+    tyto_spill annotations;
     int64_t n_annotations;
 } tyto_detections_state;
 
@@ -31,6 +31,8 @@ typedef struct tyto_detections_format {
     void (*end)(tyto_document *document, tyto_writer *writer);
     /** Takes back what an earlier document held; NULL: as records, or not at all. */
     tyto_status (*resume)(tyto_resume *resume);
+    /** A part of what comes after `end`; returns whether there is more. */
+    bool (*rest)(tyto_document *document, tyto_writer *writer);
 } tyto_detections_format;
 
 /** E_ARGUMENT when a photo's object is of another threshold. */

@@ -1,4 +1,5 @@
-/* Detections as COCO's documents, which come whole, at their end. */
+/* Detections as COCO's documents. Images come before annotations, which are kept until the end. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/memory.h>
@@ -7,6 +8,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "results/documents/detections.h"
+
+/* Most bytes of annotations that are written at once. */
+#define PART_BYTES ((size_t)1 << 20)
 
 /* COCO names its photos by their number: 000000397133.jpg is 397133. Other photos are counted. */
 static void write_image_id(const tyto_document *document, const tyto_photo_detections *photo,
@@ -53,9 +57,8 @@ static void begin_item(tyto_writer *list, int64_t count)
 
 /* Without an id it is a result: an item of the array that COCO's evaluation reads. */
 static void add_annotation(const tyto_document *document, const tyto_photo_detections *photo,
-                           const tyto_detection *d, int64_t id)
+                           const tyto_detection *d, int64_t id, tyto_writer *list)
 {
-    tyto_writer *list = &tyto_detections_state_of(document)->annotations;
     const float width = d->box.xmax - d->box.xmin, height = d->box.ymax - d->box.ymin;
     json_t *rest = json_object(), *box = json_array();
     tyto_json_push(list, box, tyto_json_float(d->box.xmin));
@@ -79,9 +82,9 @@ static void add_annotation(const tyto_document *document, const tyto_photo_detec
     write_rest(list, rest);
 }
 
-static void add_image(const tyto_document *document, const tyto_photo_detections *photo)
+static void add_image(const tyto_document *document, const tyto_photo_detections *photo,
+                      tyto_writer *list)
 {
-    tyto_writer *list = &tyto_detections_state_of(document)->images;
     json_t *rest = json_object();
     const char *name = tyto_detections_photo_name(document, photo->photo);
     tyto_json_put(list, rest, "file_name", tyto_json_string(name));
@@ -93,32 +96,37 @@ static void add_image(const tyto_document *document, const tyto_photo_detections
     write_rest(list, rest);
 }
 
+/* Moves what the list has to the annotations that are kept. */
+static void keep(tyto_detections_state *state, tyto_writer *list, tyto_writer *writer)
+{
+    const int code =
+        list->buffer.length == 0
+            ? 0
+            : tyto_spill_add(&state->annotations, list->buffer.data, list->buffer.length);
+    writer->no_memory |= list->no_memory || code == ENOMEM;
+    writer->too_long |= list->too_long;
+    writer->file_error = code == ENOMEM ? writer->file_error : code;
+    tyto_writer_clear(list);
+}
+
 static void add_photo(tyto_document *document, const tyto_photo_detections *photo,
                       tyto_writer *writer)
 {
     tyto_detections_state *state = tyto_detections_state_of(document);
     const bool whole = document->format == TYTO_FORMAT_COCO;
+    tyto_writer later, *list = whole ? &later : writer;
+    tyto_writer_init(&later);
     if (whole) {
-        add_image(document, photo);
+        add_image(document, photo, writer);
     }
     document->records++;
     for (int64_t i = 0; i < photo->detections->count; i++) {
         const int64_t next = state->n_annotations + 1;
-        begin_item(&state->annotations, state->n_annotations);
-        add_annotation(document, photo, &photo->detections->items[i], whole ? next : 0);
+        begin_item(list, state->n_annotations);
+        add_annotation(document, photo, &photo->detections->items[i], whole ? next : 0, list);
         state->n_annotations = next;
     }
-    /* A list that couldn't take an item fails now rather than at the end. */
-    writer->no_memory |= state->images.no_memory | state->annotations.no_memory;
-    writer->too_long |= state->images.too_long | state->annotations.too_long;
-}
-
-static void write_list(tyto_writer *writer, tyto_writer *list)
-{
-    tyto_writer_text(writer, "[");
-    tyto_writer_bytes(writer, list->buffer.data, list->buffer.length);
-    tyto_writer_text(writer, "]");
-    tyto_writer_clear(list);
+    keep(state, &later, writer);
 }
 
 static void write_categories(const tyto_document *document, tyto_writer *writer)
@@ -135,22 +143,50 @@ static void write_categories(const tyto_document *document, tyto_writer *writer)
     tyto_writer_text(writer, "]");
 }
 
+static void begin_whole(tyto_document *document, tyto_writer *writer)
+{
+    (void)document;
+    tyto_writer_text(writer, "{\"images\": [");
+}
+
 static void end_whole(tyto_document *document, tyto_writer *writer)
 {
-    tyto_detections_state *state = tyto_detections_state_of(document);
-    tyto_writer_text(writer, "{\"images\": ");
-    write_list(writer, &state->images);
-    tyto_writer_text(writer, ", \"categories\": ");
+    tyto_writer_text(writer, "], \"categories\": ");
     write_categories(document, writer);
-    tyto_writer_text(writer, ", \"annotations\": ");
-    write_list(writer, &state->annotations);
-    tyto_writer_text(writer, "}\n");
+    tyto_writer_text(writer, ", \"annotations\": [");
+}
+
+/* Annotations, a part of them, and what closes the document after the last. */
+static bool write_annotations(tyto_document *document, tyto_writer *writer)
+{
+    tyto_detections_state *state = tyto_detections_state_of(document);
+    char *part = tyto_alloc(PART_BYTES, 1);
+    size_t length = 0;
+    if (!part) {
+        writer->no_memory = true;
+        return false;
+    }
+    const int code = tyto_spill_read(&state->annotations, part, PART_BYTES, &length);
+    writer->file_error = code;
+    if (length > 0) {
+        tyto_writer_bytes(writer, part, length);
+    } else {
+        tyto_writer_text(writer, "]}\n");
+    }
+    free(part);
+    return code == 0 && length > 0;
+}
+
+static void begin_results(tyto_document *document, tyto_writer *writer)
+{
+    (void)document;
+    tyto_writer_text(writer, "[");
 }
 
 static void end_results(tyto_document *document, tyto_writer *writer)
 {
-    write_list(writer, &tyto_detections_state_of(document)->annotations);
-    tyto_writer_text(writer, "\n");
+    (void)document;
+    tyto_writer_text(writer, "]\n");
 }
 
 /* The photos of the run by their ids, as JSON has them. */
@@ -256,7 +292,7 @@ static void add_item(tyto_writer *list, int64_t count, json_t *item)
 /* A photo keeps its id, which is its place in the run unless its name is one. */
 static tyto_status take_images(tyto_resume *resume, const numbered *photos, json_t *images)
 {
-    tyto_detections_state *state = tyto_detections_state_of(resume->document);
+    const tyto_detections_state *state = tyto_detections_state_of(resume->document);
     const bool kept = state->numbered || state->image_ids;
     for (size_t i = 0; i < json_array_size(images); i++) {
         json_t *image = json_array_get(images, i);
@@ -276,7 +312,7 @@ static tyto_status take_images(tyto_resume *resume, const numbered *photos, json
         if (at >= 0 && !(resume->done[at] = is_wanted(resume, at))) {
             continue;
         }
-        add_item(&state->images, resume->document->records++, json_incref(image));
+        add_item(resume->writer, resume->document->records++, json_incref(image));
     }
     return TYTO_OK;
 }
@@ -286,6 +322,8 @@ static tyto_status take_annotations(tyto_resume *resume, const numbered *photos,
                                     bool whole)
 {
     tyto_detections_state *state = tyto_detections_state_of(resume->document);
+    tyto_writer later, *list = whole ? &later : resume->writer;
+    tyto_writer_init(&later);
     for (size_t i = 0; i < json_array_size(items); i++) {
         json_t *item = json_array_get(items, i);
         const int64_t category = json_integer_value(json_object_get(item, "category_id")),
@@ -293,6 +331,7 @@ static tyto_status take_annotations(tyto_resume *resume, const numbered *photos,
         const bool own = !state->category_ids;
         if ((own && (category < 1 || category > state->options.n_labels)) ||
             !json_is_array(json_object_get(item, "bbox"))) {
+            tyto_writer_clear(&later);
             return tyto_fail(resume->err, TYTO_E_ARGUMENT,
                              "got results of category %lld, required those of %lld labels",
                              (long long)category, (long long)state->options.n_labels);
@@ -306,9 +345,12 @@ static tyto_status take_annotations(tyto_resume *resume, const numbered *photos,
         if (whole) {
             tyto_json_put(resume->writer, item, "id", json_integer(state->n_annotations + 1));
         }
-        add_item(&state->annotations, state->n_annotations++, json_incref(item));
+        add_item(list, state->n_annotations++, json_incref(item));
+        if (list->buffer.length > PART_BYTES && whole) {
+            keep(state, list, resume->writer);
+        }
     }
-    resume->writer->no_memory |= state->images.no_memory | state->annotations.no_memory;
+    keep(state, &later, resume->writer);
     return TYTO_OK;
 }
 
@@ -350,6 +392,7 @@ static tyto_status resume_coco(tyto_resume *resume)
     return status;
 }
 
-const tyto_detections_format tyto_detections_coco = {NULL, add_photo, end_whole, resume_coco};
-const tyto_detections_format tyto_detections_coco_results = {NULL, add_photo, end_results,
-                                                             resume_coco};
+const tyto_detections_format tyto_detections_coco = {begin_whole, add_photo, end_whole, resume_coco,
+                                                     write_annotations};
+const tyto_detections_format tyto_detections_coco_results = {begin_results, add_photo, end_results,
+                                                             resume_coco, NULL};
