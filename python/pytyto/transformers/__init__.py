@@ -12,15 +12,23 @@ from ._lazy import lazy
 __version__ = "4.37.2"
 
 _EXPORTS: dict[str, str] = {
+    "AutoConfig": ".models.auto.configuration_auto",
     "BatchFeature": ".feature_extraction_utils",
+    "Owlv2Config": ".models.owlv2.configuration_owlv2",
+    "Owlv2TextConfig": ".models.owlv2.configuration_owlv2",
+    "Owlv2VisionConfig": ".models.owlv2.configuration_owlv2",
+    "PerceiverConfig": ".models.perceiver.configuration_perceiver",
+    "PretrainedConfig": ".configuration_utils",
     "TensorType": ".utils.generic",
 }
 
 _MODULES = (
+    "configuration_utils",
     "feature_extraction_utils",
     "image_processing_utils",
     "image_transforms",
     "image_utils",
+    "modeling_outputs",
     "models",
     "pipelines",
     "processing_utils",

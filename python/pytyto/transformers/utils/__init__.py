@@ -10,13 +10,14 @@ _EXPORTS: dict[str, str] = {
     "IMAGENET_DEFAULT_STD": ".constants",
     "IMAGENET_STANDARD_MEAN": ".constants",
     "IMAGENET_STANDARD_STD": ".constants",
+    "ModelOutput": ".generic",
     "OPENAI_CLIP_MEAN": ".constants",
     "OPENAI_CLIP_STD": ".constants",
     "PaddingStrategy": ".generic",
     "TensorType": ".generic",
 }
 
-_MODULES = ("constants", "generic")
+_MODULES = ("constants", "generic", "logging")
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

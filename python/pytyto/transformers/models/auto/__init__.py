@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from ..._lazy import lazy
 
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "AutoConfig": ".configuration_auto",
+    "CONFIG_MAPPING_NAMES": ".configuration_auto",
+}
 
-_MODULES: tuple[str, ...] = ()
+_MODULES = ("configuration_auto",)
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

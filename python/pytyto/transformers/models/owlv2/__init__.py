@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from ..._lazy import lazy
 
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "Owlv2Config": ".configuration_owlv2",
+    "Owlv2TextConfig": ".configuration_owlv2",
+    "Owlv2VisionConfig": ".configuration_owlv2",
+}
 
-_MODULES: tuple[str, ...] = ()
+_MODULES = ("configuration_owlv2",)
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..._lazy import lazy
 
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "PerceiverConfig": ".configuration_perceiver",
+}
 
-_MODULES: tuple[str, ...] = ()
+_MODULES = ("configuration_perceiver",)
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)
