@@ -60,7 +60,8 @@ typedef enum tyto_side {
  *  | token_type_ids               | 0                 | 0 in the first text, 1 in the second;   |
  *  |                              |                   | special tokens have none                |
  *  | split_special_tokens         | E_UNSUPPORTED     | special tokens in a text are text       |
- *  | offsets                      | E_UNSUPPORTED     | E_UNSUPPORTED: the reference has none   |
+ *  | offsets                      | as its            | E_UNSUPPORTED: the reference has none   |
+ *  |                              | CLIPTokenizerFast |                                         |
  */
 typedef struct tyto_encode_options {
     size_t struct_bytes; /**< set by tyto_encode_options_init */
@@ -79,10 +80,14 @@ typedef struct tyto_encode_options {
     bool overflowing_tokens;   /**< keep what was cut */
     bool special_tokens_mask;
     bool token_type_ids;
-    bool offsets;
+    bool offsets; /**< where tokens stand in their texts */
 
     bool split_words; /**< split texts at white space (ASCII's) into words, as
                            tyto_tokenizer_encode_words takes them; of no effect there */
+    bool whole_texts; /**< what tyto_tokenizer_encode_words is given are whole texts, so that words
+                           are counted within them; of no effect elsewhere */
+    bool has_pad_id;  /**< rows are padded with pad_id, not with the tokenizer's pad_token */
+    int64_t pad_id;
 } tyto_encode_options;
 
 /** All defaults: neither padding nor truncation. struct_bytes is sizeof(tyto_encode_options). */
@@ -114,7 +119,16 @@ typedef struct tyto_encoding {
     int64_t *overflow_offsets;
     int64_t *num_truncated_tokens; /**< bytes, when overflowing_tokens are asked for: by how many
                                         tokens each text was too long; may be negative */
-    uint64_t reserved[4];          /**< 0 */
+
+    int64_t *spans; /**< when offsets are asked for, laid out as two input_ids: where each token
+                         starts and ends in its text (or in its word, of those that a text was
+                         split into), in code points of the text as it was given; 0 and 0 for
+                         special tokens around texts and for padding */
+    int64_t
+        *words; /**< then too: the word of each token, counted from 0 in its text; -1 for special
+                         tokens around texts and for padding */
+    int64_t *texts; /**< then too: 0 in the first text, 1 in the second of a pair, -1 elsewhere */
+    uint64_t reserved[1]; /**< 0 */
 } tyto_encoding;
 
 /** Reads a checkpoint folder: tokenizer.json, or vocab.json + merges.txt, with
@@ -128,6 +142,27 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_open(const char *folder, tyto
  *  errors  E_ARGUMENT (NULL), E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_create_bytes(tyto_tokenizer **out,
                                                                 tyto_error *err);
+/** A text that is cut out of others before they are split, and what it takes along. */
+typedef struct tyto_added_token {
+    const char *content;  /**< UTF-8; an empty one is left out */
+    bool single_word;     /**< only where no letter, mark or digit touches it */
+    bool lstrip;          /**< takes the white space before it along */
+    bool rstrip;          /**< ... and after it */
+    bool normalized;      /**< looked for after normalisation, and normalised itself */
+    bool special;         /**< left out by a decoding that skips special tokens */
+    uint64_t reserved[2]; /**< zeros */
+} tyto_added_token;
+
+/** The byte-pair tokenizer that the content of a tokenizer.json describes, with further tokens
+ *  after its own. A token that the vocabulary has keeps its id; others get the next free ones. It
+ *  has no roles and no model_max_length: those are other files'.
+ *  tokens  [count], or NULL
+ *  errors  E_ARGUMENT (NULL), E_FORMAT, E_RANGE, E_UNSUPPORTED, E_LIMIT, E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_tokenizer_create_bpe(const char *document,
+                                                              size_t length_bytes,
+                                                              const tyto_added_token *tokens,
+                                                              int64_t count, tyto_tokenizer **out,
+                                                              tyto_error *err);
 /** NULL is fine. */
 TYTO_API void tyto_tokenizer_destroy(tyto_tokenizer *tokenizer);
 /** NULL gives TYTO_TOKENIZER_KIND_CLIP. */

@@ -69,7 +69,9 @@ static void encode(const tyto_tokenizer *tokenizer, const part *text, int varian
                                          .split_special_tokens = variant % 11 == 7,
                                          .overflowing_tokens = variant % 3 == 1,
                                          .special_tokens_mask = variant % 2 == 1,
-                                         .token_type_ids = variant % 5 == 1};
+                                         .token_type_ids = variant % 5 == 1,
+                                         .offsets = variant % 3 == 0,
+                                         .whole_texts = variant % 4 == 1};
     tyto_encoding encoding;
     if (options.max_length == 0 && tyto_tokenizer_max_length(tokenizer) > 1000 &&
         options.padding == TYTO_PADDING_MAX_LENGTH) {

@@ -185,6 +185,8 @@ static void tokenizers(void **state)
     REFUSED(tyto_tokenizer_open(NULL, &other, &err), "folder");
     REFUSED(tyto_tokenizer_open("folder", NULL, &err), "out");
     REFUSED(tyto_tokenizer_create_bytes(NULL, &err), "out");
+    REFUSED(tyto_tokenizer_create_bpe(NULL, 0, NULL, 0, &other, &err), "document");
+    REFUSED(tyto_tokenizer_create_bpe("{}", 2, NULL, 0, NULL, &err), "out");
     tyto_tokenizer_destroy(NULL);
     REFUSED(tyto_tokenizer_encode(NULL, &text, NULL, 1, NULL, &encoding, &err), "tokenizer");
     tyto_encoding_clear(&encoding);

@@ -174,7 +174,7 @@ complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l words -d 'split te
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l split-special-tokens -d 'read special tokens in a text as text (tokens of bytes)'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l special-tokens-mask -d 'add special_tokens_mask to JSON'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l token-types -d 'add token_type_ids to JSON'
-complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l offsets -d 'where tokens lie in the text: refused, as the reference'\''s tokenizer of bytes does'
+complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l offsets -d 'add offsets and words to JSON: where tokens lie in the text (not of bytes)'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l no-special-tokens -d 'leave out the start and end of text'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l decode -d 'the other way: each TEXT is a list of ids'
 complete -c tyto -n '__fish_seen_subcommand_from tokenize' -l skip-special-tokens -d 'with --decode, leave special tokens out'

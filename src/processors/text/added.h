@@ -5,23 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <tyto/status.h>
+#include <tyto/tokenizer.h>
 
 #include "processors/text/bpe.h"
 #include "processors/text/unicode.h"
 
 /** Most added tokens: each is compared with all others when it is added. */
 #define TYTO_ADDED_TOKENS_MAX 4096
-
-/** How a file describes one. */
-typedef struct tyto_added_token {
-    const char *content;
-    bool single_word; /* only where no letter, mark or digit touches it */
-    bool lstrip;      /* takes the white space before it along */
-    bool rstrip;      /* ... and after it */
-    bool normalized;  /* looked for after normalisation, and normalised itself */
-    bool special;     /* left out by a decoding that skips special tokens */
-} tyto_added_token;
 
 /** One text to look for. */
 typedef struct tyto_pattern {

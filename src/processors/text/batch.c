@@ -20,6 +20,7 @@ static tyto_status check_numbers(const tyto_encode_options *options, tyto_error 
         int64_t value;
     } numbers[] = {{"max_length", options->max_length},
                    {"stride", options->stride},
+                   {"pad_id", options->pad_id},
                    {"pad_to_multiple_of", options->pad_to_multiple_of}};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (numbers[i].value < 0 || numbers[i].value > INT32_MAX) {
@@ -35,9 +36,9 @@ static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode
                               const tyto_encode_plan *plan, tyto_error *err)
 {
     const bool bytes = tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES;
-    if (options->offsets) {
-        return tyto_fail(err, TYTO_E_UNSUPPORTED, "offsets: got a tokenizer of %s, which has none",
-                         bytes ? "bytes" : "byte pairs");
+    if (options->offsets && bytes) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "offsets: got a tokenizer of bytes, which has none");
     }
     if (options->split_special_tokens && !bytes) {
         return tyto_fail(err, TYTO_E_UNSUPPORTED,
@@ -65,7 +66,7 @@ static tyto_status check_kind(const tyto_tokenizer *tokenizer, const tyto_encode
 static tyto_status check_lengths(const tyto_tokenizer *tokenizer, const tyto_encode_plan *plan,
                                  tyto_error *err)
 {
-    if (plan->padding != TYTO_PADDING_NONE && tokenizer->pad_id == TYTO_NO_TOKEN) {
+    if (plan->padding != TYTO_PADDING_NONE && plan->pad_id < 0) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "padding: the tokenizer has no pad_token, required for padding");
     }
@@ -103,6 +104,7 @@ static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_
         .pair = pair,
         .surround = !options->no_special_tokens && tokenizer->start_id != TYTO_NO_TOKEN,
         .overflow = options->overflowing_tokens,
+        .places = options->offsets,
         .pad_left = is_left(options->padding_side, tokenizer->pad_left),
         .truncate_left = is_left(options->truncation_side, tokenizer->truncate_left),
         .padding = options->padding,
@@ -110,6 +112,7 @@ static tyto_status make_plan(const tyto_tokenizer *tokenizer, const tyto_encode_
         .length = options->max_length,
         .multiple = options->pad_to_multiple_of,
         .stride = options->stride,
+        .pad_id = options->has_pad_id ? options->pad_id : tokenizer->pad_id,
     };
     const int64_t between = tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP ? 2 : 1;
     out->around = out->surround ? 2 + (pair ? between : 0) : 0;
@@ -133,8 +136,10 @@ static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_wo
         return tyto_fail(err, TYTO_E_ARGUMENT, "text %zu: got no words, required one or more",
                          sample);
     }
+    e->word = 0;
     for (int64_t i = 0; i < words->count; i++) {
         const char *text = words->items[i];
+        e->word = e->is_word ? (int32_t)tyto_min_i64(i, INT32_MAX) : e->word;
         const size_t length = words->lengths_bytes ? words->lengths_bytes[i]
                               : text               ? strlen(text)
                                                    : 0;
@@ -143,23 +148,33 @@ static tyto_status encode_all(tyto_text_encoder *e, size_t sample, const tyto_wo
     return TYTO_OK;
 }
 
-static tyto_status encode_rows(const tyto_encode_plan *plan, bool split_special,
+static tyto_status encode_rows(const tyto_encode_plan *plan, const tyto_encode_options *options,
                                const tyto_words *firsts, const tyto_words *seconds, size_t count,
                                tyto_rows *rows, tyto_error *err)
 {
-    tyto_text_encoder e = {.tokenizer = plan->tokenizer, .split_special = split_special};
+    const tyto_tokenizer *tokenizer = plan->tokenizer;
     tyto_ids ids = {0};
+    tyto_places places = {0};
+    tyto_text_encoder e = {.tokenizer = tokenizer,
+                           .split_special =
+                               tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES &&
+                               (options->split_special_tokens || tokenizer->split_special_tokens),
+                           .places = options->offsets ? &places : NULL,
+                           .is_word = !options->whole_texts};
     tyto_status status = TYTO_OK;
     for (size_t i = 0; i < count; i++) {
         ids.count = 0;
+        places.count = 0;
         TYTO_CHECK(encode_all(&e, i, &firsts[i], &ids, err));
         const size_t first = ids.count;
         if (seconds) {
             TYTO_CHECK(encode_all(&e, i, &seconds[i], &ids, err));
         }
-        TYTO_CHECK(tyto_rows_add(rows, plan, i, ids.items, first, ids.count - first, err));
+        TYTO_CHECK(
+            tyto_rows_add(rows, plan, i, ids.items, places.items, first, ids.count - first, err));
     }
 cleanup:
+    tyto_places_clear(&places);
     tyto_ids_clear(&ids);
     tyto_text_encoder_clear(&e);
     return status;
@@ -197,6 +212,12 @@ static bool allocate(const tyto_encode_options *options, const tyto_rows *rows, 
     if (options->special_tokens_mask) {
         out->special_tokens_mask = tyto_alloc(total, sizeof(*out->special_tokens_mask));
         good = good && out->special_tokens_mask;
+    }
+    if (options->offsets) {
+        out->spans = tyto_alloc_zeroed(total, 2 * sizeof(*out->spans));
+        out->words = tyto_alloc(total, sizeof(*out->words));
+        out->texts = tyto_alloc(total, sizeof(*out->texts));
+        good = good && out->spans && out->words && out->texts;
     }
     if (options->token_type_ids) {
         out->token_type_ids = tyto_alloc_zeroed(total, sizeof(*out->token_type_ids));
@@ -254,6 +275,19 @@ static void write_overflow(const tyto_rows *rows, const tyto_row *row, size_t i,
     out->num_truncated_tokens[i] = row->surplus;
 }
 
+/* Where token k of a row stands, as the entry `at` of the encoding; NULL: it's padding. */
+static void write_place(const tyto_encode_plan *plan, const tyto_row *row, size_t k,
+                        const tyto_place *place, size_t at, tyto_encoding *out)
+{
+    const bool is_text = place && place->word >= 0;
+    out->words[at] = is_text ? place->word : -1;
+    out->texts[at] = !is_text ? -1 : k >= row->first + (plan->surround ? 1 : 0);
+    if (is_text) {
+        out->spans[2 * at] = place->start;
+        out->spans[2 * at + 1] = place->end;
+    }
+}
+
 static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_t i,
                       tyto_encoding *out)
 {
@@ -263,9 +297,12 @@ static void write_row(const tyto_encode_plan *plan, const tyto_rows *rows, size_
     const size_t first = plan->pad_left ? width - row->length : 0;
     for (size_t k = 0; k < width; k++) {
         const bool is_token = k >= first && k - first < row->length;
-        out->input_ids[at + k] =
-            is_token ? rows->ids.items[row->start + k - first] : tokenizer->pad_id;
+        out->input_ids[at + k] = is_token ? rows->ids.items[row->start + k - first] : plan->pad_id;
         out->attention_mask[at + k] = is_token;
+        if (out->spans) {
+            const tyto_place *place = is_token ? &rows->places.items[row->start + k - first] : NULL;
+            write_place(plan, row, k - first, place, at + k, out);
+        }
         if (out->special_tokens_mask) {
             out->special_tokens_mask[at + k] =
                 !is_token || tyto_row_is_special(row, plan, k - first);
@@ -326,9 +363,7 @@ tyto_status tyto_tokenizer_encode_words(const tyto_tokenizer *tokenizer, const t
     tyto_encode_options_init(&given, sizeof(given));
     TYTO_CHECK(tyto_options_read(&given, sizeof(given), options, "tyto_encode_options", err));
     TYTO_CHECK(make_plan(tokenizer, &given, seconds != NULL, &plan, err));
-    TYTO_CHECK(encode_rows(&plan,
-                           bytes && (given.split_special_tokens || tokenizer->split_special_tokens),
-                           firsts, seconds, (size_t)count, &rows, err));
+    TYTO_CHECK(encode_rows(&plan, &given, firsts, seconds, (size_t)count, &rows, err));
     if (!set_offsets(&rows, padded_length(&plan, &rows), out) ||
         !allocate(&given, &rows, bytes, out)) {
         status = tyto_fail_memory(err, "encoding");
@@ -363,5 +398,8 @@ void tyto_encoding_clear(tyto_encoding *encoding)
     free(encoding->overflowing_tokens);
     free(encoding->overflow_offsets);
     free(encoding->num_truncated_tokens);
+    free(encoding->spans);
+    free(encoding->words);
+    free(encoding->texts);
     *encoding = (tyto_encoding){0};
 }

@@ -10,6 +10,7 @@
 typedef struct tyto_bpe_symbol {
     int32_t id; /* TYTO_NO_TOKEN once it was merged into the one before */
     int32_t previous, next;
+    int32_t width; /* bytes of its letters */
 } symbol;
 
 /* The merge of the symbol at a place with its next one. */
@@ -72,6 +73,11 @@ int32_t tyto_byte_letter(int byte)
         return 256 + 33 + byte - 127;
     }
     return byte == 173 ? 256 + 67 : byte;
+}
+
+int32_t tyto_byte_letter_width(unsigned char byte)
+{
+    return tyto_byte_letter(byte) < 0x80 ? 1 : 2;
 }
 
 int tyto_letter_byte(int32_t letter)
@@ -342,9 +348,10 @@ static bool make_room(tyto_bpe_scratch *scratch, size_t n)
     return scratch->symbol_capacity >= n && scratch->heap_capacity >= 2 * n;
 }
 
-static void add_symbol(symbol *symbols, int32_t *count, int32_t id)
+static void add_symbol(symbol *symbols, int32_t *count, int32_t id, int32_t width)
 {
-    symbols[*count] = (symbol){.id = id, .previous = *count - 1, .next = *count + 1};
+    symbols[*count] =
+        (symbol){.id = id, .previous = *count - 1, .next = *count + 1, .width = width};
     ++*count;
 }
 
@@ -353,8 +360,10 @@ static tyto_status spell(const tyto_bpe *bpe, const char *word, size_t n, symbol
                          int32_t *count, tyto_error *err)
 {
     bool held = false;
+    int32_t held_width = 0;
     for (size_t i = 0; i < n; i++) {
         const unsigned char byte = (unsigned char)word[i];
+        const int32_t width = tyto_byte_letter_width(byte);
         const int32_t id = i + 1 < n ? bpe->letter[byte] : bpe->last[byte];
         if (id == TYTO_NO_TOKEN && !bpe->unknown) {
             continue;
@@ -366,15 +375,17 @@ static tyto_status spell(const tyto_bpe *bpe, const char *word, size_t n, symbol
                              byte, bpe->unknown);
         }
         if (held && !(id == TYTO_NO_TOKEN && bpe->fuse_unknown)) {
-            add_symbol(symbols, count, bpe->unknown_id);
+            add_symbol(symbols, count, bpe->unknown_id, held_width);
+            held_width = 0;
         }
         held = id == TYTO_NO_TOKEN;
+        held_width = held ? held_width + width : 0;
         if (!held) {
-            add_symbol(symbols, count, id);
+            add_symbol(symbols, count, id, width);
         }
     }
     if (held) {
-        add_symbol(symbols, count, bpe->unknown_id);
+        add_symbol(symbols, count, bpe->unknown_id, held_width);
     }
     return TYTO_OK;
 }
@@ -409,6 +420,7 @@ static void merge_all(const tyto_bpe *bpe, symbol *symbols, int32_t count, candi
         }
         here->id = top.result;
         here->next = right->next;
+        here->width += right->width;
         right->id = TYTO_NO_TOKEN;
         if (here->next < count) {
             symbols[here->next].previous = top.place;
@@ -421,7 +433,8 @@ static void merge_all(const tyto_bpe *bpe, symbol *symbols, int32_t count, candi
 }
 
 tyto_status tyto_bpe_encode(const tyto_bpe *bpe, const char *word, size_t n,
-                            tyto_bpe_scratch *scratch, tyto_ids *out, tyto_error *err)
+                            tyto_bpe_scratch *scratch, tyto_ids *out, tyto_ids *widths,
+                            tyto_error *err)
 {
     if (n > INT32_MAX || !make_room(scratch, n)) {
         return tyto_fail_memory(err, "text");
@@ -430,7 +443,9 @@ tyto_status tyto_bpe_encode(const tyto_bpe *bpe, const char *word, size_t n,
     TYTO_TRY(spell(bpe, word, n, scratch->symbols, &count, err));
     merge_all(bpe, scratch->symbols, count, scratch->heap);
     for (int32_t i = 0; i < count; i++) {
-        if (scratch->symbols[i].id != TYTO_NO_TOKEN && !tyto_ids_add(out, scratch->symbols[i].id)) {
+        const symbol *s = &scratch->symbols[i];
+        if (s->id != TYTO_NO_TOKEN &&
+            !(tyto_ids_add(out, s->id) && (!widths || tyto_ids_add(widths, s->width)))) {
             return tyto_fail_memory(err, "text");
         }
     }

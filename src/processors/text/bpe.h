@@ -82,6 +82,8 @@ TYTO_NODISCARD tyto_status tyto_bpe_set_unknown(tyto_bpe *bpe, const char *token
 /** The letter (a code point) that stands for a byte, and back (−1 for other code points). */
 int32_t tyto_byte_letter(int byte);
 int tyto_letter_byte(int32_t letter);
+/** Bytes of that letter as UTF-8: 1 or 2. */
+int32_t tyto_byte_letter_width(unsigned char byte);
 
 /** Scratch of tyto_bpe_encode, reused from word to word; all zero at first. */
 typedef struct tyto_bpe_scratch {
@@ -93,10 +95,11 @@ typedef struct tyto_bpe_scratch {
 
 void tyto_bpe_scratch_clear(tyto_bpe_scratch *scratch);
 
-/** Appends the tokens of a word of n ≥ 1 bytes, in O(n log n).
+/** Appends the tokens of a word of n ≥ 1 bytes, in O(n log n). `widths`, unless it is NULL, gets for
+ *  each token how many bytes its letters have that stand for those of the word.
  *  errors  E_FORMAT (a byte is in neither vocabulary nor covered by an unknown token), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_bpe_encode(const tyto_bpe *bpe, const char *word, size_t n,
                                            tyto_bpe_scratch *scratch, tyto_ids *out,
-                                           tyto_error *err);
+                                           tyto_ids *widths, tyto_error *err);
 
 #endif

@@ -16,11 +16,12 @@ enum { DOTTED_I = 0x130, DOT_ABOVE = 0x307 };
 void tyto_points_clear(tyto_points *points)
 {
     free(points->c);
+    free(points->sources);
     *points = (tyto_points){0};
 }
 
 /* Makes room for `more` further code points. */
-static bool reserve(tyto_points *points, size_t more)
+bool tyto_points_reserve(tyto_points *points, size_t more)
 {
     if (more <= points->capacity - points->count) {
         return true;
@@ -32,17 +33,29 @@ static bool reserve(tyto_points *points, size_t more)
         return false;
     }
     points->c = c;
+    if (points->has_sources) {
+        tyto_range *sources = tyto_realloc(points->sources, wanted, sizeof(*sources));
+        if (!sources) {
+            return false;
+        }
+        points->sources = sources;
+    }
     points->capacity = wanted;
     return true;
 }
 
 bool tyto_points_read(tyto_points *points, const char *bytes, size_t length)
 {
-    if (!reserve(points, length)) {
+    if (!tyto_points_reserve(points, length)) {
         return false;
     }
     for (size_t i = 0; i < length;) {
-        i += tyto_utf8_read(bytes + i, &points->c[points->count++]);
+        i += tyto_utf8_read(bytes + i, &points->c[points->count]);
+        if (points->has_sources) {
+            points->sources[points->count] =
+                (tyto_range){(int32_t)points->count, (int32_t)points->count + 1};
+        }
+        points->count++;
     }
     return true;
 }
@@ -116,7 +129,7 @@ static bool compose(const int32_t *c, size_t count, tyto_points *out)
     const size_t start = out->count;
     for (size_t i = 0; i < count; i++) {
         int boundary = 0;
-        if (!reserve(out, DECOMPOSITION_MAX)) {
+        if (!tyto_points_reserve(out, DECOMPOSITION_MAX)) {
             return false;
         }
         utf8proc_ssize_t n = utf8proc_decompose_char(c[i], out->c + out->count, DECOMPOSITION_MAX,
@@ -130,6 +143,23 @@ static bool compose(const int32_t *c, size_t count, tyto_points *out)
         out->c + start, (utf8proc_ssize_t)(out->count - start), UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     out->count = start + (n > 0 ? (size_t)n : 0);
     return true;
+}
+
+/* The same with the sources of each code point. */
+static bool compose_part(const tyto_points *points, size_t start, size_t count, tyto_points *out)
+{
+    return points->has_sources
+               ? tyto_compose_sources(points->c + start, points->sources + start, count, out)
+               : compose(points->c + start, count, out);
+}
+
+static void copy_point(const tyto_points *points, size_t i, tyto_points *out)
+{
+    out->c[out->count] = points->c[i];
+    if (points->has_sources) {
+        out->sources[out->count] = points->sources[i];
+    }
+    out->count++;
 }
 
 static bool is_composed(const tyto_points *points)
@@ -147,19 +177,20 @@ static bool run_nfc(tyto_points *points)
     if (is_composed(points)) {
         return true;
     }
-    tyto_points out = {0};
+    tyto_points out = {.has_sources = points->has_sources};
     size_t start = 0;
     for (size_t i = 0; i <= points->count; i++) {
         const bool ends = i == points->count;
         if (!ends && !tyto_char_is_barrier(points->c[i])) {
             continue;
         }
-        if ((i > start && !compose(points->c + start, i - start, &out)) || !reserve(&out, 1)) {
+        if ((i > start && !compose_part(points, start, i - start, &out)) ||
+            !tyto_points_reserve(&out, 1)) {
             tyto_points_clear(&out);
             return false;
         }
         if (!ends) {
-            out.c[out.count++] = points->c[i];
+            copy_point(points, i, &out);
         }
         start = i + 1;
     }
@@ -174,10 +205,10 @@ static void run_spaces(tyto_points *points)
     bool in_space = false;
     for (size_t i = 0; i < points->count; i++) {
         const bool space = tyto_char_kind_of(points->c[i]) == TYTO_CHAR_SPACE;
-        if (!space) {
-            points->c[n++] = points->c[i];
-        } else if (!in_space) {
-            points->c[n++] = ' ';
+        n += !(space && in_space);
+        points->c[n - 1] = space ? ' ' : points->c[i];
+        if (points->has_sources) {
+            points->sources[n - 1] = points->sources[i];
         }
         in_space = space;
     }
@@ -198,15 +229,17 @@ static bool run_lower(tyto_points *points)
     if (dotted == 0) {
         return true;
     }
-    if (!reserve(points, dotted)) {
+    if (!tyto_points_reserve(points, dotted)) {
         return false;
     }
     for (size_t i = points->count, end = points->count + dotted; i-- > 0;) {
-        if (points->c[i] == DOTTED_I) {
-            points->c[--end] = DOT_ABOVE;
-            points->c[--end] = 'i';
-        } else {
-            points->c[--end] = points->c[i];
+        const bool grows = points->c[i] == DOTTED_I;
+        for (int k = grows; k >= 0; k--) {
+            end--;
+            points->c[end] = !grows ? points->c[i] : k ? DOT_ABOVE : 'i';
+            if (points->has_sources) {
+                points->sources[end] = points->sources[i];
+            }
         }
     }
     points->count += dotted;

@@ -134,6 +134,27 @@ static tyto_status read_settings(const tyto_tokenizer_files *files, tyto_tokeniz
                           &tokenizer->clean_up, err);
 }
 
+tyto_status tyto_tokenizer_read_document(tyto_tokenizer *tokenizer, const char *document,
+                                         size_t length, tyto_error *err)
+{
+    tyto_tokenizer_files files = {0};
+    tyto_status status;
+    tokenizer->start_id = tokenizer->end_id = tokenizer->pad_id = TYTO_NO_TOKEN;
+    tokenizer->max_length = INT64_MAX;
+    tokenizer->clean_up = true;
+    for (int role = 0; role < TYTO_TOKEN_ROLE_COUNT; role++) {
+        tokenizer->roles[role] = TYTO_NO_TOKEN;
+    }
+    TYTO_CHECK(name_files("", &files, err));
+    TYTO_CHECK(tyto_json_parse(document, length, files.tokenizer_path, &files.tokenizer, err));
+    TYTO_CHECK(tyto_read_model(&files, &tokenizer->bpe, err));
+    TYTO_CHECK(tyto_read_pipeline(&files, tokenizer, err));
+    TYTO_CHECK(tyto_read_listed_tokens(&files, tokenizer, err));
+cleanup:
+    clear_files(&files);
+    return status;
+}
+
 tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
                                 tyto_class_of_model_fn class_of_model, tyto_error *err)
 {

@@ -33,6 +33,10 @@ TYTO_NODISCARD tyto_status tyto_read_pipeline(const tyto_tokenizer_files *files,
 TYTO_NODISCARD tyto_status tyto_read_added_tokens(const tyto_tokenizer_files *files,
                                                   tyto_tokenizer *tokenizer, tyto_error *err);
 
+/** The list of added tokens of tokenizer.json alone. */
+TYTO_NODISCARD tyto_status tyto_read_listed_tokens(const tyto_tokenizer_files *files,
+                                                   tyto_tokenizer *tokenizer, tyto_error *err);
+
 /** The same for a tokenizer of bytes, which has no other vocabulary. */
 TYTO_NODISCARD tyto_status tyto_read_byte_tokens(const tyto_tokenizer_files *files,
                                                  tyto_tokenizer *tokenizer, tyto_error *err);

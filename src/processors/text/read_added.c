@@ -302,6 +302,13 @@ static tyto_status add_listed(reader *r, tyto_error *err)
     return TYTO_OK;
 }
 
+tyto_status tyto_read_listed_tokens(const tyto_tokenizer_files *files, tyto_tokenizer *tokenizer,
+                                    tyto_error *err)
+{
+    reader r = {.files = files, .tokenizer = tokenizer};
+    return add_listed(&r, err);
+}
+
 /* Adds a token with a role unless it's there: a bare string when its content is, an object when
  * it comes with just these flags. */
 static tyto_status add_special(reader *r, const spec *item, size_t listed, tyto_error *err)

@@ -168,6 +168,7 @@ static tyto_status read_post_processor(const json_t *value, const char *file,
         return unsupported(file, "post_processor", value,
                            "RobertaProcessing or a TemplateProcessing like it", err);
     }
+    tokenizer->trims_offsets = json_is_true(json_object_get(value, "trim_offsets"));
     TYTO_TRY(read_end(value, "cls", file, &tokenizer->start_id, err));
     return read_end(value, "sep", file, &tokenizer->end_id, err);
 }

@@ -9,6 +9,7 @@
 void tyto_rows_clear(tyto_rows *rows)
 {
     tyto_ids_clear(&rows->ids);
+    tyto_places_clear(&rows->places);
     tyto_ids_clear(&rows->overflow);
     free(rows->items);
     *rows = (tyto_rows){0};
@@ -19,10 +20,24 @@ typedef struct span {
     size_t start, end;
 } span;
 
-static bool add_span(tyto_ids *out, const int32_t *ids, span part)
+/* The ids of a sample, and where they stand in it, when rows have places. */
+typedef struct source {
+    const int32_t *ids;
+    bool has_places;
+    const tyto_place *places;
+} source;
+
+static bool add_special(tyto_rows *rows, const source *tokens, int32_t id)
+{
+    return tyto_ids_add(&rows->ids, id) &&
+           (!tokens->has_places || tyto_places_add(&rows->places, (tyto_place){0, 0, -1}));
+}
+
+static bool add_span(tyto_rows *rows, const source *tokens, span part)
 {
     for (size_t k = part.start; k < part.end; k++) {
-        if (!tyto_ids_add(out, ids[k])) {
+        if (!tyto_ids_add(&rows->ids, tokens->ids[k]) ||
+            (tokens->has_places && !tyto_places_add(&rows->places, tokens->places[k]))) {
             return false;
         }
     }
@@ -35,17 +50,17 @@ static int ends_between(const tyto_encode_plan *plan)
     return plan->tokenizer->kind == TYTO_TOKENIZER_KIND_CLIP ? 2 : 1;
 }
 
-static bool add_ids(tyto_rows *rows, const tyto_encode_plan *plan, const int32_t *ids, span first,
+static bool add_ids(tyto_rows *rows, const tyto_encode_plan *plan, const source *tokens, span first,
                     span second)
 {
     const tyto_tokenizer *tokenizer = plan->tokenizer;
-    bool good = !plan->surround || tyto_ids_add(&rows->ids, tokenizer->start_id);
-    good = good && add_span(&rows->ids, ids, first);
+    bool good = !plan->surround || add_special(rows, tokens, tokenizer->start_id);
+    good = good && add_span(rows, tokens, first);
     for (int i = 0; plan->surround && plan->pair && i < ends_between(plan); i++) {
-        good = good && tyto_ids_add(&rows->ids, tokenizer->end_id);
+        good = good && add_special(rows, tokens, tokenizer->end_id);
     }
-    good = good && add_span(&rows->ids, ids, second);
-    return good && (!plan->surround || tyto_ids_add(&rows->ids, tokenizer->end_id));
+    good = good && add_span(rows, tokens, second);
+    return good && (!plan->surround || add_special(rows, tokens, tokenizer->end_id));
 }
 
 bool tyto_row_is_special(const tyto_row *row, const tyto_encode_plan *plan, size_t k)
@@ -56,7 +71,7 @@ bool tyto_row_is_special(const tyto_row *row, const tyto_encode_plan *plan, size
 }
 
 static tyto_status add_row(tyto_rows *rows, const tyto_encode_plan *plan, const tyto_row *given,
-                           const int32_t *ids, span first, span second, tyto_error *err)
+                           const source *tokens, span first, span second, tyto_error *err)
 {
     const size_t start = rows->ids.count;
     if (start + (first.end - first.start) + (second.end - second.start) > TYTO_ROW_IDS_MAX) {
@@ -73,7 +88,7 @@ static tyto_status add_row(tyto_rows *rows, const tyto_encode_plan *plan, const 
         rows->items = items;
         rows->capacity = capacity;
     }
-    if (!add_ids(rows, plan, ids, first, second)) {
+    if (!add_ids(rows, plan, tokens, first, second)) {
         return tyto_fail_memory(err, "encoding");
     }
     tyto_row *row = &rows->items[rows->count++];
@@ -178,7 +193,7 @@ static tyto_status check_stride(const windows *w, tyto_error *err)
 }
 
 static tyto_status add_clip(tyto_rows *rows, const tyto_encode_plan *plan, size_t sample,
-                            const int32_t *ids, size_t first, size_t second, tyto_error *err)
+                            const source *tokens, size_t first, size_t second, tyto_error *err)
 {
     windows a = {0, first, first, (size_t)plan->stride, plan->truncate_left};
     windows b = {first, second, second, (size_t)plan->stride, plan->truncate_left};
@@ -191,7 +206,7 @@ static tyto_status add_clip(tyto_rows *rows, const tyto_encode_plan *plan, size_
     const size_t a_count = cut && plan->overflow ? windows_count(&a) : 1;
     const size_t b_count = cut && plan->overflow ? windows_count(&b) : 1;
     tyto_row row = {.sample = sample, .truncated = cut};
-    TYTO_TRY(add_row(rows, plan, &row, ids, window(&a, 0), window(&b, 0), err));
+    TYTO_TRY(add_row(rows, plan, &row, tokens, window(&a, 0), window(&b, 0), err));
     row.is_overflow = true;
     /* Later windows of the first text with all of the second, then its own first with the rest. */
     for (size_t i = 1; i <= a_count; i++) {
@@ -199,7 +214,7 @@ static tyto_status add_clip(tyto_rows *rows, const tyto_encode_plan *plan, size_
         for (size_t k = own == 0; k < b_count; k++) {
             /* The reference sets the types of what overflows along with special tokens alone. */
             row.second_is_typed = k > 0 && !plan->surround;
-            TYTO_TRY(add_row(rows, plan, &row, ids, window(&a, own), window(&b, k), err));
+            TYTO_TRY(add_row(rows, plan, &row, tokens, window(&a, own), window(&b, k), err));
         }
     }
     return TYTO_OK;
@@ -240,7 +255,7 @@ static void cut_both(span *first, span *second, size_t n, const tyto_encode_plan
 }
 
 static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size_t sample,
-                             const int32_t *ids, size_t first, size_t second, tyto_error *err)
+                             const source *tokens, size_t first, size_t second, tyto_error *err)
 {
     span a = {0, first}, b = {first, first + second}, over = {0, 0};
     const int64_t total = (int64_t)(first + second) + plan->around;
@@ -258,17 +273,21 @@ static tyto_status add_bytes(tyto_rows *rows, const tyto_encode_plan *plan, size
         }
     }
     row.truncated = (a.end - a.start) + (b.end - b.start) < first + second;
-    if (plan->overflow && !add_span(&rows->overflow, ids, over)) {
-        return tyto_fail_memory(err, "encoding");
+    for (size_t k = over.start; plan->overflow && k < over.end; k++) {
+        if (!tyto_ids_add(&rows->overflow, tokens->ids[k])) {
+            return tyto_fail_memory(err, "encoding");
+        }
     }
     row.overflow_length = rows->overflow.count - row.overflow_start;
-    return add_row(rows, plan, &row, ids, a, b, err);
+    return add_row(rows, plan, &row, tokens, a, b, err);
 }
 
 tyto_status tyto_rows_add(tyto_rows *rows, const tyto_encode_plan *plan, size_t i,
-                          const int32_t *ids, size_t first, size_t second, tyto_error *err)
+                          const int32_t *ids, const tyto_place *places, size_t first, size_t second,
+                          tyto_error *err)
 {
+    const source tokens = {ids, plan->places, places};
     return plan->tokenizer->kind == TYTO_TOKENIZER_KIND_BYTES
-               ? add_bytes(rows, plan, i, ids, first, second, err)
-               : add_clip(rows, plan, i, ids, first, second, err);
+               ? add_bytes(rows, plan, i, &tokens, first, second, err)
+               : add_clip(rows, plan, i, &tokens, first, second, err);
 }

@@ -2,7 +2,7 @@
 #ifndef TYTO_PROCESSORS_TEXT_ROWS_H
 #define TYTO_PROCESSORS_TEXT_ROWS_H
 
-#include "processors/text/tokenizer.h"
+#include "processors/text/encode.h"
 
 /** Most ids that the rows of one call may have: those that overflow can be many times the text. */
 #define TYTO_ROW_IDS_MAX ((size_t)1 << 26)
@@ -11,11 +11,13 @@
 typedef struct tyto_encode_plan {
     const tyto_tokenizer *tokenizer;
     bool pair, surround, overflow;
+    bool places; /* rows have places */
     bool pad_left, truncate_left;
     tyto_padding padding;
     tyto_truncation truncation;
     int64_t length; /* for truncation and TYTO_PADDING_MAX_LENGTH; INT64_MAX: none */
     int64_t multiple, stride;
+    int64_t pad_id;
     int64_t around; /* special tokens in a row */
 } tyto_encode_plan;
 
@@ -33,6 +35,7 @@ typedef struct tyto_row {
 
 typedef struct tyto_rows {
     tyto_ids ids;
+    tyto_places places; /* of all ids, when they were given; word −1: a special token */
     tyto_ids overflow;
     tyto_row *items;
     size_t count, capacity;
@@ -41,10 +44,11 @@ typedef struct tyto_rows {
 void tyto_rows_clear(tyto_rows *rows);
 
 /** Adds the rows of sample number i: `first` ids of its text, then `second` of the other one.
+ *  places  of the ids, which only count when the plan has them
  *  errors  E_RANGE, E_LIMIT, E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_rows_add(tyto_rows *rows, const tyto_encode_plan *plan, size_t i,
-                                         const int32_t *ids, size_t first, size_t second,
-                                         tyto_error *err);
+                                         const int32_t *ids, const tyto_place *places, size_t first,
+                                         size_t second, tyto_error *err);
 /** Whether token k of a row is one that stands around its texts. */
 bool tyto_row_is_special(const tyto_row *row, const tyto_encode_plan *plan, size_t k);
 

@@ -24,6 +24,7 @@ struct tyto_tokenizer {
     bool truncate_left;
     bool clean_up;
     bool split_special_tokens;
+    bool trims_offsets; /* white space that added tokens take along is not counted as theirs */
 };
 
 /** Fills an empty tokenizer from a folder, or with folder NULL as bytes without any file; on
@@ -31,6 +32,11 @@ struct tyto_tokenizer {
 TYTO_NODISCARD tyto_status tyto_tokenizer_read(tyto_tokenizer *tokenizer, const char *folder,
                                                tyto_class_of_model_fn class_of_model,
                                                tyto_error *err);
+
+/** Fills an empty tokenizer from the content of a tokenizer.json, likewise. */
+TYTO_NODISCARD tyto_status tyto_tokenizer_read_document(tyto_tokenizer *tokenizer,
+                                                        const char *document, size_t length,
+                                                        tyto_error *err);
 
 /** tyto_tokenizer_open by whoever knows what kinds of models have. */
 TYTO_NODISCARD tyto_status tyto_tokenizer_open_by(const char *folder,

@@ -47,14 +47,27 @@ typedef struct tyto_normalizer {
     tyto_text_step steps[TYTO_TEXT_STEPS_MAX];
 } tyto_normalizer;
 
+/** From one code point up to another. */
+typedef struct tyto_range {
+    int32_t start, end;
+} tyto_range;
+
 /** A growing string of code points. */
 typedef struct tyto_points {
     int32_t *c;
     size_t count;
     size_t capacity;
+    bool has_sources;    /* set by whoever wants them */
+    tyto_range *sources; /* [count]: of which code points of the text that was read each stands */
 } tyto_points;
 
 void tyto_points_clear(tyto_points *points);
+/** Makes room for `more` further code points; false when memory is out. */
+bool tyto_points_reserve(tyto_points *points, size_t more);
+/** Appends the composed form of `count` ≥ 1 code points without a barrier, with the sources that
+ *  the reference gives each; `out` has sources. False when memory is out. */
+bool tyto_compose_sources(const int32_t *c, const tyto_range *sources, size_t count,
+                          tyto_points *out);
 
 /** Appends a piece of checked UTF-8; false when memory is out. */
 bool tyto_points_read(tyto_points *points, const char *bytes, size_t length);

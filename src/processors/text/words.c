@@ -104,6 +104,7 @@ static tyto_status encode(const tyto_tokenizer *tokenizer, const char *const *fi
     TYTO_REQUIRE(err, tokenizer);
     tyto_encode_options_init(&own, sizeof(own));
     TYTO_TRY(tyto_options_read(&own, sizeof(own), options, "tyto_encode_options", err));
+    own.whole_texts = !own.split_words;
     TYTO_CHECK(split(firsts, lengths_bytes, count, own.split_words, &first, err));
     if (seconds) {
         TYTO_CHECK(split(seconds, NULL, count, own.split_words, &second, err));

@@ -26,6 +26,10 @@ static void put_more(tyto_writer *writer, json_t *object, const tyto_encoding *e
         tyto_json_put(writer, object, "special_tokens_mask",
                       numbers(writer, e->special_tokens_mask, begin, end));
     }
+    if (e->spans) {
+        tyto_json_put(writer, object, "offsets", numbers(writer, e->spans, 2 * begin, 2 * end));
+        tyto_json_put(writer, object, "words", numbers(writer, e->words, begin, end));
+    }
     if (e->token_type_ids) {
         tyto_json_put(writer, object, "token_type_ids",
                       numbers(writer, e->token_type_ids, (int64_t)e->type_offsets[i],
