@@ -47,6 +47,7 @@
 #include <tyto/precision.h>
 #include <tyto/processor.h>
 #include <tyto/progress.h>
+#include <tyto/resize.h>
 #include <tyto/results.h>
 #include <tyto/search.h>
 #include <tyto/session.h>

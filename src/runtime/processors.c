@@ -1,6 +1,7 @@
 /* Processors where they meet the families, which know what their checkpoints' files leave out, and
  * the engine. */
 #include <stdlib.h>
+#include <tyto/resize.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -8,6 +9,8 @@
 #include "formats/checkpoint_files.h"
 #include "formats/json.h"
 #include "processors/image/image_processor.h"
+#include "processors/image/resample.h"
+#include "processors/image/smooth.h"
 #include "processors/text/tokenizer.h"
 #include "runtime/engine.h"
 #include "runtime/registry.h"
@@ -77,4 +80,33 @@ tyto_status tyto_image_processor_run(const tyto_image_processor *processor,
         TYTO_TRY(tyto_engine_start(engine, err));
     }
     return tyto_image_processor_run_on(processor, engine ? engine->pool : NULL, image, out, err);
+}
+
+tyto_status tyto_resize_antialiased(const tyto_tensor *image, const double *sigma,
+                                    const tyto_engine *engine, tyto_tensor *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, image);
+    TYTO_REQUIRE(err, out);
+    if (engine) {
+        TYTO_TRY(tyto_engine_start(engine, err));
+    }
+    return tyto_smooth(image, sigma, engine ? engine->pool : NULL, out, err);
+}
+
+tyto_status tyto_resize_filtered(const tyto_tensor *image, int resample, const tyto_engine *engine,
+                                 tyto_tensor *out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, image);
+    TYTO_REQUIRE(err, out);
+    if (resample < 0 || resample >= TYTO_RESAMPLE_FILTERS) {
+        return tyto_fail(err, TYTO_E_RANGE, "resample: got %d, required 0 to %d", resample,
+                         TYTO_RESAMPLE_FILTERS - 1);
+    }
+    if (engine) {
+        TYTO_TRY(tyto_engine_start(engine, err));
+    }
+    return tyto_resample_tensor(image, (tyto_resample_filter)resample, engine ? engine->pool : NULL,
+                                out, err);
 }

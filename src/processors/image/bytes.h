@@ -11,7 +11,7 @@
  *  rounds to one.
  *  memory  release *out with tyto_image_clear */
 TYTO_NODISCARD tyto_status tyto_resize_bytes(const tyto_image_processor *processor,
-                                             const tyto_image *image, tyto_image *out,
-                                             tyto_error *err);
+                                             const tyto_image *image, tyto_pool *pool,
+                                             tyto_image *out, tyto_error *err);
 
 #endif

@@ -33,21 +33,20 @@ double tyto_sample_position(int64_t o, int64_t length, int64_t outputs)
     return at > last ? 2.0 * last - at : at;
 }
 
-static double sigma_of(int64_t length, int64_t outputs)
+double tyto_gaussian_sigma(int64_t length, int64_t outputs)
 {
     const double factor = (double)length / (double)outputs;
     return factor > 1.0 ? (factor - 1.0) / 2.0 : 0.0;
 }
 
-int64_t tyto_gaussian_radius(int64_t length, int64_t outputs)
+int64_t tyto_gaussian_radius(double sigma)
 {
-    return (int64_t)(TRUNCATE * sigma_of(length, outputs) + 0.5);
+    return (int64_t)(TRUNCATE * sigma + 0.5);
 }
 
-void tyto_gaussian(int64_t length, int64_t outputs, double *kernel)
+void tyto_gaussian(double sigma, double *kernel)
 {
-    const double sigma = sigma_of(length, outputs);
-    const int64_t radius = tyto_gaussian_radius(length, outputs);
+    const int64_t radius = tyto_gaussian_radius(sigma);
     double sum = 0.0;
     for (int64_t i = -radius; i <= radius; i++) {
         kernel[i + radius] = sigma > 0.0 ? exp(-0.5 / (sigma * sigma) * (double)(i * i)) : 1.0;
@@ -90,7 +89,8 @@ static void keep_row(tyto_filter *filter, int64_t o, double *row, int64_t lowest
 tyto_status tyto_filter_create(int64_t length, int64_t outputs, int64_t used, tyto_filter *out,
                                tyto_error *err)
 {
-    const int64_t radius = tyto_gaussian_radius(length, outputs), reach = radius + 2;
+    const double sigma = tyto_gaussian_sigma(length, outputs);
+    const int64_t radius = tyto_gaussian_radius(sigma), reach = radius + 2;
     tyto_filter filter = {.outputs = outputs, .stride = tyto_min_i64(2 * reach + 2, used)};
     double *row = tyto_alloc_zeroed((size_t)used, sizeof(*row));
     double *kernel = tyto_alloc((size_t)(2 * radius + 1), sizeof(*kernel));
@@ -104,7 +104,7 @@ tyto_status tyto_filter_create(int64_t length, int64_t outputs, int64_t used, ty
         status = tyto_fail_memory(err, "resize");
         goto cleanup;
     }
-    tyto_gaussian(length, outputs, kernel);
+    tyto_gaussian(sigma, kernel);
     for (int64_t o = 0; o < outputs; o++) {
         const double at = tyto_sample_position(o, length, outputs);
         const int64_t left = (int64_t)floor(at);

@@ -22,10 +22,12 @@ TYTO_NODISCARD tyto_status tyto_filter_create(int64_t length, int64_t outputs, i
                                               tyto_filter *out, tyto_error *err);
 void tyto_filter_clear(tyto_filter *filter);
 
-/** Half the width of the gaussian for `length` samples to `outputs`; 0 when nothing shrinks. */
-int64_t tyto_gaussian_radius(int64_t length, int64_t outputs);
-/** kernel[2·radius + 1] of that gaussian, with sum 1. */
-void tyto_gaussian(int64_t length, int64_t outputs, double *kernel);
+/** Of the gaussian for `length` samples to `outputs`; 0 when nothing shrinks. */
+double tyto_gaussian_sigma(int64_t length, int64_t outputs);
+/** Half the width of a gaussian. */
+int64_t tyto_gaussian_radius(double sigma);
+/** kernel[2·radius + 1] of a gaussian, with sum 1. */
+void tyto_gaussian(double sigma, double *kernel);
 /** Index i of a signal of n samples that is mirrored about its first and last sample. */
 int64_t tyto_mirror(int64_t i, int64_t n);
 /** Where output o of `outputs` lies among `length` samples, mirrored into them. */

@@ -137,7 +137,7 @@ tyto_status tyto_owlv2_process(const tyto_image_processor *processor, tyto_pool 
     }
     tyto_image resized = {0};
     if (processor->do_resize) {
-        TYTO_TRY(tyto_resize_bytes(processor, image, &resized, err));
+        TYTO_TRY(tyto_resize_bytes(processor, image, pool, &resized, err));
         image = &resized;
     }
     copy(processor, image, levels, (float)padding, out);

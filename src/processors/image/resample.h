@@ -3,6 +3,7 @@
 #define TYTO_PROCESSORS_IMAGE_RESAMPLE_H
 
 #include <tyto/image.h>
+#include <tyto/tensor.h>
 
 #include "base/pool.h"
 
@@ -26,5 +27,10 @@ typedef enum tyto_resample_filter {
 TYTO_NODISCARD tyto_status tyto_resample(const tyto_image *image, tyto_resample_filter filter,
                                          int64_t width_px, int64_t height_px, tyto_pool *pool,
                                          tyto_image *out, tyto_error *err);
+
+/** tyto_resize_filtered on a pool; pool NULL: one thread. */
+TYTO_NODISCARD tyto_status tyto_resample_tensor(const tyto_tensor *image,
+                                                tyto_resample_filter filter, tyto_pool *pool,
+                                                tyto_tensor *out, tyto_error *err);
 
 #endif
