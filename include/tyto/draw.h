@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <tyto/detections.h>
 #include <tyto/image.h>
+#include <tyto/tree.h>
 
 TYTO_BEGIN_DECLS
 
@@ -24,6 +25,9 @@ typedef struct tyto_draw_options {
     const int64_t *ids;  /**< [detections.count] identities from 1, which labels then have behind
                               them, with a colour each instead of one per label; −1: none. NULL:
                               nothing has any */
+    /** [detections.count] from 0: how many of the others each lies in. Depths have a colour each,
+     *  and lines are thinner the deeper they are; NULL: all are alike. */
+    const int64_t *depths;
 } tyto_draw_options;
 
 /** Labels with scores, sizes chosen. */
@@ -47,6 +51,16 @@ TYTO_API void tyto_draw_options_init(tyto_draw_options *options, size_t struct_b
 TYTO_API TYTO_NODISCARD tyto_status tyto_draw_detections(
     tyto_image *image, const tyto_detections *detections, const char *const *labels,
     int64_t n_labels, const tyto_draw_options *options, tyto_error *err);
+
+/** Draws what was found by a tree: things with their labels, scores and choices, as in "a face
+ *  (happy) 0.81", colours by depth; choices about the photo itself on a frame around it.
+ *  found    as a search by this tree gives it
+ *  options  ids and depths don't count
+ *  errors   those of tyto_draw_detections; E_ARGUMENT (something that isn't of the tree) */
+TYTO_API TYTO_NODISCARD tyto_status tyto_draw_tree(tyto_image *image, const tyto_tree *tree,
+                                                   const tyto_tree_found *found,
+                                                   const tyto_draw_options *options,
+                                                   tyto_error *err);
 
 /** The labels that tyto_draw_detections writes as numbers here, to be said beside pictures.
  *  out      "[2] text, [3] text"; NULL when there are none; release with tyto_free

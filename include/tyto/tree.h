@@ -132,6 +132,7 @@ typedef struct tyto_tree_item {
 typedef struct tyto_tree_found {
     tyto_tree_item *items;
     int64_t count;
+    int64_t things;              /**< so many of them; the others are choices */
     int64_t width_px, height_px; /**< of the photo */
     int64_t passed_over;         /**< things that have lists but weren't searched, being too many */
     float *numbers;              /**< what items point to */

@@ -63,6 +63,7 @@
 #include <tyto/tokenizer.h>
 #include <tyto/track.h>
 #include <tyto/tree.h>
+#include <tyto/tree_document.h>
 #include <tyto/tree_search.h>
 #include <tyto/version.h>
 #include <tyto/video.h>

@@ -65,12 +65,30 @@ static tyto_paint colour_of(int64_t label)
     return (tyto_paint){rgb[0], rgb[1], rgb[2], 1};
 }
 
-/* A colour for each label, or for each identity. */
+/* How deep a detection lies among others. */
+static int64_t depth_of(const drawing *d, const tyto_detection *detection)
+{
+    return d->options.depths ? d->options.depths[detection - d->detections->items] : 0;
+}
+
+/* A colour for each label, or for each identity, or for each depth. */
 static tyto_paint detection_colour(const drawing *d, const tyto_detection *detection)
 {
     const int64_t *ids = d->options.ids;
     const int64_t id = ids ? ids[detection - d->detections->items] : 0;
-    return colour_of(id > 0 ? id - 1 : detection->label_index);
+    return colour_of(d->options.depths ? depth_of(d, detection)
+                     : id > 0          ? id - 1
+                                       : detection->label_index);
+}
+
+/* Width of a detection's lines: three quarters for each step down. */
+static int64_t lines_px(const drawing *d, const tyto_detection *detection)
+{
+    int64_t width = d->line_px;
+    for (int64_t i = depth_of(d, detection); i > 0 && width > 1; i--) {
+        width = (3 * width + 1) / 4;
+    }
+    return width;
 }
 
 static tyto_paint text_colour(tyto_paint ground)
@@ -104,6 +122,13 @@ static tyto_status check(const tyto_image *image, const tyto_detections *detecti
                          "draw: got lines of %lld and letters of %lld pixels, required 0 to %d",
                          (long long)options->line_px, (long long)options->text_px,
                          TYTO_DRAW_PX_MAX);
+    }
+    for (int64_t i = 0; options->depths && i < detections->count; i++) {
+        if (options->depths[i] < 0) {
+            return tyto_fail(err, TYTO_E_ARGUMENT,
+                             "draw: detection %lld: got depth %lld, required 0 or more",
+                             (long long)i, (long long)options->depths[i]);
+        }
     }
     return TYTO_OK;
 }
@@ -151,12 +176,12 @@ static tyto_rect grown(tyto_rect r, int64_t by)
 static void draw_box(const drawing *d, const tyto_detection *detection)
 {
     const tyto_paint shadow = {0, 0, 0, SHADOW_ALPHA};
-    const int64_t s = shadow_px(d);
-    const float radius = (float)d->line_px;
+    const int64_t s = shadow_px(d), width = lines_px(d, detection);
+    const float radius = (float)width;
     tyto_rect box;
     if (visible_box(d, &detection->box, &box)) {
-        tyto_paint_outline(d->image, grown(box, s), radius + (float)s, d->line_px + 2 * s, shadow);
-        tyto_paint_outline(d->image, box, radius, d->line_px, detection_colour(d, detection));
+        tyto_paint_outline(d->image, grown(box, s), radius + (float)s, width + 2 * s, shadow);
+        tyto_paint_outline(d->image, box, radius, width, detection_colour(d, detection));
     }
 }
 
@@ -236,7 +261,7 @@ static tyto_status place_label(drawing *d, size_t i, tyto_error *err)
     }
     TYTO_TRY(compose(d, detection, &line, err));
     if (!is_empty(&line)) {
-        request.overlap_px = is_dot(d, request.box) ? -shadow_px(d) : d->line_px;
+        request.overlap_px = is_dot(d, request.box) ? -shadow_px(d) : lines_px(d, detection);
         request.width_px = line.width_px + 2 * d->pad_x;
         request.height_px = line_height(d, &line);
         d->places[taken] = tyto_label_place(&request, d->places, taken);

@@ -269,12 +269,3 @@ bool tyto_tree_list_at(const tyto_tree *tree, int64_t i, tyto_tree_list *out)
                             .next = list->next};
     return true;
 }
-
-void tyto_tree_found_clear(tyto_tree_found *found)
-{
-    if (found) {
-        free(found->items);
-        free(found->numbers);
-        *found = (tyto_tree_found){0};
-    }
-}

@@ -32,4 +32,11 @@ struct tyto_tree {
  *  errors  E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_tree_copy(const tyto_tree *tree, tyto_tree **out, tyto_error *err);
 
+/** E_ARGUMENT unless what was found can be of this tree, each item before those in it. */
+TYTO_NODISCARD tyto_status tyto_tree_check_found(const tyto_tree *tree,
+                                                 const tyto_tree_found *found, tyto_error *err);
+
+/** Whether an item is a choice. */
+bool tyto_tree_is_choice(const tyto_tree *tree, const tyto_tree_item *item);
+
 #endif

@@ -72,6 +72,9 @@ tyto_status tyto_tree_order(const tyto_item *items, int64_t count, float *number
     link_items(&o, items, count);
     write_items(&o, items, count, numbers, tree, out->items);
     out->count = count;
+    for (int64_t i = 0; i < count; i++) {
+        out->things += !tyto_tree_is_choice(tree, &out->items[i]);
+    }
     out->numbers = numbers;
     free(links);
     return TYTO_OK;

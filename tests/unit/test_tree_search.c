@@ -256,9 +256,12 @@ static int64_t assert_as_by_hand(tyto_session *session, const char *text, const 
     assert_int_equal(found.width_px, photo->width_px);
     assert_int_equal(found.height_px, photo->height_px);
     assert_int_equal(found.passed_over, 0);
+    int64_t things = 0;
     for (int64_t i = 0; i < found.count; i++) {
         assert_same_item(tree, &found.items[i], &hand.items[i]);
+        things += !found.items[i].logits;
     }
+    assert_int_equal(found.things, things);
     tyto_tree_found_clear(&found);
     tyto_tree_destroy(tree);
     return hand.count;
