@@ -22,13 +22,16 @@ static int run(void *given)
         say_error("no photo: required IMAGE, a folder, or -, or VIDEO");
         return EXIT_USAGE;
     }
-    int code = search_read_queries(&job, TYTO_AVERAGING_NONE);
-    if (job.labels.count == 0) {
+    int code =
+        args->search.tree ? search_read_tree(&job) : search_read_queries(&job, TYTO_AVERAGING_NONE);
+    if (job.labels.count == 0 && !args->search.tree) {
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));
     }
     code = code == EXIT_DONE ? search_prepare(&job) : code;
     if (code == EXIT_DONE) {
-        code = (job.videos.count > 0 ? search_videos : search_photos)(&job);
+        code = (job.tree               ? search_trees
+                : job.videos.count > 0 ? search_videos
+                                       : search_photos)(&job);
     }
     search_end(&job);
     return code;
@@ -41,6 +44,7 @@ static const option options[] = {
     SHORTCUT_OPTIONS(detect_args, search.shortcuts),
     PROCESSOR_OPTIONS(detect_args, search.processor),
     VIDEO_OPTIONS(detect_args, search),
+    TREE_OPTIONS(detect_args, search),
     PHOTO_OPTIONS,
     {0},
 };
@@ -63,14 +67,17 @@ static const example examples[] = {
      "an approximation that takes less time for photos that aren't square"},
     {"tyto detect in.mp4 -t \"a car\" --track --draw out.mp4 -f jsonl -o found.jsonl",
      "a video: a line per frame, with an identity for each car, and a video that shows them"},
+    {"tyto detect photo.jpg --tree \"[a face [an eye, a nose] (happy, sad)]\" --draw out.png",
+     "faces, eyes and noses in each, and which of two words fits it better"},
     {"tyto detect photo.jpg --nms all --draw objects.png",
      "whatever looks like an object, without any text"},
     {0},
 };
 
 static const detect_args defaults = {.search = {.iou = 0.5,
+                                                .nms = OPTION_UNSET,
                                                 .every = 1,
-
+                                                .tree_regions = 100,
                                                 .format = FORMAT_UNSET,
                                                 .tiles = TILES_DEFAULTS,
                                                 .shortcuts = SHORTCUT_DEFAULTS}};
@@ -78,7 +85,7 @@ static const detect_args defaults = {.search = {.iou = 0.5,
 const command cmd_detect = {
     .name = "detect",
     .summary = "find things in photos and videos by text",
-    .synopsis = "IMAGE... | VIDEO... [-t TEXT...] [option...]",
+    .synopsis = "IMAGE... | VIDEO... [-t TEXT... | --tree TREE] [option...]",
     .operands = "IMAGE or VIDEO",
     .description =
         "Looks for each text in each photo and gives boxes with scores, highest first. A box has "
@@ -94,6 +101,18 @@ const command cmd_detect = {
         "and, with --track, a track of each detection, from 1, or null where it is too poor to "
         "begin "
         "one.\n"
+        "\n"
+        "A TREE is one or more lists. Square brackets hold texts to look for; in each thing that "
+        "is "
+        "found, cut out of the photo, the lists behind its text are answered. Round brackets hold "
+        "texts of which the one is chosen that the thing, or the photo, is most like as a whole, "
+        "as "
+        "tyto similarity has it. A threshold may follow a text, as in \"a face@0.3\". A text in "
+        "double quotes is as it is, and so is any character behind a backslash; in it, \\n is a "
+        "line end. Of overlapping boxes of one text the best is kept, unless --nms says otherwise. "
+        "Results are text, json or jsonl: found is a list of what has label, score and box, or "
+        "choices (label, logit, probability), and inside, the list of what is in it, if the tree "
+        "asks for that.\n"
         "\n"
         "JSON is an object per photo with image, width, height, threshold and detections (label, "
         "label_index, score, box with xmin, ymin, xmax, ymax); several photos are an array, or a "

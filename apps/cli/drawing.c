@@ -21,13 +21,23 @@ int drawing_check(drawing *drawn, const text_list *photos, const text_list *spar
     return code;
 }
 
+tyto_status drawing_save(drawing *drawn, const char *photo, tyto_image *image, tyto_error *err)
+{
+    if (!drawn->writer && tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK) {
+        out_of_memory();
+    }
+    char *path = output_path(&drawn->place, photo, -1);
+    const tyto_status status = tyto_photo_writer_add(drawn->writer, path, image, err);
+    tyto_free(path);
+    return status;
+}
+
 tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
                           const tyto_detections *boxes, const text_list *labels, tyto_error *err)
 {
     char *numbered = NULL;
     if (!drawn->writer) {
-        if (tyto_photo_writer_create(&drawn->writer, NULL) != TYTO_OK ||
-            tyto_draw_numbered(TEXTS(labels), &numbered, NULL) != TYTO_OK) {
+        if (tyto_draw_numbered(TEXTS(labels), &numbered, NULL) != TYTO_OK) {
             out_of_memory();
         }
         if (numbered) {
@@ -35,13 +45,8 @@ tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
         }
         tyto_free(numbered);
     }
-    tyto_status status = tyto_draw_detections(image, boxes, TEXTS(labels), NULL, err);
-    if (status == TYTO_OK) {
-        char *path = output_path(&drawn->place, photo, -1);
-        status = tyto_photo_writer_add(drawn->writer, path, image, err);
-        tyto_free(path);
-    }
-    return status;
+    const tyto_status status = tyto_draw_detections(image, boxes, TEXTS(labels), NULL, err);
+    return status == TYTO_OK ? drawing_save(drawn, photo, image, err) : status;
 }
 
 bool drawing_end(drawing *drawn)

@@ -162,7 +162,9 @@ static void set_options(search *s)
 {
     const search_args *args = s->args;
     tyto_search_options *options = &s->look.options;
-    options->nms = (tyto_nms)args->nms;
+    options->nms = args->nms != OPTION_UNSET ? (tyto_nms)args->nms
+                   : args->tree              ? TYTO_NMS_CLASS
+                                             : TYTO_NMS_OFF;
     options->boxes = (tyto_boxes)args->boxes;
     options->nms_iou = (float)args->iou;
     options->top_k = args->top_k;
@@ -178,6 +180,9 @@ int search_prepare(search *job)
     if (!read_thresholds(job) || !processor_read(&job->args->processor, &job->processor) ||
         !photo_search_read(&job->args->tiles, &job->args->shortcuts, &job->look)) {
         return EXIT_USAGE;
+    }
+    if (job->tree) {
+        return search_prepare_tree(job);
     }
     if (search_takes_videos(job)) {
         return search_prepare_videos(job);
@@ -375,6 +380,7 @@ void search_end(search *job)
     records_drop(&job->results);
     drawing_end(&job->draw);
     drawing_end(&job->chosen);
+    tyto_tree_search_destroy(job->tree_search);
     tyto_vocabulary_destroy(job->vocabulary);
     tyto_vocabulary_builder_destroy(job->builder);
     model_close(&job->model);
@@ -385,4 +391,5 @@ void search_end(search *job)
     text_list_clear(&job->videos);
     free(job->label_thresholds);
     tyto_coco_clear(&job->ids);
+    tyto_tree_destroy(job->tree);
 }

@@ -4,6 +4,7 @@
 
 #include <tyto/detection_document.h>
 #include <tyto/tasks.h>
+#include <tyto/tree_search.h>
 #include <tyto/vocabulary_builder.h>
 
 #include "drawing.h"
@@ -19,11 +20,12 @@ enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
     text_list texts, thresholds, queries;
-    const char *labels_file, *classes, *output, *outputs, *draw, *draw_queries, *ids_from;
+    const char *labels_file, *classes, *output, *outputs, *draw, *draw_queries, *ids_from, *tree;
     bool templates, multi_label, scores, data_yaml, resume, track;
     int nms, boxes, format, rule, exemplars;
-    double iou;
+    double iou, tree_margin;
     int64_t top_k, every; /* every: 0 where videos aren't taken */
+    int64_t tree_regions;
     processor_args processor;
     tiles_args tiles;
     shortcut_args shortcuts;
@@ -138,6 +140,19 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     "of a video: give things identities from frame to frame; implies --nms all",   \
                     offsetof(type, field.track))
 
+/** Trees: what is looked for in what is found. */
+#define TREE_OPTIONS(type, field)                                                                  \
+    OPTION_LINE("tree", 0, OPTION_TEXT, "TREE|@FILE",                                              \
+                "what to look for, and what to look for in that, such as \"[a face [an eye] "      \
+                "(happy, sad)]\": see above",                                                      \
+                offsetof(type, field.tree), .files = COMPLETES_FILES),                             \
+        OPTION_LINE("tree-margin", 0, OPTION_REAL, "X",                                            \
+                    "look into so much more around a thing, as a share of its sides (default 0)",  \
+                    offsetof(type, field.tree_margin), 0, 10),                                     \
+        OPTION_LINE("tree-regions", 0, OPTION_INTEGER, "N",                                        \
+                    "look into the N best things of a label, in a photo or thing (default 100)",   \
+                    offsetof(type, field.tree_regions), 1, 1e9)
+
 /** A run: what the arguments amount to. */
 typedef struct search {
     const common_args *common;
@@ -156,6 +171,8 @@ typedef struct search {
     tyto_vocabulary *vocabulary;              /**< NULL: look for objects */
     tyto_detection_document_options document; /**< what it says when the search begins counts */
     tyto_coco ids;                            /**< of --ids-from */
+    tyto_tree *tree;                          /**< of --tree; NULL: none */
+    tyto_tree_search *tree_search;
     records results;
     photos_run run; /**< of the photos */
 } search;
@@ -182,6 +199,11 @@ tyto_format search_format(const search_args *args);
 bool search_takes_videos(search *job);
 int search_prepare_videos(search *job);
 int search_videos(search *job);
+/** Reads --tree, beside which no other query is; its preparation, in place of the other one's last
+ *  part; and the search of the photos. */
+int search_read_tree(search *job);
+int search_prepare_tree(search *job);
+int search_trees(search *job);
 /** Opens what -o says for results of the photos, in any format or one of records. Returns the exit
  *  code so far. */
 int search_open_results(search *job, bool any_format, const text_list *spared);
