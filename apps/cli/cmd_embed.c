@@ -1,4 +1,5 @@
 /* tyto embed: texts, photos, and things in photos as vectors. */
+#include <stdlib.h>
 #include <string.h>
 #include <tyto/vocabulary_document.h>
 
@@ -30,11 +31,15 @@ static tyto_status embed_photo(void *context, tyto_batch_photo *photo, tyto_erro
     const job *j = context;
     const search *s = &j->search;
     const char *name = path_base(photo->path);
-    return j->args->boxes ? tyto_vocabulary_builder_embed_boxes(s->builder, s->model.session, name,
-                                                                photo->image, &s->embed,
-                                                                &s->look.options, NULL, err)
-                          : tyto_vocabulary_builder_embed_image(s->builder, s->model.session, name,
-                                                                photo->image, &s->embed, err);
+    const double began = seconds_now();
+    const tyto_status status =
+        j->args->boxes
+            ? tyto_vocabulary_builder_embed_boxes(s->builder, s->model.session, name, photo->image,
+                                                  &s->embed, &s->look.options, NULL, err)
+            : tyto_vocabulary_builder_embed_image(s->builder, s->model.session, name, photo->image,
+                                                  &s->embed, err);
+    say_info("%s: embedded in %.3f s", photo->path, seconds_now() - began);
+    return status;
 }
 
 static bool write_json(const job *j)
@@ -109,12 +114,33 @@ static int prepare(job *j)
     if (!choose_format(j) || !processor_read(&args->search.processor, &s->processor)) {
         return EXIT_USAGE;
     }
+    if (args->search.resume &&
+        (!args->search.output || strcmp(args->search.output, "-") == 0 || j->format == NPY)) {
+        say_error("--resume: %s, required -o FILE.safetensors or FILE.json to go on with",
+                  j->format == NPY
+                      ? "rows of .npy have no names, so that nobody knows which photos "
+                        "they are"
+                      : "got standard output");
+        return EXIT_USAGE;
+    }
     s->input_missing = !list_photos(&args->common.operands, &s->photos);
     s->chosen = (drawing){.option = "draw-queries", .path = args->search.draw_queries};
     const char *path = args->search.output;
     return path && strcmp(path, "-") != 0 && !output_check_file(path)
                ? EXIT_FAILED
                : drawing_check(&s->chosen, &s->examples, &s->examples);
+}
+
+/* Rows of photos that the earlier run wrote. */
+static bool take_back(const job *j, bool *done)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const search *s = &j->search;
+    return !j->args->search.resume ||
+           went_well(tyto_vocabulary_builder_resume(s->builder, s->model.session,
+                                                    j->args->search.output, TEXTS(&s->photos), done,
+                                                    &err),
+                     &err);
 }
 
 static int run(void *given)
@@ -126,14 +152,17 @@ static int run(void *given)
     if (code == EXIT_DONE) {
         /* A photo that can't be read doesn't stop the others. */
         const bool boxes = s->examples.count > 0 || args->boxes;
-        const bool ready = search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED);
-        photos_run photos = {.results = NULL};
+        bool *done = take(s->photos.count, sizeof(*done));
+        const bool ready =
+            search_open(s, boxes ? TYTO_TASK_SEARCH : TYTO_TASK_EMBED) && take_back(&j, done);
+        photos_run photos = {.done = done};
         if (ready) {
             photos_each(&photos, &s->photos, embed_photo, &j);
         }
         const bool all = photos.good && !s->input_missing && !interrupted();
-        const bool built = ready && !interrupted() && search_build(s);
+        const bool built = ready && (photos.summary.done > 0 || !interrupted()) && search_build(s);
         code = built && (all || s->vocabulary) && write_all(&j) && all ? EXIT_DONE : EXIT_FAILED;
+        free(done);
     }
     search_end(s);
     return code;
@@ -160,6 +189,10 @@ static const option options[] = {
      offsetof(embed_args, search.format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output",
      offsetof(embed_args, search.output), .files = WRITES_FILES},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: photos that -o's file has rows of are left out; not in "
+     ".npy, whose rows have no names",
+     offsetof(embed_args, search.resume)},
     PROCESSOR_OPTIONS(embed_args, search.processor),
     PHOTO_OPTIONS,
     {0},
@@ -195,7 +228,9 @@ const command cmd_embed = {
         "embedding and, for boxes, box and objectness. In .safetensors a tensor bears the name, "
         "with a row for each embedding of that name; .npy has all rows and no names.\n"
         "\n"
-        "A photo that can't be read is reported and the others go on; the exit status is then 1.",
+        "A photo that can't be read is reported and the others go on; the exit status is then 1. "
+        "An "
+        "interrupted run writes the rows that it has.",
     .options = options,
     .examples = examples,
     .files = COMPLETES_FILES,

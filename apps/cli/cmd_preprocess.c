@@ -1,5 +1,6 @@
 /* tyto preprocess: photos as the network takes them. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <tyto/files.h>
 #include <tyto/memory.h>
 #include <tyto/tensor.h>
@@ -17,7 +18,7 @@ typedef struct preprocess_args {
     common_args common;
     const char *output, *texts_file;
     text_list texts, queries;
-    bool batch, truncate;
+    bool batch, truncate, resume;
     int64_t max_length;
     processor_args processor;
 } preprocess_args;
@@ -28,8 +29,9 @@ typedef struct job {
     char *folder; /* the model's */
     tyto_engine *engine;
     const tyto_image_processor *processor; /* NULL: there are no pictures */
-    tyto_tensor *tensors;                  /* of photos one by one: names and data are owned */
-    int64_t n_tensors;
+    tyto_tensor *tensors;     /* of photos one by one: data is owned, but of those done before */
+    tyto_tensor_file *before; /* what an earlier run left; NULL: nothing */
+    bool *done;               /* photos that it has */
 } job;
 
 /* Whether the inputs of 'tyto forward' are asked for, together. */
@@ -57,7 +59,7 @@ static tyto_status add_photo(void *context, tyto_batch_photo *photo, tyto_error 
              (long long)image->height_px, (long long)tensor.shape[2], (long long)tensor.shape[1],
              seconds_now() - began);
     tensor.name = path_base(photo->path);
-    j->tensors[j->n_tensors++] = tensor;
+    j->tensors[photo->index] = tensor;
     return TYTO_OK;
 }
 
@@ -67,19 +69,50 @@ static bool save(const job *j, const tyto_tensor *tensors, int64_t count)
     return went_well(tyto_tensor_file_save(j->args->output, tensors, count, &err), &err);
 }
 
+/* Tensors of photos that the earlier run has. */
+static bool take_back(job *j)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    struct stat info;
+    j->tensors = take(j->photos.count, sizeof(*j->tensors));
+    j->done = take(j->photos.count, sizeof(*j->done));
+    if (!j->args->resume || stat(j->args->output, &info) != 0) {
+        return true;
+    }
+    const bool good = went_well(tyto_tensor_file_open(j->args->output, &j->before, &err), &err);
+    for (size_t i = 0; good && i < j->photos.count; i++) {
+        const tyto_tensor *held = tyto_tensor_file_find(j->before, path_base(j->photos.items[i]));
+        j->done[i] = held != NULL;
+        j->tensors[i] = held ? *held : (tyto_tensor){0};
+    }
+    return good;
+}
+
 static bool write_photos(job *j)
 {
-    j->tensors = take(j->photos.count, sizeof(*j->tensors));
-    photos_run run = {.results = NULL};
-    photos_each(&run, &j->photos, add_photo, j);
-    bool good = run.good;
-    if (j->n_tensors > 0) {
-        good = save(j, j->tensors, j->n_tensors) && good;
+    int64_t count = 0;
+    bool good = take_back(j);
+    photos_run run = {.done = j->done};
+    if (good) {
+        photos_each(&run, &j->photos, add_photo, j);
+        good = run.good;
     }
-    for (int64_t i = 0; i < j->n_tensors; i++) {
-        free(j->tensors[i].data);
+    tyto_tensor *there = take(j->photos.count, sizeof(*there));
+    for (size_t i = 0; i < j->photos.count; i++) {
+        if (j->tensors[i].name) {
+            there[count++] = j->tensors[i];
+        }
     }
+    if (run.summary.done > 0) {
+        good = save(j, there, count) && good;
+    }
+    for (size_t i = 0; i < j->photos.count; i++) {
+        free(j->done[i] ? NULL : j->tensors[i].data);
+    }
+    free(there);
     free(j->tensors);
+    free(j->done);
+    tyto_tensor_file_destroy(j->before);
     return good;
 }
 
@@ -250,6 +283,9 @@ static const option options[] = {
      AT(truncate)},
     {"max-length", 0, OPTION_INTEGER, "N", "that length, instead of what the model says",
      AT(max_length), 1, 1e6},
+    {"resume", 0, OPTION_FLAG, NULL,
+     "go on where an earlier run was ended: photos that -o's file has tensors of are left out",
+     AT(resume)},
     PROCESSOR_OPTIONS(preprocess_args, processor),
     CROP_OPTIONS(preprocess_args, processor),
     PHOTO_OPTIONS,

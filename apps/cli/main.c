@@ -12,6 +12,7 @@
 #include "inputs.h"
 #include "messages.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "signals.h"
 
 #define COMMAND_ENTRY(name) &cmd_##name,
@@ -86,6 +87,9 @@ static int run(const command *self, int argc, char **argv)
     }
     options_clear(self, args);
     free(args);
+    if (interrupted()) {
+        say_interrupted();
+    }
     return interrupted() ? EXIT_INTERRUPTED : code;
 }
 

@@ -4,6 +4,15 @@
 #include "messages.h"
 #include "signals.h"
 
+static bool summed_up;
+
+void say_interrupted(void)
+{
+    if (!summed_up) {
+        say_warning("interrupted");
+    }
+}
+
 void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n_found,
                  tyto_status status)
 {
@@ -12,11 +21,13 @@ void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n
     tyto_bytes text;
     sum.passed_over = files_passed_over();
     sum.interrupted = sum.interrupted || interrupted();
+    summed_up = summed_up || sum.kind == TYTO_BATCH_KIND_VIDEOS; /* the library has said how far */
     if ((status == TYTO_E_CANCELLED && !sum.interrupted) ||
         (sum.inputs < 2 && (alone || sum.done == 0)) ||
         tyto_batch_summary_text(&sum, found, n_found, &text, NULL) != TYTO_OK) {
         return;
     }
+    summed_up = true;
     const bool whole = sum.done + sum.failed + sum.left_out == sum.inputs;
     (whole ? say_note : say_warning)("%s", text.data);
     tyto_bytes_clear(&text);

@@ -27,5 +27,7 @@ void photos_each(photos_run *run, const text_list *photos, tyto_batch_fn work, v
  *  found  as tyto_batch_summary_text takes it */
 void say_summary(const tyto_batch_summary *summary, const char *found, int64_t n_found,
                  tyto_status status);
+/** Says so at the end of an interrupted command, unless its summary did. */
+void say_interrupted(void);
 
 #endif

@@ -112,6 +112,18 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_embed_boxes(
     const tyto_image *image, const tyto_embed_options *options, const tyto_search_options *search,
     int64_t *count, tyto_error *err);
 
+/** Takes the rows of photos that an earlier run saved back, as .safetensors or as the document of
+ *  <tyto/vocabulary_document.h>: they come as if these photos had been embedded first. Photos are
+ *  known by their base names; one whose name another has is left to be embedded. A file that isn't
+ *  there has none.
+ *  photos  [count] paths of this run
+ *  done    [count]; becomes whether rows of it were taken
+ *  errors  E_ARGUMENT (.npy, whose rows have no names), E_SHAPE (another model's), E_FORMAT, those
+ *          of tyto_vocabulary_load */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_resume(
+    tyto_vocabulary_builder *builder, const tyto_session *session, const char *path,
+    const char *const *photos, int64_t count, bool *done, tyto_error *err);
+
 /** All of it as one vocabulary; embeds first what isn't yet. *out is NULL where there is nothing:
  *  tyto_search then looks for whatever looks like an object.
  *  memory  release *out with tyto_vocabulary_destroy; the builder stays */

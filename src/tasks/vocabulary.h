@@ -4,6 +4,7 @@
 
 #include <tyto/tensor.h>
 #include <tyto/vocabulary.h>
+#include <tyto/vocabulary_builder.h>
 
 /** Most queries of one vocabulary. */
 #define TYTO_VOCABULARY_MAX ((int64_t)1 << 20)
@@ -27,6 +28,11 @@ struct tyto_vocabulary {
 TYTO_NODISCARD tyto_status tyto_vocabulary_make(const float *features, const char *const *labels,
                                                 int64_t count, int64_t width, tyto_query_kind kind,
                                                 tyto_vocabulary **out, tyto_error *err);
+
+/** Adds a photo's queries, which are the builder's afterwards, on failure too. */
+TYTO_NODISCARD tyto_status tyto_vocabulary_builder_add_photo(tyto_vocabulary_builder *builder,
+                                                             tyto_vocabulary *queries,
+                                                             tyto_error *err);
 
 /** The queries as heads take them: text_embeds[count,width], of length 1. */
 tyto_tensor tyto_vocabulary_tensor(const tyto_vocabulary *vocabulary);

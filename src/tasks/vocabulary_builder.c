@@ -445,8 +445,8 @@ tyto_status tyto_vocabulary_builder_embed_examples(tyto_vocabulary_builder *buil
     return status;
 }
 
-static tyto_status add_photo(tyto_vocabulary_builder *builder, tyto_vocabulary *queries,
-                             tyto_error *err)
+tyto_status tyto_vocabulary_builder_add_photo(tyto_vocabulary_builder *builder,
+                                              tyto_vocabulary *queries, tyto_error *err)
 {
     return list_add(&builder->photos, queries, destroy_vocabulary) ? TYTO_OK : no_memory(err);
 }
@@ -466,7 +466,7 @@ tyto_status tyto_vocabulary_builder_embed_image(tyto_vocabulary_builder *builder
     const tyto_status status =
         tyto_vocabulary_make(features, &label, 1, width, TYTO_QUERY_KIND_IMAGE, &query, err);
     tyto_free(features);
-    return status == TYTO_OK ? add_photo(builder, query, err) : status;
+    return status == TYTO_OK ? tyto_vocabulary_builder_add_photo(builder, query, err) : status;
 }
 
 /* A query for each box that was found; *out stays NULL when there is none. */
@@ -510,7 +510,7 @@ tyto_status tyto_vocabulary_builder_embed_boxes(tyto_vocabulary_builder *builder
     TYTO_CHECK(tyto_search(session, &source, 1, NULL, search, &found, err));
     TYTO_CHECK(embed_found(session, photo, label, &found, &queries, err));
     if (queries) {
-        TYTO_CHECK(add_photo(builder, queries, err));
+        TYTO_CHECK(tyto_vocabulary_builder_add_photo(builder, queries, err));
     }
     if (count) {
         *count = found.count;

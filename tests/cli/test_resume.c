@@ -256,6 +256,45 @@ static void texts_go_on_too(void **state)
     free(text);
 }
 
+/* Rows and tensors of photos that a file has aren't made again, and the file becomes what one run
+ * makes it. */
+static void rows_go_on_too(void **state)
+{
+    (void)state;
+    static const char *const cases[][4] = {{"embed", "rows.json", "-t", "a"},
+                                           {"embed", "rows.safetensors", "-t", "a"},
+                                           {"embed", "boxes.json", "--boxes", "--verbose"},
+                                           {"preprocess", "in.safetensors", "--size", "16x16"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *of = cases[i];
+        size_t length, again;
+        ran run = tyto(of[0], "-m", ODD_MODEL, PHOTOS, of[2], of[3], "-o", of[1], NULL);
+        assert_done(&run);
+        ran_clear(&run);
+        char *whole = file_text(of[1], &length);
+        run = tyto(of[0], "-m", ODD_MODEL, "photos/a.png", "photos/b.png", of[2], of[3], "-o",
+                   of[1], NULL);
+        assert_done(&run);
+        ran_clear(&run);
+        run = tyto(of[0], "-m", ODD_MODEL, PHOTOS, of[2], of[3], "-o", of[1], "--resume", NULL);
+        assert_done(&run);
+        assert_non_null(strstr(run.err, "1 photo done, 0 failed, 2 done before"));
+        ran_clear(&run);
+        char *text = file_text(of[1], &again);
+        assert_int_equal(again, length);
+        assert_memory_equal(text, whole, length);
+        free(text);
+        free(whole);
+    }
+    ran run = tyto("embed", "-m", ODD_MODEL, PHOTOS, "-o", "rows.npy", "--resume", NULL);
+    assert_complains(&run, 2, "--resume: rows of .npy have no names");
+    run = tyto("embed", "-m", ODD_MODEL, PHOTOS, "--resume", NULL);
+    assert_complains(&run, 2, "--resume: got standard output");
+    write_file("rows.json", "[\n{\"a\": 1}\n]\n", 13);
+    run = tyto("embed", "-m", ODD_MODEL, PHOTOS, "-o", "rows.json", "--resume", NULL);
+    assert_complains(&run, 1, "rows.json: required embeddings as they were written");
+}
+
 /* A folder is an array of JSON, however many photos it has; a photo by itself is an object. */
 static void json_has_one_shape(void **state)
 {
@@ -393,6 +432,37 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
     free(model);
 }
 
+/* What is written at the end holds what was finished. */
+static void an_interrupted_run_writes_what_it_has(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"embed", "had.json"},
+                                           {"preprocess", "had.safetensors"}};
+    char *model = strdup(ODD_MODEL);
+    for (size_t i = 0; i < 2; i++) {
+        int writer;
+        char name[16], path[16];
+        snprintf(name, sizeof(name), "%s", cases[i][0]);
+        snprintf(path, sizeof(path), "%s", cases[i][1]);
+        char *const words[] = {name, "-m", model, "photos/a.png", "-", "-o", path, "-v", NULL};
+        const pid_t child = begin_waiting(words, "said.txt", &writer);
+        bool said_it = false;
+        for (int k = 0; k < 3000 && !said_it; k++) {
+            wait_a_little();
+            char *text = file_there("said.txt") ? file_text("said.txt", NULL) : strdup("");
+            said_it = strstr(text, "photos/a.png: ") != NULL;
+            free(text);
+        }
+        char *said = interrupt(child, SIGINT, writer), *made = file_text(path, NULL);
+        assert_non_null(strstr(said, "interrupted after 1 of 2 photos: 1 photo done, 0 failed"));
+        assert_true(i > 0 || strstr(made, "\"name\": \"a.png\""));
+        free(said);
+        free(made);
+        unlink("said.txt");
+    }
+    free(model);
+}
+
 /* Pairs of frames, too, and how many were left. */
 static void an_interrupted_sequence_keeps_its_pairs(void **state)
 {
@@ -419,8 +489,10 @@ int main(void)
         cmocka_unit_test(what_was_made_otherwise_is_refused_and_stays),
         cmocka_unit_test(other_commands_go_on_too),
         cmocka_unit_test(texts_go_on_too),
+        cmocka_unit_test(rows_go_on_too),
         cmocka_unit_test(json_has_one_shape),
         cmocka_unit_test(an_interrupted_run_keeps_what_was_finished),
+        cmocka_unit_test(an_interrupted_run_writes_what_it_has),
         cmocka_unit_test(an_interrupted_sequence_keeps_its_pairs),
     };
     return cmocka_run_group_tests(tests, enter_with_photos, leave_folder);
