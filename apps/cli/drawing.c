@@ -14,6 +14,7 @@ int drawing_check(drawing *drawn, const text_list *photos, const text_list *spar
     options.name = name;
     options.input = "photo";
     options.made = "drawn to";
+    options.mirrored = photos->folder;
     options.spared = (const char *const *)spared->items;
     options.n_spared = (int64_t)spared->count;
     const int code = output_place(drawn->path, photos, &options, &drawn->place);

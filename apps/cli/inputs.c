@@ -11,6 +11,9 @@
 static void add_all(tyto_file_list *source, text_list *list)
 {
     list->many = list->many || source->many > 0;
+    free(list->folder);
+    list->folder = source->folder;
+    source->folder = NULL;
     for (int64_t i = 0; i < source->count; i++) {
         text_list_add(list, source->items[i], strlen(source->items[i]));
         free(source->items[i]);

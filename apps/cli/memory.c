@@ -69,5 +69,6 @@ void text_list_clear(text_list *list)
         free(list->items[i]);
     }
     free(list->items);
+    free(list->folder);
     *list = (text_list){0};
 }

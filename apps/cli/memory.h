@@ -18,7 +18,8 @@ _Noreturn void out_of_memory(void);
 typedef struct text_list {
     char **items;
     size_t count, capacity;
-    bool many; /**< of operands that stand for any number, such as a folder */
+    bool many;    /**< of operands that stand for any number, such as a folder */
+    char *folder; /**< whose folders within hold them, as tyto_file_list; NULL: none */
 } text_list;
 
 /** A list as two arguments of the library's calls: its texts, and how many. */

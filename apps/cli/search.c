@@ -119,6 +119,7 @@ int search_open_results(search *job, bool any_format, const text_list *spared)
     options.n_inputs = (int64_t)inputs->count;
     options.spared = (const char *const *)spared->items;
     options.n_spared = (int64_t)spared->count;
+    options.mirrored = job->photos.folder;
     options.drawn = job->draw.path ? &job->draw.place : NULL;
     return records_open(&job->results, &options);
 }
@@ -142,6 +143,7 @@ int search_check_results(search *job, const text_list *spared)
     document->photos = (const char *const *)job->photos.items;
     document->n_photos = (int64_t)job->photos.count;
     document->array = job->photos.many;
+    document->mirrored = job->photos.folder;
     document->threshold = job->look.options.threshold;
     document->scores = args->scores;
     document->data_yaml = args->data_yaml;

@@ -128,7 +128,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
         OPTION_LINE(                                                                               \
             "output", 'o', OPTION_TEXT, "PATH",                                                    \
             "write results there instead of standard output; YOLO and VOC: a folder, with a "      \
-            "file per photo",                                                                      \
+            "file per photo, and with -r folders within as the photos have",                       \
             offsetof(type, field.output), .files = WRITES_FILES),                                  \
         RESUME_OPTION(type, field)
 

@@ -22,7 +22,10 @@ typedef struct tyto_destination_options {
                               NULL: "written to" */
     const char *const *spared; /**< [n_spared] files that must not be replaced */
     int64_t n_spared;
-    int64_t n_files; /**< only the first inputs, so many, have a file; 0: all have */
+    int64_t n_files;      /**< only the first inputs, so many, have a file; 0: all have */
+    const char *mirrored; /**< the folder whose folders within are made in that of the files too, as
+                               tyto_file_list.folder: of "shots" the input "shots/a/x.jpg" has
+                               "a/x.jpg"; NULL: all files lie in one folder */
 } tyto_destination_options;
 
 /** Pictures, which keep their inputs' names; nothing is spared. */
@@ -40,7 +43,8 @@ typedef struct tyto_destination {
     const char *path; /**< NULL: nothing is to be written */
     bool in_folder;
     const char *endings, *ending; /**< as the options */
-    uint64_t reserved[4];         /**< 0 */
+    const char *mirrored;         /**< as the options */
+    uint64_t reserved[3];         /**< 0 */
 } tyto_destination;
 
 /** Finds out, before any work, whether each input can have a file of its own at `path`, which none

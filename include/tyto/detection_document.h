@@ -45,6 +45,9 @@ typedef struct tyto_detection_document_options {
     const tyto_coco *ids;
     /** JSON: an array also of one photo, as of a folder that happens to have one. */
     bool array;
+    /** With files: the folder whose folders within are those of the files, as tyto_file_list.folder:
+     *  of "shots" the photo "shots/a/x.jpg" has "a/x.txt". NULL: all lie in one folder. */
+    const char *mirrored;
 } tyto_detection_document_options;
 
 /** Text, no labels, one photo without a name, threshold 0.1, no scores, no files, no set of ids. */

@@ -90,7 +90,7 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_document_end(tyto_document *document, t
  */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_end_part(tyto_document *document, tyto_bytes *out,
                                                            bool *more, tyto_error *err);
-/** Name, without a folder, of the file that the last step's bytes are, whole; NULL: they are what
+/** Name of the file, below the folder of all (tyto_detection_document_options.mirrored), that the last step's bytes are, whole; NULL: they are what
  *  comes next in the one document.
  *  memory  borrowed until the next step */
 TYTO_API const char *tyto_document_file(const tyto_document *document);

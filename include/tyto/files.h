@@ -39,7 +39,10 @@ typedef struct tyto_file_list {
     int64_t failed;      /**< operands that hold nothing, or couldn't be read */
     int64_t passed_over; /**< what the folders hold besides, hidden files not counted */
     int64_t many; /**< operands that stand for any number of files: folders, patterns, lists */
-    uint64_t reserved[3];
+    /** Where folders within folders were looked into: the one that was, or the deepest that holds
+     *  all files, so that what is made of these can lie in such folders too; NULL: none was. */
+    char *folder;
+    uint64_t reserved[2];
 } tyto_file_list;
 
 /** The files that operands mean, in their order: files; folders, whose files of that kind come by

@@ -36,6 +36,8 @@ typedef struct tyto_results_options {
     /** To resume: inputs without a file there aren't done. Borrowed; NULL: there are no such
      *  files. */
     const tyto_destination *drawn;
+    /** As tyto_detection_document_options.mirrored; NULL: files lie in one folder. Borrowed. */
+    const char *mirrored;
 } tyto_results_options;
 
 /** Text on standard output, of no inputs. */

@@ -29,6 +29,56 @@ const char *tyto_path_base(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* Whether a part of the path is "..". */
+static bool goes_up(const char *path)
+{
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *tyto_path_below(const char *folder, const char *path)
+{
+    size_t bytes = folder ? strlen(folder) : 0;
+    while (bytes > 0 && folder[bytes - 1] == '/') {
+        bytes--;
+    }
+    const bool rooted = folder && *folder && bytes == 0; /* "/" */
+    if (!folder || strncmp(path, folder, bytes) != 0 ||
+        ((bytes > 0 || rooted) && path[bytes] != '/')) {
+        return tyto_path_base(path);
+    }
+    const char *name = path + bytes;
+    name += bytes > 0 || rooted ? strspn(name, "/") : 0;
+    return *name == '/' || goes_up(name) ? tyto_path_base(path) : name;
+}
+
+size_t tyto_paths_shared_bytes(const char *const *paths, int64_t count)
+{
+    const char *first = NULL;
+    size_t shared = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const char *path = paths[i];
+        if (!path || strcmp(path, "-") == 0) {
+            continue;
+        }
+        if (!first) {
+            first = path;
+            shared = (size_t)(tyto_path_base(path) - path);
+        }
+        size_t same = 0;
+        for (size_t at = 0; at < shared && path[at] == first[at]; at++) {
+            same = first[at] == '/' ? at + 1 : same;
+        }
+        shared = same;
+    }
+    return shared;
+}
+
 bool tyto_file_exists(const char *path)
 {
     struct stat info;

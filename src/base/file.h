@@ -12,6 +12,11 @@
 char *tyto_path_join(const char *folder, const char *name);
 /** The part after the last '/'. */
 const char *tyto_path_base(const char *path);
+/** The path's part below the folder, as "a/x.jpg" of "shots/a/x.jpg" below "shots"; the part after
+ *  the last '/' where it doesn't lie there, or leaves it by "..", or folder is NULL. */
+const char *tyto_path_below(const char *folder, const char *path);
+/** Bytes of the deepest folder, with its '/', that all paths lie in, but "-". */
+size_t tyto_paths_shared_bytes(const char *const *paths, int64_t count);
 bool tyto_file_exists(const char *path);
 bool tyto_folder_exists(const char *path);
 

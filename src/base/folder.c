@@ -187,3 +187,19 @@ void tyto_folder_writer_abandon(tyto_folder_writer *writer)
     free(writer->path);
     *writer = (tyto_folder_writer){0};
 }
+
+tyto_status tyto_folder_make_within(const char *folder, const char *name, tyto_error *err)
+{
+    char *path = tyto_path_join(folder, name);
+    tyto_status status = path ? TYTO_OK : tyto_fail_memory(err, folder);
+    char *at = path ? path + strlen(path) - strlen(name) : NULL;
+    while (status == TYTO_OK && (at = strchr(at, '/')) != NULL) {
+        *at = '\0';
+        if (mkdir(path, 0777) != 0 && !tyto_folder_exists(path)) {
+            status = tyto_fail_errno(err, path);
+        }
+        *at++ = '/';
+    }
+    free(path);
+    return status;
+}

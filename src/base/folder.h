@@ -27,4 +27,9 @@ TYTO_NODISCARD tyto_status tyto_folder_writer_commit(tyto_folder_writer *writer,
 /** Removes what was written so far. Fine after commit. */
 void tyto_folder_writer_abandon(tyto_folder_writer *writer);
 
+/** Makes the folders within `folder` that the file `name`, such as "a/b/x.txt", lies in.
+ *  errors  E_IO, E_NOT_FOUND, E_MEMORY */
+TYTO_NODISCARD tyto_status tyto_folder_make_within(const char *folder, const char *name,
+                                                   tyto_error *err);
+
 #endif

@@ -113,20 +113,25 @@ bool tyto_format_has_files(tyto_format format)
     return (size_t)format < FORMATS && formats[format].photo_ending;
 }
 
-char *tyto_format_photo_file(tyto_format format, const char *photo)
+char *tyto_document_photo_file(tyto_format format, const char *mirrored, const char *photo)
 {
     if (!photo || !tyto_format_has_files(format)) {
         return NULL;
     }
-    const char *base = strcmp(photo, "-") == 0 ? "stdin" : tyto_path_base(photo);
-    const char *ending = formats[format].photo_ending;
-    const size_t stem = tyto_path_stem_bytes(base), more = strlen(ending);
+    const char *name = strcmp(photo, "-") == 0 ? "stdin" : tyto_path_below(mirrored, photo);
+    const char *ending = formats[format].photo_ending, *base = tyto_path_base(name);
+    const size_t stem = (size_t)(base - name) + tyto_path_stem_bytes(base), more = strlen(ending);
     char *file = tyto_alloc(stem + more + 1, 1);
     if (file) {
-        memcpy(file, base, stem);
+        memcpy(file, name, stem);
         memcpy(file + stem, ending, more + 1);
     }
     return file;
+}
+
+char *tyto_format_photo_file(tyto_format format, const char *photo)
+{
+    return tyto_document_photo_file(format, NULL, photo);
 }
 
 tyto_status tyto_document_open(const tyto_document_kind *kind, tyto_format format, void *state,

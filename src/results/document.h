@@ -119,6 +119,8 @@ void tyto_records_json(tyto_document *document, tyto_writer *writer, json_t *val
 /** What comes after the last record. */
 void tyto_records_end(tyto_document *document, tyto_writer *writer);
 
+/** tyto_format_photo_file in folders as the photo's are below `mirrored`; NULL: in none. */
+char *tyto_document_photo_file(tyto_format format, const char *mirrored, const char *photo);
 /** Length of a base name without its ending; all of it when it has none, as ".profile". */
 size_t tyto_path_stem_bytes(const char *base);
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/options.h"
 
@@ -87,7 +88,8 @@ static void spell_endings(const char *endings, char spelled[SPELLED_BYTES])
 static char *name_of(const tyto_destination *destination, const char *input, int64_t frame)
 {
     const bool keeps = !destination->ending;
-    const char *base = keeps && strcmp(input, "-") == 0 ? "stdin" : tyto_path_base(input);
+    const char *base =
+        keeps && strcmp(input, "-") == 0 ? "stdin" : tyto_path_below(destination->mirrored, input);
     const char *ending = destination->ending;
     size_t stem = strlen(base), bytes;
     char number[24] = "";
@@ -128,6 +130,24 @@ bool tyto_destination_has(const tyto_destination *destination, const char *input
     const bool there = path && tyto_file_exists(path);
     free(path);
     return there;
+}
+
+/* Makes the folders within the place that inputs have, each once where they come in order. */
+static tyto_status make_folders(const request *asked)
+{
+    const tyto_destination *out = asked->out;
+    const char *last = "";
+    size_t last_bytes = 0;
+    for (int64_t i = 0; out->mirrored && i < asked->n_files; i++) {
+        const char *name = tyto_path_below(out->mirrored, asked->inputs[i]);
+        const size_t bytes = (size_t)(tyto_path_base(name) - name);
+        if (bytes > 0 && (bytes != last_bytes || memcmp(name, last, bytes) != 0)) {
+            TYTO_TRY(tyto_folder_make_within(out->path, name, asked->err));
+            last = name;
+            last_bytes = bytes;
+        }
+    }
+    return TYTO_OK;
 }
 
 /* Whether the path is a folder or a file. */
@@ -225,6 +245,7 @@ static tyto_status check_all(const request *asked)
     if (asked->out->in_folder) {
         TYTO_TRY(check_names(asked));
         TYTO_TRY(tyto_output_make_folder(place, asked->err));
+        TYTO_TRY(make_folders(asked));
     } else {
         TYTO_TRY(tyto_output_check_file(place, asked->err));
     }
@@ -265,7 +286,8 @@ tyto_status tyto_destination_open(const char *path, const char *const *inputs, i
     asked.options.made = asked.options.made ? asked.options.made : "written to";
     *out = (tyto_destination){.path = path,
                               .endings = asked.options.endings ? asked.options.endings : PICTURES,
-                              .ending = asked.options.ending};
+                              .ending = asked.options.ending,
+                              .mirrored = asked.options.mirrored};
     const tyto_status status = check_all(&asked);
     if (status != TYTO_OK) {
         *out = (tyto_destination){0};

@@ -77,7 +77,8 @@ static tyto_status check_folder(const tyto_detection_document_options *options, 
 {
     TYTO_REQUIRE(err, folder);
     for (int64_t i = 0; options->photos && i < options->n_photos; i++) {
-        char *name = tyto_format_photo_file(options->format, options->photos[i]);
+        char *name =
+            tyto_document_photo_file(options->format, options->mirrored, options->photos[i]);
         const tyto_status status = check_file(folder, name, inputs, n_inputs, err);
         free(name);
         TYTO_TRY(status);

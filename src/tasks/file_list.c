@@ -12,6 +12,7 @@ void tyto_file_list_clear(tyto_file_list *list)
     }
     if (list) {
         free(list->items);
+        free(list->folder);
         *list = (tyto_file_list){0};
     }
 }

@@ -58,6 +58,7 @@ typedef struct listing {
     tyto_file_list *out;
     int64_t capacity;
     bool deep;           /* folders within folders are walked */
+    int64_t n_deep;      /* so many folders were */
     const char *pattern; /* that files must match; NULL: any */
     bool input_used;     /* standard input is in the list */
     tyto_error *err;
@@ -213,11 +214,38 @@ static tyto_status walk(listing *list, const char *folder, const inside *above)
     return status;
 }
 
+/* Remembers the folder that was walked. Of several it will be the one that holds all. */
+static tyto_status note_folder(listing *list, const char *folder)
+{
+    if (list->n_deep++ == 0) {
+        list->out->folder = tyto_copy_text(folder, strlen(folder));
+        return list->out->folder ? TYTO_OK : tyto_fail_memory(list->err, folder);
+    }
+    return TYTO_OK;
+}
+
+static tyto_status share_folder(const listing *list)
+{
+    const tyto_file_list *out = list->out;
+    const char *const *files = (const char *const *)out->items;
+    const size_t bytes = tyto_paths_shared_bytes(files, out->count);
+    int64_t first = 0; /* that isn't standard input */
+    while (first < out->count && strcmp(files[first], "-") == 0) {
+        first++;
+    }
+    free(out->folder);
+    list->out->folder = tyto_copy_text(first < out->count ? files[first] : "", bytes);
+    return out->folder ? TYTO_OK : tyto_fail_memory(list->err, "files");
+}
+
 static tyto_status list_folder(listing *list, const char *folder)
 {
     const int64_t before = list->out->count, failed = list->out->failed;
     char why[96];
     list->out->many++;
+    if (list->deep) {
+        TYTO_TRY(note_folder(list, folder));
+    }
     TYTO_TRY(walk(list, folder, NULL));
     const int64_t found = list->out->count - before;
     if (found == 0 && list->out->failed == failed) {
@@ -344,6 +372,9 @@ tyto_status tyto_file_list_make(tyto_file_kind kind, const char *const *operands
     for (int64_t i = 0; i < count && status == TYTO_OK; i++) {
         status =
             operands[i] ? list_operand(&list, operands[i], false) : tyto_fail_null(err, "operand");
+    }
+    if (status == TYTO_OK && list.n_deep > 0 && (list.n_deep > 1 || count > 1)) {
+        status = share_folder(&list);
     }
     if (status != TYTO_OK) {
         tyto_file_list_clear(out);

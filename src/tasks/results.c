@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "results/document.h"
@@ -42,7 +43,7 @@ static tyto_status check_files(const tyto_results_options *options, tyto_error *
     char **names = tyto_alloc_zeroed((size_t)count, sizeof(*names));
     bool good = names != NULL;
     for (int64_t i = 0; good && i < count; i++) {
-        names[i] = tyto_format_photo_file(options->format, options->inputs[i]);
+        names[i] = tyto_document_photo_file(options->format, options->mirrored, options->inputs[i]);
         good = names[i] != NULL;
     }
     tyto_status status =
@@ -181,8 +182,12 @@ static tyto_status put(const tyto_results *results, const tyto_bytes *bytes, tyt
         return tyto_output_flush(results->output, err);
     }
     char *path = tyto_path_join(results->path, name);
-    const tyto_status status =
-        path ? tyto_bytes_save(path, bytes, err) : tyto_fail_memory(err, results->path);
+    tyto_status status = tyto_folder_make_within(results->path, name, err);
+    if (status != TYTO_OK) {
+        free(path);
+        return status;
+    }
+    status = path ? tyto_bytes_save(path, bytes, err) : tyto_fail_memory(err, results->path);
     free(path);
     return status;
 }
@@ -228,7 +233,8 @@ static tyto_status find_files(const tyto_results *results, tyto_error *err)
 {
     const tyto_results_options *options = &results->options;
     for (int64_t i = 0; i < options->n_inputs; i++) {
-        char *name = tyto_format_photo_file(options->format, options->inputs[i]);
+        char *name =
+            tyto_document_photo_file(options->format, options->mirrored, options->inputs[i]);
         char *path = name ? tyto_path_join(results->path, name) : NULL;
         results->done[i] = path && tyto_file_exists(path) && is_wanted(results, i);
         free(name);

@@ -109,6 +109,61 @@ static void yolo_keeps_what_is_there(void **state)
     ran_clear(&run);
 }
 
+static void make_folders(const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mkdir(paths[i], 0777);
+    }
+}
+
+/* Photos of one name in folders within folders: files lie in such folders too, and are gone on with
+ * there. */
+static void folders_are_mirrored(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"tree", "tree/a", "tree/b", "tree/b/c"};
+    make_folders(folders, 4);
+    copy_file(CAT, "tree/x.jpg");
+    copy_file(CAT, "tree/a/x.jpg");
+    copy_file(COFFEE, "tree/b/c/x.jpg");
+    static const char *const operands[] = {"tree", "tree/", "./tree", "**/x.jpg", "tree/**/*.jpg"};
+    for (size_t i = 0; next_case(i, sizeof(operands) / sizeof(operands[0])); i++) {
+        ran run = tyto("detect", "-m", ODD_MODEL, operands[i], "-r", "-t", "a cat", "-f", "yolo",
+                       "-o", "mirror", "--draw", "drawn/", NULL);
+        assert_done(&run);
+        ran_clear(&run);
+        const bool above = i == 3; /* the folder that was looked into is that of all */
+        assert_true(file_there(above ? "mirror/tree/x.txt" : "mirror/x.txt"));
+        assert_true(file_there(above ? "mirror/tree/a/x.txt" : "mirror/a/x.txt"));
+        assert_true(file_there(above ? "mirror/tree/b/c/x.txt" : "mirror/b/c/x.txt"));
+        assert_true(file_there(above ? "drawn/tree/b/c/x.jpg" : "drawn/b/c/x.jpg"));
+        assert_true(file_there("mirror/classes.txt"));
+        if (i == 0) {
+            unlink("mirror/a/x.txt");
+            run = tyto("detect", "-m", ODD_MODEL, "tree", "-r", "-t", "a cat", "-f", "yolo", "-o",
+                       "mirror", "--resume", NULL);
+            assert_done(&run);
+            assert_non_null(strstr(run.err, "1 photo done, 0 failed, 2 done before"));
+            ran_clear(&run);
+            assert_true(file_there("mirror/a/x.txt"));
+        }
+        assert_int_equal(system("rm -r mirror drawn"), 0);
+    }
+    /* Two folders: as the one is that holds both. */
+    ran run = tyto("detect", "-m", ODD_MODEL, "tree/a", "tree/b", "-r", "-t", "a cat", "-f", "voc",
+                   "-o", "mirror", NULL);
+    assert_done(&run);
+    ran_clear(&run);
+    assert_true(file_there("mirror/a/x.xml") && file_there("mirror/b/c/x.xml"));
+    /* Photos that are named one by one lie in one folder. */
+    run = tyto("detect", "-m", ODD_MODEL, "tree/a/x.jpg", "tree/x.jpg", "-r", "-t", "a cat", "-f",
+               "voc", "-o", "flat", NULL);
+    assert_complains(&run, 2, "both would be written to 'x.xml'");
+    /* A photo below the folder of the labels. */
+    run = tyto("detect", "-m", ODD_MODEL, "tree", "-r", "-t", "a cat", "--draw", "tree", NULL);
+    assert_complains(&run, 2, "is the photo itself, required another place");
+}
+
 /* Ids of an existing set: by names of photos, wherever they lie, and of categories. */
 static void ids_are_those_of_a_set(void **state)
 {
@@ -149,6 +204,7 @@ int main(void)
         cmocka_unit_test(no_output_replaces_an_input),
         cmocka_unit_test(yolo_keeps_what_is_there),
         cmocka_unit_test(ids_are_those_of_a_set),
+        cmocka_unit_test(folders_are_mirrored),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -65,6 +65,7 @@ static void destroy(void *given)
     free(state->image_ids);
     free(state->category_ids);
     free(state->folder);
+    free(state->mirrored);
     free(state->labels);
     free(state->examples);
     tyto_spill_clear(&state->annotations);
@@ -197,6 +198,11 @@ static tyto_status copy(tyto_detections_state *state, const tyto_detection_docum
     own->examples = state->examples;
     own->photos = NULL;
     own->folder = NULL;
+    own->mirrored = NULL;
+    if (good && given->mirrored) {
+        state->mirrored = tyto_copy_text(given->mirrored, strlen(given->mirrored));
+        good = state->mirrored;
+    }
     own->ids = NULL;
     return good ? TYTO_OK : tyto_fail_memory(err, "document");
 }

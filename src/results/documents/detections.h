@@ -14,8 +14,9 @@ typedef struct tyto_detections_state {
     tyto_detection_document_options options;
     char **labels;
     tyto_example_note *examples;
-    bool numbered; /**< every photo's name is a whole number of its own, as COCO's are */
-    char *folder;  /**< that names are relative to */
+    bool numbered;  /**< every photo's name is a whole number of its own, as COCO's are */
+    char *folder;   /**< that names are relative to */
+    char *mirrored; /**< whose folders hold photos' own files; NULL: none */
     /** As JSON has them; NULL: the document's own. */
     char **image_ids, **category_ids;
     /** COCO: annotations so far, which come after all images. */
@@ -55,6 +56,9 @@ tyto_detections_check_files(const tyto_detection_document_options *options, tyto
 
 /** The name of a photo, relative to the folder of all. */
 const char *tyto_detections_photo_name(const tyto_document *document, const char *photo);
+
+/** The name of a photo's own file. */
+char *tyto_detections_photo_file(const tyto_document *document, const char *photo);
 
 /** The state of a document of detections. */
 static inline tyto_detections_state *tyto_detections_state_of(const tyto_document *document)

@@ -27,29 +27,6 @@ static bool is_input(const char *photo)
     return strcmp(photo, "-") == 0;
 }
 
-/* Bytes of the folder, with its last '/', that all photos lie in. */
-static size_t shared_folder(const char *const *photos, int64_t count)
-{
-    const char *first = NULL;
-    size_t shared = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const char *photo = photos[i];
-        if (!photo || is_input(photo)) {
-            continue;
-        }
-        if (!first) {
-            first = photo;
-            shared = (size_t)(tyto_path_base(photo) - photo);
-        }
-        size_t same = 0;
-        for (size_t at = 0; at < shared && photo[at] == first[at]; at++) {
-            same = first[at] == '/' ? at + 1 : same;
-        }
-        shared = same;
-    }
-    return shared;
-}
-
 tyto_status tyto_detections_folder(const tyto_detection_document_options *options, char **out,
                                    tyto_error *err)
 {
@@ -65,7 +42,7 @@ tyto_status tyto_detections_folder(const tyto_detection_document_options *option
         first = options->folder;
         bytes = strlen(first);
     } else if (options->photos) {
-        bytes = shared_folder(options->photos, options->n_photos);
+        bytes = tyto_paths_shared_bytes(options->photos, options->n_photos);
     }
     *out = tyto_alloc(bytes + 2, 1);
     if (!*out) {
@@ -317,4 +294,10 @@ cleanup:
 const char *tyto_detections_photo_name(const tyto_document *document, const char *photo)
 {
     return tyto_detections_name(tyto_detections_state_of(document)->folder, photo);
+}
+
+char *tyto_detections_photo_file(const tyto_document *document, const char *photo)
+{
+    return tyto_document_photo_file(document->format, tyto_detections_state_of(document)->mirrored,
+                                    photo);
 }

@@ -64,7 +64,7 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
 {
     const char *name = tyto_detections_photo_name(document, photo->photo);
     if (tyto_detections_state_of(document)->options.files) {
-        document->file = tyto_format_photo_file(TYTO_FORMAT_VOC, photo->photo);
+        document->file = tyto_detections_photo_file(document, photo->photo);
         writer->no_memory |= !document->file;
     }
     document->records++;

@@ -116,7 +116,9 @@ tyto_status tyto_detections_check_files(const tyto_detection_document_options *o
     }
     for (; count < n_photos && status == TYTO_OK; count++) {
         const char *photo = options->photos[count];
-        list[count] = (written){tyto_format_photo_file(options->format, photo ? photo : ""), photo};
+        list[count] = (written){
+            tyto_document_photo_file(options->format, options->mirrored, photo ? photo : ""),
+            photo};
         status = list[count].file ? TYTO_OK : tyto_fail_memory(err, "document");
     }
     if (status == TYTO_OK && count > 1) {
@@ -136,7 +138,7 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
     const tyto_detection_document_options *options = &tyto_detections_state_of(document)->options;
     const double width = (double)photo->width_px, height = (double)photo->height_px;
     if (options->files) {
-        give_file(document, tyto_format_photo_file(TYTO_FORMAT_YOLO, photo->photo), writer);
+        give_file(document, tyto_detections_photo_file(document, photo->photo), writer);
     }
     document->records++;
     for (int64_t i = 0; i < photo->detections->count; i++) {
