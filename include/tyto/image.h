@@ -29,7 +29,8 @@ typedef enum tyto_image_damaged {
     TYTO_IMAGE_DAMAGED_USE =
         1 /**< what Pillow makes of it with LOAD_TRUNCATED_IMAGES: the rows up to
                                   the damage, or what the format's own repair gives. What yields
-                                  nothing is refused all the same */
+                                  nothing is refused all the same, and so are WebP, AVIF and
+                                  HEIC, of which Pillow has no rows either */
 } tyto_image_damaged;
 
 /** What becomes of a picture that its file says to turn or mirror for display. */

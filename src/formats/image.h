@@ -9,6 +9,12 @@
 /** Most bytes of a picture file. */
 #define TYTO_IMAGE_BYTES_MAX ((size_t)1 << 30)
 
+/** Pixels that a file of AVIF or HEIC may claim, however short it is, and those that each of its bytes
+ *  adds to that: their libraries take the memory before they look at the data. What is one colour all
+ *  over compresses better, in files of a few hundred bytes. */
+#define TYTO_IMAGE_CLAIM_PIXELS (64 * 1000 * 1000)
+#define TYTO_IMAGE_CLAIM_PIXELS_PER_BYTE 4096
+
 /** Longest message of a codec library that is passed on. */
 #define TYTO_IMAGE_MESSAGE_BYTES 256
 
@@ -55,6 +61,15 @@ TYTO_NODISCARD tyto_status tyto_png_encode(FILE *stream, const char *name, const
                                            tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_webp_encode(FILE *stream, const char *name, const tyto_image *image,
                                             tyto_error *err);
+
+/** Most pixels that a file of this length may claim; at most TYTO_IMAGE_PIXELS_MAX. */
+int64_t tyto_image_claim_max(const tyto_image_source *source);
+
+/** Refuses a claim of more.
+ *  errors  E_LIMIT */
+TYTO_NODISCARD tyto_status tyto_image_check_claim(const tyto_image_source *source,
+                                                  uint64_t width_px, uint64_t height_px,
+                                                  tyto_error *err);
 
 /** Refuses 0 and sizes beyond the limits, before anything is decoded. */
 TYTO_NODISCARD tyto_status tyto_image_check_size(const char *name, uint64_t width_px,

@@ -81,7 +81,8 @@ static tyto_status read_picture(const tyto_image_source *source, avifDecoder *de
                                 tyto_image *out, tyto_error *err)
 {
     decoder->maxThreads = 1;
-    decoder->imageSizeLimit = (uint32_t)TYTO_IMAGE_PIXELS_MAX;
+    /* It scales frames to the size that the file claims. */
+    decoder->imageSizeLimit = (uint32_t)tyto_image_claim_max(source);
     decoder->strictFlags &= ~(avifStrictFlags)(AVIF_STRICT_CLAP_VALID | AVIF_STRICT_PIXI_REQUIRED);
     avifResult code = avifDecoderSetIOMemory(decoder, source->bytes, source->length);
     if (code == AVIF_RESULT_OK) {

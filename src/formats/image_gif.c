@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "formats/image.h"
 
+/* A screen of more pixels has a first frame of at least this part of it. */
+#define SCREEN_PIXELS (64 * 1000 * 1000)
+#define SCREEN_FRAMES 16
 #define CUT "its data is damaged or ends early"
 
 typedef struct reader_state {
@@ -71,34 +74,53 @@ static void read_palette(const GifFileType *gif, uint8_t palette[256][3])
     tyto_palette_complete(palette, count);
 }
 
-static void fill(tyto_image *out, const uint8_t colour[3])
+static void fill(tyto_image *out, int64_t first, int64_t count, const uint8_t colour[3])
 {
-    for (int64_t i = 0; i < out->width_px * out->height_px; i++) {
+    for (int64_t i = first; i < first + count; i++) {
         memcpy(out->data + 3 * i, colour, 3);
     }
 }
 
+/* Pixels of the screen that the frame leaves free. Black is there already, and costs no memory. */
+static void fill_around(const GifImageDesc *frame, const uint8_t colour[3], tyto_image *out)
+{
+    static const uint8_t black[3];
+    const int64_t w = out->width_px, right = frame->Left + frame->Width,
+                  bottom = frame->Top + frame->Height;
+    if (memcmp(colour, black, sizeof(black)) == 0) {
+        return;
+    }
+    fill(out, 0, frame->Top * w, colour);
+    for (int64_t y = frame->Top; y < bottom; y++) {
+        fill(out, y * w, frame->Left, colour);
+        fill(out, y * w + right, w - right, colour);
+    }
+    fill(out, bottom * w, (out->height_px - bottom) * w, colour);
+}
+
 /* Decodes the rows of the frame; returns how many there are. Of the one that is cut there are the
- * first pixels, and the others are of the colour that no frame covers. */
-static int read_rows(GifFileType *gif, uint8_t palette[256][3], int uncovered, GifByteType *row,
-                     tyto_image *out)
+ * first pixels; the others, and all rows behind it where damaged files are used, are of the colour
+ * that no frame covers. */
+static int read_rows(GifFileType *gif, uint8_t palette[256][3], int uncovered, bool use_damaged,
+                     GifByteType *row, tyto_image *out)
 {
     static const int first[] = {0, 4, 2, 1}, step[] = {8, 8, 4, 2};
     const GifImageDesc *frame = &gif->Image;
     int count = 0;
+    bool whole = true;
     for (int pass = 0; pass < (frame->Interlace ? 4 : 1); pass++) {
         for (int y = frame->Interlace ? first[pass] : 0; y < frame->Height;
              y += frame->Interlace ? step[pass] : 1) {
             memset(row, uncovered, (size_t)frame->Width);
-            const bool whole = DGifGetLine(gif, row, frame->Width) == GIF_OK;
+            whole = whole && DGifGetLine(gif, row, frame->Width) == GIF_OK;
             uint8_t *rgb = out->data + 3 * ((frame->Top + y) * out->width_px + frame->Left);
             for (int x = 0; x < frame->Width; x++) {
                 memcpy(rgb + (size_t)3 * (size_t)x, palette[row[x]], 3);
             }
-            if (!whole) {
+            if (!whole && !use_damaged) {
                 return count;
             }
-            count++;
+            count += whole;
         }
     }
     return count;
@@ -122,6 +144,14 @@ static tyto_status read_picture(GifFileType *gif, reader_state *state, tyto_imag
     TYTO_TRY(
         tyto_image_check_size(source->name, (uint64_t)frame->Width, (uint64_t)frame->Height, err));
     TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)width, (uint64_t)height, err));
+    if (width * height > SCREEN_PIXELS &&
+        width * height > SCREEN_FRAMES * frame->Width * (int64_t)frame->Height) {
+        return tyto_fail(err, TYTO_E_LIMIT,
+                         "%s: GIF: got a first frame of %dx%d on a screen of %lldx%lld pixels, "
+                         "required a %dth of it",
+                         source->name, frame->Width, frame->Height, (long long)width,
+                         (long long)height, SCREEN_FRAMES);
+    }
     TYTO_TRY(tyto_image_make(width, height, out, err));
     GifByteType *row = tyto_alloc((size_t)frame->Width, 1);
     if (!row) {
@@ -129,10 +159,12 @@ static tyto_status read_picture(GifFileType *gif, reader_state *state, tyto_imag
     }
     read_palette(gif, palette);
     const int uncovered = transparent >= 0 ? transparent : 0;
-    fill(out, palette[uncovered]);
     state->in_pixels = true;
-    const int rows = read_rows(gif, palette, uncovered, row, out);
+    const int rows = read_rows(gif, palette, uncovered, source->use_damaged, row, out);
     free(row);
+    if (rows == frame->Height || source->use_damaged) {
+        fill_around(frame, palette[uncovered], out);
+    }
     return rows == frame->Height ? TYTO_OK
                                  : tyto_image_note_damage(source, rows > 0, "GIF", CUT, out, err);
 }

@@ -18,17 +18,19 @@ typedef struct reader_state {
 static tyto_status fail(const reader_state *state, struct heif_error why, tyto_error *err)
 {
     const char *name = state->source->name;
+    const int first_line = (int)strcspn(why.message, "\n");
     if (why.code == heif_error_Memory_allocation_error) {
         return why.subcode == heif_suberror_Security_limit_exceeded
-                   ? tyto_fail(err, TYTO_E_LIMIT, "%s: HEIC: %s", name, why.message)
+                   ? tyto_fail(err, TYTO_E_LIMIT, "%s: HEIC: %.*s", name, first_line, why.message)
                    : tyto_fail_memory(err, name);
     }
-    return tyto_fail(err,
-                     why.code == heif_error_Unsupported_filetype ||
-                             why.code == heif_error_Unsupported_feature
-                         ? TYTO_E_UNSUPPORTED
-                         : TYTO_E_FORMAT,
-                     "%s: HEIC: %.*s", name, TYTO_IMAGE_MESSAGE_BYTES, why.message);
+    return tyto_fail(
+        err,
+        why.code == heif_error_Unsupported_filetype || why.code == heif_error_Unsupported_feature
+            ? TYTO_E_UNSUPPORTED
+            : TYTO_E_FORMAT,
+        "%s: HEIC: %.*s", name,
+        first_line < TYTO_IMAGE_MESSAGE_BYTES ? first_line : TYTO_IMAGE_MESSAGE_BYTES, why.message);
 }
 
 static tyto_status read_picture(reader_state *state, tyto_image *out, tyto_error *err)
@@ -44,8 +46,10 @@ static tyto_status read_picture(reader_state *state, tyto_image *out, tyto_error
     }
     const int width = heif_image_handle_get_width(state->handle),
               height = heif_image_handle_get_height(state->handle);
-    TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)tyto_max_i64(width, 0),
-                                   (uint64_t)tyto_max_i64(height, 0), err));
+    TYTO_TRY(tyto_image_check_claim(source, (uint64_t)tyto_max_i64(width, 0),
+                                    (uint64_t)tyto_max_i64(height, 0), err));
+    /* A picture of parts says its size twice: it takes the memory by what was not read yet. */
+    heif_context_set_maximum_image_size_limit(state->context, width > height ? width : height);
     why = heif_decode_image(state->handle, &state->image, heif_colorspace_RGB,
                             heif_chroma_interleaved_RGB, NULL);
     if (why.code != heif_error_Ok) {
@@ -69,12 +73,11 @@ static tyto_status read_picture(reader_state *state, tyto_image *out, tyto_error
 
 tyto_status tyto_heic_decode(const tyto_image_source *source, tyto_image *out, tyto_error *err)
 {
-    enum { SIDE_OF_MOST_PIXELS = 16000 };
     reader_state state = {.source = source, .context = heif_context_alloc()};
     if (!state.context) {
         return tyto_fail_memory(err, source->name);
     }
-    heif_context_set_maximum_image_size_limit(state.context, SIDE_OF_MOST_PIXELS);
+    heif_context_set_maximum_image_size_limit(state.context, TYTO_IMAGE_SIDE_MAX);
     const tyto_status status = read_picture(&state, out, err);
     heif_image_release(state.image);
     heif_image_handle_release(state.handle);

@@ -55,6 +55,27 @@ tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t 
     return TYTO_OK;
 }
 
+int64_t tyto_image_claim_max(const tyto_image_source *source)
+{
+    /* Files have a gigabyte at most. */
+    return tyto_min_i64(TYTO_IMAGE_PIXELS_MAX,
+                        TYTO_IMAGE_CLAIM_PIXELS +
+                            (int64_t)source->length * TYTO_IMAGE_CLAIM_PIXELS_PER_BYTE);
+}
+
+tyto_status tyto_image_check_claim(const tyto_image_source *source, uint64_t width_px,
+                                   uint64_t height_px, tyto_error *err)
+{
+    TYTO_TRY(tyto_image_check_size(source->name, width_px, height_px, err));
+    return width_px * height_px > (uint64_t)tyto_image_claim_max(source)
+               ? tyto_fail(err, TYTO_E_LIMIT,
+                           "%s: claims %llux%llu pixels in %zu bytes, required at most %lld",
+                           source->name, (unsigned long long)width_px,
+                           (unsigned long long)height_px, source->length,
+                           (long long)tyto_image_claim_max(source))
+               : TYTO_OK;
+}
+
 tyto_status tyto_image_make(int64_t width_px, int64_t height_px, tyto_image *out, tyto_error *err)
 {
     TYTO_ENTER(err);
