@@ -8,11 +8,15 @@
 #include "base/memory.h"
 #include "formats/image.h"
 
-static tyto_status fail(const tyto_image_source *source, avifResult code, tyto_error *err)
+static tyto_status fail(const tyto_image_source *source, avifResult code,
+                        const avifDecoder *decoder, tyto_error *err)
 {
-    return code == AVIF_RESULT_OUT_OF_MEMORY ? tyto_fail_memory(err, source->name)
-                                             : tyto_fail(err, TYTO_E_FORMAT, "%s: AVIF: %s",
-                                                         source->name, avifResultToString(code));
+    const char *why = decoder->diag.error;
+    return code == AVIF_RESULT_OUT_OF_MEMORY
+               ? tyto_fail_memory(err, source->name)
+               : tyto_fail(err, TYTO_E_FORMAT, "%s: AVIF: %s%s%.*s", source->name,
+                           avifResultToString(code), why[0] ? ": " : "", (int)strcspn(why, "\n"),
+                           why);
 }
 
 /* The file's own rotation and mirror as EXIF would say them. */
@@ -74,7 +78,7 @@ static tyto_status convert(const tyto_image_source *source, avifDecoder *decoder
         memcpy(out->data + 3 * i, own + 4 * i, 3);
     }
     free(own);
-    return code == AVIF_RESULT_OK ? TYTO_OK : fail(source, code, err);
+    return code == AVIF_RESULT_OK ? TYTO_OK : fail(source, code, decoder, err);
 }
 
 static tyto_status read_picture(const tyto_image_source *source, avifDecoder *decoder,
@@ -89,13 +93,13 @@ static tyto_status read_picture(const tyto_image_source *source, avifDecoder *de
         code = avifDecoderParse(decoder);
     }
     if (code != AVIF_RESULT_OK) {
-        return fail(source, code, err);
+        return fail(source, code, decoder, err);
     }
     const avifImage *image = decoder->image;
     TYTO_TRY(tyto_image_check_size(source->name, image->width, image->height, err));
     code = avifDecoderNextImage(decoder);
     if (code != AVIF_RESULT_OK) {
-        return fail(source, code, err);
+        return fail(source, code, decoder, err);
     }
     TYTO_TRY(tyto_image_make(image->width, image->height, out, err));
     out->orientation = find_orientation(image);

@@ -11,8 +11,8 @@ void fuzz_memory_begin(void);
 size_t fuzz_memory_peak(void);
 /** What an input may cost: so much in all, and so much for each of its bytes, which a picture's
  *  blocks of one bit need. */
-#define FUZZ_MEMORY_BYTES ((size_t)64 << 20)
-#define FUZZ_MEMORY_PER_BYTE ((size_t)48 << 10)
+#define FUZZ_MEMORY_BYTES ((size_t)32 << 20)
+#define FUZZ_MEMORY_PER_BYTE ((size_t)24 << 10)
 
 /** Feeds one input to a parser; crashes when something is wrong, and returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

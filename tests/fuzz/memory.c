@@ -1,5 +1,6 @@
 /* How much memory one input costs: a program's own malloc goes before the C library's. Sanitizers
  * have theirs, and then nothing is counted. */
+#include <errno.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -39,10 +40,12 @@ size_t fuzz_memory_peak(void)
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *block, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
 #define SEEN __attribute__((visibility("default")))
 SEEN void *malloc(size_t bytes);
 SEEN void *calloc(size_t count, size_t bytes);
 SEEN void *realloc(void *block, size_t bytes);
+SEEN int posix_memalign(void **out, size_t alignment, size_t bytes);
 
 /* What is freed isn't taken off: inputs are small, and so is what passes through. */
 static void count(size_t bytes)
@@ -71,5 +74,16 @@ void *realloc(void *block, size_t bytes)
     const size_t before = block ? malloc_usable_size(block) : 0;
     count(bytes > before ? bytes - before : 0);
     return __libc_realloc(block, bytes);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t bytes)
+{
+    void *block = __libc_memalign(alignment, bytes);
+    count(bytes);
+    if (!block) {
+        return ENOMEM;
+    }
+    *out = block;
+    return 0;
 }
 #endif
