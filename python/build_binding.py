@@ -16,6 +16,7 @@ int tyto_command(int argc, char **argv);
 static const double TYTO_THRESHOLD_COMMON;
 static const double TYTO_THRESHOLD_EXAMPLES;
 static const double TYTO_THRESHOLD_MODEL;
+uint64_t pytyto_digest(const void *data, size_t length_bytes);
 bool pytyto_progress(void *watch, const tyto_progress *progress);
 typedef struct pytyto_watch { int64_t next_ns; bool every_step; void *handle; } pytyto_watch;
 extern "Python" bool pytyto_step(void *, const tyto_progress *);

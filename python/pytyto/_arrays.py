@@ -115,7 +115,8 @@ def copied(tensor: Any) -> np.ndarray[Any, Any]:
     code = tensor.dtype
     if code == lib.TYTO_BF16:
         bits = _read(tensor, shape, np.dtype("uint16"))
-        return (bits.astype(np.uint32) << 16).view(np.float32)
+        # A scalar's shift is a number of numpy, not an array.
+        return np.asarray(bits.astype(np.uint32) << np.uint32(16), np.uint32).view(np.float32)
     return _read(tensor, shape, _NUMPY[code])
 
 

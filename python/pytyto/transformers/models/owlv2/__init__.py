@@ -6,11 +6,16 @@ from ..._lazy import lazy
 
 _EXPORTS: dict[str, str] = {
     "Owlv2Config": ".configuration_owlv2",
+    "Owlv2ForObjectDetection": ".modeling_owlv2",
+    "Owlv2Model": ".modeling_owlv2",
+    "Owlv2PreTrainedModel": ".modeling_owlv2",
     "Owlv2TextConfig": ".configuration_owlv2",
+    "Owlv2TextModel": ".modeling_owlv2",
     "Owlv2VisionConfig": ".configuration_owlv2",
+    "Owlv2VisionModel": ".modeling_owlv2",
 }
 
-_MODULES = ("configuration_owlv2",)
+_MODULES = ("configuration_owlv2", "modeling_owlv2")
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

@@ -1,0 +1,45 @@
+"""Reading the golden data: inputs, and what the reference computed of them in float64."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from pytyto.transformers._loading import Tensors
+
+DATA = pathlib.Path(__file__).parent.parent / "golden" / "data"
+
+
+def tensors(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """All tensors of a file."""
+    file = Tensors(str(path))
+    return {key: file.get(key) for key in file.keys()}
+
+
+def case(folder: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """A case's inputs and expected outputs."""
+    return tensors(folder / "inputs.safetensors"), tensors(folder / "expected.safetensors")
+
+
+def flat(output: Any, prefix: str = "") -> dict[str, np.ndarray]:
+    """An output's arrays by the names that golden files have."""
+    found: dict[str, np.ndarray] = {}
+    for key, value in output.items():
+        if isinstance(value, dict):
+            found.update(flat(value, f"{prefix}{key}."))
+        elif isinstance(value, tuple):
+            found.update({f"{prefix}{key}.{i}": one for i, one in enumerate(value)})
+        elif value is not None:
+            found[f"{prefix}{key}"] = value
+    return {k: v.detach().numpy() if hasattr(v, "detach") else v for k, v in found.items()}
+
+
+def compare(output: Any, expected: dict[str, np.ndarray], tolerance: float = 2e-5) -> None:
+    """Every expected output is there, of that shape, and close in terms of the largest value."""
+    found = flat(output)
+    for key, value in expected.items():
+        assert found[key].shape == value.shape, key
+        scale = max(1.0, float(np.abs(value).max(initial=0.0)))
+        assert np.abs(found[key] - value).max(initial=0.0) <= tolerance * scale, key

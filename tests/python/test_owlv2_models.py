@@ -1,0 +1,277 @@
+"""OWLv2's models: the reference's numbers, parameters as memory, loading, saving."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import pickle
+import subprocess
+import sys
+
+import golden
+import numpy as np
+import pytest
+
+from pytyto.transformers import (
+    Owlv2Config,
+    Owlv2ForObjectDetection,
+    Owlv2Model,
+    Owlv2TextModel,
+    Owlv2VisionModel,
+)
+
+DATA = golden.DATA / "owlv2"
+ODD = DATA / "odd"
+TEXT = {
+    "vocab_size": 40,
+    "hidden_size": 16,
+    "intermediate_size": 12,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+VISION = {
+    "hidden_size": 24,
+    "intermediate_size": 12,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": 16,
+    "patch_size": 4,
+}
+
+
+def small() -> Owlv2ForObjectDetection:
+    return Owlv2ForObjectDetection(Owlv2Config(dict(TEXT), dict(VISION), projection_dim=16))
+
+
+@pytest.fixture(scope="module")
+def detector() -> Owlv2ForObjectDetection:
+    return Owlv2ForObjectDetection.from_pretrained(ODD / "model")
+
+
+@pytest.mark.parametrize("name", ["one", "three", "masks", "no_mask"])
+def test_detection(detector: Owlv2ForObjectDetection, name: str) -> None:
+    inputs, expected = golden.case(ODD / name)
+    output = detector(**inputs, output_attentions=True, output_hidden_states=True)
+    golden.compare(output, expected)
+    tuples = detector(**inputs, return_dict=False)
+    assert len(tuples) == 8 and tuples[0] is not None
+    np.testing.assert_allclose(tuples[4], output.image_embeds, atol=1e-5)
+    assert len(tuples[6]) == len(tuples[7]) == 2
+    assert len(output.to_tuple()[-1]) == 4
+
+
+def test_image_guided_detection(detector: Owlv2ForObjectDetection) -> None:
+    inputs, expected = golden.case(ODD / "image_guided")
+    golden.compare(detector.image_guided_detection(**inputs), expected)
+    assert len(detector.image_guided_detection(**inputs, return_dict=False)) == 7
+
+
+def test_parts_of_the_head(detector: Owlv2ForObjectDetection) -> None:
+    inputs, _ = golden.case(ODD / "three")
+    whole = detector(**inputs)
+    feature_map, tower = detector.image_embedder(inputs["pixel_values"])
+    features = feature_map.reshape(feature_map.shape[0], -1, feature_map.shape[-1])
+    close = lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5)
+    close(feature_map, whole.image_embeds)
+    close(tower.pooler_output, whole.vision_model_output.pooler_output)
+    close(detector.box_predictor(features, feature_map), whole.pred_boxes)
+    close(detector.objectness_predictor(features), whole.objectness_logits)
+    mask = inputs["input_ids"].reshape(3, 2, -1)[..., 0] > 0
+    logits, embeds = detector.class_predictor(features, whole.text_embeds, mask)
+    close(logits, whole.logits)
+    close(embeds, whole.class_embeds)
+    zeros, lengths = detector.class_predictor(features)
+    assert not zeros.any() and zeros.shape == features.shape
+    close(lengths / np.linalg.norm(lengths, axis=-1, keepdims=True), whole.class_embeds)
+    query, index, boxes = detector.embed_image_query(features, feature_map)
+    assert query.shape[:2] == index.shape == (3, 1)
+    close(boxes, whole.pred_boxes)
+    texts, image_map, base = detector.image_text_embedder(**inputs)
+    close(texts.reshape(whole.text_embeds.shape), whole.text_embeds)
+    close(image_map, feature_map)
+    assert base.logits_per_image.shape == (3, 6)
+    assert detector.compute_box_bias(feature_map).shape == (features.shape[1], 4)
+
+
+@pytest.mark.parametrize("model", ["contrastive", "sharded"])
+def test_comparison(model: str) -> None:
+    base = Owlv2Model.from_pretrained(DATA / model / "model")
+    inputs, expected = golden.case(DATA / model / "contrastive")
+    wanted = {key: value for key, value in expected.items() if key != "base_image_embeds"}
+    golden.compare(base(**inputs, return_loss="loss" in expected), wanted)
+    with pytest.warns(FutureWarning):
+        output = base(**inputs, return_base_image_embeds=True)
+    golden.compare(output, {"image_embeds": expected["base_image_embeds"]})
+    inputs, expected = golden.case(DATA / model / "text_features")
+    golden.compare({"text_features": base.get_text_features(**inputs)}, expected)
+    inputs, expected = golden.case(DATA / model / "image_features")
+    golden.compare({"image_features": base.get_image_features(**inputs)}, expected)
+    for cls, name in ((Owlv2TextModel, "text_model"), (Owlv2VisionModel, "vision_model")):
+        inputs, expected = golden.case(DATA / model / name)
+        tower = cls.from_pretrained(DATA / model / "model")
+        output = tower(**inputs, output_attentions=True, output_hidden_states=True)
+        golden.compare(output, expected)
+        inside = getattr(base, name)(**inputs)
+        np.testing.assert_allclose(inside.pooler_output, output.pooler_output, atol=1e-5)
+
+
+def test_labels_give_a_loss() -> None:
+    folder = golden.DATA / "detection_loss" / "forward"
+    inputs, expected = golden.case(folder)
+    labels = [
+        {key: inputs.pop(f"labels.{i}.{key}") for key in ("class_labels", "boxes")}
+        for i in range(3)
+    ]
+    source = ODD / "model"
+    output = Owlv2ForObjectDetection.from_pretrained(source)(**inputs, labels=labels)
+    assert set(output.loss_dict) == {key.split(".")[1] for key in expected if "." in key}
+    golden.compare(output, expected)
+
+
+def test_writing_into_parameters_counts() -> None:
+    model = small()
+    inputs = {"input_ids": np.array([[1, 5, 39]]), "pixel_values": np.ones((1, 3, 16, 16), "f4")}
+    before = model(**inputs)
+    assert not model._grown
+    names = dict(model.named_parameters())
+    assert np.array_equal(model(**inputs).logits, before.logits)
+    names["class_head.logit_shift.bias"] += 1.0
+    after = model(**inputs)
+    assert (after.logits != before.logits).all()
+    assert np.array_equal(after.pred_boxes, before.pred_boxes)
+    names["owlv2.logit_scale"][()] = 0.0
+    assert model.state_dict()["owlv2.logit_scale"] == 0.0
+    assert model.num_parameters() == sum(value.size for value in names.values())
+
+
+def test_state_dicts() -> None:
+    first, second = small(), small()
+    inputs = {"input_ids": np.array([[1, 5, 39]]), "pixel_values": np.ones((1, 3, 16, 16), "f4")}
+    assert not np.array_equal(first(**inputs).logits, second(**inputs).logits)
+    fit = second.load_state_dict(first.state_dict())
+    assert not fit.missing_keys and not fit.unexpected_keys
+    assert np.array_equal(first(**inputs).logits, second(**inputs).logits)
+    state = dict(first.state_dict())
+    state["further"] = state.pop("layer_norm.bias")
+    with pytest.raises(RuntimeError, match="layer_norm.bias"):
+        second.load_state_dict(state)
+    fit = second.load_state_dict(state, strict=False)
+    assert (fit.missing_keys, fit.unexpected_keys) == (["layer_norm.bias"], ["further"])
+    with pytest.raises(RuntimeError, match="shape"):
+        second.load_state_dict({"layer_norm.bias": np.zeros(3)}, strict=False)
+    copy = pickle.loads(pickle.dumps(first))
+    assert np.array_equal(first(**inputs).logits, copy(**inputs).logits)
+
+
+def test_saving(tmp_path: pathlib.Path) -> None:
+    model = small()
+    inputs = {"input_ids": np.array([[1, 5, 39]]), "pixel_values": np.ones((1, 3, 16, 16), "f4")}
+    (tmp_path / "preprocessor_config.json").write_text("{}")
+    model.save_pretrained(tmp_path, max_shard_size="10KB")
+    assert (tmp_path / "model.safetensors.index.json").is_file()
+    loaded, info = Owlv2ForObjectDetection.from_pretrained(tmp_path, output_loading_info=True)
+    assert not any(info.values())
+    assert np.array_equal(model(**inputs).logits, loaded(**inputs).logits)
+    model.save_pretrained(tmp_path)
+    files = {path.name for path in tmp_path.iterdir()}
+    assert files == {"preprocessor_config.json", "config.json", "model.safetensors"}
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["architectures"] == ["Owlv2ForObjectDetection"]
+    assert config["torch_dtype"] == "float32"
+
+
+def test_other_classes_checkpoints(tmp_path: pathlib.Path) -> None:
+    model = small()
+    model.save_pretrained(tmp_path / "whole")
+    vision, info = Owlv2VisionModel.from_pretrained(tmp_path / "whole", output_loading_info=True)
+    assert not info["missing_keys"] and "class_head.dense0.bias" in info["unexpected_keys"]
+    base = Owlv2Model.from_pretrained(tmp_path / "whole")
+    pixels = np.ones((1, 3, 16, 16), "f4")
+    assert np.array_equal(vision(pixels).pooler_output, base.vision_model(pixels).pooler_output)
+    base.save_pretrained(tmp_path / "base")
+    again, info = Owlv2ForObjectDetection.from_pretrained(
+        tmp_path / "base", output_loading_info=True
+    )
+    assert len(info["missing_keys"]) == 20 and not info["unexpected_keys"]
+    assert np.array_equal(again.owlv2.get_image_features(pixels), base.get_image_features(pixels))
+    with pytest.raises(RuntimeError, match="ignore_mismatched_sizes"):
+        Owlv2Model.from_pretrained(tmp_path / "base", projection_dim=8)
+    other, info = Owlv2Model.from_pretrained(
+        tmp_path / "base",
+        projection_dim=8,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    assert len(info["mismatched_keys"]) == 2 and other.get_image_features(pixels).shape == (1, 8)
+
+
+def test_errors() -> None:
+    model = small()
+    with pytest.raises(ValueError):
+        model(input_ids=np.zeros((1, 3), int), pixel_values=np.zeros((1, 3, 8, 8)))
+    with pytest.raises(ValueError, match="config"):
+        Owlv2ForObjectDetection("google/owlv2-base-patch16")
+    with pytest.raises(OSError):
+        Owlv2ForObjectDetection.from_pretrained("not/there", local_files_only=True)
+    for refused in (model.cuda, lambda: model.to("cuda"), lambda: model.prune_heads({})):
+        with pytest.raises(NotImplementedError):
+            refused()
+    with pytest.raises(NotImplementedError, match="device_map"):
+        Owlv2ForObjectDetection.from_pretrained(ODD / "model", device_map="cuda:0")
+    assert model.to("cpu") is model and model.eval().training is False
+
+
+def test_types() -> None:
+    model = small().half()
+    inputs = {"input_ids": np.array([[1, 5, 39]]), "pixel_values": np.ones((1, 3, 16, 16), "f4")}
+    assert model.dtype == np.float16 and model(**inputs).logits.dtype == np.float16
+    assert model.float().dtype == np.float32
+
+
+TORCH = """
+import sys, torch, numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_owlv2_models import *
+
+model = small()
+assert isinstance(model, torch.nn.Module) and isinstance(model, Owlv2ForObjectDetection)
+assert type(model).__name__ == "Owlv2ForObjectDetection"
+inputs = {"input_ids": torch.tensor([[1, 5, 39]]), "pixel_values": torch.ones(1, 3, 16, 16)}
+before = model(**inputs)
+assert before.logits.requires_grad
+try:
+    before.logits.sum().backward()
+    raise AssertionError
+except NotImplementedError as error:
+    assert "gradients" in str(error)
+with torch.no_grad():
+    assert not model(**inputs).logits.requires_grad
+    assert isinstance(model.class_head.dense0, torch.nn.Linear)
+    model.class_head.logit_shift.bias.add_(1.0)
+    second = model(**inputs).logits
+    assert (second != before.logits).all()
+    model.class_head.logit_shift.bias.data.sub_(0.5)
+    assert (model(**inputs).logits != second).all()
+optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+for parameter in model.parameters():
+    parameter.grad = torch.zeros_like(parameter)
+model.layer_norm.bias.grad += 1.0
+optimizer.step()
+assert (model(**inputs).pred_boxes != before.pred_boxes).any()
+torch.manual_seed(3); one = small().state_dict()
+torch.manual_seed(3); two = small().state_dict()
+assert all(torch.equal(one[key], two[key]) for key in one)
+half = model.to(torch.bfloat16)
+assert half(**inputs).logits.dtype == torch.bfloat16 == half.dtype
+frozen = small().requires_grad_(False)
+assert not frozen._grown and not frozen(**inputs).logits.requires_grad
+assert not any(p.requires_grad for p in frozen.parameters())
+assert isinstance(frozen(input_ids=np.array([[1, 2]]), pixel_values=np.ones((1, 3, 16, 16))).logits,
+                  np.ndarray)
+"""
+
+
+def test_with_torch() -> None:
+    pytest.importorskip("torch")
+    here = str(pathlib.Path(__file__).parent)
+    subprocess.run([sys.executable, "-c", TORCH, here], check=True)
