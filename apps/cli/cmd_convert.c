@@ -200,7 +200,7 @@ static const option options[] = {
      "instead of a model: a new one of this config.json, or of that of a folder, whose files of "
      "processor and tokenizer are copied; with the reference's initial values",
      AT(init), .files = COMPLETES_FILES},
-    {"seed", 0, OPTION_INTEGER, "N", "of --init (default: 0)", AT(seed), 0, 1e15},
+    {"seed", 0, OPTION_INTEGER, "N", "of --init (default: 0)", AT(seed), 0, 1e15, .needs = "init"},
     {"force", 0, OPTION_FLAG, NULL, "replace the checkpoint that lies in FOLDER", AT(force)},
     PHOTO_OPTIONS,
     {0},

@@ -163,7 +163,7 @@ static const option options[] = {
      AT(draw), .files = COMPLETES_FILES},
     {"longest", 0, OPTION_REAL, "X",
      "for --draw: pixels that have full colour (default: each flow's own longest)", AT(longest), 0,
-     1e6},
+     1e6, .needs = "draw"},
     {"pairs", 0, OPTION_INTEGER, "N", "the first N pairs of each video, not all", AT(pairs), 1,
      1e9},
     {"overlap", 0, OPTION_INTEGER, "N",

@@ -266,6 +266,7 @@ const command cmd_postprocess = {
         "target_pred_boxes as image-guided detection, objectness_logits without logits as "
         "objects. Photos give names and sizes, in the order of the batch. No model is read.",
     .options = options,
+    .idle = "model|threads|precision",
     .examples = examples,
     .files = COMPLETES_FILES,
     .args_bytes = sizeof(postprocess_args),

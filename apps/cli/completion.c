@@ -145,6 +145,9 @@ static void zsh_spec(FILE *stream, const option *o, const char *dashes, const ch
 static void zsh_specs(FILE *stream, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
+        if (!option_applies(self, o)) {
+            continue;
+        }
         zsh_spec(stream, o, "--", o->name);
         if (option_letter(self, o)) {
             const char name[2] = {o->letter, '\0'};

@@ -50,6 +50,9 @@ static void paragraphs(FILE *stream, const char *text, size_t indent)
 static void print_options(FILE *stream, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
+        if (!option_applies(self, o)) {
+            continue;
+        }
         char left[160];
         const char letter = option_letter(self, o);
         int length = snprintf(left, sizeof(left), letter ? "  -%c, " : "      ", letter);

@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/destination.h>
+#include <tyto/document.h>
 #include <tyto/words.h>
 #include <unistd.h>
 
 #include "messages.h"
-
-/* Most names that a command's options can have: its own and the common ones. */
-#define NAMES_MAX 64
 
 #define AT(field) offsetof(common_args, field)
 const option common_options[] = {
@@ -60,6 +58,18 @@ static const option *find(const command *self, const char *name, size_t length, 
     return NULL;
 }
 
+bool option_applies(const command *self, const option *o)
+{
+    size_t length;
+    const char *word, *idle = self ? self->idle : NULL;
+    for (int i = 0; idle && (word = choice_word(idle, i, &length)) != NULL; i++) {
+        if (strlen(o->name) == length && memcmp(word, o->name, length) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 char option_letter(const command *self, const option *o)
 {
     return o->letter && self && find(self, NULL, 0, o->letter) != o ? '\0' : o->letter;
@@ -68,11 +78,11 @@ char option_letter(const command *self, const option *o)
 static bool complain_unknown(const command *self, const char *given, const char *name,
                              size_t length)
 {
-    const char *names[NAMES_MAX];
+    const char *names[OPTIONS_MAX];
     size_t count = 0;
     const option *const tables[] = {self->options, common_options};
     for (int t = 0; t < 2; t++) {
-        for (const option *o = tables[t]; o && o->name && count < NAMES_MAX; o++) {
+        for (const option *o = tables[t]; o && o->name && count < OPTIONS_MAX; o++) {
             names[count++] = o->name;
         }
     }
@@ -150,9 +160,16 @@ static bool set_real(const option *o, const char *value, double *out)
     return true;
 }
 
-static bool set(const option *o, const char *value, void *args)
+static bool set(const command *self, const option *o, const char *value, void *args)
 {
     void *field = (char *)args + o->offset;
+    if (!option_applies(self, o)) {
+        say_error("--%s: has no effect in 'tyto %s', required without it", o->name, self->name);
+        return false;
+    }
+    for (size_t i = 0; self->options && self->options[i].name; i++) {
+        ((common_args *)args)->given[i] |= &self->options[i] == o;
+    }
     if (o->files && o->files != WRITES_FILES) {
         text_list_add(&((common_args *)args)->inputs, value, strlen(value));
     }
@@ -179,6 +196,114 @@ static bool set(const option *o, const char *value, void *args)
     return false;
 }
 
+/* Whether the option says something: a value that was given, or a flag or text that is there. */
+static bool is_set(const command *self, const common_args *args, const option *o)
+{
+    const void *field = (const char *)args + o->offset;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        return *(const bool *)field;
+    case OPTION_TEXT:
+    case OPTION_MAYBE:
+        return *(const char *const *)field != NULL;
+    case OPTION_TEXTS:
+        return ((const text_list *)field)->count > 0;
+    default:
+        return args->given[o - self->options];
+    }
+}
+
+/* The choice in effect; a format that isn't given is what -o's ending says. */
+static int choice_of(const command *self, const common_args *args, const option *o)
+{
+    const int choice = *(const int *)(const void *)((const char *)args + o->offset);
+    const option *output = find(self, "output", strlen("output"), 0);
+    tyto_format format;
+    return choice < 0 && output && strcmp(o->name, "format") == 0 &&
+                   tyto_format_by_path(
+                       *(const char *const *)(const void *)((const char *)args + output->offset),
+                       &format)
+               ? (int)format
+               : choice;
+}
+
+/* Whether a term of `needs`, "NAME" or "NAME=a|b", holds. */
+static bool holds(const command *self, const common_args *args, const char *term, size_t length)
+{
+    const size_t name = strcspn(term, "=/,");
+    const option *o = find(self, term, name < length ? name : length, 0);
+    if (!o || name >= length) {
+        return o && is_set(self, args, o);
+    }
+    const int choice = choice_of(self, args, o);
+    size_t bytes;
+    const char *word = choice < 0 ? NULL : choice_word(o->value, choice, &bytes);
+    for (const char *at = term + name + 1; word && at < term + length;) {
+        const size_t one = strcspn(at, "|/,");
+        if (one == bytes && memcmp(at, word, one) == 0) {
+            return true;
+        }
+        at += one + 1;
+    }
+    return false;
+}
+
+/* Adds "--NAME" or "--NAME a or b" to what is spelled. */
+static char *spell_term(char *text, const char *term, size_t length)
+{
+    const size_t name = strcspn(term, "=/,");
+    char *longer = take_text("%s%s--%.*s", text, *text ? ", or " : "",
+                             (int)(name < length ? name : length), term);
+    free(text);
+    for (const char *at = term + name + 1; at < term + length;) {
+        const size_t word = strcspn(at, "|/,");
+        text = longer;
+        longer = take_text("%s%s%.*s", text, at[-1] == '=' ? " " : " or ", (int)word, at);
+        free(text);
+        at += word + 1;
+    }
+    return longer;
+}
+
+/* One clause of what an option needs: any of its terms. */
+static bool check_clause(const command *self, const common_args *args, const option *o,
+                         const char *clause, size_t length)
+{
+    const bool refused = *clause == '!';
+    char *spelled = take_text("%s", "");
+    bool good = false;
+    for (const char *at = clause + refused; at < clause + length && !good;) {
+        const size_t term = strcspn(at, "/,"), name = strcspn(at, "=/,");
+        if (find(self, at, name, 0)) {
+            good = holds(self, args, at, term);
+            spelled = spell_term(spelled, at, term);
+        }
+        at += term + 1;
+    }
+    if (refused && good) {
+        say_error("--%s: contradicts %s, required one of the two", o->name, spelled);
+    } else if (!refused && !good) {
+        say_error("--%s: has no effect here, required %s beside it", o->name, spelled);
+    }
+    free(spelled);
+    return good != refused;
+}
+
+/* Whether each option that was given has an effect with the others. */
+static bool check_needs(const command *self, const common_args *args)
+{
+    bool good = true;
+    for (const option *o = self->options; o && o->name && good; o++) {
+        const char *at = args->given[o - self->options] ? o->needs : NULL;
+        while (good && at && *at) {
+            const size_t clause = strcspn(at, ",");
+            good = check_clause(self, args, o, at, clause);
+            at += clause + (at[clause] == ',');
+        }
+    }
+    return good;
+}
+
 /* Where the reading stands. */
 typedef struct reader {
     const command *self;
@@ -194,7 +319,7 @@ static bool set_from_next(reader *r, const option *o)
         say_error("--%s: required %s after it", o->name, o->value);
         return false;
     }
-    return set(o, r->argv[++r->at], r->args);
+    return set(r->self, o, r->argv[++r->at], r->args);
 }
 
 /* Whether the word is a number that names no file, so that it was meant for the option before. */
@@ -216,7 +341,7 @@ static bool read_long(reader *r, const char *given)
             say_error("--%s: got the value '%s', required none", o->name, equals + 1);
             return false;
         }
-        return set(o, NULL, r->args);
+        return set(r->self, o, NULL, r->args);
     }
     if (o->kind == OPTION_MAYBE && !equals && r->at + 1 < r->argc &&
         is_lost_number(r->argv[r->at + 1])) {
@@ -224,7 +349,7 @@ static bool read_long(reader *r, const char *given)
         return false;
     }
     if (equals || o->kind == OPTION_MAYBE) {
-        return set(o, equals ? equals + 1 : NULL, r->args);
+        return set(r->self, o, equals ? equals + 1 : NULL, r->args);
     }
     return set_from_next(r, o);
 }
@@ -238,9 +363,11 @@ static bool read_short(reader *r, const char *given)
             return complain_unknown(r->self, given, at, 0);
         }
         if (o->kind != OPTION_FLAG) {
-            return at[1] ? set(o, at + 1, r->args) : set_from_next(r, o);
+            return at[1] ? set(r->self, o, at + 1, r->args) : set_from_next(r, o);
         }
-        set(o, NULL, r->args);
+        if (!set(r->self, o, NULL, r->args)) {
+            return false;
+        }
     }
     return true;
 }
@@ -285,7 +412,8 @@ bool options_parse(const command *self, int argc, char **argv, void *args)
             return false;
         }
     }
-    return spare_inputs(self, args);
+    return common->help || common->version ||
+           (check_needs(self, common) && spare_inputs(self, args));
 }
 
 void options_clear(const command *self, void *args)

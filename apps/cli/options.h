@@ -40,6 +40,10 @@ typedef struct option {
     size_t offset; /**< of the field in the command's arguments */
     double low, high;
     completes files;
+    /** What it has an effect with, by names of other options: "tiles", "nms=class|all/track" with
+     *  words of a choice and '/' between what is enough alone, ',' between what must be there; "!x":
+     *  what it contradicts. NULL: it always has one. */
+    const char *needs;
 } option;
 
 /** An option within a macro, where braces would take a line for each value. */
@@ -68,8 +72,12 @@ typedef struct example {
         OPTION_LINE("recursive", 'r', OPTION_FLAG, NULL, "photos of folders within folders too",   \
                     offsetof(common_args, recursive))
 
+/** Most names that a command's options can have: its own and the common ones. */
+#define OPTIONS_MAX 80
+
 /** What every command's arguments begin with. */
 typedef struct common_args {
+    bool given[OPTIONS_MAX]; /**< which of the command's options were, by their places */
     text_list operands;
     text_list inputs; /**< what is read: operands and values of options that name files */
     const char *model;
@@ -92,6 +100,7 @@ typedef struct command {
     const option *options;
     const example *examples;
     completes files;        /**< what a shell offers as operands */
+    const char *idle;       /**< common options without effect here, "|" between; NULL: none is */
     size_t args_bytes;      /**< of a struct that begins with common_args */
     const void *defaults;   /**< of those arguments, or NULL: zeros */
     int (*run)(void *args); /**< returns the exit code */
@@ -106,6 +115,9 @@ extern const option common_options[];
 bool options_parse(const command *self, int argc, char **argv, void *args);
 /** Releases the lists. */
 void options_clear(const command *self, void *args);
+
+/** Whether a common option has an effect in the command; NULL: in some. */
+bool option_applies(const command *self, const option *o);
 
 /** The letter that means an option to a command: a common option loses it to one of the
  *  command's own. 0: none. */

@@ -63,7 +63,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
         OPTION_LINE(                                                                               \
             "rule", 0, OPTION_CHOICE, QUERY_RULES,                                                 \
             "how an example's box is chosen among the network's: see above (default auto)",        \
-            offsetof(type, field.rule)),                                                           \
+            offsetof(type, field.rule), .needs = "query"),                                         \
         OPTION_LINE("exemplars", 0, OPTION_CHOICE, EXEMPLARS, exemplars_help,                      \
                     offsetof(type, field.exemplars)),                                              \
         OPTION_LINE("draw-queries", 0, OPTION_TEXT, "PATH",                                        \
@@ -72,7 +72,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     offsetof(type, field.draw_queries), .files = COMPLETES_FILES)
 
 /** Which of overlapping boxes are kept, and how many labels and boxes. The strings are what help
- *  says of defaults. */
+ *  says of defaults. Identities and trees imply --nms all, and outputs of a network may. */
 #define SUPPRESSION_OPTIONS(type, field, nms_default, iou_default)                                 \
     OPTION_LINE("nms", 0, OPTION_CHOICE, "off|class|all",                                          \
                 "drop boxes that overlap a better one of the same label, or of any "               \
@@ -80,7 +80,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                 offsetof(type, field.nms)),                                                        \
         OPTION_LINE("iou", 0, OPTION_REAL, "X",                                                    \
                     "for --nms: how much overlap is too much (default " iou_default ")",           \
-                    offsetof(type, field.iou), 0, 1),                                              \
+                    offsetof(type, field.iou), 0, 1, .needs = "nms=class|all/track/tree/outputs"), \
         OPTION_LINE("top-k", 0, OPTION_INTEGER, "N", "keep the N best of each photo",              \
                     offsetof(type, field.top_k), 1, 1e9),                                          \
         OPTION_LINE("multi-label", 0, OPTION_FLAG, NULL,                                           \
@@ -107,12 +107,13 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
 /** What formats can be told. */
 #define FORMAT_OPTIONS(type, field)                                                                \
     OPTION_LINE("yolo-scores", 0, OPTION_FLAG, NULL, "YOLO: the score as a sixth column",          \
-                offsetof(type, field.scores)),                                                     \
+                offsetof(type, field.scores), .needs = "format=yolo"),                             \
         OPTION_LINE("data-yaml", 0, OPTION_FLAG, NULL, "YOLO: names in data.yaml too",             \
-                    offsetof(type, field.data_yaml)),                                              \
+                    offsetof(type, field.data_yaml), .needs = "format=yolo"),                      \
         OPTION_LINE("ids-from", 0, OPTION_TEXT, "FILE",                                            \
                     "COCO: ids of photos and labels as this \"instances\" file has them",          \
-                    offsetof(type, field.ids_from), .files = COMPLETES_FILES)
+                    offsetof(type, field.ids_from), .files = COMPLETES_FILES,                      \
+                    .needs = "format=coco|coco-results")
 
 /** What is kept of what is found, and where it goes. */
 #define SEARCH_RESULT_OPTIONS(type, field, threshold_default, nms_default, iou_default)            \

@@ -7,16 +7,6 @@
 #include "messages.h"
 #include "signals.h"
 
-/* The option that makes no sense without tiles; NULL: none was given. */
-static const char *lonely_option(const tiles_args *args)
-{
-    return args->overlap != OPTION_UNSET         ? "tile-overlap"
-           : args->only                          ? "tiles-only"
-           : args->merge != OPTION_UNSET         ? "tile-merge"
-           : args->merge_overlap != OPTION_UNSET ? "tile-merge-overlap"
-                                                 : NULL;
-}
-
 static bool read_side(const char *size, int64_t *side)
 {
     char *end;
@@ -38,11 +28,7 @@ static bool read_tiles(const tiles_args *args, tyto_search_options *out)
 {
     out->tiles = args->size != NULL;
     if (!out->tiles) {
-        const char *name = lonely_option(args);
-        if (name) {
-            say_error("--%s: no tiles, required --tiles beside it", name);
-        }
-        return !name;
+        return true;
     }
     if (out->boxes == TYTO_BOXES_REFERENCE) {
         say_error("--boxes: the reference has no tiles, required image with --tiles");
@@ -56,18 +42,13 @@ static bool read_tiles(const tiles_args *args, tyto_search_options *out)
     return read_side(args->size, &out->tile_px);
 }
 
-static bool read_shortcuts(const shortcut_args *args, tyto_search_options *out)
+static void read_shortcuts(const shortcut_args *args, tyto_search_options *out)
 {
-    if (args->positions != OPTION_UNSET && args->input_px == 0) {
-        say_error("--positions: no other size, required --input-size beside it");
-        return false;
-    }
     out->skip_padding = args->skip_padding;
     out->input_px = args->input_px;
     if (args->positions != OPTION_UNSET) {
         out->positions = (tyto_positions)args->positions;
     }
-    return true;
 }
 
 bool photo_search_follow(void *user, const tyto_progress *progress)
@@ -82,7 +63,8 @@ bool photo_search_follow(void *user, const tyto_progress *progress)
 
 bool photo_search_read(const tiles_args *tiles, const shortcut_args *shortcuts, photo_search *out)
 {
-    return read_shortcuts(shortcuts, &out->options) && read_tiles(tiles, &out->options);
+    read_shortcuts(shortcuts, &out->options);
+    return read_tiles(tiles, &out->options);
 }
 
 tyto_status photo_search_run(photo_search *search, const tyto_image *image, tyto_detections *out,

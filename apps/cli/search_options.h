@@ -31,18 +31,18 @@ typedef struct tiles_args {
                 offsetof(type, field.size)),                                                       \
         OPTION_LINE("tile-overlap", 0, OPTION_REAL, "X",                                           \
                     "share of a tile's side that neighbours have in common (default 0.25)",        \
-                    offsetof(type, field.overlap), 0, TYTO_TILE_OVERLAP_MAX),                      \
+                    offsetof(type, field.overlap), 0, TYTO_TILE_OVERLAP_MAX, .needs = "tiles"),    \
         OPTION_LINE(                                                                               \
             "tiles-only", 0, OPTION_FLAG, NULL,                                                    \
             "leave out the search of the whole photo, which finds what is larger than a tile",     \
-            offsetof(type, field.only)),                                                           \
+            offsetof(type, field.only), .needs = "tiles"),                                         \
         OPTION_LINE("tile-merge", 0, OPTION_CHOICE, TILE_MERGES,                                   \
                     "what makes boxes of two tiles one thing: their overlap where both tiles "     \
                     "see (default), intersection over union, over the smaller box, or nothing",    \
-                    offsetof(type, field.merge)),                                                  \
+                    offsetof(type, field.merge), .needs = "tiles"),                                \
         OPTION_LINE("tile-merge-overlap", 0, OPTION_REAL, "X",                                     \
                     "for that: how much is enough (default 0.5)",                                  \
-                    offsetof(type, field.merge_overlap), 0, 1)
+                    offsetof(type, field.merge_overlap), 0, 1, .needs = "tiles")
 
 /** What the options below write. */
 typedef struct shortcut_args {
@@ -71,7 +71,7 @@ typedef struct shortcut_args {
         OPTION_LINE(                                                                               \
             "positions", 0, OPTION_CHOICE, POSITION_WORDS,                                         \
             "for --input-size: the checkpoint's positions resized (default), or their top left",   \
-            offsetof(type, field.positions))
+            offsetof(type, field.positions), .needs = "input-size")
 
 /** A search, photo by photo. */
 typedef struct photo_search {

@@ -24,6 +24,11 @@ int search_prepare_videos(search *job)
 {
     tyto_destination_options options;
     const tyto_format format = search_format(job->args);
+    if (job->videos.count == 0) {
+        say_error("--%s: got %s, which isn't a video; required VIDEO",
+                  job->args->track ? "track" : "every", job->common->operands.items[0]);
+        return EXIT_USAGE;
+    }
     if (job->videos.count < job->common->operands.count) {
         say_error("got %zu videos among %zu inputs, required videos alone or photos alone",
                   job->videos.count, job->common->operands.count);

@@ -194,7 +194,8 @@ static void ids_are_those_of_a_set(void **state)
     assert_complains(&run, 2, "label 'a dog': got no category of that name");
     ran_clear(&run);
     run = tyto("detect", "deep/two.jpg", "-t", "cup", "--ids-from", "set.json", NULL);
-    assert_complains(&run, 2, "got a set of ids in format text, required coco or coco-results");
+    assert_complains(&run, 2,
+                     "--ids-from: has no effect here, required --format coco or coco-results");
     ran_clear(&run);
 }
 

@@ -167,7 +167,7 @@ static void ids_are_decoded(void **state)
     assert_complains(&run, 1, "'4 x': required ids");
     run = tyto("tokenize", "-m", model, "--decode", "4 300", NULL);
     assert_complains(&run, 1, "id 1: got 300, required 0 to 261");
-    run = tyto("tokenize", "-m", model, "a", "--offsets", NULL);
+    run = tyto("tokenize", "-m", model, "a", "--offsets", "-f", "json", NULL);
     assert_complains(&run, 1, "offsets: got a tokenizer of bytes, which has none");
     run = tyto("tokenize", "-m", model, "a", "b", "--pair", "c", NULL);
     assert_complains(&run, 2, "--pair: got 1 texts, required one for each of the 2 texts");

@@ -28,6 +28,38 @@ static int list_commands(void **state)
     return n_names > 0 ? 0 : -1;
 }
 
+/* An option that changes nothing is refused, with what it takes. */
+static void idle_options_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[8], *said;
+    } cases[] = {
+        {{"detect", "x.jpg", "--iou", "0.5"},
+         "--iou: has no effect here, required --nms class or all"},
+        {{"match", "x.jpg", "-q", "y.jpg", "--nms", "off", "--iou", "0.5"},
+         "required --nms class or all beside it"},
+        {{"detect", "x.jpg", "--yolo-scores", "-o", "x.csv"}, "required --format yolo beside it"},
+        {{"detect", "x.jpg", "--tile-overlap", "0.5"}, "required --tiles beside it"},
+        {{"detect", "x.jpg", "--positions", "truncate"}, "required --input-size beside it"},
+        {{"match", "x.jpg", "-t", "x", "--rule", "overlap"}, "required --query beside it"},
+        {{"embed", "x.jpg", "--top-k", "3"}, "--top-k: has no effect here, required --boxes"},
+        {{"detect", "x.jpg", "--track"}, "--track: got x.jpg, which isn't a video"},
+        {{"detect", "x.jpg", "--every", "2"}, "--every: got x.jpg, which isn't a video"},
+        {{"convert", "x", "-o", "y", "--seed", "3"}, "required --init beside it"},
+        {{"flow", "a.png", "b.png", "-o", "x.flo", "--longest", "3"}, "required --draw beside it"},
+        {{"eval", "detect", "--detections-in", "x", "--threshold", "0.5"}, "required --images"},
+        {{"tokenize", "x", "--stride", "3"}, "required --overflow beside it"},
+        {{"tokenize", "x", "--threads", "3"}, "--threads: has no effect in 'tyto tokenize'"},
+        {{"bench", "--peak", "--runs", "3"}, "--runs: contradicts --peak, required one of the two"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *w = cases[i].words;
+        ran run = tyto(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], NULL);
+        assert_complains(&run, 2, cases[i].said);
+    }
+}
+
 static void every_command_has_help_with_examples(void **state)
 {
     (void)state;
@@ -43,7 +75,7 @@ static void every_command_has_help_with_examples(void **state)
         assert_non_null(strstr(run.out, heading));
         const char *examples = strstr(run.out, "\nexamples\n  tyto ");
         assert_non_null(examples);
-        assert_non_null(strstr(run.out, "--precision"));
+        assert_non_null(strstr(run.out, "--verbose"));
         ran same = tyto("help", names[i], NULL);
         assert_string_equal(same.out, run.out);
         ran_clear(&same);
@@ -192,6 +224,7 @@ static void no_model_is_a_clear_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(idle_options_are_refused),
         cmocka_unit_test(every_command_has_help_with_examples),
         cmocka_unit_test(manual_and_completion_have_every_option),
         cmocka_unit_test(slips_get_the_nearest),
