@@ -112,7 +112,7 @@ const command cmd_detect = {
         "line end. Of overlapping boxes of one text the best is kept, unless --nms says otherwise. "
         "Results are text, json or jsonl: found is a list of what has label, score and box, or "
         "choices (label, logit, probability), and inside, the list of what is in it, if the tree "
-        "asks for that.\n"
+        "asks for that. docs/trees.md shows it.\n"
         "\n"
         "JSON is an object per photo with image, width, height, threshold and detections (label, "
         "label_index, score, box with xmin, ymin, xmax, ymax); several photos are an array, or a "

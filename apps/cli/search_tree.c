@@ -41,11 +41,12 @@ int search_read_tree(search *job)
         }
     }
     const tyto_status status = tyto_tree_read(args->tree, &job->tree, &err);
-    if (!went_well_for(status == TYTO_E_FORMAT && args->tree[0] != '@' ? "--tree" : "", status,
-                       &err)) {
-        return args->tree[0] == '@' ? EXIT_FAILED : EXIT_USAGE;
+    const bool file = args->tree[0] == '@';
+    if (status != TYTO_OK) {
+        say_error("%s%s", file ? "" : "--", tyto_error_message(&err));
     }
-    return EXIT_DONE;
+    tyto_error_clear(&err);
+    return status == TYTO_OK ? EXIT_DONE : file ? EXIT_FAILED : EXIT_USAGE;
 }
 
 int search_prepare_tree(search *job)

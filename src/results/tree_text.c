@@ -1,6 +1,4 @@
 /* Trees as people write them. */
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +11,6 @@
 /* What means something outside of quotes. */
 #define MARKS "[](),@\\"
 #define SPACES " \t\n\r\v\f"
-/* Bytes of a threshold; more are no number from 0 to 1 that anyone wrote. */
-#define NUMBER_BYTES_MAX 32
 
 typedef struct parser {
     const char *text, *at;
@@ -154,24 +150,12 @@ static tyto_status read_bare(parser *p)
     return TYTO_OK;
 }
 
-/* A number as JSON has it, in whatever locale. */
 static tyto_status read_number(parser *p, float *out)
 {
-    const char *required = "a number from 0 to 1 behind '@' (the character itself is \\@)";
     const size_t length = strcspn(p->at, SPACES MARKS);
-    json_error_t where;
-    json_t *value =
-        length <= NUMBER_BYTES_MAX ? json_loadb(p->at, length, JSON_DECODE_ANY, &where) : NULL;
-    if (!value && length <= NUMBER_BYTES_MAX &&
-        json_error_code(&where) == json_error_out_of_memory) {
-        return tyto_fail_memory(p->err, "tree");
+    if (!tyto_float_read(p->at, length, out) || *out > 1.0F) {
+        return refuse(p, "a number from 0 to 1 behind '@' (the character itself is \\@)");
     }
-    const double given = json_is_number(value) ? json_number_value(value) : -1.0;
-    json_decref(value);
-    if (!(given >= 0.0 && given <= 1.0)) {
-        return refuse(p, required);
-    }
-    *out = (float)fabs(given); /* −0 is 0 */
     p->at += length;
     return TYTO_OK;
 }

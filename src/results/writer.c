@@ -146,6 +146,24 @@ void tyto_float_digits(char *digits, size_t bytes, float value)
     leave_locale(before);
 }
 
+bool tyto_float_read(const char *text, size_t length, float *out)
+{
+    char digits[TYTO_FLOAT_BYTES];
+    char *end;
+    if (length == 0 || length >= sizeof(digits) || !strchr("0123456789.", text[0])) {
+        return false;
+    }
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (strspn(digits, "0123456789.eE+-") != length) {
+        return false;
+    }
+    const locale_t before = enter_locale();
+    *out = strtof(digits, &end);
+    leave_locale(before);
+    return end == digits + length;
+}
+
 double tyto_float_decimal(float value)
 {
     char digits[TYTO_FLOAT_BYTES];

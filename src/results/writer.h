@@ -72,6 +72,9 @@ void tyto_json_push(tyto_writer *writer, json_t *array, json_t *value);
 /** The shortest digits of a float that are read back the same; `bytes` at least TYTO_FLOAT_BYTES.
  *  "nan", "inf" and "-inf" for what isn't finite. */
 void tyto_float_digits(char *digits, size_t bytes, float value);
+/** *out = the float that is spelled by all of the text, digits with a point and an exponent, not below
+ *  0; false: it is none, or has TYTO_FLOAT_BYTES and more. */
+bool tyto_float_read(const char *text, size_t length, float *out);
 /** The double that these digits spell: 0.1 for 0.1F. */
 double tyto_float_decimal(float value);
 

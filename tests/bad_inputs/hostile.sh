@@ -410,6 +410,21 @@ wrong "option: a very long one" 2 "unknown option '--aaaa" \
 wrong "option: format %s%n" 2 "unknown option '--%s%n'" detect --%s%n
 TYTO_ISA=mmx wrong "instruction set: unknown" 1 "mmx" detect -m "$model" "$photo" -t x
 
+# --- trees
+
+printf '[a' >half.txt
+printf '[\\q]' >escape.txt
+head -c 2000000 /dev/zero | tr '\0' '[' >brackets.txt
+head -c 3000 /dev/zero | tr '\0' '(' >deep.txt
+printf '[a\0b]' >nul.txt
+for file in half escape brackets deep nul; do
+    wrong "tree: $file" 1 "$file.txt" detect -m "$model" "$photo" --tree "@$file.txt" -o out.json
+done
+wrong "tree: no file" 1 "nowhere.txt" detect -m "$model" "$photo" --tree @nowhere.txt
+wrong "tree: a folder" 1 "." detect -m "$model" "$photo" --tree @.
+wrong "tree: bytes that are no text" 2 "--tree: character" \
+    detect -m "$model" "$photo" --tree "$(printf '[\377\001)')"
+
 # --- memory that is not there (a sanitizer needs more address space than there is)
 
 if [ -z "${TYTO_SANITIZED:-}" ] && [ -z "${TYTO_EMULATOR:-}" ]; then

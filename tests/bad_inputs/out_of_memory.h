@@ -32,6 +32,9 @@ void files_and_checkpoints_are_looked_at(void **state);
 /** The same of out_of_memory_documents.c. */
 void documents_are_written(void **state);
 
+/** The same of out_of_memory_trees.c. */
+void trees_are_searched_by(void **state);
+
 /** Tests of out_of_memory_sequences.c, with what comes before and after each of them. */
 void frames_follow_each_other(void **state);
 void inputs_are_classified(void **state);

@@ -174,8 +174,8 @@ static void what_does_not_go_together_is_refused(void **state)
         {"--format", "coco", "got coco beside --tree, required text, json or jsonl"},
         {"--tree-regions", "0", "--tree-regions: got '0'"},
         {"--tree-margin", "-1", "--tree-margin: got '-1'"},
-        {"--tree", "[a", "--tree: tree: character 3: got the end, required"},
-        {"--tree", "", "--tree: tree: character 1: got the end, required '[' or '('"},
+        {"--tree", "[a", "--tree: character 3: got the end, required"},
+        {"--tree", "", "--tree: character 1: got the end, required '[' or '('"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {

@@ -516,6 +516,23 @@ CALL(video_search, tyto_video_search_options, every, 2)
     return status;
 }
 
+CALL(tree_search, tyto_tree_search_options, progress, see_step)
+{
+    tyto_tree *tree = NULL;
+    tyto_tree_search *search = NULL;
+    tyto_tree_found found = {0};
+    assert_int_equal(tyto_tree_parse("[a [b]]", &tree, NULL), TYTO_OK);
+    tyto_status status = tyto_tree_search_create(owl.session, tree, given, &search, err);
+    if (status == TYTO_OK) {
+        status = tyto_tree_search_photo(search, &frame, &found, err);
+    }
+    see_number(found.count);
+    tyto_tree_found_clear(&found);
+    tyto_tree_search_destroy(search);
+    tyto_tree_destroy(tree);
+    return status;
+}
+
 /* Notes of a photo. */
 CALL(calibration_run, tyto_calibration_options, progress, see_step)
 {
@@ -566,10 +583,10 @@ static const options_call *const calls[] = {
     &call_builder_embed_texts, &call_builder_embed_examples, &call_builder_embed_image,
     &call_builder_embed_boxes, &call_builder_embed_boxes_search, &call_builder_build,
     &call_builder_build_image, &call_search, &call_search_check, &call_search_tiles,
-    &call_evaluate_photos, &call_evaluate_search, &call_evaluate_image, &call_calibration_run,
-    &call_calibration_run_image, &call_calibration_save, &call_checkpoint_convert_image,
-    &call_coco_evaluate, &call_evaluate_results, &call_tracker, &call_batch_run,
-    &call_batch_run_image, &call_results_open,
+    &call_tree_search, &call_evaluate_photos, &call_evaluate_search, &call_evaluate_image,
+    &call_calibration_run, &call_calibration_run_image, &call_calibration_save,
+    &call_checkpoint_convert_image, &call_coco_evaluate, &call_evaluate_results, &call_tracker,
+    &call_batch_run, &call_batch_run_image, &call_results_open,
     /* Only where there are videos. */
     &call_classify_video, &call_autoencode_video, &call_video_search};
 

@@ -116,7 +116,7 @@ static void trees_are_spelled(void **state)
     assert_read_as("[a]", "[a]");
     assert_read_as("[ a ,b ]\t( c,\n d )", "[a, b] (c, d)");
     assert_read_as("[a@0.25, b @ 1 [c]]", "[a@0.25, b@1 [c]]");
-    assert_read_as("[a@-0, b@1e-05, c@0.30000000]", "[a@0, b@1e-05, c@0.3]");
+    assert_read_as("[a@.5, b@1e-05, c@0.30000000]", "[a@0.5, b@1e-05, c@0.3]");
     assert_read_as("(a dog [an ear], a cat)", "(a dog [an ear], a cat)");
     assert_read_as("[\"a\", \"a \", \"a  b\", \"\\\"\"]", "[a, \"a \", \"a  b\", \"\\\"\"]");
     assert_read_as("[a 19\" wheel, it's, C:\\\\x, a\\nb]",
@@ -165,6 +165,12 @@ static void errors_say_where_and_what_was_required(void **state)
                           "a number from 0 to 1 behind '@' (the character itself is \\@)")},
         {"[a@nan]", WHERE("character 4", "'n'",
                           "a number from 0 to 1 behind '@' (the character itself is \\@)")},
+        {"[a@-0]", WHERE("character 4", "'-'",
+                         "a number from 0 to 1 behind '@' (the character itself is \\@)")},
+        {"[a@0x1]", WHERE("character 4", "'0'",
+                          "a number from 0 to 1 behind '@' (the character itself is \\@)")},
+        {"[a@.]", WHERE("character 4", "'.'",
+                        "a number from 0 to 1 behind '@' (the character itself is \\@)")},
         {"[a@1e999]", WHERE("character 4", "'1'",
                             "a number from 0 to 1 behind '@' (the character itself is \\@)")},
         {"[a, b, \"a\"]",

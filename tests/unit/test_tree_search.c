@@ -310,6 +310,41 @@ static void any_tree_gives_what_steps_by_hand_give(void **state)
     }
 }
 
+/* What is printed on shirts is too small for a search of the whole scene, and is known by shirt. */
+static void small_things_are_found_in_large_ones(void **state)
+{
+    static const char *const printed[] = {"tiger", "frog", "owl"};
+    char path[GOLDEN_PATH_BYTES];
+    tyto_image scene;
+    tyto_tree_found found;
+    (void)state;
+    golden_path(path, "../../../assets/scenes/shirts.jpg");
+    assert_int_equal(tyto_image_load(path, NULL, &scene, NULL), TYTO_OK);
+    assert_int_equal(
+        search_by(with.model.session, "[frog, owl, tiger]", &scene, NULL, &found, NULL), TYTO_OK);
+    assert_int_equal(found.count, 0);
+    const char *const text = "[t-shirt [frog, owl, tiger], butterfly, rabbit]";
+    tyto_tree *tree = parsed(text);
+    assert_int_equal(search_by(with.model.session, text, &scene, NULL, &found, NULL), TYTO_OK);
+    assert_int_equal(found.things, 8);
+    int64_t prints = 0;
+    for (int64_t i = 0; i < found.count; i++) {
+        const tyto_tree_item *item = &found.items[i];
+        tyto_tree_node node;
+        assert_true(tyto_tree_node_at(tree, item->node, &node));
+        if (item->depth == 1) {
+            const tyto_box *shirt = &found.items[item->parent].box;
+            assert_string_equal(node.label, printed[prints++]);
+            assert_true(shirt->xmin < item->box.xmin && item->box.xmax < shirt->xmax &&
+                        shirt->ymin < item->box.ymin && item->box.ymax < shirt->ymax);
+        }
+    }
+    assert_int_equal(prints, 3);
+    tyto_tree_found_clear(&found);
+    tyto_tree_destroy(tree);
+    tyto_image_clear(&scene);
+}
+
 static void only_the_best_regions_are_looked_into(void **state)
 {
     tyto_search_options look = search_defaults(false);
@@ -442,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trees_give_what_steps_by_hand_give),
         cmocka_unit_test(any_tree_gives_what_steps_by_hand_give),
+        cmocka_unit_test(small_things_are_found_in_large_ones),
         cmocka_unit_test(only_the_best_regions_are_looked_into),
         cmocka_unit_test(progress_is_told_and_may_stop),
         cmocka_unit_test(options_are_checked),
