@@ -59,6 +59,8 @@ static const example examples[] = {
      "a folder of photos, names from a file, and one name that needs a higher score"},
     {"tyto detect shots/ --labels names.txt --format yolo -o labels/ --draw drawn/",
      "labels for training, and pictures to check them by"},
+    {"tyto detect shots/ -r -t \"a cat\" -t \"a dog\" --crops cut/ -o found.csv",
+     "a picture of each cat and dog, in folders of these names"},
     {"curl -s https://example.org/photo.jpg | tyto detect - -t \"a car\" --top-k 3",
      "the three best in a photo from standard input"},
     {"tyto detect big.jpg -t \"a car\" --tiles --draw out.png",

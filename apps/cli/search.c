@@ -175,6 +175,38 @@ static void set_options(search *s)
     s->chosen = (drawing){.option = "draw-queries", .path = args->draw_queries};
 }
 
+static int open_crops(search *s)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_crops_options options;
+    if (!s->args->crops) {
+        return EXIT_DONE;
+    }
+    tyto_crops_options_init(&options, sizeof(options));
+    options.labels = (const char *const *)s->labels.items;
+    options.n_labels = (int64_t)s->labels.count;
+    options.inputs = (const char *const *)s->photos.items;
+    options.n_inputs = (int64_t)s->photos.count;
+    options.spared = (const char *const *)s->examples.items;
+    options.n_spared = (int64_t)s->examples.count;
+    options.mirrored = s->photos.folder;
+    const tyto_status status = tyto_crops_open(s->args->crops, &options, &s->crops, &err);
+    went_well_for("--crops", status, &err);
+    return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* How many crops there are, which nothing else says. */
+static void count_crops(const search *s)
+{
+    const tyto_crops_count count = tyto_crops_counted(s->crops);
+    if (s->crops && count.empty > 0) {
+        say_note("%s: %lld crops written; %lld boxes hold no pixel of their photo", s->args->crops,
+                 (long long)count.written, (long long)count.empty);
+    } else if (s->crops) {
+        say_note("%s: %lld crops written", s->args->crops, (long long)count.written);
+    }
+}
+
 int search_prepare(search *job)
 {
     text_list all = {0};
@@ -196,6 +228,7 @@ int search_prepare(search *job)
     text_list_append(&all, &job->photos);
     text_list_append(&all, &job->examples);
     int code = drawing_check(&job->draw, &job->photos, &all);
+    code = code == EXIT_DONE ? open_crops(job) : code;
     code = code == EXIT_DONE ? search_check_results(job, &all) : code;
     text_list_clear(&all);
     if (code == EXIT_DONE && job->chosen.path && job->examples.count == 0) {
@@ -332,6 +365,12 @@ static tyto_status search_in(void *job, tyto_batch_photo *photo, tyto_error *err
                                               .detections = &found};
         progress_hide();
         s->run.n_found += found.count;
+        status =
+            s->crops ? tyto_crops_add(s->crops, photo->path, photo->image, &found, err) : TYTO_OK;
+        if (status != TYTO_OK) {
+            tyto_detections_clear(&found);
+            return status;
+        }
         status = tyto_document_add_detections(s->results.document, &result, &photo->record, err);
         photo->last = status != TYTO_OK;
     }
@@ -346,6 +385,7 @@ int search_finish(search *job, tyto_batch_fn work, void *user)
 {
     job->run.results = job->results.results;
     photos_each(&job->run, &job->photos, work, user);
+    count_crops(job);
     const bool drawn = drawing_end(&job->draw), good = job->run.good && !job->input_missing;
     const bool any = tyto_results_count(job->results.results) > 0;
     return records_end(&job->results, any && !job->run.ended) && any && good && drawn ? EXIT_DONE
@@ -383,6 +423,7 @@ void search_end(search *job)
     drawing_end(&job->draw);
     drawing_end(&job->chosen);
     tyto_tree_search_destroy(job->tree_search);
+    tyto_crops_destroy(job->crops);
     tyto_vocabulary_destroy(job->vocabulary);
     tyto_vocabulary_builder_destroy(job->builder);
     model_close(&job->model);

@@ -2,6 +2,7 @@
 #ifndef TYTO_CLI_SEARCH_H
 #define TYTO_CLI_SEARCH_H
 
+#include <tyto/crops.h>
 #include <tyto/detection_document.h>
 #include <tyto/tasks.h>
 #include <tyto/tree_search.h>
@@ -20,7 +21,8 @@ enum { FORMAT_UNSET = -1 };
 
 typedef struct search_args {
     text_list texts, thresholds, queries;
-    const char *labels_file, *classes, *output, *outputs, *draw, *draw_queries, *ids_from, *tree;
+    const char *labels_file, *classes, *output, *outputs, *draw, *draw_queries, *crops, *ids_from,
+        *tree;
     bool templates, multi_label, scores, data_yaml, resume, track;
     int nms, boxes, format, rule, exemplars;
     double iou, tree_margin;
@@ -97,6 +99,13 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                     "draw the boxes: a picture for one photo, a folder for many",                  \
                     offsetof(type, field.draw), .files = COMPLETES_FILES)
 
+/** Pictures cut out. */
+#define CROPS_OPTION(type, field)                                                                  \
+    OPTION_LINE("crops", 0, OPTION_TEXT, "FOLDER",                                                 \
+                "save what is in each box as FOLDER/LABEL/PHOTO_N.jpg (or .png), N its place "     \
+                "among the photo's",                                                               \
+                offsetof(type, field.crops), .files = COMPLETES_FOLDERS)
+
 /** Going on where an earlier run was ended. */
 #define RESUME_OPTION(type, field)                                                                 \
     OPTION_LINE("resume", 0, OPTION_FLAG, NULL,                                                    \
@@ -122,6 +131,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                 "); LABEL=X for one; repeat it",                                                   \
                 offsetof(type, field.thresholds)),                                                 \
         SUPPRESSION_OPTIONS(type, field, nms_default, iou_default), BOX_OPTIONS(type, field),      \
+        CROPS_OPTION(type, field),                                                                 \
         OPTION_LINE("format", 'f', OPTION_CHOICE, RESULT_FORMATS,                                  \
                     "how results are written (default: what -o's ending says, or else text)",      \
                     offsetof(type, field.format)),                                                 \
@@ -165,6 +175,7 @@ typedef struct search {
     float *label_thresholds;  /**< one per label */
     bool input_missing;       /**< an operand held no photo */
     drawing draw, chosen;     /**< of what is found, and of the examples' boxes */
+    tyto_crops *crops;        /**< NULL: none are wanted */
     processor_choice processor;
     photo_search look; /**< its options are the command's defaults at first */
     tyto_embed_options embed;

@@ -19,6 +19,7 @@ static const char *option_beside(const search_args *args)
            : args->track         ? "--track"
            : args->scores        ? "--yolo-scores"
            : args->data_yaml     ? "--data-yaml"
+           : args->crops         ? "--crops"
            : args->ids_from      ? "--ids-from"
                                  : NULL;
 }

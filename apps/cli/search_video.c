@@ -34,6 +34,11 @@ int search_prepare_videos(search *job)
                   job->videos.count, job->common->operands.count);
         return EXIT_USAGE;
     }
+    if (job->args->crops) {
+        say_error("--crops: got videos, required photos (frames are pictures once ffmpeg has saved "
+                  "them)");
+        return EXIT_USAGE;
+    }
     if (format > TYTO_FORMAT_CSV) {
         say_error("--format: got %s for videos, required text, json, jsonl or csv",
                   tyto_format_name(format));

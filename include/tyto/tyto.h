@@ -15,6 +15,7 @@
 #include <tyto/classify.h>
 #include <tyto/clip.h>
 #include <tyto/convert.h>
+#include <tyto/crops.h>
 #include <tyto/destination.h>
 #include <tyto/detection_document.h>
 #include <tyto/detections.h>

@@ -164,6 +164,38 @@ static void folders_are_mirrored(void **state)
     assert_complains(&run, 2, "is the photo itself, required another place");
 }
 
+/* A picture of each box, in folders of labels, of photos in folders. */
+static void boxes_are_cut_out(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"shots", "shots/in"};
+    make_folders(folders, 2);
+    copy_file(CAT, "shots/x.jpg");
+    copy_file(CAT, "shots/in/x.jpg");
+    copy_file(test_path("golden/data/images/good/rgb_8.png"), "shots/y.png");
+    for (int i = 0; i < 2; i++) { /* a second run replaces the first one's, and resumes none */
+        ran run = tyto("detect", "-m", ODD_MODEL, "shots", "-r", "-t", "a/b", "-t", "\xe7\x8c\xab",
+                       "--threshold", "0", "--top-k", "5", "--crops", "cut", "-f", "csv", "-o",
+                       "found.csv", "--resume", NULL);
+        assert_done(&run);
+        assert_non_null(strstr(run.err, " crops written"));
+        ran_clear(&run);
+    }
+    const size_t of_x =
+        (size_t)file_there("cut/a_b/x_1.jpg") + file_there("cut/\xe7\x8c\xab/x_1.jpg");
+    assert_int_equal(of_x, 1);
+    assert_true(file_there("cut/a_b/in/x_1.jpg") || file_there("cut/\xe7\x8c\xab/in/x_1.jpg"));
+    assert_true(file_there("cut/a_b/y_1.png") || file_there("cut/\xe7\x8c\xab/y_1.png"));
+    ran run = tyto("detect", "-m", ODD_MODEL, "shots/x.jpg", "shots/in/x.jpg", "-t", "a", "--crops",
+                   "cut", NULL);
+    assert_complains(&run, 2, "crops of both would be called as 'x.jpg'");
+    run = tyto("detect", "-m", ODD_MODEL, "shots/x.jpg", "-t", "a", "--crops", "shots/y.png", NULL);
+    assert_complains(&run, 1, "got a file, required a folder");
+    write_text("in.mp4", "no video");
+    run = tyto("detect", "-m", ODD_MODEL, "in.mp4", "-t", "a", "--crops", "cut", NULL);
+    assert_complains(&run, 2, "--crops: got videos, required photos");
+}
+
 /* Ids of an existing set: by names of photos, wherever they lie, and of categories. */
 static void ids_are_those_of_a_set(void **state)
 {
@@ -202,10 +234,9 @@ static void ids_are_those_of_a_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_output_replaces_an_input),
-        cmocka_unit_test(yolo_keeps_what_is_there),
-        cmocka_unit_test(ids_are_those_of_a_set),
-        cmocka_unit_test(folders_are_mirrored),
+        cmocka_unit_test(no_output_replaces_an_input), cmocka_unit_test(yolo_keeps_what_is_there),
+        cmocka_unit_test(ids_are_those_of_a_set),      cmocka_unit_test(folders_are_mirrored),
+        cmocka_unit_test(boxes_are_cut_out),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

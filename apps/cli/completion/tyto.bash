@@ -23,6 +23,7 @@ _tyto()
     detect:--top-k) : ;;
     detect:--boxes) _tyto_words 'image reference' "$word" ;;
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
+    detect:--crops) _tyto_files -d "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     detect:--ids-from) _tyto_files -f "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
@@ -59,6 +60,7 @@ _tyto()
     match:--top-k) : ;;
     match:--boxes) _tyto_words 'image reference' "$word" ;;
     match:--draw | match:-d) _tyto_files -f "$word" ;;
+    match:--crops) _tyto_files -d "$word" ;;
     match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     match:--ids-from) _tyto_files -f "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
@@ -241,8 +243,8 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive' ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive' ;;
