@@ -3,6 +3,7 @@
 #include <string.h>
 #include <tyto/document.h>
 #include <tyto/evaluate.h>
+#include <tyto/yolo_set.h>
 
 #include "commands.h"
 #include "inputs.h"
@@ -17,7 +18,7 @@
 
 typedef struct eval_args {
     common_args common;
-    const char *annotations, *images, *detections, *detections_in, *prompt, *output;
+    const char *annotations, *data, *split, *images, *detections, *detections_in, *prompt, *output;
     int64_t top_k, limit;
     double threshold, iou;
     int nms, format;
@@ -33,7 +34,9 @@ typedef struct job {
     tyto_evaluation found;
     photo_search look; /* its options; and the photo that is searched, for the bar */
     tyto_format format;
-    bool limited; /* not all images of the file take part */
+    bool limited;     /* not all images of the file take part */
+    bool yolo;        /* labels of YOLO are what is there */
+    int64_t n_unread; /* of its photos */
     output out;
 } job;
 
@@ -68,11 +71,23 @@ static int check_usage(job *j)
     if (!check_operands(&args->common.operands)) {
         return EXIT_USAGE;
     }
-    if (!args->annotations) {
-        say_error("no annotations: required --annotations FILE");
+    if (!args->annotations == !args->data) {
+        say_error("%s: required --annotations FILE, or --data FILE of YOLO's",
+                  args->data ? "both --annotations and --data" : "no annotations");
         return EXIT_USAGE;
     }
-    if (!args->images == !args->detections_in) {
+    j->yolo = args->data || path_is_folder(args->annotations);
+    if (j->yolo && !args->images != !!args->data) {
+        say_error(args->data ? "--images: the photos are those of --data, required one of the two"
+                             : "%s: a folder of YOLO's labels, required --images FOLDER beside it",
+                  args->annotations);
+        return EXIT_USAGE;
+    }
+    if (args->split && !args->data) {
+        say_error("--split: got no --data, whose splits there are, required that");
+        return EXIT_USAGE;
+    }
+    if (!j->yolo && !args->images == !args->detections_in) {
         say_error("%s: required --images FOLDER to search, or --detections-in FILE to score",
                   args->images ? "both --images and --detections-in" : "nothing to score");
         return EXIT_USAGE;
@@ -98,11 +113,29 @@ static int check_usage(job *j)
     return !args->detections || output_check_file(args->detections) ? EXIT_DONE : EXIT_FAILED;
 }
 
+static bool read_yolo(job *j)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    const eval_args *args = j->args;
+    tyto_yolo_set_options options;
+    tyto_yolo_set_options_init(&options, sizeof(options));
+    options.photos = args->images;
+    options.split = args->split ? args->split : options.split;
+    options.image = photo_options();
+    options.progress = show_steps;
+    options.log = say_log;
+    const bool good = went_well(tyto_yolo_set_load(args->data ? args->data : args->annotations,
+                                                   &options, &j->truth, &j->n_unread, &err),
+                                &err);
+    progress_hide();
+    return good;
+}
+
 static bool read_annotations(job *j)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    const char *file = j->args->annotations;
-    if (!went_well(tyto_coco_load(file, &j->truth, &err), &err)) {
+    const char *file = j->args->data ? j->args->data : j->args->annotations;
+    if (j->yolo ? !read_yolo(j) : !went_well(tyto_coco_load(file, &j->truth, &err), &err)) {
         return false;
     }
     tyto_coco_log_faults(&j->truth, file, say_log, NULL);
@@ -154,7 +187,7 @@ static bool detect(job *j)
     tyto_evaluate_options_init(&options, sizeof(options));
     options.prompt = args->prompt;
     options.templates = args->templates;
-    options.name = args->annotations;
+    options.name = args->annotations ? args->annotations : args->data;
     options.progress = follow;
     options.progress_user = &j->look;
     options.log = say_log;
@@ -162,8 +195,8 @@ static bool detect(job *j)
     /* Without categories there is nothing to look for, and no model is needed. */
     const bool good = (j->truth.n_categories == 0 || (model_open(&args->common, &model) &&
                                                       model_offers(&model, TYTO_TASK_SEARCH))) &&
-                      went_well(tyto_evaluate(model.session, &j->truth, args->images, how, &options,
-                                              &j->found, &err),
+                      went_well(tyto_evaluate(model.session, &j->truth, j->yolo ? "" : args->images,
+                                              how, &options, &j->found, &err),
                                 &err);
     progress_hide();
     model_close(&model);
@@ -207,8 +240,8 @@ static int run(void *given)
     int code = check_usage(&j);
     if (code == EXIT_DONE) {
         const bool good = output_open(&j.out, j.args->output) && read_annotations(&j) &&
-                          (j.args->images ? detect(&j) : read_detections(&j)) && report(&j);
-        code = good && j.found.unread == 0 ? EXIT_DONE : EXIT_FAILED;
+                          (j.args->detections_in ? read_detections(&j) : detect(&j)) && report(&j);
+        code = good && j.found.unread + j.n_unread == 0 ? EXIT_DONE : EXIT_FAILED;
         output_abandon(&j.out);
     }
     tyto_evaluation_clear(&j.found);
@@ -219,8 +252,14 @@ static int run(void *given)
 #define AT(field) offsetof(eval_args, field)
 static const option options[] = {
     {"annotations", 'a', OPTION_TEXT, "FILE",
-     "what is there: a COCO \"instances\" file with images, categories and annotations",
+     "what is there: a COCO \"instances\" file with images, categories and annotations; or a "
+     "folder "
+     "of YOLO's labels with classes.txt",
      AT(annotations), .files = COMPLETES_FILES},
+    {"data", 0, OPTION_TEXT, "FILE", "the same, and the photos: data.yaml of a YOLO set", AT(data),
+     .files = COMPLETES_FILES},
+    {"split", 0, OPTION_TEXT, "NAME",
+     "of --data: which photos, such as train or test (default val)", AT(split)},
     {"images", 'i', OPTION_TEXT, "FOLDER", "search the photos there, by the file names of FILE",
      AT(images), .files = COMPLETES_FOLDERS},
     {"detections-in", 0, OPTION_TEXT, "FILE",
@@ -265,6 +304,9 @@ static const example examples[] = {
      "a checkpoint of your own, another wording, and both the detections and the numbers kept"},
     {"tyto eval detect -a instances.json -i photos/ --tiles=480 --tile-overlap 0.3",
      "what searching in tiles is worth on these photos"},
+    {"tyto eval detect --data data.yaml -m google/owlv2-base-patch16-ensemble",
+     "the photos and labels of the split val of a YOLO set"},
+    {"tyto eval detect -a labels/ -i photos/", "labels as 'tyto detect --format yolo' writes them"},
     {"tyto eval detect -a instances.json --detections-in found.json",
      "the numbers again, or those of any other detector, without a model"},
     {0},
@@ -281,7 +323,9 @@ static const eval_args defaults = {.common = {.exif = OPTION_UNSET},
 const command cmd_eval = {
     .name = "eval",
     .summary = "measure how well a model finds things",
-    .synopsis = "detect --annotations FILE (--images FOLDER | --detections-in FILE) [option...]",
+    .synopsis =
+        "detect (--annotations FILE (--images FOLDER | --detections-in FILE) | --data FILE) "
+        "[option...]",
     .operands = "detect",
     .description =
         "Searches every photo of an annotation file for all its categories, and compares the 100 "
@@ -298,6 +342,12 @@ const command cmd_eval = {
         "Annotations are read as pycocotools reads them. Photos are looked for in --images by "
         "their "
         "whole names first, then without the folders that these begin with.\n"
+        "\n"
+        "YOLO's labels are boxes or outlines, whose boxes count, in parts of the photo as it is "
+        "shown; "
+        "a photo without a file of labels shows nothing. data.yaml says names and photos, and "
+        "labels "
+        "lie in labels/ as photos do in images/; a category's id is its number plus 1.\n"
         "\n"
         "A photo that can't be read is reported and counts as if nothing was found in it; the exit "
         "status is then 1.",

@@ -73,5 +73,6 @@
 #include <tyto/vocabulary_builder.h>
 #include <tyto/vocabulary_document.h>
 #include <tyto/words.h>
+#include <tyto/yolo_set.h>
 
 #endif

@@ -84,7 +84,7 @@ static tyto_status merge(tyto_file_list *list, int64_t *merged, tyto_error *err)
 
 /* A list of names as it grows, from the lines of a YAML file. */
 typedef struct names {
-    const char *path;
+    const char *path, *key;
     tyto_file_list *out;
     int64_t capacity;
     tyto_error *err;
@@ -93,8 +93,8 @@ typedef struct names {
 static tyto_status refuse(const names *list, const char *got)
 {
     return tyto_fail(list->err, TYTO_E_FORMAT,
-                     "%s: names: got %s, required a list, or names numbered from 0 on", list->path,
-                     got);
+                     "%s: %s: got %s, required a list, or names numbered from 0 on", list->path,
+                     list->key, got);
 }
 
 /* Adds the scalar that begins at *at, and moves it behind. flow: within brackets. */
@@ -181,21 +181,47 @@ static tyto_status add_block(names *list, const tyto_file_list *lines, int64_t f
     return TYTO_OK;
 }
 
+/* What follows the key on its line, which is line *at; NULL: there is no such key. */
+static char *find_key(const tyto_file_list *lines, const char *key, int64_t *at)
+{
+    const size_t length = strlen(key);
+    for (*at = 0; *at < lines->count; ++*at) {
+        char *line = lines->items[*at];
+        if (strncmp(line, key, length) == 0 && line[length] == ':') {
+            return line + length + 1 + strspn(line + length + 1, SPACES);
+        }
+    }
+    return NULL;
+}
+
+tyto_status tyto_yaml_texts_read(const char *path, const tyto_file_list *lines, const char *key,
+                                 tyto_file_list *out, tyto_error *err)
+{
+    names list = {.path = path, .key = key, .out = out, .err = err};
+    int64_t at;
+    char *rest = find_key(lines, key, &at);
+    *out = (tyto_file_list){0};
+    if (!rest) {
+        return TYTO_OK;
+    }
+    if (*rest == '[' || *rest == '{') {
+        return add_flow(&list, rest);
+    }
+    return *rest && *rest != '#' ? add_scalar(&list, &rest, false)
+                                 : add_block(&list, lines, at + 1);
+}
+
 static tyto_status read_names(const char *path, tyto_file_list *lines, tyto_error *err)
 {
     tyto_file_list out = {0};
-    names list = {.path = path, .out = &out, .err = err};
-    tyto_status status = TYTO_OK;
-    int64_t i = 0;
-    while (i < lines->count && strncmp(lines->items[i], "names:", 6) != 0) {
-        i++;
-    }
-    if (i == lines->count) {
+    names list = {.path = path, .key = "names", .out = &out, .err = err};
+    int64_t i;
+    char *rest = find_key(lines, list.key, &i);
+    if (!rest) {
         return refuse(&list, "nothing");
     }
-    char *rest = lines->items[i] + 6;
-    rest += strspn(rest, SPACES);
-    status = *rest == '[' || *rest == '{' ? add_flow(&list, rest) : add_block(&list, lines, i + 1);
+    const tyto_status status =
+        *rest == '[' || *rest == '{' ? add_flow(&list, rest) : add_block(&list, lines, i + 1);
     tyto_file_list_clear(lines);
     *lines = out;
     return status;

@@ -113,6 +113,77 @@ static void write_photos_annotations(void)
                "\"annotations\":[]}");
 }
 
+/* YOLO's labels are scored as the same set of COCO's is, to the byte. */
+static void yolo_is_scored_as_coco(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"data", "data/images", "data/images/val", "data/labels",
+                                          "data/labels/val"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        mkdir(folders[i], 0777);
+    }
+    copy_file(CAT, "data/images/val/cat.jpg");
+    copy_file(COFFEE, "data/images/val/coffee.jpg");
+    write_text("data/labels/val/cat.txt", "0 0.5 0.5 0.25 0.5\n1 0.25 0.5 0.5 0.75\n");
+    write_text("data/labels/val/coffee.txt", "1 0.5 0.25 0.75 0.5 0.25 1\n");
+    write_text("data/data.yaml", "path: .\nval: images/val\nnames: [cat, cup]\n");
+    write_text("data/labels/val/classes.txt", "cat\ncup\n");
+    tyto_image cat, coffee;
+    assert_int_equal(tyto_image_load(CAT, NULL, &cat, NULL), TYTO_OK);
+    assert_int_equal(tyto_image_load(COFFEE, NULL, &coffee, NULL), TYTO_OK);
+    const double w = (double)cat.width_px, h = (double)cat.height_px;
+    const double v = (double)coffee.width_px, u = (double)coffee.height_px;
+    char coco[2048];
+    snprintf(
+        coco, sizeof(coco),
+        "{\"images\":[{\"id\":1,\"file_name\":\"cat.jpg\"},{\"id\":2,\"file_name\":"
+        "\"coffee.jpg\"}],\"categories\":[{\"id\":1,\"name\":\"cat\"},{\"id\":2,\"name\":"
+        "\"cup\"}],\"annotations\":[{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":"
+        "[%.17g,%.17g,%.17g,%.17g]},{\"id\":2,\"image_id\":1,\"category_id\":2,\"bbox\":[%.17g,"
+        "%.17g,%.17g,%.17g]},{\"id\":3,\"image_id\":2,\"category_id\":2,\"bbox\":[%.17g,%.17g,"
+        "%.17g,%.17g]}]}",
+        0.375 * w, 0.25 * h, 0.25 * w, 0.5 * h, 0.0, 0.125 * h, 0.5 * w, 0.75 * h, 0.25 * v,
+        0.25 * u, 0.5 * v, 0.75 * u);
+    write_text("set.json", coco);
+    tyto_image_clear(&cat);
+    tyto_image_clear(&coffee);
+    ran wanted = tyto("eval", "detect", "-m", ODD_MODEL, "-a", "set.json", "-i", "data/images/val",
+                      "-f", "json", "--detections", "found.json", NULL);
+    assert_done(&wanted);
+    static const char *const ways[][5] = {
+        {"--data", "data/data.yaml"},
+        {"-a", "data/labels/val", "-i", "data/images/val"},
+        {"--data", "data/data.yaml", "--detections-in", "found.json"},
+        {"-a", "data/labels/val", "-i", "data/images/val", "--detections-in=found.json"},
+    };
+    for (size_t i = 0; next_case(i, sizeof(ways) / sizeof(ways[0])); i++) {
+        const char *const *w4 = ways[i];
+        ran run = tyto("eval", "detect", "-m", ODD_MODEL, "-f", "json", w4[0], w4[1], w4[2], w4[3],
+                       w4[4], NULL);
+        assert_done(&run);
+        assert_string_equal(run.out, wanted.out);
+        ran_clear(&run);
+    }
+    ran_clear(&wanted);
+    static const char *const wrong[][7] = {
+        {"--data", "data/data.yaml", "-a", "set.json"},
+        {"--data", "data/data.yaml", "-i", "data/images/val"},
+        {"-a", "data/labels/val"},
+        {"-a", "set.json", "-i", "data/images", "--split", "val"},
+    };
+    static const char *const messages[] = {
+        "both --annotations and --data", "--images: the photos are those of --data",
+        "a folder of YOLO's labels, required --images FOLDER", "--split: got no --data"};
+    for (size_t i = 0; next_case(i, sizeof(wrong) / sizeof(wrong[0])); i++) {
+        const char *const *q = wrong[i];
+        ran run = tyto("eval", "detect", q[0], q[1], q[2], q[3], q[4], q[5], NULL);
+        assert_complains(&run, 2, messages[i]);
+    }
+    write_text("data/labels/val/cat.txt", "0 0.5 0.5 0.25 0.5\n9 1 2 3\n");
+    ran run = tyto("eval", "detect", "--data", "data/data.yaml", NULL);
+    assert_complains(&run, 1, "data/labels/val/cat.txt:2: got '9 1 2 3'");
+}
+
 /* The same photo by C. */
 static tyto_detections search(const char *photo, const char *const *texts, bool multi_label)
 {
@@ -330,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_are_pycocotools),
         cmocka_unit_test(tables_say_the_same),
+        cmocka_unit_test(yolo_is_scored_as_coco),
         cmocka_unit_test(a_model_searches_for_prompts),
         cmocka_unit_test(its_own_findings_score_one),
         cmocka_unit_test(a_missing_photo_is_told),
