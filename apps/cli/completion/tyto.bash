@@ -199,6 +199,8 @@ _tyto()
     forward:--want | forward:-w) : ;;
     forward:--parts) _tyto_files -f "$word" ;;
     eval:--annotations | eval:-a) _tyto_files -f "$word" ;;
+    eval:--data) _tyto_files -f "$word" ;;
+    eval:--split) : ;;
     eval:--images | eval:-i) _tyto_files -d "$word" ;;
     eval:--detections-in) _tyto_files -f "$word" ;;
     eval:--detections) _tyto_files -f "$word" ;;
@@ -255,7 +257,7 @@ _tyto()
         flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive' ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume' ;;
         forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive' ;;
+        eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive' ;;
         inspect) options=' --tensors --format --output' ;;
         pull) options=' --revision' ;;
         convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive' ;;
