@@ -566,17 +566,25 @@ class Model:
             lib.tyto_filled_text_clear(out)
 
     def flow(
-        self, first: Image, second: Image, *, progress: bool | ProgressFunction = False
+        self,
+        first: Image,
+        second: Image,
+        *,
+        overlap: int = 20,
+        progress: bool | ProgressFunction = False,
     ) -> npt.NDArray[np.float32]:
         """How far each pixel of the first picture has moved in the second: float32
-        (height, width, 2), pixels to the right and down."""
+        (height, width, 2), pixels to the right and down.
+
+        overlap  of neighbouring parts, in pixels, where pictures are larger than the network sees
+        """
+        wanted = options("tyto_flow_options")
+        wanted.overlap_px = int(overlap)
         views = ffi.new("tyto_image[2]")
         held = [pictures.load(first).fill(views[0]), pictures.load(second).fill(views[1])]
         field = ffi.new("tyto_flow_field *")
         with shown(progress) as hears:
-            self.network.run(
-                lib.tyto_flow, views + 0, views + 1, ffi.NULL, field, progress=hears
-            )
+            self.network.run(lib.tyto_flow, views + 0, views + 1, wanted, field, progress=hears)
         del held
         out = np.empty((field.height_px, field.width_px, 2), np.float32)
         ffi.memmove(ffi.from_buffer(out, require_writable=True), field.data, out.nbytes)
@@ -598,7 +606,7 @@ class Model:
         """
         shape = ffi.new("tyto_clip_shape *")
         watch = Watch(None)
-        watch.call(lib.tyto_model_clip_shape, self.network.model, shape)
+        watch.call(lib.tyto_autoencode_shape, self.network.model, shape)
         frames = np.ascontiguousarray(images, np.float32)
         samples = np.ascontiguousarray(sound, np.float32).reshape(-1)
         required = (shape.frames, 3, shape.height_px, shape.width_px)
