@@ -6,6 +6,7 @@ help:
 	@echo "make demo       install what is missing, build, and find things in a photo"
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make quick      build, and run the tests that take under a minute, without root"
+	@echo "make python     install what is missing, build the Python package, and test it"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
 	@echo "make pages      run every command that the pages show, for minutes; says when that was done last"
 	@echo "make tidy       clang-tidy with its analyzer, ten minutes and more"
@@ -43,6 +44,11 @@ tidy:
 	@tools/build.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
 	@tools/check_tidy.sh $(BUILD)-check --all
 
+# The wheel, in build-python/dist.
+python:
+	@tools/setup.sh python
+	@tools/test_python.sh $(BUILD)-python
+
 # Pages of the public headers, in build-api/html.
 api-docs:
 	@tools/make_api_docs.sh $(BUILD)-api
@@ -69,4 +75,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick python pages tidy api-docs install check-arm fuzz clean

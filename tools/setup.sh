@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh build          to build the library and the command
 #   tools/setup.sh test           ... and to run the tests
+#   tools/setup.sh python         to build the Python package and run its tests
 #   tools/setup.sh ci             ... and everything that .ci/run can make use of
 #   tools/setup.sh arm            to cross-build for arm64 and run the tests in an emulator
 #   tools/setup.sh demo-model     to make models/tyto-small anew
@@ -17,8 +18,10 @@ libswresample-dev libgif-dev libtiff-dev libavif-dev libheif-dev libpango1.0-dev
 # Fonts: Chinese and Hindi, emoji; DejaVu (of fontconfig) has Arabic and Hebrew.
 fonts="fonts-dejavu-core fonts-droid-fallback fonts-lohit-deva fonts-noto-color-emoji"
 test="$build $fonts libcmocka-dev libmicrohttpd-dev"
+python="$build python3-venv python3-dev"
 # Checks of the public headers: g++ (of build-essential), cffi, Doxygen, libabigail.
-ci="$test git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi"
+ci="$test git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi
+python3-venv python3-dev python3-torch python3-pil"
 arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64
 libutf8proc-dev:arm64 libfreetype-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64
@@ -30,11 +33,12 @@ demo_model="fonts-noto-color-emoji python3-venv"
 case "${1:-}" in
 build) wanted=$build ;;
 test) wanted=$test ;;
+python) wanted=$python ;;
 ci) wanted=$ci ;;
 arm) wanted=$arm ;;
 demo-model) wanted=$demo_model ;;
 *)
-    echo "usage: tools/setup.sh build|test|ci|arm|demo-model" >&2
+    echo "usage: tools/setup.sh build|test|python|ci|arm|demo-model" >&2
     exit 2
     ;;
 esac

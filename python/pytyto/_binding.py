@@ -105,6 +105,9 @@ def strings(texts: Sequence[str]) -> tuple[Any, list[Any]]:
 # ------------------------------------------------------------------------------------- progress
 
 
+_PROGRESS = ffi.addressof(lib, "pytyto_progress")
+
+
 class Watch:
     """Hears of a call's progress: for the user's function, and for Ctrl-C in the main thread.
 
@@ -124,7 +127,7 @@ class Watch:
             self.user = ffi.new("pytyto_watch *")
             self.user.every_step = progress is not None
             self.user.handle = self._handle
-            self.function = lib.pytyto_progress
+            self.function = _PROGRESS
 
     def call(self, function: Any, *arguments: Any) -> None:
         """As `call`, but what was raised while it ran is raised here."""

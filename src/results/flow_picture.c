@@ -43,6 +43,13 @@ static void make_wheel(wheel *hues)
     add_transition(hues, at, MAGENTA_RED, RED, BLUE, false);
 }
 
+/* Components are floats or shares of one, so that no square leaves a double's range; hypot, which
+ * would care for that, needs a C library of 2021. */
+static double length_of(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
+
 static bool is_known(const float *vector)
 {
     /* False for what is not a number, too. */
@@ -64,7 +71,7 @@ void tyto_flow_field_measure(const tyto_flow_field *flow, double *mean_px, doubl
     for (int64_t i = 0; i < flow->width_px * flow->height_px; i++) {
         const float *vector = flow->data + 2 * i;
         if (is_known(vector)) {
-            const double length = hypot((double)vector[0], (double)vector[1]);
+            const double length = length_of((double)vector[0], (double)vector[1]);
             *longest_px = fmax(*longest_px, length);
             sum += length;
             known++;
@@ -76,7 +83,7 @@ void tyto_flow_field_measure(const tyto_flow_field *flow, double *mean_px, doubl
 /* x and y in units of the longest vector. */
 static void colour_of(const wheel *hues, double x, double y, uint8_t *rgb)
 {
-    const double length = hypot(x, y), turn = (atan2(-y, -x) / PI + 1.0) / 2.0 * (COLOURS - 1);
+    const double length = length_of(x, y), turn = (atan2(-y, -x) / PI + 1.0) / 2.0 * (COLOURS - 1);
     const int low = (int)turn, high = (low + 1) % COLOURS;
     const double part = turn - low;
     for (int c = 0; c < 3; c++) {

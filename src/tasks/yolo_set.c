@@ -207,13 +207,13 @@ static char *label_file(const reading *in, const char *photo)
     const char *name = in->by_folder ? tyto_path_below(in->options.photos, photo) : photo;
     const char *images = in->by_folder ? NULL : find_images(photo), *base = tyto_path_base(name);
     const size_t before = images ? (size_t)(images - name) : 0,
-                 from = images ? before + strlen("images") : 0,
+                 after = images ? before + strlen("images") : 0,
                  stem = (size_t)(base - name) + tyto_path_stem_bytes(base),
                  bytes = stem + sizeof("labels.txt");
     char *file = tyto_alloc(bytes, 1);
     if (file) {
         snprintf(file, bytes, "%.*s%s%.*s.txt", (int)before, name, images ? "labels" : "",
-                 (int)(stem - from), name + from);
+                 (int)(stem - after), name + after);
     }
     char *path = file && in->by_folder ? tyto_path_join(in->path, file) : file;
     if (path != file) {
