@@ -12,8 +12,14 @@ from ._lazy import lazy
 __version__ = "4.37.2"
 
 _EXPORTS: dict[str, str] = {
+    "AddedToken": ".tokenization_utils_base",
     "AutoConfig": ".models.auto.configuration_auto",
+    "AutoTokenizer": ".models.auto.tokenization_auto",
+    "BatchEncoding": ".tokenization_utils_base",
     "BatchFeature": ".feature_extraction_utils",
+    "CLIPTokenizer": ".models.clip.tokenization_clip",
+    "CLIPTokenizerFast": ".models.clip.tokenization_clip_fast",
+    "CharSpan": ".tokenization_utils_base",
     "Owlv2Config": ".models.owlv2.configuration_owlv2",
     "Owlv2ForObjectDetection": ".models.owlv2.modeling_owlv2",
     "Owlv2Model": ".models.owlv2.modeling_owlv2",
@@ -24,8 +30,14 @@ _EXPORTS: dict[str, str] = {
     "Owlv2VisionModel": ".models.owlv2.modeling_owlv2",
     "PerceiverConfig": ".models.perceiver.configuration_perceiver",
     "PreTrainedModel": ".modeling_utils",
+    "PerceiverTokenizer": ".models.perceiver.tokenization_perceiver",
+    "PreTrainedTokenizer": ".tokenization_utils",
+    "PreTrainedTokenizerBase": ".tokenization_utils_base",
+    "PreTrainedTokenizerFast": ".tokenization_utils_fast",
     "PretrainedConfig": ".configuration_utils",
+    "SpecialTokensMixin": ".tokenization_utils_base",
     "TensorType": ".utils.generic",
+    "TokenSpan": ".tokenization_utils_base",
 }
 
 _MODULES = (
@@ -39,6 +51,9 @@ _MODULES = (
     "models",
     "pipelines",
     "processing_utils",
+    "tokenization_utils",
+    "tokenization_utils_base",
+    "tokenization_utils_fast",
     "utils",
 )
 
