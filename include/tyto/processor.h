@@ -76,6 +76,14 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_image_processor_override(
     const tyto_image_processor *base, const tyto_image_processor_options *options,
     tyto_image_processor **out, tyto_error *err);
 
+/** A processor without a file: the reference's defaults for a class, and what the options say.
+ *  type    Owlv2ImageProcessor, PerceiverImageProcessor, or another name that files have for them
+ *  memory  release *out with tyto_image_processor_destroy
+ *  errors  E_UNSUPPORTED (another class, a step of the other kind), and as above */
+TYTO_API TYTO_NODISCARD tyto_status
+tyto_image_processor_create(const char *type, const tyto_image_processor_options *options,
+                            tyto_image_processor **out, tyto_error *err);
+
 /** The shape [channels, height, width] that a picture of this size becomes; a side may be 0 where
  *  a crop leaves nothing, which tyto_image_processor_run refuses. NULL gives [0, 0, 0]. */
 TYTO_API void tyto_image_processor_shape(const tyto_image_processor *processor, int64_t width_px,

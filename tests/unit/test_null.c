@@ -257,6 +257,8 @@ static void pictures(void **state)
     REFUSED(tyto_image_processor_options_set(&options, &values, "size", NULL, &err), "text");
     REFUSED(tyto_image_processor_override(NULL, NULL, &other, &err), "base");
     REFUSED(tyto_image_processor_override(processor, NULL, NULL, &err), "out");
+    REFUSED(tyto_image_processor_create(NULL, NULL, &other, &err), "type");
+    REFUSED(tyto_image_processor_create("Owlv2ImageProcessor", NULL, NULL, &err), "out");
     tyto_image_processor_destroy(NULL);
     tyto_image_processor_shape(processor, 1, 1, NULL);
     tyto_image_processor_shape(NULL, 1, 1, shape);

@@ -260,12 +260,38 @@ static void options_are_set_by_texts(void **state)
     }
 }
 
+/* Classes have the defaults of files that say nothing else. */
+static void classes_are_made_without_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        int64_t side;
+    } classes[] = {{"Owlv2ImageProcessor", 960},
+                   {"PerceiverFeatureExtractor", 224},
+                   {"PerceiverImageProcessorFast", 224}};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image_processor *processor = NULL;
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        int64_t shape[3];
+        ASSERT_DONE(tyto_image_processor_create(classes[i].type, NULL, &processor, &err), &err);
+        tyto_image_processor_shape(processor, 300, 200, shape);
+        assert_int_equal(shape[1], classes[i].side);
+        assert_int_equal(shape[2], classes[i].side);
+        tyto_image_processor_destroy(processor);
+    }
+    assert_int_equal(tyto_image_processor_create("ViTImageProcessor", NULL, &processor, &err),
+                     TYTO_E_UNSUPPORTED);
+    tyto_error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_do_what_files_do),
         cmocka_unit_test(options_are_refused),
         cmocka_unit_test(options_are_set_by_texts),
+        cmocka_unit_test(classes_are_made_without_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,13 +15,16 @@ _EXPORTS: dict[str, str] = {
     "AddedToken": ".tokenization_utils_base",
     "AutoConfig": ".models.auto.configuration_auto",
     "AutoTokenizer": ".models.auto.tokenization_auto",
+    "BaseImageProcessor": ".image_processing_utils",
     "BatchEncoding": ".tokenization_utils_base",
     "BatchFeature": ".feature_extraction_utils",
     "CLIPTokenizer": ".models.clip.tokenization_clip",
     "CLIPTokenizerFast": ".models.clip.tokenization_clip_fast",
     "CharSpan": ".tokenization_utils_base",
+    "ImageProcessingMixin": ".image_processing_utils",
     "Owlv2Config": ".models.owlv2.configuration_owlv2",
     "Owlv2ForObjectDetection": ".models.owlv2.modeling_owlv2",
+    "Owlv2ImageProcessor": ".models.owlv2.image_processing_owlv2",
     "Owlv2Model": ".models.owlv2.modeling_owlv2",
     "Owlv2PreTrainedModel": ".models.owlv2.modeling_owlv2",
     "Owlv2TextConfig": ".models.owlv2.configuration_owlv2",
@@ -29,8 +32,10 @@ _EXPORTS: dict[str, str] = {
     "Owlv2VisionConfig": ".models.owlv2.configuration_owlv2",
     "Owlv2VisionModel": ".models.owlv2.modeling_owlv2",
     "PerceiverConfig": ".models.perceiver.configuration_perceiver",
-    "PreTrainedModel": ".modeling_utils",
+    "PerceiverFeatureExtractor": ".models.perceiver.feature_extraction_perceiver",
+    "PerceiverImageProcessor": ".models.perceiver.image_processing_perceiver",
     "PerceiverTokenizer": ".models.perceiver.tokenization_perceiver",
+    "PreTrainedModel": ".modeling_utils",
     "PreTrainedTokenizer": ".tokenization_utils",
     "PreTrainedTokenizerBase": ".tokenization_utils_base",
     "PreTrainedTokenizerFast": ".tokenization_utils_fast",
@@ -40,7 +45,7 @@ _EXPORTS: dict[str, str] = {
     "TokenSpan": ".tokenization_utils_base",
 }
 
-_MODULES = (
+_MODULES: tuple[str, ...] = (
     "configuration_utils",
     "feature_extraction_utils",
     "image_processing_utils",

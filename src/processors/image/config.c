@@ -272,6 +272,25 @@ cleanup:
     return status;
 }
 
+tyto_status tyto_image_processor_create(const char *type,
+                                        const tyto_image_processor_options *options,
+                                        tyto_image_processor **out, tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, type);
+    TYTO_REQUIRE(err, out);
+    tyto_image_processor defaults;
+    const tyto_image_processor_kind *kind = find_type(type);
+    if (!kind) {
+        return tyto_fail(err, TYTO_E_UNSUPPORTED,
+                         "type: got '%s', required Owlv2ImageProcessor or PerceiverImageProcessor",
+                         type);
+    }
+    TYTO_TRY(*kind == TYTO_PROCESSOR_PERCEIVER ? read_perceiver(NULL, "type", &defaults, err)
+                                               : read_owlv2(NULL, "type", &defaults, err));
+    return tyto_image_processor_override(&defaults, options, out, err);
+}
+
 static void set_switch(bool *option, tyto_switch given)
 {
     *option = given == TYTO_SWITCH_AS_CONFIGURED ? *option : given == TYTO_SWITCH_ON;

@@ -7,6 +7,7 @@ from ..._lazy import lazy
 _EXPORTS: dict[str, str] = {
     "Owlv2Config": ".configuration_owlv2",
     "Owlv2ForObjectDetection": ".modeling_owlv2",
+    "Owlv2ImageProcessor": ".image_processing_owlv2",
     "Owlv2Model": ".modeling_owlv2",
     "Owlv2PreTrainedModel": ".modeling_owlv2",
     "Owlv2TextConfig": ".configuration_owlv2",
@@ -15,7 +16,11 @@ _EXPORTS: dict[str, str] = {
     "Owlv2VisionModel": ".modeling_owlv2",
 }
 
-_MODULES = ("configuration_owlv2", "modeling_owlv2")
+_MODULES: tuple[str, ...] = (
+    "configuration_owlv2",
+    "image_processing_owlv2",
+    "modeling_owlv2",
+)
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

@@ -6,10 +6,17 @@ from ..._lazy import lazy
 
 _EXPORTS: dict[str, str] = {
     "PerceiverConfig": ".configuration_perceiver",
+    "PerceiverFeatureExtractor": ".feature_extraction_perceiver",
+    "PerceiverImageProcessor": ".image_processing_perceiver",
     "PerceiverTokenizer": ".tokenization_perceiver",
 }
 
-_MODULES = ("configuration_perceiver", "tokenization_perceiver")
+_MODULES: tuple[str, ...] = (
+    "configuration_perceiver",
+    "feature_extraction_perceiver",
+    "image_processing_perceiver",
+    "tokenization_perceiver",
+)
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)
