@@ -10,6 +10,7 @@ _EXPORTS: dict[str, str] = {
     "Owlv2ImageProcessor": ".image_processing_owlv2",
     "Owlv2Model": ".modeling_owlv2",
     "Owlv2PreTrainedModel": ".modeling_owlv2",
+    "Owlv2Processor": ".processing_owlv2",
     "Owlv2TextConfig": ".configuration_owlv2",
     "Owlv2TextModel": ".modeling_owlv2",
     "Owlv2VisionConfig": ".configuration_owlv2",
@@ -20,6 +21,7 @@ _MODULES: tuple[str, ...] = (
     "configuration_owlv2",
     "image_processing_owlv2",
     "modeling_owlv2",
+    "processing_owlv2",
 )
 
 __all__ = [*_EXPORTS]

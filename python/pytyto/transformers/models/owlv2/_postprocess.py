@@ -15,7 +15,7 @@ from ...image_utils import Array
 BOXES = {"reference": lib.TYTO_BOXES_REFERENCE, "image": lib.TYTO_BOXES_IMAGE}
 
 
-class _Photos:
+class Photos:
     """Logits, boxes and sizes of a batch, as the library wants them."""
 
     def __init__(self, outputs: Any, boxes_name: str, target_sizes: Any, boxes: str) -> None:
@@ -40,7 +40,7 @@ class _Photos:
                 f"target_sizes: got shape {self.sizes.shape}, required (photos, 2): height, width"
             )
 
-    def found(self, function: Callable[[int, Any, Any, Any], None], photo: int) -> Any:
+    def found(self, function: Callable[[Any, Any, Any, Any], None], photo: int) -> Any:
         """(scores, labels, boxes) of a photo, in the order of the network's boxes."""
         width = height = 0
         if self.boxes == "image" and self.sizes is not None:
@@ -48,8 +48,7 @@ class _Photos:
         detections = ffi.new("tyto_detections *")
         logits = np.ascontiguousarray(self.logits[photo])
         pred_boxes = np.ascontiguousarray(self.pred_boxes[photo])
-        size = (width, height)
-        function(photo, logits, pred_boxes, (size, detections))
+        function(logits, pred_boxes, (width, height), detections)
         rows = _rows(detections)
         lib.tyto_detections_clear(detections)
         rows = rows[np.argsort(rows["patch"], kind="stable")]
@@ -107,26 +106,23 @@ def _rows(detections: Any) -> Array:
     return np.frombuffer(bytes(content), _ROW)
 
 
-def _pointer(array: Array) -> Any:
+def pointer(array: Array) -> Any:
     return ffi.from_buffer("float[]", array)
 
 
-def _detect(threshold: float, boxes: str) -> Callable[[int, Any, Any, Any], None]:
+def _detect(threshold: float, boxes: str) -> Callable[[Any, Any, Any, Any], None]:
     wanted = options("tyto_postprocess_options")
     wanted.threshold = threshold
     wanted.boxes = BOXES[boxes]
 
-    def detect(_photo: int, logits: Array, pred_boxes: Array, place: Any) -> None:
-        (width, height), out = place
+    def detect(logits: Array, pred_boxes: Array, size: tuple[int, int], out: Any) -> None:
         call(
             lib.tyto_postprocess_object_detection,
-            _pointer(logits),
-            _pointer(pred_boxes),
+            pointer(logits),
+            pointer(pred_boxes),
             ffi.NULL,
-            logits.shape[0],
-            logits.shape[1],
-            width,
-            height,
+            *logits.shape,
+            *size,
             wanted,
             out,
         )
@@ -138,7 +134,7 @@ def object_detections(
     outputs: Any, threshold: float, target_sizes: Any, boxes: str
 ) -> list[dict[str, Any]]:
     """`Owlv2ImageProcessor.post_process_object_detection`."""
-    photos = _Photos(outputs, "pred_boxes", target_sizes, boxes)
+    photos = Photos(outputs, "pred_boxes", target_sizes, boxes)
     detect = _detect(float(threshold), boxes)
     names = ("scores", "labels", "boxes")
     return [dict(zip(names, photos.found(detect, i))) for i in range(len(photos.logits))]
@@ -155,7 +151,7 @@ def image_guided_detections(
     outputs: Any, threshold: float, nms_threshold: float, target_sizes: Any, boxes: str
 ) -> list[dict[str, Any]]:
     """`Owlv2ImageProcessor.post_process_image_guided_detection`."""
-    photos = _Photos(outputs, "target_pred_boxes", target_sizes, boxes)
+    photos = Photos(outputs, "target_pred_boxes", target_sizes, boxes)
     wanted = ffi.new("tyto_postprocess_options *")
     lib.tyto_postprocess_options_init_guided(wanted, ffi.sizeof("tyto_postprocess_options"))
     wanted.threshold = threshold
@@ -163,16 +159,13 @@ def image_guided_detections(
     wanted.nms = lib.TYTO_NMS_ALL if nms_threshold < 1.0 else lib.TYTO_NMS_OFF
     wanted.nms_iou = min(float(nms_threshold), 1.0)
 
-    def detect(_photo: int, logits: Array, pred_boxes: Array, place: Any) -> None:
-        (width, height), out = place
+    def detect(logits: Array, pred_boxes: Array, size: tuple[int, int], out: Any) -> None:
         call(
             lib.tyto_postprocess_image_guided_detection,
-            _pointer(logits),
-            _pointer(pred_boxes),
-            logits.shape[0],
-            logits.shape[1],
-            width,
-            height,
+            pointer(logits),
+            pointer(pred_boxes),
+            *logits.shape,
+            *size,
             wanted,
             out,
         )
