@@ -9,6 +9,12 @@
 
 TYTO_BEGIN_DECLS
 
+/** Most detections of a frame that are followed, which is more than OWLv2 has patches; and most
+ *  tracks that wait for their things to come back: where there are more, those that weren't seen for
+ *  the longest end early. */
+#define TYTO_TRACK_DETECTIONS_MAX 6000
+#define TYTO_TRACKS_MAX 6000
+
 typedef struct tyto_track_options {
     size_t struct_bytes; /**< set by tyto_track_options_init */
     /** A score above this is paired first, and begins a track when it pairs with none. */
@@ -34,7 +40,9 @@ typedef struct tyto_track_options {
 TYTO_API void tyto_track_options_init(tyto_track_options *options, size_t struct_bytes);
 
 /** Tracks of one video; belongs to one thread at a time.
- *  memory  a box, its motion and an embedding for each track that hasn't ended */
+ *  memory  a box, its motion and an embedding for each track that hasn't ended, and 8 bytes for each
+ *          pair of a track and a detection: 300 MB at most. A frame takes milliseconds with a
+ *          hundred detections, and some seconds with thousands that lie over one another */
 typedef struct tyto_tracker tyto_tracker;
 
 /** options  NULL: the defaults
@@ -52,7 +60,7 @@ TYTO_API void tyto_tracker_destroy(tyto_tracker *tracker);
  *              count where there are any, and must be as wide in all frames
  *  seconds     when the frame is shown; frames may be any time apart
  *  ids         [count] receives identities, counted from 1 and never used again, or −1
- *  errors      E_ARGUMENT, E_SHAPE (embeddings of another width), E_RANGE (a time before the last),
+ *  errors      E_ARGUMENT, E_LIMIT (too many), E_SHAPE (embeddings of another width), E_RANGE (a time before the last),
  *              E_MEMORY; the tracks are then those of the frame before
  *  source      Zhang et al. 2022, ByteTrack; Wojke et al. 2017, Deep SORT, for motion and gate */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tracker_update(tyto_tracker *tracker,

@@ -407,19 +407,31 @@ static int64_t begin(frame *f, int64_t i, double seconds)
     return t->id;
 }
 
-/* Drops what has ended: tracks unseen for too long, and those seen once alone. */
-static void end_tracks(tyto_tracker *tracker, double seconds)
+/* Drops tracks unseen for longer than `patience`, and those seen once alone. */
+static void end_unseen(tyto_tracker *tracker, double seconds, double patience)
 {
     int64_t kept = 0;
     for (int64_t i = 0; i < tracker->count; i++) {
         track *t = &tracker->tracks[i];
-        if (t->seen || (t->confirmed && seconds - t->seen_s <= tracker->options.patience_s)) {
+        if (t->seen || (t->confirmed && seconds - t->seen_s <= patience)) {
             tracker->tracks[kept++] = *t;
         } else {
             free(t->embedding);
         }
     }
     tracker->count = kept;
+}
+
+/* Where too many are left, patience is shorter. */
+static void end_tracks(tyto_tracker *tracker, double seconds)
+{
+    const double least_s = 1e-3;
+    double patience = tracker->options.patience_s;
+    end_unseen(tracker, seconds, patience);
+    while (tracker->count > TYTO_TRACKS_MAX && patience >= 0.0) {
+        patience = patience > least_s ? patience / 2.0 : -1.0;
+        end_unseen(tracker, seconds, patience);
+    }
 }
 
 /* What was paired becomes so. */
@@ -449,6 +461,11 @@ static tyto_status check_frame(tyto_tracker *tracker, const tyto_detections *fou
 {
     TYTO_TRY(tyto_check_list(found->items, found->count, "detections", err));
     TYTO_TRY(tyto_check_list(ids, found->count, "ids", err));
+    if (found->count > TYTO_TRACK_DETECTIONS_MAX) {
+        return tyto_fail(err, TYTO_E_LIMIT,
+                         "tracker: got %lld detections in a frame, required at most %d",
+                         (long long)found->count, TYTO_TRACK_DETECTIONS_MAX);
+    }
     if (!isfinite(seconds) || (tracker->begun && seconds < tracker->last_s)) {
         return tyto_fail(err, TYTO_E_RANGE, "tracker: got a frame at %g s, required one after %g s",
                          seconds, tracker->last_s);

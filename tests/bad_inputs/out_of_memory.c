@@ -478,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_written),
         cmocka_unit_test(trees_are_searched_by),
+        cmocka_unit_test(videos_are_searched),
         cmocka_unit_test(tensors_are_saved),
         cmocka_unit_test(tensors_are_opened),
         cmocka_unit_test(an_engine_is_made),

@@ -31,6 +31,8 @@ void texts_and_pictures_are_understood(void **state);
 void files_and_checkpoints_are_looked_at(void **state);
 /** The same of out_of_memory_documents.c. */
 void documents_are_written(void **state);
+/** The same of out_of_memory_videos.c. */
+void videos_are_searched(void **state);
 
 /** The same of out_of_memory_trees.c. */
 void trees_are_searched_by(void **state);

@@ -3,6 +3,7 @@ add_executable(bad_inputs_memory bad_inputs/out_of_memory.c bad_inputs/out_of_me
                bad_inputs/out_of_memory_convert.c bad_inputs/out_of_memory_media.c
                bad_inputs/out_of_memory_tasks.c bad_inputs/out_of_memory_files.c
                bad_inputs/out_of_memory_documents.c bad_inputs/out_of_memory_trees.c
+               bad_inputs/out_of_memory_videos.c
                bad_inputs/out_of_memory_sequences.c
                bad_inputs/failing_memory.c)
 target_include_directories(bad_inputs_memory PRIVATE bad_inputs ${PROJECT_SOURCE_DIR}/src)

@@ -326,6 +326,43 @@ static void motion_is_the_textbooks(void **state)
     }
 }
 
+/* Two crowds that take turns: each is confirmed, and waits while the other is seen. */
+static void crowds_are_bounded(void **state)
+{
+    (void)state;
+    enum { CROWD = 300, CROWDS = 21 };
+    static tyto_detection items[TYTO_TRACK_DETECTIONS_MAX + 1];
+    static int64_t ids[TYTO_TRACK_DETECTIONS_MAX + 1];
+    tyto_tracker *tracker = make(0.0f);
+    tyto_error err = TYTO_ERROR_INIT;
+    for (int k = 0; k < 2 * CROWDS; k++) {
+        for (int i = 0; i < CROWD; i++) {
+            const float x = (float)(40 * (i % 50)), y = (float)(2000 * (k / 2) + 40 * (i / 50));
+            items[i] = (tyto_detection){.box = {x, y, x + 20, y + 20}, .score = 0.9f};
+        }
+        const tyto_detections found = {.items = items, .count = CROWD};
+        assert_int_equal(tyto_tracker_update(tracker, &found, k * 0.01, ids, NULL), TYTO_OK);
+        assert_int_equal(ids[7], (k / 2) * CROWD + 8);
+    }
+    /* The crowd that was seen last before is known; the first was given up. */
+    for (int k = 0; k < 2; k++) {
+        const int crowd = k ? 0 : CROWDS - 2;
+        for (int i = 0; i < CROWD; i++) {
+            items[i].box.ymin = (float)(2000 * crowd + 40 * (i / 50));
+            items[i].box.ymax = items[i].box.ymin + 20;
+        }
+        const tyto_detections found = {.items = items, .count = CROWD};
+        assert_int_equal(tyto_tracker_update(tracker, &found, 0.43, ids, NULL), TYTO_OK);
+        assert_int_equal(ids[0], k ? CROWDS * CROWD + 1 : crowd * CROWD + 1);
+    }
+    const tyto_detections many = {.items = items, .count = TYTO_TRACK_DETECTIONS_MAX + 1};
+    assert_int_equal(tyto_tracker_update(tracker, &many, 2.0, ids, &err), TYTO_E_LIMIT);
+    assert_string_equal(tyto_error_message(&err),
+                        "tracker: got 6001 detections in a frame, required at most 6000");
+    tyto_error_clear(&err);
+    tyto_tracker_destroy(tracker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +374,7 @@ int main(void)
         cmocka_unit_test(labels_have_thresholds_of_their_own),
         cmocka_unit_test(what_can_not_be_tracked_is_refused),
         cmocka_unit_test(motion_is_the_textbooks),
+        cmocka_unit_test(crowds_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
