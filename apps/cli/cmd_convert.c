@@ -194,7 +194,8 @@ static const option options[] = {
      AT(shard_size)},
     {"calibrate", 0, OPTION_TEXTS, "PHOTOS|TEXTS",
      "for int8: photos, folders of them, or .txt files with a text in each line; what "
-     "the network makes of them decides how inputs are smoothed and which products stay in bf16",
+     "the network makes of them decides how inputs of layers are scaled, and which layers stay in "
+     "bf16",
      AT(calibrate), .files = COMPLETES_FILES},
     {"init", 0, OPTION_TEXT, "CONFIG",
      "instead of a model: a new one of this config.json, or of that of a folder, whose files of "
@@ -227,8 +228,9 @@ const command cmd_convert = {
     .synopsis = "[MODEL | --init CONFIG] -o FOLDER [option...]",
     .operands = "MODEL",
     .description =
-        "Writes a checkpoint anew, whatever form its weights have, into a folder that other "
-        "programs open too: config.json, model.safetensors (or parts and their index), and the "
+        "Writes a checkpoint, which is the folder of a model, anew into another folder that all "
+        "programs open, whatever form its weights have: config.json, model.safetensors (or parts "
+        "and their index), and the "
         "files of processor and tokenizer. Tensors keep their names and, unless --dtype says "
         "otherwise, every bit; a number that the new type can't hold is an error. Tensors that the "
         "network doesn't use are kept, with a warning.\n\n"
@@ -237,12 +239,13 @@ const command cmd_convert = {
         "use it share its memory. It is made for this kind of CPU: another one, or another "
         "precision, converts it again each time that it is opened. Keep the checkpoint too: in "
         "fp32 the smallest weights may lose their last bits.\n\n"
-        "With --calibrate the network first runs on photos and texts of yours, which shows what "
-        "int8 would spoil: that stays in bf16, and what int8 can do well once its inputs are "
-        "scaled is scaled. int8.safetensors, beside the weights, holds these choices; with "
-        "--precision int8 the packed weights do.\n\n"
-        "With --init a new checkpoint is made: values drawn as the reference draws them, the same "
-        "for the same --seed.\n\n"
+        "With --calibrate the network first runs on photos and texts of yours, to see which layers "
+        "lose too much in int8. Some lose less once their inputs are scaled, and get a scale; the "
+        "others are computed in bf16. These choices go into int8.safetensors beside the weights, "
+        "or "
+        "with --precision int8 into the packed file.\n\n"
+        "With --init a new, untrained checkpoint is made. Its values are random, drawn as the "
+        "reference (transformers) draws them, and the same for the same --seed.\n\n"
         "The folder appears whole or not at all. Without --precision, memory doesn't grow with the "
         "checkpoint.",
     .options = options,

@@ -288,7 +288,7 @@ complete -c tyto -n '__fish_seen_subcommand_from pull' -l revision -x -d 'a bran
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l output -s o -x -a '(__fish_complete_directories)' -d 'the new checkpoint'\''s folder (required)'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l dtype -s d -x -a 'keep float32 float16 bfloat16' -d 'what weights become, rounded to nearest even; keep (default) leaves each as it is'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l max-shard-size -x -d 'a file of weights has at most so many bytes, such as 2GB or 500MiB (default: 5GB)'
-complete -c tyto -n '__fish_seen_subcommand_from convert' -l calibrate -r -F -d 'for int8: photos, folders of them, or .txt files with a text in each line; what the network makes of them decides how inputs are smoothed and which products stay in bf16'
+complete -c tyto -n '__fish_seen_subcommand_from convert' -l calibrate -r -F -d 'for int8: photos, folders of them, or .txt files with a text in each line; what the network makes of them decides how inputs of layers are scaled, and which layers stay in bf16'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l init -r -F -d 'instead of a model: a new one of this config.json, or of that of a folder, whose files of processor and tokenizer are copied; with the reference'\''s initial values'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l seed -x -d 'of --init (default: 0)'
 complete -c tyto -n '__fish_seen_subcommand_from convert' -l force -d 'replace the checkpoint that lies in FOLDER'
