@@ -133,6 +133,10 @@ static bool is_there(const char *path)
  * for what lies beside the file, without the "../". NULL when memory is out. */
 static char *find_place(const char *folder, const char *place)
 {
+    while (strncmp(place, "./", 2) == 0) {
+        place += 2;
+    }
+    place = strcmp(place, ".") == 0 ? "" : place;
     char *path =
         *place == '/' ? tyto_copy_text(place, strlen(place)) : tyto_path_join(folder, place);
     if (path && !is_there(path) && strncmp(place, "../", 3) == 0) {
