@@ -8,10 +8,12 @@
 /** Whether a file of that name may be replaced. */
 typedef bool (*tyto_may_replace_fn)(const char *name);
 
-/** A folder being filled beside its place. Files are written into `temporary`. */
+/** A folder being filled beside its place, or inside it where nothing else can take that place: a
+ *  mount point, a folder in one that may not be written. Files are written into `temporary`. */
 typedef struct tyto_folder_writer {
     char *path;
     char *temporary;
+    bool inside; /**< files are moved into the folder, instead of it being replaced */
     tyto_may_replace_fn may_replace;
 } tyto_folder_writer;
 
@@ -22,7 +24,8 @@ typedef struct tyto_folder_writer {
 TYTO_NODISCARD tyto_status tyto_folder_writer_open(const char *path,
                                                    tyto_may_replace_fn may_replace,
                                                    tyto_folder_writer *out, tyto_error *err);
-/** Puts the folder in its place, and removes what was there. Closed in any case. */
+/** Puts the folder in its place, and removes what was there; config.json comes last where files are
+ *  moved one by one. Closed in any case. */
 TYTO_NODISCARD tyto_status tyto_folder_writer_commit(tyto_folder_writer *writer, tyto_error *err);
 /** Removes what was written so far. Fine after commit. */
 void tyto_folder_writer_abandon(tyto_folder_writer *writer);

@@ -1,4 +1,8 @@
 /* Checkpoints written anew: what is kept, what is refused, and what is left behind. */
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 #include "base/folder.h"
 #include "support/checkpoint.h"
 #include "support/room.h"
@@ -186,6 +190,80 @@ static void write_text(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(to), 0);
 }
 
+static int fill_mount_point(void)
+{
+    tyto_folder_writer writer;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+        mount("host", "mounted", NULL, MS_BIND, NULL) != 0) {
+        return 0; /* nothing is tested where the system lets nobody mount */
+    }
+    if (tyto_folder_writer_open("mounted", is_a, &writer, NULL) != TYTO_OK) {
+        return 1;
+    }
+    write_text(writer.temporary, "a2", "2");
+    write_text(writer.temporary, "config.json", "{}");
+    if (tyto_folder_writer_commit(&writer, NULL) != TYTO_OK) {
+        return 2;
+    }
+    return access("mounted/a2", F_OK) == 0 && access("mounted/config.json", F_OK) == 0 &&
+                   access("mounted/a1", F_OK) != 0 && entries_of("mounted") == 2
+               ? 0
+               : 3;
+}
+
+static int fill_where_nothing_may_be_made_beside(void)
+{
+    tyto_folder_writer writer;
+    if (seteuid(65534) != 0) {
+        return 0;
+    }
+    if (tyto_folder_writer_open("locked/place", is_a, &writer, NULL) != TYTO_OK) {
+        return 1;
+    }
+    tyto_folder_writer_abandon(&writer);
+    if (entries_of("locked/place") != 0 ||
+        tyto_folder_writer_open("locked/place", is_a, &writer, NULL) != TYTO_OK) {
+        return 2;
+    }
+    write_text(writer.temporary, "a1", "1");
+    return tyto_folder_writer_commit(&writer, NULL) == TYTO_OK && entries_of("locked/place") == 1
+               ? 0
+               : 3;
+}
+
+static void alone(int (*work)(void))
+{
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(work());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Such a folder stays, and its files are replaced. */
+static void a_folder_that_cannot_be_replaced_is_filled(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("fixed", 0755), 0);
+    assert_int_equal(chdir("fixed"), 0);
+    assert_int_equal(chmod("..", 0755), 0);
+    assert_int_equal(mkdir("host", 0777), 0);
+    assert_int_equal(mkdir("mounted", 0777), 0);
+    write_text("host", "a1", "1");
+    alone(fill_mount_point);
+    assert_int_equal(entries_of("mounted"), 0);
+    assert_int_equal(mkdir("locked", 0755), 0);
+    assert_int_equal(mkdir("locked/place", 0777), 0);
+    assert_int_equal(chmod("locked/place", 0777), 0);
+    assert_int_equal(chmod("locked", 0555), 0);
+    alone(fill_where_nothing_may_be_made_beside);
+    assert_int_equal(chmod("locked", 0755), 0);
+    assert_int_equal(chdir(".."), 0);
+}
+
 static void a_folder_appears_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -249,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_number_that_does_not_fit_is_named),
         cmocka_unit_test(a_checkpoint_that_does_not_fit_is_refused),
         cmocka_unit_test(a_stopped_run_leaves_nothing),
+        cmocka_unit_test(a_folder_that_cannot_be_replaced_is_filled),
         cmocka_unit_test(a_folder_appears_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, make_room, remove_room);
