@@ -21,6 +21,8 @@
 #define LABELS_MAX 2000
 /* Most lines of a legend; it takes at most half of the picture's height. */
 #define LEGEND_MAX 50
+/* In place of a label: the line that says how many others the legend leaves out. */
+#define MORE (-1)
 /* Shades the surroundings of lines and labels, so that they stand out from any background. */
 #define SHADOW_ALPHA 0.35f
 /* Below this luminance of the ground, white text has more contrast than black. */
@@ -47,6 +49,7 @@ typedef struct drawing {
     /* Indices of the labels that are written as numbers. */
     int64_t legend[LEGEND_MAX];
     size_t legend_count;
+    int64_t left_out;  /* labels without a line */
     tyto_rect *places; /* of the legend's lines, then of the labels; empty ones are not shown */
     size_t label_count;
 } drawing;
@@ -197,6 +200,12 @@ static tyto_status compose(drawing *d, const tyto_detection *detection, tyto_lab
 
 static tyto_status explain(drawing *d, int64_t label, tyto_label_line *line, tyto_error *err)
 {
+    if (label == MORE) {
+        char text[40];
+        snprintf(text, sizeof(text), "and %lld more", (long long)d->left_out);
+        return tyto_lettering_compose(&d->lettering, text, 0, 0, NAN,
+                                      d->image->width_px - 2 * d->pad_x, line, err);
+    }
     return tyto_lettering_explain(&d->lettering, d->labels[label], label + 1,
                                   d->image->width_px - 2 * d->pad_x, line, err);
 }
@@ -245,7 +254,8 @@ static tyto_status draw_legend(drawing *d, size_t i, tyto_error *err)
         return TYTO_OK;
     }
     TYTO_TRY(explain(d, d->legend[i], &line, err));
-    return draw_line(d, &line, d->places[i], colour_of(d->legend[i]), err);
+    const int64_t colour = d->legend[i] == MORE ? PALETTE_COUNT - 1 : d->legend[i];
+    return draw_line(d, &line, d->places[i], colour_of(colour), err);
 }
 
 static tyto_status place_label(drawing *d, size_t i, tyto_error *err)
@@ -269,19 +279,34 @@ static tyto_status place_label(drawing *d, size_t i, tyto_error *err)
     return TYTO_OK;
 }
 
+/* Whether a detection before number i has its label, and is to be seen. */
+static bool is_listed(const drawing *d, size_t i)
+{
+    const tyto_detection *items = d->detections->items;
+    tyto_rect box;
+    for (size_t j = 0; j < i; j++) {
+        if (items[j].label_index == items[i].label_index && visible_box(d, &items[j].box, &box)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The legend lists the labels of the best detections, as far as there is room. */
 static tyto_status list_numbered(drawing *d, tyto_error *err)
 {
     tyto_rect box;
-    for (size_t i = 0; i < d->label_count && d->legend_count < LEGEND_MAX; i++) {
+    for (size_t i = 0; i < d->label_count; i++) {
         const int64_t label = d->detections->items[i].label_index;
-        bool numbered, listed = false;
-        TYTO_TRY(tyto_lettering_numbers(&d->lettering, d->labels[label], &numbered, err));
-        for (size_t j = 0; j < d->legend_count; j++) {
-            listed |= d->legend[j] == label;
+        bool numbered;
+        if (!visible_box(d, &d->detections->items[i].box, &box) || is_listed(d, i)) {
+            continue;
         }
-        if (numbered && !listed && visible_box(d, &d->detections->items[i].box, &box)) {
+        TYTO_TRY(tyto_lettering_numbers(&d->lettering, d->labels[label], &numbered, err));
+        if (numbered && d->legend_count < LEGEND_MAX) {
             d->legend[d->legend_count++] = label;
+        } else if (numbered) {
+            d->left_out++;
         }
     }
     return TYTO_OK;
@@ -302,6 +327,34 @@ static int64_t hidden_px(const drawing *d, tyto_rect part)
     return sum;
 }
 
+/* The last of `lines` lines says how many others there are, instead of a label, unless all have a
+ * line. */
+static tyto_status end_legend(drawing *d, size_t *lines, int64_t *height, tyto_error *err)
+{
+    int64_t line_px = 0;
+    if (d->left_out == 0 && *lines == d->legend_count) {
+        return TYTO_OK;
+    }
+    d->left_out += (int64_t)(d->legend_count - *lines);
+    do {
+        tyto_label_line line;
+        if (line_px > 0 || *lines == d->legend_count) {
+            const tyto_rect last = d->places[--*lines];
+            *height -= last.y1 - last.y0;
+            d->left_out++;
+        }
+        TYTO_TRY(explain(d, MORE, &line, err));
+        line_px = line_height(d, &line);
+        d->places[*lines] =
+            (tyto_rect){0, *height, line.width_px + 2 * d->pad_x, *height + line_px};
+    } while (*lines > 0 && *height + line_px > d->image->height_px / 2);
+    if (*height + line_px <= d->image->height_px / 2) {
+        d->legend[(*lines)++] = MORE;
+        *height += line_px;
+    }
+    return TYTO_OK;
+}
+
 /* Line below line, in the corner where that hides the least. */
 static tyto_status place_legend(drawing *d, tyto_error *err)
 {
@@ -317,8 +370,11 @@ static tyto_status place_legend(drawing *d, tyto_error *err)
             break;
         }
         d->places[lines] = (tyto_rect){0, height, line.width_px + 2 * d->pad_x, height + line_px};
-        width = tyto_max_i64(width, d->places[lines].x1);
         height += line_px;
+    }
+    TYTO_TRY(end_legend(d, &lines, &height, err));
+    for (size_t i = 0; i < lines; i++) {
+        width = tyto_max_i64(width, d->places[i].x1);
     }
     for (int corner = 0; corner < 4; corner++) {
         const int64_t x = corner % 2 ? w - width : 0, y = corner < 2 ? h - height : 0;

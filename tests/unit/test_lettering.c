@@ -207,6 +207,42 @@ static void what_no_font_has_is_numbered_and_explained(void **state)
     assert_memory_not_equal(plain, pixels, BYTES);
 }
 
+/* Thirty labels, the last of which is another one or not; boxes are on the right. */
+static void draw_thirty(int64_t last, uint8_t *pixels)
+{
+    const char *labels[31];
+    tyto_detection items[30];
+    for (int64_t i = 0; i < 31; i++) {
+        labels[i] = NOWHERE;
+    }
+    for (int64_t i = 0; i < 30; i++) {
+        const float y = (float)(6 * i);
+        items[i] = (tyto_detection){{340, y, 352, y + 5}, 0.9F, i < 29 ? i : last};
+    }
+    const tyto_detections all = {items, 30};
+    tyto_image image = {WIDTH, HEIGHT, pixels};
+    memset(pixels, 255, BYTES);
+    assert_int_equal(tyto_draw_detections(&image, &all, labels, 31, NULL, NULL), TYTO_OK);
+}
+
+/* A legend that has no room for all says how many more there are: with one more, its last line
+ * differs, and nothing else on its side of the picture. */
+static void a_legend_says_how_many_it_leaves_out(void **state)
+{
+    (void)state;
+    static uint8_t some[BYTES], more[BYTES];
+    draw_thirty(28, some);
+    draw_thirty(29, more);
+    int64_t first = HEIGHT, last = 0;
+    for (int64_t y = 0; y < HEIGHT; y++) {
+        if (memcmp(some + 3 * y * WIDTH, more + 3 * y * WIDTH, 3 * 100) != 0) {
+            first = first < y ? first : y;
+            last = y;
+        }
+    }
+    assert_in_range(last - first, 4, 20);
+}
+
 static void long_lists_of_numbers_are_cut(void **state)
 {
     (void)state;
@@ -271,6 +307,7 @@ int main(void)
         cmocka_unit_test(nothing_turns_letters_around),
         cmocka_unit_test(stacks_of_marks_stay_near_the_line),
         cmocka_unit_test(what_no_font_has_is_numbered_and_explained),
+        cmocka_unit_test(a_legend_says_how_many_it_leaves_out),
         cmocka_unit_test(long_lists_of_numbers_are_cut),
         cmocka_unit_test(systems_without_fonts_number_what_they_must),
         cmocka_unit_test(threads_draw_the_same),
