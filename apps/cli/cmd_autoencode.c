@@ -97,6 +97,7 @@ static bool open_all(job *j)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_clip_shape shape;
     if (!model_open(&j->args->common, &j->model) ||
+        !model_offers(&j->model, TYTO_TASK_AUTOENCODE) ||
         !went_well(tyto_autoencode_shape(j->model.model, &shape, &err), &err) ||
         records_open(&j->results, NULL) != EXIT_DONE) {
         return false;

@@ -126,7 +126,7 @@ static bool flow_of_sequence(job *j, const char *video)
 static int flow_of_all(job *j)
 {
     bool good = !j->input_missing;
-    if (!model_open(&j->args->common, &j->model)) {
+    if (!model_open(&j->args->common, &j->model) || !model_offers(&j->model, TYTO_TASK_FLOW)) {
         return EXIT_FAILED;
     }
     if (j->photos.count > 0) {

@@ -94,10 +94,10 @@ static bool draw(job *j, int64_t i)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image image = {0};
     const char *photo = j->search.photos.items[i];
-    const bool good =
-        load_photo(photo, &image) && went_well(drawing_write(&j->search.draw, photo, &image,
-                                                             &j->found[i], &j->search.labels, &err),
-                                               &err);
+    const bool good = load_photo(photo, &image) &&
+                      went_well(drawing_write(&j->search.draw, photo, &image, &j->found[i],
+                                              TEXTS(&j->search.labels), &err),
+                                &err);
     tyto_image_clear(&image);
     return good;
 }

@@ -327,7 +327,6 @@ const command cmd_preprocess = {
         "\n"
         "Of the model only preprocessor_config.json and the tokenizer's files are read.",
     .options = options,
-    .idle = "precision",
     .examples = examples,
     .files = COMPLETES_FILES,
     .args_bytes = sizeof(preprocess_args),

@@ -34,11 +34,12 @@ tyto_status drawing_save(drawing *drawn, const char *photo, tyto_image *image, t
 }
 
 tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
-                          const tyto_detections *boxes, const text_list *labels, tyto_error *err)
+                          const tyto_detections *boxes, const char *const *labels, int64_t n_labels,
+                          tyto_error *err)
 {
     char *numbered = NULL;
     if (!drawn->writer) {
-        if (tyto_draw_numbered(TEXTS(labels), &numbered, NULL) != TYTO_OK) {
+        if (tyto_draw_numbered(labels, n_labels, &numbered, NULL) != TYTO_OK) {
             out_of_memory();
         }
         if (numbered) {
@@ -46,7 +47,7 @@ tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
         }
         tyto_free(numbered);
     }
-    const tyto_status status = tyto_draw_detections(image, boxes, TEXTS(labels), NULL, err);
+    const tyto_status status = tyto_draw_detections(image, boxes, labels, n_labels, NULL, err);
     return status == TYTO_OK ? drawing_save(drawn, photo, image, err) : status;
 }
 

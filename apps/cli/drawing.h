@@ -24,7 +24,8 @@ int drawing_check(drawing *drawn, const text_list *photos, const text_list *spar
 /** Draws boxes into the picture, takes it over, and saves it as the photo's beside the caller's
  *  further work. Fails when that can't be done, or when the picture before couldn't be saved. */
 tyto_status drawing_write(drawing *drawn, const char *photo, tyto_image *image,
-                          const tyto_detections *boxes, const text_list *labels, tyto_error *err);
+                          const tyto_detections *boxes, const char *const *labels, int64_t n_labels,
+                          tyto_error *err);
 /** The same of a picture that is drawn on already. */
 tyto_status drawing_save(drawing *drawn, const char *photo, tyto_image *image, tyto_error *err);
 /** Waits for the last picture. Complains and returns false when it couldn't be saved. */

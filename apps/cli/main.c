@@ -38,7 +38,10 @@ void complain_no_command(const char *name)
         names[count++] = (*at)->name;
     }
     const char *near = tyto_word_nearest(name, names, (int64_t)count);
-    if (name[0] == '-') {
+    if (access(name, F_OK) == 0) {
+        say_error("'%s' is a file or a folder; a command comes first, such as 'tyto detect %s'",
+                  name, name);
+    } else if (name[0] == '-') {
         say_error("unknown option '%s'; a command comes first, see 'tyto --help'", name);
     } else if (near) {
         say_error("unknown command '%s'; did you mean '%s'?", name, near);

@@ -44,7 +44,8 @@ tyto_engine *engine_open(const common_args *args)
 bool model_open(const common_args *args, opened *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    *out = (opened){.folder = model_folder(args)};
+    const char *named = getenv("TYTO_MODEL");
+    *out = (opened){.folder = model_folder(args), .named = args->model || (named && *named)};
     if (!out->folder) {
         return false;
     }
@@ -70,13 +71,15 @@ bool model_open(const common_args *args, opened *out)
 bool model_offers(const opened *model, tyto_task task)
 {
     tyto_error err = TYTO_ERROR_INIT;
-    return went_well_for(model->folder, tyto_model_require(model->model, task, &err), &err);
+    const tyto_status status = tyto_model_require(model->model, task, &err);
+    return went_well_for(
+        model->named ? model->folder : "without -m, the model that comes with tyto", status, &err);
 }
 
-void model_introduce(const common_args *args, const opened *model)
+void model_introduce(const opened *model)
 {
-    const char *note = tyto_model_note(model->model), *named = getenv("TYTO_MODEL");
-    if (note && !args->model && !(named && *named)) {
+    const char *note = tyto_model_note(model->model);
+    if (note && !model->named) {
         say_note("searching with %s: %s", path_base(model->folder), note);
     }
 }

@@ -22,6 +22,7 @@ typedef struct opened {
     tyto_engine *engine;
     tyto_model *model;
     tyto_session *session;
+    bool named; /**< by an option or the environment; else it is the one that comes with tyto */
 } opened;
 
 /** Complains and returns false on failure; close in any case. */
@@ -30,7 +31,7 @@ bool model_open(const common_args *args, opened *out);
  */
 bool model_offers(const opened *model, tyto_task task);
 /** Says what the model is for when nobody chose it. */
-void model_introduce(const common_args *args, const opened *model);
+void model_introduce(const opened *model);
 void model_close(opened *model);
 
 #endif

@@ -271,33 +271,26 @@ static bool encode_texts(search *s)
 static bool show_chosen(search *s, const char *photo, tyto_image *image)
 {
     tyto_error err = TYTO_ERROR_INIT;
+    tyto_detections chosen;
     const tyto_example_note *notes;
+    const char *const *labels;
     int64_t count;
-    text_list labels = {0};
-    if (tyto_vocabulary_builder_notes(s->builder, &notes, &count, NULL) != TYTO_OK) {
+    if (tyto_vocabulary_builder_chosen(s->builder, photo, &chosen, &labels, &count, NULL) !=
+            TYTO_OK ||
+        tyto_vocabulary_builder_notes(s->builder, &notes, &count, NULL) != TYTO_OK) {
         out_of_memory();
     }
-    tyto_detection *boxes = take((size_t)count, sizeof(*boxes));
-    tyto_detections chosen = {.items = boxes};
     for (int64_t i = 0; i < count; i++) {
-        const tyto_example_note *note = &notes[i];
-        const char *label = s->labels.items[note->label_index];
-        text_list_add(&labels, label, strlen(label));
-        if (strcmp(note->photo, photo) == 0) {
-            if (tyto_example_note_is_doubtful(note)) {
-                say_warning("query '%s': the box taken for it in %s hardly looks like an object "
-                            "(objectness %.3f); another box around it or another --rule may help",
-                            label, photo, (double)note->objectness);
-            }
-            boxes[chosen.count++] =
-                (tyto_detection){.box = note->box, .score = note->objectness, .label_index = i};
+        if (strcmp(notes[i].photo, photo) == 0 && tyto_example_note_is_doubtful(&notes[i])) {
+            say_warning("query '%s': the box taken for it in %s hardly looks like an object "
+                        "(objectness %.3f); another box around it or another --rule may help",
+                        s->labels.items[notes[i].label_index], photo, (double)notes[i].objectness);
         }
     }
     const bool good =
         !s->chosen.path ||
-        went_well(drawing_write(&s->chosen, photo, image, &chosen, &labels, &err), &err);
-    text_list_clear(&labels);
-    free(boxes);
+        went_well(drawing_write(&s->chosen, photo, image, &chosen, labels, count, &err), &err);
+    tyto_detections_clear(&chosen);
     return good;
 }
 
@@ -375,7 +368,7 @@ static tyto_status search_in(void *job, tyto_batch_photo *photo, tyto_error *err
         photo->last = status != TYTO_OK;
     }
     if (status == TYTO_OK && s->draw.path) {
-        status = drawing_write(&s->draw, photo->path, photo->image, &found, &s->labels, err);
+        status = drawing_write(&s->draw, photo->path, photo->image, &found, TEXTS(&s->labels), err);
     }
     tyto_detections_clear(&found);
     return status;
@@ -399,7 +392,7 @@ int search_photos(search *job)
     if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
-    model_introduce(job->common, &job->model);
+    model_introduce(&job->model);
     if (job->look.options.relative_scores) {
         say_note(
             "scores are relative to each photo's best, which is 1 (--scores plain: as they are)");

@@ -130,7 +130,7 @@ int search_trees(search *job)
             &err)) {
         return EXIT_FAILED;
     }
-    model_introduce(job->common, &job->model);
+    model_introduce(&job->model);
     tyto_tree_document_options_init(&document, sizeof(document));
     document.format = tyto_results_format(job->results.results);
     document.tree = job->tree;

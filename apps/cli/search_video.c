@@ -64,7 +64,7 @@ int search_videos(search *job)
     if (!search_open(job, TYTO_TASK_SEARCH) || !search_build(job)) {
         return EXIT_FAILED;
     }
-    model_introduce(job->common, &job->model);
+    model_introduce(&job->model);
     tyto_video_search_options_init(&options, sizeof(options));
     options.labels = (const char *const *)job->labels.items;
     options.n_labels = (int64_t)job->labels.count;

@@ -81,6 +81,14 @@ TYTO_API int64_t tyto_vocabulary_builder_width(const tyto_vocabulary_builder *bu
 TYTO_API TYTO_NODISCARD tyto_status
 tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder, const tyto_example_note **out,
                               int64_t *count, tyto_error *err);
+/** The boxes that were chosen in a photo, as detections to draw: their scores are objectness, their
+ *  label indices places among all examples, of which *labels[*count] are the labels.
+ *  memory  release *out with tyto_detections_clear; *labels is the builder's, until it is asked
+ *          again or something is added
+ *  errors  E_MEMORY */
+TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_builder_chosen(
+    const tyto_vocabulary_builder *builder, const char *photo, tyto_detections *out,
+    const char *const **labels, int64_t *count, tyto_error *err);
 /** Whether the box that was chosen for an embedded example hardly looks like an object, so that
  *  what it finds means little. */
 TYTO_API bool tyto_example_note_is_doubtful(const tyto_example_note *note);

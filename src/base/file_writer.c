@@ -170,7 +170,10 @@ static tyto_status open_new(tyto_file_writer *writer, const struct stat *there, 
     if (fd < 0) {
         free(writer->temporary);
         writer->temporary = NULL;
-        return tyto_fail_errno(err, writer->path);
+        return errno == ENOENT
+                   ? tyto_fail(err, TYTO_E_NOT_FOUND, "%s: %s: required a folder that is there",
+                               writer->path, strerror(errno))
+                   : tyto_fail_errno(err, writer->path);
     }
     if (there) {
         be_like(writer, fd, there);

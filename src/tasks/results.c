@@ -81,6 +81,17 @@ static tyto_status check(const tyto_results_options *options, tyto_error *err)
                          path ? "tables" : "standard output",
                          path ? "format for programs" : "file or a folder");
     }
+    const size_t length = path ? strlen(path) : 0;
+    if (length > 0 && !tyto_format_has_files(options->format) &&
+        (path[length - 1] == '/' || tyto_folder_exists(path))) {
+        return tyto_fail(
+            err, TYTO_E_ARGUMENT,
+            "got the folder %s for results in one file, required a file, such as "
+            "%s%sfound.%s%s",
+            path, path, path[length - 1] == '/' ? "" : "/",
+            options->format == TYTO_FORMAT_TEXT ? "txt" : tyto_format_name(options->format),
+            options->formats ? "" : ", or a format with a file for each photo: yolo or voc");
+    }
     for (int64_t i = 0; i < options->n_spared && path && stat(path, &here) == 0; i++) {
         if (stat(options->spared[i], &there) == 0 && here.st_dev == there.st_dev &&
             here.st_ino == there.st_ino) {

@@ -36,8 +36,9 @@ typedef struct example {
 
 /* The lists that were given last: asking for them changes nothing else. */
 typedef struct given_lists {
-    const char **labels;      /* by tyto_vocabulary_builder_labels */
-    tyto_example_note *notes; /* by tyto_vocabulary_builder_notes */
+    const char **labels;         /* by tyto_vocabulary_builder_labels */
+    tyto_example_note *notes;    /* by tyto_vocabulary_builder_notes */
+    const char **example_labels; /* by tyto_vocabulary_builder_chosen */
 } given_lists;
 
 struct tyto_vocabulary_builder {
@@ -138,6 +139,7 @@ void tyto_vocabulary_builder_destroy(tyto_vocabulary_builder *builder)
     tyto_vocabulary_destroy(builder->text_queries);
     free(builder->given->labels);
     free(builder->given->notes);
+    free(builder->given->example_labels);
     free(builder->given);
     free(builder);
 }
@@ -360,6 +362,39 @@ tyto_status tyto_vocabulary_builder_notes(const tyto_vocabulary_builder *builder
     free(builder->given->notes);
     *out = builder->given->notes = notes;
     *count = builder->examples.count;
+    return TYTO_OK;
+}
+
+tyto_status tyto_vocabulary_builder_chosen(const tyto_vocabulary_builder *builder,
+                                           const char *photo, tyto_detections *out,
+                                           const char *const **labels, int64_t *count,
+                                           tyto_error *err)
+{
+    TYTO_ENTER(err);
+    TYTO_REQUIRE(err, builder);
+    TYTO_REQUIRE(err, photo);
+    TYTO_REQUIRE(err, out);
+    TYTO_REQUIRE(err, labels);
+    TYTO_REQUIRE(err, count);
+    const int64_t examples = builder->examples.count;
+    const char **own = tyto_alloc((size_t)examples + 1, sizeof(*own));
+    *out = (tyto_detections){.items = tyto_alloc((size_t)examples + 1, sizeof(*out->items))};
+    if (!own || !out->items) {
+        free(own);
+        tyto_detections_clear(out);
+        return no_memory(err);
+    }
+    for (int64_t i = 0; i < examples; i++) {
+        const example *item = builder->examples.items[i];
+        own[i] = item->label;
+        if (strcmp(builder->pictures.items[item->picture], photo) == 0) {
+            out->items[out->count++] = (tyto_detection){
+                .box = item->chosen.box, .score = item->chosen.objectness, .label_index = i};
+        }
+    }
+    free(builder->given->example_labels);
+    *labels = builder->given->example_labels = own;
+    *count = examples;
     return TYTO_OK;
 }
 

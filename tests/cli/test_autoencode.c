@@ -200,11 +200,13 @@ static void bad_videos_do_not_stop_others(void **state)
     write_file("cut.mp4", whole, length / 2);
     write_file("empty.mp4", "", 0);
     free(whole);
-    static const char *const bad[][2] = {{"mute.mp4", "mute.mp4: no sound in it"},
-                                         {"sound.wav", "sound.wav: no picture in it"},
-                                         {"cut.mp4", "cut.mp4: "},
-                                         {"empty.mp4", "empty.mp4: "},
-                                         {"absent.mp4", "absent.mp4: No such file"}};
+    static const char *const bad[][2] = {
+        {"mute.mp4", "mute.mp4: no sound in it, required a file with sound, another file's "
+                     "(sound), or silence"},
+        {"sound.wav", "sound.wav: no picture in it"},
+        {"cut.mp4", "cut.mp4: "},
+        {"empty.mp4", "empty.mp4: "},
+        {"absent.mp4", "absent.mp4: No such file"}};
     for (size_t i = 0; next_case(i, sizeof(bad) / sizeof(bad[0])); i++) {
         char into[16];
         snprintf(into, sizeof(into), "made%zu", i);
@@ -253,7 +255,7 @@ static void wrong_usage_is_told_before_work(void **state)
     assert_complains(&run, 1, "none: no video in this folder");
     run = tyto("autoencode", "-m", test_path("golden/data/perceiver/flow/model"), "in.mp4",
                "--classify", NULL);
-    assert_complains(&run, 1, "required a PerceiverForMultimodalAutoencoding");
+    assert_complains(&run, 1, "required PerceiverForMultimodalAutoencoding");
 }
 
 static void a_build_without_videos_says_so(void **state)

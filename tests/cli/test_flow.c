@@ -204,7 +204,7 @@ static void wrong_usage_is_told_before_work(void **state)
     assert_complains(&run, 1, "overlap: got 20 pixels, required 0 to 6");
     run = tyto("flow", "-m", test_path("golden/data/perceiver/bare/model"), "a.png", "b.png", "-o",
                "x.flo", NULL);
-    assert_complains(&run, 1, "model: got a PerceiverModel, required a PerceiverForOpticalFlow");
+    assert_complains(&run, 1, ": got PerceiverModel, required PerceiverForOpticalFlow");
     assert_false(file_there("x.flo"));
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tyto/version.h>
 #include <unistd.h>
 
@@ -140,6 +141,18 @@ static void slips_get_the_nearest(void **state)
     assert_complains(&run, 2, "unknown option '-Z'");
     run = tyto("xyzzy", NULL);
     assert_complains(&run, 2, "unknown command 'xyzzy'; see 'tyto --help'");
+    write_file("photo.jpg", "x", 1);
+    run = tyto("photo.jpg", "-t", "x", NULL);
+    assert_complains(&run, 2, "a command comes first, such as 'tyto detect photo.jpg'");
+    run = tyto("fill-mask", "a [MASK]", NULL);
+    assert_complains(&run, 1, "without -m, the model that comes with tyto: got Owlv2ForObject");
+    assert_int_equal(mkdir("kept", 0777), 0);
+    run = tyto("detect", "-m", ODD_MODEL, "photo.jpg", "-t", "x", "-o", "kept", NULL);
+    assert_complains(&run, 2,
+                     "required a file, such as kept/found.json, or a format with a file for "
+                     "each photo: yolo or voc");
+    run = tyto("detect", "-m", ODD_MODEL, "photo.jpg", "-t", "x", "-o", "none/", "-f", "csv", NULL);
+    assert_complains(&run, 2, "-o: got the folder none/ for results in one file");
     run = tyto(NULL);
     assert_complains(&run, 2, "no command");
     run = tyto("--threads", "2", "detect", NULL);

@@ -105,7 +105,8 @@ static void what_cannot_be_written_is_said(void **state)
     assert_string_equal(tyto_error_message(&err), ".: got a folder, required a file to write");
     assert_null(output);
     assert_int_equal(tyto_output_check_file("no/file", &err), TYTO_E_NOT_FOUND);
-    assert_string_equal(tyto_error_message(&err), "no/file: No such file or directory");
+    assert_string_equal(tyto_error_message(&err),
+                        "no/file: No such file or directory: required a folder that is there");
     assert_int_equal(tyto_output_open(NULL, &output, &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_bytes_save("x", NULL, &err), TYTO_E_ARGUMENT);
     ASSERT_DONE(tyto_output_check_file("/dev/full", &err), &err);

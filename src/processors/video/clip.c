@@ -46,13 +46,17 @@ static tyto_status advance(tyto_clip_reader *reader, tyto_error *err)
     return TYTO_OK;
 }
 
-static tyto_status open_sound(tyto_clip_reader *reader, const char *path, tyto_clip_sound missing,
-                              tyto_error *err)
+/* own_sound: the path is the video's. */
+static tyto_status open_sound(tyto_clip_reader *reader, const char *path, bool own_sound,
+                              tyto_clip_sound missing, tyto_error *err)
 {
     tyto_error own = TYTO_ERROR_INIT;
     tyto_status status = tyto_sound_reader_open(path, reader->shape.sound_hz, &reader->sound, &own);
     if (status == TYTO_E_FORMAT && missing == TYTO_CLIP_SOUND_SILENT) {
         status = TYTO_OK;
+    } else if (status == TYTO_E_FORMAT && own_sound) {
+        tyto_fail(err, status, "%s, another file's (sound), or silence (silent)",
+                  tyto_error_message(&own));
     } else if (status != TYTO_OK) {
         tyto_fail(err, status, "%s", tyto_error_message(&own));
     }
@@ -76,8 +80,8 @@ tyto_status tyto_clip_reader_open(const char *video, const char *sound, tyto_cli
     tyto_status status = tyto_video_reader_open(video, &reader->video, err);
     if (status == TYTO_OK) {
         /* A file that was named for its sound must have some. */
-        status =
-            open_sound(reader, sound ? sound : video, sound ? TYTO_CLIP_SOUND_OWN : missing, err);
+        status = open_sound(reader, sound ? sound : video, !sound,
+                            sound ? TYTO_CLIP_SOUND_OWN : missing, err);
     }
     if (status == TYTO_OK) {
         *out = reader;
