@@ -15,18 +15,14 @@
 #define PATH_BYTES 4096
 #define PATHS_MAX 16
 
-static char folder[] = "/tmp/tyto-cli-XXXXXX";
-
 int enter_folder(void **state)
 {
-    (void)state;
-    return room_enter(folder);
+    return room_begin(state);
 }
 
 int leave_folder(void **state)
 {
-    (void)state;
-    return room_leave(folder);
+    return room_end(state);
 }
 
 static const char *environment(const char *name)

@@ -35,4 +35,19 @@ static inline int room_leave(const char *folder)
     return chdir("/") == 0 ? room_remove(folder) : -1;
 }
 
+/** The program's own folder: set-up and teardown of its tests, which run inside it. */
+static char room_folder[] = "/tmp/tyto-room-XXXXXX";
+
+static inline int room_begin(void **state)
+{
+    (void)state;
+    return room_enter(room_folder);
+}
+
+static inline int room_end(void **state)
+{
+    (void)state;
+    return room_leave(room_folder);
+}
+
 #endif

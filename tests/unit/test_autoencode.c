@@ -6,22 +6,7 @@
 #include "support/small.h"
 
 #include "support/cases.h"
-
-static char folder[] = "/tmp/tyto-clip-XXXXXX";
-
-static int enter(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
+#include "support/room.h"
 
 /* A frame of the window's own size is taken as it is; the middle of a wider one too. */
 static void frames_are_cut_in_the_middle(void **state)
@@ -348,5 +333,6 @@ int main(void)
         cmocka_unit_test(sound_may_be_absent_or_elsewhere),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return failed + (tyto_video_available() ? cmocka_run_group_tests(of_files, enter, leave) : 0);
+    return failed +
+           (tyto_video_available() ? cmocka_run_group_tests(of_files, room_begin, room_end) : 0);
 }

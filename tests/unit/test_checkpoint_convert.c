@@ -2,7 +2,6 @@
 #include "support/golden.h"
 #include "support/room.h"
 
-static char folder[] = "/tmp/tyto-XXXXXX";
 static int errors_logged, lines_logged;
 
 static void count_lines(void *user, tyto_log_level level, const char *message)
@@ -135,18 +134,6 @@ static void plain_checkpoints_need_no_engine(void **state)
     tyto_error_clear(&err);
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    return room_enter(folder);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    return room_leave(folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,5 +141,5 @@ int main(void)
         cmocka_unit_test(packing_is_whole_or_not_at_all),
         cmocka_unit_test(plain_checkpoints_need_no_engine),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

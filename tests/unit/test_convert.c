@@ -7,20 +7,6 @@
 #include "support/checkpoint.h"
 #include "support/room.h"
 
-static char room[] = "/tmp/tyto-convert-XXXXXX";
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
-
 static size_t entries_of(const char *path)
 {
     size_t count = 0;
@@ -317,7 +303,7 @@ static void a_folder_appears_whole_or_not_at_all(void **state)
     ASSERT_DONE(tyto_folder_writer_open("empty", NULL, &writer, &err), &err);
     ASSERT_DONE(tyto_folder_writer_commit(&writer, &err), &err);
     assert_int_equal(entries_of("."), 4);
-    assert_int_equal(chdir(room), 0);
+    assert_int_equal(chdir(room_folder), 0);
 }
 
 int main(void)
@@ -330,5 +316,5 @@ int main(void)
         cmocka_unit_test(a_folder_that_cannot_be_replaced_is_filled),
         cmocka_unit_test(a_folder_appears_whole_or_not_at_all),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

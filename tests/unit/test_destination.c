@@ -12,20 +12,6 @@
 
 #include "support/cases.h"
 
-static char room[] = "/tmp/tyto-places-XXXXXX";
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
-
 static void put(const char *path)
 {
     assert_int_equal(tyto_file_write(path, "x", 1, NULL), TYTO_OK);
@@ -131,7 +117,8 @@ static void what_cannot_be_meant_is_refused(void **state)
         {"here/a.mp4", false, false, 0, 1, 0, TYTO_E_ARGUMENT,
          "-o: here/a.mp4 is one of the inputs, required another place"},
         {"here", true, true, 2, 2, 1, TYTO_OK, ""},
-        {"no/x.png", true, false, 0, 1, 0, TYTO_E_NOT_FOUND, "no/x.png: No such file or directory"},
+        {"no/x.png", true, false, 0, 1, 0, TYTO_E_NOT_FOUND,
+         "no/x.png: No such file or directory: required a folder that is there"},
         {"here/a.png", true, false, 1, 2, 0, TYTO_E_ARGUMENT,
          "--draw: got 'here/a.png' for 2 photos, required a folder"},
         {"file", true, false, 1, 2, 0, TYTO_E_IO, "file: got a file, required a folder"},
@@ -208,7 +195,8 @@ static void a_failure_is_said_later(void **state)
     ASSERT_DONE(tyto_photo_writer_create(&writer, &err), &err);
     ASSERT_DONE(tyto_photo_writer_add(writer, "no/1.png", &first, &err), &err);
     assert_int_equal(tyto_photo_writer_add(writer, "good.png", &second, &err), TYTO_E_NOT_FOUND);
-    assert_string_equal(tyto_error_message(&err), "no/1.png: No such file or directory");
+    assert_string_equal(tyto_error_message(&err),
+                        "no/1.png: No such file or directory: required a folder that is there");
     ASSERT_DONE(tyto_photo_writer_finish(writer, &err), &err);
     assert_int_equal(access("good.png", F_OK), 0);
     ASSERT_DONE(tyto_photo_writer_add(writer, "no/3.png", &third, &err), &err);
@@ -228,5 +216,5 @@ int main(void)
         cmocka_unit_test(pictures_are_saved_one_after_the_other),
         cmocka_unit_test(a_failure_is_said_later),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

@@ -8,20 +8,7 @@
 
 #include "support/cases.h"
 
-static char room[] = "/tmp/tyto-files-XXXXXX";
 static char lines[2048];
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
 
 static void put(const char *path, const char *text)
 {
@@ -386,5 +373,5 @@ int main(void)
         cmocka_unit_test(texts_of_other_editors_are_read),
         cmocka_unit_test(labels_are_read),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

@@ -5,20 +5,6 @@
 #include "support/golden.h"
 #include "support/room.h"
 
-static char room[] = "/tmp/tyto-inspect-XXXXXX";
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
-
 static tyto_engine *engine_for(tyto_precision precision, const char *isa)
 {
     tyto_engine_options options;
@@ -248,5 +234,5 @@ int main(void)
         cmocka_unit_test(faults_are_part_of_it),
         cmocka_unit_test(files_are_summed_up),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

@@ -17,20 +17,6 @@
 
 #include "support/cases.h"
 
-static char room[] = "/tmp/tyto-output-XXXXXX";
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
-
 static void assert_holds(const char *path, const char *expected)
 {
     char *bytes;
@@ -350,5 +336,5 @@ int main(void)
         cmocka_unit_test(what_is_said_goes_into_no_file),
         cmocka_unit_test(what_fills_up_says_how_far_it_came),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

@@ -2,20 +2,6 @@
 #include "support/checkpoint.h"
 #include "support/room.h"
 
-static char room[] = "/tmp/tyto-parameters-XXXXXX";
-
-static int make_room(void **state)
-{
-    (void)state;
-    return room_enter(room);
-}
-
-static int remove_room(void **state)
-{
-    (void)state;
-    return room_leave(room);
-}
-
 static tyto_engine *engine_of(int64_t threads)
 {
     const tyto_engine_options options = engine_options(threads);
@@ -417,5 +403,5 @@ int main(void)
         cmocka_unit_test(folders_are_not_overwritten_unasked),
         cmocka_unit_test(missing_tensors_are_reported),
     };
-    return cmocka_run_group_tests(tests, make_room, remove_room);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }

@@ -4,23 +4,8 @@
 #include <sys/stat.h>
 
 #include "support/rendered.h"
+#include "support/room.h"
 #include "support/small.h"
-
-static char folder[] = "/tmp/tyto-sequence-XXXXXX";
-
-static int enter(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
 
 static tyto_flow_options flow_options(void)
 {
@@ -325,7 +310,7 @@ int main(void)
         cmocka_unit_test(videos_are_classified),
         cmocka_unit_test(videos_are_made_again),
     };
-    const int failed = cmocka_run_group_tests(tests, enter, NULL);
-    return failed + (tyto_video_available() ? cmocka_run_group_tests(of_videos, NULL, leave)
-                                            : cmocka_run_group_tests(tests, NULL, leave));
+    const int failed = cmocka_run_group_tests(tests, room_begin, NULL);
+    return failed + (tyto_video_available() ? cmocka_run_group_tests(of_videos, NULL, room_end)
+                                            : cmocka_run_group_tests(tests, NULL, room_end));
 }

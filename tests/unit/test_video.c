@@ -16,22 +16,7 @@
 #include "support/rendered.h"
 
 #include "support/cases.h"
-
-static char folder[] = "/tmp/tyto-video-XXXXXX";
-
-static int enter(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
+#include "support/room.h"
 
 static void assert_ok(tyto_status status, tyto_error *err)
 {
@@ -523,6 +508,6 @@ int main(void)
         cmocka_unit_test(samples_beyond_one_are_cut),
     };
     const struct CMUnitTest absent[] = {cmocka_unit_test(a_build_without_videos_says_so)};
-    return tyto_video_available() ? cmocka_run_group_tests(tests, enter, leave)
-                                  : cmocka_run_group_tests(absent, enter, leave);
+    return tyto_video_available() ? cmocka_run_group_tests(tests, room_begin, room_end)
+                                  : cmocka_run_group_tests(absent, room_begin, room_end);
 }

@@ -13,23 +13,9 @@
 #include <cmocka.h>
 #include <tyto/tyto.h>
 
+#include "support/room.h"
+
 enum { PACKET = 188, MOST = 1 << 16, HZ = 16000 };
-
-static char folder[] = "/tmp/tyto-streams-XXXXXX";
-
-static int enter(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
 
 static const char *corpus(const char *name)
 {
@@ -366,5 +352,5 @@ int main(void)
         cmocka_unit_test(frames_may_change_their_size),
         cmocka_unit_test(sound_keeps_its_time),
     };
-    return tyto_video_available() ? cmocka_run_group_tests(tests, enter, leave) : 0;
+    return tyto_video_available() ? cmocka_run_group_tests(tests, room_begin, room_end) : 0;
 }

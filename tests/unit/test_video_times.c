@@ -14,20 +14,6 @@
 #include "support/room.h"
 #include "support/streams.h"
 
-static char folder[] = "/tmp/tyto-times-XXXXXX";
-
-static int enter(void **state)
-{
-    (void)state;
-    return room_enter(folder);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    return room_leave(folder);
-}
-
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 /* The frames come in their order, at these times. */
@@ -257,5 +243,5 @@ int main(void)
         cmocka_unit_test(clocks_may_jump_within_a_file),
         cmocka_unit_test(clocks_may_jump_between_recordings),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, room_begin, room_end);
 }
