@@ -10,6 +10,7 @@
 #include "messages.h"
 #include "model.h"
 #include "output.h"
+#include "photo_reader.h"
 #include "search_options.h"
 #include "signals.h"
 
@@ -178,6 +179,7 @@ static bool detect(job *j)
     const tyto_coco_results *results = &j->found.results;
     tyto_search_options *how = &j->look.options;
     opened model = {0};
+    const double began = seconds_now();
     tyto_evaluate_options options;
     how->threshold = (float)args->threshold;
     how->nms = (tyto_nms)args->nms;
@@ -201,6 +203,11 @@ static bool detect(job *j)
     progress_hide();
     model_close(&model);
     if (good) {
+        const tyto_batch_summary sum = {.inputs = j->found.photos,
+                                        .done = j->found.photos - j->found.unread,
+                                        .failed = j->found.unread,
+                                        .seconds = seconds_now() - began};
+        say_summary(&sum, "found", results->count, TYTO_OK);
         warn_turned(args, &j->found);
     }
     return good &&
@@ -352,6 +359,7 @@ const command cmd_eval = {
         "A photo that can't be read is reported and counts as if nothing was found in it; the exit "
         "status is then 1.",
     .options = options,
+    .words = "detect",
     .examples = examples,
     .args_bytes = sizeof(eval_args),
     .defaults = &defaults,

@@ -85,7 +85,7 @@ const command cmd_pull = {
         "The environment says where the cache is, which token to use, and more: see ENVIRONMENT "
         "in tyto(1). A token is sent to the hub's own host alone, and never shown.",
     .options = options,
-    .idle = "threads|precision",
+    .idle = "model|threads|precision",
     .examples = examples,
     .args_bytes = sizeof(pull_args),
     .run = run,

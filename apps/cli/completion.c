@@ -28,9 +28,24 @@ static void spaced(FILE *stream, const char *words)
     }
 }
 
-static void bash_names(FILE *stream, const option *options)
+/* What the command's operands can be. */
+static void operand_words(FILE *stream, const command *self)
+{
+    if (strcmp(self->words, "*") != 0) {
+        spaced(stream, self->words);
+        return;
+    }
+    for (const command *const *at = commands; *at; at++) {
+        fprintf(stream, "%s%s", at == commands ? "" : " ", (*at)->name);
+    }
+}
+
+static void bash_names(FILE *stream, const command *self, const option *options)
 {
     for (const option *o = options; o && o->name; o++) {
+        if (!option_applies(self, o)) {
+            continue;
+        }
         fprintf(stream, " --%s", o->name);
     }
 }
@@ -71,8 +86,11 @@ void print_bash_completion(FILE *stream)
           "}\n"
           "_tyto()\n{\n"
           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-          "    local command=${COMP_WORDS[1]} options=\n"
+          "    local command=${COMP_WORDS[1]} options= words= files=\n"
           "    COMPREPLY=()\n"
+          "    # \"--format=js\" is three words\n"
+          "    if [ \"$before\" = = ]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
+          "    if [ \"$word\" = = ]; then word=; fi\n"
           "    if [ \"$COMP_CWORD\" = 1 ]; then\n        _tyto_words '",
           stream);
     for (const command *const *at = commands; *at; at++) {
@@ -87,12 +105,22 @@ void print_bash_completion(FILE *stream)
     fputs("    *)\n        case $command in\n", stream);
     for (const command *const *at = commands; *at; at++) {
         fprintf(stream, "        %s) options='", (*at)->name);
-        bash_names(stream, (*at)->options);
-        fputs("' ;;\n", stream);
+        bash_names(stream, *at, (*at)->options);
+        bash_names(stream, *at, common_options);
+        fputs("'", stream);
+        if ((*at)->words) {
+            fputs(" words='", stream);
+            operand_words(stream, *at);
+            fputs("'", stream);
+        } else if ((*at)->files) {
+            fputs((*at)->files == COMPLETES_FOLDERS ? " files=-d" : " files=-f", stream);
+        }
+        fputs(" ;;\n", stream);
     }
-    fputs("        esac\n        case $word in\n        -*) _tyto_words \"$options", stream);
-    bash_names(stream, common_options);
-    fputs("\" \"$word\" ;;\n        *) _tyto_files -f \"$word\" ;;\n        esac\n        ;;\n"
+    fputs("        esac\n        case $word in\n        -*) _tyto_words \"$options\" \"$word\" ;;\n"
+          "        *)\n            if [ -n \"$words\" ]; then _tyto_words \"$words\" \"$word\"\n"
+          "            elif [ -n \"$files\" ]; then _tyto_files \"$files\" \"$word\"\n"
+          "            fi\n            ;;\n        esac\n        ;;\n"
           "    esac\n}\ncomplete -F _tyto tyto\n",
           stream);
 }
@@ -175,9 +203,16 @@ void print_zsh_completion(FILE *stream)
         fprintf(stream, "    %s)\n        _arguments -s", (*at)->name);
         zsh_specs(stream, *at, (*at)->options);
         zsh_specs(stream, *at, common_options);
-        fputs((*at)->files == COMPLETES_FILES ? " \\\n            '*:argument:_files'\n"
-                                              : " \\\n            '*:argument: '\n",
-              stream);
+        if ((*at)->words) {
+            fputs(" \\\n            '*:argument:(", stream);
+            operand_words(stream, *at);
+            fputs(")'\n", stream);
+        } else {
+            fputs((*at)->files == COMPLETES_FILES     ? " \\\n            '*:argument:_files'\n"
+                  : (*at)->files == COMPLETES_FOLDERS ? " \\\n            '*:argument:_files -/'\n"
+                                                      : " \\\n            '*:argument: '\n",
+                  stream);
+        }
         fputs("        ;;\n", stream);
     }
     fputs("    esac\n}\n_tyto \"$@\"\n", stream);
@@ -218,6 +253,11 @@ void print_fish_completion(FILE *stream)
         char when[80];
         snprintf(when, sizeof(when), "__fish_seen_subcommand_from %s", (*at)->name);
         fish_options(stream, when, (*at)->options);
+        if ((*at)->words) {
+            fprintf(stream, "complete -c tyto -f -n '%s' -a '", when);
+            operand_words(stream, *at);
+            fputs("'\n", stream);
+        }
     }
     fish_options(stream, "not __fish_use_subcommand", common_options);
 }

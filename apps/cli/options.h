@@ -100,6 +100,7 @@ typedef struct command {
     const option *options;
     const example *examples;
     completes files;        /**< what a shell offers as operands */
+    const char *words;      /**< or these, "|" between; "*": the commands */
     const char *idle;       /**< common options without effect here, "|" between; NULL: none is */
     size_t args_bytes;      /**< of a struct that begins with common_args */
     const void *defaults;   /**< of those arguments, or NULL: zeros */

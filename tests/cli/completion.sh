@@ -33,4 +33,9 @@ offers "folder" tyto inspect -m fol
 offers "folder folder.txt" tyto detect fol
 offers "" tyto detect -t ca
 offers "--inputs" tyto forward --in
+offers "detect" tyto help de
+offers "detect" tyto eval ""
+offers "json jsonl" tyto detect --format = js
+offers "" tyto tokenize --prec
+offers "" tyto tokenize fol
 exit $failed

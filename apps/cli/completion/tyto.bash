@@ -7,8 +7,11 @@ _tyto_files() {
 _tyto()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local command=${COMP_WORDS[1]} options=
+    local command=${COMP_WORDS[1]} options= words= files=
     COMPREPLY=()
+    # "--format=js" is three words
+    if [ "$before" = = ]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
+    if [ "$word" = = ]; then word=; fi
     if [ "$COMP_CWORD" = 1 ]; then
         _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
         return
@@ -23,7 +26,6 @@ _tyto()
     detect:--top-k) : ;;
     detect:--boxes) _tyto_words 'image reference' "$word" ;;
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
-    detect:--crops) _tyto_files -d "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     detect:--ids-from) _tyto_files -f "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
@@ -60,7 +62,6 @@ _tyto()
     match:--top-k) : ;;
     match:--boxes) _tyto_words 'image reference' "$word" ;;
     match:--draw | match:-d) _tyto_files -f "$word" ;;
-    match:--crops) _tyto_files -d "$word" ;;
     match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     match:--ids-from) _tyto_files -f "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
@@ -199,8 +200,6 @@ _tyto()
     forward:--want | forward:-w) : ;;
     forward:--parts) _tyto_files -f "$word" ;;
     eval:--annotations | eval:-a) _tyto_files -f "$word" ;;
-    eval:--data) _tyto_files -f "$word" ;;
-    eval:--split) : ;;
     eval:--images | eval:-i) _tyto_files -d "$word" ;;
     eval:--detections-in) _tyto_files -f "$word" ;;
     eval:--detections) _tyto_files -f "$word" ;;
@@ -245,28 +244,32 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive' ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
-        similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
-        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive' ;;
-        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive' ;;
-        fill-mask) options=' --file --span --mask-text --top-k --format --output --resume' ;;
-        tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output' ;;
-        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive' ;;
-        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --exif --damaged --recursive' ;;
-        flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive' ;;
-        autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume' ;;
-        forward) options=' --inputs --output --head --want --parts' ;;
-        eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive' ;;
-        inspect) options=' --tensors --format --output' ;;
-        pull) options=' --revision' ;;
-        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive' ;;
-        bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output' ;;
-        help) options=' --man --completion' ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        fill-mask) options=' --file --span --mask-text --top-k --format --output --resume --model --threads --precision --quiet --verbose --help --version' ;;
+        tokenize) options=' --file --padding --truncation --max-length --padding-side --truncation-side --pad-to-multiple-of --overflow --stride --pair --words --split-special-tokens --special-tokens-mask --token-types --offsets --no-special-tokens --decode --skip-special-tokens --clean-up --no-spaces --format --output --model --quiet --verbose --help --version' ;;
+        preprocess) options=' --output --batch --text --texts --query --truncate --max-length --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --crop --crop-size --resample --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        postprocess) options=' --outputs --sizes --text --labels --threshold --nms --iou --top-k --multi-label --scores --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --exif --damaged --recursive --quiet --verbose --help --version' files=-f ;;
+        flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        forward) options=' --inputs --output --head --want --parts --model --threads --precision --quiet --verbose --help --version' ;;
+        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
+        inspect) options=' --tensors --format --output --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        pull) options=' --revision --quiet --verbose --help --version' ;;
+        convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-d ;;
+        bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output --model --threads --precision --quiet --verbose --help --version' ;;
+        help) options=' --man --completion --quiet --verbose --help --version' words='detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help' ;;
         esac
         case $word in
-        -*) _tyto_words "$options --model --threads --precision --quiet --verbose --help --version" "$word" ;;
-        *) _tyto_files -f "$word" ;;
+        -*) _tyto_words "$options" "$word" ;;
+        *)
+            if [ -n "$words" ]; then _tyto_words "$words" "$word"
+            elif [ -n "$files" ]; then _tyto_files "$files" "$word"
+            fi
+            ;;
         esac
         ;;
     esac
