@@ -354,7 +354,7 @@ done
 
 wrong "output: no such folder" 1 "absent/x.json: No such file" \
     detect -m "$model" "$photo" -t x -o absent/x.json
-wrong "output: a folder" 1 ".: got a folder" detect -m "$model" "$photo" -t x -o .
+wrong "output: a folder" 2 "-o: got the folder ." detect -m "$model" "$photo" -t x -o .
 wrong "output: a full device" 1 "/dev/full: No space" detect -m "$model" "$photo" -t x -o /dev/full
 wrong "output: tensors to a full device" 1 "/dev/full: No space" \
     preprocess -m "$model" "$photo" -o /dev/full
@@ -385,13 +385,13 @@ done
 for word in --tile-overlap=0.5 --tiles-only --tile-merge=off --tile-merge-overlap=0.5; do
     for command in detect match "eval detect -a x.json -i ."; do
         # shellcheck disable=SC2086 # words
-        wrong "option: $command $word without --tiles" 2 "${word%%=*}: no tiles" \
+        wrong "option: $command $word without --tiles" 2 "${word%%=*}: has no effect here, required --tiles" \
             $command -m "$model" "$word" $([ "${command%% *}" = eval ] || echo "$photo -t x")
     done
 done
 wrong "option: tiles and the reference's boxes" 2 "--boxes: the reference has no tiles" \
     detect -m "$model" "$photo" -t x --tiles --boxes reference
-wrong "option: positions without a size" 2 "--positions: no other size" \
+wrong "option: positions without a size" 2 "--positions: has no effect here, required --input-size" \
     detect -m "$model" "$photo" -t x --positions truncate
 wrong "input size: no multiple of a patch" 1 "input size: got 50, required a multiple of 7" \
     detect -m "$model" "$photo" -t x --input-size 50 -o out.json

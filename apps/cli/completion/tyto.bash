@@ -26,6 +26,7 @@ _tyto()
     detect:--top-k) : ;;
     detect:--boxes) _tyto_words 'image reference' "$word" ;;
     detect:--draw | detect:-d) _tyto_files -f "$word" ;;
+    detect:--crops) _tyto_files -d "$word" ;;
     detect:--format | detect:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     detect:--ids-from) _tyto_files -f "$word" ;;
     detect:--output | detect:-o) _tyto_files -f "$word" ;;
@@ -62,6 +63,7 @@ _tyto()
     match:--top-k) : ;;
     match:--boxes) _tyto_words 'image reference' "$word" ;;
     match:--draw | match:-d) _tyto_files -f "$word" ;;
+    match:--crops) _tyto_files -d "$word" ;;
     match:--format | match:-f) _tyto_words 'text json jsonl csv coco coco-results yolo voc odvg openimages labelstudio' "$word" ;;
     match:--ids-from) _tyto_files -f "$word" ;;
     match:--output | match:-o) _tyto_files -f "$word" ;;
@@ -200,6 +202,8 @@ _tyto()
     forward:--want | forward:-w) : ;;
     forward:--parts) _tyto_files -f "$word" ;;
     eval:--annotations | eval:-a) _tyto_files -f "$word" ;;
+    eval:--data) _tyto_files -f "$word" ;;
+    eval:--split) : ;;
     eval:--images | eval:-i) _tyto_files -d "$word" ;;
     eval:--detections-in) _tyto_files -f "$word" ;;
     eval:--detections) _tyto_files -f "$word" ;;
@@ -244,8 +248,8 @@ _tyto()
     *:--precision) _tyto_words 'fp32 bf16 int8 auto' "$word" ;;
     *)
         case $command in
-        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
-        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        detect) options=' --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --every --track --tree --tree-margin --tree-regions --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
+        match) options=' --query --rule --exemplars --draw-queries --scores --text --labels --templates --classes --threshold --nms --iou --top-k --multi-label --boxes --draw --crops --format --yolo-scores --data-yaml --ids-from --output --resume --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         similarity) options=' --text --labels --templates --classes --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         embed) options=' --text --labels --templates --classes --query --rule --exemplars --draw-queries --boxes --threshold --nms --iou --top-k --format --output --resume --size --pad --resize --rescale --rescale-factor --normalize --image-mean --image-std --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         classify) options=' --file --top-k --scores --batch --truncation --parts --format --output --resume --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
@@ -256,7 +260,7 @@ _tyto()
         flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         forward) options=' --inputs --output --head --want --parts --model --threads --precision --quiet --verbose --help --version' ;;
-        eval) options=' --annotations --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
+        eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
         inspect) options=' --tensors --format --output --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         pull) options=' --revision --quiet --verbose --help --version' ;;
         convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-d ;;
