@@ -129,14 +129,12 @@ def test_calls(name: str) -> None:
         given = {OPTIONS[key]: value for key, value in case.items() if key in OPTIONS}
         tokenizer.padding_side = case.get("padding_side", sides[0])
         tokenizer.truncation_side = case.get("truncation_side", sides[1])
-        call = lambda: tokenizer(  # noqa: E731
-            case["texts"], case["pairs"], return_length=True, return_attention_mask=True, **given
-        )
+        given |= {"return_length": True, "return_attention_mask": True}
         if "made" not in case:
             with pytest.raises((ValueError, TypeError)):
-                call()
+                tokenizer(case["texts"], case["pairs"], **given)
             continue
-        assert dict(call()) == case["made"], case
+        assert dict(tokenizer(case["texts"], case["pairs"], **given)) == case["made"], case
     for case in cases["decodes"]:
         text = tokenizer.decode(
             case["ids"],
@@ -312,6 +310,25 @@ def test_files_that_are_not_there(tmp_path: pathlib.Path) -> None:
         tokenizer("a")
     with pytest.raises(ValueError):
         ours.PreTrainedTokenizerFast()
+
+
+@pytest.mark.parametrize("options", [{"stride": -1}, {"pad_to_multiple_of": 2**40, "padding": True}])
+def test_numbers_out_of_range(options: dict[str, Any], clip: Any) -> None:
+    with pytest.raises(ValueError, match="required 0 to"):
+        clip(["a", "a b"], **options)
+    for max_length in (0, -1, 1):
+        with pytest.raises(ValueError, match="max_length"):
+            clip("a cat", truncation=True, max_length=max_length)
+
+
+def test_another_class_is_said(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    ours.PerceiverTokenizer().save_pretrained(tmp_path)
+    ours.PerceiverTokenizer.from_pretrained(tmp_path)
+    assert not caplog.records
+    for name in ("vocab.json", "merges.txt"):
+        (tmp_path / name).write_bytes((CLIP / "plain" / name).read_bytes())
+    ours.CLIPTokenizer.from_pretrained(tmp_path)
+    assert "PerceiverTokenizer" in caplog.text
 
 
 def test_trie() -> None:

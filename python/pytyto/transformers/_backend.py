@@ -41,6 +41,12 @@ class Encoded(NamedTuple):
     texts: np.ndarray[Any, Any]
 
 
+def _count(name: str, value: int) -> int:
+    if not 0 <= value <= _LENGTH_MAX:
+        raise ValueError(f"{name}: got {value}, required 0 to {_LENGTH_MAX}")
+    return value
+
+
 def _copied(pointer: Any, count: int) -> np.ndarray[Any, Any]:
     if count == 0:
         return np.empty(0, np.int64)
@@ -267,8 +273,9 @@ class Backend:
         wanted.padding_side, wanted.truncation_side = _SIDES[padding_side], _SIDES[truncation_side]
         wanted.max_length = min(max_length or 0, _LENGTH_MAX)
         wanted.no_special_tokens = not add_special_tokens
-        wanted.pad_to_multiple_of, wanted.stride = pad_to_multiple_of or 0, stride
-        wanted.overflowing_tokens = overflowing_tokens
+        wanted.pad_to_multiple_of = _count("pad_to_multiple_of", pad_to_multiple_of or 0)
+        wanted.stride = _count("stride", stride)
+        wanted.overflowing_tokens = bool(overflowing_tokens)
         wanted.special_tokens_mask = wanted.token_type_ids = wanted.offsets = True
         wanted.whole_texts = not is_split_into_words
         wanted.has_pad_id, wanted.pad_id = pad_id is not None, pad_id or 0

@@ -122,6 +122,9 @@ class TokenizerFiles:
         kwargs: dict[str, Any],
     ) -> Tokenizer:
         settings, inputs = _read_settings(folder)
+        own, saved = _saved_class(cls.__name__), _saved_class(settings.pop("tokenizer_class", None))
+        if saved is not None and saved != own:
+            logger.warning("%s: a %s is read as a %s: ids may differ", name, saved, own)
         settings.update(kwargs)
         slow = None
         needs_slow = kwargs.get("from_slow", False) or "tokenizer_file" not in found
@@ -286,10 +289,9 @@ class TokenizerFiles:
 
 
 def _read_settings(folder: str) -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """tokenizer_config.json without what names the class, and what the constructor takes by place."""
+    """tokenizer_config.json, and what the constructor takes by place."""
     path = os.path.join(folder, TOKENIZER_CONFIG_FILE)
     settings = load_json(path) if os.path.isfile(path) else {}
-    settings.pop("tokenizer_class", None)
     inputs = tuple(settings.pop("init_inputs", ()))
     converted: dict[str, Any] = TokenizerFiles.convert_added_tokens(settings)
     return converted, inputs
@@ -317,8 +319,8 @@ def _special(key: str, value: Any, settings: dict[str, Any]) -> Any:
     return known
 
 
-def _saved_class(name: str) -> str:
-    """The slow class's name, by which both are found."""
-    return name[:-4] if name.endswith("Fast") and name != "PreTrainedTokenizerFast" else name
+def _saved_class(name: Any) -> Any:
+    """The slow class's name, by which both are found; None stays None."""
+    return name[:-4] if str(name).endswith("Fast") and name != "PreTrainedTokenizerFast" else name
 
 

@@ -49,7 +49,8 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     files, or of a `tokenizers.Tokenizer` (`tokenizer_object`).
 
     ValueError without any of them. What isn't a tokenizer of byte pairs like CLIP's raises
-    NotImplementedError when it's used.
+    NotImplementedError when it's used. Ends of words become spaces in every decoding, which the
+    reference does for CLIP's own class alone; a batch is of texts or of pairs, not of both.
     """
 
     vocab_files_names = {"tokenizer_file": TOKENIZER_FILE}
