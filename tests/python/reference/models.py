@@ -1,0 +1,105 @@
+"""Runs the reference's own tests of OWLv2's and Perceiver's models and configs, with pytyto's
+classes in the place of the reference's.
+
+usage: models.py CHECKOUT [arguments of pytest]
+
+CHECKOUT is a copy of the reference's repository at v4.37.2; the reference of the same version,
+torch, pytest and parameterized are installed. What the tests take from the reference beside the
+classes under test (helpers, lists of names) stays the reference's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import sys
+import types
+import unittest
+from typing import Any
+
+import pytest
+import torch  # noqa: F401 (models are torch's modules, once it is imported)
+import transformers
+
+import pytyto.transformers as ours
+
+FILES = (
+    "tests/models/owlv2/test_modeling_owlv2.py",
+    "tests/models/perceiver/test_modeling_perceiver.py",
+)
+MODULES = (
+    "models.owlv2.configuration_owlv2",
+    "models.owlv2.modeling_owlv2",
+    "models.perceiver.configuration_perceiver",
+    "models.perceiver.modeling_perceiver",
+)
+
+GRADIENTS = "gradients: tyto computes none yet"
+SERVER = "needs checkpoints or data from a server"
+GRAPH = "exports torch's graph of the computation: there is none"
+RESIZED = "sizes are those of the config"
+HEADS = "heads can't be taken away"
+# Tests that aren't run, by the beginning of their names, and why.
+LEFT_OUT = {
+    "test_training": GRADIENTS,
+    "test_retain_grad": GRADIENTS,
+    "test_torchscript": GRAPH,
+    "test_torch_fx": GRAPH,
+    "test_pipeline": "the pipelines' own tests run them",
+    "test_inference_": SERVER,
+    "test_model_from_pretrained": SERVER,
+}
+
+
+def replace() -> None:
+    """Puts pytyto's classes where the reference's tests import them."""
+    theirs = [importlib.import_module(f"transformers.{name}") for name in MODULES]
+    for name, module in zip(MODULES, theirs):
+        mine = importlib.import_module(f"pytyto.transformers.{name}")
+        places = [module, importlib.import_module(module.__name__.rpartition(".")[0]), transformers]
+        for key in mine.__all__:
+            for place in places:
+                if hasattr(place, key):
+                    setattr(place, key, getattr(mine, key))
+    for key in ("PretrainedConfig", "PreTrainedModel"):
+        setattr(transformers, key, getattr(ours, key))
+    generic = importlib.import_module("pytyto.transformers.utils.generic")
+    importlib.import_module("transformers.utils.generic").ModelOutput = generic.ModelOutput
+
+
+def stub(name: str, attribute: str) -> None:
+    """A module whose function skips the test that calls it."""
+
+    def skip(*args: Any, **kwargs: Any) -> None:
+        raise unittest.SkipTest(SERVER)
+
+    module = types.ModuleType(name)
+    setattr(module, attribute, skip)
+    sys.modules[name] = module
+
+
+class Chosen:
+    """Leaves out the tests of the list."""
+
+    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
+        gone = [item for item in items if any(item.name.startswith(key) for key in LEFT_OUT)]
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
+
+
+def main() -> int:
+    checkout = pathlib.Path(sys.argv[1]).resolve()
+    sys.path[:0] = [str(checkout), str(checkout / "utils")]
+    stub("datasets", "load_dataset")
+    # The reference's helpers import these from where older versions of pytest had them.
+    for name, place in (("import_path", "_pytest.pathlib"), ("skip", "_pytest.outcomes")):
+        value = getattr(importlib.import_module(place), name)
+        vars(importlib.import_module("_pytest.doctest")).setdefault(name, value)
+    replace()
+    files = [str(checkout / file) for file in FILES]
+    options = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", *sys.argv[2:]]
+    return int(pytest.main([*files, *options], plugins=[Chosen()]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
