@@ -153,6 +153,20 @@ def match(keys: Iterable[str], wanted: Iterable[str], prefix: str) -> dict[str, 
     return found
 
 
+def _as_in(
+    keys: Iterable[str], missing: list[str], wanted: Iterable[str], prefix: str
+) -> list[str]:
+    """Missing names as the checkpoint would have them: with or without the base model's prefix."""
+    below = f"{prefix}."
+    checkpoint_has = bool(prefix) and any(key.startswith(below) for key in keys)
+    model_has = bool(prefix) and any(name.startswith(below) for name in wanted)
+    if model_has and not checkpoint_has:
+        return [name.removeprefix(below) for name in missing]
+    if checkpoint_has and not model_has:
+        return [below + name for name in missing]
+    return missing
+
+
 def _take_options(kwargs: dict[str, Any]) -> dict[str, Any]:
     """What `from_pretrained` understands beside its own arguments."""
     for key, why in _REFUSED.items():
@@ -259,9 +273,9 @@ def _fill(model: Any, source: Any, dtype: str, ignore: bool) -> dict[str, Any]:
         load_arrays(model, {name: source.get(key) for name, key in written.items()}, False)
         if dtype != "float32":
             model.to(dtype)
-    lost = {name for key, name in names.items() if name in shapes}
+    missing = [name for name in shapes if name not in names.values()]
     return {
-        "missing_keys": [name for name in shapes if name not in lost],
+        "missing_keys": _as_in(source.keys(), missing, shapes, model.base_model_prefix),
         "unexpected_keys": [key for key in unexpected if not key.endswith("position_ids")],
         "mismatched_keys": mismatched,
         "error_msgs": [],

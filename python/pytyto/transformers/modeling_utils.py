@@ -53,6 +53,9 @@ class PreTrainedModel(_modules.Module):
     _keys_to_ignore_on_save: list[str] | None = None
     _tied_weights_keys: list[str] | None = None
     _no_split_modules: list[str] | None = None
+    _keep_in_fp32_modules: list[str] | None = None
+    _supports_sdpa = False
+    _supports_flash_attn_2 = False
     # The engine's class that runs it; None: a class of the user's own, with models inside.
     _architecture: str | None = None
 
@@ -71,6 +74,8 @@ class PreTrainedModel(_modules.Module):
         self.config = config
         self.name_or_path = config.name_or_path
         self.warnings_issued: dict[str, bool] = {}
+        if getattr(config, "gradient_checkpointing", False):
+            self.gradient_checkpointing_enable()
         self._set(None, "", True, True)
         if self._architecture is not None:
             self._set(
@@ -117,6 +122,9 @@ class PreTrainedModel(_modules.Module):
         _modules.grow(self, tensors, weights.buffers, self._inner_module)
         if not self.training:
             self.train(False)
+        if torch is not None:
+            for module in self.modules():
+                module._is_hf_initialized = True
         weights.share(self)
 
     def _inner_module(self, path: str) -> Any | None:
@@ -338,8 +346,11 @@ class PreTrainedModel(_modules.Module):
         return base.get_input_embeddings()
 
     def set_input_embeddings(self, value: Any) -> None:
-        """Raises an error: write into the embeddings' memory instead."""
-        refuse("set_input_embeddings", "write into the embeddings' weight instead")
+        """Puts another module there, whose weight must have the same shape when the model runs."""
+        base = self.base_model
+        if base is self:
+            raise NotImplementedError(f"{type(self).__name__}: has no input embeddings")
+        base.set_input_embeddings(value)
 
     def get_output_embeddings(self) -> None:
         """None: no model here has any."""
@@ -353,26 +364,45 @@ class PreTrainedModel(_modules.Module):
         """Does nothing: what is tied is one tensor."""
 
     def post_init(self) -> None:
-        """Does nothing: weights are there from the start."""
+        """Gives initial values to the modules that a class of the user's own has."""
+        self.init_weights()
 
     def init_weights(self) -> None:
-        """Does nothing: weights are there from the start."""
+        """Calls `_init_weights` for the modules that a class of the user's own has; the engine's
+        have their initial values from the start."""
+        if self._weights is None:
+            self.apply(self._initialize_weights)
+
+    def _init_weights(self, module: Any) -> None:
+        """Where a user's class says how a module begins."""
+
+    def _initialize_weights(self, module: Any) -> None:
+        if not getattr(module, "_is_hf_initialized", False):
+            self._init_weights(module)
+            module._is_hf_initialized = True
+
+    def can_generate(self) -> bool:
+        """False: none of these models writes text."""
+        return False
 
     def prune_heads(self, heads_to_prune: dict[int, list[int]]) -> NoReturn:
         """Raises an error: heads can't be taken away."""
         refuse("prune_heads", "heads can't be taken away from a model")
 
-    def gradient_checkpointing_enable(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raises an error: there are no gradients yet."""
-        refuse("gradient_checkpointing_enable", "tyto computes no gradients yet")
+    def gradient_checkpointing_enable(self, *args: Any, **kwargs: Any) -> None:
+        """Notes that memory is to be saved in training."""
+        if not self.supports_gradient_checkpointing:
+            raise ValueError(f"{type(self).__name__}: has no gradient checkpointing")
+        self.__dict__["_checkpointing"] = True
 
     def gradient_checkpointing_disable(self) -> None:
-        """Does nothing."""
+        """Takes that back."""
+        self.__dict__["_checkpointing"] = False
 
     @property
     def is_gradient_checkpointing(self) -> bool:
-        """False."""
-        return False
+        """Whether memory is to be saved in training."""
+        return bool(self.__dict__.get("_checkpointing", False))
 
     def push_to_hub(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises an error."""

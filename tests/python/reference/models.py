@@ -26,6 +26,7 @@ import pytyto.transformers as ours
 FILES = (
     "tests/models/owlv2/test_modeling_owlv2.py",
     "tests/models/perceiver/test_modeling_perceiver.py",
+    "tests/utils/test_model_output.py",
 )
 MODULES = (
     "models.owlv2.configuration_owlv2",
@@ -38,16 +39,20 @@ GRADIENTS = "gradients: tyto computes none yet"
 SERVER = "needs checkpoints or data from a server"
 GRAPH = "exports torch's graph of the computation: there is none"
 RESIZED = "sizes are those of the config"
-HEADS = "heads can't be taken away"
-# Tests that aren't run, by the beginning of their names, and why.
+# Tests that aren't run, by the beginning of their names (or Class::name), and why.
 LEFT_OUT = {
     "test_training": GRADIENTS,
     "test_retain_grad": GRADIENTS,
     "test_torchscript": GRAPH,
     "test_torch_fx": GRAPH,
-    "test_pipeline": "the pipelines' own tests run them",
     "test_inference_": SERVER,
     "test_model_from_pretrained": SERVER,
+    "test_problem_types": GRADIENTS,
+    "test_save_load_fast_init": "patches _init_weights: initial values are the engine's",
+    "test_matched_shapes_have_loaded": "compares draws of random numbers, which differ",
+    "test_resize": RESIZED,
+    "Owlv2ModelTest::test_initialization": "sets initializer_factor on a config that is made "
+    "already, which config.json doesn't keep",
 }
 
 
@@ -63,26 +68,33 @@ def replace() -> None:
                     setattr(place, key, getattr(mine, key))
     for key in ("PretrainedConfig", "PreTrainedModel"):
         setattr(transformers, key, getattr(ours, key))
+    # Tests listen to the reference's logger.
+    for name in ("_loading", "configuration_utils"):
+        module = importlib.import_module(f"pytyto.transformers.{name}")
+        logger = "configuration_utils" if name.startswith("config") else "modeling_utils"
+        module.logger = transformers.utils.logging.get_logger(f"transformers.{logger}")
     generic = importlib.import_module("pytyto.transformers.utils.generic")
-    importlib.import_module("transformers.utils.generic").ModelOutput = generic.ModelOutput
+    for name in ("transformers.utils", "transformers.utils.generic"):
+        vars(importlib.import_module(name))["ModelOutput"] = generic.ModelOutput
 
 
-def stub(name: str, attribute: str) -> None:
-    """A module whose function skips the test that calls it."""
-
-    def skip(*args: Any, **kwargs: Any) -> None:
-        raise unittest.SkipTest(SERVER)
-
+def stub(name: str, attribute: str, value: Any) -> None:
+    """A module with one attribute, in the place of one that isn't needed."""
     module = types.ModuleType(name)
-    setattr(module, attribute, skip)
+    setattr(module, attribute, value)
     sys.modules[name] = module
+
+
+def skip(*args: Any, **kwargs: Any) -> None:
+    """Skips the test that calls it."""
+    raise unittest.SkipTest(SERVER)
 
 
 class Chosen:
     """Leaves out the tests of the list."""
 
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        gone = [item for item in items if any(item.name.startswith(key) for key in LEFT_OUT)]
+        gone = [item for item in items if any(f"::{key}" in item.nodeid for key in LEFT_OUT)]
         config.hook.pytest_deselected(items=gone)
         items[:] = [item for item in items if item not in gone]
 
@@ -90,14 +102,15 @@ class Chosen:
 def main() -> int:
     checkout = pathlib.Path(sys.argv[1]).resolve()
     sys.path[:0] = [str(checkout), str(checkout / "utils")]
-    stub("datasets", "load_dataset")
+    stub("datasets", "load_dataset", skip)
+    stub("tests.test_pipeline_mixin", "PipelineTesterMixin", type("Mixin", (), {}))
     # The reference's helpers import these from where older versions of pytest had them.
     for name, place in (("import_path", "_pytest.pathlib"), ("skip", "_pytest.outcomes")):
         value = getattr(importlib.import_module(place), name)
         vars(importlib.import_module("_pytest.doctest")).setdefault(name, value)
     replace()
     files = [str(checkout / file) for file in FILES]
-    options = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", *sys.argv[2:]]
+    options = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", "-W", "ignore", *sys.argv[2:]]
     return int(pytest.main([*files, *options], plugins=[Chosen()]))
 
 

@@ -87,6 +87,7 @@ class ModelOutput(OrderedDict[str, Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _register(type(self))
         if type(self) is not ModelOutput and not is_dataclass(self):
             raise TypeError(f"{type(self).__name__}: required a class with the @dataclass decorator")
 

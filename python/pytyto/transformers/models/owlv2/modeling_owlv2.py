@@ -204,6 +204,10 @@ class Owlv2TextModel(Owlv2PreTrainedModel):
         """The embedding of tokens."""
         return self.text_model.embeddings.token_embedding
 
+    def set_input_embeddings(self, value: Any) -> None:
+        """Puts another embedding there, which must have the same shape when the model runs."""
+        self.text_model.embeddings.token_embedding = value
+
     def forward(
         self,
         input_ids: Any,

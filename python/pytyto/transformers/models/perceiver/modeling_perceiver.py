@@ -305,6 +305,10 @@ class PerceiverModel(PerceiverPreTrainedModel):
         """The latents that encoding begins with [N,D]."""
         return self.embeddings.latents
 
+    def set_input_embeddings(self, value: Any) -> None:
+        """Puts other latents there, which must have the same shape when the model runs."""
+        self.embeddings.latents = value
+
     def forward(
         self,
         inputs: Any,
