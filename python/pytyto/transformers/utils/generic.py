@@ -66,8 +66,8 @@ def _register(cls: type) -> None:
     if register is not None:
         register(
             cls,
-            lambda output: (list(output.values()), list(output.keys())),
-            lambda values, keys: cls(**dict(zip(keys, values))),
+            lambda output: (list(output.values()), (type(output), list(output.keys()))),
+            lambda values, context: context[0](**dict(zip(context[1], values))),
         )
 
 
