@@ -36,6 +36,11 @@ def flat(output: Any, prefix: str = "") -> dict[str, np.ndarray]:
     return {k: v.detach().numpy() if hasattr(v, "detach") else v for k, v in found.items()}
 
 
+def memory(parameter: Any) -> np.ndarray:
+    """A parameter's own memory, with torch or without."""
+    return parameter.detach().numpy() if hasattr(parameter, "detach") else parameter
+
+
 def compare(output: Any, expected: dict[str, np.ndarray], tolerance: float = 2e-5) -> None:
     """Every expected output is there, of that shape, and close in terms of the largest value."""
     found = flat(output)

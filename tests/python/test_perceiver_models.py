@@ -110,7 +110,7 @@ def test_composition_has_its_parts() -> None:
     assert model.input_preprocessor is preprocessor and model.decoder is decoder
     assert model.output_postprocessor is None
     assert preprocessor.embeddings.weight.shape == (20, 8)
-    preprocessor.embeddings.weight[...] = 0.0
+    golden.memory(preprocessor.embeddings.weight)[...] = 0.0
     assert not np.array_equal(model(inputs=IDS).logits, output.logits)
     assert model.get_input_embeddings().shape == (4, 16)
     with pytest.raises(NotImplementedError, match="inside of a PerceiverModel"):

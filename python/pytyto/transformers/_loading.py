@@ -12,7 +12,7 @@ import numpy as np
 from .. import _arrays
 from .._binding import made, text
 from .._tyto import lib
-from ._weights import dtype_name
+from ._weights import dtype_name, opened
 from .configuration_utils import PretrainedConfig, checkpoint_folder
 from .utils import logging
 
@@ -200,14 +200,16 @@ def load(
     taken = _take_options(kwargs)
     where["subfolder"] = kwargs.pop("subfolder", "")
     if not isinstance(config, PretrainedConfig):
-        source = config if config is not None else name
-        if source is None:
+        place = config if config is not None else name
+        if place is None:
             raise ValueError("required a checkpoint's name, or config and state_dict")
         config, kwargs = cls.config_class.from_pretrained(
-            source, return_unused_kwargs=True, **where, **kwargs
+            place, return_unused_kwargs=True, **where, **kwargs
         )
     if name is not None:
         config.name_or_path = os.fspath(name)
+    folder = ""
+    source: Any
     if taken["state_dict"] is not None:
         source = Given(taken["state_dict"])
     elif name is None:
@@ -217,14 +219,51 @@ def load(
         source = Tensors(_files(folder, use_safetensors, taken["variant"]))
     dtype = _dtype(taken["torch_dtype"], config, source)
     kwargs.pop("torch_dtype", None)
-    model = cls(config, *arguments, **kwargs)
-    info = _fill(model, source, dtype, ignore_mismatched_sizes)
+    model, info = None, None
+    if dtype == "float32" and not isinstance(source, Given):
+        model, info = _mapped(cls, folder, config, arguments, kwargs, source)
+    if model is None:
+        model = cls(config, *arguments, **kwargs)
+        info = _fill(model, source, dtype, ignore_mismatched_sizes)
+    assert info is not None
     if model._weights is not None:
         model._weights.precision = taken["precision"]
         model._weights.threads = taken["threads"]
     _say(model, info, name)
     model.eval()
     return (model, info) if taken["output_loading_info"] else model
+
+
+def _mapped(
+    cls: Any,
+    folder: str,
+    config: Any,
+    arguments: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    source: Any,
+) -> tuple[Any, dict[str, Any] | None]:
+    """The model of a checkpoint of its own class, whose files stay mapped: nothing is copied.
+    (None, None) where the checkpoint is another's, or the config isn't the folder's."""
+    own = type(config)
+    path = os.path.join(folder, "config.json")
+    if cls._architecture is None or not os.path.isfile(path):
+        return None, None
+    said = own.from_json_file(path)
+    named, said.name_or_path = said.architectures or (), config.name_or_path
+    said.torch_dtype = config.torch_dtype
+    if cls._architecture not in named or said.to_dict() != config.to_dict():
+        return None, None
+    try:
+        with opened(folder):
+            model = cls(config, *arguments, **kwargs)
+    except (ValueError, NotImplementedError):
+        return None, None
+    shapes, keys = model._weights.shapes, set(source.keys())
+    if any(key not in keys or source.shape(key) != shapes[key] for key in shapes):
+        return None, None
+    unexpected = [k for k in keys if k not in shapes and not k.endswith("position_ids")]
+    empty: dict[str, Any] = {"missing_keys": [], "mismatched_keys": [], "error_msgs": []}
+    return model, {**empty, "unexpected_keys": unexpected}
 
 
 def _dtype(wanted: Any, config: Any, source: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from .. import _arrays
 from .._binding import call, options
 from .._tyto import ffi, lib
+from ._weights import DTYPES
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS.update({"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40})
@@ -69,6 +70,8 @@ def _write(model: Any, made: str, state: Mapping[str, Any] | None, shard_bytes: 
     weights.sync()
     wanted = options("tyto_parameters_save_options")
     wanted.max_shard_bytes = shard_bytes
+    if weights.dtype != "float64":
+        wanted.to_dtype, wanted.dtype = True, DTYPES[weights.dtype][0]
     call(lib.tyto_parameters_save, weights.parameters, os.fsencode(made), wanted)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,19 @@ def digest(tensor: Any) -> int:
     return hash((found, str(tensor.dtype), tuple(tensor.shape)))
 
 
+_opened = threading.local()
+
+
+@contextlib.contextmanager
+def opened(folder: str) -> Iterator[None]:
+    """Within it, weights that are made are those of a checkpoint's folder instead of initial."""
+    _opened.folder = folder
+    try:
+        yield
+    finally:
+        del _opened.folder
+
+
 class Weights:
     """Parameters by name, and the network that they make when somebody needs it.
 
@@ -71,9 +86,13 @@ class Weights:
         self._network: Network | None = None
         self._root: Any = None
         self._digests: dict[str, int] = {}
-        self._create(config)
+        self._make(config, getattr(_opened, "folder", None))
 
     def _create(self, config: str) -> None:
+        self._make(config, None)
+
+    def _make(self, config: str, folder: str | None) -> None:
+        """Makes parameters with initial values, or those of a folder, which stay mapped."""
         self.config = config
         wanted = options("tyto_parameters_options")
         held = [ffi.new("char[]", self.architecture.encode())]
@@ -84,14 +103,13 @@ class Weights:
             held.append(ffi.new("char[]", parts))
             wanted.parts, wanted.parts_length_bytes = held[1], len(parts)
         encoded = config.encode()
+        if folder is not None:
+            function = lib.tyto_parameters_open
+            source: tuple[Any, ...] = (os.fsencode(folder),)
+        else:
+            function, source = lib.tyto_parameters_create, (encoded, len(encoded), ffi.NULL)
         self.parameters = made(
-            "tyto_parameters",
-            lib.tyto_parameters_create,
-            encoded,
-            len(encoded),
-            ffi.NULL,
-            wanted,
-            destroy=lib.tyto_parameters_destroy,
+            "tyto_parameters", function, *source, wanted, destroy=lib.tyto_parameters_destroy
         )
         count = lib.tyto_parameters_count(self.parameters)
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -122,7 +140,8 @@ class Weights:
         """A copy of a parameter in its own type: an array, or a tensor where torch is there."""
         torch = _arrays.torch()
         code = self._entry(name).dtype
-        if code == lib.TYTO_BF16 and torch is None:
+        mapped = code in (lib.TYTO_F16, lib.TYTO_BF16) and self.dtype == "float32"
+        if mapped or (code == lib.TYTO_BF16 and torch is None):
             code = lib.TYTO_F32
         kind = _NAMES[code]
         array = np.empty(self.shapes[name], DTYPES[kind][1])
@@ -201,4 +220,4 @@ def converted(value: Any, dtype: str) -> Any:
     return rounded.view(np.float32)
 
 
-__all__ = ["DTYPES", "Weights", "converted", "digest", "dtype_name"]
+__all__ = ["DTYPES", "Weights", "converted", "digest", "dtype_name", "opened"]

@@ -162,6 +162,11 @@ class PreTrainedModel(_modules.Module):
         self._grow()
         return super()._apply(fn)
 
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        # What torch calls of a module inside of another.
+        self._grow()
+        super()._load_from_state_dict(*args, **kwargs)  # type: ignore[misc]
+
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Parameters and buffers by their names, in the model's own memory."""
         self._grow()
