@@ -229,6 +229,20 @@ def test_types() -> None:
     assert str(model.float().dtype).endswith("float32")
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_types_of_weights(dtype: str, tmp_path: pathlib.Path) -> None:
+    whole = Owlv2ForObjectDetection.from_pretrained(ODD / "model")
+    model = Owlv2ForObjectDetection.from_pretrained(ODD / "model", torch_dtype=dtype)
+    inputs, _ = golden.case(ODD / "one")
+    wanted, found = whole(**inputs).pred_boxes, model(**inputs).pred_boxes
+    assert 0 < np.abs(wanted - found.astype("f4")).max() < 0.02
+    model.save_pretrained(tmp_path)
+    assert str(Owlv2Config.from_pretrained(tmp_path).torch_dtype).endswith(dtype)
+    assert Owlv2ForObjectDetection.from_pretrained(tmp_path).state_dict()["layer_norm.bias"].dtype
+    again = Owlv2ForObjectDetection.from_pretrained(tmp_path, torch_dtype="auto")
+    assert np.array_equal(again(**inputs).pred_boxes, found)
+
+
 def test_any_layout_of_memory_gives_the_same() -> None:
     model = small()
     pixels = np.random.default_rng(0).random((2, 3, 16, 16), dtype="f4")
@@ -315,6 +329,11 @@ outer = torch.nn.Sequential(small(), torch.nn.Linear(2, 2))
 other = torch.nn.Sequential(small(), torch.nn.Linear(2, 2))
 other.load_state_dict(outer.state_dict())
 assert torch.equal(other[0](**inputs).logits, outer[0](**inputs).logits)
+try:
+    torch.jit.trace(small(), tuple(inputs.values()))
+    raise AssertionError
+except NotImplementedError as error:
+    assert "torch.jit" in str(error)
 import copy
 assert torch.equal(copy.deepcopy(outer)[0](**inputs).logits, outer[0](**inputs).logits)
 assert isinstance(frozen(input_ids=np.array([[1, 2]]), pixel_values=np.ones((1, 3, 16, 16))).logits,

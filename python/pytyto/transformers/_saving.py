@@ -47,7 +47,9 @@ def save(
     config = model.config
     if is_main_process:
         config.architectures = [type(model).__name__]
-        config.torch_dtype = str(model.dtype).rpartition(".")[2]
+        weights = model._weights
+        lazy = weights is not None and not model._grown
+        config.torch_dtype = weights.dtype if lazy else str(model.dtype).rpartition(".")[2]
         torch = _arrays.torch()
         if torch is not None:
             config.torch_dtype = getattr(torch, config.torch_dtype)

@@ -216,8 +216,10 @@ def converted(value: Any, dtype: str) -> Any:
     if torch is not None:
         return torch.from_numpy(np.array(value, np.float32)).to(torch.bfloat16)
     bits = np.array(value, np.float32).view(np.uint32)
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
-    return rounded.view(np.float32)
+    odd = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = (bits + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
+    # A scalar's sum is a number of numpy, not an array.
+    return np.asarray(rounded, np.uint32).view(np.float32)
 
 
 __all__ = ["DTYPES", "Weights", "converted", "digest", "dtype_name", "opened"]

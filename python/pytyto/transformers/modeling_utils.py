@@ -295,7 +295,7 @@ class PreTrainedModel(_modules.Module):
 
     @property
     def dtype(self) -> Any:
-        """The type of the weights."""
+        """The type of the weights; without torch, bfloat16 shows as float32."""
         name = self._weights.dtype if self._weights is not None else "float32"
         if self._grown:
             for parameter in self.parameters():
@@ -305,7 +305,9 @@ class PreTrainedModel(_modules.Module):
                 elif parameter.dtype.kind == "f":
                     return parameter.dtype
         torch = _arrays.torch()
-        return getattr(torch, name) if torch is not None else np.dtype(name)
+        if torch is not None:
+            return getattr(torch, name)
+        return np.dtype("float32" if name == "bfloat16" else name)
 
     @property
     def device(self) -> Any:
@@ -498,6 +500,7 @@ class PreTrainedModel(_modules.Module):
             raise NotImplementedError(f"{type(self).__name__}: has no network of its own")
         given = {key: value for key, value in inputs.items() if value is not None}
         tensors = _arrays.any_tensor(*given.values())
+        _refuse_tracing(given)
         found = self._weights.run(head, given, want)
         name = self._weights.dtype
         if not tensors:
@@ -557,6 +560,17 @@ def _is_device(value: Any) -> bool:
         "xpu",
         "meta",
     )
+
+
+def _refuse_tracing(inputs: Mapping[str, Any]) -> None:
+    """NotImplementedError where torch wants a graph of the computation: there is none."""
+    torch = _arrays.torch()
+    if torch is None:
+        return
+    if torch.jit.is_tracing():
+        refuse("torch.jit", "the engine's computation has no graph of torch's")
+    if any(type(value).__module__.startswith("torch.fx") for value in inputs.values()):
+        refuse("torch.fx", "the engine's computation has no graph of torch's")
 
 
 def states(outputs: Mapping[str, Any], prefix: str) -> tuple[Any, ...]:
