@@ -70,7 +70,13 @@ _EXPORTS: dict[str, str] = {
     "TokenSpan": ".tokenization_utils_base",
     "ZeroShotImageClassificationPipeline": ".pipelines.zero_shot_image_classification",
     "ZeroShotObjectDetectionPipeline": ".pipelines.zero_shot_object_detection",
+    "is_flax_available": ".utils.import_utils",
+    "is_tf_available": ".utils.import_utils",
+    "is_torch_available": ".utils.import_utils",
+    "is_vision_available": ".utils.import_utils",
+    "logging": ".utils",
     "pipeline": ".pipelines.factory",
+    "set_seed": ".trainer_utils",
 }
 
 _MODULES = (
@@ -87,6 +93,7 @@ _MODULES = (
     "tokenization_utils",
     "tokenization_utils_base",
     "tokenization_utils_fast",
+    "trainer_utils",
     "utils",
 )
 

@@ -15,9 +15,13 @@ _EXPORTS: dict[str, str] = {
     "OPENAI_CLIP_STD": ".constants",
     "PaddingStrategy": ".generic",
     "TensorType": ".generic",
+    "is_flax_available": ".import_utils",
+    "is_tf_available": ".import_utils",
+    "is_torch_available": ".import_utils",
+    "is_vision_available": ".import_utils",
 }
 
-_MODULES = ("constants", "generic", "logging")
+_MODULES = ("constants", "generic", "import_utils", "logging")
 
 __all__ = [*_EXPORTS]
 __getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)

@@ -20,6 +20,8 @@ from ...modeling_utils import PreTrainedModel, states
 from ...utils.generic import ModelOutput, present, to_tuple
 from .configuration_owlv2 import Owlv2Config, Owlv2TextConfig, Owlv2VisionConfig
 
+OWLV2_PRETRAINED_MODEL_ARCHIVE_LIST = ["google/owlv2-base-patch16-ensemble"]
+
 _TOWER = ("last_hidden_state", "pooler_output")
 
 
@@ -604,6 +606,7 @@ def _repeated(queries: Any, batch: int) -> Any:
 
 
 __all__ = [
+    "OWLV2_PRETRAINED_MODEL_ARCHIVE_LIST",
     "Owlv2ForObjectDetection",
     "Owlv2ImageGuidedObjectDetectionOutput",
     "Owlv2Model",

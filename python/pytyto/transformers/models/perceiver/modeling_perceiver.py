@@ -39,6 +39,9 @@ from ._parts import (
 from .configuration_perceiver import PerceiverConfig
 
 
+PERCEIVER_PRETRAINED_MODEL_ARCHIVE_LIST = ["deepmind/language-perceiver"]
+
+
 @dataclass
 class PerceiverModelOutput(ModelOutput):
     """A network's: logits (of its decoder, if it has one), and last_hidden_state [B,N,D]."""
@@ -547,6 +550,7 @@ _MODELS = (
 
 __all__ = [
     *_MODELS,
+    "PERCEIVER_PRETRAINED_MODEL_ARCHIVE_LIST",
     "AbstractPreprocessor",
     "PerceiverAbstractDecoder",
     "PerceiverAudioPostprocessor",
