@@ -177,7 +177,8 @@ static tyto_status tokenize(const char *name, tyto_error *err)
     const char *const texts[] = {"A cat\u00e9\u0301 \u0130<mask> it's <|endoftext|>!", ""};
     const tyto_encode_options options = {.struct_bytes = sizeof(tyto_encode_options),
                                          .padding = TYTO_PADDING_LONGEST,
-                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST};
+                                         .truncation = TYTO_TRUNCATION_LONGEST_FIRST,
+                                         .offsets = true};
     snprintf(path, sizeof(path), "%s/golden/data/tokenizer/%s", getenv("TYTO_TEST_DATA"), name);
     tyto_status status = tyto_tokenizer_open(path, &tokenizer, err);
     if (status == TYTO_OK) {
