@@ -68,12 +68,19 @@ def test_saving_and_finding(processor: Any, tmp_path: pathlib.Path) -> None:
         assert type(auto.from_pretrained(tmp_path)) is ours.Owlv2ImageProcessor
         with pytest.raises(OSError):
             auto()
-    (tmp_path / "preprocessor_config.json").write_text('{"image_processor_type": "ViTImageProcessor"}')
+    other = '{"image_processor_type": "ViTImageProcessor"}'
+    (tmp_path / "preprocessor_config.json").write_text(other)
     with pytest.raises(ValueError):
         ours.AutoImageProcessor.from_pretrained(tmp_path)
     (tmp_path / "preprocessor_config.json").write_text("{}")
     (tmp_path / "config.json").write_text('{"model_type": "perceiver"}')
     assert type(ours.AutoImageProcessor.from_pretrained(tmp_path)) is ours.PerceiverImageProcessor
+
+
+def test_settings_of_the_parts_are_replaced() -> None:
+    changed = ours.Owlv2Processor.from_pretrained(MODEL, do_normalize=False, bos_token="(BOS)")
+    assert changed.image_processor.do_normalize is False
+    assert changed.tokenizer.bos_token == "(BOS)"
 
 
 def test_the_reference(processor: Any) -> None:

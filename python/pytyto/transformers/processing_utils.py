@@ -118,7 +118,7 @@ class ProcessorMixin:
     def get_processor_dict(
         cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The processor's own settings in a checkpoint, and the arguments that are not the hub's."""
+        """The processor's own settings in a checkpoint, and what isn't about the hub."""
         if os.path.isfile(pretrained_model_name_or_path):
             settings = _files.read_json(os.fspath(pretrained_model_name_or_path))
             _files.folder_of(".", kwargs)
@@ -150,7 +150,8 @@ class ProcessorMixin:
         cls: type[Self], pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any
     ) -> Any:
         """The processor of a checkpoint folder or a hub id; `use_fast=False` takes the slow
-        tokenizer. OSError when there is nothing to read."""
+        tokenizer. Further arguments go to the parts, and replace what their files say. OSError when
+        there is nothing to read."""
         parts = cls._get_arguments_from_pretrained(pretrained_model_name_or_path, **kwargs)
         settings, rest = cls.get_processor_dict(pretrained_model_name_or_path, **kwargs)
         rest.pop("use_fast", None)
@@ -166,10 +167,10 @@ class ProcessorMixin:
             if isinstance(names, tuple):
                 fast = kwargs.get("use_fast", True) and names[1] is not None
                 names = names[1] if fast else names[0]
-            # The arguments are about where the files are; settings are those of the files.
-            where = {key: value for key, value in kwargs.items() if key in _WHERE}
-            parts.append(_class(names).from_pretrained(pretrained_model_name_or_path, **where))
+            rest = {key: value for key, value in kwargs.items() if key not in _OWN}
+            parts.append(_class(names).from_pretrained(pretrained_model_name_or_path, **rest))
         return parts
 
 
-_WHERE = ("revision", "subfolder", "cache_dir", "local_files_only", "token", "force_download")
+# Keywords of from_pretrained that aren't for the parts.
+_OWN = ("use_fast", "return_unused_kwargs")

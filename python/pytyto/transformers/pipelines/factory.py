@@ -104,11 +104,11 @@ def pipeline(
     "image-classification", "text-classification", "zero-shot-image-classification".
 
     `model` is a checkpoint folder, a hub id or a model; None: the one that comes along, which finds
-    objects. `tokenizer` and `image_processor` are likewise names or objects, by default those of the
-    checkpoint. `task` None: what the model's class is for. Other keywords are the task's.
+    objects. `tokenizer` and `image_processor` are likewise names or objects, by default those of
+    the checkpoint. `task` None: what the model's class is for. Other keywords are the task's.
 
-    KeyError for another task, RuntimeError when neither task nor model says what to do, OSError when
-    a checkpoint isn't there, NotImplementedError for other devices than the processor.
+    KeyError for another task, RuntimeError when neither task nor model says what to do, OSError
+    when a checkpoint isn't there, NotImplementedError for other devices than the processor.
     """
     if device_map is not None:
         raise NotImplementedError("device_map: models stay on the processor")

@@ -12,7 +12,7 @@ class ImageClassificationPipeline(Pipeline):
     """The classes of a picture: [{"label", "score"}], best first.
 
     A call takes a picture (path, URL, base64, PIL, array) or a list of them; `top_k` (5),
-    `function_to_apply` ("sigmoid", "softmax", "none"; by default what fits the model) and `timeout`.
+    `function_to_apply` ("sigmoid", "softmax", "none"; by default what fits the model), `timeout`.
     """
 
     def _sanitize_parameters(

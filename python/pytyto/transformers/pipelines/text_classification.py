@@ -56,7 +56,7 @@ class TextClassificationPipeline(Pipeline):
             if len(inputs) == 1 and isinstance(inputs[0], list) and len(inputs[0]) == 2:
                 inputs = {"text": inputs[0][0], "text_pair": inputs[0][1]}
                 return self.preprocess(inputs, **tokenizer_kwargs)
-            raise ValueError('got a list in a list, required {"text": …, "text_pair": …} for a pair')
+            raise ValueError('got a list in a list; a pair is {"text": …, "text_pair": …}')
         return self.tokenizer(inputs, return_tensors="np", **tokenizer_kwargs)
 
     def _forward(self, model_inputs: Any) -> Any:

@@ -12,8 +12,8 @@ class ZeroShotImageClassificationPipeline(Pipeline):
     """How well each of `candidate_labels` fits a picture: [{"score", "label"}], best first, scores
     together 1.
 
-    A call takes a picture (path, URL, base64, PIL, array) or a list of them, `candidate_labels`, and
-    `hypothesis_template` ("This is a photo of {}."), into which the labels are put.
+    A call takes a picture (path, URL, base64, PIL, array) or a list of them, `candidate_labels`,
+    and `hypothesis_template` ("This is a photo of {}."), into which the labels are put.
     """
 
     def _sanitize_parameters(

@@ -11,12 +11,12 @@ from .base import Pipeline, picture, picture_size
 
 
 class ZeroShotObjectDetectionPipeline(Pipeline):
-    """What `candidate_labels` name in a picture: [{"score", "label", "box": {"xmin", "ymin", "xmax",
-    "ymax"}}], best first.
+    """What `candidate_labels` name in a picture: [{"score", "label", "box": {"xmin", "ymin",
+    "xmax", "ymax"}}], best first.
 
     A call takes a picture (path, URL, base64, PIL, array) with `candidate_labels`, a list or a text
-    with commas, or dictionaries {"image": …, "candidate_labels": …}; `threshold` (.1), `top_k` (None:
-    all), `timeout`, and `boxes`, as in `Owlv2ImageProcessor.post_process_object_detection`. Each
+    with commas, or dictionaries {"image": …, "candidate_labels": …}; `threshold` (.1), `top_k`
+    (None: all), `timeout`, and `boxes`, as in `Owlv2ImageProcessor.post_process_object_detection`. Each
     label is scored by itself, so that one box may have several; the picture is looked at once.
     """
 

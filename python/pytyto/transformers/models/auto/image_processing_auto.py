@@ -67,7 +67,8 @@ class AutoImageProcessor:
         else:
             folder = _files.folder_of(name, where)
             description = description_of(folder)
-        wanted = description.get("image_processor_type") or description.get("feature_extractor_type")
+        kinds = ("image_processor_type", "feature_extractor_type")
+        wanted = next((description[kind] for kind in kinds if description.get(kind)), None)
         found = image_processor_class_from_name(wanted) if wanted else None
         if found is None and not wanted:
             kind = model_type_of(folder, config)
