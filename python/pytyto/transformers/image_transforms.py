@@ -24,6 +24,9 @@ from .image_utils import (
 )
 from .utils.generic import ExplicitEnum
 
+# As many as the library's pictures have.
+_PIXELS_MAX = 256_000_000
+
 
 class PaddingMode(ExplicitEnum):
     """What a picture is surrounded with."""
@@ -37,6 +40,14 @@ class PaddingMode(ExplicitEnum):
 def _require_array(image: Any) -> None:
     if not isinstance(image, np.ndarray):
         raise ValueError(f"got {type(image).__name__}, required a numpy array")
+
+
+def require_area(size: tuple[int, int]) -> None:
+    """ValueError for a picture (height, width) of more pixels than the library's pictures have."""
+    if size[0] * size[1] > _PIXELS_MAX:
+        raise ValueError(
+            f"got {size[0]}x{size[1]} pixels, required {_PIXELS_MAX} at most"
+        )
 
 
 def to_channel_dimension_format(
@@ -177,6 +188,7 @@ def center_crop(
 
     # The picture in the middle of zeros, of which the middle is taken.
     whole = max(wanted[0], height), max(wanted[1], width)
+    require_area(whole)
     padded = np.zeros_like(image, shape=(*image.shape[:-2], *whole))
     above, before = (whole[0] - height) // 2, (whole[1] - width) // 2
     padded[..., above : above + height, before : before + width] = image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,12 @@ import numpy as np
 from ... import _preprocess
 from ...feature_extraction_utils import BatchFeature
 from ...image_processing_utils import BaseImageProcessor
-from ...image_transforms import pad, resize_antialiased, to_channel_dimension_format
+from ...image_transforms import (
+    pad,
+    require_area,
+    resize_antialiased,
+    to_channel_dimension_format,
+)
 from ...image_utils import (
     OPENAI_CLIP_MEAN,
     OPENAI_CLIP_STD,
@@ -41,6 +47,15 @@ def require_settings(steps: dict[str, Any]) -> None:
                 raise ValueError(f"{name}: got None, required a value when {switch} is on")
 
 
+@lru_cache(maxsize=1)
+def _warn_of_scaled_pictures() -> None:
+    """Says it once."""
+    _log.warning(
+        "the values of these pictures lie between 0 and 1 already: give do_rescale=False, or they "
+        "are rescaled again"
+    )
+
+
 def arrays_of(images: Any, do_rescale: bool) -> list[Array]:
     """Pictures as arrays; a warning when they seem to be in [0, 1] already."""
     images = make_list_of_images(images)
@@ -48,10 +63,7 @@ def arrays_of(images: Any, do_rescale: bool) -> list[Array]:
         raise ValueError("got what is no picture, required pictures of PIL, numpy or torch")
     arrays = [to_numpy_array(image) for image in images]
     if do_rescale and is_scaled_image(arrays[0]):
-        _log.warning(
-            "the values of these pictures lie between 0 and 1 already: give do_rescale=False, or "
-            "they are rescaled again"
-        )
+        _warn_of_scaled_pictures()
     return arrays
 
 
@@ -103,6 +115,7 @@ class Owlv2ImageProcessor(BaseImageProcessor):
         """A square with 0.5 on the right and below."""
         height, width = get_image_size(image)
         side = max(height, width)
+        require_area((side, side))
         return pad(
             image,
             ((0, side - height), (0, side - width)),
