@@ -12,6 +12,8 @@ from ...._binding import call, options
 from ...._tyto import ffi, lib
 from ...image_utils import Array
 
+_SIDE_MAX = 2**31
+
 BOXES = {"reference": lib.TYTO_BOXES_REFERENCE, "image": lib.TYTO_BOXES_IMAGE}
 
 
@@ -44,6 +46,8 @@ class Photos:
         """(scores, labels, boxes) of a photo, in the order of the network's boxes."""
         width = height = 0
         if self.boxes == "image" and self.sizes is not None:
+            if not np.all(np.abs(self.sizes[photo]) < _SIDE_MAX):
+                raise ValueError(f"target_sizes: got {self.sizes[photo]}, required sizes of photos")
             height, width = (int(side) for side in self.sizes[photo])
         detections = ffi.new("tyto_detections *")
         logits = np.ascontiguousarray(self.logits[photo])
@@ -79,7 +83,8 @@ def _sizes(target_sizes: Any) -> Array | None:
     if target_sizes is None:
         return None
     if isinstance(target_sizes, (list, tuple)):
-        return np.array([[float(side) for side in size] for size in target_sizes], np.float32)
+        rows = [[float(side) for side in size] for size in target_sizes]
+        return np.array(rows, np.float32) if rows else np.empty((0, 2), np.float32)
     return _floats(target_sizes)
 
 
