@@ -77,6 +77,11 @@ stage() {
     cp "$media/both.mp4" clips/
     cp "$media/both.mkv" mute.webm
     cp "$media/sound.wav" track.wav
+    # A set of YOLO's: boxes of one photo, as its centre and sides.
+    mkdir -p val/images val/labels
+    cp "$scenes/0000.jpg" val/images/
+    echo "0 0.72 0.35 0.3 0.3" >val/labels/0000.txt
+    printf 'val: val/images\nnames: [house]\n' >data.yaml
     # Frames of the size that the published network sees are beyond the one that stands for it.
     cp -r "$clip/flow/model" flow-model
     chmod -R u+w flow-model
