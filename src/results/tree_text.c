@@ -47,7 +47,7 @@ static void spell_place(const parser *p, const char *place, char *out, size_t by
 static void spell_character(const char *at, char *out, size_t bytes)
 {
     size_t length = 1;
-    while (((unsigned char)at[length] & 0xC0) == 0x80 && length < 4) {
+    while (*at && ((unsigned char)at[length] & 0xC0) == 0x80 && length < 4) {
         length++;
     }
     if (!*at) {

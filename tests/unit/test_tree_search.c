@@ -323,6 +323,7 @@ static void small_things_are_found_in_large_ones(void **state)
     assert_int_equal(
         search_by(with.model.session, "[frog, owl, tiger]", &scene, NULL, &found, NULL), TYTO_OK);
     assert_int_equal(found.count, 0);
+    tyto_tree_found_clear(&found);
     const char *const text = "[t-shirt [frog, owl, tiger], butterfly, rabbit]";
     tyto_tree *tree = parsed(text);
     assert_int_equal(search_by(with.model.session, text, &scene, NULL, &found, NULL), TYTO_OK);
