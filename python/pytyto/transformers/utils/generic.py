@@ -53,8 +53,7 @@ _registered: set[type] = set()
 
 def _register(cls: type) -> None:
     """Makes an output class known to torch's trees, which data-parallel training walks."""
-    torch = _arrays.torch()
-    if torch is None or cls in _registered:
+    if cls in _registered or _arrays.torch() is None:
         return
     _registered.add(cls)
     try:
@@ -69,6 +68,20 @@ def _register(cls: type) -> None:
             lambda output: (list(output.values()), (type(output), list(output.keys()))),
             lambda values, context: context[0](**dict(zip(context[1], values))),
         )
+
+
+_names: dict[type, tuple[str, ...]] = {}
+
+
+def _checked(cls: type) -> tuple[str, ...]:
+    """The names of an output class's fields, which are looked at once."""
+    known = fields(cls)
+    if not known:
+        raise ValueError(f"{cls.__name__} has no fields")
+    if any(field.default is not None for field in known[1:]):
+        raise ValueError(f"{cls.__name__}: required None as default of all but one field")
+    _names[cls] = tuple(field.name for field in known)
+    return _names[cls]
 
 
 class ModelOutput(OrderedDict[str, Any]):
@@ -92,20 +105,16 @@ class ModelOutput(OrderedDict[str, Any]):
             raise TypeError(f"{type(self).__name__}: required a class with the @dataclass decorator")
 
     def __post_init__(self) -> None:
-        _register(type(self))
-        known = fields(self)  # type: ignore[arg-type]
-        if not known:
-            raise ValueError(f"{type(self).__name__} has no fields")
-        if any(field.default is not None for field in known[1:]):
-            raise ValueError(f"{type(self).__name__}: required None as default of all but one field")
-        first = getattr(self, known[0].name)
-        alone = all(getattr(self, field.name) is None for field in known[1:])
-        if alone and first is not None and not is_array(first) and self._from_pairs(first):
-            return
-        for field in known:
-            value = getattr(self, field.name)
-            if value is not None:
-                self[field.name] = value
+        cls = type(self)
+        names = _names.get(cls) or _checked(cls)
+        _register(cls)
+        held = {name: value for name in names if (value := getattr(self, name)) is not None}
+        if len(held) == 1 and names[0] in held:
+            first = held[names[0]]
+            if not is_array(first) and self._from_pairs(first):
+                return
+        for name, value in held.items():
+            super().__setitem__(name, value)
 
     def _from_pairs(self, first: Any) -> bool:
         """Takes fields from pairs of key and value; False when the value is no list of such."""
