@@ -11,6 +11,7 @@ OWLv2's classes, which they fit but for what is listed.
 from __future__ import annotations
 
 import importlib
+import os
 import pathlib
 import sys
 import types
@@ -101,6 +102,7 @@ class Chosen:
 
 def main() -> int:
     checkout = pathlib.Path(sys.argv[1]).resolve()
+    os.chdir(checkout)
     sys.path[:0] = [str(checkout), str(checkout / "utils")]
     sys.modules["datasets"] = datasets = types.ModuleType("datasets")
     vars(datasets)["load_dataset"] = skip
