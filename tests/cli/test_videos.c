@@ -94,7 +94,7 @@ static void what_does_not_go_with_videos_is_refused(void **state)
     run = tyto("detect", "-m", ODD_MODEL, "clip.mp4", CAT, "-t", "x", NULL);
     assert_complains(&run, 2, "got 1 videos among 2 inputs");
     run = tyto("detect", "-m", ODD_MODEL, CAT, "-t", "x", "--track", NULL);
-    assert_complains(&run, 2, "got 0 videos among 1 inputs");
+    assert_complains(&run, 2, "which isn't a video; required VIDEO");
     run = tyto("detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x", "--draw", "a.png", NULL);
     assert_complains(&run, 2, "--draw: ");
     run = tyto("detect", "-m", ODD_MODEL, "clip.mp4", "-t", "x", "--draw", "clip.mp4", NULL);

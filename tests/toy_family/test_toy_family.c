@@ -350,7 +350,7 @@ static void the_command_classifies(void **state)
         strstr(run.out, "{\"image\": \"blue.png\", \"classes\": [{\"label\": \"blue\""));
     ran_clear(&run);
     run = tyto("flow", "-m", "toy", "red.png", "blue.png", "-o", "out.flo", NULL);
-    assert_complains(&run, 1, "model: got a ToyForColours, required a PerceiverForOpticalFlow");
+    assert_complains(&run, 1, "toy: got ToyForColours, required PerceiverForOpticalFlow, such as");
 }
 
 /* By queries that were saved, since it knows no texts. */
