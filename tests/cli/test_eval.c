@@ -165,15 +165,31 @@ static void yolo_is_scored_as_coco(void **state)
         ran_clear(&run);
     }
     ran_clear(&wanted);
+    /* What is said of a search has an effect with either. */
+    static const char *const said[] = {"--prompt=a {}", "--templates",  "--threshold=0.9",
+                                       "--top-k=3",     "--best-label", "--nms=class"};
+    for (size_t i = 0; next_case(i, sizeof(said) / sizeof(said[0])); i++) {
+        ran run = tyto("eval", "detect", "-m", ODD_MODEL, "-f", "json", "-a", "set.json", "-i",
+                       "data/images/val", said[i], NULL);
+        ran other = tyto("eval", "detect", "-m", ODD_MODEL, "-f", "json", "--data",
+                         "data/data.yaml", said[i], NULL);
+        assert_done(&run);
+        assert_done(&other);
+        assert_string_equal(other.out, run.out);
+        ran_clear(&run);
+        ran_clear(&other);
+    }
     static const char *const wrong[][7] = {
         {"--data", "data/data.yaml", "-a", "set.json"},
         {"--data", "data/data.yaml", "-i", "data/images/val"},
         {"-a", "data/labels/val"},
         {"-a", "set.json", "-i", "data/images", "--split", "val"},
+        {"--data", "data/data.yaml", "--detections-in", "found.json", "--top-k", "3"},
     };
     static const char *const messages[] = {
         "both --annotations and --data", "--images: the photos are those of --data",
-        "a folder of YOLO's labels, required --images FOLDER", "--split: got no --data"};
+        "a folder of YOLO's labels, required --images FOLDER", "--split: got no --data",
+        "--top-k: contradicts --detections-in"};
     for (size_t i = 0; next_case(i, sizeof(wrong) / sizeof(wrong[0])); i++) {
         const char *const *q = wrong[i];
         ran run = tyto("eval", "detect", q[0], q[1], q[2], q[3], q[4], q[5], NULL);
