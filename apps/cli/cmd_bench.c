@@ -172,11 +172,16 @@ static int run_machine(const bench_args *args)
 
 static int run(void *given)
 {
-    const bench_args *args = given;
+    bench_args *args = given;
+    if (!output_choose_format(args->output, &args->format) ||
+        (args->outputs && !output_holds_tensors("--outputs", args->outputs))) {
+        return EXIT_USAGE;
+    }
     return args->peak || args->kernels ? run_machine(args) : run_model(args);
 }
 
-static const bench_args defaults = {.runs = 5, .warmup = 1, .queries = 2, .batch = 1};
+static const bench_args defaults = {
+    .runs = 5, .warmup = 1, .queries = 2, .batch = 1, .format = OPTION_UNSET};
 
 #define AT(field) offsetof(bench_args, field)
 static const option options[] = {
@@ -202,8 +207,8 @@ static const option options[] = {
      .needs = "!peak/kernels"},
     {"peak", 0, OPTION_FLAG, NULL, "measure the machine alone: no model", AT(peak)},
     {"kernels", 0, OPTION_FLAG, NULL, "measure each kernel on one thread: no model", AT(kernels)},
-    {"format", 'f', OPTION_CHOICE, "text|json", "text (default), or one object of JSON",
-     AT(format)},
+    {"format", 'f', OPTION_CHOICE, "text|json",
+     "text, or one object of JSON (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write the report there instead of standard output",
      AT(output), .files = WRITES_FILES},
     {0},

@@ -58,12 +58,10 @@ static bool check_operands(const text_list *operands)
 /* What --format says, or else the ending of -o. */
 static bool choose_format(job *j)
 {
-    static const tyto_format formats[] = {TYTO_FORMAT_TEXT, TYTO_FORMAT_JSON};
-    tyto_error err = TYTO_ERROR_INIT;
-    j->format = (tyto_format)j->args->format;
-    return j->args->format != OPTION_UNSET ||
-           went_well_for("-o", tyto_format_choose(j->args->output, formats, 2, &j->format, &err),
-                         &err);
+    int format = j->args->format;
+    const bool good = output_choose_format(j->args->output, &format);
+    j->format = (tyto_format)format;
+    return good;
 }
 
 static int check_usage(job *j)

@@ -45,6 +45,9 @@ static int run(void *given)
                   args->inputs ? "no -o" : "no --inputs");
         return EXIT_USAGE;
     }
+    if (!output_holds_tensors("-o", args->output)) {
+        return EXIT_USAGE;
+    }
     if (tyto_names_split(TEXTS(&args->wanted), &wanted, &err) != TYTO_OK) {
         say_error("--want: %s", tyto_error_message(&err));
         goto cleanup;

@@ -1,4 +1,5 @@
 /* tyto inspect: what a checkpoint holds, and what it lacks. */
+#include <tyto/document.h>
 #include <tyto/inspect.h>
 
 #include "commands.h"
@@ -7,8 +8,6 @@
 #include "output.h"
 #include "signals.h"
 #include <tyto/memory.h>
-
-enum { FORMAT_TEXT, FORMAT_JSON };
 
 typedef struct inspect_args {
     common_args common;
@@ -23,7 +22,7 @@ static int show(const inspect_args *args, const tyto_inspection *inspection)
     tyto_error err = TYTO_ERROR_INIT;
     tyto_bytes document = {0};
     const tyto_status status =
-        args->format == FORMAT_JSON
+        args->format == TYTO_FORMAT_JSON
             ? tyto_inspection_json(inspection, &document, &err)
             : tyto_inspection_text(inspection, args->tensors, &document, &err);
     const bool written = went_well(status, &err) && output_file(args->output, &document);
@@ -59,6 +58,9 @@ static int run(void *given)
 {
     inspect_args *args = given;
     const text_list *files = &args->common.operands;
+    if (!output_choose_format(args->output, &args->format)) {
+        return EXIT_USAGE;
+    }
     tyto_inspection *inspection = NULL;
     const bool is_model = files->count == 1 && path_is_folder(files->items[0]);
     args->common.model = is_model ? files->items[0] : args->common.model;
@@ -73,8 +75,8 @@ static int run(void *given)
 static const option options[] = {
     {"tensors", 0, OPTION_FLAG, NULL, "list every tensor in the text, as JSON always does",
      AT(tensors)},
-    {"format", 'f', OPTION_CHOICE, "text|json", "text (default), or one object of JSON",
-     AT(format)},
+    {"format", 'f', OPTION_CHOICE, "text|json",
+     "text, or one object of JSON (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = WRITES_FILES},
     {0},
@@ -87,6 +89,8 @@ static const example examples[] = {
     {"tyto inspect out.safetensors", "names, shapes and numbers of the tensors in a file"},
     {0},
 };
+
+static const inspect_args defaults = {.format = OPTION_UNSET};
 
 const command cmd_inspect = {
     .name = "inspect",
@@ -106,5 +110,6 @@ const command cmd_inspect = {
     .examples = examples,
     .files = COMPLETES_FILES,
     .args_bytes = sizeof(inspect_args),
+    .defaults = &defaults,
     .run = run,
 };

@@ -225,7 +225,7 @@ static int run(void *given)
         say_error("nowhere to write: required -o FILE.safetensors");
         return EXIT_USAGE;
     }
-    if (!processor_read(&args->processor, &choice)) {
+    if (!output_holds_tensors("-o", args->output) || !processor_read(&args->processor, &choice)) {
         return EXIT_USAGE;
     }
     const bool all_there = photoless || list_photos(&args->common.operands, &j.photos);

@@ -105,10 +105,13 @@ static bool write_texts(const tokenize_args *args, const text_list *texts, outpu
 
 static int run(void *given)
 {
-    const tokenize_args *args = given;
+    tokenize_args *args = given;
     text_list texts = {0};
     output out = {0};
     int code = EXIT_FAILED;
+    if (!output_choose_format(args->output, &args->format)) {
+        return EXIT_USAGE;
+    }
     if (!gather_texts(&args->common.operands, args->file, true, &texts)) {
         goto cleanup;
     }
@@ -182,7 +185,8 @@ static const option options[] = {
     {"no-spaces", 0, OPTION_FLAG, NULL,
      "with --decode, no spaces around added tokens (tokens of bytes)", AT(no_spaces),
      .needs = "decode"},
-    {"format", 'f', OPTION_CHOICE, "text|json", "a table (default), or JSON", AT(format)},
+    {"format", 'f', OPTION_CHOICE, "text|json",
+     "a table, or JSON (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of standard output", AT(output),
      .files = WRITES_FILES},
     {0},
@@ -204,6 +208,8 @@ static const example examples[] = {
     {0},
 };
 
+static const tokenize_args defaults = {.format = OPTION_UNSET};
+
 const command cmd_tokenize = {
     .name = "tokenize",
     .summary = "show the tokens of texts",
@@ -217,5 +223,6 @@ const command cmd_tokenize = {
     .idle = "threads|precision",
     .examples = examples,
     .args_bytes = sizeof(tokenize_args),
+    .defaults = &defaults,
     .run = run,
 };

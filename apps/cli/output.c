@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <tyto/document.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "messages.h"
+#include "options.h"
 
 char *path_join(const char *folder, const char *name)
 {
@@ -92,6 +94,32 @@ bool output_check_file(const char *path)
 {
     tyto_error err = TYTO_ERROR_INIT;
     return check(&(output){0}, tyto_output_check_file(path, &err), &err);
+}
+
+bool output_choose_format(const char *path, int *format)
+{
+    static const tyto_format formats[] = {TYTO_FORMAT_TEXT, TYTO_FORMAT_JSON};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_format chosen;
+    if (*format != OPTION_UNSET) {
+        return true;
+    }
+    const bool good =
+        went_well_for("-o", tyto_format_choose(path, formats, 2, &chosen, &err), &err);
+    *format = (int)chosen;
+    return good;
+}
+
+bool output_holds_tensors(const char *name, const char *path)
+{
+    struct stat info;
+    const char *ending = path_ending(path);
+    if (!*ending || strcmp(ending, ".safetensors") == 0 ||
+        (stat(path, &info) == 0 && !S_ISREG(info.st_mode))) {
+        return true;
+    }
+    say_error("%s: got the ending '%s', required .safetensors", name, ending);
+    return false;
 }
 
 bool output_make_folder(const char *path)

@@ -35,6 +35,10 @@ bool output_flush_stdout(void);
 
 /** Whether a file can be written there, found out by making and removing one beside it. */
 bool output_check_file(const char *path);
+/** *format, where it isn't given: text or JSON, as the path's ending says. */
+bool output_choose_format(const char *path, int *format);
+/** Whether a file of tensors may have that name: .safetensors, no ending, or what is no file. */
+bool output_holds_tensors(const char *name, const char *path);
 /** Makes the folder if it is not there (its parent must be), and checks that files can be made. */
 bool output_make_folder(const char *path);
 

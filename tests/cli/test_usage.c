@@ -61,6 +61,42 @@ static void idle_options_are_refused(void **state)
     }
 }
 
+/* A name's ending is what the file holds: JSON, or an error that names what there is. */
+static void endings_say_the_format(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[8], *said;
+    } cases[] = {
+        {{"tokenize", "x", "-o", "x.npy"}, "got the ending '.npy', required .json or .txt"},
+        {{"inspect", "-o", "x.csv"}, "got the ending '.csv', required .json or .txt"},
+        {{"bench", "-o", "x.html"}, "got the ending '.html', required .json or .txt"},
+        {{"bench", "--outputs", "x.npy"}, "--outputs: got the ending '.npy'"},
+        {{"preprocess", "x.jpg", "-o", "x.npy"},
+         "-o: got the ending '.npy', required .safetensors"},
+        {{"forward", "--inputs", "x", "-o", "x.csv"}, "ending '.csv', required .safetensors"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *w = cases[i].words;
+        ran run = tyto(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], NULL);
+        assert_complains(&run, 2, cases[i].said);
+    }
+    static const char *const commands[] = {"tokenize", "inspect"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *operand = i == 0 ? "x" : "--tensors";
+        ran run = tyto(commands[i], "-m", ODD_MODEL, operand, "-f", "json", NULL);
+        assert_done(&run);
+        ran file = tyto(commands[i], "-m", ODD_MODEL, operand, "-o", "named.json", NULL);
+        assert_done(&file);
+        size_t length;
+        char *text = file_text("named.json", &length);
+        assert_string_equal(text, run.out);
+        free(text);
+        ran_clear(&file);
+        ran_clear(&run);
+    }
+}
+
 static void every_command_has_help_with_examples(void **state)
 {
     (void)state;
@@ -238,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_options_are_refused),
+        cmocka_unit_test(endings_say_the_format),
         cmocka_unit_test(every_command_has_help_with_examples),
         cmocka_unit_test(manual_and_completion_have_every_option),
         cmocka_unit_test(slips_get_the_nearest),
