@@ -20,7 +20,9 @@ typedef struct tyto_yolo_set_options {
     const tyto_image_options *image; /**< how photos are read; NULL: the defaults. Borrowed */
     tyto_progress_fn progress;       /**< NULL: nobody is asked */
     void *progress_user;
-    tyto_log_fn log; /**< receives an error for each photo that can't be read */
+    /** Receives an error for each photo that can't be read, and one warning of photos without a file
+     *  of labels. */
+    tyto_log_fn log;
     void *log_user;
 } tyto_yolo_set_options;
 
@@ -35,12 +37,12 @@ TYTO_API void tyto_yolo_set_options_init(tyto_yolo_set_options *options, size_t 
  *    "images".
  *  - a folder of labels, whose classes.txt, there or in the folder above, names them by its lines:
  *    those of PHOTOS/a/x.jpg are in a/x.txt.
- *  A photo without such a file shows nothing. Lines are boxes, or outlines, whose boxes count.
+ *  A photo without such a file shows nothing; one of all has to have it. Lines are boxes, or outlines, whose boxes count.
  *  Images' ids are the numbers that their names are, when all are different ones, or else their
  *  places from 1 on; a category's id is its number plus 1, as in tyto's documents of COCO.
  *  n_unread  photos that can't be read, and don't take part; NULL: nobody asks
  *  memory    release *out with tyto_coco_clear
- *  errors    E_NOT_FOUND, E_IO, E_ARGUMENT (no photos, no such split), E_FORMAT ("x.txt:3: got …"),
+ *  errors    E_NOT_FOUND (or no labels), E_IO, E_ARGUMENT (no photos, no such split), E_FORMAT ("x.txt:3: got …"),
  *            E_CANCELLED, E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_yolo_set_load(const char *path,
                                                        const tyto_yolo_set_options *options,

@@ -278,6 +278,42 @@ static tyto_status read_labels(reading *in, const tyto_coco_image *image)
     return status;
 }
 
+/* Photos without labels show nothing; but where none has any, the labels lie elsewhere. */
+static tyto_status check_labels(reading *in)
+{
+    char message[1024], *absent = NULL;
+    int64_t n_absent = 0;
+    for (int64_t i = 0; i < in->photos.count; i++) {
+        char *path = label_file(in, in->photos.items[i]);
+        if (!path) {
+            free(absent);
+            return tyto_fail_memory(in->err, in->path);
+        }
+        const bool there = tyto_file_exists(path);
+        n_absent += !there;
+        if (there || absent) {
+            free(path);
+        } else {
+            absent = path;
+        }
+    }
+    tyto_status status = TYTO_OK;
+    if (n_absent == in->photos.count) {
+        status = tyto_fail(in->err, TYTO_E_NOT_FOUND,
+                           "%s: got no file of labels for any of %lld photos, required some, such "
+                           "as %s",
+                           in->path, (long long)in->photos.count, absent);
+    } else if (absent) {
+        snprintf(message, sizeof(message),
+                 "%s: %lld of %lld photos have no file of labels and count as showing nothing; the "
+                 "first would be %s",
+                 in->path, (long long)n_absent, (long long)in->photos.count, absent);
+        log_line(in, TYTO_LOG_LEVEL_WARNING, message);
+    }
+    free(absent);
+    return status;
+}
+
 /* Boxes are parts of the photo as it is shown. */
 static tyto_status measure(const reading *in, tyto_coco_image *image, tyto_error *err)
 {
@@ -360,6 +396,7 @@ static tyto_status read_set(reading *in)
     if (in->photos.count == 0) {
         return tyto_fail(in->err, TYTO_E_ARGUMENT, "%s: got no photo, required some", in->path);
     }
+    TYTO_TRY(check_labels(in));
     TYTO_TRY(tyto_detections_numbered((const char *const *)in->photos.items, in->photos.count,
                                       &numbered, in->err));
     out->images = tyto_alloc_zeroed((size_t)in->photos.count, sizeof(*out->images));

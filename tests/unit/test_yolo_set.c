@@ -218,13 +218,53 @@ static void unread_photos_take_no_part(void **state)
                      TYTO_E_CANCELLED);
 }
 
+static char warning[512];
+
+static void keep_warning(void *user, tyto_log_level level, const char *message)
+{
+    (void)user;
+    assert_int_equal(level, TYTO_LOG_LEVEL_WARNING);
+    assert_string_equal(warning, ""); /* one of all */
+    snprintf(warning, sizeof(warning), "%s", message);
+}
+
+static void absent_labels_are_told(void **state)
+{
+    (void)state;
+    tyto_yolo_set_options options;
+    tyto_coco set;
+    mkdir("set/images/bare", 0777);
+    mkdir("set/labels/bare", 0777);
+    write_photo("set/images/bare/a.png", 10, 10);
+    write_photo("set/images/bare/b.png", 10, 10);
+    write_photo("set/images/bare/c.png", 10, 10);
+    write_text("set/data.yaml", "val: images/bare\nnames: [a cat, a dog]\n");
+    refuse("set/data.yaml", NULL, TYTO_E_NOT_FOUND,
+           "set/data.yaml: got no file of labels for any of 3 photos, required some, such as "
+           "set/labels/bare/a.txt");
+    refuse("flat/labels", "set/images/bare", TYTO_E_NOT_FOUND, "such as flat/labels/a.txt");
+    write_text("set/labels/bare/b.txt", ""); /* nothing is there, on purpose */
+    tyto_yolo_set_options_init(&options, sizeof(options));
+    options.log = keep_warning;
+    assert_int_equal(tyto_yolo_set_load("set/data.yaml", &options, &set, NULL, NULL), TYTO_OK);
+    assert_int_equal(set.n_images, 3);
+    assert_string_equal(warning, "set/data.yaml: 2 of 3 photos have no file of labels and count as "
+                                 "showing nothing; the first would be set/labels/bare/a.txt");
+    tyto_coco_clear(&set);
+    *warning = '\0';
+    write_text("set/labels/bare/a.txt", "");
+    write_text("set/labels/bare/c.txt", "");
+    assert_int_equal(tyto_yolo_set_load("set/data.yaml", &options, &set, NULL, NULL), TYTO_OK);
+    assert_string_equal(warning, "");
+    tyto_coco_clear(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(data_yaml_says_all),
-        cmocka_unit_test(a_folder_has_classes),
-        cmocka_unit_test(bad_lines_are_named),
-        cmocka_unit_test(unread_photos_take_no_part),
+        cmocka_unit_test(data_yaml_says_all),     cmocka_unit_test(a_folder_has_classes),
+        cmocka_unit_test(bad_lines_are_named),    cmocka_unit_test(unread_photos_take_no_part),
+        cmocka_unit_test(absent_labels_are_told),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
