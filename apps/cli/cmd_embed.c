@@ -174,7 +174,7 @@ static const option options[] = {
                   "examples of one label become their mean (default), or stay rows of their own"),
     {"boxes", 0, OPTION_FLAG, NULL,
      "a row for each thing in a photo, by objectness, not one for the whole photo",
-     offsetof(embed_args, boxes)},
+     offsetof(embed_args, boxes), .needs = "operands"},
     {"threshold", 0, OPTION_REAL, "X", "for --boxes: keep objectness above X (default 0.1)",
      offsetof(embed_args, threshold), 0, 1, .needs = "boxes"},
     {"nms", 0, OPTION_CHOICE, "off|class|all",

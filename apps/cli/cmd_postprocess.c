@@ -9,6 +9,10 @@
 #include "messages.h"
 #include "search.h"
 
+/* The words of --scores. */
+#define SCORES "relative|plain"
+enum { RELATIVE, PLAIN };
+
 typedef struct postprocess_args {
     common_args common;
     search_args search; /* outputs, labels, what is kept, and where it goes */
@@ -67,12 +71,12 @@ static void number_rest(text_list *names, int64_t count)
     }
 }
 
-static bool evaluate(job *j)
+/* What the outputs are about says what has an effect on them. Returns the exit code so far. */
+static int choose_options(job *j)
 {
     const postprocess_args *args = j->args;
     const search_args *kept = &args->search;
     tyto_postprocess_options *options = &j->options;
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_postprocess_options_init_for(options, sizeof(*options), j->tensors, j->n_tensors);
     options->threshold =
         args->threshold == OPTION_UNSET ? options->threshold : (float)args->threshold;
@@ -81,11 +85,26 @@ static bool evaluate(job *j)
     options->boxes = (tyto_boxes)kept->boxes;
     options->top_k = kept->top_k;
     options->multi_label = kept->multi_label;
-    options->relative_scores = options->relative_scores && args->scores == 0;
+    if (args->scores != OPTION_UNSET && !options->relative_scores) {
+        say_error("--scores: has no effect here, required outputs of image-guided detection");
+        return EXIT_USAGE;
+    }
+    if (kept->iou != OPTION_UNSET && options->nms == TYTO_NMS_OFF) {
+        say_error("--iou: has no effect here, required --nms class or all beside it");
+        return EXIT_USAGE;
+    }
+    options->relative_scores = options->relative_scores && args->scores != PLAIN;
+    return EXIT_DONE;
+}
+
+static bool evaluate(job *j)
+{
+    const postprocess_args *args = j->args;
+    tyto_error err = TYTO_ERROR_INIT;
     j->found = take((size_t)j->n_photos, sizeof(*j->found));
     return went_well_for(args->search.outputs,
                          tyto_postprocess_batch(j->tensors, j->n_tensors, j->sizes, j->n_sizes,
-                                                options, j->found, j->n_photos, &err),
+                                                &j->options, j->found, j->n_photos, &err),
                          &err);
 }
 
@@ -195,7 +214,8 @@ static int run(void *given)
     int code = prepare(&j);
     if (code == EXIT_DONE) {
         const bool good = open_outputs(&j) && (j.search.photos.count == 0 || measure_photos(&j));
-        code = good ? open_results(&j) : EXIT_FAILED;
+        code = good ? choose_options(&j) : EXIT_FAILED;
+        code = code == EXIT_DONE ? open_results(&j) : code;
     }
     if (code == EXIT_DONE) {
         code = evaluate(&j) && write_all(&j) ? EXIT_DONE : EXIT_FAILED;
@@ -225,7 +245,7 @@ static const option options[] = {
      "keep scores above X (default 0.1; of image-guided detection 0)", AT(threshold), 0, 1},
     SUPPRESSION_OPTIONS(postprocess_args, search, "off; of image-guided detection all",
                         "0.5; of image-guided detection 0.3"),
-    {"scores", 0, OPTION_CHOICE, "relative|plain",
+    {"scores", 0, OPTION_CHOICE, SCORES,
      "of image-guided detection: relative to the photo's best (default), or as they are",
      AT(scores)},
     BOX_OPTIONS(postprocess_args, search),
@@ -253,7 +273,8 @@ static const example examples[] = {
 
 static const postprocess_args defaults = {
     .search = {.nms = OPTION_UNSET, .iou = OPTION_UNSET, .format = FORMAT_UNSET},
-    .threshold = OPTION_UNSET};
+    .threshold = OPTION_UNSET,
+    .scores = OPTION_UNSET};
 
 const command cmd_postprocess = {
     .name = "postprocess",

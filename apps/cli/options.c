@@ -227,10 +227,21 @@ static int choice_of(const command *self, const common_args *args, const option 
                : choice;
 }
 
+/* What stands for the operands in `needs`. */
+static const char operands_term[] = "operands";
+
+static bool is_operands(const char *term, size_t length)
+{
+    return length == strlen(operands_term) && memcmp(term, operands_term, length) == 0;
+}
+
 /* Whether a term of `needs`, "NAME" or "NAME=a|b", holds. */
 static bool holds(const command *self, const common_args *args, const char *term, size_t length)
 {
     const size_t name = strcspn(term, "=/,");
+    if (is_operands(term, name)) {
+        return args->operands.count > 0;
+    }
     const option *o = find(self, term, name < length ? name : length, 0);
     if (!o || name >= length) {
         return o && is_set(self, args, o);
@@ -249,11 +260,13 @@ static bool holds(const command *self, const common_args *args, const char *term
 }
 
 /* Adds "--NAME" or "--NAME a or b" to what is spelled. */
-static char *spell_term(char *text, const char *term, size_t length)
+static char *spell_term(const command *self, char *text, const char *term, size_t length)
 {
     const size_t name = strcspn(term, "=/,");
-    char *longer = take_text("%s%s--%.*s", text, *text ? ", or " : "",
-                             (int)(name < length ? name : length), term);
+    char *longer = is_operands(term, name)
+                       ? take_text("%s%s%s", text, *text ? ", or " : "", self->operands)
+                       : take_text("%s%s--%.*s", text, *text ? ", or " : "",
+                                   (int)(name < length ? name : length), term);
     free(text);
     for (const char *at = term + name + 1; at < term + length;) {
         const size_t word = strcspn(at, "|/,");
@@ -274,9 +287,9 @@ static bool check_clause(const command *self, const common_args *args, const opt
     bool good = false;
     for (const char *at = clause + refused; at < clause + length && !good;) {
         const size_t term = strcspn(at, "/,"), name = strcspn(at, "=/,");
-        if (find(self, at, name, 0)) {
+        if (find(self, at, name, 0) || is_operands(at, name)) {
             good = holds(self, args, at, term);
-            spelled = spell_term(spelled, at, term);
+            spelled = spell_term(self, spelled, at, term);
         }
         at += term + 1;
     }

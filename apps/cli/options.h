@@ -42,7 +42,7 @@ typedef struct option {
     completes files;
     /** What it has an effect with, by names of other options: "tiles", "nms=class|all/track" with
      *  words of a choice and '/' between what is enough alone, ',' between what must be there; "!x":
-     *  what it contradicts. NULL: it always has one. */
+     *  what it contradicts; "operands": any of these. NULL: it always has one. */
     const char *needs;
 } option;
 
@@ -65,12 +65,12 @@ typedef struct example {
 #define PHOTO_OPTIONS                                                                              \
     OPTION_LINE("exif", 0, OPTION_CHOICE, "turn|ignore",                                           \
                 "turn photos as their EXIF data says (default), or leave them as they are stored", \
-                offsetof(common_args, exif)),                                                      \
+                offsetof(common_args, exif), .needs = "operands/query"),                           \
         OPTION_LINE("damaged", 0, OPTION_CHOICE, "refuse|use",                                     \
                     "refuse photos that are cut or damaged (default), or use what is there",       \
-                    offsetof(common_args, damaged)),                                               \
+                    offsetof(common_args, damaged), .needs = "operands/query"),                    \
         OPTION_LINE("recursive", 'r', OPTION_FLAG, NULL, "photos of folders within folders too",   \
-                    offsetof(common_args, recursive))
+                    offsetof(common_args, recursive), .needs = "operands")
 
 /** Most names that a command's options can have: its own and the common ones. */
 #define OPTIONS_MAX 80

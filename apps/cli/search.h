@@ -67,7 +67,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
             "how an example's box is chosen among the network's: see above (default auto)",        \
             offsetof(type, field.rule), .needs = "query"),                                         \
         OPTION_LINE("exemplars", 0, OPTION_CHOICE, EXEMPLARS, exemplars_help,                      \
-                    offsetof(type, field.exemplars)),                                              \
+                    offsetof(type, field.exemplars), .needs = "query/classes"),                    \
         OPTION_LINE("draw-queries", 0, OPTION_TEXT, "PATH",                                        \
                     "draw the boxes that were chosen in the examples: a picture for one, a "       \
                     "folder for many",                                                             \
@@ -82,7 +82,8 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                 offsetof(type, field.nms)),                                                        \
         OPTION_LINE("iou", 0, OPTION_REAL, "X",                                                    \
                     "for --nms: how much overlap is too much (default " iou_default ")",           \
-                    offsetof(type, field.iou), 0, 1, .needs = "nms=class|all/track/tree/outputs"), \
+                    offsetof(type, field.iou), 0, 1,                                               \
+                    .needs = "nms=class|all/track/tree/outputs,!nms=off"),                         \
         OPTION_LINE("top-k", 0, OPTION_INTEGER, "N", "keep the N best of each photo",              \
                     offsetof(type, field.top_k), 1, 1e9),                                          \
         OPTION_LINE("multi-label", 0, OPTION_FLAG, NULL,                                           \
@@ -159,10 +160,10 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
                 offsetof(type, field.tree), .files = COMPLETES_FILES),                             \
         OPTION_LINE("tree-margin", 0, OPTION_REAL, "X",                                            \
                     "look into so much more around a thing, as a share of its sides (default 0)",  \
-                    offsetof(type, field.tree_margin), 0, 10),                                     \
+                    offsetof(type, field.tree_margin), 0, 10, .needs = "tree"),                    \
         OPTION_LINE("tree-regions", 0, OPTION_INTEGER, "N",                                        \
                     "look into the N best things of a label, in a photo or thing (default 100)",   \
-                    offsetof(type, field.tree_regions), 1, 1e9)
+                    offsetof(type, field.tree_regions), 1, 1e9, .needs = "tree")
 
 /** A run: what the arguments amount to. */
 typedef struct search {

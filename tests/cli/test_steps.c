@@ -196,6 +196,10 @@ static void wrong_usage_is_told(void **state)
     assert_complains(&run, 1, "sizes: got those of 2 photos, required 1");
     run = tyto("postprocess", CAT, COFFEE, "--outputs", "out.safetensors", NULL);
     assert_complains(&run, 1, "sizes: got those of 2 photos, required 1");
+    run = tyto("postprocess", "--outputs", "out.safetensors", "--scores", "plain", NULL);
+    assert_complains(&run, 2, "--scores: has no effect here, required outputs of image-guided");
+    run = tyto("postprocess", "--outputs", "out.safetensors", "--iou", "0.3", NULL);
+    assert_complains(&run, 2, "--iou: has no effect here, required --nms class or all");
     run = tyto("postprocess", "--outputs", "out.safetensors", "--sizes", "640x", NULL);
     assert_complains(&run, 2, "--sizes: got '640x', required WIDTHxHEIGHT");
     run = tyto("postprocess", CAT, "--outputs", "out.safetensors", "--sizes", "640x480", NULL);
