@@ -410,6 +410,30 @@ static tyto_status read_set(reading *in)
     return keep_names(in);
 }
 
+/* A folder without photos: of labels, or of a set, whose data.yaml was meant. */
+static tyto_status refuse_folder(const reading *in)
+{
+    static const char *const names[] = {"data.yaml", "data.yml", "dataset.yaml"};
+    char *file = NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        file = tyto_path_join(in->path, names[i]);
+        if (!file) {
+            return tyto_fail_memory(in->err, in->path);
+        }
+        if (tyto_file_exists(file)) {
+            break;
+        }
+        free(file);
+        file = NULL;
+    }
+    const tyto_status status =
+        tyto_fail(in->err, TYTO_E_ARGUMENT,
+                  "%s: got a folder without one of photos, required data.yaml of a set%s%s",
+                  in->path, file ? ", which is there: " : "", file ? file : "");
+    free(file);
+    return status;
+}
+
 tyto_status tyto_yolo_set_load(const char *path, const tyto_yolo_set_options *options,
                                tyto_coco *out, int64_t *n_unread, tyto_error *err)
 {
@@ -422,9 +446,10 @@ tyto_status tyto_yolo_set_load(const char *path, const tyto_yolo_set_options *op
     TYTO_TRY(
         tyto_options_read(&in.options, sizeof(in.options), options, "tyto_yolo_set_options", err));
     in.by_folder = tyto_folder_exists(path);
-    if (in.by_folder) {
-        TYTO_REQUIRE(err, in.options.photos);
-    } else {
+    if (in.by_folder && !in.options.photos) {
+        return refuse_folder(&in);
+    }
+    if (!in.by_folder) {
         TYTO_REQUIRE(err, in.options.split);
     }
     const tyto_status status = read_set(&in);

@@ -195,6 +195,8 @@ static void yolo_is_scored_as_coco(void **state)
         ran run = tyto("eval", "detect", q[0], q[1], q[2], q[3], q[4], q[5], NULL);
         assert_complains(&run, 2, messages[i]);
     }
+    ran folder = tyto("eval", "detect", "--data", "data", NULL);
+    assert_complains(&folder, 1, "required data.yaml of a set, which is there: data/data.yaml");
     write_text("data/labels/val/cat.txt", "0 0.5 0.5 0.25 0.5\n9 1 2 3\n");
     ran run = tyto("eval", "detect", "--data", "data/data.yaml", NULL);
     assert_complains(&run, 1, "data/labels/val/cat.txt:2: got '9 1 2 3'");

@@ -174,7 +174,9 @@ static void bad_lines_are_named(void **state)
     }
     write_text("flat/labels/7.txt", "1 0.5 0.5 0.25 0.5");
     refuse("flat/photos", "flat/photos", TYTO_E_NOT_FOUND, "classes.txt: required the labels'");
-    refuse("flat/labels", NULL, TYTO_E_ARGUMENT, "photos");
+    refuse("flat/labels", NULL, TYTO_E_ARGUMENT,
+           "flat/labels: got a folder without one of photos, required data.yaml of a set");
+    refuse("set", NULL, TYTO_E_ARGUMENT, "of a set, which is there: set/data.yaml");
     write_text("set/data.yaml", "names: [a]\ntest: images/val\nval:\n");
     refuse("set/data.yaml", NULL, TYTO_E_ARGUMENT, "got no photos of 'val', required that key");
     write_text("set/data.yaml", "names: [a]\nval: elsewhere\n");
