@@ -64,6 +64,12 @@ static bool choose_format(job *j)
     return good;
 }
 
+static bool is_yaml(const char *path)
+{
+    const char *ending = path ? strrchr(path, '.') : NULL;
+    return ending && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0);
+}
+
 static int check_usage(job *j)
 {
     const eval_args *args = j->args;
@@ -73,6 +79,10 @@ static int check_usage(job *j)
     if (!args->annotations == !args->data) {
         say_error("%s: required --annotations FILE, or --data FILE of YOLO's",
                   args->data ? "both --annotations and --data" : "no annotations");
+        return EXIT_USAGE;
+    }
+    if (is_yaml(args->annotations)) {
+        say_error("--annotations: got %s, required --data for a set of YOLO's", args->annotations);
         return EXIT_USAGE;
     }
     j->yolo = args->data || path_is_folder(args->annotations);

@@ -142,18 +142,45 @@ static tyto_status skip_number(const names *list, char **at)
     return TYTO_OK;
 }
 
-/* "[a, 'b']" or "{0: a, 1: b}", over several lines or one. */
-static tyto_status add_flow(names *list, char *at)
+/* Moves *at to what comes next within brackets, on line *line or a later one; false: nothing. */
+static bool find_next(const tyto_file_list *lines, int64_t *line, char **at)
+{
+    for (;;) {
+        const char *begin = *at;
+        *at += strspn(begin, SPACES);
+        const bool apart = *at > begin || begin == lines->items[*line];
+        if (**at && !(**at == '#' && apart)) {
+            return true;
+        }
+        if (++*line >= lines->count) {
+            return false;
+        }
+        *at = lines->items[*line];
+    }
+}
+
+/* "[a, 'b']" or "{0: a, 1: b}", on one line or several, from the bracket at `at` on. */
+static tyto_status add_flow(names *list, const tyto_file_list *lines, int64_t line, char *at)
 {
     const char close = *at == '[' ? ']' : '}';
-    for (at++;;) {
-        at += strspn(at, SPACES ",");
-        if (!*at || *at == close) {
-            return *at ? TYTO_OK : refuse(list, "a list of several lines in brackets");
+    bool apart = true; /* by a comma from the name before */
+    for (at++; find_next(lines, &line, &at);) {
+        if (*at == close) {
+            return TYTO_OK;
+        }
+        if (*at == ',') {
+            apart = true;
+            at++;
+            continue;
+        }
+        if (!apart) {
+            return refuse(list, "names without a comma between them");
         }
         TYTO_TRY(skip_number(list, &at));
         TYTO_TRY(add_scalar(list, &at, true));
+        apart = false;
     }
+    return refuse(list, "a bracket without its end");
 }
 
 /* Lines "- a" or "0: a" below `names:`. */
@@ -163,6 +190,9 @@ static tyto_status add_block(names *list, const tyto_file_list *lines, int64_t f
         char *at = lines->items[i] + strspn(lines->items[i], SPACES);
         if (!*at || *at == '#') {
             continue;
+        }
+        if ((*at == '[' || *at == '{') && list->out->count == 0 && at > lines->items[i]) {
+            return add_flow(list, lines, i, at);
         }
         if (at == lines->items[i] && *at != '-') {
             break;
@@ -205,7 +235,7 @@ tyto_status tyto_yaml_texts_read(const char *path, const tyto_file_list *lines, 
         return TYTO_OK;
     }
     if (*rest == '[' || *rest == '{') {
-        return add_flow(&list, rest);
+        return add_flow(&list, lines, at, rest);
     }
     return *rest && *rest != '#' ? add_scalar(&list, &rest, false)
                                  : add_block(&list, lines, at + 1);
@@ -220,8 +250,8 @@ static tyto_status read_names(const char *path, tyto_file_list *lines, tyto_erro
     if (!rest) {
         return refuse(&list, "nothing");
     }
-    const tyto_status status =
-        *rest == '[' || *rest == '{' ? add_flow(&list, rest) : add_block(&list, lines, i + 1);
+    const tyto_status status = *rest == '[' || *rest == '{' ? add_flow(&list, lines, i, rest)
+                                                            : add_block(&list, lines, i + 1);
     tyto_file_list_clear(lines);
     *lines = out;
     return status;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "formats/yolo.h"
+#include "hub/hub.h"
 #include "results/documents/detections_ids.h"
 #include "tasks/files.h"
 #include "tasks/label_file.h"
@@ -146,12 +147,28 @@ static char *find_place(const char *folder, const char *place)
     return path;
 }
 
+/* A text whose "~" at its start is a home, as a shell has it. */
+static tyto_status expand_home(char **text, tyto_error *err)
+{
+    char *expanded;
+    if (**text != '~' || is_there(*text)) {
+        return TYTO_OK;
+    }
+    TYTO_TRY(tyto_hub_expand(*text, &expanded, err));
+    free(*text);
+    *text = expanded;
+    return TYTO_OK;
+}
+
 /* The folder that the places of data.yaml are in. */
 static tyto_status find_root(const reading *in, const tyto_file_list *lines, char **out)
 {
     tyto_file_list given = {0};
     char *folder = folder_of(in->path);
     tyto_status status = tyto_yaml_texts_read(in->path, lines, "path", &given, in->err);
+    if (status == TYTO_OK && given.count > 0) {
+        status = expand_home(&given.items[0], in->err);
+    }
     if (status == TYTO_OK && folder && given.count > 0) {
         char *place = find_place(folder, given.items[0]);
         const bool elsewhere = place && !is_there(place) && is_there(given.items[0]);
@@ -184,6 +201,7 @@ static tyto_status read_yaml(reading *in)
         goto cleanup;
     }
     for (int64_t i = 0; i < places.count && status == TYTO_OK; i++) {
+        TYTO_CHECK(expand_home(&places.items[i], in->err));
         char *place = find_place(root, places.items[i]);
         status = place ? add_photos(in, place) : tyto_fail_memory(in->err, in->path);
         free(place);

@@ -185,11 +185,14 @@ static void yolo_is_scored_as_coco(void **state)
         {"-a", "data/labels/val"},
         {"-a", "set.json", "-i", "data/images", "--split", "val"},
         {"--data", "data/data.yaml", "--detections-in", "found.json", "--top-k", "3"},
+        {"-a", "data/data.yaml", "-i", "data/images"},
     };
-    static const char *const messages[] = {
-        "both --annotations and --data", "--images: the photos are those of --data",
-        "a folder of YOLO's labels, required --images FOLDER", "--split: got no --data",
-        "--top-k: contradicts --detections-in"};
+    static const char *const messages[] = {"both --annotations and --data",
+                                           "--images: the photos are those of --data",
+                                           "a folder of YOLO's labels, required --images FOLDER",
+                                           "--split: got no --data",
+                                           "--top-k: contradicts --detections-in",
+                                           "--annotations: got data/data.yaml, required --data"};
     for (size_t i = 0; next_case(i, sizeof(wrong) / sizeof(wrong[0])); i++) {
         const char *const *q = wrong[i];
         ran run = tyto("eval", "detect", q[0], q[1], q[2], q[3], q[4], q[5], NULL);

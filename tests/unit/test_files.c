@@ -217,7 +217,11 @@ static void labels_are_read(void **state)
     assert_labels("a.yaml", "nc: 2\n", NULL, 0, "names: got nothing");
     assert_labels("a.yaml", "names:\n  1: a\n", NULL, 0, "a number out of its order");
     assert_labels("a.yaml", "names:\n  a\n", NULL, 0, "a line without a number");
-    assert_labels("a.yaml", "names: [a,\n b]", NULL, 0, "a list of several lines");
+    assert_labels("a.yaml", "names: [a,\n b,  # two\n\n #c, d\n 'c #']\nnc: 3", "a|b|c #", 0, NULL);
+    assert_labels("a.yaml", "names:\n  # all\n  [a,\n  b]", "a|b", 0, NULL);
+    assert_labels("a.yaml", "names: {0: a,\n 1: b}", "a|b", 0, NULL);
+    assert_labels("a.yaml", "names: [a,\n b", NULL, 0, "a bracket without its end");
+    assert_labels("a.yaml", "names: [a\n b]", NULL, 0, "names without a comma between them");
     assert_labels("a.yaml", "names: [\"a", NULL, 0, "a text without an end");
     assert_labels("a.yaml", "names:\n- \n", NULL, 0, "an empty name");
 }

@@ -100,9 +100,15 @@ static void data_yaml_says_all(void **state)
         "val: ../images/val\nnames: [a cat, 'a dog']\n", /* as exported sets have it */
         "path: set\nval:\n- images/val\nnames: {0: a cat, 1: a dog}\n",
         "val: list.txt\nnames: ['a cat', \"a dog\"]\nnc: 2\n",
+        "names: [ 'a cat', # the first\n\n  # more\n         'a dog' ]  # two\nval: "
+        "[\nimages/val\n]\n",
+        "names:\n  {0: a cat,\n   1: a dog,\n  }\nval:\n  [images/val]\n",
+        "path: ~/set\nval: images/val\nnames: [a cat\n, a dog]\n",
+        "val: ~/set/images/val\nnames: [a cat, a dog]\n",
     };
     write_text("set/list.txt",
                "./images/val/a.png\nset/images/val/in/b.png\nimages/val/none.png\n");
+    assert_int_equal(setenv("HOME", folder, 1), 0);
     for (size_t i = 0; i < sizeof(yamls) / sizeof(yamls[0]); i++) {
         write_text("set/data.yaml", yamls[i]);
         tyto_coco set = load("set/data.yaml", NULL);
@@ -183,6 +189,10 @@ static void bad_lines_are_named(void **state)
     refuse("set/data.yaml", NULL, TYTO_E_NOT_FOUND, "set/elsewhere");
     write_text("set/data.yaml", "val: images/val\n");
     refuse("set/data.yaml", NULL, TYTO_E_FORMAT, "names: got nothing");
+    write_text("set/data.yaml", "names: [a,\n b\nval: images/val\n");
+    refuse("set/data.yaml", NULL, TYTO_E_FORMAT, "names without a comma between them");
+    write_text("set/data.yaml", "val: images/val\nnames: [a,\n b,\n");
+    refuse("set/data.yaml", NULL, TYTO_E_FORMAT, "a bracket without its end");
     refuse("absent.yaml", NULL, TYTO_E_NOT_FOUND, "absent.yaml");
 }
 
