@@ -42,7 +42,7 @@ int search_read_tree(search *job)
         }
     }
     const tyto_status status = tyto_tree_read(args->tree, &job->tree, &err);
-    const bool file = args->tree[0] == '@';
+    const bool file = args->tree[0] == '@' && args->tree[1];
     if (status != TYTO_OK) {
         say_error("%s%s", file ? "" : "--", tyto_error_message(&err));
     }

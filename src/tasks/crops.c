@@ -92,32 +92,73 @@ static char *name_label(const char *label)
     return name;
 }
 
-static bool is_taken(char *const *names, int64_t count, const char *name)
+/* A name that is given, and the number that its next copy gets. */
+typedef struct given {
+    const char *name;
+    int64_t next;
+} given;
+
+/* Names in order. */
+typedef struct given_list {
+    given *items;
+    int64_t count;
+} given_list;
+
+/* The place of a name, or where it belongs. */
+static int64_t find_place(const given_list *list, const char *name, bool *is_there)
 {
-    for (int64_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
+    int64_t low = 0, high = list->count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (strcmp(list->items[middle].name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return false;
+    *is_there = low < list->count && strcmp(list->items[low].name, name) == 0;
+    return low;
+}
+
+/* Numbers a name that is given already, at its end, where NUMBER_BYTES are free, and lists it. */
+static void give_name(given_list *list, char *name)
+{
+    const size_t length = strlen(name);
+    bool is_there;
+    int64_t place = find_place(list, name, &is_there);
+    given *first = is_there ? list->items + place : NULL;
+    while (is_there) {
+        snprintf(name + length, NUMBER_BYTES, "_%lld", (long long)first->next++);
+        place = find_place(list, name, &is_there);
+    }
+    memmove(list->items + place + 1, list->items + place,
+            (size_t)(list->count - place) * sizeof(*list->items));
+    list->items[place] = (given){name, 2};
+    list->count++;
 }
 
 /* Labels' folders, no two of them the same. */
 static tyto_status name_labels(tyto_crops *crops, tyto_error *err)
 {
     const tyto_crops_options *options = &crops->options;
-    crops->names = tyto_alloc_zeroed((size_t)options->n_labels, sizeof(*crops->names));
-    bool good = crops->names;
-    for (int64_t i = 0; good && i < options->n_labels; i++) {
-        TYTO_REQUIRE(err, options->labels[i]);
-        char *name = crops->names[i] = name_label(options->labels[i]);
-        const size_t length = name ? strlen(name) : 0;
-        good = name;
-        for (int64_t number = 2; good && is_taken(crops->names, i, name); number++) {
-            snprintf(name + length, NUMBER_BYTES, "_%lld", (long long)number);
+    const size_t n_labels = (size_t)options->n_labels;
+    given_list list = {tyto_alloc(n_labels, sizeof(*list.items)), 0};
+    tyto_status status = TYTO_OK;
+    crops->names = tyto_alloc_zeroed(n_labels, sizeof(*crops->names));
+    bool good = crops->names && list.items;
+    for (size_t i = 0; good && i < n_labels; i++) {
+        if (!options->labels[i]) {
+            status = tyto_fail(err, TYTO_E_ARGUMENT, "labels: got none at %zu, required a text", i);
+            break;
+        }
+        crops->names[i] = name_label(options->labels[i]);
+        good = crops->names[i];
+        if (good) {
+            give_name(&list, crops->names[i]);
         }
     }
-    return good ? TYTO_OK : tyto_fail_memory(err, "crops");
+    free(list.items);
+    return good ? status : tyto_fail_memory(err, "crops");
 }
 
 /* Whether a photo's crops are JPEGs. */

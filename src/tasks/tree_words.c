@@ -35,6 +35,10 @@ tyto_status tyto_tree_read(const char *words, tyto_tree **out, tyto_error *err)
     if (*words != '@') {
         return tyto_tree_parse(words, out, err);
     }
+    if (!words[1]) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "tree: got '@', required the name of a file behind it");
+    }
     TYTO_TRY(tyto_file_lines_read(words + 1, true, &lines, err));
     const tyto_status status = parse_lines(words + 1, &lines, out, err);
     tyto_file_list_clear(&lines);

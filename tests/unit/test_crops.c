@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,6 +59,27 @@ static void assert_path(const tyto_crops *crops, const char *photo, int64_t labe
 
 #define TEN "0123456789"
 #define SIXTY TEN TEN TEN TEN TEN TEN
+
+/* However many labels look alike in names of files, each has a folder of its own, and soon. */
+static void labels_that_look_alike(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000, BYTES = 400 };
+    char(*texts)[BYTES] = malloc(COUNT * sizeof(*texts));
+    const char **labels = malloc(COUNT * sizeof(*labels));
+    assert_true(texts && labels);
+    for (int i = 0; i < COUNT; i++) {
+        memset(texts[i], 'y', 300);
+        snprintf(texts[i] + 300, BYTES - 300, "%d", i);
+        labels[i] = texts[i];
+    }
+    const clock_t before = clock();
+    tyto_crops *crops = open_crops(labels, COUNT, NULL, 0, NULL);
+    assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
+    tyto_crops_destroy(crops);
+    free(labels);
+    free(texts);
+}
 
 static void labels_are_folders(void **state)
 {
@@ -204,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_are_folders),
+        cmocka_unit_test(labels_that_look_alike),
         cmocka_unit_test(photos_are_files),
         cmocka_unit_test(pixels_are_those_that_boxes_touch),
         cmocka_unit_test(no_crop_replaces_an_input),
