@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <tyto/words.h>
 #include <unistd.h>
@@ -19,12 +20,37 @@ static struct {
     bool bar_shown, bar_began;
     double began, began_at; /* time, and share that was done by then */
     double drawn;
+    const tyto_results *results; /* NULL, or those that leave a line open */
+    int64_t closed_at;           /* records there were when that line was ended */
 } state = {.level = NORMAL};
 
 void messages_begin(const char *command, verbosity level)
 {
     state.command = command;
     state.level = level;
+}
+
+void messages_beside(const tyto_results *results, bool begun)
+{
+    state.results = results;
+    state.closed_at = begun ? -1 : 0;
+}
+
+/* Whether both streams are shown in one place. */
+static bool share_terminal(void)
+{
+    struct stat out, err;
+    return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && fstat(STDOUT_FILENO, &out) == 0 &&
+           fstat(STDERR_FILENO, &err) == 0 && out.st_rdev == err.st_rdev;
+}
+
+static void end_record(void)
+{
+    const int64_t count = tyto_results_count(state.results);
+    if (state.results && count != state.closed_at && share_terminal()) {
+        fputc('\n', stderr);
+    }
+    state.closed_at = count;
 }
 
 static bool in_colour(void)
@@ -49,6 +75,7 @@ static void say(const char *kind, const char *colour, const char *format, va_lis
     }
     const bool coloured = in_colour() && colour;
     progress_hide();
+    end_record();
     fprintf(stderr, "tyto%s%s: %s%s%s%s\n", state.command ? " " : "",
             state.command ? state.command : "", coloured ? colour : "", kind,
             coloured ? "\033[0m" : "", plain ? plain : format);
@@ -142,6 +169,7 @@ static void show_bar(double share, const char *count, const char *what)
         snprintf(left, sizeof(left), "%.0f s left  ",
                  taken * (1.0 - share) / (share - state.began_at));
     }
+    end_record();
     fprintf(stderr, "\r\033[K[%s] %s  %s%s", cells, count, left, name);
     fflush(stderr);
     state.bar_shown = true;

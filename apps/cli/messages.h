@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tyto/engine.h>
+#include <tyto/results.h>
 
 /** What the command returns to the shell. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -14,6 +15,11 @@ typedef enum verbosity { QUIET, NORMAL, VERBOSE } verbosity;
 
 /** The command's name for messages, and how much is said. */
 void messages_begin(const char *command, verbosity level);
+
+/** Results whose records leave their last line open, as those of an array of JSON do: on a terminal
+ *  that shows both, what is said begins a line of its own. NULL: none.
+ *  begun  their first bytes have left a line open */
+void messages_beside(const tyto_results *results, bool begun);
 
 /* One line each. Bytes that would break the line or steer a terminal are shown as \xNN. */
 

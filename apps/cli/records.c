@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include <string.h>
+
 #include "messages.h"
 #include "options.h"
 #include "signals.h"
@@ -23,14 +25,20 @@ int records_open(records *opened, const tyto_results_options *options)
     tyto_error err = TYTO_ERROR_INIT;
     *opened = (records){0};
     const tyto_status status = tyto_results_open(options, &opened->results, &err);
+    opened->shown = !options || !options->path || strcmp(options->path, "-") == 0;
     went_well_for(status == TYTO_E_ARGUMENT ? "-o" : "", status, &err);
     return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
 bool records_begin(records *opened, tyto_status status, tyto_bytes *bytes, tyto_error *err)
 {
+    const bool any = bytes->length_bytes > 0;
     if (status == TYTO_OK) {
         status = tyto_results_begin(opened->results, opened->document, bytes, err);
+    }
+    if (status == TYTO_OK && opened->shown &&
+        !tyto_format_grows(tyto_results_format(opened->results))) {
+        messages_beside(opened->results, any);
     }
     return went_well(status, err);
 }
@@ -54,6 +62,7 @@ bool records_end(records *opened, bool keep)
 
 void records_drop(records *opened)
 {
+    messages_beside(NULL, false);
     tyto_results_destroy(opened->results);
     *opened = (records){0};
 }

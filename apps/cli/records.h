@@ -12,6 +12,7 @@
 typedef struct records {
     tyto_results *results;
     tyto_document *document; /**< created by the command; the results' own once it is begun */
+    bool shown;              /**< on standard output */
 } records;
 
 /* Each complains in one line and returns false when it fails. */

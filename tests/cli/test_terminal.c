@@ -104,6 +104,27 @@ static void a_terminal_shows_progress(void **state)
     free(coffee);
 }
 
+/* The records of an array leave their line open, and what is said beside them isn't part of it. */
+static void a_terminal_shows_messages_on_lines_of_their_own(void **state)
+{
+    (void)state;
+    char *model = words_of(ODD_MODEL), *cat = words_of(CAT), *coffee = words_of(COFFEE);
+    char *const words[] = {"detect", "-m", model,  cat,       "no.png", coffee, "-t",
+                           "x",      "-f", "json", "--top-k", "1",      NULL};
+    char *text = on_terminal(1, words);
+    assert_non_null(strstr(text, "error: "));
+    assert_non_null(strstr(text, "tyto detect: 2 photos done, 1 failed"));
+    for (const char *at = text; (at = strstr(at, "tyto detect: ")) != NULL; at++) {
+        assert_true(at == text || at[-1] == '\n' || at[-1] == 'K');
+    }
+    assert_null(strstr(text, "}\r\033")); /* no bar takes the line away */
+    assert_null(strstr(text, "[\r\033"));
+    free(text);
+    free(model);
+    free(cat);
+    free(coffee);
+}
+
 /* One photo has steps too: the whole of it, and 3×2 tiles, or what of several photos is done. */
 static void a_terminal_shows_tiles(void **state)
 {
@@ -204,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_shows_progress),
+        cmocka_unit_test(a_terminal_shows_messages_on_lines_of_their_own),
         cmocka_unit_test(a_terminal_shows_tiles),
         cmocka_unit_test(a_terminal_shows_errors_in_colour_unless_told),
         cmocka_unit_test(an_interrupted_run_leaves_nothing),
