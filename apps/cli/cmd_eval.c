@@ -271,7 +271,8 @@ static const option options[] = {
      "folder "
      "of YOLO's labels with classes.txt",
      AT(annotations), .files = COMPLETES_FILES},
-    {"data", 0, OPTION_TEXT, "FILE", "the same, and the photos: data.yaml of a YOLO set", AT(data),
+    {"data", 0, OPTION_TEXT, "FILE",
+     "the same, and the photos: data.yaml of a YOLO set, or - for standard input", AT(data),
      .files = COMPLETES_FILES},
     {"split", 0, OPTION_TEXT, "NAME",
      "of --data: which photos, such as train or test (default val)", AT(split)},

@@ -31,7 +31,8 @@ TYTO_API void tyto_yolo_set_options_init(tyto_yolo_set_options *options, size_t 
 
 /** Reads such a set, in pixels of its photos, as tyto_evaluate takes it with the folder "": names
  *  of images are paths.
- *  - data.yaml: names (a list, or numbered), path (default: where the file lies), and of the split
+ *  - data.yaml: names (a list, or numbered), path (default: where the file lies; or the current
+ *    folder, when it is a pipe or "-", standard input), and of the split
  *    a folder, which is looked into as deep as it goes, a .txt list, or several of these. The
  *    labels of ".../images/a/x.jpg" are in ".../labels/a/x.txt", and beside a photo that lies in no
  *    "images".

@@ -241,17 +241,24 @@ tyto_status tyto_yaml_texts_read(const char *path, const tyto_file_list *lines, 
                                  : add_block(&list, lines, at + 1);
 }
 
-static tyto_status read_names(const char *path, tyto_file_list *lines, tyto_error *err)
+tyto_status tyto_yaml_names_read(const char *path, const tyto_file_list *lines, tyto_file_list *out,
+                                 tyto_error *err)
 {
-    tyto_file_list out = {0};
-    names list = {.path = path, .key = "names", .out = &out, .err = err};
+    names list = {.path = path, .key = "names", .out = out, .err = err};
     int64_t i;
     char *rest = find_key(lines, list.key, &i);
+    *out = (tyto_file_list){0};
     if (!rest) {
         return refuse(&list, "nothing");
     }
-    const tyto_status status = *rest == '[' || *rest == '{' ? add_flow(&list, lines, i, rest)
-                                                            : add_block(&list, lines, i + 1);
+    return *rest == '[' || *rest == '{' ? add_flow(&list, lines, i, rest)
+                                        : add_block(&list, lines, i + 1);
+}
+
+static tyto_status read_names(const char *path, tyto_file_list *lines, tyto_error *err)
+{
+    tyto_file_list out;
+    const tyto_status status = tyto_yaml_names_read(path, lines, &out, err);
     tyto_file_list_clear(lines);
     *lines = out;
     return status;

@@ -11,6 +11,9 @@
  *  errors  those of tyto_file_lines_read; E_FORMAT (no names; not numbered from 0 on), E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_label_file_read(const char *path, tyto_file_list *out,
                                                 int64_t *merged, tyto_error *err);
+/** `names` of such a file, of its lines; as tyto_label_file_read has it. */
+TYTO_NODISCARD tyto_status tyto_yaml_names_read(const char *path, const tyto_file_list *lines,
+                                                tyto_file_list *out, tyto_error *err);
 /** What a top-level key of such a file has: one text, or a list, over several lines or in brackets.
  *  lines  of the file
  *  *out   empty when the key isn't there, or has nothing; release it with tyto_file_list_clear

@@ -25,6 +25,7 @@ typedef struct reading {
     const char *path;
     tyto_yolo_set_options options;
     bool by_folder; /* else by data.yaml */
+    bool piped;     /* which lies in no folder */
     tyto_file_list names, photos;
     int64_t capacity; /* of photos */
     tyto_coco *out;
@@ -164,7 +165,7 @@ static tyto_status expand_home(char **text, tyto_error *err)
 static tyto_status find_root(const reading *in, const tyto_file_list *lines, char **out)
 {
     tyto_file_list given = {0};
-    char *folder = folder_of(in->path);
+    char *folder = folder_of(in->piped ? "" : in->path);
     tyto_status status = tyto_yaml_texts_read(in->path, lines, "path", &given, in->err);
     if (status == TYTO_OK && given.count > 0) {
         status = expand_home(&given.items[0], in->err);
@@ -187,12 +188,12 @@ static tyto_status find_root(const reading *in, const tyto_file_list *lines, cha
 static tyto_status read_yaml(reading *in)
 {
     tyto_file_list lines = {0}, places = {0};
-    int64_t merged;
     char *root = NULL;
     const char *split = in->options.split;
     tyto_status status;
-    TYTO_CHECK(tyto_label_file_read(in->path, &in->names, &merged, in->err));
+    /* Once: it may be a pipe. */
     TYTO_CHECK(tyto_file_lines_read(in->path, false, &lines, in->err));
+    TYTO_CHECK(tyto_yaml_names_read(in->path, &lines, &in->names, in->err));
     TYTO_CHECK(find_root(in, &lines, &root));
     TYTO_CHECK(tyto_yaml_texts_read(in->path, &lines, split, &places, in->err));
     if (places.count == 0) {
@@ -464,6 +465,7 @@ tyto_status tyto_yolo_set_load(const char *path, const tyto_yolo_set_options *op
     TYTO_TRY(
         tyto_options_read(&in.options, sizeof(in.options), options, "tyto_yolo_set_options", err));
     in.by_folder = tyto_folder_exists(path);
+    in.piped = strcmp(path, "-") == 0 || tyto_file_is_stream(path);
     if (in.by_folder && !in.options.photos) {
         return refuse_folder(&in);
     }

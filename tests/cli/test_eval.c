@@ -164,6 +164,12 @@ static void yolo_is_scored_as_coco(void **state)
         assert_string_equal(run.out, wanted.out);
         ran_clear(&run);
     }
+    static const char piped[] = "path: data\nval: images/val\nnames: [cat, cup]\n";
+    ran fed = tyto_reading(piped, strlen(piped), "eval", "detect", "-f", "json", "--data", "-",
+                           "--detections-in", "found.json", NULL);
+    assert_done(&fed);
+    assert_string_equal(fed.out, wanted.out);
+    ran_clear(&fed);
     ran_clear(&wanted);
     /* What is said of a search has an effect with either. */
     static const char *const said[] = {"--prompt=a {}", "--templates",  "--threshold=0.9",

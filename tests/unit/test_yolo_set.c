@@ -230,6 +230,27 @@ static void unread_photos_take_no_part(void **state)
                      TYTO_E_CANCELLED);
 }
 
+/* A pipe is read once, and its places are in the current folder. */
+static void data_yaml_may_be_piped(void **state)
+{
+    (void)state;
+    static const char *const yamls[] = {"path: set\nval: images/val\nnames: [a cat, a dog]\n",
+                                        "val: set/images/val\nnames: [a cat, a dog]\n"};
+    for (size_t i = 0; i < sizeof(yamls) / sizeof(yamls[0]); i++) {
+        int ends[2];
+        char path[32];
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], yamls[i], strlen(yamls[i])), strlen(yamls[i]));
+        close(ends[1]);
+        snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+        tyto_coco set = load(path, NULL);
+        assert_int_equal(set.n_annotations, 3);
+        assert_int_equal(set.n_categories, 2);
+        tyto_coco_clear(&set);
+        close(ends[0]);
+    }
+}
+
 static char warning[512];
 
 static void keep_warning(void *user, tyto_log_level level, const char *message)
@@ -274,9 +295,9 @@ static void absent_labels_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(data_yaml_says_all),     cmocka_unit_test(a_folder_has_classes),
-        cmocka_unit_test(bad_lines_are_named),    cmocka_unit_test(unread_photos_take_no_part),
-        cmocka_unit_test(absent_labels_are_told),
+        cmocka_unit_test(data_yaml_says_all),         cmocka_unit_test(data_yaml_may_be_piped),
+        cmocka_unit_test(a_folder_has_classes),       cmocka_unit_test(bad_lines_are_named),
+        cmocka_unit_test(unread_photos_take_no_part), cmocka_unit_test(absent_labels_are_told),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
