@@ -60,8 +60,9 @@ typedef struct tyto_tree_node {
  *  Square brackets hold things that are searched for together, round ones what is chosen from, two
  *  or more; commas between. Behind a label may be @ and its threshold, from 0 to 1, then lists about
  *  its region. White space around labels doesn't count, and within them is one space. A label in
- *  double quotes is as it is written there. \ before a character that is no letter or digit stands
- *  for that character, \n, \r and \t for line end, carriage return and tab, in quotes or without.
+ *  double quotes is as it is written there. A backslash before a character that is no letter or
+ *  digit stands for that character, and before n, r and t for line end, carriage return and tab, in
+ *  quotes or without.
  *  memory  release *out with tyto_tree_destroy
  *  errors  E_FORMAT (where, and what was required there), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tree_parse(const char *text, tyto_tree **out,

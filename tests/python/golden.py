@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+import struct
 from typing import Any
 
 import numpy as np
 
-from pytyto.transformers._loading import Tensors
-
 DATA = pathlib.Path(__file__).parent.parent / "golden" / "data"
+_TYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U8": "<u1", "BOOL": "?"}
 
 
-def tensors(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """All tensors of a file."""
-    file = Tensors(str(path))
-    return {key: file.get(key) for key in file.keys()}
+def tensors(path: pathlib.Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The tensors of a .safetensors file."""
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    header.pop("__metadata__", None)
+    found = {}
+    for name, entry in header.items():
+        start, end = (8 + length + offset for offset in entry["data_offsets"])
+        values = np.frombuffer(content[start:end], _TYPES[entry["dtype"]])
+        found[name] = values.reshape(entry["shape"]).copy()
+    return found
 
 
 def case(folder: pathlib.Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

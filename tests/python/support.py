@@ -1,4 +1,4 @@
-"""Golden data of the tree, read without any other package."""
+"""Folders of this tree, and golden cases with their heads and tolerances."""
 
 from __future__ import annotations
 
@@ -8,26 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from pytyto import _arrays
-from pytyto._binding import made, text
-from pytyto._tyto import lib
+from golden import DATA as GOLDEN
+from golden import tensors
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "tests/golden/data"
 PHOTOS = ROOT / "assets/photos"
 SCENE = ROOT / "assets/scenes/seven.jpg"
-
-
-def tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a .safetensors file by their names."""
-    file = made(
-        "tyto_tensor_file",
-        lib.tyto_tensor_file_open,
-        str(path).encode(),
-        destroy=lib.tyto_tensor_file_destroy,
-    )
-    found = (lib.tyto_tensor_file_at(file, i) for i in range(lib.tyto_tensor_file_count(file)))
-    return {text(one.name): _arrays.copied(one) for one in found}
 
 
 def case(folder: str) -> tuple[str, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from golden_files import DATA, tensors
+from golden import DATA, tensors
 
 import pytyto.transformers as ours
 from pytyto.transformers.image_utils import PILImageResampling, load_image
