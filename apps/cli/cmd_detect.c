@@ -1,5 +1,6 @@
 /* tyto detect: what is where in photos, by names. */
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "messages.h"
@@ -13,6 +14,17 @@ typedef struct detect_args {
 /* Without anything to look for, boxes are proposed by objectness. */
 #define OBJECT "object"
 
+/* A word without a file's marks that names none was meant as what to look for. */
+static void advise_texts(const text_list *operands)
+{
+    for (size_t i = 0; i < operands->count; i++) {
+        const char *word = operands->items[i];
+        if (!strpbrk(word, "./*?[@") && strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
+            say_warning("%s: no such photo; what to look for is given by -t: -t '%s'", word, word);
+        }
+    }
+}
+
 static int run(void *given)
 {
     const detect_args *args = given;
@@ -25,6 +37,7 @@ static int run(void *given)
     int code =
         args->search.tree ? search_read_tree(&job) : search_read_queries(&job, TYTO_AVERAGING_NONE);
     if (job.labels.count == 0 && !args->search.tree) {
+        advise_texts(&args->common.operands);
         text_list_add(&job.labels, OBJECT, strlen(OBJECT));
     }
     code = code == EXIT_DONE ? search_prepare(&job) : code;

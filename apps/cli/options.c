@@ -160,11 +160,24 @@ static bool set_real(const option *o, const char *value, double *out)
     return true;
 }
 
+/* Whether a file's or folder's name is there; a tree in place of one is checked as a tree. */
+static bool check_name(const option *o, const char *value)
+{
+    const bool missing = o->kind == OPTION_TEXT && o->files && !*value && !strchr(o->value, '|');
+    if (missing) {
+        say_error("--%s: got an empty name, required %s", o->name, o->value);
+    }
+    return !missing;
+}
+
 static bool set(const command *self, const option *o, const char *value, void *args)
 {
     void *field = (char *)args + o->offset;
     if (!option_applies(self, o)) {
         say_error("--%s: has no effect in 'tyto %s', required without it", o->name, self->name);
+        return false;
+    }
+    if (!check_name(o, value)) {
         return false;
     }
     for (size_t i = 0; self->options && self->options[i].name; i++) {
@@ -412,6 +425,10 @@ bool options_parse(const command *self, int argc, char **argv, void *args)
         if (only_operands || word[0] != '-' || !word[1]) {
             if (!self->operands) {
                 say_error("unexpected argument '%s'; see 'tyto %s --help'", word, self->name);
+                return false;
+            }
+            if (self->files && !*word) {
+                say_error("got an empty name, required %s", self->operands);
                 return false;
             }
             text_list_add(&common->operands, word, strlen(word));

@@ -176,8 +176,10 @@ static tyto_status locate_absent(const char *name, const tyto_hub_options *optio
     tyto_error own = TYTO_ERROR_INIT;
     tyto_status status = TYTO_E_NOT_FOUND;
     if (!tyto_hub_is_id(name) || (id && owner_is_folder(name))) {
-        return tyto_fail(err, status, "%s: no such folder%s%s%s", name,
-                         id ? "; the published checkpoint of that name is '" : "", id ? id : "",
+        const char *advice = id                  ? "; the published checkpoint of that name is '"
+                             : strchr(name, '/') ? ""
+                                                 : "; ids of the hub are OWNER/NAME";
+        return tyto_fail(err, status, "%s: no such folder%s%s%s", name, advice, id ? id : "",
                          id ? "'" : "");
     }
     status = locate_id(name, options, out, &own);

@@ -236,6 +236,18 @@ static void values_are_checked(void **state)
     assert_complains(&run, 2, "no photo");
     run = tyto("detect", "-t", "x", CAT, "--precision", "int4", NULL);
     assert_complains(&run, 2, "--precision: got 'int4', required fp32, bf16, int8 or auto");
+    run = tyto("detect", "", "-t", "x", NULL);
+    assert_complains(&run, 2, "got an empty name, required IMAGE or VIDEO");
+    run = tyto("detect", CAT, "-t", "x", "-o", "", NULL);
+    assert_complains(&run, 2, "--output: got an empty name, required PATH");
+    run = tyto("detect", CAT, "-t", "x", "--crops", "", NULL);
+    assert_complains(&run, 2, "--crops: got an empty name, required FOLDER");
+    run = tyto("detect", "-m", "nope", CAT, "-t", "x", NULL);
+    assert_complains(&run, 1, "nope: no such folder; ids of the hub are OWNER/NAME");
+    run = tyto("detect", "-m", ODD_MODEL, CAT, "globe", NULL);
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "what to look for is given by -t: -t 'globe'"));
+    ran_clear(&run);
     run = tyto("bench", "folder", NULL);
     assert_complains(&run, 2, "unexpected argument 'folder'");
     run = tyto("help", "nothing", NULL);
@@ -277,7 +289,7 @@ static void no_model_is_a_clear_error(void **state)
 {
     (void)state;
     ran run = tyto("inspect", "-m", "", NULL);
-    assert_complains(&run, 1, "no such folder");
+    assert_complains(&run, 2, "--model: got an empty name, required MODEL");
     assert_int_equal(setenv("TYTO_MODEL", "/nonexistent", 1), 0);
     run = tyto("detect", CAT, "-t", "x", NULL);
     assert_int_equal(unsetenv("TYTO_MODEL"), 0);
