@@ -100,8 +100,7 @@ static void data_yaml_says_all(void **state)
         "val: ../images/val\nnames: [a cat, 'a dog']\n", /* as exported sets have it */
         "path: set\nval:\n- images/val\nnames: {0: a cat, 1: a dog}\n",
         "val: list.txt\nnames: ['a cat', \"a dog\"]\nnc: 2\n",
-        "names: [ 'a cat', # the first\n\n  # more\n         'a dog' ]  # two\nval: "
-        "[\nimages/val\n]\n",
+        "names: [ 'a cat', # first\n\n  # more\n 'a dog' ]  # two\nval: [\nimages/val\n]\n",
         "names:\n  {0: a cat,\n   1: a dog,\n  }\nval:\n  [images/val]\n",
         "path: ~/set\nval: images/val\nnames: [a cat\n, a dog]\n",
         "val: ~/set/images/val\nnames: [a cat, a dog]\n",
