@@ -58,6 +58,22 @@ static char *default_label(char *path)
     return label;
 }
 
+/* Whether shares were meant of which one is too large: a part of a pixel beside a number that is
+ * hardly more than 1, and not whole. */
+static bool oversteps_shares(const tyto_box *box)
+{
+    const float numbers[4] = {box->xmin, box->ymin, box->xmax, box->ymax};
+    bool part = false, over = false;
+    for (int i = 0; i < 4; i++) {
+        if (!(numbers[i] >= 0.0F && numbers[i] < 2.0F)) {
+            return false;
+        }
+        part = part || (numbers[i] > 0.0F && numbers[i] < 1.0F);
+        over = over || (numbers[i] > 1.0F);
+    }
+    return part && over;
+}
+
 static tyto_status check(const words *said, const char *word, tyto_error *err)
 {
     const tyto_box *box = &said->region;
@@ -71,6 +87,11 @@ static tyto_status check(const words *said, const char *word, tyto_error *err)
                          "query: got the box %g,%g,%g,%g, required left < right and top < bottom",
                          (double)box->xmin, (double)box->ymin, (double)box->xmax,
                          (double)box->ymax);
+    }
+    if (said->has_region && oversteps_shares(box)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "query: got the box %g,%g,%g,%g, but shares are 0 to 1", (double)box->xmin,
+                         (double)box->ymin, (double)box->xmax, (double)box->ymax);
     }
     if (said->has_region && tyto_folder_exists(said->photo)) {
         return tyto_fail(err, TYTO_E_ARGUMENT,

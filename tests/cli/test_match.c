@@ -454,6 +454,7 @@ static void bad_queries_are_refused(void **state)
         {"@nan,0,5,5", 2, "--query: got the box nan,0,5,5"},
         {"@5000,5000,6000,6000", 1,
          "query box: got 5000,5000,6000,6000, required one that overlaps"},
+        {"@0.1,0.1,0.5,1.5", 2, "--query: got the box 0.1,0.1,0.5,1.5, but shares are 0 to 1"},
         {"=", 2, "required IMAGE[@BOX][=LABEL]"},
         {".absent", 1, "cat.jpg.absent: No such file"},
     };
