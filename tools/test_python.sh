@@ -78,7 +78,7 @@ suite plain docstrings --doctest-modules --pyargs pytyto
 if "$python" -c 'import torch' 2>/dev/null; then
     site=--system-site-packages
     # The numbers to match are those of this version; what it needs is older than numpy 2.
-    environment torch 'numpy<2' pytest hypothesis av 'transformers==4.37.2' "$wheel"
+    environment torch 'numpy<2' 'pillow>=10' scipy pytest hypothesis av 'transformers==4.37.2' "$wheel"
     suite torch torch tests/python
 else
     echo "python, torch: left out, $python has no torch (Debian: python3-torch)"

@@ -80,9 +80,16 @@ def rescale(
     dtype: Any = np.float32,
     input_data_format: Format | None = None,
 ) -> Array:
-    """image · scale, as `dtype`."""
+    """image · scale, as `dtype`.
+
+    Whole numbers times a whole number are of the least type that holds both, and overflow as numpy 1
+    has it; numpy 2 would refuse the number.
+    """
     _require_array(image)
-    return _placed(image * scale, data_format, input_data_format).astype(dtype)
+    factor: Any = scale
+    if image.dtype.kind in "iu" and isinstance(scale, int):
+        factor = np.asarray(scale, np.result_type(image.dtype, np.min_scalar_type(scale)))
+    return _placed(image * factor, data_format, input_data_format).astype(dtype)
 
 
 def normalize(
