@@ -15,6 +15,8 @@ folder=$(cd "$1" && pwd)
 python=${2:-/usr/bin/python3}
 [ -x "$python" ] || python=python3
 status=0
+# What goes wrong besides tests (the wheel, its size, types) must count too.
+trap '[ $? = 0 ] || echo "0 1 0" >>"${TYTO_COUNTS:-/dev/null}"' EXIT
 
 # environment NAME [PACKAGE...]: a fresh one, with packages that pip installs.
 environment() {
@@ -49,7 +51,6 @@ rm -rf "$folder/dist" "$folder/wheels"
 if ! "$folder/tools/bin/python" -m build -o "$folder/dist" . >"$folder/build.log" 2>&1; then
     grep -E 'error|Error|not found|missing' "$folder/build.log" | head -n 20 || tail -n 20 "$folder/build.log"
     echo "the wheel does not build; all of it is in $folder/build.log" >&2
-    echo "0 1 0" >>"${TYTO_COUNTS:-/dev/null}"
     exit 1
 fi
 # With the libraries that it needs inside, it runs on any Linux with a C library of 2021.
