@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import _arrays, pictures
 from ._binding import ProgressFunction, Watch, made, options, strings, text
+from ._detections import BOXES
 from ._network import Network, checkpoint
 from ._progress import shown
 from ._tyto import ffi, lib
@@ -24,7 +25,6 @@ Exemplar = Union[Image, "tuple[Image, Sequence[float]]"]
 Labels = Union[None, str, "Sequence[str]", Vocabulary]
 
 _NMS = {"off": lib.TYTO_NMS_OFF, "class": lib.TYTO_NMS_CLASS, "all": lib.TYTO_NMS_ALL}
-_BOXES = {"image": lib.TYTO_BOXES_IMAGE, "reference": lib.TYTO_BOXES_REFERENCE}
 _SCORES = {
     None: lib.TYTO_SCORES_AS_CONFIGURED,
     "softmax": lib.TYTO_SCORES_SOFTMAX,
@@ -294,7 +294,7 @@ class Model:
         wanted.nms = _choice("nms", nms, _NMS)
         wanted.nms_iou = float(iou)
         wanted.multi_label = bool(multi_label)
-        wanted.boxes = _choice("boxes", boxes, _BOXES)
+        wanted.boxes = _choice("boxes", boxes, BOXES)
         if tiles is not False:
             wanted.tiles = True
             wanted.tile_px = 0 if tiles is True else int(tiles)
@@ -650,7 +650,7 @@ class Model:
 
         Gives exactly the outputs that are wanted, torch tensors if any input is one.
         """
-        given = dict(inputs or {})
+        given = {} if inputs is None else dict(inputs)
         with shown(progress) as hears:
             outputs = self.network.forward(head, given, want, hears)
         tensors = _arrays.any_tensor(given)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -108,6 +109,15 @@ def test_a_fork_beside_running_threads(odd: pytyto.Model) -> None:
             thread.join()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as programs have it, also where the tests were started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_a_long_call(small: pytyto.Model) -> None:
     pixels = np.zeros((60, 3, 192, 192), np.float32)
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
