@@ -34,8 +34,8 @@ const topic topics[] = {
      "can't be read is reported and the others go on; the exit status is then 1."},
     {"VIDEOS",
      "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, recognised by content, as "
-     "far as the libav here decodes them. A VIDEO may be a file or a folder. Nothing but the file "
-     "itself is read, whatever it refers to."},
+     "far as the libav here decodes them. A VIDEO is a file; of tyto autoencode a folder of them "
+     "too. Nothing but the file itself is read, whatever it refers to."},
     {"LONG RUNS",
      "The first Ctrl-C (or SIGTERM) ends a run within a tile, keeps what was finished, and closes "
      "its "

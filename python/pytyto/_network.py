@@ -73,14 +73,7 @@ class Network:
         progress: ProgressFunction | None = None,
     ) -> Network:
         """Opens a checkpoint folder. FileNotFoundError, ValueError, … with the library's words."""
-        engine_ = engine(threads)
-        watch = Watch(progress)
-        wanted = options("tyto_model_open_options")
-        wanted.precision = precision_code(precision)
-        wanted.progress, wanted.progress_user = watch.function, watch.user
-        out = ffi.new("tyto_model **")
-        watch.call(lib.tyto_model_open, engine_, os.fsencode(path), wanted, out)
-        return cls._own(out[0], engine_)
+        return cls._made(lib.tyto_model_open, os.fsencode(path), precision, threads, progress)
 
     @classmethod
     def create(
@@ -92,20 +85,26 @@ class Network:
         progress: ProgressFunction | None = None,
     ) -> Network:
         """A network of parameters (a tyto_parameters) as they are now."""
+        return cls._made(lib.tyto_model_create, parameters, precision, threads, progress)
+
+    @classmethod
+    def _made(
+        cls,
+        function: Any,
+        source: Any,
+        precision: str,
+        threads: int,
+        progress: ProgressFunction | None,
+    ) -> Network:
         engine_ = engine(threads)
         watch = Watch(progress)
         wanted = options("tyto_model_open_options")
         wanted.precision = precision_code(precision)
         wanted.progress, wanted.progress_user = watch.function, watch.user
         out = ffi.new("tyto_model **")
-        watch.call(lib.tyto_model_create, engine_, parameters, wanted, out)
-        return cls._own(out[0], engine_)
-
-    @classmethod
-    def _own(cls, model: Any, engine_: Any) -> Network:
-        return cls(
-            ffi.gc(model, lambda pointer, _keep=engine_: lib.tyto_model_destroy(pointer)), engine_
-        )
+        watch.call(function, engine_, source, wanted, out)
+        model = ffi.gc(out[0], lambda pointer, _keep=engine_: lib.tyto_model_destroy(pointer))
+        return cls(model, engine_)
 
     # ---------------------------------------------------------------------------------- sessions
 

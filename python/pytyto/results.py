@@ -12,23 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import pictures
-from ._binding import call, options, strings, take_bytes, text
+from ._binding import call, made, options, strings, take_bytes, text
+from ._detections import DETECTION, rows
 from ._tyto import ffi, lib
-
-_DETECTION = np.dtype(
-    {
-        "names": ["box", "score", "label_index", "patch"],
-        "formats": [(np.float32, 4), np.float32, np.int64, np.int64],
-        "offsets": [
-            ffi.offsetof("tyto_detection", "box"),
-            ffi.offsetof("tyto_detection", "score"),
-            ffi.offsetof("tyto_detection", "label_index"),
-            ffi.offsetof("tyto_detection", "patch"),
-        ],
-        "itemsize": ffi.sizeof("tyto_detection"),
-    }
-)
-
 
 class Array(np.ndarray[Any, Any]):
     """A numpy array that also answers to `.cpu()`, `.numpy()` and `.int()`, so that code for
@@ -176,16 +162,11 @@ class Results:
         path: str | None = None,
     ) -> Results:
         """Results of a tyto_detections, which is copied; its owner releases it."""
-        count = detections.count
-        if count:
-            size = count * ffi.sizeof("tyto_detection")
-            items = np.frombuffer(ffi.buffer(detections.items, size), _DETECTION)
-        else:
-            items = np.empty(0, _DETECTION)
+        items = rows(detections)
         embeddings = None
         if detections.embeddings:
             width = detections.embedding_width
-            embeddings = np.empty((count, width), np.float32)
+            embeddings = np.empty((len(items), width), np.float32)
             ffi.memmove(ffi.from_buffer(embeddings), detections.embeddings, embeddings.nbytes)
         boxes = Boxes(
             items["box"].copy(), items["score"].copy(), items["label_index"].copy(), orig_shape
@@ -291,7 +272,7 @@ class Results:
         return None if self.orig_img is None else pictures.encoded(self.plot(), "found.png")
 
     def _repr_html_(self) -> str:
-        rows = "".join(
+        lines = "".join(
             "<tr><td>{}</td><td>{:.3f}</td><td>{}</td></tr>".format(
                 html.escape(one["name"]),
                 one["confidence"],
@@ -300,7 +281,7 @@ class Results:
             for one in self.summary()[:50]
         )
         more = f"<caption>50 of {len(self)}</caption>" if len(self) > 50 else ""
-        table = f"<table>{more}<tr><th>label</th><th>score</th><th>box</th></tr>{rows}</table>"
+        table = f"<table>{more}<tr><th>label</th><th>score</th><th>box</th></tr>{lines}</table>"
         if self.orig_img is None:
             return table
         import base64
@@ -313,9 +294,9 @@ class Results:
     def _labels(self) -> list[str]:
         return [self.names.get(i, str(i)) for i in range(max(self.names, default=-1) + 1)]
 
-    def document(self, format: str = "json") -> str:
+    def document(self, format: str = "json", scores: bool = True) -> str:
         """The result as the command writes it: "json", "jsonl", "csv", "coco", "coco-results",
-        "yolo", "voc", "odvg", "openimages", "labelstudio" or "text"."""
+        "yolo" (with scores, or without), "voc", "odvg", "openimages", "labelstudio" or "text"."""
         code = ffi.new("tyto_format *")
         if not lib.tyto_format_by_name(format.encode(), code):
             raise ValueError(f"format: got {format!r}, which is none that documents have")
@@ -326,7 +307,7 @@ class Results:
         wanted.format = code[0]
         wanted.labels, wanted.n_labels = names, len(kept)
         wanted.photos, wanted.n_photos = photos, 1
-        wanted.scores = True
+        wanted.scores = scores
         photo = ffi.new("tyto_photo_detections *")
         photo.photo = name
         photo.height_px, photo.width_px = self.orig_shape
@@ -339,36 +320,34 @@ class Results:
     def save_txt(self, txt_file: str | os.PathLike[str], save_conf: bool = False) -> str:
         """Adds a line to a YOLO label file for each box: class, centre and size in shares of the
         picture, with save_conf the score, and the identity where there is one."""
-        shares = self.boxes.xywhn
+        lines = self.document("yolo", save_conf).splitlines()
+        if self.boxes.id is not None:
+            lines = [f"{line} {number}" for line, number in zip(lines, self.boxes.id.tolist())]
         with open(txt_file, "a", encoding="utf-8") as file:
-            for i in range(len(self)):
-                numbers = [f"{int(self.boxes.cls[i])}", *(f"{float(v):.6g}" for v in shares[i])]
-                if save_conf:
-                    numbers.append(f"{float(self.boxes.conf[i]):.6g}")
-                if self.boxes.id is not None:
-                    numbers.append(f"{int(self.boxes.id[i])}")
-                file.write(" ".join(numbers) + "\n")
+            file.writelines(f"{line}\n" for line in lines)
         return os.fspath(txt_file)
 
     def save_crop(self, save_dir: str | os.PathLike[str], file_name: str = "im") -> None:
-        """Writes what is in each box as save_dir/NAME/file_name.jpg, then file_name2.jpg, …"""
+        """Writes what is in each box as save_dir/NAME/file_name_N.jpg, N being its number from 1;
+        what an earlier run wrote there is replaced."""
         if self.orig_img is None:
             raise ValueError("there are no pixels to cut out")
-        height, width = self.orig_shape
-        for i in range(len(self)):
-            x0, y0, x1, y1 = (float(v) for v in self.boxes.xyxy[i])
-            left, top = max(int(x0), 0), max(int(y0), 0)
-            right, bottom = min(int(np.ceil(x1)), width), min(int(np.ceil(y1)), height)
-            if right <= left or bottom <= top:
-                continue
-            name = self.names[int(self.boxes.cls[i])].replace(os.sep, "_").strip(". ") or "_"
-            folder = os.path.join(save_dir, name)
-            os.makedirs(folder, exist_ok=True)
-            number, path = 2, os.path.join(folder, f"{file_name}.jpg")
-            while os.path.exists(path):
-                path = os.path.join(folder, f"{file_name}{number}.jpg")
-                number += 1
-            pictures.save(path, self.orig_img[top:bottom, left:right])
+        photo = os.fsencode(f"{file_name}.jpg")
+        names, kept = strings(self._labels())
+        wanted = options("tyto_crops_options")
+        wanted.labels, wanted.n_labels = names, len(kept)
+        crops = made(
+            "tyto_crops",
+            lib.tyto_crops_open,
+            os.fsencode(save_dir),
+            wanted,
+            destroy=lib.tyto_crops_destroy,
+        )
+        view = ffi.new("tyto_image *")
+        held = pictures.Picture(np.ascontiguousarray(self.orig_img)).fill(view)
+        with _Detections(self) as detections:
+            call(lib.tyto_crops_add, crops, photo, view, detections)
+        del held
 
     def __repr__(self) -> str:
         height, width = self.orig_shape
@@ -381,7 +360,7 @@ class _Detections:
 
     def __init__(self, results: Results) -> None:
         boxes = results.boxes
-        items = np.zeros(max(len(boxes), 1), _DETECTION)
+        items = np.zeros(max(len(boxes), 1), DETECTION)
         items["box"][: len(boxes)] = boxes.xyxy
         items["score"][: len(boxes)] = boxes.conf
         items["label_index"][: len(boxes)] = boxes.cls

@@ -71,6 +71,10 @@ TYTO_NODISCARD tyto_status tyto_image_check_claim(const tyto_image_source *sourc
                                                   uint64_t width_px, uint64_t height_px,
                                                   tyto_error *err);
 
+/** Copies the part of a picture that begins at left, top and is as large as `out`, which has
+ *  pixels; it must lie within the picture. */
+void tyto_image_cut(const tyto_image *image, int64_t left, int64_t top, tyto_image *out);
+
 /** Refuses 0 and sizes beyond the limits, before anything is decoded. */
 TYTO_NODISCARD tyto_status tyto_image_check_size(const char *name, uint64_t width_px,
                                                  uint64_t height_px, tyto_error *err);

@@ -14,6 +14,15 @@ void tyto_image_clear(tyto_image *image)
     }
 }
 
+void tyto_image_cut(const tyto_image *image, int64_t left, int64_t top, tyto_image *out)
+{
+    const size_t row = 3 * (size_t)out->width_px;
+    for (int64_t y = 0; y < out->height_px; y++) {
+        memcpy(out->data + (size_t)y * row,
+               image->data + 3 * ((size_t)(top + y) * (size_t)image->width_px + (size_t)left), row);
+    }
+}
+
 void tyto_palette_complete(uint8_t palette[256][3], int count)
 {
     bool greys = true;

@@ -15,6 +15,7 @@
 #include "base/folder.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "formats/image.h"
 #include "results/writer.h"
 
 /* Bytes of "_N" with its NUL. */
@@ -343,11 +344,7 @@ static tyto_status cut(const tyto_image *image, const tyto_box *box, tyto_image 
         return TYTO_OK;
     }
     TYTO_TRY(tyto_image_make(right - left, bottom - top, out, err));
-    const size_t row = 3 * (size_t)(right - left);
-    for (int64_t y = top; y < bottom; y++) {
-        memcpy(out->data + (size_t)(y - top) * row,
-               image->data + 3 * ((size_t)y * (size_t)image->width_px + (size_t)left), row);
-    }
+    tyto_image_cut(image, left, top, out);
     return TYTO_OK;
 }
 

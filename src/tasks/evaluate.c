@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -249,13 +249,6 @@ static tyto_status search_all(run *r, const char *folder)
     return status;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void log_line(tyto_log_fn log, void *user, tyto_log_level level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 static void log_line(tyto_log_fn log, void *user, tyto_log_level level, const char *format, ...)
@@ -334,12 +327,12 @@ static tyto_status evaluate(run *r, const char *folder)
 {
     r->out->photos = r->truth->n_images;
     if (r->truth->n_categories > 0) {
-        const double began = seconds_now();
+        const double began = tyto_seconds_now();
         tyto_follow_begin(&r->follow, r->session, r->options.progress, r->options.progress_user);
         const tyto_status status = search_all(r, folder);
         tyto_follow_end(&r->follow);
         TYTO_TRY(status);
-        log_end(r, seconds_now() - began);
+        log_end(r, tyto_seconds_now() - began);
     }
     return score(r->truth, &r->out->results, &r->options, r->out, r->err);
 }

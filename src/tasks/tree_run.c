@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/image.h"
 #include "tasks/search.h"
 #include "tasks/tree_search.h"
 
@@ -95,10 +96,7 @@ static tyto_status cut(const run *r, region *out, tyto_error *err)
     cover(box.xmin, box.xmax, margin, photo->width_px, &out->x, &width);
     cover(box.ymin, box.ymax, margin, photo->height_px, &out->y, &height);
     TYTO_TRY(tyto_image_make(width, height, &out->cut, err));
-    for (int64_t row = 0; row < height; row++) {
-        memcpy(out->cut.data + row * 3 * width,
-               photo->data + 3 * ((out->y + row) * photo->width_px + out->x), 3 * (size_t)width);
-    }
+    tyto_image_cut(photo, out->x, out->y, &out->cut);
     out->image = &out->cut;
     return TYTO_OK;
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections import UserDict
-from collections.abc import Callable, ItemsView, KeysView, Sequence, ValuesView
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ._named import Named
 from .feature_extraction_utils import import_torch, tensor_functions
 from .utils.generic import TensorType
 
@@ -122,7 +122,7 @@ class Encoding:
         return None if token is None else self.token_to_word(token)
 
 
-class BatchEncoding(UserDict[str, Any]):
+class BatchEncoding(Named):
     """A dictionary of ids, masks and the like, whose values are attributes too.
 
     Of fast tokenizers it has an `Encoding` for each row, by number, and the methods from `tokens`
@@ -179,12 +179,6 @@ class BatchEncoding(UserDict[str, Any]):
             "alone, the number of a row"
         )
 
-    def __getattr__(self, item: str) -> Any:
-        # `data` is missing while an instance is being unpickled.
-        if item != "data" and item in self.data:
-            return self.data[item]
-        raise AttributeError(item)
-
     def __getstate__(self) -> dict[str, Any]:
         return {"data": self.data, "encodings": self._encodings, "n_sequences": self._n_sequences}
 
@@ -192,18 +186,6 @@ class BatchEncoding(UserDict[str, Any]):
         self.data = state["data"]
         self._encodings = state.get("encodings")
         self._n_sequences = state.get("n_sequences")
-
-    def keys(self) -> KeysView[str]:
-        """The names."""
-        return self.data.keys()
-
-    def values(self) -> ValuesView[Any]:
-        """The lists or arrays."""
-        return self.data.values()
-
-    def items(self) -> ItemsView[str, Any]:
-        """Names with their lists or arrays."""
-        return self.data.items()
 
     # ---------------------------------------------------------------------------- where they stand
 

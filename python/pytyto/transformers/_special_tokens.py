@@ -193,9 +193,16 @@ class SpecialTokensMixin:
 
     # What subclasses know of their vocabulary.
 
-    def convert_tokens_to_ids(self, tokens: Any) -> Any:
-        """The id of a token, or the list of those of several."""
+    def _convert_token_to_id_with_added_voc(self, token: str) -> Any:
         raise NotImplementedError
+
+    def convert_tokens_to_ids(self, tokens: Any) -> Any:
+        """The id of a token, or the list of those of several; None stays None."""
+        if tokens is None:
+            return None
+        if isinstance(tokens, str):
+            return self._convert_token_to_id_with_added_voc(tokens)
+        return [self._convert_token_to_id_with_added_voc(token) for token in tokens]
 
     def convert_ids_to_tokens(self, ids: Any, skip_special_tokens: bool = False) -> Any:
         """The token of an id, or the list of those of several."""

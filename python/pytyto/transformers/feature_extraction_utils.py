@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import UserDict
-from collections.abc import Callable, ItemsView, KeysView, ValuesView
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import _arrays
+from ._named import Named
 from .utils.generic import TensorType
 
 
@@ -64,7 +64,7 @@ def tensor_functions(
     )
 
 
-class BatchFeature(UserDict[str, Any]):
+class BatchFeature(Named):
     """A dictionary of arrays, such as {"pixel_values": …}, whose values are attributes too.
 
     `tensor_type`, "np" or "pt", makes arrays of what are lists. ValueError when rows of different
@@ -88,30 +88,12 @@ class BatchFeature(UserDict[str, Any]):
             raise KeyError(f"got {item!r}, required a name such as 'pixel_values'")
         return self.data[item]
 
-    def __getattr__(self, item: str) -> Any:
-        # `data` is missing while an instance is being unpickled.
-        if item != "data" and item in self.data:
-            return self.data[item]
-        raise AttributeError(item)
-
     def __getstate__(self) -> dict[str, Any]:
         return {"data": self.data}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "data" in state:
             self.data = state["data"]
-
-    def keys(self) -> KeysView[str]:
-        """The names."""
-        return self.data.keys()
-
-    def values(self) -> ValuesView[Any]:
-        """The arrays."""
-        return self.data.values()
-
-    def items(self) -> ItemsView[str, Any]:
-        """Names with their arrays."""
-        return self.data.items()
 
     def convert_to_tensors(self, tensor_type: str | TensorType | None = None) -> BatchFeature:
         """Makes arrays of a type of all values; None leaves them as they are."""

@@ -247,14 +247,6 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
                 pieces[i] = ""
         return pieces
 
-    def convert_tokens_to_ids(self, tokens: Any) -> Any:
-        """The id of a token, or the list of those of several; None stays None."""
-        if tokens is None:
-            return None
-        if isinstance(tokens, str):
-            return self._convert_token_to_id_with_added_voc(tokens)
-        return [self._convert_token_to_id_with_added_voc(token) for token in tokens]
-
     def _convert_token_to_id_with_added_voc(self, token: str | None) -> Any:
         if token is None:
             return None

@@ -149,14 +149,6 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         """Special tokens around a text, or around the texts of a pair."""
         return self._tokenizer.num_special_tokens_to_add(pair)
 
-    def convert_tokens_to_ids(self, tokens: Any) -> Any:
-        """The id of a token, or the list of those of several; None stays None."""
-        if tokens is None:
-            return None
-        if isinstance(tokens, str):
-            return self._convert_token_to_id_with_added_voc(tokens)
-        return [self._convert_token_to_id_with_added_voc(token) for token in tokens]
-
     def _convert_token_to_id_with_added_voc(self, token: str) -> Any:
         id_ = self._tokenizer.token_to_id(token)
         if id_ is not None:

@@ -1,5 +1,4 @@
 /* Photos in tiles of one size. */
-#include <string.h>
 #include <tyto/tiles.h>
 
 #include "base/error.h"
@@ -111,10 +110,6 @@ tyto_status tyto_tiles_cut(const tyto_tiles *tiles, int64_t tile, const tyto_ima
     }
     int64_t x, y;
     tyto_tiles_place(tiles, tile, &x, &y);
-    const int64_t row_bytes = 3 * out->width_px;
-    for (int64_t row = 0; row < out->height_px; row++) {
-        memcpy(out->data + row * row_bytes, image->data + 3 * ((y + row) * image->width_px + x),
-               (size_t)row_bytes);
-    }
+    tyto_image_cut(image, x, y, out);
     return TYTO_OK;
 }

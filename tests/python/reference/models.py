@@ -11,17 +11,13 @@ classes under test (helpers, lists of names) stays the reference's.
 from __future__ import annotations
 
 import importlib
-import pathlib
 import sys
-import types
-import unittest
-from typing import Any
 
-import pytest
 import torch  # noqa: F401 (models are torch's modules, once it is imported)
 import transformers
 
 import pytyto.transformers as ours
+import runner
 
 FILES = (
     "tests/models/owlv2/test_modeling_owlv2.py",
@@ -78,40 +74,13 @@ def replace() -> None:
         vars(importlib.import_module(name))["ModelOutput"] = generic.ModelOutput
 
 
-def stub(name: str, attribute: str, value: Any) -> None:
-    """A module with one attribute, in the place of one that isn't needed."""
-    module = types.ModuleType(name)
-    setattr(module, attribute, value)
-    sys.modules[name] = module
-
-
-def skip(*args: Any, **kwargs: Any) -> None:
-    """Skips the test that calls it."""
-    raise unittest.SkipTest(SERVER)
-
-
-class Chosen:
-    """Leaves out the tests of the list."""
-
-    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        gone = [item for item in items if any(f"::{key}" in item.nodeid for key in LEFT_OUT)]
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in gone]
-
-
 def main() -> int:
-    checkout = pathlib.Path(sys.argv[1]).resolve()
-    sys.path[:0] = [str(checkout), str(checkout / "utils")]
-    stub("datasets", "load_dataset", skip)
-    stub("tests.test_pipeline_mixin", "PipelineTesterMixin", type("Mixin", (), {}))
-    # The reference's helpers import these from where older versions of pytest had them.
-    for name, place in (("import_path", "_pytest.pathlib"), ("skip", "_pytest.outcomes")):
-        value = getattr(importlib.import_module(place), name)
-        vars(importlib.import_module("_pytest.doctest")).setdefault(name, value)
+    checkout = runner.checkout_of(__doc__)
+    runner.prepare(checkout)
+    runner.stub("datasets", "load_dataset", runner.from_server)
+    runner.stub("tests.test_pipeline_mixin", "PipelineTesterMixin", type("Mixin", (), {}))
     replace()
-    files = [str(checkout / file) for file in FILES]
-    options = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", "-W", "ignore", *sys.argv[2:]]
-    return int(pytest.main([*files, *options], plugins=[Chosen()]))
+    return runner.run(checkout, FILES, LEFT_OUT, sys.argv[2:])
 
 
 if __name__ == "__main__":

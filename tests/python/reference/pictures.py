@@ -11,18 +11,13 @@ OWLv2's classes, which they fit but for what is listed.
 from __future__ import annotations
 
 import importlib
-import os
-import pathlib
 import sys
-import types
-import unittest
-from typing import Any
 
-import pytest
 import torch  # noqa: F401 (tests are about tensors too)
 import transformers
 
 import pytyto.transformers as ours
+import runner
 
 FILES = (
     "tests/models/owlv2/test_image_processor_owlv2.py",
@@ -86,34 +81,12 @@ def replace() -> None:
         setattr(transformers, theirs_name, getattr(ours, name))
 
 
-def skip(*args: Any, **kwargs: Any) -> None:
-    """Skips the test that calls it."""
-    raise unittest.SkipTest(SERVER)
-
-
-class Chosen:
-    """Leaves out the tests of the list."""
-
-    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        gone = [item for item in items if any(f"::{key}" in item.nodeid for key in LEFT_OUT)]
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in gone]
-
-
 def main() -> int:
-    checkout = pathlib.Path(sys.argv[1]).resolve()
-    os.chdir(checkout)
-    sys.path[:0] = [str(checkout), str(checkout / "utils")]
-    sys.modules["datasets"] = datasets = types.ModuleType("datasets")
-    vars(datasets)["load_dataset"] = skip
-    # The reference's helpers import these from where older versions of pytest had them.
-    for name, place in (("import_path", "_pytest.pathlib"), ("skip", "_pytest.outcomes")):
-        value = getattr(importlib.import_module(place), name)
-        vars(importlib.import_module("_pytest.doctest")).setdefault(name, value)
+    checkout = runner.checkout_of(__doc__)
+    runner.prepare(checkout)
+    runner.stub("datasets", "load_dataset", runner.from_server)
     replace()
-    files = [str(checkout / file) for file in FILES]
-    own = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", "-W", "ignore"]
-    return int(pytest.main([*files, *own, *sys.argv[2:]], plugins=[Chosen()]))
+    return runner.run(checkout, FILES, LEFT_OUT, sys.argv[2:])
 
 
 if __name__ == "__main__":

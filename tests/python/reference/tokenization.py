@@ -5,23 +5,23 @@ usage: tokenization.py CHECKOUT [--clip FOLDER] [arguments of pytest]
 
 CHECKOUT is a copy of the reference's repository at v4.37.2; the reference of the same version,
 torch, pytest and parameterized are installed. FOLDER has CLIP's tokenizer with its whole vocabulary,
-which the tests would fetch from a server; without it those that need it find nothing to do.
+which the tests would fetch from a server; without it those that need it are left out, too.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
-import pathlib
+import os
 import sys
 import tempfile
 from typing import Any
 
-import pytest
 import torch  # noqa: F401 (tensors are torch's, once it is imported)
 import transformers
 
 import pytyto.transformers as ours
+import runner
 from pytyto.transformers import _tokenizer_files
 from pytyto.transformers.models.auto import tokenization_auto
 
@@ -46,7 +46,7 @@ WORDS = "compares the words of a message"
 OTHERS = "needs tokenizers of other models"
 CHAT = "these models don't converse: there are no chat templates"
 TRAINING = "makes a vocabulary, which the engine doesn't"
-# Tests that aren't run, by the beginning of their names, and why.
+# Tests that aren't run, and why.
 LEFT_OUT = {
     "test_batch_encoding_is_fast": OTHERS,
     "test_batch_encoding_pickle": OTHERS,
@@ -129,30 +129,16 @@ def serve(clip: str | None) -> None:
         cls.pretrained_vocab_files_map = files
 
 
-class Chosen:
-    """Leaves out the tests of the list."""
-
-    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        gone = [item for item in items if any(item.name.startswith(key) for key in LEFT_OUT)]
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in gone]
-
-
 def main() -> int:
-    checkout = pathlib.Path(sys.argv[1]).resolve()
-    arguments, clip = sys.argv[2:], None
-    if arguments[:1] == ["--clip"]:
-        clip, arguments = arguments[1], arguments[2:]
-    sys.path[:0] = [str(checkout), str(checkout / "utils")]
-    # The reference's helpers import these from where older versions of pytest had them.
-    for name, place in (("import_path", "_pytest.pathlib"), ("skip", "_pytest.outcomes")):
-        value = getattr(importlib.import_module(place), name)
-        vars(importlib.import_module("_pytest.doctest")).setdefault(name, value)
+    checkout = runner.checkout_of(__doc__)
+    words, clip = sys.argv[2:], None
+    if words[:1] == ["--clip"]:
+        clip, words = os.path.abspath(words[1]), words[2:]
+    runner.prepare(checkout)
     replace()
     serve(clip)
-    files = [str(checkout / file) for file in FILES]
-    options = ["-p", "no:cacheprovider", "--rootdir", str(checkout), "-q", *arguments]
-    return int(pytest.main([*files, *options], plugins=[Chosen()]))
+    left_out = [*LEFT_OUT] if clip else [*LEFT_OUT, "CLIPTokenizationTest::test_pretrained_model"]
+    return runner.run(checkout, FILES, left_out, words)
 
 
 if __name__ == "__main__":

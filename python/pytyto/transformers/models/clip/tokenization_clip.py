@@ -134,7 +134,28 @@ def split_words(text: str) -> Iterator[str]:
         at = end
 
 
-class CLIPTokenizer(PreTrainedTokenizer):
+class ClipRows:
+    """How texts become rows, of either of CLIP's tokenizers."""
+
+    bos_token_id: Any
+    eos_token_id: Any
+
+    def build_inputs_with_special_tokens(
+        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
+    ) -> list[int]:
+        """start text end, or start text end end text end, as ids."""
+        start, end = self.bos_token_id, self.eos_token_id
+        ids = [start, *token_ids_0, end]
+        return ids if token_ids_1 is None else [*ids, end, *token_ids_1, end]
+
+    def create_token_type_ids_from_sequences(
+        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
+    ) -> list[int]:
+        """0 for each id, special tokens included: CLIP has no types."""
+        return [0] * len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
+
+
+class CLIPTokenizer(ClipRows, PreTrainedTokenizer):
     """CLIP's byte pairs, from vocab.json and merges.txt.
 
     Where the library ftfy is installed it mends texts first, as the original does; otherwise
@@ -190,20 +211,6 @@ class CLIPTokenizer(PreTrainedTokenizer):
     def get_vocab(self) -> dict[str, int]:
         """Token → id, with those added."""
         return {**self.encoder, **self.added_tokens_encoder}
-
-    def build_inputs_with_special_tokens(
-        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
-    ) -> list[int]:
-        """start text end, or start text end end text end, as ids."""
-        start, end = self.bos_token_id, self.eos_token_id
-        ids = [start, *token_ids_0, end]
-        return ids if token_ids_1 is None else [*ids, end, *token_ids_1, end]
-
-    def create_token_type_ids_from_sequences(
-        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
-    ) -> list[int]:
-        """0 for each id, special tokens included: CLIP has no types."""
-        return [0] * len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
 
     def get_special_tokens_mask(
         self,

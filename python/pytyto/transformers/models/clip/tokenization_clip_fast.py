@@ -9,7 +9,7 @@ from typing import Any
 from ..._special_tokens import AddedToken
 from ..._tokenizer_files import prefixed
 from ...tokenization_utils_fast import PreTrainedTokenizerFast
-from .tokenization_clip import CLIPTokenizer, write_merges
+from .tokenization_clip import ClipRows, CLIPTokenizer, write_merges
 
 VOCAB_FILES_NAMES = {
     "vocab_file": "vocab.json",
@@ -18,7 +18,7 @@ VOCAB_FILES_NAMES = {
 }
 
 
-class CLIPTokenizerFast(PreTrainedTokenizerFast):
+class CLIPTokenizerFast(ClipRows, PreTrainedTokenizerFast):
     """CLIP's byte pairs, from tokenizer.json, or from vocab.json and merges.txt.
 
     ValueError for a tokenizer.json that isn't CLIP's.
@@ -56,20 +56,6 @@ class CLIPTokenizerFast(PreTrainedTokenizerFast):
                 "tokenizer.json: got another way of splitting texts than CLIP's: read the folder "
                 "with from_slow=True"
             )
-
-    def build_inputs_with_special_tokens(
-        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
-    ) -> list[int]:
-        """start text end, or start text end end text end, as ids."""
-        start, end = self.bos_token_id, self.eos_token_id
-        ids = [start, *token_ids_0, end]
-        return ids if token_ids_1 is None else [*ids, end, *token_ids_1, end]
-
-    def create_token_type_ids_from_sequences(
-        self, token_ids_0: list[int], token_ids_1: list[int] | None = None
-    ) -> list[int]:
-        """0 for each id, special tokens included: CLIP has no types."""
-        return [0] * len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
 
     def save_vocabulary(
         self, save_directory: str, filename_prefix: str | None = None

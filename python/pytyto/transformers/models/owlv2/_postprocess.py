@@ -9,12 +9,12 @@ import numpy as np
 
 from .... import _arrays
 from ...._binding import call, options
+from ...._detections import BOXES, rows
 from ...._tyto import ffi, lib
 from ...image_utils import Array
 
 _SIDE_MAX = 2**31
 
-BOXES = {"reference": lib.TYTO_BOXES_REFERENCE, "image": lib.TYTO_BOXES_IMAGE}
 
 
 class Photos:
@@ -53,14 +53,14 @@ class Photos:
         logits = np.ascontiguousarray(self.logits[photo])
         pred_boxes = np.ascontiguousarray(self.pred_boxes[photo])
         function(logits, pred_boxes, (width, height), detections)
-        rows = _rows(detections)
+        items = rows(detections)
         lib.tyto_detections_clear(detections)
-        rows = rows[np.argsort(rows["patch"], kind="stable")]
-        boxes = np.stack([rows[side] for side in ("xmin", "ymin", "xmax", "ymax")], axis=-1)
+        items = items[np.argsort(items["patch"], kind="stable")]
+        boxes = items["box"].copy()
         if self.boxes == "reference" and self.sizes is not None:
             tall, wide = self.sizes[photo]
             boxes = boxes * np.array([wide, tall, wide, tall], np.float32)
-        values = rows["score"].copy(), rows["label_index"].copy(), boxes
+        values = items["score"].copy(), items["label_index"].copy(), boxes
         return tuple(_arrays.like(value, self.tensors) for value in values)
 
 
@@ -88,37 +88,17 @@ def _sizes(target_sizes: Any) -> Array | None:
     return _floats(target_sizes)
 
 
-# tyto_detection, as numpy reads it.
-_ROW = np.dtype(
-    {
-        "names": ["xmin", "ymin", "xmax", "ymax", "score", "label_index", "patch"],
-        "formats": ["f4", "f4", "f4", "f4", "f4", "i8", "i8"],
-        "offsets": [
-            *(4 * i for i in range(4)),
-            ffi.offsetof("tyto_detection", "score"),
-            ffi.offsetof("tyto_detection", "label_index"),
-            ffi.offsetof("tyto_detection", "patch"),
-        ],
-        "itemsize": ffi.sizeof("tyto_detection"),
-    }
-)
-
-
-def _rows(detections: Any) -> Array:
-    if detections.count == 0:
-        return np.empty(0, _ROW)
-    content = ffi.buffer(detections.items, detections.count * ffi.sizeof("tyto_detection"))
-    return np.frombuffer(bytes(content), _ROW)
-
-
 def pointer(array: Array) -> Any:
     return ffi.from_buffer("float[]", array)
 
 
-def _detect(threshold: float, boxes: str) -> Callable[[Any, Any, Any, Any], None]:
+def detector(
+    threshold: float, boxes: str, multi_label: bool = False
+) -> Callable[[Any, Any, Any, Any], None]:
     wanted = options("tyto_postprocess_options")
     wanted.threshold = threshold
     wanted.boxes = BOXES[boxes]
+    wanted.multi_label = multi_label
 
     def detect(logits: Array, pred_boxes: Array, size: tuple[int, int], out: Any) -> None:
         call(
@@ -140,7 +120,7 @@ def object_detections(
 ) -> list[dict[str, Any]]:
     """`Owlv2ImageProcessor.post_process_object_detection`."""
     photos = Photos(outputs, "pred_boxes", target_sizes, boxes)
-    detect = _detect(float(threshold), boxes)
+    detect = detector(float(threshold), boxes)
     names = ("scores", "labels", "boxes")
     return [dict(zip(names, photos.found(detect, i))) for i in range(len(photos.logits))]
 
