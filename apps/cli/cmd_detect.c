@@ -82,6 +82,8 @@ static const example examples[] = {
      "an approximation that takes less time for photos that aren't square"},
     {"tyto detect in.mp4 -t \"a car\" --track --draw out.mp4 -f jsonl -o found.jsonl",
      "a video: a line per frame, with an identity for each car, and a video that shows them"},
+    {"tyto detect clips/ -r -t \"a car\" --draw drawn/ -o found.jsonl --resume",
+     "all videos of a folder and those within; what an earlier run has done stays"},
     {"tyto detect photo.jpg --tree \"[a face [an eye, a nose] (happy, sad)]\" --draw out.png",
      "faces, eyes and noses in each, and which of two words fits it better"},
     {"tyto detect photo.jpg --nms all --draw objects.png",
@@ -115,7 +117,9 @@ const command cmd_detect = {
         "time_s "
         "and, with --track, a track of each detection, from 1, or null where it is too poor to "
         "begin "
-        "one.\n"
+        "one. Of several, and of a folder that holds no photo, each is searched by itself and "
+        "drawn "
+        "into the folder of --draw; one that can't be read is reported.\n"
         "\n"
         "A TREE is one or more lists. Square brackets hold texts to look for; in each thing that "
         "is "

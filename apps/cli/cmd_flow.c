@@ -40,7 +40,7 @@ static bool list_frames(job *j)
         const char *path = operands->items[i];
         text_list_add(tyto_file_is_video(path) ? &j->videos : &rest, path, strlen(path));
     }
-    j->input_missing = rest.count > 0 && !list_photos(&rest, &j->photos);
+    j->input_missing = rest.count > 0 && !list_media(&rest, false, &j->photos, &j->videos);
     text_list_clear(&rest);
     return j->photos.count > 0 || j->videos.count > 0;
 }
@@ -48,7 +48,6 @@ static bool list_frames(job *j)
 /* The last photo has no flow, but a name that no other frame may have. */
 static int check_places(job *j)
 {
-    const size_t photos = j->photos.count;
     text_list inputs = {0};
     tyto_destination_options options;
     text_list_append(&inputs, &j->photos);
@@ -58,7 +57,8 @@ static int check_places(job *j)
     options.folder = j->videos.count > 0;
     options.spared = (const char *const *)inputs.items;
     options.n_spared = (int64_t)inputs.count;
-    options.n_files = photos > 0 ? (int64_t)photos - 1 : 0;
+    options.n_files = (int64_t)inputs.count - (j->videos.count == 0);
+    options.mirrored = j->photos.folder ? j->photos.folder : j->videos.folder;
     options.name = "-o";
     options.endings = options.ending = ".flo";
     int code = output_place(j->args->output, &inputs, &options, &j->flows);
@@ -195,7 +195,8 @@ const command cmd_flow = {
     .operands = "IMAGE or VIDEO",
     .description =
         "Runs a network for optical flow on each frame and the next: photos in the order given "
-        "(of a folder, in order of name), and the frames of each video. A flow has for each pixel "
+        "(of a folder, in order of name), and the frames of each video; of a folder, videos if it "
+        "holds no photo. A flow has for each pixel "
         "of the first frame how far it moves to the right and down, in pixels, and is named by "
         "the first frame.\n"
         "\n"

@@ -59,6 +59,23 @@ bool list_videos(const text_list *operands, text_list *videos)
     return list_files(TYTO_FILE_KIND_VIDEOS, operands, videos);
 }
 
+bool list_media(const text_list *operands, bool moving, text_list *photos, text_list *videos)
+{
+    text_list all = {0};
+    const bool good =
+        list_files(moving ? TYTO_FILE_KIND_VIDEOS : TYTO_FILE_KIND_MEDIA, operands, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const char *path = all.items[i];
+        const bool video = (moving ? tyto_file_is_video : tyto_file_is_called_video)(path);
+        text_list_add(video ? videos : photos, path, strlen(path));
+    }
+    photos->many = videos->many = all.many;
+    *(videos->count > 0 ? &videos->folder : &photos->folder) = all.folder;
+    all.folder = NULL;
+    text_list_clear(&all);
+    return good;
+}
+
 static tyto_image_options settings;
 
 void photos_begin(const common_args *args)

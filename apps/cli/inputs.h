@@ -12,6 +12,9 @@
  *  that holds none and returns false then; the others are listed all the same. */
 bool list_photos(const text_list *operands, text_list *photos);
 bool list_videos(const text_list *operands, text_list *videos);
+/** The same of what may be either (TYTO_FILE_KIND_MEDIA), or with `moving` of videos among which a
+ *  photo may be named: in two lists, of which one holds the folder. */
+bool list_media(const text_list *operands, bool moving, text_list *photos, text_list *videos);
 
 /** Files of folders that were listed as none of these, so far. */
 int64_t files_passed_over(void);

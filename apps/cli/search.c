@@ -218,16 +218,13 @@ int search_prepare(search *job)
     if (job->tree) {
         return search_prepare_tree(job);
     }
-    if (search_takes_videos(job)) {
-        return search_prepare_videos(job);
-    }
-    job->input_missing = !list_photos(&job->common->operands, &job->photos);
-    if (job->photos.count == 0) {
-        return EXIT_FAILED;
+    int code = search_list(job);
+    if (code != EXIT_DONE || job->videos.count > 0) {
+        return code == EXIT_DONE ? search_prepare_videos(job) : code;
     }
     text_list_append(&all, &job->photos);
     text_list_append(&all, &job->examples);
-    int code = drawing_check(&job->draw, &job->photos, &all);
+    code = drawing_check(&job->draw, &job->photos, &all);
     code = code == EXIT_DONE ? open_crops(job) : code;
     code = code == EXIT_DONE ? search_check_results(job, &all) : code;
     text_list_clear(&all);

@@ -207,9 +207,9 @@ bool search_build(search *job);
 int search_photos(search *job);
 /** What results are written as: without --format, what -o's ending says. */
 tyto_format search_format(const search_args *args);
-/** Whether the inputs are videos, which are listed then; the preparation and the search of these.
- */
-bool search_takes_videos(search *job);
+/** Lists the inputs, photos or, where the command takes them, videos; the preparation and the
+ *  search of these. The first two return the exit code so far. */
+int search_list(search *job);
 int search_prepare_videos(search *job);
 int search_videos(search *job);
 /** Reads --tree, beside which no other query is; its preparation, in place of the other one's last

@@ -3,35 +3,33 @@
 #include <tyto/files.h>
 #include <tyto/video_search.h>
 
+#include "inputs.h"
 #include "messages.h"
 #include "search.h"
 #include "signals.h"
 
-bool search_takes_videos(search *job)
+int search_list(search *job)
 {
     const text_list *operands = &job->common->operands;
-    const bool asked = job->args->track || job->args->every > 1;
-    for (size_t i = 0; job->args->every > 0 && i < operands->count; i++) {
-        const char *path = operands->items[i];
-        if ((asked ? tyto_file_is_video : tyto_file_is_called_video)(path)) {
-            text_list_add(&job->videos, path, strlen(path));
-        }
+    const bool moving = job->args->track || job->args->every > 1;
+    job->input_missing = job->args->every == 0
+                             ? !list_photos(operands, &job->photos)
+                             : !list_media(operands, moving, &job->photos, &job->videos);
+    if (moving && job->photos.count > 0 && job->videos.count == 0) {
+        say_error("--%s: got %s, which isn't a video; required VIDEO",
+                  job->args->track ? "track" : "every", job->photos.items[0]);
+        return EXIT_USAGE;
     }
-    return asked || job->videos.count > 0;
+    return job->photos.count + job->videos.count > 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 int search_prepare_videos(search *job)
 {
     tyto_destination_options options;
     const tyto_format format = search_format(job->args);
-    if (job->videos.count == 0) {
-        say_error("--%s: got %s, which isn't a video; required VIDEO",
-                  job->args->track ? "track" : "every", job->common->operands.items[0]);
-        return EXIT_USAGE;
-    }
-    if (job->videos.count < job->common->operands.count) {
+    if (job->photos.count > 0) {
         say_error("got %zu videos among %zu inputs, required videos alone or photos alone",
-                  job->videos.count, job->common->operands.count);
+                  job->videos.count, job->videos.count + job->photos.count);
         return EXIT_USAGE;
     }
     if (job->args->crops) {
@@ -44,7 +42,7 @@ int search_prepare_videos(search *job)
                   tyto_format_name(format));
         return EXIT_USAGE;
     }
-    if (job->args->resume && job->videos.count == 1) {
+    if (job->args->resume && job->videos.count == 1 && !job->videos.many) {
         say_error("--resume: a video is searched from its first frame on, required several videos");
         return EXIT_USAGE;
     }
@@ -52,6 +50,7 @@ int search_prepare_videos(search *job)
                                          (const char *const *)job->videos.items,
                                          (int64_t)job->videos.count);
     options.name = "--draw";
+    options.mirrored = job->videos.folder;
     const int code = output_place(job->args->draw, &job->videos, &options, &job->draw.place);
     return code == EXIT_DONE ? search_open_results(job, true, &job->videos) : code;
 }
@@ -78,8 +77,9 @@ int search_videos(search *job)
         job->vocabulary, &options, search_format(job->args), &job->draw.place, job->results.results,
         &summary, &err);
     progress_hide();
-    const bool good = went_well(status, &err) && summary.failed == 0,
+    const bool good = went_well(status, &err) && summary.failed == 0 && !job->input_missing,
                any = tyto_results_count(job->results.results) > 0;
+    summary.passed_over = files_passed_over();
     say_summary(&summary, "found", summary.found, status);
     return records_end(&job->results, any) && good ? EXIT_DONE : EXIT_FAILED;
 }

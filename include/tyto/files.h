@@ -18,7 +18,9 @@ TYTO_BEGIN_DECLS
 typedef enum tyto_file_kind {
     TYTO_FILE_KIND_PHOTOS = 0, /**< .jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif, .bmp, .tif,
                                         .tiff, .avif, .heic, .heif */
-    TYTO_FILE_KIND_VIDEOS = 1  /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
+    TYTO_FILE_KIND_VIDEOS = 1, /**< .mp4, .mov, .mkv, .webm, .avi, .gif and the like */
+    /** Photos of folders and patterns that have any, or else, of each, videos; of .gif, photos. */
+    TYTO_FILE_KIND_MEDIA = 2
 } tyto_file_kind;
 
 typedef struct tyto_file_list_options {
@@ -46,9 +48,9 @@ typedef struct tyto_file_list {
 } tyto_file_list;
 
 /** The files that operands mean, in their order: files; folders, whose files of that kind come by
- *  name, without those of folders inside unless these are wanted. For photos also, where no such
- *  file is there: patterns such as "*.jpg", in which "**" stands for folders at any depth;
- *  "@list.txt", whose lines are operands; and "-", standard input, once. An operand that holds
+ *  name, without those of folders inside unless these are wanted. Where no such file is there also
+ *  patterns such as "*.jpg", in which "**" stands for folders at any depth, and "@list.txt", whose
+ *  lines are operands; and, but for videos, "-", standard input, once. An operand that holds
  *  nothing doesn't keep the others from being listed. That a named file is there isn't checked.
  *  operands [count]
  *  errors   E_ARGUMENT, E_MEMORY */

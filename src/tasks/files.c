@@ -26,19 +26,19 @@
 static const struct {
     const char *const *endings; /* the last is NULL */
     const char *word, *required;
-    bool patterns; /* "*.jpg" and "-" are operands */
 } kinds[] = {
     [TYTO_FILE_KIND_PHOTOS] = {(const char *const[]){".jpg", ".jpeg", ".jfif", ".jpe", ".png",
                                                      ".webp", ".gif", ".bmp", ".tif", ".tiff",
                                                      ".avif", ".heic", ".heif", NULL},
                                "photo",
-                               ".jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic or the like",
-                               true},
+                               ".jpg, .png, .webp, .gif, .bmp, .tif, .avif, .heic or the like"},
     [TYTO_FILE_KIND_VIDEOS] = {(const char *const[]){".mp4", ".m4v", ".mov", ".mkv", ".webm",
                                                      ".avi", ".mpg", ".mpeg", ".ts", ".mts",
                                                      ".m2ts", ".ogv", ".flv", ".wmv", ".3gp",
                                                      ".gif", ".y4m", NULL},
-                               "video", ".mp4, .mkv, .webm, .avi or the like", false},
+                               "video", ".mp4, .mkv, .webm, .avi or the like"},
+    [TYTO_FILE_KIND_MEDIA] = {NULL, "photo or video",
+                              ".jpg, .png, .webp, .heic, .mp4, .mkv or the like"},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -101,6 +101,9 @@ static const char *ending_of(const char *path)
 static bool is_called(const char *path, tyto_file_kind kind)
 {
     const char *ending = ending_of(path);
+    if (kind == TYTO_FILE_KIND_MEDIA) {
+        return tyto_file_is_picture_or_video(path);
+    }
     for (const char *const *known = kinds[kind].endings; *known; known++) {
         if (strcasecmp(ending, *known) == 0) {
             return true;
@@ -238,6 +241,30 @@ static tyto_status share_folder(const listing *list)
     return out->folder ? TYTO_OK : tyto_fail_memory(list->err, "files");
 }
 
+/* Where photos and videos are listed, what one folder or pattern stands for is of one kind: photos
+ * if it has any, or else videos. `before`: the files in the list already */
+static void keep_one_kind(const listing *list, int64_t before)
+{
+    tyto_file_list *out = list->out;
+    int64_t photos = 0, videos = 0, kept = before;
+    for (int64_t i = before; i < out->count; i++) {
+        photos += is_called(out->items[i], TYTO_FILE_KIND_PHOTOS);
+        videos += tyto_file_is_called_video(out->items[i]);
+    }
+    if (list->kind != TYTO_FILE_KIND_MEDIA || videos == 0) {
+        return;
+    }
+    for (int64_t i = before; i < out->count; i++) {
+        if (tyto_file_is_called_video(out->items[i]) == (photos == 0)) {
+            out->items[kept++] = out->items[i];
+        } else {
+            free(out->items[i]);
+        }
+    }
+    out->passed_over += out->count - kept;
+    out->count = kept;
+}
+
 static tyto_status list_folder(listing *list, const char *folder)
 {
     const int64_t before = list->out->count, failed = list->out->failed;
@@ -247,6 +274,7 @@ static tyto_status list_folder(listing *list, const char *folder)
         TYTO_TRY(note_folder(list, folder));
     }
     TYTO_TRY(walk(list, folder, NULL));
+    keep_one_kind(list, before);
     const int64_t found = list->out->count - before;
     if (found == 0 && list->out->failed == failed) {
         snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[list->kind].word,
@@ -284,6 +312,7 @@ static tyto_status list_pattern(listing *list, const char *pattern)
 {
     glob_t found = {0};
     tyto_status status = TYTO_OK;
+    const int64_t before = list->out->count;
     list->out->many++;
     if (strstr(pattern, "**")) {
         return list_deep(list, pattern);
@@ -303,6 +332,7 @@ static tyto_status list_pattern(listing *list, const char *pattern)
         }
     }
     globfree(&found);
+    keep_one_kind(list, before);
     return status;
 }
 
@@ -332,10 +362,7 @@ static tyto_status list_lines(listing *list, const char *operand)
 static tyto_status list_operand(listing *list, const char *operand, bool in_list)
 {
     struct stat info;
-    if (!kinds[list->kind].patterns) {
-        return tyto_folder_exists(operand) ? list_folder(list, operand) : add(list, operand);
-    }
-    if (strcmp(operand, "-") == 0) {
+    if (strcmp(operand, "-") == 0 && list->kind != TYTO_FILE_KIND_VIDEOS) {
         const bool again = list->input_used;
         list->input_used = true;
         return again ? pass_over(list, operand, "standard input can be read only once")

@@ -385,7 +385,7 @@ static void folders_patterns_and_standard_input(void **state)
     ran run = tyto("detect", "-m", ODD_MODEL, "none/*.jpg", "-t", "x", NULL);
     assert_complains(&run, 1, "none/*.jpg: no file matches");
     run = tyto("detect", "-m", ODD_MODEL, "shots/deeper.jpg", "-t", "x", NULL);
-    assert_complains(&run, 1, "shots/deeper.jpg: no photo in this folder");
+    assert_complains(&run, 1, "shots/deeper.jpg: no photo or video in this folder");
 }
 
 static void labels_come_from_files(void **state)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,6 +149,69 @@ static void videos_are_gone_on_with(void **state)
     assert_complains(&run, 2, "--resume: a video is searched from its first frame on");
 }
 
+/* Records of a video in a file of lines. */
+static int records_of(const char *path, const char *video)
+{
+    char key[64], *text = file_text(path, NULL);
+    int count = 0;
+    snprintf(key, sizeof(key), "{\"video\": \"%s\", ", video);
+    for (const char *at = text; (at = strstr(at, key)); at++) {
+        count++;
+    }
+    free(text);
+    return count;
+}
+
+/* However they are named, each is searched by itself and drawn under its name. */
+static void folders_of_videos_are_searched(void **state)
+{
+    (void)state;
+    static const char *const operands[] = {"clips", "clips/**/*.mp4", "@list.txt"};
+    assert_int_equal(mkdir("clips", 0777), 0);
+    assert_int_equal(mkdir("clips/more", 0777), 0);
+    copy_file("clip.mp4", "clips/a.mp4");
+    copy_file("clip.mp4", "clips/more/a.mp4");
+    write_file("clips/bad.mp4", "no video", 8);
+    write_file("list.txt", "clips/bad.mp4\nclips/a.mp4\nclips/more\n", 37);
+    for (size_t i = 0; i < 3; i++) {
+        const char *recursive = i == 0 ? "-r" : "--quiet";
+        ran run = tyto("detect", "-m", ODD_MODEL, operands[i], recursive, "-t", "x", "--threshold",
+                       "0", "--top-k", "1", "--track", "-o", "many.jsonl", i < 2 ? "--draw" : NULL,
+                       "drawn", NULL);
+        assert_int_equal(run.status, 1);
+        assert_non_null(strstr(run.err, "clips/bad.mp4: not a video"));
+        assert_true(i > 0 || strstr(run.err, "2 videos done, 1 failed, "));
+        ran_clear(&run);
+        assert_int_equal(records_of("many.jsonl", "clips/a.mp4"), FRAMES);
+        assert_int_equal(records_of("many.jsonl", "clips/more/a.mp4"), FRAMES);
+        if (i < 2) {
+            assert_int_equal(rendered_frames_in("drawn/a.mp4", NULL), FRAMES);
+            assert_int_equal(rendered_frames_in("drawn/more/a.mp4", NULL), FRAMES);
+            assert_int_equal(unlink("drawn/a.mp4"), 0);
+            assert_int_equal(unlink("drawn/more/a.mp4"), 0);
+        }
+    }
+    /* Identities begin anew in each. */
+    char *text = file_text("many.jsonl", NULL);
+    const char *second = strstr(text, "{\"video\": \"clips/more/a.mp4\", \"frame\": 0, ");
+    assert_non_null(second);
+    assert_non_null(strstr(text, "\"track\": 1, "));
+    assert_non_null(strstr(second, "\"track\": 1, "));
+    free(text);
+    /* A folder that holds a photo is one of photos, and says what it passes over. */
+    copy_file(CAT, "clips/cat.jpg");
+    ran run = tyto("detect", "-m", ODD_MODEL, "clips", "-t", "x", "-o", "mixed.jsonl", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.err, "passed over in folders, as of another kind: 3"));
+    assert_int_equal(records_of("mixed.jsonl", "clips/a.mp4"), 0);
+    ran_clear(&run);
+    run = tyto("detect", "-m", ODD_MODEL, "clips", "-t", "x", "--threshold", "0", "--every", "6",
+               "-o", "mixed.jsonl", NULL);
+    assert_int_equal(run.status, 1);
+    assert_int_equal(records_of("mixed.jsonl", "clips/a.mp4"), 1);
+    ran_clear(&run);
+}
+
 /* A reader that has seen enough ends the run, and nothing is said. */
 static void a_reader_that_leaves_ends_quietly(void **state)
 {
@@ -222,6 +286,7 @@ int main(void)
         cmocka_unit_test(other_formats),
         cmocka_unit_test(what_does_not_go_with_videos_is_refused),
         cmocka_unit_test(videos_are_gone_on_with),
+        cmocka_unit_test(folders_of_videos_are_searched),
         cmocka_unit_test(a_reader_that_leaves_ends_quietly),
         cmocka_unit_test(an_interrupted_search_keeps_its_frames),
     };

@@ -86,10 +86,13 @@ static void photos_are_listed(void **state)
 static void videos_are_listed(void **state)
 {
     (void)state;
-    const char *const operands[] = {"f", "x*.mp4", "empty"};
-    const tyto_file_list counts = list(TYTO_FILE_KIND_VIDEOS, operands, 3, "f/c.mp4 x*.mp4");
-    assert_int_equal(counts.failed, 1);
-    assert_non_null(strstr(lines, "empty: no video in this folder, required .mp4"));
+    const char *const operands[] = {"f", "f/*.mp4", "x*.mp4", "empty", "-", "@videos.txt"};
+    put("videos.txt", "one.mkv\nf\n");
+    const tyto_file_list counts =
+        list(TYTO_FILE_KIND_VIDEOS, operands, 6, "f/c.mp4 f/c.mp4 - one.mkv f/c.mp4");
+    assert_int_equal(counts.failed, 2);
+    assert_non_null(strstr(lines, "x*.mp4: no file matches\n"
+                                  "empty: no video in this folder, required .mp4"));
     put("plain", "not much");
     put("likeness", "\xff\xd8\xff and on");
     assert_true(tyto_file_is_video("plain"));
@@ -99,6 +102,29 @@ static void videos_are_listed(void **state)
     assert_false(tyto_file_is_video("f"));
     assert_false(tyto_file_is_video("absent"));
     assert_false(tyto_file_is_video(NULL));
+}
+
+/* A folder or a pattern that has photos stands for these, another for its videos. */
+static void photos_go_before_videos(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("clips", 0777), 0);
+    assert_int_equal(mkdir("clips/more", 0777), 0);
+    put("clips/b.mp4", "");
+    put("clips/a.MKV", "");
+    put("clips/notes.txt", "");
+    put("clips/more/c.gif", "");
+    put("clips/more/d.webm", "");
+    const char *const operands[] = {"f", "f/c.mp4", "clips", "clips/?.*", "clips/**", "-"};
+    const tyto_file_list counts =
+        list(TYTO_FILE_KIND_MEDIA, operands, 6,
+             "f/10.webp f/9.webp f/a.PNG f/b.jpg f/d.JPEG f/c.mp4 clips/a.MKV clips/b.mp4 "
+             "clips/a.MKV clips/b.mp4 clips/more/c.gif -");
+    assert_int_equal(counts.failed, 0);
+    assert_int_equal(counts.passed_over, 3 + 2 + 3);
+    const char *const none[] = {"empty"};
+    assert_int_equal(list(TYTO_FILE_KIND_MEDIA, none, 1, "").failed, 1);
+    assert_non_null(strstr(lines, "empty: no photo or video in this folder, required .jpg"));
 }
 
 static void lines_are_read(void **state)
@@ -367,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(photos_are_listed),
         cmocka_unit_test(videos_are_listed),
+        cmocka_unit_test(photos_go_before_videos),
         cmocka_unit_test(lines_are_read),
         cmocka_unit_test(lists_of_texts_are_read),
         cmocka_unit_test(folders_within_folders_are_listed),
