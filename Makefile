@@ -7,6 +7,8 @@ help:
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make quick      build, and run the tests that take under a minute, without root"
 	@echo "make python     install what is missing, build the Python package, and test it"
+	@echo "make wheel-test test that wheel under every Python that is installed, for minutes each; says when"
+	@echo "make python-long passes anything to the Python package for half an hour, and makes 10,000 calls"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
 	@echo "make pages      run every command that the pages show, for minutes; says when that was done last"
 	@echo "make tidy       clang-tidy with its analyzer, ten minutes and more"
@@ -49,6 +51,15 @@ python:
 	@tools/setup.sh python
 	@tools/test_python.sh $(BUILD)-python
 
+# python3.10 and up, with numpy 1 and 2, Pillow, torch; notes the day in tools/wheel.txt.
+wheel-test:
+	@tools/test_wheel.sh $(BUILD)-python/wheels/pytyto-*.whl
+
+# In the environment that `make python` left. tests/python runs the same for seconds.
+python-long:
+	@$(BUILD)-python/plain/bin/python tests/python/leaks.py 10000
+	@$(BUILD)-python/plain/bin/python tests/python/anything.py 3000
+
 # Pages of the public headers, in build-api/html.
 api-docs:
 	@tools/make_api_docs.sh $(BUILD)-api
@@ -75,4 +86,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick python pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick python wheel-test python-long pages tidy api-docs install check-arm fuzz clean
