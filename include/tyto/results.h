@@ -77,8 +77,9 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_results_add(tyto_results *results, tyto
                                                      tyto_error *err);
 /** Records so far, with those that were taken back. */
 TYTO_API int64_t tyto_results_count(const tyto_results *results);
-/** Ends the document and puts its file in its place. After a failed write there is nothing to end:
- *  a file that is in its place stays as far as it came, another is given up.
+/** Ends the document and puts its file in its place. After a failed write, as on a full disk, the
+ *  file has the whole records before, and is kept: one of lines is in its place already, and for
+ *  another's end there was room made. Where that can't be done it is given up.
  *  keep    false: a file that isn't there yet is given up
  *  errors  as tyto_document_end and tyto_output_commit */
 TYTO_API TYTO_NODISCARD tyto_status tyto_results_end(tyto_results *results, bool keep,

@@ -2,19 +2,28 @@
 #include <tyto/output.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/output.h"
+
+/* Room is made in steps of so many bytes, as long as there is so much. */
+#define RESERVED_STEP_BYTES ((size_t)1 << 20)
 
 struct tyto_output {
     tyto_file_writer writer; /* its stream is NULL once the file is committed */
     bool standard;
     size_t appended_bytes, handed_bytes; /* in all, and by the last flush */
+    size_t reserved_bytes;               /* of the file, for which there is room; 0: nobody asked */
 };
 
 static const char *name_of(const tyto_output *output)
@@ -100,6 +109,66 @@ tyto_status tyto_output_flush(tyto_output *output, tyto_error *err)
     return TYTO_OK;
 }
 
+/* Returns 0, or errno when the disk is full; one that can't make room is as if it had some. */
+static int make_room(int file, size_t length)
+{
+    struct rlimit most;
+    if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
+        length > most.rlim_cur) {
+        return EFBIG;
+    }
+    const bool full = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) != 0 &&
+                      (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+    return full ? errno : 0;
+}
+
+tyto_status tyto_output_reserve(tyto_output *output, size_t length_bytes, tyto_error *err)
+{
+    TYTO_TRY(check_open(output, err));
+    const size_t needed = output->handed_bytes + length_bytes;
+    if (output->standard || output->writer.placed || needed <= output->reserved_bytes) {
+        return TYTO_OK;
+    }
+    const int file = fileno(output->writer.stream);
+    size_t room = needed + RESERVED_STEP_BYTES;
+    int code = make_room(file, room);
+    if (code != 0) {
+        room = needed;
+        code = make_room(file, room);
+    }
+    if (code != 0) {
+        errno = code;
+        return fail_write(output, err);
+    }
+    output->reserved_bytes = room;
+    return TYTO_OK;
+}
+
+bool tyto_output_take_back(tyto_output *output)
+{
+    struct stat info;
+    FILE *stream = output->standard ? NULL : output->writer.stream;
+    if (!stream || fstat(fileno(stream), &info) != 0 || !S_ISREG(info.st_mode)) {
+        return false;
+    }
+    __fpurge(stream);
+    clearerr(stream);
+    output->appended_bytes = output->handed_bytes;
+    return (info.st_size <= (off_t)output->handed_bytes ||
+            ftruncate(fileno(stream), (off_t)output->handed_bytes) == 0) &&
+           fseeko(stream, (off_t)output->handed_bytes, SEEK_SET) == 0;
+}
+
+/* Gives back the room that wasn't needed. */
+static void give_back(tyto_output *output)
+{
+    struct stat info;
+    if (output->reserved_bytes > 0 && fstat(fileno(output->writer.stream), &info) == 0 &&
+        ftruncate(fileno(output->writer.stream), info.st_size) == 0) {
+        output->reserved_bytes = 0;
+    }
+}
+
 tyto_status tyto_output_place(tyto_output *output, tyto_error *err)
 {
     TYTO_TRY(tyto_output_flush(output, err));
@@ -113,6 +182,7 @@ tyto_status tyto_output_commit(tyto_output *output, tyto_error *err)
         return status;
     }
     if (status == TYTO_OK) {
+        give_back(output);
         status = tyto_file_writer_commit(&output->writer, err);
     }
     tyto_file_writer_abandon(&output->writer);

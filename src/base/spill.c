@@ -58,16 +58,32 @@ int tyto_spill_add(tyto_spill *spill, const void *bytes, size_t length)
     if (!tyto_buffer_add(&spill->held, bytes, length)) {
         return ENOMEM;
     }
-    if (spill->held.length < TYTO_SPILL_HELD_BYTES) {
+    if (spill->held.length < TYTO_SPILL_HELD_BYTES || spill->full) {
         return 0;
     }
     if (spill->file < 0 && (spill->file = open_file()) < 0) {
         return 0;
     }
-    const int code = write_all(spill->file, spill->held.data, spill->held.length);
-    spill->filed_bytes += (int64_t)spill->held.length;
-    spill->held.length = 0;
-    return code;
+    spill->full = write_all(spill->file, spill->held.data, spill->held.length) != 0;
+    if (!spill->full) {
+        spill->filed_bytes += (int64_t)spill->held.length;
+        spill->held.length = 0;
+    } else if (ftruncate(spill->file, spill->filed_bytes) != 0) {
+        return 0; /* what is behind these bytes is never read */
+    }
+    return 0;
+}
+
+int64_t tyto_spill_bytes(const tyto_spill *spill)
+{
+    return spill->filed_bytes + (int64_t)spill->held.length;
+}
+
+void tyto_spill_cut(tyto_spill *spill, int64_t bytes)
+{
+    const int64_t held = bytes - spill->filed_bytes;
+    spill->held.length = held > 0 ? (size_t)held : 0;
+    spill->filed_bytes = held > 0 ? spill->filed_bytes : bytes;
 }
 
 int tyto_spill_read(tyto_spill *spill, void *bytes, size_t most, size_t *length)

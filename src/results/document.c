@@ -24,6 +24,8 @@ static const struct {
     [TYTO_FORMAT_OPENIMAGES] = {"openimages", NULL},
     [TYTO_FORMAT_LABELSTUDIO] = {"labelstudio", NULL},
 };
+/* What closes a list, and more. */
+#define END_BYTES ((size_t)64)
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 const char *tyto_format_name(tyto_format format)
@@ -240,6 +242,20 @@ tyto_status tyto_document_end_part(tyto_document *document, tyto_bytes *out, boo
     TYTO_TRY(tyto_document_end_step(document, &writer, out, err));
     *more = document->has_rest;
     return TYTO_OK;
+}
+
+size_t tyto_document_end_bytes(const tyto_document *document)
+{
+    return END_BYTES + (document->kind->end_bytes ? document->kind->end_bytes(document) : 0);
+}
+
+bool tyto_document_forget(tyto_document *document)
+{
+    if (document->kind->forget) {
+        document->kind->forget(document);
+    }
+    document->records--;
+    return document->records > 0;
 }
 
 tyto_status tyto_records_check(tyto_format format, tyto_error *err)

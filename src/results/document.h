@@ -78,6 +78,11 @@ typedef struct tyto_document_kind {
     bool grouped;
     /** Writes a part of what comes after `end`, and returns whether there is more; NULL: nothing. */
     bool (*rest)(tyto_document *document, tyto_writer *writer);
+    /** Bytes that `end` and `rest` would write now, or some more; NULL: few. */
+    size_t (*end_bytes)(const tyto_document *document);
+    /** Drops what the document keeps of its last record, after which only its end is written; NULL:
+     *  nothing. */
+    void (*forget)(tyto_document *document);
 } tyto_document_kind;
 
 struct tyto_document {
@@ -105,6 +110,11 @@ TYTO_NODISCARD tyto_status tyto_document_begin_step(tyto_document *document,
                                                     tyto_writer *writer, tyto_error *err);
 TYTO_NODISCARD tyto_status tyto_document_end_step(tyto_document *document, tyto_writer *writer,
                                                   tyto_bytes *out, tyto_error *err);
+
+/** Bytes that the end would take, at most. */
+size_t tyto_document_end_bytes(const tyto_document *document);
+/** The last record couldn't be written. Whether others were, whose document can be ended. */
+bool tyto_document_forget(tyto_document *document);
 
 /* Records in text, JSON, JSON lines and CSV. */
 

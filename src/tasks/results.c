@@ -12,6 +12,7 @@
 #include "base/folder.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "base/output.h"
 #include "results/document.h"
 
 /* Most bytes of an earlier run's file. */
@@ -22,7 +23,8 @@ struct tyto_results {
     tyto_output *output; /* NULL: the document's files go to a folder */
     char *path;          /* NULL: standard output */
     bool folder;
-    bool placed, failed; /* failed: a write did, and nothing more is written */
+    bool placed, failed; /* failed: a write did, and no further record is written */
+    bool cut;            /* failed, but what came before can be closed */
     bool *done;          /* per input; NULL: none is */
     tyto_document *document;
     int64_t count;
@@ -342,6 +344,34 @@ tyto_status tyto_results_begin(tyto_results *results, tyto_document *document, t
     return status;
 }
 
+/* Before a record is written, there is room for the end as well. */
+static tyto_status put_record(const tyto_results *results, const tyto_bytes *bytes, tyto_error *err)
+{
+    if (results->output && !grows(results) && results->document->records > 0) {
+        const size_t end = tyto_document_end_bytes(results->document);
+        TYTO_TRY(tyto_output_reserve(results->output, bytes->length_bytes + end, err));
+    }
+    return put(results, bytes, err);
+}
+
+/* When a disk is full, what was finished stays: whole lines, or a document that is closed, of which
+ * the message says how much it holds. */
+static void cut(tyto_results *results, tyto_status status, tyto_error *err)
+{
+    if (!results->output || status != TYTO_E_IO || results->failed) {
+        return;
+    }
+    results->cut = tyto_output_take_back(results->output) && !grows(results) &&
+                   tyto_document_forget(results->document);
+    const char *message = results->cut && err ? tyto_error_message(err) : "";
+    char *why = tyto_copy_text(message, strlen(message));
+    if (why && *why) {
+        tyto_error_clear(err);
+        tyto_fail(err, status, "%s; it holds the %lld before", why, (long long)results->count);
+    }
+    free(why);
+}
+
 tyto_status tyto_results_add(tyto_results *results, tyto_bytes *bytes, tyto_error *err)
 {
     TYTO_ENTER(err);
@@ -349,12 +379,15 @@ tyto_status tyto_results_add(tyto_results *results, tyto_bytes *bytes, tyto_erro
     TYTO_REQUIRE(err, bytes);
     tyto_status status =
         results->document
-            ? put(results, bytes, err)
+            ? put_record(results, bytes, err)
             : tyto_fail(err, TYTO_E_ARGUMENT, "results: they weren't begun, required that first");
     tyto_bytes_clear(bytes);
     if (status == TYTO_OK && !results->folder && !results->placed && grows(results)) {
         status = tyto_output_place(results->output, err);
         results->placed = status == TYTO_OK;
+    }
+    if (results->document && status != TYTO_OK) {
+        cut(results, status, err);
     }
     results->failed = results->failed || status != TYTO_OK;
     results->count += status == TYTO_OK;
@@ -381,10 +414,12 @@ tyto_status tyto_results_end(tyto_results *results, bool keep, tyto_error *err)
     tyto_status status = TYTO_OK;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, results);
-    if (results->document && !results->failed) {
+    const bool closes = !results->failed || results->cut;
+    keep = keep || results->cut;
+    if (results->document && closes) {
         status = put_end(results, err);
     }
-    if (results->output && !results->failed && ((status == TYTO_OK && keep) || !results->path)) {
+    if (results->output && closes && ((status == TYTO_OK && keep) || !results->path)) {
         const tyto_status committed = tyto_output_commit(results->output, status ? NULL : err);
         status = status == TYTO_OK ? committed : status;
     }

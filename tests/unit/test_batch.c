@@ -1,10 +1,15 @@
 /* Work on many photos, results on their way to a place, and what goes on where a run was ended. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <jansson.h>
 #include <tyto/batch.h>
 #include <tyto/detection_document.h>
 
 #include "base/file.h"
+#include "base/spill.h"
 #include "support/golden.h"
 #include "support/room.h"
 
@@ -254,6 +259,137 @@ static void places_that_cannot_be_meant_are_refused(void **state)
     assert_int_equal(tyto_format_choose("found.csv", tables, 2, NULL, NULL), TYTO_E_ARGUMENT);
 }
 
+enum { THINGS = 2000 };
+
+/* Adds photos of many things until the disk is full. Returns how many there was room for; a
+ * negative number when anything else happens. */
+static int fill(tyto_format format, rlim_t bytes_most)
+{
+    static tyto_detection things[THINGS];
+    static const char *const labels[] = {"a thing"};
+    const tyto_detections found = {.items = things, .count = THINGS};
+    const struct rlimit limit = {bytes_most, bytes_most};
+    tyto_results_options options;
+    tyto_detection_document_options how;
+    tyto_results *results;
+    tyto_document *document;
+    tyto_bytes bytes = {0};
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_results_options_init(&options, sizeof(options));
+    options.path = "full";
+    options.format = format;
+    tyto_detection_document_options_init(&how, sizeof(how));
+    how.format = format;
+    how.labels = labels;
+    how.n_labels = 1;
+    how.array = true;
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+        tyto_results_open(&options, &results, NULL) != TYTO_OK ||
+        tyto_detection_document_create(&how, &document, &bytes, NULL) != TYTO_OK ||
+        tyto_results_begin(results, document, &bytes, NULL) != TYTO_OK) {
+        return -1;
+    }
+    int n = 0;
+    tyto_status status = TYTO_OK;
+    for (; status == TYTO_OK && n < 100; n++) {
+        const tyto_photo_detections photo = {
+            .photo = "a.png", .index = n, .width_px = 8, .height_px = 8, .detections = &found};
+        if (tyto_document_add_detections(document, &photo, &bytes, NULL) != TYTO_OK) {
+            return -2;
+        }
+        status = tyto_results_add(results, &bytes, &err);
+    }
+    const bool told = status == TYTO_E_IO && strstr(tyto_error_message(&err), "full: File too la");
+    tyto_error_clear(&err);
+    const bool ended = tyto_results_end(results, false, &err) == TYTO_OK;
+    tyto_error_clear(&err);
+    tyto_results_destroy(results);
+    return told && ended ? n - 1 : -3;
+}
+
+/* So many records are in the file, which is whole. */
+static void check_full(tyto_format format, int n)
+{
+    json_t *root = json_load_file("full", 0, NULL);
+    const size_t things = (size_t)n * THINGS;
+    assert_non_null(root);
+    if (format == TYTO_FORMAT_COCO) {
+        const json_t *last, *list = json_object_get(root, "annotations");
+        assert_int_equal(json_array_size(json_object_get(root, "images")), n);
+        assert_int_equal(json_array_size(json_object_get(root, "categories")), 1);
+        assert_int_equal(json_array_size(list), things);
+        last = json_array_get(list, things - 1);
+        assert_int_equal(json_integer_value(json_object_get(last, "image_id")), n);
+    } else {
+        assert_int_equal(json_array_size(root), format == TYTO_FORMAT_JSON ? (size_t)n : things);
+    }
+    json_decref(root);
+}
+
+static void a_full_disk_keeps_what_was_finished(void **state)
+{
+    (void)state;
+    static const tyto_format formats[] = {TYTO_FORMAT_COCO, TYTO_FORMAT_COCO_RESULTS,
+                                          TYTO_FORMAT_JSON};
+    for (size_t i = 0; next_case(i, sizeof(formats) / sizeof(formats[0])); i++) {
+        int status;
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            const int n = fill(formats[i], formats[i] == TYTO_FORMAT_COCO ? 4400000 : 700000);
+            _exit(n > 0 ? n : 200 - n);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_in_range(WEXITSTATUS(status), 2, 100);
+        check_full(formats[i], WEXITSTATUS(status));
+        assert_int_equal(unlink("full"), 0);
+    }
+}
+
+/* What a full disk doesn't take stays in memory, and comes back in order. */
+static int spill_beyond_a_limit(void)
+{
+    const struct rlimit limit = {6 << 20, 6 << 20};
+    const size_t piece = (size_t)3 << 20;
+    char *bytes = malloc(piece), byte;
+    size_t length = 0, total = 0;
+    tyto_spill spill;
+    bool good = bytes && setrlimit(RLIMIT_FSIZE, &limit) == 0;
+    signal(SIGXFSZ, SIG_IGN);
+    tyto_spill_init(&spill);
+    for (int i = 0; good && i < 5; i++) {
+        memset(bytes, 'a' + i, piece);
+        good = tyto_spill_add(&spill, bytes, piece) == 0;
+    }
+    tyto_spill_cut(&spill, (int64_t)(4 * piece));
+    good = good && tyto_spill_bytes(&spill) == (int64_t)(4 * piece);
+    do {
+        byte = (char)('a' + total / piece);
+        good = good && tyto_spill_read(&spill, bytes, 1 << 16, &length) == 0;
+        good = good && (length == 0 || bytes[0] == byte);
+        total += length;
+    } while (good && length > 0);
+    tyto_spill_clear(&spill);
+    free(bytes);
+    return good && total == 4 * piece ? 0 : 1;
+}
+
+static void what_is_kept_for_later_outlives_a_full_disk(void **state)
+{
+    (void)state;
+    int status;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(spill_beyond_a_limit());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +397,8 @@ int main(void)
         cmocka_unit_test(a_run_goes_on),
         cmocka_unit_test(a_summary_is_a_sentence),
         cmocka_unit_test(places_that_cannot_be_meant_are_refused),
+        cmocka_unit_test(a_full_disk_keeps_what_was_finished),
+        cmocka_unit_test(what_is_kept_for_later_outlives_a_full_disk),
     };
     return cmocka_run_group_tests(tests, make_room, remove_room);
 }

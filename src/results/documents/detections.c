@@ -47,6 +47,20 @@ static bool rest(tyto_document *document, tyto_writer *writer)
     return format->rest && format->rest(document, writer);
 }
 
+static size_t end_bytes(const tyto_document *document)
+{
+    const tyto_detections_format *format = formats[document->format];
+    return format->end_bytes ? format->end_bytes(document) : 0;
+}
+
+static void forget(tyto_document *document)
+{
+    const tyto_detections_format *format = formats[document->format];
+    if (format->forget) {
+        format->forget(document);
+    }
+}
+
 static void destroy(void *given)
 {
     tyto_detections_state *state = given;
@@ -88,6 +102,8 @@ static tyto_status resume(tyto_resume *given)
 static const tyto_document_kind kind = {.name = "a document of detections",
                                         .end = end,
                                         .rest = rest,
+                                        .end_bytes = end_bytes,
+                                        .forget = forget,
                                         .destroy = destroy,
                                         .list = "detections",
                                         .label = label,

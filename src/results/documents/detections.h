@@ -22,6 +22,8 @@ typedef struct tyto_detections_state {
     /** COCO: annotations so far, which come after all images. */
     tyto_spill annotations;
     int64_t n_annotations;
+    int64_t bytes_before, n_before; /**< of the annotations, when the last photo came */
+    size_t categories_bytes;        /**< 0: it isn't known yet */
 } tyto_detections_state;
 
 /** Steps of a format; NULL: nothing to write. A step that gives a file of its own sets
@@ -34,6 +36,8 @@ typedef struct tyto_detections_format {
     tyto_status (*resume)(tyto_resume *resume);
     /** A part of what comes after `end`; returns whether there is more. */
     bool (*rest)(tyto_document *document, tyto_writer *writer);
+    size_t (*end_bytes)(const tyto_document *document);
+    void (*forget)(tyto_document *document);
 } tyto_detections_format;
 
 /** E_ARGUMENT when a photo's object is of another threshold. */

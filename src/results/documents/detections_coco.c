@@ -116,6 +116,8 @@ static void add_photo(tyto_document *document, const tyto_photo_detections *phot
     const bool whole = document->format == TYTO_FORMAT_COCO;
     tyto_writer later, *list = whole ? &later : writer;
     tyto_writer_init(&later);
+    state->bytes_before = tyto_spill_bytes(&state->annotations);
+    state->n_before = state->n_annotations;
     if (whole) {
         add_image(document, photo, writer);
     }
@@ -175,6 +177,26 @@ static bool write_annotations(tyto_document *document, tyto_writer *writer)
     }
     free(part);
     return code == 0 && length > 0;
+}
+
+static size_t end_bytes(const tyto_document *document)
+{
+    tyto_detections_state *state = tyto_detections_state_of(document);
+    if (state->categories_bytes == 0) {
+        tyto_writer writer;
+        tyto_writer_init(&writer);
+        write_categories(document, &writer);
+        state->categories_bytes = writer.buffer.length;
+        tyto_writer_clear(&writer);
+    }
+    return state->categories_bytes + (size_t)tyto_spill_bytes(&state->annotations);
+}
+
+static void forget(tyto_document *document)
+{
+    tyto_detections_state *state = tyto_detections_state_of(document);
+    tyto_spill_cut(&state->annotations, state->bytes_before);
+    state->n_annotations = state->n_before;
 }
 
 static void begin_results(tyto_document *document, tyto_writer *writer)
@@ -392,7 +414,7 @@ static tyto_status resume_coco(tyto_resume *resume)
     return status;
 }
 
-const tyto_detections_format tyto_detections_coco = {begin_whole, add_photo, end_whole, resume_coco,
-                                                     write_annotations};
-const tyto_detections_format tyto_detections_coco_results = {begin_results, add_photo, end_results,
-                                                             resume_coco, NULL};
+const tyto_detections_format tyto_detections_coco = {
+    begin_whole, add_photo, end_whole, resume_coco, write_annotations, end_bytes, forget};
+const tyto_detections_format tyto_detections_coco_results = {
+    .begin = begin_results, .photo = add_photo, .end = end_results, .resume = resume_coco};
