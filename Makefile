@@ -60,6 +60,12 @@ python-long:
 	@$(BUILD)-python/plain/bin/python tests/python/leaks.py 10000
 	@$(BUILD)-python/plain/bin/python tests/python/anything.py 3000
 
+# The notebook anew, with what its cells give, in an environment of its own beside that of `make python`.
+notebook:
+	@python3 -m venv $(BUILD)-python/notebook
+	@$(BUILD)-python/notebook/bin/pip install -q nbclient ipykernel $(BUILD)-python/wheels/pytyto-*.whl
+	@$(BUILD)-python/notebook/bin/python tools/run_notebook.py docs/python.ipynb
+
 # Pages of the public headers, in build-api/html.
 api-docs:
 	@tools/make_api_docs.sh $(BUILD)-api
@@ -86,4 +92,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick python wheel-test python-long pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick python wheel-test python-long notebook pages tidy api-docs install check-arm fuzz clean
