@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "formats/image.h"
 
+/* Of the tiles of cameras; larger ones are pictures that are seen whole. */
+#define TILE_SIDE_PX 1024
+
 /* What is held while a file is read. */
 typedef struct reader_state {
     const tyto_image_source *source;
@@ -48,8 +51,11 @@ static tyto_status read_picture(reader_state *state, tyto_image *out, tyto_error
               height = heif_image_handle_get_height(state->handle);
     TYTO_TRY(tyto_image_check_claim(source, (uint64_t)tyto_max_i64(width, 0),
                                     (uint64_t)tyto_max_i64(height, 0), err));
-    /* A picture of parts says its size twice: it takes the memory by what was not read yet. */
-    heif_context_set_maximum_image_size_limit(state->context, width > height ? width : height);
+    /* A picture of tiles says its size twice: it takes the memory by what was not read yet. It must
+     * be below the limit, and a tile may be larger than what is seen of it. */
+    const int side = width > height ? width : height;
+    heif_context_set_maximum_image_size_limit(state->context,
+                                              side < TILE_SIDE_PX ? TILE_SIDE_PX + 1 : side + 1);
     why = heif_decode_image(state->handle, &state->image, heif_colorspace_RGB,
                             heif_chroma_interleaved_RGB, NULL);
     if (why.code != heif_error_Ok) {

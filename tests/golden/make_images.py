@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
+from grids import grid
 from safetensors.numpy import save_file
 
 W, H = 29, 19
@@ -424,6 +425,16 @@ def good_boxes():
     pillow_heif.register_heif_opener()
     files["rgb.heic"] = saved(rgb, "HEIF", quality=95, chroma=444)
     files["turned_6.heic"] = saved(rgb, "HEIF", quality=95, chroma=444, exif=exif(6))
+    # Tiles, of which the last ones are seen in part; and tiles that are larger than the picture.
+    whole = np.pad(photo(150, 100, seed=91), ((0, 28), (0, 42), (0, 0)), mode="edge")
+    for ending, kind, how in (("heic", "HEIF", {"chroma": 444}), ("avif", "AVIF", {"subsampling": "4:4:4"})):
+        tiles = [
+            saved(Image.fromarray(whole[y : y + 64, x : x + 64]), kind, quality=95, **how)
+            for y in (0, 64)
+            for x in (0, 64, 128)
+        ]
+        files[f"grid.{ending}"] = grid(tiles, 3, (64, 64), (150, 100))
+        files[f"large_tiles.{ending}"] = grid(tiles[:2], 2, (64, 64), (70, 30))
     return files
 
 

@@ -60,7 +60,12 @@ static void claims_cost_nothing(void **state)
                  {"good/rgb.bmp", "BM", 18, LITTLE_32, TYTO_E_FORMAT},
                  {"good/rgb.avif", "ispe", 8, BIG_32, TYTO_E_FORMAT},
                  /* libheif goes by what the data says. */
-                 {"good/rgb.heic", "ispe", 8, BIG_32, TYTO_OK}};
+                 {"good/rgb.heic", "ispe", 8, BIG_32, TYTO_OK},
+                 /* Of tiles, size and layout say it. */
+                 {"good/grid.avif", "ispe", 8, BIG_32, TYTO_E_FORMAT},
+                 {"good/grid.avif", "\x01\x01\x02", 3, BIG_32, TYTO_E_FORMAT},
+                 {"good/grid.heic", "ispe", 8, BIG_32, TYTO_E_LIMIT},
+                 {"good/grid.heic", "\x01\x01\x02", 3, BIG_32, TYTO_E_LIMIT}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char path[128];
         size_t length;
