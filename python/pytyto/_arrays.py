@@ -41,7 +41,11 @@ def is_tensor(value: Any) -> bool:
 
 def any_tensor(*values: Any) -> bool:
     """Whether any of some values, or of what they hold, is a torch tensor."""
+    if torch() is None:
+        return False
     for value in values:
+        if type(value) is np.ndarray:
+            continue
         if isinstance(value, Mapping):
             if any_tensor(*value.values()):
                 return True
@@ -60,12 +64,15 @@ def plain(value: Any) -> tuple[np.ndarray[Any, Any], int]:
     """
     if is_tensor(value):
         tensor = value.detach()
-        if tensor.device.type != "cpu":
+        if not tensor.is_cpu:
             tensor = tensor.cpu()
         if tensor.dtype == torch().bfloat16:
             return tensor.contiguous().view(torch().int16).numpy(), lib.TYTO_BF16
         value = tensor.contiguous().resolve_neg().numpy()
-    array = np.ascontiguousarray(value).reshape(np.shape(value))
+    if type(value) is np.ndarray and value.flags.c_contiguous:
+        array = value
+    else:
+        array = np.ascontiguousarray(value).reshape(np.shape(value))
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     # numpy has two types of eight bytes (long, long long), which are the same here.
@@ -103,27 +110,28 @@ def fill(tensor: Any, text: str, value: Any) -> list[Any]:
     tensor.name = held
     tensor.dtype = code
     tensor.rank = array.ndim
+    shape = tensor.shape
     for i, extent in enumerate(array.shape):
-        tensor.shape[i] = extent
+        shape[i] = extent
     tensor.data = data
     return [array, held, data]
 
 
+def named(tensor: Any) -> tuple[str, np.ndarray[Any, Any]]:
+    """The name of a tyto_tensor, and a copy of its numbers."""
+    return ffi.string(tensor.name).decode(), copied(tensor)
+
+
 def copied(tensor: Any) -> np.ndarray[Any, Any]:
     """A copy of a tyto_tensor's numbers; bfloat16 becomes float32."""
-    shape = tuple(tensor.shape[0 : tensor.rank])
     code = tensor.dtype
-    if code == lib.TYTO_BF16:
-        bits = _read(tensor, shape, np.dtype("uint16"))
-        # A scalar's shift is a number of numpy, not an array.
-        return np.asarray(bits.astype(np.uint32) << np.uint32(16), np.uint32).view(np.float32)
-    return _read(tensor, shape, _NUMPY[code])
-
-
-def _read(tensor: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    out = np.empty(shape, dtype)
+    half = code == lib.TYTO_BF16
+    out = np.empty(ffi.unpack(tensor.shape, tensor.rank), _NUMPY[lib.TYTO_U16 if half else code])
     if out.size:
         ffi.memmove(ffi.from_buffer(out, require_writable=True), tensor.data, out.nbytes)
+    if half:
+        # A scalar's shift is a number of numpy, not an array.
+        return np.asarray(out.astype(np.uint32) << np.uint32(16), np.uint32).view(np.float32)
     return out
 
 

@@ -6,7 +6,6 @@ Everything here is about the boundary alone; what the calls mean is documented i
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -111,28 +110,26 @@ _PROGRESS = ffi.addressof(lib, "pytyto_progress")
 class Watch:
     """Hears of a call's progress: for the user's function, and for Ctrl-C in the main thread.
 
-    >>> watch = Watch(None)
-    >>> lib.tyto_session_set_progress(session, watch.function, watch.user)   # doctest: +SKIP
+    `function` and `user` are what the library is given.
     """
 
-    def __init__(self, progress: ProgressFunction | None) -> None:
-        self.progress = progress
+    def __init__(self, progress: ProgressFunction | None = None) -> None:
         self.raised: BaseException | None = None
-        # Signals are for the main thread: elsewhere nobody needs to be asked.
-        self.needed = progress is not None or _in_main_thread()
-        self.function = ffi.NULL
-        self.user = ffi.NULL
-        if self.needed:
-            self._handle = ffi.new_handle(self)
-            self.user = ffi.new("pytyto_watch *")
-            self.user.every_step = progress is not None
-            self.user.handle = self._handle
-            self.function = _PROGRESS
+        self._handle = ffi.new_handle(self)
+        self.user = ffi.new("pytyto_watch *")
+        self.user.handle = self._handle
+        self.function = _PROGRESS
+        self.progress: ProgressFunction | None = None
+        if progress is not None:
+            self.listen(progress)
 
-    def call(self, function: Any, *arguments: Any) -> None:
-        """As `call`, but what was raised while it ran is raised here."""
-        err = ffi.new("tyto_error *")
-        status = function(*arguments, err)
+    def listen(self, progress: ProgressFunction | None) -> None:
+        """The function that is called from now on, before each step."""
+        self.progress = progress
+        self.user.every_step = progress is not None
+
+    def check(self, status: int, err: Any) -> None:
+        """Raises what was raised while a call ran, or else the call's error."""
         if self.raised is not None:
             lib.tyto_error_clear(err)
             raised, self.raised = self.raised, None
@@ -140,9 +137,10 @@ class Watch:
         if status:
             fail(status, err)
 
-
-def _in_main_thread() -> bool:
-    return threading.get_ident() == threading.main_thread().ident
+    def call(self, function: Any, *arguments: Any) -> None:
+        """As `call`, but what was raised while it ran is raised here."""
+        err = ffi.new("tyto_error *")
+        self.check(function(*arguments, err), err)
 
 
 def _stop(_kind: Any, error: BaseException, traceback: Any) -> bool:

@@ -24,6 +24,7 @@ PRECISIONS = {
 }
 
 _engines: dict[int, Any] = {}
+_TENSORS, _STRINGS = ffi.typeof("tyto_tensor[]"), ffi.typeof("char *[]")
 
 
 def engine(threads: int = 0) -> Any:
@@ -51,6 +52,30 @@ def precision_code(precision: str) -> int:
     return int(PRECISIONS[precision])
 
 
+class Session:
+    """A session of the library and what its calls need again and again. One call at a time."""
+
+    def __init__(self, model: Any) -> None:
+        self.pointer = made(
+            "tyto_session",
+            lib.tyto_session_create,
+            model,
+            ffi.NULL,
+            destroy=lib.tyto_session_destroy,
+            keep=model,
+        )
+        self.watch = Watch()
+        self.error = ffi.new("tyto_error *")
+        self.outputs = ffi.new("tyto_tensor **")
+        self.count = ffi.new("int64_t *")
+        lib.tyto_session_set_progress(self.pointer, self.watch.function, self.watch.user)
+
+    def call(self, function: Any, *arguments: Any) -> None:
+        """Calls `function(session, *arguments, err)`; raises its error, or what was raised while
+        it ran."""
+        self.watch.check(function(self.pointer, *arguments, self.error), self.error)
+
+
 class Network:
     """An opened checkpoint with its sessions, of which each call takes one for itself: calls from
     several threads run beside one another.
@@ -61,7 +86,7 @@ class Network:
     def __init__(self, model: Any, engine_: Any) -> None:
         self.model = model
         self.engine = engine_
-        self._idle: list[Any] = []
+        self._idle: list[Session] = []
 
     @classmethod
     def open(
@@ -108,33 +133,28 @@ class Network:
 
     # ---------------------------------------------------------------------------------- sessions
 
-    def take(self) -> Any:
+    def take(self, progress: ProgressFunction | None = None) -> Session:
         """A session that nobody else uses; give it back with `give`."""
         try:
-            return self._idle.pop()
+            session = self._idle.pop()
         except IndexError:
-            return made(
-                "tyto_session",
-                lib.tyto_session_create,
-                self.model,
-                ffi.NULL,
-                destroy=lib.tyto_session_destroy,
-                keep=self.model,
-            )
+            session = Session(self.model)
+        if progress is not None:
+            session.watch.listen(progress)
+        return session
 
-    def give(self, session: Any) -> None:
+    def give(self, session: Session) -> None:
         """Takes a session back."""
+        if session.watch.progress is not None:
+            session.watch.listen(None)
         self._idle.append(session)
 
     def run(self, function: Any, *arguments: Any, progress: ProgressFunction | None = None) -> None:
         """Calls `function(session, *arguments, err)` with a session of its own."""
-        watch = Watch(progress)
-        session = self.take()
+        session = self.take(progress)
         try:
-            lib.tyto_session_set_progress(session, watch.function, watch.user)
-            watch.call(function, session, *arguments)
+            session.call(function, *arguments)
         finally:
-            lib.tyto_session_set_progress(session, ffi.NULL, ffi.NULL)
             self.give(session)
 
     # ----------------------------------------------------------------------------------- forward
@@ -148,34 +168,24 @@ class Network:
     ) -> dict[str, np.ndarray[Any, Any]]:
         """Runs a head (None: the model's own) on named arrays or tensors; gives the outputs that
         are wanted, or else what the reference returns by default, by their names."""
-        tensors = ffi.new("tyto_tensor[]", max(len(inputs), 1))
+        tensors = ffi.new(_TENSORS, max(len(inputs), 1))
         held = [_arrays.fill(tensors[i], key, inputs[key]) for i, key in enumerate(inputs)]
         names = [_arrays.name(key) for key in want]
-        wanted = ffi.new("char *[]", names) if names else ffi.NULL
-        outputs = ffi.new("tyto_tensor **")
-        count = ffi.new("int64_t *")
-        watch = Watch(progress)
-        session = self.take()
+        session = self.take(progress)
         try:
-            if watch.needed:
-                lib.tyto_session_set_progress(session, watch.function, watch.user)
-            watch.call(
+            session.call(
                 lib.tyto_forward,
-                session,
                 ffi.NULL if head is None else _arrays.name(head),
                 tensors,
                 len(inputs),
-                wanted,
+                ffi.new(_STRINGS, names) if names else ffi.NULL,
                 len(names),
-                outputs,
-                count,
+                session.outputs,
+                session.count,
             )
-            return {
-                text(outputs[0][i].name): _arrays.copied(outputs[0][i]) for i in range(count[0])
-            }
+            outputs = session.outputs[0]
+            return dict(_arrays.named(outputs[i]) for i in range(session.count[0]))
         finally:
-            if watch.needed:
-                lib.tyto_session_set_progress(session, ffi.NULL, ffi.NULL)
             del held
             self.give(session)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, pictures
-from ._binding import ProgressFunction, Watch, made, options, strings, text
+from ._binding import ProgressFunction, call, made, options, strings, text
 from ._detections import BOXES
 from ._network import Network, checkpoint
 from ._progress import shown
@@ -605,8 +605,7 @@ class Model:
         Gives images (frames, height, width, 3), sound (samples,), probabilities (classes,).
         """
         shape = ffi.new("tyto_clip_shape *")
-        watch = Watch(None)
-        watch.call(lib.tyto_autoencode_shape, self.network.model, shape)
+        call(lib.tyto_autoencode_shape, self.network.model, shape)
         frames = np.ascontiguousarray(images, np.float32)
         samples = np.ascontiguousarray(sound, np.float32).reshape(-1)
         required = (shape.frames, 3, shape.height_px, shape.width_px)

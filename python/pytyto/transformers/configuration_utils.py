@@ -184,11 +184,12 @@ class PretrainedConfig:
     def __setattr__(self, key: str, value: Any) -> None:
         super().__setattr__(type(self).attribute_map.get(key, key), value)
 
-    def __getattribute__(self, key: str) -> Any:
-        if key.startswith("_"):
-            return super().__getattribute__(key)
-        names = type(self).attribute_map
-        return super().__getattribute__(names.get(key, key) if names else key)
+    def __getattr__(self, key: str) -> Any:
+        # Only what isn't there by its own name comes here.
+        name = type(self).attribute_map.get(key)
+        if name is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {key!r}")
+        return getattr(self, name)
 
     def __init__(self, **kwargs: Any) -> None:
         if "dtype" in kwargs and kwargs.get("torch_dtype") is None:

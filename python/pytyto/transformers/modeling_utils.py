@@ -506,7 +506,7 @@ class PreTrainedModel(_modules.Module):
         if not tensors:
             if name in ("float16", "float64"):
                 return {k: v.astype(name) if v.dtype.kind == "f" else v for k, v in found.items()}
-            return dict(found)
+            return found
         torch = _arrays.torch()
         outputs = {key: torch.from_numpy(value) for key, value in found.items()}
         if name != "float32":
@@ -569,8 +569,10 @@ def _refuse_tracing(inputs: Mapping[str, Any]) -> None:
         return
     if torch.jit.is_tracing():
         refuse("torch.jit", "the engine's computation has no graph of torch's")
-    if any(type(value).__module__.startswith("torch.fx") for value in inputs.values()):
-        refuse("torch.fx", "the engine's computation has no graph of torch's")
+    for value in inputs.values():
+        kind = type(value)
+        if kind is not torch.Tensor and kind.__module__.startswith("torch.fx"):
+            refuse("torch.fx", "the engine's computation has no graph of torch's")
 
 
 def states(outputs: Mapping[str, Any], prefix: str) -> tuple[Any, ...]:

@@ -108,7 +108,8 @@ class ModelOutput(OrderedDict[str, Any]):
         cls = type(self)
         names = _names.get(cls) or _checked(cls)
         _register(cls)
-        held = {name: value for name in names if (value := getattr(self, name)) is not None}
+        own = self.__dict__
+        held = {name: value for name in names if (value := own[name]) is not None}
         if len(held) == 1 and names[0] in held:
             first = held[names[0]]
             if not is_array(first) and self._from_pairs(first):
@@ -155,7 +156,7 @@ class ModelOutput(OrderedDict[str, Any]):
         return super().__getitem__(key) if isinstance(key, str) else self.to_tuple()[key]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if value is not None and name in self.keys():
+        if value is not None and name in self:
             super().__setitem__(name, value)
         super().__setattr__(name, value)
 

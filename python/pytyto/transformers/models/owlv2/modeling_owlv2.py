@@ -6,6 +6,7 @@ channels in which queries and patches are compared.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,14 +78,15 @@ class Owlv2ImageGuidedObjectDetectionOutput(_WithTowers):
     vision_model_output: Any = None
 
 
-def _tower_names(prefix: str, attentions: bool, hidden_states: bool) -> list[str]:
+@functools.cache
+def _tower_names(prefix: str, attentions: bool, hidden_states: bool) -> tuple[str, ...]:
     """Names of a tower's outputs."""
     names = [*_TOWER]
     if hidden_states:
         names.append("hidden_states.*")
     if attentions:
         names.append("attentions.*")
-    return [f"{prefix}{name}" for name in names]
+    return tuple(f"{prefix}{name}" for name in names)
 
 
 def _tower(
