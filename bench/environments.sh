@@ -22,12 +22,21 @@ environment() {
     cp "$wanted" "$stacks/$1.txt"
 }
 
+# This tree's Python package in its environment, unless that is there as it was committed last.
+package() {
+    now=$(git -C "$root" rev-parse HEAD 2>/dev/null && git -C "$root" status --porcelain)
+    [ "$now" != "$(cat "$stacks/pytyto.commit" 2>/dev/null)" ] || return 0
+    "$stacks/pytyto/bin/pip" install --quiet --no-deps --force-reinstall "$root" >&2
+    echo "$now" >"$stacks/pytyto.commit"
+}
+
 # start SCRIPT STACK... -- OPTION...: with this tree's tyto unless an option names another.
 start() {
     script=$1
     shift
     while [ "$1" != -- ]; do
         environment "$1"
+        [ "$1" != pytyto ] || package
         shift
     done
     shift
