@@ -2,6 +2,7 @@
 #include <string.h>
 #include <tyto/classes_document.h>
 #include <tyto/classify.h>
+#include <tyto/files.h>
 #include <tyto/words.h>
 
 #include "commands.h"
@@ -83,6 +84,21 @@ static bool classify_all(job *j)
     return status == TYTO_OK && j->summary.failed == 0;
 }
 
+/* Whether no operand is a picture's name, where texts are classified. */
+static bool check_texts(const job *j)
+{
+    const text_list *operands = &j->args->common.operands;
+    for (size_t i = 0; i < operands->count; i++) {
+        if (tyto_file_is_photo(operands->items[i])) {
+            say_error("%s: got a photo, required a text, which %s classifies (a text that is a "
+                      "file's name too: as a line of --file)",
+                      operands->items[i], j->model.folder);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The operands as what the model classifies, with the lines of the file. */
 static bool list_inputs(job *j)
 {
@@ -107,7 +123,7 @@ static bool open_model(job *j)
         say_error("%s: no preprocessor_config.json, required to read pictures", j->model.folder);
         return false;
     }
-    return true;
+    return j->photos || check_texts(j);
 }
 
 static int begin(job *j)

@@ -171,7 +171,8 @@ static int run(void *given)
 static const option options[] = {
     SEARCH_TEXT_OPTIONS(embed_args, search),
     QUERY_OPTIONS(embed_args, search,
-                  "examples of one label become their mean (default), or stay rows of their own"),
+                  "examples of one label become their mean (default), or stay rows of their own",
+                  "query"),
     {"boxes", 0, OPTION_FLAG, NULL,
      "a row for each thing in a photo, by objectness, not one for the whole photo",
      offsetof(embed_args, boxes), .needs = "operands"},

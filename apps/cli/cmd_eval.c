@@ -307,7 +307,7 @@ static const option options[] = {
      "tables, or one object of JSON (default: what -o's ending says, or else text)", AT(format)},
     {"output", 'o', OPTION_TEXT, "PATH", "write the numbers there instead of standard output",
      AT(output), .files = WRITES_FILES},
-    PHOTO_OPTIONS,
+    READING_OPTIONS("images/data,!detections-in"),
     {0},
 };
 

@@ -37,7 +37,8 @@ static int run(void *given)
 
 static const option options[] = {
     QUERY_OPTIONS(match_args, search,
-                  "queries of one label become their mean (default), or stay classes of their own"),
+                  "queries of one label become their mean (default), or stay classes of their own",
+                  "query/classes"),
     {"scores", 0, OPTION_CHOICE, SCORES,
      "relative to the photo's best, as the reference has them (default), or as they are",
      offsetof(match_args, scores)},

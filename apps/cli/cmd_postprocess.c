@@ -61,6 +61,23 @@ static bool open_outputs(job *j)
     return true;
 }
 
+/* Whether no query has two names. Those without one go by their numbers. */
+static bool check_names(const job *j, int64_t queries)
+{
+    const int64_t names = (int64_t)j->search.labels.count;
+    const char *file = j->args->search.outputs;
+    if (queries > 0 && names > queries) {
+        say_error("%s: got %lld names for %lld queries, required at most one for each", file,
+                  (long long)names, (long long)queries);
+        return false;
+    }
+    if (names > 0 && names < queries) {
+        say_warning("%s: got %lld names for %lld queries; the others are numbered", file,
+                    (long long)names, (long long)queries);
+    }
+    return true;
+}
+
 /* What has no name goes by its number. */
 static void number_rest(text_list *names, int64_t count)
 {
@@ -199,8 +216,12 @@ static int open_results(job *j)
                   tyto_format_name(format));
         return EXIT_USAGE;
     }
+    const int64_t queries = tyto_postprocess_labels(j->tensors, j->n_tensors);
+    if (!check_names(j, queries)) {
+        return EXIT_USAGE;
+    }
     text_list_append(&spared, &j->search.photos);
-    number_rest(&j->search.labels, tyto_postprocess_labels(j->tensors, j->n_tensors));
+    number_rest(&j->search.labels, queries);
     number_rest(&j->search.photos, j->n_photos);
     const int code = search_check_results(&j->search, &spared);
     text_list_clear(&spared);

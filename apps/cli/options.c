@@ -302,7 +302,9 @@ static bool check_clause(const command *self, const common_args *args, const opt
         const size_t term = strcspn(at, "/,"), name = strcspn(at, "=/,");
         if (find(self, at, name, 0) || is_operands(at, name)) {
             good = holds(self, args, at, term);
-            spelled = spell_term(self, spelled, at, term);
+            if (good || !refused) {
+                spelled = spell_term(self, spelled, at, term);
+            }
         }
         at += term + 1;
     }

@@ -63,14 +63,18 @@ typedef struct example {
 
 /** How photos are read, for commands that read some. */
 #define PHOTO_OPTIONS                                                                              \
-    OPTION_LINE("exif", 0, OPTION_CHOICE, "turn|ignore",                                           \
-                "turn photos as their EXIF data says (default), or leave them as they are stored", \
-                offsetof(common_args, exif), .needs = "operands/query"),                           \
-        OPTION_LINE("damaged", 0, OPTION_CHOICE, "refuse|use",                                     \
-                    "refuse photos that are cut or damaged (default), or use what is there",       \
-                    offsetof(common_args, damaged), .needs = "operands/query"),                    \
+    READING_OPTIONS("operands/query"),                                                             \
         OPTION_LINE("recursive", 'r', OPTION_FLAG, NULL, "photos of folders within folders too",   \
                     offsetof(common_args, recursive), .needs = "operands")
+
+/** Those alone that say how the file of a photo is taken. */
+#define READING_OPTIONS(needed)                                                                    \
+    OPTION_LINE("exif", 0, OPTION_CHOICE, "turn|ignore",                                           \
+                "turn photos as their EXIF data says (default), or leave them as they are stored", \
+                offsetof(common_args, exif), .needs = needed),                                     \
+        OPTION_LINE("damaged", 0, OPTION_CHOICE, "refuse|use",                                     \
+                    "refuse photos that are cut or damaged (default), or use what is there",       \
+                    offsetof(common_args, damaged), .needs = needed)
 
 /** Most names that a command's options can have: its own and the common ones. */
 #define OPTIONS_MAX 80

@@ -46,7 +46,8 @@ typedef struct search_args {
             "put each text into the seven prompts of the OWL-ViT authors and average them",        \
             offsetof(type, field.templates)),                                                      \
         OPTION_LINE("classes", 0, OPTION_TEXT, "FILE",                                             \
-                    "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy",    \
+                    "embeddings to look for, as 'tyto embed' saves them: .safetensors or .npy; - " \
+                    "is standard input",                                                           \
                     offsetof(type, field.classes), .files = COMPLETES_FILES)
 
 /** The words of --rule, in the order of tyto_query_rule. auto: objectness where there is a box,
@@ -57,7 +58,7 @@ typedef struct search_args {
 enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
 
 /** Which examples are meant. */
-#define QUERY_OPTIONS(type, field, exemplars_help)                                                 \
+#define QUERY_OPTIONS(type, field, exemplars_help, averaged)                                       \
     OPTION_LINE("query", 'q', OPTION_TEXTS, "IMAGE[@BOX][=LABEL]",                                 \
                 "an example of what to look for: a photo, or its box left,top,right,bottom "       \
                 "in pixels; a folder means each of its photos; repeat it",                         \
@@ -67,7 +68,7 @@ enum { EXEMPLARS_AVERAGE, EXEMPLARS_KEEP };
             "how an example's box is chosen among the network's: see above (default auto)",        \
             offsetof(type, field.rule), .needs = "query"),                                         \
         OPTION_LINE("exemplars", 0, OPTION_CHOICE, EXEMPLARS, exemplars_help,                      \
-                    offsetof(type, field.exemplars), .needs = "query/classes"),                    \
+                    offsetof(type, field.exemplars), .needs = averaged),                           \
         OPTION_LINE("draw-queries", 0, OPTION_TEXT, "PATH",                                        \
                     "draw the boxes that were chosen in the examples: a picture for one, a "       \
                     "folder for many",                                                             \

@@ -74,7 +74,8 @@ int search_prepare_tree(search *job)
     code = code == EXIT_DONE ? search_open_results(job, false, &all) : code;
     text_list_clear(&all);
     if (code == EXIT_DONE && tyto_results_format(job->results.results) > TYTO_FORMAT_JSONL) {
-        say_error("--format: got %s beside --tree, required text, json or jsonl",
+        say_error("%s: got %s beside --tree, required text, json or jsonl",
+                  args->format == FORMAT_UNSET ? args->output : "--format",
                   tyto_format_name(tyto_results_format(job->results.results)));
         return EXIT_USAGE;
     }

@@ -70,6 +70,8 @@ TYTO_API void tyto_file_list_clear(tyto_file_list *list);
 /** Whether a path is to be read as a video: an ordinary file that neither is called nor begins like
  *  a photo. NULL: false. */
 TYTO_API bool tyto_file_is_video(const char *path);
+/** Whether a path is an ordinary file that is called or begins like a photo. NULL: false. */
+TYTO_API bool tyto_file_is_photo(const char *path);
 /** Whether a path is called like a video and not, as .gif is, like a photo; nothing is read. */
 TYTO_API bool tyto_file_is_called_video(const char *path);
 

@@ -14,8 +14,9 @@ TYTO_BEGIN_DECLS
 
 typedef struct tyto_flow_options {
     size_t struct_bytes; /**< set by tyto_flow_options_init */
-    int64_t overlap_px;  /**< of neighbouring tiles, at least */
-    float scale;         /**< of the network's output to pixels */
+    int64_t
+        overlap_px; /**< of neighbouring tiles, at least; 20: of small tiles less, half of them */
+    float scale;    /**< of the network's output to pixels */
     /** Before each tile (stage "tiles") and each layer; or NULL: as the session's. */
     tyto_progress_fn progress;
     void *progress_user;

@@ -63,7 +63,8 @@ typedef struct tyto_tensor_file tyto_tensor_file;
 
 /** Opens a .safetensors file, a file of torch.save (.bin) by its content, or a sharded set of
  *  either by its .index.json. Nothing in a pickle is ever executed: one that holds more than plain
- *  tensors in dicts and lists, whose names are then joined by dots, is E_UNSUPPORTED.
+ *  tensors in dicts and lists, whose names are then joined by dots, is E_UNSUPPORTED. "-" is
+ *  standard input.
  *  errors  E_ARGUMENT (NULL), E_NOT_FOUND, E_IO, E_FORMAT, E_UNSUPPORTED (a type that
  *          TYTO_DTYPE_LIST lacks), E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out,

@@ -84,9 +84,10 @@ TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_average(const tyto_vocabular
  *  errors  E_ARGUMENT (another ending, a label that is not UTF-8), E_IO, E_NOT_FOUND, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary,
                                                          const char *path, tyto_error *err);
-/** Reads either, of any float type. Labels come in the order of the data; those of .npy are "0",
+/** Reads either, of any float type: by the name's ending, or else by what the file holds; "-" is
+ *  standard input. Labels come in the order of the data; those of .npy are "0",
  *  "1", and so on.
- *  errors  E_ARGUMENT (another ending), E_FORMAT (no tensor, or not such ones), E_RANGE,
+ *  errors  E_FORMAT (neither of the two, no tensor, or not such ones), E_RANGE,
  *          E_NOT_FOUND, E_IO, E_LIMIT, E_MEMORY */
 TYTO_API TYTO_NODISCARD tyto_status tyto_vocabulary_load(const char *path, tyto_vocabulary **out,
                                                          tyto_error *err);

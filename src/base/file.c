@@ -145,6 +145,11 @@ bool tyto_file_is_stream(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+const char *tyto_file_or_input(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+}
+
 tyto_status tyto_file_stream(const char *path, FILE **out, tyto_error *err)
 {
     int fd;

@@ -30,6 +30,9 @@ int tyto_descriptor_above_standard(int descriptor);
 /** Whether a path names something that can be read once only, such as a pipe or a terminal. */
 bool tyto_file_is_stream(const char *path);
 
+/** The path of standard input for "-"; any other is itself. */
+const char *tyto_file_or_input(const char *path);
+
 /** Most bytes of a pipe where a file would be mapped. */
 #define TYTO_FILE_STREAM_BYTES_MAX ((size_t)4 << 30)
 

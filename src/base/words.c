@@ -12,8 +12,9 @@
 /* Words longer than this are nobody's slip. */
 #define WORD_BYTES_MAX 48
 
-/* Edits (insert, drop, change, swap neighbours) that turn a into b; both are short. */
-static size_t distance(const char *a, const char *b)
+/* Edits (insert, drop, change, swap neighbours) that turn a into b, and *beginning: into the
+ * beginning of b that takes the fewest. Both are short. */
+static size_t distance(const char *a, const char *b, size_t *beginning)
 {
     size_t rows[3][WORD_BYTES_MAX + 1];
     size_t *before = rows[0], *last = rows[1], *now = rows[2];
@@ -38,7 +39,27 @@ static size_t distance(const char *a, const char *b)
         last = now;
         now = spare;
     }
+    *beginning = last[0];
+    for (size_t j = 1; j <= m; j++) {
+        *beginning = last[j] < *beginning ? last[j] : *beginning;
+    }
     return last[m];
+}
+
+/* How far a word is from a known one, in halves of an edit: a beginning of it, with a slip in longer
+ * ones, is nearer than another word is with one slip more. SIZE_MAX: it wasn't meant. */
+static size_t word_cost(const char *word, size_t length, const char *known)
+{
+    const size_t other = strlen(known), allowed = 1 + (other < length ? other : length) / 4;
+    size_t beginning;
+    if (other > WORD_BYTES_MAX) {
+        return SIZE_MAX;
+    }
+    const size_t edits = distance(word, known, &beginning);
+    const bool begins = length >= 3 && beginning <= length / 5;
+    const size_t whole = edits <= allowed ? 2 * edits : SIZE_MAX,
+                 part = begins ? 2 * beginning + 1 : SIZE_MAX;
+    return whole < part ? whole : part;
 }
 
 const char *tyto_word_nearest(const char *word, const char *const *known, int64_t count)
@@ -47,14 +68,9 @@ const char *tyto_word_nearest(const char *word, const char *const *known, int64_
     size_t least = SIZE_MAX;
     const size_t length = word && known ? strlen(word) : WORD_BYTES_MAX + 1;
     for (int64_t i = 0; i < count && length <= WORD_BYTES_MAX; i++) {
-        const size_t other = strlen(known[i]);
-        size_t edits = other <= WORD_BYTES_MAX ? distance(word, known[i]) : SIZE_MAX;
-        if (length >= 3 && strncmp(word, known[i], length) == 0) {
-            edits = 1;
-        }
-        const size_t allowed = 1 + (other < length ? other : length) / 4;
-        if (edits <= allowed && edits < least) {
-            least = edits;
+        const size_t cost = word_cost(word, length, known[i]);
+        if (cost < least) {
+            least = cost;
             best = known[i];
         }
     }

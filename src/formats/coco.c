@@ -459,7 +459,7 @@ tyto_status tyto_coco_load(const char *path, tyto_coco *out, tyto_error *err)
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     *out = (tyto_coco){0};
-    TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
+    TYTO_TRY(tyto_file_read(tyto_file_or_input(path), TYTO_COCO_BYTES_MAX, &bytes, &length, err));
     tyto_status status = tyto_coco_parse(bytes, length, path, out, err);
     tyto_free(bytes);
     return status;
@@ -528,7 +528,7 @@ tyto_status tyto_coco_results_load(const char *path, tyto_coco_results *out, tyt
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     *out = (tyto_coco_results){0};
-    TYTO_TRY(tyto_file_read(path, TYTO_COCO_BYTES_MAX, &bytes, &length, err));
+    TYTO_TRY(tyto_file_read(tyto_file_or_input(path), TYTO_COCO_BYTES_MAX, &bytes, &length, err));
     tyto_status status = tyto_coco_results_parse(bytes, length, path, out, err);
     tyto_free(bytes);
     return status;

@@ -104,5 +104,6 @@ tyto_status tyto_image_note_damage(const tyto_image_source *source, bool some, c
         return TYTO_OK;
     }
     return tyto_fail(err, TYTO_E_FORMAT, "%s: %s: %s%s", source->name, format, what,
-                     some ? "; the option 'damaged' (--damaged use) takes what is there" : "");
+                     some ? "; --damaged use (in programs the option 'damaged') takes what is there"
+                          : "");
 }

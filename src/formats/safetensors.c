@@ -188,7 +188,7 @@ tyto_status tyto_tensor_file_open(const char *path, tyto_tensor_file **out, tyto
     if (length >= ending_length && strcmp(path + length - ending_length, ending) == 0) {
         return open_sharded(path, out, err);
     }
-    return open_single(path, out, err);
+    return open_single(tyto_file_or_input(path), out, err);
 }
 
 void tyto_tensor_file_destroy(tyto_tensor_file *file)

@@ -49,7 +49,8 @@ static bool next_number(const char **at, const char *end, double *out, bool *goo
     if (length == 0) {
         return false;
     }
-    *good = length <= NUMBER_BYTES_MAX;
+    /* Decimal alone: no hexadecimal, "nan" or "inf". */
+    *good = length <= NUMBER_BYTES_MAX && strspn(begin, "+-.0123456789eE") >= length;
     if (*good) {
         memcpy(digits, begin, length);
         digits[length] = '\0';

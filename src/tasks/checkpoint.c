@@ -1,6 +1,7 @@
 /* Which folder a model's name means. */
 #include <tyto/checkpoint.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/options.h"
 #include "hub/hub.h"
 #include "runtime/registry.h"
+#include "tasks/files.h"
 #include <tyto/memory.h>
 
 /* The model that comes with tyto, in a folder of models. */
@@ -168,6 +170,36 @@ static bool owner_is_folder(const char *id)
     return tyto_folder_exists(owner);
 }
 
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t length = strlen(name), end = strlen(ending);
+    return length >= end && strcmp(name + length - end, ending) == 0;
+}
+
+/* Refuses a folder that has nothing of a checkpoint in it. One that lacks some of it is told by what
+ * is there. */
+static tyto_status check_folder(const char *folder, tyto_error *err)
+{
+    static const char *const endings[] = {".json", ".safetensors", ".bin"};
+    bool some = false, photos = false;
+    DIR *entries = opendir(folder);
+    if (!entries) {
+        return tyto_fail_errno(err, folder);
+    }
+    for (struct dirent *entry; !some && (entry = readdir(entries));) {
+        for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+            some = some || ends_with(entry->d_name, endings[i]);
+        }
+        photos = photos || tyto_file_is_picture_or_video(entry->d_name);
+    }
+    closedir(entries);
+    return some ? TYTO_OK
+                : tyto_fail(err, TYTO_E_NOT_FOUND,
+                            "%s: no config.json in this folder, required a checkpoint's%s", folder,
+                            photos ? "; it holds photos or videos, which 'tyto detect' looks into"
+                                   : "");
+}
+
 /* A name that is no path of anything. */
 static tyto_status locate_absent(const char *name, const tyto_hub_options *options, char **out,
                                  tyto_error *err)
@@ -213,6 +245,7 @@ tyto_status tyto_checkpoint_locate(const char *name, const tyto_hub_options *opt
     if (!tyto_folder_exists(name)) {
         return locate_absent(name, &own, out, err);
     }
+    TYTO_TRY(check_folder(name, err));
     *out = tyto_copy_text(name, strlen(name));
     return *out ? TYTO_OK : tyto_fail_memory(err, name);
 }

@@ -59,6 +59,7 @@ typedef struct listing {
     int64_t capacity;
     bool deep;           /* folders within folders are walked */
     int64_t n_deep;      /* so many folders were */
+    int64_t n_inside;    /* folders within folders that weren't walked */
     const char *pattern; /* that files must match; NULL: any */
     bool input_used;     /* standard input is in the list */
     tyto_error *err;
@@ -169,6 +170,7 @@ static tyto_status add_entry(listing *list, const char *folder, const struct dir
     }
     if (!called && !list->deep) {
         list->out->passed_over += !list->pattern;
+        list->n_inside += entry->d_type == DT_DIR;
         return TYTO_OK;
     }
     char *path = tyto_path_join(folder, name);
@@ -268,8 +270,9 @@ static void keep_one_kind(const listing *list, int64_t before)
 static tyto_status list_folder(listing *list, const char *folder)
 {
     const int64_t before = list->out->count, failed = list->out->failed;
-    char why[96];
+    char why[192];
     list->out->many++;
+    list->n_inside = 0;
     if (list->deep) {
         TYTO_TRY(note_folder(list, folder));
     }
@@ -277,8 +280,11 @@ static tyto_status list_folder(listing *list, const char *folder)
     keep_one_kind(list, before);
     const int64_t found = list->out->count - before;
     if (found == 0 && list->out->failed == failed) {
-        snprintf(why, sizeof(why), "no %s in this folder, required %s", kinds[list->kind].word,
-                 kinds[list->kind].required);
+        snprintf(why, sizeof(why), "no %s in this folder, required %s%s", kinds[list->kind].word,
+                 kinds[list->kind].required,
+                 list->n_inside > 0 && list->kind != TYTO_FILE_KIND_VIDEOS
+                     ? "; -r (in programs 'recursive') looks into the folders within it too"
+                     : "");
         return pass_over(list, list->pattern ? list->pattern : folder,
                          list->pattern ? "no file matches" : why);
     }
@@ -460,6 +466,13 @@ static bool begins_like_photo(const char *path)
            (got >= 12 &&
             (memcmp(bytes + 4, "ftypavif", 8) == 0 || memcmp(bytes + 4, "ftypheic", 8) == 0)) ||
            (got >= 4 && (memcmp(bytes, "II*", 4) == 0 || memcmp(bytes, "MM\0*", 4) == 0));
+}
+
+bool tyto_file_is_photo(const char *path)
+{
+    struct stat info;
+    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+           (is_called(path, TYTO_FILE_KIND_PHOTOS) || begins_like_photo(path));
 }
 
 bool tyto_file_is_video(const char *path)

@@ -222,7 +222,10 @@ tyto_status tyto_text_lists_read(const char *path, tyto_text_lists *out, tyto_er
         out->texts = tyto_json_decode(bytes, length, false, &where, &no_memory);
         status = out->texts  ? read_lists(out->texts, path, out, err)
                  : no_memory ? tyto_fail_memory(err, path)
-                             : tyto_fail(err, TYTO_E_FORMAT, "%s: %s", path, where.text);
+                             : tyto_fail(err, TYTO_E_FORMAT,
+                                         "%s: got %s, required JSON: a list of texts, or of lists "
+                                         "of texts, one for each photo",
+                                         path, where.text);
     }
     free(bytes);
     if (status != TYTO_OK) {

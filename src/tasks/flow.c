@@ -34,6 +34,9 @@ tyto_status tyto_flow_plan(const tyto_model *model, int64_t width_px, int64_t he
         return tyto_offer_missing(model, TYTO_TASK_FLOW, err);
     }
     task->size(model->network, &height, &width);
+    if (own.overlap_px == OVERLAP_PX) {
+        own.overlap_px = tyto_min_i64(OVERLAP_PX, (tyto_min_i64(height, width) - 1) / 2);
+    }
     return tyto_flow_tiles_init(width_px, height_px, width, height, own.overlap_px, out, err);
 }
 

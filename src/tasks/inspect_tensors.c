@@ -1,6 +1,7 @@
 /* The numbers in files of tensors. */
 #include <math.h>
 #include <stdlib.h>
+#include <tyto/files.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -103,6 +104,19 @@ static json_t *file_object(tyto_writer *steps, look *by, const tyto_tensor_file 
     return root;
 }
 
+/* Says of a picture or a video that it is one, rather than what is wrong with its tensors. */
+static void name_kind(const char *path, tyto_error *err)
+{
+    const bool photo = tyto_file_is_photo(path);
+    if (photo || tyto_file_is_called_video(path)) {
+        tyto_error_clear(err);
+        (void)tyto_fail(err, TYTO_E_FORMAT,
+                        "%s: got a %s, required tensors or a checkpoint's folder ('tyto detect' "
+                        "looks into photos and videos)",
+                        path, photo ? "photo" : "video");
+    }
+}
+
 void tyto_inspection_options_init(tyto_inspection_options *options, size_t struct_bytes)
 {
     static const tyto_inspection_options defaults = {.struct_bytes = sizeof(defaults)};
@@ -139,6 +153,9 @@ tyto_status tyto_inspection_create_files(const char *const *paths, int64_t count
             steps.no_memory = true;
         } else {
             failed++;
+            if (status != TYTO_E_NOT_FOUND) {
+                name_kind(paths[i], &why);
+            }
             if (own.log) {
                 own.log(own.log_user, TYTO_LOG_LEVEL_ERROR, tyto_error_message(&why));
             }

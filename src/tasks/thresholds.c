@@ -37,7 +37,7 @@ static tyto_status read_one(const char *text, const char *const *labels, int64_t
     }
     return known ? TYTO_OK
                  : tyto_fail(err, TYTO_E_ARGUMENT,
-                             "threshold: got the label '%.*s', required one of the texts",
+                             "threshold: got the label '%.*s', required one of the labels",
                              (int)length, text);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "processors/text/unicode.h"
 #include "runtime/engine.h"
 #include "runtime/model.h"
 #include "runtime/session.h"
@@ -14,10 +15,10 @@
 #include "tasks/label_file.h"
 #include "tasks/vocabulary.h"
 
-/* Texts, or vocabularies, that were added one after the other. */
 /* An example's box below this objectness was hardly ever meant to be a thing. */
 #define OBJECTNESS_CREDIBLE 0.1F
 
+/* Texts, or vocabularies, that were added one after the other. */
 typedef struct list {
     void **items;
     int64_t count, capacity;
@@ -153,6 +154,12 @@ tyto_status tyto_vocabulary_builder_add_text(tyto_vocabulary_builder *builder, c
     if (!*text) {
         return tyto_fail(err, TYTO_E_ARGUMENT,
                          "text: got an empty text, required what to look for");
+    }
+    size_t at;
+    if (!tyto_utf8_check(text, strlen(text), &at)) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "text: '%.60s': byte %zu: got 0x%02X, required UTF-8", text, at,
+                         (unsigned)(unsigned char)text[at]);
     }
     return list_add(&builder->texts, tyto_copy_text(text, strlen(text)), free) ? TYTO_OK
                                                                                : no_memory(err);

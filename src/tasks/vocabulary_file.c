@@ -7,23 +7,24 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/safetensors.h"
+#include "processors/text/unicode.h"
 #include "tasks/vocabulary.h"
 #include "tensor/convert.h"
 
-typedef enum kind { SAFETENSORS, NPY } kind;
+typedef enum kind { SAFETENSORS, NPY, KINDS } kind;
 
-static tyto_status find_kind(const char *path, kind *out, tyto_error *err)
+/* By the name's ending; KINDS: it has none of these. */
+static kind find_kind(const char *path)
 {
     static const char *const endings[] = {".safetensors", ".npy"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         const size_t length = strlen(path), end = strlen(endings[i]);
         if (length > end && strcmp(path + length - end, endings[i]) == 0) {
-            *out = (kind)i;
-            return TYTO_OK;
+            return (kind)i;
         }
     }
-    return tyto_fail(err, TYTO_E_ARGUMENT, "%s: required a name that ends in .safetensors or .npy",
-                     path);
+    return KINDS;
 }
 
 /* Queries of one label come together, at the place of the first: gathered[count,width] in the order
@@ -77,11 +78,14 @@ static tyto_status save_tensors(const tyto_vocabulary *vocabulary, const char *p
 tyto_status tyto_vocabulary_save(const tyto_vocabulary *vocabulary, const char *path,
                                  tyto_error *err)
 {
-    kind as;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, vocabulary);
     TYTO_REQUIRE(err, path);
-    TYTO_TRY(find_kind(path, &as, err));
+    const kind as = find_kind(path);
+    if (as == KINDS) {
+        return tyto_fail(err, TYTO_E_ARGUMENT,
+                         "%s: required a name that ends in .safetensors or .npy", path);
+    }
     if (as == SAFETENSORS) {
         return save_tensors(vocabulary, path, err);
     }
@@ -169,10 +173,10 @@ cleanup:
     return status;
 }
 
-static tyto_status load_tensors(const char *path, tyto_vocabulary **out, tyto_error *err)
+/* Takes the file over. */
+static tyto_status make_of_file(tyto_tensor_file *file, const char *path, tyto_vocabulary **out,
+                                tyto_error *err)
 {
-    tyto_tensor_file *file = NULL;
-    TYTO_TRY(tyto_tensor_file_open(path, &file, err));
     const int64_t n = tyto_tensor_file_count(file);
     tyto_tensor *tensors = tyto_alloc((size_t)n, sizeof(*tensors));
     for (int64_t i = 0; tensors && i < n; i++) {
@@ -185,20 +189,58 @@ static tyto_status load_tensors(const char *path, tyto_vocabulary **out, tyto_er
     return status;
 }
 
+static tyto_status make_of_npy(tyto_npy *npy, const char *path, tyto_vocabulary **out,
+                               tyto_error *err)
+{
+    const tyto_status status = make(&npy->tensor, 1, path, out, err);
+    tyto_npy_clear(npy);
+    return status;
+}
+
+/* What a file holds whose name doesn't say it, such as a pipe. */
+static tyto_status parse(const char *path, const char *bytes, size_t length, tyto_vocabulary **out,
+                         tyto_error *err)
+{
+    static const char magic[] = "\x93NUMPY";
+    size_t at;
+    if (length >= sizeof(magic) - 1 && memcmp(bytes, magic, sizeof(magic) - 1) == 0) {
+        tyto_npy npy;
+        TYTO_TRY(tyto_npy_parse(bytes, length, path, &npy, err));
+        return make_of_npy(&npy, path, out, err);
+    }
+    if (!memchr(bytes, '\0', length) && tyto_utf8_check(bytes, length, &at)) {
+        return tyto_fail(err, TYTO_E_FORMAT,
+                         "%s: got a text, required embeddings in .safetensors or .npy (a list of "
+                         "names is for --labels)",
+                         path);
+    }
+    tyto_tensor_file *file = NULL;
+    TYTO_TRY(tyto_tensor_file_parse(bytes, length, path, &file, err));
+    return make_of_file(file, path, out, err);
+}
+
 tyto_status tyto_vocabulary_load(const char *path, tyto_vocabulary **out, tyto_error *err)
 {
-    kind as;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
     TYTO_REQUIRE(err, out);
     *out = NULL;
-    TYTO_TRY(find_kind(path, &as, err));
+    const kind as = find_kind(path);
     if (as == SAFETENSORS) {
-        return load_tensors(path, out, err);
+        tyto_tensor_file *file = NULL;
+        TYTO_TRY(tyto_tensor_file_open(path, &file, err));
+        return make_of_file(file, path, out, err);
     }
-    tyto_npy npy;
-    TYTO_TRY(tyto_npy_load(path, &npy, err));
-    tyto_status status = make(&npy.tensor, 1, path, out, err);
-    tyto_npy_clear(&npy);
+    if (as == NPY) {
+        tyto_npy npy;
+        TYTO_TRY(tyto_npy_load(path, &npy, err));
+        return make_of_npy(&npy, path, out, err);
+    }
+    char *bytes = NULL;
+    size_t length = 0;
+    const char *name = tyto_file_or_input(path);
+    TYTO_TRY(tyto_file_read(name, TYTO_FILE_STREAM_BYTES_MAX, &bytes, &length, err));
+    const tyto_status status = parse(name, bytes, length, out, err);
+    free(bytes);
     return status;
 }

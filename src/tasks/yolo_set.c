@@ -85,6 +85,19 @@ static tyto_status find_classes(reading *in)
     return status;
 }
 
+/* Labels of one name couldn't be told apart by what is searched for. */
+static tyto_status check_names(const reading *in)
+{
+    int64_t first, second;
+    const char *const *names = (const char *const *)in->names.items;
+    TYTO_TRY(tyto_names_find_same(names, in->names.count, &first, &second, in->err));
+    return first < 0 || !*names[first]
+               ? TYTO_OK
+               : tyto_fail(in->err, TYTO_E_FORMAT,
+                           "%s: names: got '%.60s' twice, as %lld and %lld, required each once",
+                           in->path, names[first], (long long)first, (long long)second);
+}
+
 static void log_line(void *user, tyto_log_level level, const char *message)
 {
     const reading *in = user;
@@ -412,6 +425,7 @@ static tyto_status read_set(reading *in)
     } else {
         TYTO_TRY(read_yaml(in));
     }
+    TYTO_TRY(check_names(in));
     if (in->photos.count == 0) {
         return tyto_fail(in->err, TYTO_E_ARGUMENT, "%s: got no photo, required some", in->path);
     }

@@ -315,7 +315,7 @@ done
 match "classes: another width than an example's" 1 \
     "narrow.safetensors: got embeddings of 4 numbers, required 36" \
     --classes narrow.safetensors -q "$photo"
-match "classes: no ending" 1 "required a name that ends in .safetensors or .npy" --classes narrow
+match "classes: no ending" 1 "narrow: No such file" --classes narrow
 mkdir folder.npy
 match "classes: a folder" 1 "folder.npy: got a folder" --classes folder.npy
 rmdir folder.npy

@@ -237,7 +237,7 @@ static void a_label_has_its_threshold(void **state)
     assert_null(strstr(run.out, "quoted"));
     ran_clear(&run);
     run = tyto("detect", "-m", ODD_MODEL, CAT, TEXTS, "--threshold", "a dog=0.3", NULL);
-    assert_complains(&run, 2, "--threshold: got the label 'a dog', required one of the texts");
+    assert_complains(&run, 2, "--threshold: got the label 'a dog', required one of the labels");
 }
 
 static void formats_agree(void **state)

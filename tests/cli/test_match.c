@@ -356,6 +356,33 @@ static void classes_are_saved_and_loaded(void **state)
     ran_clear(&fresh);
 }
 
+/* Pipes have no ending: what they hold says what it is. */
+static void classes_come_through_pipes(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"piped.safetensors", "piped.npy"};
+    for (size_t i = 0; i < 2; i++) {
+        ran run = tyto("embed", "-m", ODD_MODEL, "-t", "a cat", "-o", files[i], NULL);
+        assert_done(&run);
+        ran_clear(&run);
+        size_t length;
+        char *bytes = file_text(files[i], &length);
+        const char *const names[] = {"-", "/dev/stdin"};
+        ran direct =
+            tyto("detect", "-m", ODD_MODEL, CAT, "--classes", files[i], "--threshold", "0", NULL);
+        assert_done(&direct);
+        for (size_t k = 0; k < 2; k++) {
+            run = tyto_reading(bytes, length, "detect", "-m", ODD_MODEL, CAT, "--classes", names[k],
+                               "--threshold", "0", NULL);
+            assert_done(&run);
+            assert_string_equal(run.out, direct.out);
+            ran_clear(&run);
+        }
+        ran_clear(&direct);
+        free(bytes);
+    }
+}
+
 static void rows_of_embed(void **state)
 {
     (void)state;
@@ -502,7 +529,12 @@ static void bad_classes_are_refused(void **state)
     run = tyto("detect", "-m", ODD_MODEL, CAT, "--classes", "absent.npy", NULL);
     assert_complains(&run, 1, "absent.npy: No such file");
     run = tyto("detect", "-m", ODD_MODEL, CAT, "--classes", CAT, NULL);
-    assert_complains(&run, 1, "required a name that ends in .safetensors or .npy");
+    assert_complains(&run, 1, "cat.jpg: header: got ");
+    write_file("names.txt", "a cat\n", 6);
+    run = tyto("detect", "-m", ODD_MODEL, CAT, "--classes", "names.txt", NULL);
+    assert_complains(&run, 1,
+                     "names.txt: got a text, required embeddings in .safetensors or .npy "
+                     "(a list of names is for --labels)");
     write_file("empty.npy", "", 0);
     run = tyto("detect", "-m", ODD_MODEL, CAT, "--classes", "empty.npy", NULL);
     assert_complains(&run, 1, "empty.npy: required a .npy file");
@@ -630,6 +662,7 @@ int main(void)
         cmocka_unit_test(doubtful_examples_are_warned_of),
         cmocka_unit_test(examples_of_one_label_are_averaged_or_kept),
         cmocka_unit_test(classes_are_saved_and_loaded),
+        cmocka_unit_test(classes_come_through_pipes),
         cmocka_unit_test(rows_of_embed),
         cmocka_unit_test(objects_need_no_text),
         cmocka_unit_test(folders_are_examples),

@@ -129,8 +129,8 @@ static void texts_alone_are_rows(void **state)
 static void data_sets_are_written(void **state)
 {
     (void)state;
-    ran run = tyto("preprocess", "-m", ODD_MODEL, CAT, COFFEE, "--batch", "-t", "a cat", "-o",
-                   "in.safetensors", NULL);
+    ran run = tyto("preprocess", "-m", ODD_MODEL, CAT, COFFEE, "--batch", "-t", "a cat", "-t",
+                   "an owl", "-o", "in.safetensors", NULL);
     assert_done(&run);
     ran_clear(&run);
     forward("Owlv2ForObjectDetection");
@@ -212,6 +212,8 @@ static void wrong_usage_is_told(void **state)
     assert_complains(&run, 2, "--draw: got 'x.png' for 2 photos, required a folder");
     run = tyto_reading("x\n", 2, "detect", "-m", ODD_MODEL, "-", "--labels", "-", NULL);
     assert_complains(&run, 1, "standard input: it was read already, required once");
+    run = tyto("postprocess", "--outputs", "out.safetensors", "-t", "a", "-t", "b", NULL);
+    assert_complains(&run, 2, "out.safetensors: got 2 names for 1 queries, required at most one");
     run = tyto("postprocess", CAT, "--outputs", CAT, NULL);
     assert_complains(&run, 1, "cat.jpg: ");
 }

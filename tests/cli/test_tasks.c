@@ -164,6 +164,8 @@ static void wrong_usage_is_told_before_the_model_is_read(void **state)
     assert_complains(&run, 1,
                      "got PerceiverForSequenceClassification, required PerceiverForMaskedLM, such "
                      "as 'deepmind/language-perceiver'");
+    run = tyto("classify", "-m", test_path(TASKS "texts/model"), CAT, NULL);
+    assert_complains(&run, 1, "cat.jpg: got a photo, required a text, which ");
     run = tyto("classify", "-m", test_path(TASKS "fill_mask/model"), "text", NULL);
     assert_complains(&run, 1, "got PerceiverForMaskedLM, required PerceiverModel, ");
     run = tyto("classify", "-m", test_path("golden/data/perceiver/learned/model"), CAT, NULL);

@@ -66,6 +66,12 @@ static void idle_options_are_refused(void **state)
         {{"embed", "-t", "x", "--boxes"}, "--boxes: has no effect here, required IMAGE beside it"},
         {{"embed", "-t", "x", "-r"}, "required IMAGE beside it"},
         {{"embed", "-t", "x", "--exif", "ignore"}, "required IMAGE, or --query beside it"},
+        {{"embed", "-t", "x", "--classes", "c.npy", "--exemplars", "keep"},
+         "--exemplars: has no effect here, required --query beside it"},
+        {{"eval", "detect", "-a", "x.json", "--detections-in", "y.json", "--exif", "turn"},
+         "--exif: has no effect here, required --images, or --data beside it"},
+        {{"preprocess", "-t", "x", "--resume", "-o", "x.safetensors"},
+         "--resume: contradicts --text, required"},
         {{"bench", "--peak", "--runs", "3"}, "--runs: contradicts --peak, required one of the two"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -185,6 +191,8 @@ static void slips_get_the_nearest(void **state)
     assert_complains(&run, 2, "unknown option '--treshold'; did you mean '--threshold'?");
     run = tyto("detect", "--thresh=0.3", NULL);
     assert_complains(&run, 2, "did you mean '--threshold'?");
+    run = tyto("detect", "--tresh", "0.3", NULL);
+    assert_complains(&run, 2, "did you mean '--threshold'?");
     run = tyto("detect", "--xyzzy", NULL);
     assert_complains(&run, 2, "unknown option '--xyzzy'; see 'tyto detect --help'");
     run = tyto("detect", "-Z", NULL);
@@ -207,6 +215,47 @@ static void slips_get_the_nearest(void **state)
     assert_complains(&run, 2, "no command");
     run = tyto("--threads", "2", "detect", NULL);
     assert_complains(&run, 2, "a command comes first");
+}
+
+/* What was meant is said in words of the person's situation. */
+static void messages_name_what_there_is(void **state)
+{
+    (void)state;
+    mkdir("hollow", 0777);
+    mkdir("shots", 0777);
+    mkdir("deep", 0777);
+    mkdir("deep/shots", 0777);
+    copy_file(CAT, "shots/cat.jpg");
+    write_file("clip.mp4", "0123456789", 10);
+    write_file("names.txt", "a\n", 2);
+    static const struct {
+        const char *words[7], *said;
+        int status;
+    } cases[] = {
+        {{"detect", "-m", "hollow", "shots/cat.jpg", "-t", "x"},
+         "hollow: no config.json in this folder, required a checkpoint's\n",
+         1},
+        {{"inspect", "shots"}, "it holds photos or videos, which 'tyto detect' looks into", 1},
+        {{"inspect", "shots/cat.jpg"}, "shots/cat.jpg: got a photo, required tensors", 1},
+        {{"inspect", "clip.mp4"}, "clip.mp4: got a video, required tensors", 1},
+        {{"detect", "shots/cat.jpg", "--tree", "[x]", "-o", "found.csv"},
+         "found.csv: got csv beside --tree",
+         2},
+        {{"detect", "shots/cat.jpg", "--tree", "[a\xff]"}, "--tree: byte 2: got 0xFF", 2},
+        {{"detect", "shots/cat.jpg", "-t", "a\xff"}, "byte 1: got 0xFF, required UTF-8", 2},
+        {{"preprocess", "--texts", "names.txt", "-o", "x.safetensors"},
+         "names.txt: got something that is no value, required JSON: a list of texts",
+         1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *w = cases[i].words;
+        ran run = tyto(w[0], w[1], w[2], w[3], w[4], w[5], w[6], NULL);
+        assert_complains(&run, cases[i].status, cases[i].said);
+    }
+    ran run = tyto("detect", "deep", "-t", "x", NULL);
+    assert_int_equal(run.status, 1);
+    assert_non_null(strstr(run.err, "; -r (in programs 'recursive') looks into the folders"));
+    ran_clear(&run);
 }
 
 static void values_are_checked(void **state)
@@ -304,6 +353,7 @@ int main(void)
         cmocka_unit_test(every_command_has_help_with_examples),
         cmocka_unit_test(manual_and_completion_have_every_option),
         cmocka_unit_test(slips_get_the_nearest),
+        cmocka_unit_test(messages_name_what_there_is),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(control_characters_are_spelled),
         cmocka_unit_test(a_full_device_is_an_error_and_a_closed_pipe_is_silent),

@@ -248,7 +248,7 @@ static void thresholds_are_read(void **state)
         {"1.5", "threshold: got '1.5', required a number from 0 to 1, or LABEL=NUMBER"},
         {"a cat=", "threshold: got 'a cat=', required a number from 0 to 1, or LABEL=NUMBER"},
         {"nan", "threshold: got 'nan', required a number from 0 to 1, or LABEL=NUMBER"},
-        {"dog=0.5", "threshold: got the label 'dog', required one of the texts"},
+        {"dog=0.5", "threshold: got the label 'dog', required one of the labels"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(

@@ -345,7 +345,7 @@ static void files_hold_texts_and_queries(void **state)
     assert_int_equal(tyto_vocabulary_builder_add_lines(builder, "/nowhere/x", &err),
                      TYTO_E_NOT_FOUND);
     assert_int_equal(tyto_vocabulary_builder_add_lines(builder, NULL, &err), TYTO_E_ARGUMENT);
-    assert_int_equal(tyto_vocabulary_builder_add_file(builder, lines, &err), TYTO_E_ARGUMENT);
+    assert_int_equal(tyto_vocabulary_builder_add_file(builder, lines, &err), TYTO_E_FORMAT);
     assert_int_equal(tyto_vocabulary_builder_add_file(builder, NULL, &err), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_vocabulary_builder_add_file(NULL, saved, &err), TYTO_E_ARGUMENT);
     ASSERT_DONE(tyto_vocabulary_builder_labels(builder, &labels, &count, &err), &err);

@@ -168,6 +168,9 @@ static void bad_lines_are_named(void **state)
         {"0 0.5 0.5 0.5 0.5 0.1 0.1 0.1\n", "7.txt:1: "},
         {"0 0.5 0.5 0.5 1.5\n", "required parts of the photo's sides, 0 to 1"},
         {"0 0.5 0.5 nan 0.5\n", "required numbers"},
+        {"0 0.5 0.5 inf 0.5\n", "required numbers"},
+        {"0x0 0.5 0.5 0.5 0.5\n", "required numbers"},
+        {"0 0.5 0.5 0x1p-1 0.5\n", "required numbers"},
         {"0 0.5 0.5 0.5 0.5x\n", "required numbers"},
         {"cat 0.5 0.5 0.5 0.5\n", "required numbers"},
         {"0 0.5 0.5 0.5 -0.005\n", "required sizes of at least 0"},
@@ -260,6 +263,14 @@ static void keep_warning(void *user, tyto_log_level level, const char *message)
     snprintf(warning, sizeof(warning), "%s", message);
 }
 
+static void names_are_distinct(void **state)
+{
+    (void)state;
+    write_text("set/data.yaml", "val: images/val\nnames: [a cat, a dog, a cat]\n");
+    refuse("set/data.yaml", NULL, TYTO_E_FORMAT,
+           "set/data.yaml: names: got 'a cat' twice, as 0 and 2, required each once");
+}
+
 static void absent_labels_are_told(void **state)
 {
     (void)state;
@@ -297,6 +308,7 @@ int main(void)
         cmocka_unit_test(data_yaml_says_all),         cmocka_unit_test(data_yaml_may_be_piped),
         cmocka_unit_test(a_folder_has_classes),       cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(unread_photos_take_no_part), cmocka_unit_test(absent_labels_are_told),
+        cmocka_unit_test(names_are_distinct),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -260,7 +260,7 @@ _tyto()
         flow) options=' --output --draw --longest --pairs --overlap --scale --resume --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         forward) options=' --inputs --output --head --want --parts --model --threads --precision --quiet --verbose --help --version' ;;
-        eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
+        eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
         inspect) options=' --tensors --format --output --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         pull) options=' --revision --quiet --verbose --help --version' ;;
         convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-d ;;
