@@ -55,6 +55,14 @@ static float area(const tyto_box *box)
     return (box->xmax - box->xmin) * (box->ymax - box->ymin);
 }
 
+int64_t tyto_pixels_touched(double low, double high, int64_t side, int64_t *start)
+{
+    const double begin = fmin(fmax(floor(low), 0.0), (double)side),
+                 end = fmin(fmax(ceil(high), 0.0), (double)side);
+    *start = (int64_t)begin;
+    return low <= high && begin < end ? (int64_t)end - *start : 0;
+}
+
 float tyto_box_iou(const tyto_box *a, const tyto_box *b)
 {
     float left = a->xmin > b->xmin ? a->xmin : b->xmin;

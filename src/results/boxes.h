@@ -23,6 +23,9 @@ tyto_box_scale tyto_box_scale_for(tyto_boxes mode, bool padded, int64_t width_px
  *  area: such a box lies in the padding. */
 bool tyto_box_place(const float centre[4], const tyto_box_scale *scale, tyto_box *out);
 
+/** The whole pixels of a side that a stretch touches: how many, from *start on; 0 outside of it. */
+int64_t tyto_pixels_touched(double low, double high, int64_t side, int64_t *start);
+
 /** Intersection over union; 0 for boxes without area. */
 float tyto_box_iou(const tyto_box *a, const tyto_box *b);
 

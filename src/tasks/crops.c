@@ -1,7 +1,6 @@
 /* Pictures cut out of photos. */
 #include <tyto/crops.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "formats/image.h"
+#include "results/boxes.h"
 #include "results/writer.h"
 
 /* Bytes of "_N" with its NUL. */
@@ -321,29 +321,18 @@ static tyto_status check_spares(tyto_crops *crops, const char *path, tyto_error 
                : TYTO_OK;
 }
 
-/* The pixels that a side touches: [*first, *end) within [0, most). */
-static bool clip(float low, float high, int64_t most, int64_t *first, int64_t *end)
-{
-    const float begin = floorf(low), last = ceilf(high), side = (float)most;
-    if (!(begin < side) || !(last > 0) || !(begin < last)) {
-        return false;
-    }
-    *first = begin > 0 ? (int64_t)begin : 0;
-    *end = last < side ? (int64_t)last : most;
-    return *first < *end;
-}
-
 /* *out is empty when the box holds no pixel. */
 static tyto_status cut(const tyto_image *image, const tyto_box *box, tyto_image *out,
                        tyto_error *err)
 {
-    int64_t left, right, top, bottom;
+    int64_t left, top;
+    const int64_t width = tyto_pixels_touched(box->xmin, box->xmax, image->width_px, &left),
+                  height = tyto_pixels_touched(box->ymin, box->ymax, image->height_px, &top);
     *out = (tyto_image){0};
-    if (!clip(box->xmin, box->xmax, image->width_px, &left, &right) ||
-        !clip(box->ymin, box->ymax, image->height_px, &top, &bottom)) {
+    if (width == 0 || height == 0) {
         return TYTO_OK;
     }
-    TYTO_TRY(tyto_image_make(right - left, bottom - top, out, err));
+    TYTO_TRY(tyto_image_make(width, height, out, err));
     tyto_image_cut(image, left, top, out);
     return TYTO_OK;
 }

@@ -295,7 +295,9 @@ static tyto_status run_rounds(frame *f, tyto_error *err)
         {.tentative = true, .alike = new_similarity},
     };
     for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
-        TYTO_TRY(run_round(f, &rounds[i], err));
+        if (f->embeddings || rounds[i].alike != returning_similarity) { /* which compares these */
+            TYTO_TRY(run_round(f, &rounds[i], err));
+        }
     }
     return TYTO_OK;
 }

@@ -1,5 +1,4 @@
 /* One photo searched by a tree: region by region, some at a time. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tyto/similarity.h>
@@ -7,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/image.h"
+#include "results/boxes.h"
 #include "tasks/search.h"
 #include "tasks/tree_search.h"
 
@@ -72,15 +72,15 @@ static tyto_status add(run *r, const region *in, const tyto_tree_item *given, in
     return TYTO_OK;
 }
 
-/* The whole pixels that a stretch from `low` to `high` touches, at least one, within a side. */
-static void cover(float low, float high, double margin, int64_t side, int64_t *start,
-                  int64_t *length)
+/* The pixels of a side that a stretch with its margin touches, at least one: how many, from *start
+ * on. */
+static int64_t cover(float low, float high, double margin, int64_t side, int64_t *start)
 {
-    const double more = margin * ((double)high - (double)low), last = (double)side - 1.0;
-    const double begin = fmin(fmax(floor((double)low - more), 0.0), last);
-    const double end = fmin(fmax(ceil((double)high + more), begin + 1.0), (double)side);
-    *start = (int64_t)begin;
-    *length = (int64_t)end - *start;
+    const double more = margin * ((double)high - (double)low);
+    const int64_t length =
+        tyto_pixels_touched((double)low - more, (double)high + more, side, start);
+    *start = tyto_min_i64(*start, side - 1);
+    return tyto_max_i64(length, 1);
 }
 
 static tyto_status cut(const run *r, region *out, tyto_error *err)
@@ -92,9 +92,8 @@ static tyto_status cut(const run *r, region *out, tyto_error *err)
     }
     const tyto_box box = box_of(r, out->item);
     const double margin = r->search->options.margin;
-    int64_t width, height;
-    cover(box.xmin, box.xmax, margin, photo->width_px, &out->x, &width);
-    cover(box.ymin, box.ymax, margin, photo->height_px, &out->y, &height);
+    const int64_t width = cover(box.xmin, box.xmax, margin, photo->width_px, &out->x),
+                  height = cover(box.ymin, box.ymax, margin, photo->height_px, &out->y);
     TYTO_TRY(tyto_image_make(width, height, &out->cut, err));
     tyto_image_cut(photo, out->x, out->y, &out->cut);
     out->image = &out->cut;

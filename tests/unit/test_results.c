@@ -197,6 +197,23 @@ static void overlap_is_intersection_over_union(void **state)
     assert_float_equal(tyto_box_iou(&line, &line), 0.0F, 0);
 }
 
+static void pixels_are_touched(void **state)
+{
+    (void)state;
+    static const struct {
+        double low, high;
+        int64_t start, count;
+    } cases[] = {{2.0, 5.0, 2, 3},       {2.1, 4.9, 2, 3},  {2.5, 2.5, 2, 1},    {3.0, 3.0, 3, 0},
+                 {-4.0, 1.5, 0, 2},      {8.5, 99.0, 8, 2}, {10.0, 12.0, 10, 0}, {-9.0, -1.0, 0, 0},
+                 {-1e300, 1e300, 0, 10}, {5.0, 2.0, 5, 0},  {NAN, 4.0, 0, 0},    {1.0, NAN, 1, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t start = -1;
+        assert_int_equal(tyto_pixels_touched(cases[i].low, cases[i].high, 10, &start),
+                         cases[i].count);
+        assert_int_equal(start, cases[i].start);
+    }
+}
+
 static void boxes_in_the_padding_are_dropped_and_others_clipped(void **state)
 {
     (void)state;
@@ -277,6 +294,7 @@ int main(void)
         cmocka_unit_test(masked_queries_are_never_found),
         cmocka_unit_test(suppression_per_class_and_across),
         cmocka_unit_test(overlap_is_intersection_over_union),
+        cmocka_unit_test(pixels_are_touched),
         cmocka_unit_test(boxes_in_the_padding_are_dropped_and_others_clipped),
         cmocka_unit_test(numbers_that_are_none_never_come_out),
         cmocka_unit_test(bad_arguments_are_refused),
