@@ -281,7 +281,10 @@ static const option options[] = {
     {"detections-in", 0, OPTION_TEXT, "FILE",
      "score a COCO \"results\" file instead; no model is needed", AT(detections_in),
      .files = COMPLETES_FILES},
-    {"detections", 0, OPTION_TEXT, "FILE", "write what was found as a COCO \"results\" file",
+    {"detections", 0, OPTION_TEXT, "FILE",
+     "write what was found as a COCO \"results\" file, at the end: nothing is kept of a run that "
+     "is "
+     "interrupted",
      AT(detections), .files = WRITES_FILES},
     {"prompt", 0, OPTION_TEXT, "TEXT",
      "what is looked for, with " PLACE " in the name's place (default: the name alone)", AT(prompt),

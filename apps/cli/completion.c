@@ -82,7 +82,7 @@ void print_bash_completion(FILE *stream)
     fputs("_tyto_words() { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$2\"); }\n"
           "_tyto_files() {\n"
           "    compopt -o filenames 2>/dev/null\n"
-          "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$2\")\n"
+          "    mapfile -t COMPREPLY < <(compgen \"$1\" -P \"$at\" -- \"$2\")\n"
           "}\n"
           "_tyto()\n{\n"
           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
@@ -91,6 +91,9 @@ void print_bash_completion(FILE *stream)
           "    # \"--format=js\" is three words\n"
           "    if [ \"$before\" = = ]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
           "    if [ \"$word\" = = ]; then word=; fi\n"
+          "    # \"@list.txt\" is two, unless COMP_WORDBREAKS is without @\n"
+          "    local at=; case $word in @*) at=@ word=${word#@} ;; esac\n"
+          "    if [[ $COMP_WORDBREAKS == *@* ]]; then at=; fi\n"
           "    if [ \"$COMP_CWORD\" = 1 ]; then\n        _tyto_words '",
           stream);
     for (const command *const *at = commands; *at; at++) {
@@ -147,9 +150,9 @@ static void zsh_action(FILE *stream, const option *o)
         spaced(stream, o->value);
         fputs(")", stream);
     } else if (o->files >= COMPLETES_FILES) {
-        fputs("_files", stream);
+        fputs("_tyto_files", stream);
     } else if (o->files == COMPLETES_FOLDERS) {
-        fputs("_files -/", stream);
+        fputs("_tyto_files -/", stream);
     } else {
         fputs(" ", stream);
     }
@@ -188,7 +191,9 @@ void print_zsh_completion(FILE *stream)
 {
     fputs("#compdef tyto\n", stream);
     fputs(shell_note, stream);
-    fputs("_tyto() {\n    local -a commands\n    commands=(\n", stream);
+    fputs("_tyto_files() { compset -P @; _files \"$@\"; }\n"
+          "_tyto() {\n    local -a commands\n    commands=(\n",
+          stream);
     for (const command *const *at = commands; *at; at++) {
         fprintf(stream, "        '%s:", (*at)->name);
         zsh_text(stream, (*at)->summary);
@@ -208,9 +213,10 @@ void print_zsh_completion(FILE *stream)
             operand_words(stream, *at);
             fputs(")'\n", stream);
         } else {
-            fputs((*at)->files == COMPLETES_FILES     ? " \\\n            '*:argument:_files'\n"
-                  : (*at)->files == COMPLETES_FOLDERS ? " \\\n            '*:argument:_files -/'\n"
-                                                      : " \\\n            '*:argument: '\n",
+            fputs((*at)->files == COMPLETES_FILES ? " \\\n            '*:argument:_tyto_files'\n"
+                  : (*at)->files == COMPLETES_FOLDERS
+                      ? " \\\n            '*:argument:_tyto_files -/'\n"
+                      : " \\\n            '*:argument: '\n",
                   stream);
         }
         fputs("        ;;\n", stream);
@@ -244,6 +250,11 @@ static void fish_options(FILE *stream, const char *when, const option *options)
 void print_fish_completion(FILE *stream)
 {
     fputs(shell_note, stream);
+    fputs("function __tyto_lists\n    for path in (__fish_complete_path (string sub -s 2 -- "
+          "(commandline -ct)))\n        echo @$path\n    end\nend\n"
+          "complete -c tyto -f -n 'string match -q \"@*\" -- (commandline -ct)' -a "
+          "'(__tyto_lists)'\n",
+          stream);
     for (const command *const *at = commands; *at; at++) {
         fprintf(stream, "complete -c tyto -f -n __fish_use_subcommand -a %s -d ", (*at)->name);
         quoted(stream, (*at)->summary);

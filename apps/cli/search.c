@@ -195,9 +195,16 @@ static int open_crops(search *s)
     return status == TYTO_OK ? EXIT_DONE : status == TYTO_E_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* How many crops there are, which nothing else says. */
+/* How many crops there are, which nothing else says. Records don't say whether there are crops of
+ * what they hold, so that those of photos left out are the user's to know of. */
 static void count_crops(const search *s)
 {
+    const int64_t left_out = s->run.summary.left_out;
+    if (s->crops && left_out > 0) {
+        say_warning("%s: no crops of %lld photos, whose results were there already (--resume); "
+                    "those of an earlier run stay",
+                    s->args->crops, (long long)left_out);
+    }
     const tyto_crops_count count = tyto_crops_counted(s->crops);
     if (s->crops && count.empty > 0) {
         say_note("%s: %lld crops written; %lld boxes hold no pixel of their photo", s->args->crops,

@@ -175,6 +175,20 @@ static void missing_drawings_are_made(void **state)
     free(text);
 }
 
+/* Records say nothing of crops, so that whoever asks for them is told what isn't cut out. */
+static void missing_crops_are_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ran run = tyto("detect", "-m", ODD_MODEL, "photos", "-t", "x", "-o", "c.jsonl", "--crops",
+                       "crops", "--resume", NULL);
+        assert_done(&run);
+        const char *said = strstr(run.err, "crops: no crops of 3 photos, whose results were there");
+        assert_int_equal(said != NULL, i == 1);
+        ran_clear(&run);
+    }
+}
+
 static void what_was_made_otherwise_is_refused_and_stays(void **state)
 {
     (void)state;
@@ -432,6 +446,38 @@ static void an_interrupted_run_keeps_what_was_finished(void **state)
     free(model);
 }
 
+/* Both signals come at once, so that nothing can be ended in between: nothing is said either. */
+static void a_second_signal_ends_at_once(void **state)
+{
+    (void)state;
+    int writer, ended;
+    bool begun = false;
+    char *model = strdup(ODD_MODEL);
+    char *const words[] = {"detect", "-m", model, "-v", "photos/a.png", "-", "-t", "x", NULL};
+    const pid_t child = begin_waiting(words, "twice.txt", &writer);
+    for (int k = 0; k < 3000 && !begun; k++) {
+        wait_a_little();
+        char *text = file_there("twice.txt") ? file_text("twice.txt", NULL) : strdup("");
+        begun = strstr(text, "photos/a.png: ") != NULL;
+        free(text);
+    }
+    assert_true(begun);
+    kill(child, SIGSTOP);
+    assert_int_equal(waitpid(child, &ended, WUNTRACED), child);
+    assert_true(WIFSTOPPED(ended));
+    kill(child, SIGINT);
+    kill(child, SIGTERM);
+    kill(child, SIGCONT);
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    close(writer);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), 130);
+    char *said = file_text("twice.txt", NULL);
+    assert_null(strstr(said, "interrupted"));
+    free(said);
+    free(model);
+}
+
 /* What is written at the end holds what was finished. */
 static void an_interrupted_run_writes_what_it_has(void **state)
 {
@@ -486,12 +532,14 @@ int main(void)
         cmocka_unit_test(results_are_gone_on_with_to_the_byte),
         cmocka_unit_test(files_of_a_folder_are_left_as_they_are),
         cmocka_unit_test(missing_drawings_are_made),
+        cmocka_unit_test(missing_crops_are_told),
         cmocka_unit_test(what_was_made_otherwise_is_refused_and_stays),
         cmocka_unit_test(other_commands_go_on_too),
         cmocka_unit_test(texts_go_on_too),
         cmocka_unit_test(rows_go_on_too),
         cmocka_unit_test(json_has_one_shape),
         cmocka_unit_test(an_interrupted_run_keeps_what_was_finished),
+        cmocka_unit_test(a_second_signal_ends_at_once),
         cmocka_unit_test(an_interrupted_run_writes_what_it_has),
         cmocka_unit_test(an_interrupted_sequence_keeps_its_pairs),
     };

@@ -2,7 +2,7 @@
 _tyto_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
 _tyto_files() {
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+    mapfile -t COMPREPLY < <(compgen "$1" -P "$at" -- "$2")
 }
 _tyto()
 {
@@ -12,6 +12,9 @@ _tyto()
     # "--format=js" is three words
     if [ "$before" = = ]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi
     if [ "$word" = = ]; then word=; fi
+    # "@list.txt" is two, unless COMP_WORDBREAKS is without @
+    local at=; case $word in @*) at=@ word=${word#@} ;; esac
+    if [[ $COMP_WORDBREAKS == *@* ]]; then at=; fi
     if [ "$COMP_CWORD" = 1 ]; then
         _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
         return

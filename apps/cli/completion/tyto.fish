@@ -1,4 +1,10 @@
 # Written by 'tyto help --completion': change the command's option tables instead.
+function __tyto_lists
+    for path in (__fish_complete_path (string sub -s 2 -- (commandline -ct)))
+        echo @$path
+    end
+end
+complete -c tyto -f -n 'string match -q "@*" -- (commandline -ct)' -a '(__tyto_lists)'
 complete -c tyto -f -n __fish_use_subcommand -a detect -d 'find things in photos and videos by text'
 complete -c tyto -f -n __fish_use_subcommand -a match -d 'find things in photos by example'
 complete -c tyto -f -n __fish_use_subcommand -a similarity -d 'compare whole photos with texts'
@@ -259,7 +265,7 @@ complete -c tyto -n '__fish_seen_subcommand_from eval' -l data -r -F -d 'the sam
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l split -x -d 'of --data: which photos, such as train or test (default val)'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l images -s i -x -a '(__fish_complete_directories)' -d 'search the photos there, by the file names of FILE'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l detections-in -r -F -d 'score a COCO "results" file instead; no model is needed'
-complete -c tyto -n '__fish_seen_subcommand_from eval' -l detections -r -F -d 'write what was found as a COCO "results" file'
+complete -c tyto -n '__fish_seen_subcommand_from eval' -l detections -r -F -d 'write what was found as a COCO "results" file, at the end: nothing is kept of a run that is interrupted'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l prompt -x -d 'what is looked for, with {} in the name'\''s place (default: the name alone)'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l templates -d 'put each text into the seven prompts of the OWL-ViT authors and average them'
 complete -c tyto -n '__fish_seen_subcommand_from eval' -l threshold -x -d 'keep scores above X (default 0: all)'
