@@ -60,6 +60,14 @@ python-long:
 	@$(BUILD)-python/plain/bin/python tests/python/leaks.py 10000
 	@$(BUILD)-python/plain/bin/python tests/python/anything.py 3000
 
+# examples/python beside the packages they are for, in an environment of their own; docs/label-tools.md says
+# when that was done last.
+label-tools:
+	@python3 -m venv $(BUILD)-python/label-tools
+	@$(BUILD)-python/label-tools/bin/pip install -q pytest pillow supervision fiftyone cvat-sdk autodistill \
+	  roboflow datasets $(BUILD)-python/wheels/pytyto-*.whl
+	@$(BUILD)-python/label-tools/bin/python -m pytest -q tests/python/test_label_tools.py
+
 # The notebook anew, with what its cells give, in an environment of its own beside that of `make python`.
 notebook:
 	@python3 -m venv $(BUILD)-python/notebook
@@ -92,4 +100,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick python wheel-test python-long notebook pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick python wheel-test python-long label-tools notebook pages tidy api-docs install check-arm fuzz clean

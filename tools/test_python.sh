@@ -73,8 +73,9 @@ grep -q '^Success' "$folder/mypy.log" || { cat "$folder/mypy.log" && status=1; }
 environment plain pytest "$wheel"
 suite plain alone tests/python
 
-"$folder/plain/bin/pip" install -q --disable-pip-version-check pillow hypothesis
+"$folder/plain/bin/pip" install -q --disable-pip-version-check pillow hypothesis supervision
 suite plain docstrings --doctest-modules --pyargs pytyto
+suite plain tools tests/python/test_label_tools.py tests/python/test_hostile.py
 
 if "$python" -c 'import torch' 2>/dev/null; then
     site=--system-site-packages

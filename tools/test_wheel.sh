@@ -60,6 +60,6 @@ for python in "$@"; do
         'transformers==4.37.2' 'numpy<2'
 done
 if [ "$status" = 0 ] && $all; then
-    { echo "tools/test_wheel.sh of $(date -u +%F)" && cat "$work/said"; } >tools/wheel.txt
+    { echo "tools/test_wheel.sh of $(date -u +%F)${WITHOUT_TORCH:+, without torch}" && cat "$work/said"; } >tools/wheel.txt
 fi
 exit $status

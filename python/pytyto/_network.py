@@ -128,7 +128,11 @@ class Network:
         wanted.progress, wanted.progress_user = watch.function, watch.user
         out = ffi.new("tyto_model **")
         watch.call(function, engine_, source, wanted, out)
-        model = ffi.gc(out[0], lambda pointer, _keep=engine_: lib.tyto_model_destroy(pointer))
+        # Both are held: when Python ends, a module's names may be gone before its objects.
+        def release(pointer: Any, _keep: Any = engine_, destroy: Any = lib.tyto_model_destroy) -> None:
+            destroy(pointer)
+
+        model = ffi.gc(out[0], release)
         return cls(model, engine_)
 
     # ---------------------------------------------------------------------------------- sessions

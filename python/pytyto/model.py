@@ -217,7 +217,9 @@ class Model:
         self.network.run(lib.tyto_photo_create, view, ffi.NULL, out)
         del held
         model = self.network.model
-        handle = ffi.gc(out[0], lambda pointer, _keep=model: lib.tyto_photo_destroy(pointer))
+        handle = ffi.gc(
+            out[0], lambda pointer, _keep=model, destroy=lib.tyto_photo_destroy: destroy(pointer)
+        )
         return Photo(handle, picture)
 
     @overload
