@@ -422,7 +422,7 @@ for file in half escape brackets deep nul; do
 done
 wrong "tree: no file" 1 "nowhere.txt" detect -m "$model" "$photo" --tree @nowhere.txt
 wrong "tree: a folder" 1 "." detect -m "$model" "$photo" --tree @.
-wrong "tree: bytes that are no text" 2 "--tree: character" \
+wrong "tree: bytes that are no text" 2 "--tree: byte 1: got 0xFF, required UTF-8" \
     detect -m "$model" "$photo" --tree "$(printf '[\377\001)')"
 
 # --- memory that is not there (a sanitizer needs more address space than there is)
