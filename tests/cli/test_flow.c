@@ -169,6 +169,17 @@ static void videos_give_a_flow_for_each_pair(void **state)
     assert_non_null(strstr(run.err, "2 pairs done, 1 failed, in "));
     ran_clear(&run);
     assert_int_equal(folder_count("of_two"), 2);
+    /* So are those of folders, whose flows lie in such folders too. */
+    assert_int_equal(mkdir("clips", 0777), 0);
+    assert_int_equal(mkdir("clips/more", 0777), 0);
+    copy_file("clip.mp4", "clips/a.mp4");
+    copy_file("clip.mp4", "clips/more/a.mp4");
+    run = tyto("flow", "-m", FLOW_MODEL, "clips", "-r", "--pairs", "1", "-o", "deep", NULL);
+    assert_done(&run);
+    assert_non_null(strstr(run.err, "2 pairs done, 0 failed, in "));
+    ran_clear(&run);
+    assert_true(file_there("deep/a_000000.flo"));
+    assert_true(file_there("deep/more/a_000000.flo"));
     rendered_video("still.mp4", 32, 20, 1, 25, 0, 0.0);
     run = tyto("flow", "-m", FLOW_MODEL, "--overlap", "3", "still.mp4", "-o", "of_still", NULL);
     assert_complains(&run, 1, "still.mp4: got one frame alone");
