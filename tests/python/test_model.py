@@ -166,8 +166,10 @@ def test_flow() -> None:
     first = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     field = model.flow(first, np.roll(first, 1, axis=1), overlap=3)
     assert field.shape == (20, 30, 2) and field.dtype == np.float32 and field.any()
+    # The usual overlap shrinks with the network's square; one that is asked for does not.
+    assert model.flow(first, first).shape == (20, 30, 2)
     with pytest.raises(ValueError, match="overlap"):
-        model.flow(first, first)
+        model.flow(first, first, overlap=19)
     with pytest.raises(ValueError, match="30 x 19"):
         model.flow(first, first[1:], overlap=3)
 
