@@ -31,8 +31,9 @@ static void nothing_means_the_own_model(void **state)
     char *same = locate(NULL);
     assert_string_equal(same, own);
     /* A name goes before the environment. */
-    char *other = locate(".");
-    assert_string_equal(other, ".");
+    char path[GOLDEN_PATH_BYTES];
+    char *other = locate(golden_path(path, "owlv2/odd/model"));
+    assert_string_equal(other, path);
     unsetenv("TYTO_MODEL");
     tyto_free(other);
     tyto_free(same);
@@ -144,6 +145,9 @@ static void existing_paths_stay_here(void **state)
                            "acme/owl: got a file, required the checkpoint's folder: 'acme'"));
     assert_int_equal(unlink("acme/owl"), 0);
     assert_int_equal(mkdir("acme/owl", 0777), 0);
+    assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &folder, &err), TYTO_E_NOT_FOUND);
+    assert_non_null(strstr(tyto_error_message(&err), "acme/owl: no config.json in this folder"));
+    assert_int_equal(tyto_file_write("acme/owl/config.json", "{}", 2, &err), TYTO_OK);
     assert_int_equal(tyto_checkpoint_locate("acme/owl", &options, &folder, &err), TYTO_OK);
     assert_string_equal(folder, "acme/owl");
     tyto_free(folder);

@@ -165,17 +165,20 @@ CALL(fill_mask, tyto_fill_mask_options, top_k, 1)
     return status;
 }
 
-/* The default overlap is too much for so small a network. */
+/* By default as much as so small a network allows. */
 CALL(flow_plan, tyto_flow_options, overlap_px, 2)
 {
-    tyto_flow_tiles tiles;
-    return tyto_flow_plan(flows.model, SIDE, SIDE, given, &tiles, err);
+    tyto_flow_tiles tiles = {0};
+    const tyto_status status = tyto_flow_plan(flows.model, SIDE, SIDE, given, &tiles, err);
+    see_number(tiles.step_x_px);
+    return status;
 }
 
 CALL(flow, tyto_flow_options, overlap_px, 2)
 {
     tyto_flow_field field = {0};
     const tyto_status status = tyto_flow(flows.session, &frame, &frame, given, &field, err);
+    see(field.data, status == TYTO_OK ? (size_t)(SIDE * SIDE) * 2 * sizeof(float) : 0);
     tyto_flow_field_clear(&field);
     return status;
 }
@@ -189,6 +192,7 @@ static tyto_status first_pair(const char *const *paths, const tyto_flow_options 
     assert_int_equal(tyto_flow_sequence_create(paths, 2, &sequence, NULL), TYTO_OK);
     const tyto_status status =
         tyto_flow_sequence_next(flows.session, sequence, options, &pair, &more, err);
+    see_number(pair.tiles.step_x_px);
     tyto_flow_pair_clear(&pair);
     tyto_flow_sequence_destroy(sequence);
     return status;
