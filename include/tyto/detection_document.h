@@ -56,7 +56,8 @@ TYTO_API void tyto_detection_document_options_init(tyto_detection_document_optio
 
 /** What was found in one photo. */
 typedef struct tyto_photo_detections {
-    const char *photo;                 /**< its name, such as its path */
+    const char *photo;                 /**< its name, such as its path; NULL: null in JSON, and in
+                                            other formats E_ARGUMENT */
     int64_t index;                     /**< of the photo among all of the run, at least 0 */
     int64_t width_px, height_px;       /**< of the photo */
     const tyto_detections *detections; /**< in its pixels */

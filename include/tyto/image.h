@@ -44,6 +44,8 @@ typedef struct tyto_image_options {
     size_t struct_bytes; /**< set by tyto_image_options_init */
     tyto_image_damaged damaged;
     tyto_image_exif exif;
+    int64_t pixels_max; /**< more is E_LIMIT before any is decoded; at most TYTO_IMAGE_PIXELS_MAX,
+                             which is the default */
 } tyto_image_options;
 
 /** Damaged ones refused, others turned. struct_bytes: sizeof(tyto_image_options). */

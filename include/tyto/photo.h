@@ -23,6 +23,8 @@ TYTO_API void tyto_photo_destroy(tyto_photo *photo);
 /** The picture's size. */
 TYTO_API int64_t tyto_photo_width_px(const tyto_photo *photo);
 TYTO_API int64_t tyto_photo_height_px(const tyto_photo *photo);
+/** The memory that it holds. */
+TYTO_API size_t tyto_photo_bytes(const tyto_photo *photo);
 
 /** The features of the patches that detections come from, one query of the kind TYTO_QUERY_KIND_BOX
  *  each.

@@ -116,7 +116,8 @@ static tyto_status find_decoder(const tyto_image_source *source, tyto_image_deco
 
 void tyto_image_options_init(tyto_image_options *options, size_t struct_bytes)
 {
-    static const tyto_image_options defaults = {.struct_bytes = sizeof(defaults)};
+    static const tyto_image_options defaults = {.struct_bytes = sizeof(defaults),
+                                                .pixels_max = TYTO_IMAGE_PIXELS_MAX};
     tyto_options_init(options, struct_bytes, &defaults, sizeof(defaults));
 }
 
@@ -129,6 +130,10 @@ static tyto_status read_options(const tyto_image_options *options, tyto_image_op
         (own->exif != TYTO_IMAGE_EXIF_TURN && own->exif != TYTO_IMAGE_EXIF_IGNORE)) {
         return tyto_fail(err, TYTO_E_ARGUMENT, "damaged, exif: got %d and %d, required 0 or 1",
                          (int)own->damaged, (int)own->exif);
+    }
+    if (own->pixels_max < 1) {
+        return tyto_fail(err, TYTO_E_ARGUMENT, "pixels_max: got %lld, required 1 or more",
+                         (long long)own->pixels_max);
     }
     return TYTO_OK;
 }
@@ -143,7 +148,7 @@ tyto_status tyto_image_decode(const void *bytes, size_t length_bytes, const char
     tyto_image_options own;
     TYTO_TRY(read_options(options, &own, err));
     const tyto_image_source source = {bytes, length_bytes, name,
-                                      own.damaged == TYTO_IMAGE_DAMAGED_USE};
+                                      own.damaged == TYTO_IMAGE_DAMAGED_USE, own.pixels_max};
     tyto_image_decode_fn *decode;
     tyto_image image = {0};
     TYTO_TRY(find_decoder(&source, &decode, err));

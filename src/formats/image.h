@@ -23,7 +23,8 @@ typedef struct tyto_image_source {
     const uint8_t *bytes;
     size_t length;
     const char *name;
-    bool use_damaged; /**< rows up to the damage are good enough */
+    bool use_damaged;   /**< rows up to the damage are good enough */
+    int64_t pixels_max; /**< that the caller takes */
 } tyto_image_source;
 
 /** Decoders fill `out`, its orientation too: EXIF's, or else what XMP says, 0 when neither says
@@ -75,9 +76,13 @@ TYTO_NODISCARD tyto_status tyto_image_check_claim(const tyto_image_source *sourc
  *  pixels; it must lie within the picture. */
 void tyto_image_cut(const tyto_image *image, int64_t left, int64_t top, tyto_image *out);
 
-/** Refuses 0 and sizes beyond the limits, before anything is decoded. */
+/** Refuses 0 and sizes beyond the limits. */
 TYTO_NODISCARD tyto_status tyto_image_check_size(const char *name, uint64_t width_px,
                                                  uint64_t height_px, tyto_error *err);
+/** The same of a file, and of what its caller doesn't take, before anything is decoded. */
+TYTO_NODISCARD tyto_status tyto_image_check_source(const tyto_image_source *source,
+                                                   uint64_t width_px, uint64_t height_px,
+                                                   tyto_error *err);
 
 /** The orientation that EXIF data gives, with or without "Exif\0\0" (once or twice) before its "II"
  *  or "MM"; 0: it gives none, 1: one that means nothing. */

@@ -96,7 +96,7 @@ static tyto_status read_picture(const tyto_image_source *source, avifDecoder *de
         return fail(source, code, decoder, err);
     }
     const avifImage *image = decoder->image;
-    TYTO_TRY(tyto_image_check_size(source->name, image->width, image->height, err));
+    TYTO_TRY(tyto_image_check_source(source, image->width, image->height, err));
     code = avifDecoderNextImage(decoder);
     if (code != AVIF_RESULT_OK) {
         return fail(source, code, decoder, err);

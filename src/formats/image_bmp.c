@@ -106,7 +106,7 @@ static tyto_status read_layout(const tyto_image_source *source, layout *out, tyt
     if (cursor.failed) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: BMP: %s", source->name, CUT);
     }
-    TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)out->width, (uint64_t)out->height, err));
+    TYTO_TRY(tyto_image_check_source(source, (uint64_t)out->width, (uint64_t)out->height, err));
     const bool runs = out->compression == RUNS_8 || out->compression == RUNS_4;
     if (out->compression > MASKS || (runs && out->bits > 8)) {
         return fail(source, "compression", out->compression, err);

@@ -141,9 +141,8 @@ static tyto_status read_picture(GifFileType *gif, reader_state *state, tyto_imag
     const GifImageDesc *frame = &gif->Image;
     const int64_t width = tyto_max_i64(gif->SWidth, (int64_t)frame->Left + frame->Width),
                   height = tyto_max_i64(gif->SHeight, (int64_t)frame->Top + frame->Height);
-    TYTO_TRY(
-        tyto_image_check_size(source->name, (uint64_t)frame->Width, (uint64_t)frame->Height, err));
-    TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)width, (uint64_t)height, err));
+    TYTO_TRY(tyto_image_check_source(source, (uint64_t)frame->Width, (uint64_t)frame->Height, err));
+    TYTO_TRY(tyto_image_check_source(source, (uint64_t)width, (uint64_t)height, err));
     if (width * height > SCREEN_PIXELS &&
         width * height > SCREEN_FRAMES * frame->Width * (int64_t)frame->Height) {
         return tyto_fail(err, TYTO_E_LIMIT,

@@ -177,7 +177,7 @@ static tyto_status read_header(struct jpeg_decompress_struct *reader,
     jpeg_mem_src(reader, source->bytes, source->length);
     jpeg_save_markers(reader, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(reader, TRUE);
-    TYTO_TRY(tyto_image_check_size(source->name, reader->image_width, reader->image_height, err));
+    TYTO_TRY(tyto_image_check_source(source, reader->image_width, reader->image_height, err));
     TYTO_TRY(marker_orientation(reader, source->name, &decoded->orientation, err));
     if (is_surely_cut(reader, source)) {
         TYTO_TRY(tyto_image_note_damage(source, true, "JPEG", CUT, decoded->out, err));

@@ -64,6 +64,18 @@ tyto_status tyto_image_check_size(const char *name, uint64_t width_px, uint64_t 
     return TYTO_OK;
 }
 
+tyto_status tyto_image_check_source(const tyto_image_source *source, uint64_t width_px,
+                                    uint64_t height_px, tyto_error *err)
+{
+    TYTO_TRY(tyto_image_check_size(source->name, width_px, height_px, err));
+    return width_px * height_px > (uint64_t)source->pixels_max
+               ? tyto_fail(err, TYTO_E_LIMIT,
+                           "%s: got %llux%llu pixels, required at most %lld in all", source->name,
+                           (unsigned long long)width_px, (unsigned long long)height_px,
+                           (long long)source->pixels_max)
+               : TYTO_OK;
+}
+
 int64_t tyto_image_claim_max(const tyto_image_source *source)
 {
     /* Files have a gigabyte at most. */
@@ -75,7 +87,7 @@ int64_t tyto_image_claim_max(const tyto_image_source *source)
 tyto_status tyto_image_check_claim(const tyto_image_source *source, uint64_t width_px,
                                    uint64_t height_px, tyto_error *err)
 {
-    TYTO_TRY(tyto_image_check_size(source->name, width_px, height_px, err));
+    TYTO_TRY(tyto_image_check_source(source, width_px, height_px, err));
     return width_px * height_px > (uint64_t)tyto_image_claim_max(source)
                ? tyto_fail(err, TYTO_E_LIMIT,
                            "%s: claims %llux%llu pixels in %zu bytes, required at most %lld",

@@ -208,7 +208,7 @@ static tyto_status read_picture(png_structp png, png_infop info, const tyto_imag
     png_read_info(png, info);
     const png_uint_32 width = png_get_image_width(png, info),
                       height = png_get_image_height(png, info);
-    TYTO_TRY(tyto_image_check_size(source->name, width, height, err));
+    TYTO_TRY(tyto_image_check_source(source, width, height, err));
     png_colorp palette;
     const bool has_palette = png_get_PLTE(png, info, &palette, &(int){0}) != 0 &&
                              png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE;

@@ -142,7 +142,7 @@ static tyto_status read_layout(TIFF *tiff, const tyto_image_source *source, layo
         !TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &l->height)) {
         return tyto_fail(err, TYTO_E_FORMAT, "%s: TIFF: it gives no size", source->name);
     }
-    TYTO_TRY(tyto_image_check_size(source->name, l->width, l->height, err));
+    TYTO_TRY(tyto_image_check_source(source, l->width, l->height, err));
     TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &l->bits);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &l->channels);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &l->planar);

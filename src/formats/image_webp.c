@@ -105,8 +105,8 @@ tyto_status tyto_webp_decode(const tyto_image_source *source, tyto_image *out, t
         return tyto_fail(err, TYTO_E_FORMAT, "%s: WebP: its header is damaged or cut",
                          source->name);
     }
-    TYTO_TRY(tyto_image_check_size(source->name, (uint64_t)features.width,
-                                   (uint64_t)features.height, err));
+    TYTO_TRY(
+        tyto_image_check_source(source, (uint64_t)features.width, (uint64_t)features.height, err));
     webp_layout layout = read_layout(source);
     const int orientation = layout.orientation ? layout.orientation : layout.xmp_orientation;
     if (!features.has_animation) {

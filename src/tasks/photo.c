@@ -29,6 +29,12 @@ int64_t tyto_photo_height_px(const tyto_photo *photo)
     return photo ? photo->height_px : 0;
 }
 
+size_t tyto_photo_bytes(const tyto_photo *photo)
+{
+    return photo ? sizeof(*photo) + (size_t)tyto_tensor_elements(&photo->embeds) * sizeof(float)
+                 : 0;
+}
+
 tyto_status tyto_search_family(const tyto_session *session, const tyto_family_search **out,
                                tyto_error *err)
 {

@@ -268,13 +268,16 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
 {
     const int64_t n_labels = tyto_detections_state_of(document)->options.n_labels;
     const tyto_detections *detections = photo->detections;
-    TYTO_REQUIRE(err, photo->photo);
+    const bool nameless =
+        document->format == TYTO_FORMAT_JSON || document->format == TYTO_FORMAT_JSONL;
+    const char *name = photo->photo || !nameless ? photo->photo : "photo";
+    TYTO_REQUIRE(err, name);
     TYTO_REQUIRE(err, photo->detections);
     const tyto_detections_state *state = tyto_detections_state_of(document);
     const int64_t most = state->image_ids ? state->options.n_photos : INT64_MAX;
     if (photo->index < 0 || photo->index >= most) {
-        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got index %lld, required 0 to %lld",
-                         photo->photo, (long long)photo->index, (long long)most - 1);
+        return tyto_fail(err, TYTO_E_ARGUMENT, "%s: got index %lld, required 0 to %lld", name,
+                         (long long)photo->index, (long long)most - 1);
     }
     TYTO_TRY(tyto_check_list(detections->items, detections->count, "detections", err));
     for (int64_t i = 0; i < detections->count; i++) {
@@ -282,7 +285,7 @@ static tyto_status check_photo(const tyto_document *document, const tyto_photo_d
         if (label < 0 || label >= n_labels) {
             return tyto_fail(err, TYTO_E_ARGUMENT,
                              "%s: detection %lld: got label %lld, required one of %lld labels",
-                             photo->photo, (long long)i, (long long)label, (long long)n_labels);
+                             name, (long long)i, (long long)label, (long long)n_labels);
         }
     }
     return TYTO_OK;

@@ -26,7 +26,8 @@ static json_t *photo_object(const tyto_document *document, const tyto_photo_dete
 {
     const tyto_detection_document_options *options = &tyto_detections_state_of(document)->options;
     json_t *object = json_object(), *list = json_array();
-    tyto_json_put(writer, object, "image", tyto_json_string(photo->photo));
+    tyto_json_put(writer, object, "image",
+                  photo->photo ? tyto_json_string(photo->photo) : json_null());
     tyto_json_put(writer, object, "width", json_integer(photo->width_px));
     tyto_json_put(writer, object, "height", json_integer(photo->height_px));
     tyto_json_put(writer, object, "threshold", tyto_json_float(options->threshold));
