@@ -6,6 +6,12 @@
 
 #include "options.h"
 
+/** Where the command is built with the server. */
+#ifdef TYTO_SERVER
+#define COMMAND_SERVE(X) X(serve)
+#else
+#define COMMAND_SERVE(X)
+#endif
 /** X(name): a command has its file cmd_NAME.c, which defines cmd_NAME, and its line here. */
 #define COMMANDS(X)                                                                                \
     X(detect)                                                                                      \
@@ -21,6 +27,7 @@
     X(autoencode)                                                                                  \
     X(forward)                                                                                     \
     X(eval)                                                                                        \
+    COMMAND_SERVE(X)                                                                               \
     X(inspect)                                                                                     \
     X(pull)                                                                                        \
     X(convert)                                                                                     \

@@ -90,6 +90,9 @@ static int run(const command *self, int argc, char **argv)
     }
     options_clear(self, args);
     free(args);
+    if (code == EXIT_SERVED) {
+        return EXIT_DONE;
+    }
     if (interrupted()) {
         say_interrupted();
     }

@@ -8,8 +8,9 @@
 #include <tyto/engine.h>
 #include <tyto/results.h>
 
-/** What the command returns to the shell. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+/** What the command returns to the shell. EXIT_SERVED: it was told to end, as it is always, and the
+ *  shell gets EXIT_DONE. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, EXIT_SERVED = 256 };
 
 typedef enum verbosity { QUIET, NORMAL, VERBOSE } verbosity;
 

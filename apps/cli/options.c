@@ -61,6 +61,9 @@ static const option *find(const command *self, const char *name, size_t length, 
 bool option_applies(const command *self, const option *o)
 {
     size_t length;
+    if (self && find(self, o->name, strlen(o->name), '\0') != o) {
+        return false; /* the command has one of its own */
+    }
     const char *word, *idle = self ? self->idle : NULL;
     for (int i = 0; idle && (word = choice_word(idle, i, &length)) != NULL; i++) {
         if (strlen(o->name) == length && memcmp(word, o->name, length) == 0) {

@@ -16,7 +16,7 @@ _tyto()
     local at=; case $word in @*) at=@ word=${word#@} ;; esac
     if [[ $COMP_WORDBREAKS == *@* ]]; then at=; fi
     if [ "$COMP_CWORD" = 1 ]; then
-        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help --help --version' "$word"
+        _tyto_words 'detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval serve inspect pull convert bench help --help --version' "$word"
         return
     fi
     case $command:$before in
@@ -225,6 +225,26 @@ _tyto()
     eval:--output | eval:-o) _tyto_files -f "$word" ;;
     eval:--exif) _tyto_words 'turn ignore' "$word" ;;
     eval:--damaged) _tyto_words 'refuse use' "$word" ;;
+    serve:--model | serve:-m) _tyto_files -d "$word" ;;
+    serve:--host) : ;;
+    serve:--port | serve:-p) : ;;
+    serve:--api-key-file) _tyto_files -f "$word" ;;
+    serve:--api-key) : ;;
+    serve:--cors-origins) : ;;
+    serve:--tls-cert) _tyto_files -f "$word" ;;
+    serve:--tls-key) _tyto_files -f "$word" ;;
+    serve:--workers) : ;;
+    serve:--queue) : ;;
+    serve:--max-connections) : ;;
+    serve:--max-body) : ;;
+    serve:--max-pixels) : ;;
+    serve:--photos) : ;;
+    serve:--vocabularies) : ;;
+    serve:--keep) : ;;
+    serve:--timeout) : ;;
+    serve:--deadline) : ;;
+    serve:--grace) : ;;
+    serve:--log) _tyto_words 'common json none' "$word" ;;
     inspect:--format | inspect:-f) _tyto_words 'text json' "$word" ;;
     inspect:--output | inspect:-o) _tyto_files -f "$word" ;;
     pull:--revision) : ;;
@@ -264,11 +284,12 @@ _tyto()
         autoencode) options=' --output --classify --top-k --format --sound --silent --windows --chunks --resume --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         forward) options=' --inputs --output --head --want --parts --model --threads --precision --quiet --verbose --help --version' ;;
         eval) options=' --annotations --data --split --images --detections-in --detections --prompt --templates --threshold --top-k --best-label --nms --iou --tiles --tile-overlap --tiles-only --tile-merge --tile-merge-overlap --skip-padding --input-size --positions --limit --format --output --exif --damaged --model --threads --precision --quiet --verbose --help --version' words='detect' ;;
+        serve) options=' --model --host --port --api-key-file --api-key --cors-origins --tls-cert --tls-key --workers --queue --max-connections --max-body --max-pixels --photos --vocabularies --keep --timeout --deadline --grace --allow-load --log --threads --precision --quiet --verbose --help --version' ;;
         inspect) options=' --tensors --format --output --model --threads --precision --quiet --verbose --help --version' files=-f ;;
         pull) options=' --revision --quiet --verbose --help --version' ;;
         convert) options=' --output --dtype --max-shard-size --calibrate --init --seed --force --exif --damaged --recursive --model --threads --precision --quiet --verbose --help --version' files=-d ;;
         bench) options=' --runs --warmup --queries --batch --inputs --outputs --simulate --on-request --head --peak --kernels --format --output --model --threads --precision --quiet --verbose --help --version' ;;
-        help) options=' --man --completion --quiet --verbose --help --version' words='detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval inspect pull convert bench help' ;;
+        help) options=' --man --completion --quiet --verbose --help --version' words='detect match similarity embed classify fill-mask tokenize preprocess postprocess flow autoencode forward eval serve inspect pull convert bench help' ;;
         esac
         case $word in
         -*) _tyto_words "$options" "$word" ;;

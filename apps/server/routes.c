@@ -1,0 +1,229 @@
+#include "routes.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "health.h"
+#include "hugging_face.h"
+#include "inference.h"
+#include "own.h"
+
+const route routes[] = {
+    {.method = "GET",
+     .path = "/v2",
+     .summary = "The server, as the Open Inference Protocol has it",
+     .response = "server",
+     .instant = health_server},
+    {.method = "GET",
+     .path = "/v2/health/live",
+     .summary = "Whether the server runs",
+     .open = true,
+     .instant = health_live},
+    {.method = "GET",
+     .path = "/v2/health/ready",
+     .summary = "Whether it takes requests",
+     .open = true,
+     .instant = health_ready},
+    {.method = "GET",
+     .path = "/health",
+     .summary = "Whether the server runs",
+     .open = true,
+     .response = "health",
+     .instant = health_status},
+    {.method = "GET",
+     .path = "/ping",
+     .summary = "Whether it takes requests",
+     .open = true,
+     .instant = health_ready},
+    {.method = "GET",
+     .path = "/metrics",
+     .summary = "What Prometheus reads",
+     .instant = health_metrics},
+    {.method = "POST",
+     .path = "/v1/photos",
+     .summary = "Encodes a photo and holds it",
+     .request = "photo",
+     .response = "photo_held",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = own_photo},
+    {.method = "DELETE",
+     .path = "/v1/photos/{id}",
+     .summary = "Drops a photo",
+     .instant = own_drop_photo},
+    {.method = "POST",
+     .path = "/v1/vocabularies",
+     .summary = "Encodes what is looked for and holds it",
+     .request = "vocabulary",
+     .response = "held",
+     .body = BODY_JSON,
+     .work = own_vocabulary},
+    {.method = "DELETE",
+     .path = "/v1/vocabularies/{id}",
+     .summary = "Drops a vocabulary",
+     .instant = own_drop_vocabulary},
+    {.method = "POST",
+     .path = "/v1/detect",
+     .summary = "Looks for things in a photo",
+     .request = "detect",
+     .response = "detections",
+     .body = BODY_JSON,
+     .work = own_detect},
+    {.method = "GET",
+     .path = "/v2/models/{model}",
+     .summary = "A model's inputs and outputs",
+     .response = "model",
+     .instant = inference_model},
+    {.method = "GET",
+     .path = "/v2/models/{model}/versions/{version}",
+     .summary = "The same, of a version",
+     .response = "model",
+     .instant = inference_model},
+    {.method = "GET",
+     .path = "/v2/models/{model}/ready",
+     .summary = "Whether a model takes requests",
+     .open = true,
+     .instant = inference_ready},
+    {.method = "GET",
+     .path = "/v2/models/{model}/versions/{version}/ready",
+     .summary = "The same, of a version",
+     .open = true,
+     .instant = inference_ready},
+    {.method = "GET",
+     .path = "/v2/models/{model}/stats",
+     .summary = "How often and how long a model computed",
+     .response = "stats",
+     .instant = inference_stats},
+    {.method = "GET",
+     .path = "/v2/models/{model}/versions/{version}/stats",
+     .summary = "The same, of a version",
+     .response = "stats",
+     .instant = inference_stats},
+    {.method = "POST",
+     .path = "/v2/models/{model}/infer",
+     .summary = "Computes a head: named tensors in, named tensors out",
+     .request = "infer",
+     .response = "inferred",
+     .body = BODY_TENSORS,
+     .work = inference},
+    {.method = "POST",
+     .path = "/v2/models/{model}/versions/{version}/infer",
+     .summary = "The same, of a version",
+     .request = "infer",
+     .response = "inferred",
+     .body = BODY_TENSORS,
+     .work = inference},
+    {.method = "POST",
+     .path = "/v2/repository/index",
+     .summary = "The models that are served",
+     .response = "index",
+     .body = BODY_JSON,
+     .loads = true,
+     .instant = inference_index},
+    {.method = "POST",
+     .path = "/v2/repository/models/{model}/load",
+     .summary = "Opens a model",
+     .request = "load",
+     .body = BODY_JSON,
+     .loads = true,
+     .work = inference_load},
+    {.method = "POST",
+     .path = "/v2/repository/models/{model}/unload",
+     .summary = "Closes a model",
+     .body = BODY_JSON,
+     .loads = true,
+     .instant = inference_unload},
+    {.method = "POST",
+     .path = "/",
+     .summary = "The first model's task, as Hugging Face's API has it",
+     .request = "pipeline",
+     .response = "anything",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = hugging_face},
+    {.method = "POST",
+     .path = "/models/{model}",
+     .summary = "A model's task, as Hugging Face's API has it",
+     .request = "pipeline",
+     .response = "anything",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = hugging_face},
+    {.method = "POST",
+     .path = "/models/{model}/pipeline/{task}",
+     .summary = "A task of a model, by its name",
+     .request = "pipeline",
+     .response = "anything",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = hugging_face},
+    {.method = "POST",
+     .path = "/invocations",
+     .summary = "The same, as the clouds' containers ask",
+     .request = "instances",
+     .response = "anything",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = hugging_face_instances},
+    {.method = "POST",
+     .path = "/predict",
+     .summary = "The same, as the clouds' containers ask",
+     .request = "instances",
+     .response = "anything",
+     .body = BODY_JSON_OR_PICTURE,
+     .work = hugging_face_instances},
+    {0},
+};
+
+static void forget(exchange *x)
+{
+    for (int i = 0; i < CAPTURES_MAX; i++) {
+        free(x->captures[i]);
+        x->captures[i] = NULL;
+    }
+}
+
+/* Whether a path is one of a template, whose {parts} it fills. */
+static bool fits(exchange *x, const char *template, const char *path)
+{
+    int n = 0;
+    while (*template && *path) {
+        if (*template != '{') {
+            if (*template ++ != *path++) {
+                return false;
+            }
+            continue;
+        }
+        const size_t length = strcspn(path, "/");
+        if (length == 0 || n == CAPTURES_MAX || !(x->captures[n++] = strndup(path, length))) {
+            return false;
+        }
+        path += length;
+        template = strchr(template, '}') + 1;
+    }
+    return !*template && !*path;
+}
+
+/* HEAD is what GET would be. */
+static bool means(const char *given, const char *method)
+{
+    return strcmp(given, method) == 0 || (strcmp(given, "HEAD") == 0 && strcmp(method, "GET") == 0);
+}
+
+const route *route_find(exchange *x, const char **allow)
+{
+    static const struct {
+        const char *method, *allow;
+    } known[] = {{"GET", "GET, HEAD"}, {"POST", "POST"}, {"DELETE", "DELETE"}};
+    for (const route *r = routes; r->method; r++) {
+        if (!fits(x, r->path, x->path)) {
+            forget(x);
+            continue;
+        }
+        if (means(x->method, r->method)) {
+            return r;
+        }
+        forget(x);
+        for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+            *allow = strcmp(known[i].method, r->method) == 0 ? known[i].allow : *allow;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,182 @@
+#include "work.h"
+
+#include <nettle/base64.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "queue.h"
+
+/* A value of JSON takes some fifty bytes, however short its text is. */
+enum { VALUES_MAX = 4 << 20 };
+
+json_t *json_read(exchange *x, const char *bytes, size_t length_bytes)
+{
+    size_t values = 1;
+    for (size_t i = 0; i < length_bytes; i++) {
+        values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
+    }
+    if (values > VALUES_MAX) {
+        reply_error(x, 413, "the body has more values than this server takes");
+        return NULL;
+    }
+    json_error_t error;
+    json_t *value = json_loadb(bytes ? bytes : "", length_bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!value) {
+        reply_error(x, 400, "the body isn't JSON: line %d: %s", error.line, error.text);
+    }
+    return value;
+}
+
+/* Whether the work may go on: its client is there, and its deadline ahead. */
+static bool go_on(void *user, const tyto_progress *progress)
+{
+    const exchange *x = user;
+    (void)progress;
+    return !x->left && clock_s() < x->deadline_s;
+}
+
+bool work_begin(work *job, exchange *x, worker *w)
+{
+    *job = (work){.x = x, .server = x->server, .worker = w, .stage_s = clock_s()};
+    x->run_s = job->stage_s;
+    if (x->route->body == BODY_JSON ||
+        (x->route->body == BODY_JSON_OR_PICTURE && exchange_has_type(x, "application/json"))) {
+        job->body = json_read(x, x->body, x->body_bytes);
+        if (job->body && !json_is_object(job->body)) {
+            reply_error(x, 400, "the body: required a JSON object");
+            return false;
+        }
+        return job->body != NULL;
+    }
+    return true;
+}
+
+bool work_model(work *job, const char *name)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    job->served = models_take(&job->server->models, name);
+    if (!job->served) {
+        reply_error(job->x, 404, "there is no such model");
+        return false;
+    }
+    const tyto_status status =
+        models_session(job->served, worker_number(job->worker), &job->session, &err);
+    if (!work_went(job, status, &err)) {
+        return false;
+    }
+    tyto_session_set_progress(job->session, go_on, job->x);
+    work_stage(job, "read");
+    return true;
+}
+
+bool work_task(work *job, const char *name, tyto_task task)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    return work_model(job, name) &&
+           work_went(job, tyto_model_require(job->served->model, task, &err), &err);
+}
+
+void work_end(work *job, int64_t inputs)
+{
+    exchange *x = job->x;
+    models *all = &job->server->models;
+    const double now = clock_s();
+    work_stage(job, "write");
+    if (job->session) {
+        tyto_session_set_progress(job->session, NULL, NULL);
+    }
+    if (job->served) {
+        models_note(all, job->served, x->code < 400, inputs, now - x->run_s,
+                    x->run_s - x->queued_s);
+        metrics_add(&job->server->metrics, METRIC_BATCH, (double)inputs,
+                    (const char *[]){"model", job->served->name, NULL});
+        models_release(all, job->served);
+    }
+    json_decref(job->body);
+}
+
+void work_stage(work *job, const char *stage)
+{
+    const double now = clock_s();
+    metrics_add(
+        &job->server->metrics, METRIC_STAGE_S, now - job->stage_s,
+        (const char *[]){"model", job->served ? job->served->name : "", "stage", stage, NULL});
+    job->stage_s = now;
+}
+
+bool work_went(work *job, tyto_status status, tyto_error *err)
+{
+    if (status == TYTO_OK) {
+        return true;
+    }
+    reply_status(job->x, status, err);
+    return false;
+}
+
+bool work_unpack(work *job, json_t *object, const char *format, ...)
+{
+    json_error_t error;
+    va_list arguments;
+    va_start(arguments, format);
+    const int code = json_vunpack_ex(object, &error, JSON_STRICT, format, arguments);
+    va_end(arguments);
+    if (code != 0) {
+        reply_error(job->x, 400, "the body: %s", error.text);
+    }
+    return code == 0;
+}
+
+static bool decode_picture(work *job, const void *bytes, size_t length_bytes, tyto_image *out)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_image_options options;
+    tyto_image_options_init(&options, sizeof(options));
+    options.pixels_max = job->server->settings.max_pixels;
+    const bool went = work_went(
+        job, tyto_image_decode(bytes, length_bytes, "the picture", &options, out, &err), &err);
+    work_stage(job, "decode");
+    return went;
+}
+
+bool work_picture_body(work *job, tyto_image *out)
+{
+    return decode_picture(job, job->x->body ? job->x->body : "", job->x->body_bytes, out);
+}
+
+/* What follows "data:image/png;base64,"; NULL for a URI of another form. */
+static const char *data_of(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    return comma && comma - text >= 7 && strncasecmp(comma - 7, ";base64", 7) == 0 ? comma + 1
+                                                                                   : NULL;
+}
+
+bool work_picture_text(work *job, const json_t *text, tyto_image *out)
+{
+    const char *given = json_string_value(text);
+    if (!given) {
+        reply_error(job->x, 400, "the picture: required base64");
+        return false;
+    }
+    if (strncasecmp(given, "http://", 7) == 0 || strncasecmp(given, "https://", 8) == 0) {
+        reply_error(job->x, 422, "the picture: URLs aren't fetched here; send its bytes as base64");
+        return false;
+    }
+    given = strncasecmp(given, "data:", 5) == 0 ? data_of(given) : given;
+    const size_t length = given ? strlen(given) : 0;
+    uint8_t *bytes = malloc(BASE64_DECODE_LENGTH(length) + 1);
+    struct base64_decode_ctx context;
+    size_t decoded = 0;
+    base64_decode_init(&context);
+    const bool good = bytes && given && length > 0 &&
+                      base64_decode_update(&context, &decoded, bytes, length, given) &&
+                      base64_decode_final(&context);
+    const bool went = good && decode_picture(job, bytes, decoded, out);
+    if (!good) {
+        reply_error(job->x, bytes ? 400 : 503, bytes ? "the picture: not base64" : "out of memory");
+    }
+    free(bytes);
+    return went;
+}
