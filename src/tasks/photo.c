@@ -15,6 +15,7 @@ void tyto_photo_destroy(tyto_photo *photo)
 {
     if (photo) {
         free(photo->embeds.data);
+        free(photo->boxes);
         free(photo);
     }
 }
@@ -31,8 +32,11 @@ int64_t tyto_photo_height_px(const tyto_photo *photo)
 
 size_t tyto_photo_bytes(const tyto_photo *photo)
 {
-    return photo ? sizeof(*photo) + (size_t)tyto_tensor_elements(&photo->embeds) * sizeof(float)
-                 : 0;
+    if (!photo) {
+        return 0;
+    }
+    const int64_t *shape = photo->embeds.shape, patches = shape[1] * shape[2];
+    return sizeof(*photo) + (size_t)(patches * (shape[3] + 4)) * sizeof(float);
 }
 
 tyto_status tyto_search_family(const tyto_session *session, const tyto_family_search **out,
@@ -42,21 +46,25 @@ tyto_status tyto_search_family(const tyto_session *session, const tyto_family_se
     return *out ? TYTO_OK : tyto_offer_missing(session->model, TYTO_TASK_SEARCH, err);
 }
 
-/* The photo's features, in memory of its own. */
-static tyto_status keep(const tyto_tensor *embeds, tyto_photo **out, tyto_error *err)
+/* The photo's features and boxes, in memory of its own. */
+static tyto_status keep(const tyto_tensor *embeds, const tyto_tensor *boxes, tyto_photo **out,
+                        tyto_error *err)
 {
-    const size_t count = (size_t)tyto_tensor_elements(embeds);
+    const size_t count = (size_t)tyto_tensor_elements(embeds),
+                 n_boxes = (size_t)tyto_tensor_elements(boxes);
     tyto_photo *photo = tyto_alloc_zeroed(1, sizeof(*photo));
     if (photo) {
         photo->embeds = *embeds;
         photo->embeds.name = "image_embeds";
         photo->embeds.data = tyto_alloc(count, sizeof(float));
+        photo->boxes = tyto_alloc(n_boxes, sizeof(float));
     }
-    if (!photo || !photo->embeds.data) {
+    if (!photo || !photo->embeds.data || !photo->boxes) {
         tyto_photo_destroy(photo);
         return tyto_fail_memory(err, "photo");
     }
     memcpy(photo->embeds.data, embeds->data, count * sizeof(float));
+    memcpy(photo->boxes, boxes->data, n_boxes * sizeof(float));
     *out = photo;
     return TYTO_OK;
 }
@@ -65,7 +73,7 @@ tyto_status tyto_photo_encode(tyto_session *session, const tyto_image *image,
                               const tyto_image_processor *processor, tyto_photo **out,
                               tyto_error *err)
 {
-    static const char *const wanted[] = {"image_embeds"};
+    static const char *const wanted[] = {"image_embeds", "pred_boxes"};
     const tyto_family_search *family;
     const tyto_tensor *outputs;
     tyto_tensor pixels;
@@ -73,8 +81,8 @@ tyto_status tyto_photo_encode(tyto_session *session, const tyto_image *image,
     TYTO_TRY(tyto_search_family(session, &family, err));
     TYTO_TRY(tyto_picture_processor(session, processor, &processor, err));
     TYTO_TRY(tyto_picture_read(session, processor, image, &pixels, err));
-    TYTO_TRY(tyto_forward(session, family->head, &pixels, 1, wanted, 1, &outputs, &n_outputs, err));
-    TYTO_TRY(keep(&outputs[0], out, err));
+    TYTO_TRY(tyto_forward(session, family->head, &pixels, 1, wanted, 2, &outputs, &n_outputs, err));
+    TYTO_TRY(keep(&outputs[0], &outputs[1], out, err));
     (*out)->width_px = image->width_px;
     (*out)->height_px = image->height_px;
     (*out)->padded = processor->do_pad;

@@ -11,6 +11,7 @@ struct tyto_photo {
     int64_t width_px, height_px;
     bool padded;        /* to a square, before the network saw it */
     tyto_tensor embeds; /* image_embeds[1,G,G,D]; its data is owned */
+    float *boxes;       /* pred_boxes[P,4], which are the same for whatever is looked for; owned */
 };
 
 /** How the session's model searches.

@@ -25,6 +25,7 @@ static tyto_status search_photo(tyto_search_job *job, const tyto_photo *photo, t
                                 tyto_error *err)
 {
     const tyto_sight sight = {.tensor = photo->embeds,
+                              .boxes = photo->boxes,
                               .width_px = photo->width_px,
                               .height_px = photo->height_px,
                               .padded = photo->padded};

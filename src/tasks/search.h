@@ -26,6 +26,7 @@ typedef struct tyto_search_job {
 /** How the network sees one photo. */
 typedef struct tyto_sight {
     tyto_tensor tensor;          /* pixel_values[1,3,h,w], or image_embeds[1,G,G,D] */
+    const float *boxes;          /* pred_boxes[P,4] where they are known, or NULL */
     int64_t width_px, height_px; /* of the photo, which boxes are scaled to */
     bool padded;                 /* to a square, before the network saw it */
     bool windowed;               /* the top left of a grid of patches, or a grid of another size */

@@ -73,8 +73,14 @@ static tyto_status take_embeddings(const float *rows, int64_t width, tyto_detect
 tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int64_t n,
                             int64_t *patches, tyto_detections *out, tyto_error *err)
 {
-    const char *const wanted[] = {job->vocabulary ? "logits" : "objectness_logits", "pred_boxes",
-                                  "class_embeds"};
+    const char *wanted[3] = {job->vocabulary ? "logits" : "objectness_logits"};
+    int64_t n_wanted = 1;
+    if (!sights->boxes) {
+        wanted[n_wanted++] = "pred_boxes";
+    }
+    if (job->options.embeddings) {
+        wanted[n_wanted++] = "class_embeds";
+    }
     int64_t grid[2] = {sights->patch_grid[0], sights->patch_grid[1]}, interpolated = 1;
     tyto_tensor inputs[4] = {sights->tensor};
     int64_t n_inputs = 1, n_outputs;
@@ -91,16 +97,17 @@ tyto_status tyto_search_run(tyto_search_job *job, const tyto_sight *sights, int6
         inputs[n_inputs++] = (tyto_tensor){
             .name = "interpolate_pos_encoding", .dtype = TYTO_I64, .data = &interpolated};
     }
-    TYTO_TRY(tyto_forward(job->session, job->family->head, inputs, n_inputs, wanted,
-                          job->options.embeddings ? 3 : 2, &outputs, &n_outputs, err));
+    TYTO_TRY(tyto_forward(job->session, job->family->head, inputs, n_inputs, wanted, n_wanted,
+                          &outputs, &n_outputs, err));
     const int64_t rows = outputs[0].shape[1], queries = job->vocabulary ? outputs[0].shape[2] : 1;
     for (int64_t i = 0; i < n; i++) {
-        const float *logits = outputs[0].data, *boxes = outputs[1].data;
+        const float *logits = outputs[0].data,
+                    *boxes = sights->boxes ? sights->boxes : outputs[1].data;
         TYTO_TRY(postprocess(job, &sights[i], logits + i * rows * queries, boxes + i * rows * 4,
                              rows, queries, &out[i], err));
         if (job->options.embeddings) {
-            const int64_t width = outputs[2].shape[2];
-            const float *embeddings = outputs[2].data;
+            const int64_t width = outputs[n_wanted - 1].shape[2];
+            const float *embeddings = outputs[n_wanted - 1].data;
             TYTO_TRY(take_embeddings(embeddings + i * rows * width, width, &out[i], err));
         }
     }
