@@ -18,7 +18,7 @@ libswresample-dev libgif-dev libtiff-dev libavif-dev libheif-dev libpango1.0-dev
 libmicrohttpd-dev nettle-dev"
 # Fonts: Chinese and Hindi, emoji; DejaVu (of fontconfig) has Arabic and Hebrew.
 fonts="fonts-dejavu-core fonts-droid-fallback fonts-lohit-deva fonts-noto-color-emoji"
-test="$build $fonts libcmocka-dev"
+test="$build $fonts libcmocka-dev python3-pytest"
 python="$build python3-venv python3-dev"
 # Checks of the public headers: g++ (of build-essential), cffi, Doxygen, libabigail.
 ci="$test git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi

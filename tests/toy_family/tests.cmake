@@ -9,6 +9,9 @@ target_compile_definitions(toy_objects PRIVATE "TYTO_FAMILIES=\"toy_family/famil
 # The whole command with it, and a test that opens its checkpoints by public calls and by the command.
 add_executable(tyto_toy $<TARGET_OBJECTS:toy_objects> $<TARGET_OBJECTS:tyto>)
 target_link_libraries(tyto_toy PRIVATE tyto_static tyto_options PkgConfig::DEPS)
+if(TYTO_SERVER)
+  target_link_libraries(tyto_toy PRIVATE PkgConfig::SERVER Threads::Threads)
+endif()
 add_executable(test_toy_family ${CMAKE_CURRENT_LIST_DIR}/test_toy_family.c
                ${PROJECT_SOURCE_DIR}/tests/cli/run.c $<TARGET_OBJECTS:toy_objects>)
 target_include_directories(test_toy_family PRIVATE ${PROJECT_SOURCE_DIR}/src
