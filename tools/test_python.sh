@@ -67,7 +67,7 @@ print(f"wheel: {code / 1e6:.2f} MB, and {sum(f.compress_size for f in files) / 1
 sys.exit(code >= 2e6)
 END
 
-echo "types: $("$folder/tools/bin/mypy" --strict python/pytyto 2>&1 | tee "$folder/mypy.log" | tail -n 1)"
+echo "types: $("$folder/tools/bin/mypy" --strict python/pytyto tests/python/typed.py 2>&1 | tee "$folder/mypy.log" | tail -n 1)"
 grep -q '^Success' "$folder/mypy.log" || { cat "$folder/mypy.log" && status=1; }
 
 environment plain pytest "$wheel"
