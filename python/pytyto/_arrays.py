@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._binding import encoded
 from ._tyto import ffi, lib
 
 _DTYPES: dict[np.dtype[Any], int] = {
@@ -94,11 +95,10 @@ def name(text: str) -> Any:
     """A name as the library takes it. Names of inputs and outputs are few, and kept."""
     known = _names.get(text)
     if known is None:
-        if "\0" in text:
-            raise ValueError("a name must not have a NUL character in it")
+        content = encoded(text, "a name")
         if len(_names) > 4096:
             _names.clear()
-        known = _names[text] = ffi.new("char[]", text.encode())
+        known = _names[text] = ffi.new("char[]", content)
     return known
 
 

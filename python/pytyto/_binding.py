@@ -6,6 +6,7 @@ Everything here is about the boundary alone; what the calls mean is documented i
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -90,14 +91,27 @@ def take_bytes(value: Any) -> bytes:
     return content
 
 
+def encoded(one: str, what: str = "a text") -> bytes:
+    """A text as the library takes it. A NUL in it is refused: the library would take it for the
+    text's end."""
+    if not isinstance(one, str):
+        raise TypeError(f"{what}: got {type(one).__name__}, required a string")
+    if "\0" in one:
+        raise ValueError(f"{what} must not have a NUL character in it")
+    return one.encode("utf-8", "surrogatepass")
+
+
+def path_bytes(path: str | os.PathLike[str]) -> bytes:
+    """A path as the library takes it; a NUL in it is refused, as `open` does."""
+    content = os.fsencode(path)
+    if b"\0" in content:
+        raise ValueError(f"a path must not have a NUL character in it: {path!r}")
+    return content
+
+
 def strings(texts: Sequence[str]) -> tuple[Any, list[Any]]:
-    """A `char *[]` of texts, and what must live as long as it. A NUL in a text is refused: the
-    library would take it for the text's end."""
-    held = []
-    for one in texts:
-        if "\0" in one:
-            raise ValueError("a text must not have a NUL character in it")
-        held.append(ffi.new("char[]", one.encode("utf-8", "surrogatepass")))
+    """A `char *[]` of texts, and what must live as long as it."""
+    held = [ffi.new("char[]", encoded(one)) for one in texts]
     return ffi.new("char *[]", held), held
 
 

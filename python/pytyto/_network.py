@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _arrays
-from ._binding import ProgressFunction, Watch, call, made, options, text
+from ._binding import ProgressFunction, Watch, call, made, options, path_bytes, text
 from ._tyto import ffi, lib
 
 PRECISIONS = {
@@ -98,7 +98,8 @@ class Network:
         progress: ProgressFunction | None = None,
     ) -> Network:
         """Opens a checkpoint folder. FileNotFoundError, ValueError, … with the library's words."""
-        return cls._made(lib.tyto_model_open, os.fsencode(path), precision, threads, progress)
+        source = path_bytes(path)
+        return cls._made(lib.tyto_model_open, source, precision, threads, progress)
 
     @classmethod
     def create(
@@ -219,7 +220,7 @@ def checkpoint(name: str | os.PathLike[str] | None) -> str:
 
     A hub id that isn't in the cache is downloaded by huggingface_hub, where that is installed.
     """
-    held = ffi.NULL if name is None else ffi.new("char[]", os.fsencode(name))
+    held = ffi.NULL if name is None else ffi.new("char[]", path_bytes(name))
     out = ffi.new("char **")
     try:
         call(lib.tyto_checkpoint_locate, held, ffi.NULL, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Union, overload
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, pictures
-from ._binding import ProgressFunction, call, made, options, strings, text
+from ._binding import ProgressFunction, call, encoded, made, options, strings, text
 from ._detections import BOXES
 from ._network import Network, checkpoint
 from ._progress import shown
@@ -23,6 +23,11 @@ from .vocabulary import Vocabulary
 
 Exemplar = Union[Image, "tuple[Image, Sequence[float]]"]
 Labels = Union[None, str, "Sequence[str]", Vocabulary]
+
+# What a type checker can know to be one picture, or several; a PIL image or a tensor it takes for
+# anything, since neither package need be there.
+_One = Union[str, "os.PathLike[str]", bytes, npt.NDArray[Any], "Photo"]
+_Several = Union["Sequence[Any]", "Iterator[Any]"]
 
 _NMS = {"off": lib.TYTO_NMS_OFF, "class": lib.TYTO_NMS_CLASS, "all": lib.TYTO_NMS_ALL}
 _SCORES = {
@@ -198,13 +203,15 @@ class Model:
         if box is not None:
             region = ffi.new("tyto_box *", [float(v) for v in box])
         if label is None:
-            label = Path(photo.picture.path).stem if photo.picture.path else "object"
+            # A file's name need not be UTF-8, a label must.
+            stem = os.fsencode(Path(photo.picture.path or "object").stem)
+            label = stem.decode("utf-8", "replace")
         return self._vocabulary(
             lib.tyto_photo_query,
             photo.handle,
             region,
             lib.TYTO_QUERY_RULE_AUTO,
-            label.encode(),
+            encoded(label, "a label"),
             ffi.NULL,
         )
 
@@ -223,13 +230,13 @@ class Model:
         return Photo(handle, picture)
 
     @overload
-    def detect(
-        self, images: Image | Photo, labels: Labels = None, **options: Any
-    ) -> Results: ...
+    def detect(self, images: _One, labels: Labels = None, **options: Any) -> Results: ...
     @overload
     def detect(
-        self, images: Iterable[Image | Photo], labels: Labels = None, **options: Any
+        self, images: _Several, labels: Labels = None, **options: Any
     ) -> list[Results]: ...
+    @overload
+    def detect(self, images: object, labels: Labels = None, **options: Any) -> Any: ...
 
     def detect(  # type: ignore[misc]
         self,
@@ -253,8 +260,8 @@ class Model:
         """Finds what labels name.
 
         images        one picture gives one `Results`, several a list of them. A picture is a path,
-                      a file's bytes, an array (height, width, 3) of uint8, a PIL image, a torch
-                      tensor, or a `Photo`
+                      a file's bytes or an open file, an array (height, width, 3) of uint8, a PIL
+                      image, a torch tensor, or a `Photo`
         labels        a text, several, or a `Vocabulary`; None: whatever looks like an object
         threshold     scores above it are kept; or one for each label by its name. None: what the
                       checkpoint recommends, which is 0.1 where it says nothing
@@ -310,17 +317,24 @@ class Model:
     @overload
     def match(
         self,
-        images: Image | Photo,
+        images: _One,
         exemplars: Exemplar | Sequence[Exemplar] | Vocabulary,
         **options: Any,
     ) -> Results: ...
     @overload
     def match(
         self,
-        images: Iterable[Image | Photo],
+        images: _Several,
         exemplars: Exemplar | Sequence[Exemplar] | Vocabulary,
         **options: Any,
     ) -> list[Results]: ...
+    @overload
+    def match(
+        self,
+        images: object,
+        exemplars: Exemplar | Sequence[Exemplar] | Vocabulary,
+        **options: Any,
+    ) -> Any: ...
 
     def match(  # type: ignore[misc]
         self,
@@ -447,8 +461,13 @@ class Model:
         several = [inputs] if one else list(inputs)
         if not several:
             raise ValueError("got nothing to embed")
+        texts = sum(isinstance(item, str) for item in several)
+        if 0 < texts < len(several):
+            raise TypeError(
+                "got texts and pictures at once, required either; a picture's path is a Path"
+            )
         with shown(progress) as hears:
-            if all(isinstance(item, str) for item in several):
+            if texts:
                 rows = self._embed_texts(several, templates, hears)
             else:
                 rows = np.stack([self._embed_image(item, hears) for item in several])
@@ -639,7 +658,7 @@ class Model:
         self,
         head: str | None = None,
         inputs: Mapping[str, Any] | None = None,
-        want: Sequence[str] = (),
+        want: str | Sequence[str] = (),
         *,
         progress: bool | ProgressFunction = False,
     ) -> dict[str, Any]:
@@ -652,6 +671,7 @@ class Model:
         Gives exactly the outputs that are wanted, torch tensors if any input is one.
         """
         given = {} if inputs is None else dict(inputs)
+        want = sequence_of(want)
         with shown(progress) as hears:
             outputs = self.network.forward(head, given, want, hears)
         tensors = _arrays.any_tensor(given)

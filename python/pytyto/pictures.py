@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays
-from ._binding import call, take_bytes
+from ._binding import call, path_bytes, take_bytes
 from ._tyto import ffi, lib
 
 Image = Union[str, "os.PathLike[str]", bytes, npt.NDArray[np.uint8], Any]
-"""A path, a file's bytes, an array (height, width, 3) of uint8, a PIL image, or a torch tensor
-(3, height, width) of uint8."""
+"""A path, a file's bytes or an open file, an array (height, width, 3) of uint8, a PIL image, or a
+torch tensor (3, height, width) of uint8."""
 
 
 class Picture:
@@ -34,6 +34,16 @@ class Picture:
         return held
 
 
+_RESIZED_MAX_PX = 16384
+_BILINEAR = 2
+_CONTENT = (bytes, bytearray, memoryview)
+
+
+def _is_file(value: Any) -> bool:
+    """Whether a value is an open file, such as an io.BytesIO."""
+    return hasattr(value, "read")
+
+
 def _is_pil(value: Any) -> bool:
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(value, module.Image)
@@ -41,7 +51,7 @@ def _is_pil(value: Any) -> bool:
 
 def is_one(images: Any) -> bool:
     """Whether a value is one picture, and not several."""
-    if isinstance(images, (str, bytes, os.PathLike)) or _is_pil(images):
+    if isinstance(images, (str, os.PathLike, *_CONTENT)) or _is_pil(images) or _is_file(images):
         return True
     if isinstance(images, np.ndarray) or _arrays.is_tensor(images):
         return bool(images.ndim <= 3)
@@ -94,10 +104,11 @@ def load(image: Image) -> Picture:
     if isinstance(image, (str, os.PathLike)):
         path = os.fspath(image)
         read = ffi.new("tyto_image *")
-        call(lib.tyto_image_load, os.fsencode(path), ffi.NULL, read)
+        call(lib.tyto_image_load, path_bytes(path), ffi.NULL, read)
         return Picture(taken(read[0]), os.fsdecode(path))
-    if isinstance(image, (bytes, bytearray, memoryview)):
-        content = bytes(image)
+    if isinstance(image, _CONTENT) or _is_file(image):
+        source: Any = image
+        content = bytes(source.read() if _is_file(source) else source)
         read = ffi.new("tyto_image *")
         call(lib.tyto_image_decode, content, len(content), b"picture", ffi.NULL, read)
         return Picture(taken(read[0]))
@@ -112,11 +123,30 @@ def load(image: Image) -> Picture:
     )
 
 
+def reduced(pixels: npt.NDArray[np.uint8], side_px: int) -> npt.NDArray[np.uint8]:
+    """The picture (height, width, 3), made smaller where a side is longer than side_px."""
+    longest = max(pixels.shape[:2])
+    if longest <= side_px:
+        return pixels
+    height, width = (max(1, round(side * side_px / longest)) for side in pixels.shape[:2])
+    # What is longer than the library resizes is thinned out first.
+    every = -(-longest // _RESIZED_MAX_PX)
+    out = np.empty((height, width, 3), np.uint8)
+    views = ffi.new("tyto_tensor[2]")
+    held = [
+        _arrays.fill(views[0], "image", pixels[::every, ::every]),
+        _arrays.fill(views[1], "out", out),
+    ]
+    call(lib.tyto_resize_filtered, views + 0, _BILINEAR, ffi.NULL, views + 1)
+    del held
+    return out
+
+
 def save(path: str | os.PathLike[str], pixels: npt.NDArray[np.uint8]) -> None:
     """Writes .png, .jpg or .webp, by the name's ending."""
     view = ffi.new("tyto_image *")
     held = Picture(np.ascontiguousarray(pixels)).fill(view)
-    call(lib.tyto_image_save, os.fsencode(path), view)
+    call(lib.tyto_image_save, path_bytes(path), view)
     del held
 
 
@@ -125,6 +155,6 @@ def encoded(pixels: npt.NDArray[np.uint8], name: str) -> bytes:
     view = ffi.new("tyto_image *")
     held = Picture(np.ascontiguousarray(pixels)).fill(view)
     out = ffi.new("tyto_bytes *")
-    call(lib.tyto_image_encode, view, os.fsencode(name), out)
+    call(lib.tyto_image_encode, view, path_bytes(name), out)
     del held
     return take_bytes(out[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import pictures
-from ._binding import call, made, options, strings, take_bytes, text
+from ._binding import call, encoded, made, options, path_bytes, strings, take_bytes, text
 from ._detections import DETECTION, rows
 from ._tyto import ffi, lib
+
+# The longer side of a picture that a notebook shows.
+_SHOWN_PX = 960
+_ARTICLE = re.compile(r"^(an?|the) (?=\S)", re.IGNORECASE)
+
 
 class Array(np.ndarray[Any, Any]):
     """A numpy array that also answers to `.cpu()`, `.numpy()` and `.int()`, so that code for
@@ -209,13 +215,16 @@ class Results:
         return json.dumps(self.summary(normalize, decimals), ensure_ascii=False, indent=2)
 
     def verbose(self) -> str:
-        """How many there are of each name: "2 cats, 1 dog, " as ultralytics says it."""
+        """How many there are of each name: "2 cats, 1 dog, " as ultralytics says it, labels
+        without their articles."""
         if not len(self):
             return "(no detections), "
         counts: dict[str, int] = {}
         for number in self.boxes.cls.tolist():
             counts[self.names[number]] = counts.get(self.names[number], 0) + 1
-        return "".join(f"{n} {name}{'s' if n > 1 else ''}, " for name, n in counts.items())
+        return "".join(
+            f"{n} {_ARTICLE.sub('', name)}{'s' if n > 1 else ''}, " for name, n in counts.items()
+        )
 
     # ----------------------------------------------------------------------------------- drawing
 
@@ -268,8 +277,19 @@ class Results:
 
         Image.fromarray(self.plot()).show()
 
+    def _drawn(self, name: str) -> bytes | None:
+        """The drawn picture as a file for a page: not larger than a page shows it."""
+        if self.orig_img is None:
+            return None
+        pixels = pictures.reduced(self.orig_img, _SHOWN_PX)
+        height, width = pixels.shape[:2]
+        scale = np.array([width, height, width, height], np.float32)
+        own = self.boxes
+        boxes = Boxes(own.xyxyn * scale, own.conf, own.cls, (height, width), own.id)
+        return pictures.encoded(Results(boxes, self.names, (height, width), pixels).plot(), name)
+
     def _repr_png_(self) -> bytes | None:
-        return None if self.orig_img is None else pictures.encoded(self.plot(), "found.png")
+        return self._drawn("found.png")
 
     def _repr_html_(self) -> str:
         lines = "".join(
@@ -282,12 +302,13 @@ class Results:
         )
         more = f"<caption>50 of {len(self)}</caption>" if len(self) > 50 else ""
         table = f"<table>{more}<tr><th>label</th><th>score</th><th>box</th></tr>{lines}</table>"
-        if self.orig_img is None:
+        drawn = self._drawn("found.jpg")
+        if drawn is None:
             return table
         import base64
 
-        png = base64.b64encode(pictures.encoded(self.plot(), "found.png")).decode()
-        return f'<img src="data:image/png;base64,{png}" style="max-width:100%">{table}'
+        jpeg = base64.b64encode(drawn).decode()
+        return f'<img src="data:image/jpeg;base64,{jpeg}" style="max-width:100%">{table}'
 
     # ------------------------------------------------------------------------------------- files
 
@@ -298,9 +319,9 @@ class Results:
         """The result as the command writes it: "json", "jsonl", "csv", "coco", "coco-results",
         "yolo" (with scores, or without), "voc", "odvg", "openimages", "labelstudio" or "text"."""
         code = ffi.new("tyto_format *")
-        if not lib.tyto_format_by_name(format.encode(), code):
+        if not lib.tyto_format_by_name(encoded(format, "format"), code):
             raise ValueError(f"format: got {format!r}, which is none that documents have")
-        name = ffi.new("char[]", os.fsencode(self.path) if self.path else b"picture")
+        name = ffi.new("char[]", path_bytes(self.path) if self.path else b"picture")
         names, kept = strings(self._labels())
         photos = ffi.new("char *[]", [name])
         wanted = options("tyto_detection_document_options")
@@ -332,14 +353,14 @@ class Results:
         what an earlier run wrote there is replaced."""
         if self.orig_img is None:
             raise ValueError("there are no pixels to cut out")
-        photo = os.fsencode(f"{file_name}.jpg")
+        photo = path_bytes(f"{file_name}.jpg")
         names, kept = strings(self._labels())
         wanted = options("tyto_crops_options")
         wanted.labels, wanted.n_labels = names, len(kept)
         crops = made(
             "tyto_crops",
             lib.tyto_crops_open,
-            os.fsencode(save_dir),
+            path_bytes(save_dir),
             wanted,
             destroy=lib.tyto_crops_destroy,
         )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._binding import call, made, strings
+from ._binding import call, made, path_bytes, strings
 from ._tyto import ffi, lib
 from .results import names_of
 
@@ -29,7 +29,7 @@ class Vocabulary:
             made(
                 "tyto_vocabulary",
                 lib.tyto_vocabulary_load,
-                os.fsencode(path),
+                path_bytes(path),
                 destroy=lib.tyto_vocabulary_destroy,
             )
         )
@@ -59,7 +59,7 @@ class Vocabulary:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the features as .safetensors with their labels, or as .npy without."""
-        call(lib.tyto_vocabulary_save, self.handle, os.fsencode(path))
+        call(lib.tyto_vocabulary_save, self.handle, path_bytes(path))
 
     @property
     def names(self) -> dict[int, str]:

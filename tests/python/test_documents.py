@@ -47,4 +47,4 @@ def test_the_notebook_prints_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_notebook_shows_a_picture() -> None:
     text = (ROOT / "docs/python.ipynb").read_text()
-    assert "data:image/png;base64," in text and len(text) < 400_000
+    assert "data:image/jpeg;base64," in text and len(text) < 400_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,7 +90,7 @@ def test_encoded_photos_and_vocabularies_serve_again(small: pytyto.Model, scene:
 def test_thresholds_and_choices(small: pytyto.Model, scene: str) -> None:
     plain = small.detect(scene, THINGS)
     one = small.detect(scene, THINGS, threshold={"a globe": 0.99})
-    assert len(one) == len(plain) - 1 and "a globe" not in one.verbose()
+    assert len(one) == len(plain) - 1 and "globe" not in one.verbose()
     assert len(small.detect(scene, THINGS, top_k=2)) == 2
     assert len(small.detect(scene, THINGS, threshold=0.0)) == 144
     everything = small.detect(scene, THINGS, threshold=0.0, multi_label=True)
@@ -216,13 +218,17 @@ def test_opening(tmp_path: Path) -> None:
     for threads, error in ((-1, ValueError), ("2", TypeError), (True, TypeError)):
         with pytest.raises(error, match="threads"):
             pytyto.Model.open(threads=threads)  # type: ignore[arg-type]
-    assert pytyto.Model.open(threads=1).detect(SCENE, "a globe").verbose() == "1 a globe, "
+    assert pytyto.Model.open(threads=1).detect(SCENE, "a globe").verbose() == "1 globe, "
 
 
 def test_the_command(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "pytyto", *words], capture_output=True, text=True, cwd=tmp_path
+            [sys.executable, "-m", "pytyto", *words],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
         )
 
     version = run("--version")
@@ -230,3 +236,57 @@ def test_the_command(tmp_path: Path) -> None:
     found = run("detect", str(SCENE), "-t", "a globe", "-f", "json", "-q")
     assert json.loads(found.stdout)["detections"][0]["label"] == "a globe"
     assert run("nonsense").returncode == 2
+
+
+def test_a_nul_ends_no_text_early(small: pytyto.Model, tmp_path: Path) -> None:
+    found = small.detect(SCENE, "a globe")
+    labels = small.vocabulary("a globe")
+    for call in (
+        lambda: pytyto.Model.open(f"{small.folder}\0x"),
+        lambda: small.detect(f"{SCENE}\0x"),
+        lambda: small.vocabulary(exemplars=[SCENE], labels=["a\0b"]),
+        lambda: found.save(f"{tmp_path}/a.png\0.jpg"),
+        lambda: found.save_crop(f"{tmp_path}/a\0b"),
+        lambda: found.save_crop(tmp_path, "a\0b"),
+        lambda: found.document("json\0x"),
+        lambda: labels.save(f"{tmp_path}/a.npy\0x"),
+        lambda: pytyto.Vocabulary.load(f"{tmp_path}/a.npy\0x"),
+        lambda: small.forward("Owlv2Model\0x", {}),
+    ):
+        with pytest.raises(ValueError, match="NUL"):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_of_another_type_is_named(small: pytyto.Model) -> None:
+    with pytest.raises(TypeError, match="a label: got int"):
+        small.vocabulary(exemplars=[SCENE], labels=[3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="format: got int"):
+        small.detect(SCENE).document(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a name: got int"):
+        small.forward(None, {3: np.zeros(1)})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="texts and pictures"):
+        small.embed(["a globe", SCENE])
+
+
+def test_one_output_may_be_wanted_by_its_name_alone(small: pytyto.Model) -> None:
+    inputs = {"pixel_values": np.zeros((1, 3, 192, 192), np.float32), "input_ids": [[1, 2, 3]]}
+    assert list(small.forward(None, inputs, "logits")) == ["logits"]
+
+
+def test_an_example_whose_file_has_a_name_of_another_encoding(
+    small: pytyto.Model, tmp_path: Path
+) -> None:
+    place = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    with open(place, "wb") as file:
+        file.write(SCENE.read_bytes())
+    assert small.vocabulary(exemplars=[os.fsdecode(place)]).names == {0: "caf\ufffd"}
+
+
+def test_files_by_their_content(small: pytyto.Model) -> None:
+    expected = small.detect(SCENE, "a globe").summary()
+    content = SCENE.read_bytes()
+    for one in (content, bytearray(content), memoryview(content), io.BytesIO(content)):
+        assert small.detect(one, "a globe").summary() == expected
+    with open(SCENE, "rb") as file:
+        assert small.detect(file, "a globe").summary() == expected

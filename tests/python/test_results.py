@@ -34,7 +34,7 @@ def test_words(found: pytyto.Results) -> None:
     assert set(one) == {"name", "class", "confidence", "box"}
     assert set(one["box"]) == {"x1", "y1", "x2", "y2"}
     assert json.loads(found.to_json()) == found.summary()
-    assert "1 a globe" in found.verbose() and "640x640" in repr(found)
+    assert "1 globe" in found.verbose() and "640x640" in repr(found)
     assert found.masks is None and found.obb is None
 
 
@@ -133,3 +133,27 @@ def test_video_files(small: pytyto.Model, scene: str, tmp_path: Path) -> None:
         container.mux(stream.encode())
     found = list(small.detect_video(tmp_path / "clip.mp4", ["a globe"], every=2, track=True))
     assert len(found) == 3 and all(one.boxes.id is not None for one in found)
+
+
+def test_many_of_a_label_with_an_article() -> None:
+    boxes = pytyto.Boxes(
+        np.zeros((5, 4), np.float32), np.ones(5, np.float32), np.array([0, 0, 1, 1, 2]), (9, 9)
+    )
+    names = {0: "a tiger", 1: "An eye", 2: "a"}
+    assert pytyto.Results(boxes, names, (9, 9)).verbose() == "2 tigers, 2 eyes, 1 a, "
+
+
+@pytest.mark.parametrize("shape", [(3000, 2000), (7, 20000), (40, 60)])
+def test_a_notebook_gets_a_picture_no_larger_than_it_shows(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
+    boxes = pytyto.Boxes(
+        np.array([[shape[1] / 2, 0, *shape[::-1]]], np.float32), np.ones(1), np.zeros(1, int), shape
+    )
+    found = pytyto.Results(boxes, {0: "half"}, shape, noise)
+    png = found._repr_png_()
+    assert png is not None
+    pixels = pictures.load(png).pixels
+    scale = min(1, 960 / max(shape))
+    assert pixels.shape == (*(max(1, round(side * scale)) for side in shape), 3)
+    page = found._repr_html_()
+    assert "data:image/jpeg;base64," in page and len(page) < 1.4 * len(png) + 4000

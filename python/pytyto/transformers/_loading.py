@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _arrays
-from .._binding import made, text
+from .._binding import made, path_bytes, text
 from .._tyto import lib
 from ._weights import dtype_name, opened
 from .configuration_utils import PretrainedConfig, checkpoint_folder
@@ -55,7 +55,7 @@ class Tensors:
         self._file = made(
             "tyto_tensor_file",
             lib.tyto_tensor_file_open,
-            os.fsencode(path),
+            path_bytes(path),
             destroy=lib.tyto_tensor_file_destroy,
         )
         count = lib.tyto_tensor_file_count(self._file)

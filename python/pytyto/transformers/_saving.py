@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import _arrays
-from .._binding import call, options
+from .._binding import call, options, path_bytes
 from .._tyto import ffi, lib
 from ._weights import DTYPES
 
@@ -74,7 +74,7 @@ def _write(model: Any, made: str, state: Mapping[str, Any] | None, shard_bytes: 
     wanted.max_shard_bytes = shard_bytes
     if weights.dtype != "float64":
         wanted.to_dtype, wanted.dtype = True, DTYPES[weights.dtype][0]
-    call(lib.tyto_parameters_save, weights.parameters, os.fsencode(made), wanted)
+    call(lib.tyto_parameters_save, weights.parameters, path_bytes(made), wanted)
 
 
 def _write_tensors(model: Any, made: str, state: Mapping[str, Any]) -> None:
@@ -83,7 +83,7 @@ def _write_tensors(model: Any, made: str, state: Mapping[str, Any]) -> None:
     tensors = ffi.new("tyto_tensor[]", max(1, len(state)))
     held = [_arrays.fill(tensors[i], key, value) for i, (key, value) in enumerate(state.items())]
     path = os.path.join(made, "model.safetensors")
-    call(lib.tyto_tensor_file_save, os.fsencode(path), tensors, len(state))
+    call(lib.tyto_tensor_file_save, path_bytes(path), tensors, len(state))
     del held
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _arrays
-from .._binding import call, made, options, text
+from .._binding import call, made, options, path_bytes, text
 from .._network import Network
 from .._tyto import ffi, lib
 from . import _modules
@@ -105,7 +104,7 @@ class Weights:
         encoded = config.encode()
         if folder is not None:
             function = lib.tyto_parameters_open
-            source: tuple[Any, ...] = (os.fsencode(folder),)
+            source: tuple[Any, ...] = (path_bytes(folder),)
         else:
             function, source = lib.tyto_parameters_create, (encoded, len(encoded), ffi.NULL)
         self.parameters = made(
