@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import os
 import pathlib
 import pickle
 import subprocess
@@ -345,3 +346,45 @@ def test_with_torch() -> None:
     pytest.importorskip("torch")
     here = str(pathlib.Path(__file__).parent)
     subprocess.run([sys.executable, "-c", TORCH, here], check=True)
+
+
+@pytest.mark.parametrize("touched", ["", "list(model.parameters())"])
+def test_a_model_made_before_torch_is_imported(touched: str) -> None:
+    pytest.importorskip("torch")
+    program = f"""
+import numpy as np
+from pytyto.transformers import Owlv2ForObjectDetection
+model = Owlv2ForObjectDetection.from_pretrained({str(ODD / "model")!r})
+{touched}
+import torch
+kinds = {{type(parameter) for parameter in model.parameters()}}
+assert kinds == {{np.ndarray if {bool(touched)} else torch.nn.Parameter}}, kinds
+assert isinstance(model, torch.nn.Module) is not {bool(touched)}
+side = model.config.vision_config.image_size
+inputs = dict(pixel_values=torch.zeros(1, 3, side, side), input_ids=torch.tensor([[1, 2, 3, 4]]))
+plain = model(**inputs).logits
+assert isinstance(plain, torch.Tensor)
+model.load_state_dict(model.state_dict())
+assert torch.equal(model(**inputs).logits, plain)
+assert model.half()(**inputs).logits.dtype == torch.float16
+assert model.float()(**inputs).logits.dtype == torch.float32
+"""
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=settings
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_compiled_model_gives_the_same() -> None:
+    torch = pytest.importorskip("torch")
+    model = Owlv2ForObjectDetection.from_pretrained(ODD / "model")
+    side = model.config.vision_config.image_size
+    compiled = torch.compile(model, backend="eager")
+    for value in (0.0, 0.5):
+        inputs = {
+            "pixel_values": torch.full((1, 3, side, side), value),
+            "input_ids": torch.tensor([[1, 2, 3, 4]]),
+        }
+        with torch.no_grad():
+            assert torch.equal(compiled(**inputs).logits, model(**inputs).logits)

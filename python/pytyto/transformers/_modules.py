@@ -1,7 +1,8 @@
 """Trees of named parameters: torch's modules where the program uses torch, else our own of arrays.
 
 A class that derives from `Module` has no base of either kind: its instances get one when they are
-made, by what is imported then. With torch, an instance is a `torch.nn.Module` like any other.
+made, by what is imported then, or when they get their parameters. With torch, an instance is a
+`torch.nn.Module` like any other.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ class ArrayModule:
         modules = self.named_modules(prefix=prefix) if recurse else iter([(prefix, self)])
         for name, module in modules:
             for key, value in getattr(module, kind).items():
-                yield (f"{name}.{key}" if name else key), value
+                # A module of torch's has None in place of what it lacks.
+                if value is not None:
+                    yield (f"{name}.{key}" if name else key), value
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -230,6 +233,21 @@ def _bind(cls: type) -> type:
     return known
 
 
+def adopt(module: Any) -> None:
+    """Makes a module one of torch's when torch was imported after it, if it holds no arrays yet."""
+    base: Any = _base()
+    if not isinstance(module, ArrayModule) or base is ArrayModule:
+        return
+    if module._parameters or module._buffers:
+        return
+    kept = dict(module.__dict__)
+    module.__class__ = _bind(getattr(type(module), "_unbound", type(module)))
+    base.__init__(module)
+    module.__dict__.update(kept)
+    for child in module._modules.values():
+        adopt(child)
+
+
 if TYPE_CHECKING:
     _Base = ArrayModule
 else:
@@ -334,6 +352,7 @@ def grow(
         for last in below.get(path, []):
             name = f"{path}.{last}" if path else last
             child = make(name)
+            adopt(child)
             if child is None:
                 child = _node(last, leaves.get(name, {}), below.get(name, []))
             module._modules[last] = child
@@ -352,4 +371,4 @@ def find(root: Any, name: str) -> Any:
     return held if held is not None else module._buffers[last]
 
 
-__all__ = ["ArrayModule", "Module", "Node", "find", "grow"]
+__all__ = ["ArrayModule", "Module", "Node", "adopt", "find", "grow"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -111,6 +112,7 @@ class PreTrainedModel(_modules.Module):
         if self._grown or weights is None:
             return
         self.__dict__["_grown"] = True
+        _modules.adopt(self)
         torch = _arrays.torch()
         tensors: dict[str, Any] = {}
         for name in weights.shapes:
@@ -228,7 +230,9 @@ class PreTrainedModel(_modules.Module):
             return self
         if weights is not None:
             weights.dtype = name
-        if _modules._base() is _modules.ArrayModule:
+        if not self._grown:
+            _modules.adopt(self)
+        if isinstance(self, _modules.ArrayModule):
             if name == "bfloat16":
                 refuse("bfloat16", "numpy has no such type; import torch, or load with torch_dtype")
             return self._astype(np.dtype(name))
@@ -501,7 +505,7 @@ class PreTrainedModel(_modules.Module):
         given = {key: value for key, value in inputs.items() if value is not None}
         tensors = _arrays.any_tensor(*given.values())
         _refuse_tracing(given)
-        found = self._weights.run(head, given, want)
+        found: dict[str, Any] = _untraced(self._weights.run)(head, given, want)
         name = self._weights.dtype
         if not tensors:
             if name in ("float16", "float64"):
@@ -525,7 +529,7 @@ class PreTrainedModel(_modules.Module):
         """Whether any parameter is to be trained."""
         if not self._grown:
             return bool(self.__dict__["_wants_grad"])
-        return any(parameter.requires_grad for parameter in self.parameters())
+        return any(getattr(parameter, "requires_grad", False) for parameter in self.parameters())
 
     def _choices(
         self,
@@ -560,6 +564,14 @@ def _is_device(value: Any) -> bool:
         "xpu",
         "meta",
     )
+
+
+def _untraced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as torch.compile leaves it alone: the engine is compiled already."""
+    if "torch._dynamo" not in sys.modules:
+        return function
+    untraced: Callable[..., Any] = _arrays.torch().compiler.disable(function)
+    return untraced
 
 
 def _refuse_tracing(inputs: Mapping[str, Any]) -> None:
