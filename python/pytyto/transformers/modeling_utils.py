@@ -568,9 +568,10 @@ def _is_device(value: Any) -> bool:
 
 def _untraced(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function as torch.compile leaves it alone: the engine is compiled already."""
-    if "torch._dynamo" not in sys.modules:
+    dynamo: Any = sys.modules.get("torch._dynamo")
+    if dynamo is None:
         return function
-    untraced: Callable[..., Any] = _arrays.torch().compiler.disable(function)
+    untraced: Callable[..., Any] = dynamo.disable(function)
     return untraced
 
 
