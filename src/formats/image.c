@@ -219,11 +219,13 @@ tyto_status tyto_image_save(const char *path, const tyto_image *image, tyto_erro
     tyto_file_writer writer;
     TYTO_TRY(encoder(path, image, &encode, err));
     TYTO_TRY(tyto_file_writer_open(path, &writer, err));
-    tyto_status status = encode(writer.stream, path, image, err);
-    if (status != TYTO_OK) {
+    const tyto_status status = encode(writer.stream, path, image, err);
+    if (status != TYTO_OK && !ferror(writer.stream)) {
         tyto_file_writer_abandon(&writer);
         return status;
     }
+    /* Of a stream that failed, the commit says why; an encoder doesn't know. */
+    tyto_error_clear(err);
     return tyto_file_writer_commit(&writer, err);
 }
 

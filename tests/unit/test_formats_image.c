@@ -449,6 +449,7 @@ static void a_full_disk_leaves_nothing(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(status, TYTO_E_IO);
         assert_non_null(strstr(tyto_error_message(&err), names[i]));
+        assert_non_null(strstr(tyto_error_message(&err), ": File too large"));
         tyto_error_clear(&err);
         assert_folder_is_empty();
     }

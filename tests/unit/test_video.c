@@ -1,12 +1,14 @@
 /* Videos and sound: what is written is read again; what is broken or hostile is refused. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -452,6 +454,32 @@ static void what_can_not_be_written_is_refused(void **state)
     tyto_image_clear(&other);
 }
 
+/* A full disk, as a limit to the size of files. */
+static void a_full_disk_is_told(void **state)
+{
+    (void)state;
+    static const float samples[8000];
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_video_writer *writer = NULL;
+    const tyto_video_format format = {.sound_hz = 8000};
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 5000;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_ok(tyto_video_writer_create("full.wav", &format, &writer, &err), &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    tyto_status status = tyto_video_writer_add_sound(writer, samples, 8000, &err);
+    if (status == TYTO_OK) {
+        status = tyto_video_writer_commit(writer, &err);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_fails(status, TYTO_E_IO, &err, "full.wav: can't be written: File too large");
+    tyto_video_writer_destroy(writer);
+    assert_int_equal(access("full.wav", F_OK), -1);
+}
+
 static void samples_beyond_one_are_cut(void **state)
 {
     (void)state;
@@ -505,6 +533,7 @@ int main(void)
         cmocka_unit_test(cut_and_broken_files_end),
         cmocka_unit_test(an_index_tells_what_is_missing),
         cmocka_unit_test(what_can_not_be_written_is_refused),
+        cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(samples_beyond_one_are_cut),
     };
     const struct CMUnitTest absent[] = {cmocka_unit_test(a_build_without_videos_says_so)};

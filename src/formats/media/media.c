@@ -49,6 +49,8 @@ tyto_status tyto_media_fail(tyto_error *err, int code, const char *name, const c
         return tyto_fail_memory(err, name);
     case AVERROR(EIO):
     case AVERROR(ENOSPC):
+    case AVERROR(EDQUOT):
+    case AVERROR(EFBIG):
     case AVERROR(EPIPE):
         status = TYTO_E_IO;
         break;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <libavutil/audio_fifo.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
@@ -48,7 +49,9 @@ struct tyto_video_writer {
 static int write_bytes(void *opaque, uint8_t *bytes, int count)
 {
     FILE *stream = opaque;
-    return fwrite(bytes, 1, (size_t)count, stream) == (size_t)count ? count : AVERROR(EIO);
+    errno = 0;
+    return fwrite(bytes, 1, (size_t)count, stream) == (size_t)count ? count
+                                                                    : AVERROR(errno ? errno : EIO);
 }
 
 static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
