@@ -38,8 +38,9 @@ typedef struct tyto_batch_photo {
     uint64_t reserved[4]; /**< 0 */
 } tyto_batch_photo;
 
-/** What is done with a photo. E_CANCELLED ends the run; with any other failure the photo has
- *  failed, which is logged, and the next one comes. */
+/** What is done with a photo. E_CANCELLED ends the run, and so does E_IO of work on a photo, which
+ *  is read by then: what is made of it can't be written, as on a full disk. With any other failure
+ *  the photo has failed, which is logged, and the next one comes. */
 typedef tyto_status (*tyto_batch_fn)(void *user, tyto_batch_photo *photo, tyto_error *err);
 
 typedef struct tyto_batch_options {
@@ -81,7 +82,8 @@ typedef struct tyto_batch_summary {
  *  summary  filled whatever the status; NULL: nobody asks
  *  errors   E_CANCELLED (by the progress function or the work, or a reader of the results that has
  *           gone away: what is done is done, and the results can be ended), those of
- *           tyto_results_add, that of a photo whose work said that it is the last; E_ARGUMENT,
+ *           tyto_results_add, that of a photo whose work said that it is the last, or failed with
+ *           E_IO; E_ARGUMENT,
  *           E_MEMORY. A photo that failed is no error of the run. */
 TYTO_API TYTO_NODISCARD tyto_status tyto_batch_run(const char *const *paths, int64_t count,
                                                    tyto_batch_fn work, void *user,

@@ -81,8 +81,8 @@ static tyto_status stop(const batch *run, int64_t i)
                      (long long)i, (long long)run->count);
 }
 
-/* A photo's turn. Its failure ends the run only when the caller or the work says so, or its record
- * can't be written. */
+/* A photo's turn. Its failure ends the run only when the caller or the work says so, or what is
+ * made of it can't be written. */
 static tyto_status take_turn(const batch *run, int64_t i)
 {
     tyto_error err = TYTO_ERROR_INIT;
@@ -95,6 +95,8 @@ static tyto_status take_turn(const batch *run, int64_t i)
     if (photo.record.data && run->options.results) {
         written = tyto_results_add(run->options.results, &photo.record, run->err);
     }
+    photo.last =
+        photo.last || (about && status == TYTO_E_IO && run->options.kind == TYTO_BATCH_KIND_PHOTOS);
     const char *why = err.message ? err.message : tyto_status_text(status);
     tyto_bytes_clear(&photo.record);
     tyto_image_clear(&image);

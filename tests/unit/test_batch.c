@@ -45,6 +45,7 @@ static int remove_room(void **state)
 typedef struct plan {
     tyto_results *results;
     int64_t fails, last, cancels, stops; /* places of photos; -1: none */
+    tyto_status failure;                 /* 0: E_RANGE */
     int calls, lines;
     char line[256];
 } plan;
@@ -72,7 +73,8 @@ static tyto_status work(void *user, tyto_batch_photo *photo, tyto_error *err)
         }
     }
     photo->last = photo->index == p->last;
-    return photo->index == p->fails || photo->last ? TYTO_E_RANGE : TYTO_OK;
+    const tyto_status failure = p->failure ? p->failure : TYTO_E_RANGE;
+    return photo->index == p->fails || photo->last ? failure : TYTO_OK;
 }
 
 static bool follow(void *user, const tyto_progress *progress)
@@ -106,7 +108,8 @@ static tyto_status run(plan *p, tyto_batch_summary *summary)
     return status;
 }
 
-/* A photo that fails is said, and the others go on; cancelling and the last failure end the run. */
+/* A photo that fails is said, and the others go on; cancelling, the last failure, and what can't
+ * be written end the run. */
 static void failures_of_photos_and_of_the_run(void **state)
 {
     (void)state;
@@ -116,13 +119,14 @@ static void failures_of_photos_and_of_the_run(void **state)
         int64_t done, failed;
         const char *line;
     } cases[] = {
-        {{NULL, -1, -1, -1, -1}, TYTO_OK, 2, 1, "none.png: No such file or directory"},
-        {{NULL, 2, -1, -1, -1}, TYTO_OK, 1, 2, "c.png: a value is out of range"},
-        {{NULL, -1, 0, -1, -1}, TYTO_E_RANGE, 0, 1, ""},
-        {{NULL, -1, -1, 0, -1}, TYTO_E_CANCELLED, 0, 0, ""},
-        {{NULL, -1, -1, -1, 2}, TYTO_E_CANCELLED, 1, 1, "none.png: No such file or directory"},
+        {{NULL, -1, -1, -1, -1, 0}, TYTO_OK, 2, 1, "none.png: No such file or directory"},
+        {{NULL, 2, -1, -1, -1, 0}, TYTO_OK, 1, 2, "c.png: a value is out of range"},
+        {{NULL, 0, -1, -1, -1, TYTO_E_IO}, TYTO_E_IO, 0, 1, ""},
+        {{NULL, -1, 0, -1, -1, 0}, TYTO_E_RANGE, 0, 1, ""},
+        {{NULL, -1, -1, 0, -1, 0}, TYTO_E_CANCELLED, 0, 0, ""},
+        {{NULL, -1, -1, -1, 2, 0}, TYTO_E_CANCELLED, 1, 1, "none.png: No such file or directory"},
         /* What fails while the caller says stop is no fault of the photo. */
-        {{NULL, -1, -1, -1, 1}, TYTO_E_CANCELLED, 1, 0, ""},
+        {{NULL, -1, -1, -1, 1, 0}, TYTO_E_CANCELLED, 1, 0, ""},
     };
     for (size_t i = 0; next_case(i, sizeof(cases) / sizeof(cases[0])); i++) {
         plan p = cases[i].p;
