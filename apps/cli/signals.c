@@ -12,8 +12,7 @@ static volatile sig_atomic_t stop;
 static void on_signal(int signal)
 {
     const int code = errno;
-    (void)signal;
-    if (stop) {
+    if (stop && signal != SIGHUP) {
         _exit(EXIT_INTERRUPTED);
     }
     stop = 1;
@@ -27,9 +26,13 @@ static void on_signal(int signal)
 
 void signals_begin(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, before;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* nohup has it ignored. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        sigaction(SIGHUP, &action, NULL);
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }

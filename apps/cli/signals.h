@@ -7,7 +7,7 @@
 #include <tyto/status.h>
 
 /** From now on the first SIGINT or SIGTERM raises a flag, and the second ends the command at once.
- *  A closed pipe and a file at its limit are write errors, not signals. */
+ *  SIGHUP, where it isn't ignored, raises the flag too: terminals that close may send it twice. A closed pipe and a file at its limit are write errors, not signals. */
 void signals_begin(void);
 /** Whether the flag is up. */
 bool interrupted(void);

@@ -34,10 +34,11 @@ const topic topics[] = {
      "can't be read is reported and the others go on; the exit status is then 1."},
     {"VIDEOS",
      "MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, WMV, GIF and Y4M, recognised by content, as "
-     "far as the libav here decodes them. A VIDEO is a file; of tyto autoencode a folder of them "
-     "too. Nothing but the file itself is read, whatever it refers to."},
+     "far as the libav here decodes them. A VIDEO is a file, a folder of them, a pattern or "
+     "@list.txt, as of photos. Nothing but the file itself is read, whatever it refers to."},
     {"LONG RUNS",
-     "The first Ctrl-C (or SIGTERM) ends a run within a tile, keeps what was finished, and closes "
+     "The first Ctrl-C (or SIGTERM, or a terminal that is closed) ends a run within a tile, keeps "
+     "what was finished, and closes "
      "its "
      "documents; the second ends it at once. JSON lines, CSV, labels and drawings are in their "
      "place "
