@@ -297,7 +297,9 @@ tyto_status tyto_folder_make_within(const char *folder, const char *name, tyto_e
     char *at = path ? path + strlen(path) - strlen(name) : NULL;
     while (status == TYTO_OK && (at = strchr(at, '/')) != NULL) {
         *at = '\0';
-        if (mkdir(path, 0777) != 0 && !tyto_folder_exists(path)) {
+        const int code = mkdir(path, 0777) == 0 ? 0 : errno;
+        if (code != 0 && !tyto_folder_exists(path)) {
+            errno = code;
             status = tyto_fail_errno(err, path);
         }
         *at++ = '/';

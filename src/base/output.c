@@ -234,9 +234,10 @@ tyto_status tyto_output_make_folder(const char *path, tyto_error *err)
 {
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, path);
-    if (mkdir(path, 0777) != 0 && !tyto_folder_exists(path)) {
+    const int code = mkdir(path, 0777) == 0 ? 0 : errno;
+    if (code != 0 && !tyto_folder_exists(path)) {
         return tyto_fail(err, TYTO_E_IO, "%s: %s", path,
-                         errno == EEXIST ? "got a file, required a folder" : strerror(errno));
+                         code == EEXIST ? "got a file, required a folder" : strerror(code));
     }
     char *probe = tyto_path_join(path, "tyto");
     const tyto_status status =

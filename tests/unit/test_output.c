@@ -12,6 +12,7 @@
 #include <tyto/output.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "support/golden.h"
 #include "support/room.h"
 
@@ -319,9 +320,36 @@ static void what_fills_up_says_how_far_it_came(void **state)
     assert_holds("limited", "as it was");
 }
 
+/* Why a folder can't be made, for somebody who may not. */
+static int make_folders_where_nobody_may(void)
+{
+    static const char *const told[] = {"shut/new: Permission denied", "shut/in: Permission denied"};
+    tyto_error err = TYTO_ERROR_INIT;
+    if (geteuid() == 0 && setuid(65534) != 0) {
+        return 1;
+    }
+    bool good = tyto_output_make_folder("shut/new", &err) == TYTO_E_IO &&
+                strcmp(tyto_error_message(&err), told[0]) == 0;
+    tyto_error_clear(&err);
+    good = good && tyto_folder_make_within("shut", "in/a.txt", &err) == TYTO_E_IO &&
+           strcmp(tyto_error_message(&err), told[1]) == 0;
+    tyto_error_clear(&err);
+    return good ? 0 : 2;
+}
+
+static void a_folder_that_is_shut_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(".", 0755), 0);
+    assert_int_equal(mkdir("shut", 0555), 0);
+    alone(make_folders_where_nobody_may);
+    assert_int_equal(rmdir("shut"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_that_is_shut_is_told),
         cmocka_unit_test(a_file_appears_when_it_is_committed),
         cmocka_unit_test(a_file_that_is_given_up_never_was),
         cmocka_unit_test(standard_output_stays_open),
