@@ -67,10 +67,9 @@ def example_and_forward(options, source, programs):
     return times, memory
 
 
-def pipelines(options, programs):
-    """Seconds of the pipeline with so many labels. The reference runs the image tower once for each label: several
-    labels take one round, and many only the reference of the two that do so."""
-    times = {}
+def pipelines(options, programs, times):
+    """times[labels][name] = seconds of the pipeline with so many labels. The reference runs the image tower once for each
+    label: several labels take one round, and many only the reference of the two that do so. Yields after each."""
     for labels in options.labels:
         asked = {name: worker for name, worker in programs.items() if labels <= 10 or name != "current"}
         times[labels] = {name: [] for name in asked}
@@ -78,7 +77,7 @@ def pipelines(options, programs):
             for name, worker in asked.items():
                 times[labels][name].append(worker.run(f"pipeline {labels}"))
                 say(f"  pipeline, {labels} labels, {name}: {times[labels][name][-1]:.2f} s")
-    return times
+        yield
 
 
 def row(title, times, out):
@@ -132,10 +131,11 @@ def main():
         result = {"command": command_line(sys.argv[1:], "bench/compare"), "machine": describe(options.command),
                   "threads": options.threads, "import_s": imports,
                   "opened_s": {name: worker.ready["opened_s"] for name, worker in programs.items()},
-                  "memory_mb": memory, "example_s": times, "pipeline_s": pipelines(options, programs)}
+                  "memory_mb": memory, "example_s": times, "pipeline_s": {}}
+        for _ in pipelines(options, programs, result["pipeline_s"]):
+            options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     except Failed as failure:
         sys.exit(f"bench/compare: {failure}")
-    options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     show(result)
 
 
