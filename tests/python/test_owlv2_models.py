@@ -223,6 +223,14 @@ def test_errors() -> None:
     assert model.to("cpu") is model and model.eval().training is False
 
 
+@pytest.mark.parametrize(("name", "why"), [("TFOwlv2Model", "TensorFlow"), ("Trainer", "learn"), ("Owl", "'Owl'$")])
+def test_what_is_not_there_says_why(name: str, why: str) -> None:
+    import pytyto.transformers
+
+    with pytest.raises(AttributeError, match=why):
+        getattr(pytyto.transformers, name)
+
+
 def test_types() -> None:
     model = small().half()
     inputs = {"input_ids": np.array([[1, 5, 39]]), "pixel_values": np.ones((1, 3, 16, 16), "f4")}

@@ -97,5 +97,15 @@ _MODULES = (
     "utils",
 )
 
+
+
+def _absent(name: str) -> str | None:
+    if name.startswith(("TF", "Flax")):
+        return "there are no models of TensorFlow or Flax here; the one without that prefix runs"
+    if name.startswith(("Trainer", "TrainingArguments")):
+        return "models of this version compute, and don't learn"
+    return None
+
+
 __all__ = [*_EXPORTS]
-__getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES)
+__getattr__, __dir__ = lazy(__name__, _EXPORTS, _MODULES, _absent)
