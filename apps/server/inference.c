@@ -494,8 +494,8 @@ void inference_unload(exchange *x)
         reply_error(x, 404, "there is no such model");
         return;
     }
-    store_drop_all(&x->server->photos, s);
-    store_drop_all(&x->server->vocabularies, s);
+    store_drop_all(&x->server->photos, s->serial);
+    store_drop_all(&x->server->vocabularies, s->serial);
     models_release(&x->server->models, s);
     reply_text(x, 200, NULL, "");
 }

@@ -58,6 +58,7 @@ static bool list(models *m, served *s)
     if (m->count < m->room && place_of(m, s->name) < 0) {
         m->list[m->count++] = s;
         s->users = 1;
+        s->serial = ++m->serials;
         done = true;
     }
     pthread_mutex_unlock(&m->lock);
@@ -66,7 +67,12 @@ static bool list(models *m, served *s)
 
 tyto_status models_add(models *m, const char *name, const char *folder, tyto_error *err)
 {
-    served *s = calloc(1, sizeof(*s));
+    served *s = models_take(m, name);
+    if (s) { /* before it costs anything; list() looks again */
+        models_release(m, s);
+        return TYTO_E_EXISTS;
+    }
+    s = calloc(1, sizeof(*s));
     if (!s) {
         return TYTO_E_MEMORY;
     }

@@ -18,6 +18,7 @@ typedef struct model_stats {
 /** A model, and a session of it for each worker, which begins when that worker first needs it. */
 typedef struct served {
     char *name, *folder;
+    uint64_t serial; /**< no other has it, nor will */
     tyto_model *model;
     tyto_session **sessions; /**< [n_sessions] */
     int64_t n_sessions;
@@ -31,6 +32,7 @@ typedef struct models {
     tyto_engine *engine;
     served **list; /**< [count], the first is the default */
     int64_t count, room, n_workers;
+    uint64_t serials;
 } models;
 
 void models_begin(models *m, tyto_engine *engine, int64_t n_workers);

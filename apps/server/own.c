@@ -39,7 +39,7 @@ static held *take(work *job, store *s, const char *id, const char *what, family 
                     what);
         return NULL;
     }
-    if (h->owner != job->served) {
+    if (h->owner != job->served->serial) {
         reply_error(job->x, 422, "the %s is of another model", what);
         store_release(s, h);
         return NULL;
@@ -55,7 +55,7 @@ static held *take_photo(work *job, const char *id)
 static held *put(work *job, store *s, void *thing, int64_t bytes, const char *what)
 {
     bool large;
-    held *h = store_put(s, thing, job->served, bytes, &large);
+    held *h = store_put(s, thing, job->served->serial, bytes, &large);
     if (!h) {
         reply_error(job->x, large ? 422 : 503,
                     large ? "the %s is larger than all that is held here" : "%s: out of memory",

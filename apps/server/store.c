@@ -71,7 +71,7 @@ void store_end(store *s)
     pthread_mutex_destroy(&s->lock);
 }
 
-held *store_put(store *s, void *thing, const void *owner, int64_t bytes, bool *large)
+held *store_put(store *s, void *thing, uint64_t owner, int64_t bytes, bool *large)
 {
     held *h = bytes <= s->budget_bytes ? calloc(1, sizeof(*h)) : NULL;
     *large = bytes > s->budget_bytes;
@@ -138,7 +138,7 @@ bool store_drop(store *s, const char *id)
     return h != NULL;
 }
 
-void store_drop_all(store *s, const void *owner)
+void store_drop_all(store *s, uint64_t owner)
 {
     pthread_mutex_lock(&s->lock);
     for (held *h = s->newest, *older; h; h = older) {
