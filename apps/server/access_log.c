@@ -27,16 +27,32 @@ static void name_client(const exchange *x, char *out, socklen_t room)
     }
 }
 
-/* A path as part of a line: what would break it is shown as \xNN. */
-static void put_path(FILE *out, const char *path)
+/* A method or path as part of a line: what would break it, or isn't ASCII, is shown as \xNN. */
+static void put_plain(FILE *out, const char *text)
 {
-    for (const char *c = path ? path : "-"; *c; c++) {
-        if ((unsigned char)*c <= ' ' || *c == '"' || *c == '\\' || *c == 0x7f) {
-            fprintf(out, "\\x%02X", (unsigned char)*c);
+    for (const char *c = text ? text : "-"; *c; c++) {
+        const unsigned char byte = (unsigned char)*c;
+        if (byte <= ' ' || byte == '"' || byte == '\\' || byte >= 0x7f) {
+            fprintf(out, "\\x%02X", byte);
         } else {
-            putc(*c, out);
+            putc(byte, out);
         }
     }
+}
+
+/* The same as JSON; NULL for none, and when memory is out. */
+static json_t *plain(const char *given)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = given ? open_memstream(&text, &length) : NULL;
+    if (!out) {
+        return NULL;
+    }
+    put_plain(out, given);
+    json_t *value = fclose(out) == 0 ? json_string(text) : NULL;
+    free(text);
+    return value;
 }
 
 static void write_common(FILE *out, const exchange *x, double seconds, bool whole)
@@ -47,8 +63,10 @@ static void write_common(FILE *out, const exchange *x, double seconds, bool whol
     localtime_r(&t, &now);
     strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S %z", &now);
     name_client(x, client, sizeof(client));
-    fprintf(out, "%s - - [%s] \"%s ", client, when, x->method ? x->method : "-");
-    put_path(out, x->path);
+    fprintf(out, "%s - - [%s] \"", client, when);
+    put_plain(out, x->method);
+    putc(' ', out);
+    put_plain(out, x->path);
     fprintf(out, " HTTP/1.1\" %u %zu %.3f %s%s\n", x->code, x->reply_bytes, seconds, x->id,
             whole ? "" : " cut");
 }
@@ -59,12 +77,12 @@ static void write_json(FILE *out, const exchange *x, double seconds, bool whole)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     name_client(x, client, sizeof(client));
-    json_t *line = json_pack("{s:f, s:s, s:s?, s:s?, s:i, s:I, s:f, s:f, s:s?, s:s, s:b}", "time",
+    json_t *line = json_pack("{s:f, s:s, s:o?, s:o?, s:i, s:I, s:f, s:f, s:s?, s:s, s:b}", "time",
                              (double)now.tv_sec + 1e-9 * (double)now.tv_nsec, "client", client,
-                             "method", x->method, "path", x->path, "code", (int)x->code, "bytes",
-                             (json_int_t)x->reply_bytes, "seconds", seconds, "queue_seconds",
-                             x->run_s > 0.0 ? x->run_s - x->queued_s : 0.0, "model", x->model, "id",
-                             x->id, "whole", whole);
+                             "method", plain(x->method), "path", plain(x->path), "code",
+                             (int)x->code, "bytes", (json_int_t)x->reply_bytes, "seconds", seconds,
+                             "queue_seconds", x->run_s > 0.0 ? x->run_s - x->queued_s : 0.0,
+                             "model", x->model, "id", x->id, "whole", whole);
     if (line) {
         json_dumpf(line, out, JSON_COMPACT);
         putc('\n', out);

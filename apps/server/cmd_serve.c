@@ -1,6 +1,7 @@
 /* tyto serve: the models over HTTP, and a page. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 /* How often the main thread looks whether it is to end. */
 enum { GLANCE_MS = 100, KEY_MAX = 4096 };
 #define MEGABYTE (1024.0 * 1024.0)
+/* At the end: how long work takes at most to notice that it is given up, and replies to go out. */
+#define GIVING_UP_S 3600.0
+#define LAST_REPLIES_S 1.0
 
 typedef struct serve_args {
     common_args common;
@@ -99,21 +103,33 @@ static bool add_models(server *s, const serve_args *args)
     return good;
 }
 
+/* Whether a header can hold it. */
+static bool is_key(const char *text)
+{
+    size_t length = 0;
+    while (text[length] > ' ' && text[length] < 0x7f) {
+        length++;
+    }
+    return length > 0 && length <= KEY_MAX && !text[length];
+}
+
 /* The first line of a file that holds the key; NULL after an error was said. */
 static char *read_key(const char *path)
 {
-    char *line = calloc(1, KEY_MAX);
+    char *line = calloc(1, KEY_MAX + 2);
     FILE *file = fopen(path, "r");
-    bool good = line && file && fgets(line, KEY_MAX, file);
+    bool good = line && file && fgets(line, KEY_MAX + 2, file);
     if (file) {
         fclose(file);
     }
     if (good) {
         line[strcspn(line, "\r\n")] = '\0';
-        good = *line != '\0';
+        good = is_key(line);
     }
     if (!good) {
-        say_error("--api-key-file %s: required a file whose first line is the key", path);
+        say_error("--api-key-file %s: required a file whose first line is the key, of %d visible "
+                  "characters at most",
+                  path, KEY_MAX);
         free(line);
         line = NULL;
     }
@@ -137,6 +153,8 @@ static bool serve(server *s)
     if (!h) {
         return false;
     }
+    signal(SIGCHLD,
+           SIG_IGN); /* as process 1 it inherits others' children, which end by themselves */
     say_where(s, http_port(h));
     notify("READY=1");
     while (!interrupted()) {
@@ -145,13 +163,14 @@ static bool serve(server *s)
     notify("STOPPING=1");
     s->stopping = true;
     http_quiesce(h);
-    const bool empty = queue_drain(&s->queue, s->settings.grace_s);
-    if (!empty) {
+    if (!http_drain(h, s->settings.grace_s)) {
         say_warning("what wasn't done after %g s is given up", s->settings.grace_s);
     }
+    /* From here no request comes to wait: libmicrohttpd can't end with one. */
+    queue_close(&s->queue);
     http_give_up(h);
-    queue_drain(&s->queue, 3600.0);
-    poll(NULL, 0, GLANCE_MS); /* the last replies go out */
+    queue_drain(&s->queue, GIVING_UP_S);
+    http_drain(h, LAST_REPLIES_S);
     http_end(h);
     return true;
 }
@@ -165,8 +184,14 @@ static int run(void *given)
     if (args->api_key_file && !(key = read_key(args->api_key_file))) {
         return EXIT_USAGE;
     }
+    if (args->api_key && !is_key(args->api_key)) {
+        say_error("--api-key: required %d visible characters at most", KEY_MAX);
+        free(key);
+        return EXIT_USAGE;
+    }
     if (!args->tls_cert != !args->tls_key) {
         say_error("--tls-cert and --tls-key: required both");
+        free(key);
         return EXIT_USAGE;
     }
     snprintf(port, sizeof(port), "%lld", (long long)args->port);

@@ -1,6 +1,10 @@
 #include "connections.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,7 +17,14 @@
 enum { SWEEP_MS = 200, EVENTS_MAX = 64 };
 #define SLOWEST_BYTES_PER_S 10e3
 
-typedef enum phase { ARRIVING, WORKING, SENDING } phase;
+/* How long, how much and of how many at once what clients still send is read when they have their
+ * reply already. */
+enum { LINGERING_MAX = 256 };
+#define LINGER_S 5.0
+#define LINGER_BYTES ((int64_t)256 << 20)
+
+/* LINGERING: libmicrohttpd has closed it, and `fd` is a copy of ours. */
+typedef enum phase { ARRIVING, WORKING, SENDING, LINGERING } phase;
 
 struct connection {
     uint64_t serial; /* events name a connection so: its memory may be another's by then */
@@ -21,6 +32,8 @@ struct connection {
     phase phase;
     double until_s; /* of what it is doing */
     exchange *exchange;
+    bool lingers;    /* once it has ended */
+    int64_t dropped; /* bytes, while it lingers */
     connection *next, *before;
 };
 
@@ -32,19 +45,48 @@ struct connections {
     pthread_t thread;
     pthread_mutex_t lock;
     connection *first;
+    int64_t lingering;
     uint64_t serials;
 };
+
+/* Writes an error to a client whose request is still coming, if it may be written to. */
+static bool say(const connections *all, const connection *c, unsigned code, const char *text)
+{
+    enum { AROUND_TEXT = sizeof("{\"error\":\"\"}") - 1 };
+    char reply[512];
+    if (all->tls) {
+        return false;
+    }
+    const int length =
+        snprintf(reply, sizeof(reply),
+                 "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n%s"
+                 "Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\":\"%s\"}",
+                 code, MHD_get_reason_phrase_for(code), code == 503 ? "Retry-After: 1\r\n" : "",
+                 strlen(text) + AROUND_TEXT, text);
+    return send(c->fd, reply, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
+}
 
 /* Ends a connection, which the network's thread then finds ended. */
 static void cut(const connections *all, const connection *c)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\n"
-                               "Content-Length: 45\r\nConnection: close\r\n\r\n"
-                               "{\"error\": \"the request did not come in time\"}";
-    if (c->phase == ARRIVING && c->exchange && !all->tls) {
-        (void)!send(c->fd, late, sizeof(late) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (c->phase == ARRIVING && c->exchange) {
+        c->exchange->late = true;
+        say(all, c, 408, "the request did not come in time");
     }
     shutdown(c->fd, SHUT_RDWR);
+}
+
+static void forget(connections *all, connection *c)
+{
+    *(c->before ? &c->before->next : &all->first) = c->next;
+    if (c->next) {
+        c->next->before = c->before;
+    }
+    if (c->phase == LINGERING) {
+        close(c->fd);
+        all->lingering--;
+    }
+    free(c);
 }
 
 /* Stops the work for an exchange, which lives while the lock is held: one that no worker is at goes
@@ -60,8 +102,13 @@ static void stop(server *s, exchange *x, unsigned code, const char *why)
 static void sweep(connections *all, double now)
 {
     pthread_mutex_lock(&all->lock);
-    for (connection *c = all->first; c; c = c->next) {
+    for (connection *c = all->first, *next; c; c = next) {
+        next = c->next;
         if (now < c->until_s) {
+            continue;
+        }
+        if (c->phase == LINGERING) {
+            forget(all, c);
             continue;
         }
         if (c->phase == WORKING) {
@@ -74,15 +121,33 @@ static void sweep(connections *all, double now)
     pthread_mutex_unlock(&all->lock);
 }
 
-static void leave(connections *all, uint64_t serial)
+/* Reads and drops what has come. */
+static void drain(connections *all, connection *c)
+{
+    char bytes[64 * 1024];
+    ssize_t n = 1;
+    for (int i = 0; i < 16 && n > 0; i++) {
+        n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        c->dropped += n > 0 ? n : 0;
+    }
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || c->dropped > LINGER_BYTES) {
+        forget(all, c);
+    }
+}
+
+/* The client has ended its side, or sends on although it has its reply. */
+static void heed(connections *all, uint64_t serial)
 {
     pthread_mutex_lock(&all->lock);
-    for (connection *c = all->first; c; c = c->next) {
-        if (c->serial == serial && c->phase == WORKING) {
-            c->exchange->left = true;
-            stop(all->server, c->exchange, 499, "the client has left");
-            break;
-        }
+    connection *c = all->first;
+    while (c && c->serial != serial) {
+        c = c->next;
+    }
+    if (c && c->phase == WORKING) {
+        c->exchange->left = true;
+        stop(all->server, c->exchange, 499, "the client has left");
+    } else if (c && c->phase == LINGERING) {
+        drain(all, c);
     }
     pthread_mutex_unlock(&all->lock);
 }
@@ -95,7 +160,7 @@ static void *watch(void *given)
     while (!all->ending) {
         const int n = epoll_wait(all->epoll, events, EVENTS_MAX, SWEEP_MS);
         for (int i = 0; i < n; i++) {
-            leave(all, events[i].data.u64);
+            heed(all, events[i].data.u64);
         }
         const double now = clock_s();
         if (now - swept >= 1e-3 * SWEEP_MS) {
@@ -130,6 +195,9 @@ void connections_end(connections *all)
 {
     all->ending = true;
     pthread_join(all->thread, NULL);
+    while (all->first) {
+        forget(all, all->first);
+    }
     close(all->epoll);
     pthread_mutex_destroy(&all->lock);
     free(all);
@@ -166,15 +234,62 @@ connection *connections_add(connections *all, int fd)
     return c;
 }
 
+/* Keeps a connection that libmicrohttpd closes, for a while. Returns false when it can't. */
+static bool linger(connections *all, connection *c)
+{
+    const int fd =
+        c->lingers && all->lingering < LINGERING_MAX ? fcntl(c->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u64 = c->serial};
+    if (fd < 0) {
+        return false;
+    }
+    shutdown(fd, SHUT_WR);
+    epoll_ctl(all->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+    c->fd = fd;
+    c->phase = LINGERING;
+    c->exchange = NULL;
+    c->until_s = clock_s() + LINGER_S;
+    all->lingering++;
+    if (epoll_ctl(all->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        forget(all, c);
+    }
+    return true;
+}
+
 void connections_remove(connections *all, connection *c)
 {
     pthread_mutex_lock(&all->lock);
-    *(c->before ? &c->before->next : &all->first) = c->next;
-    if (c->next) {
-        c->next->before = c->before;
+    if (!linger(all, c)) {
+        forget(all, c);
     }
     pthread_mutex_unlock(&all->lock);
-    free(c);
+}
+
+bool connection_refuses(connections *all, connection *c, unsigned code, const char *text)
+{
+    pthread_mutex_lock(&all->lock);
+    const bool said = say(all, c, code, text);
+    c->lingers = c->lingers || said;
+    pthread_mutex_unlock(&all->lock);
+    return said;
+}
+
+void connection_lingers(connections *all, connection *c)
+{
+    pthread_mutex_lock(&all->lock);
+    c->lingers = true;
+    pthread_mutex_unlock(&all->lock);
+}
+
+int64_t connections_busy(connections *all)
+{
+    int64_t busy = 0;
+    pthread_mutex_lock(&all->lock);
+    for (const connection *c = all->first; c; c = c->next) {
+        busy += c->exchange || c->phase == SENDING;
+    }
+    pthread_mutex_unlock(&all->lock);
+    return busy;
 }
 
 static void enter(connections *all, connection *c, phase p, double until_s, exchange *x)

@@ -14,6 +14,8 @@ connections *connections_begin(server *s, bool tls);
 void connections_end(connections *all);
 /** Gives up whatever is being worked on. */
 void connections_give_up(connections *all);
+/** How many have a request under way: it arrives, is worked on, or its reply goes out. */
+int64_t connections_busy(connections *all);
 /** A connection has come, and goes. */
 connection *connections_add(connections *all, int fd);
 void connections_remove(connections *all, connection *c);
@@ -25,5 +27,11 @@ void connection_arrives(connections *all, connection *c, exchange *x);
 /** From here to connection_sends, a client that ends its side counts as having left. */
 void connection_works(connections *all, connection *c, exchange *x);
 void connection_sends(connections *all, connection *c, size_t length_bytes);
+/** Once the connection has ended, what its client still sends is read for a while, and dropped: else
+ *  the client would be told that the connection broke, before it could read why. */
+void connection_lingers(connections *all, connection *c);
+/** Sends an error in the middle of a body, where libmicrohttpd sends nothing; the connection is to
+ *  end then. Returns false where nothing can be written, as by TLS. */
+bool connection_refuses(connections *all, connection *c, unsigned code, const char *text);
 
 #endif

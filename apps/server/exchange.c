@@ -97,12 +97,13 @@ void reply_status(exchange *x, tyto_status status, tyto_error *err)
     } else if (status == TYTO_E_IO) {
         code = 500;
     } else if (status == TYTO_E_CANCELLED) {
-        code = x->left ? 499 : 504;
+        code = x->left ? 499 : x->server->stopping && x->deadline_s <= 0.0 ? 503 : 504;
     }
     reply_error(x, code, "%s",
-                code == 504   ? "the deadline passed"
-                : code == 503 ? "out of memory"
-                              : tyto_error_message(err));
+                code == 504                  ? "the deadline passed"
+                : code != 503                ? tyto_error_message(err)
+                : status == TYTO_E_CANCELLED ? "the server has ended"
+                                             : "out of memory");
     x->retry_s = code == 503 ? 1 : 0;
     tyto_error_clear(err);
 }

@@ -34,6 +34,8 @@ typedef struct exchange {
     _Atomic double deadline_s;
     exchange_state state;
     atomic_bool left; /**< the client has gone, or the server ends */
+    atomic_bool late; /**< the request didn't come in time */
+    bool odd;         /**< its path has what no path needs */
 
     /* The request's body. */
     char *body;

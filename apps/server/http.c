@@ -6,8 +6,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <nettle/memops.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +21,9 @@
 #include "routes.h"
 
 /* Bodies grow by this at least. */
-enum { BODY_STEP_BYTES = 64 * 1024, FIELD_MAX = 4096, FILE_MAX = 1 << 20 };
+enum { BODY_STEP_BYTES = 64 * 1024, FILE_MAX = 1 << 20 };
+/* Files that are open beside connections: models', the log, and connections that linger. */
+enum { FILES_BESIDE = 512 };
 
 struct http {
     server *server;
@@ -74,7 +78,7 @@ static bool is_plain(exchange *x, const char *url, const char *version)
     MHD_get_connection_values(x->connection, MHD_HEADER_KIND, look_at_header, &h);
     const bool http11 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     const bool http10 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-    bool plain = (http11 || (http10 && h.encodings == 0)) && !h.odd && url[0] == '/';
+    bool plain = !x->odd && (http11 || (http10 && h.encodings == 0)) && !h.odd && url[0] == '/';
     plain = plain && h.lengths + h.encodings <= 1 && h.hosts <= 1 && (h.hosts == 1 || http10);
     for (const char *c = url; *c; c++) {
         plain = plain && (unsigned char)*c >= ' ' && *c != 0x7f;
@@ -126,6 +130,17 @@ static bool is_preflight(const exchange *x)
            is_allowed_origin(&x->server->settings, exchange_header(x, "Origin"));
 }
 
+/* Whether a page of another place has sent it, which may not: browsers send some requests without
+ * asking first. They say so to this machine, and by TLS. */
+static bool is_foreign(const exchange *x)
+{
+    const char *site = exchange_header(x, "Sec-Fetch-Site");
+    return site && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0) &&
+           strcmp(x->method, MHD_HTTP_METHOD_GET) != 0 &&
+           strcmp(x->method, MHD_HTTP_METHOD_HEAD) != 0 &&
+           !is_allowed_origin(&x->server->settings, exchange_header(x, "Origin"));
+}
+
 static void refuse(exchange *x, const char *reason, unsigned code, const char *text)
 {
     metrics_add(&x->server->metrics, METRIC_REJECTED, 1, (const char *[]){"reason", reason, NULL});
@@ -138,6 +153,9 @@ static void refuse_full(exchange *x, const char *reason, const char *text)
     x->retry_s = queue_retry_s(&x->server->queue);
 }
 
+static const char too_large[] = "the body is larger than this server takes";
+static const char over_budget[] = "too many bodies are under way";
+
 /* What the body claims to be, before any of it is read. */
 static bool check_body(exchange *x)
 {
@@ -146,7 +164,10 @@ static bool check_body(exchange *x)
     const char *encoding = exchange_header(x, MHD_HTTP_HEADER_CONTENT_ENCODING);
     const body_kind kind = x->route->body;
     if (length && (strlen(length) > 18 || strtoll(length, NULL, 10) > s->max_body_bytes)) {
-        refuse(x, "too_large", 413, "the body is larger than this server takes");
+        refuse(x, "too_large", 413, too_large);
+    } else if (length &&
+               x->server->bodies_bytes + strtoll(length, NULL, 10) > s->max_bodies_bytes) {
+        refuse_full(x, "memory", over_budget);
     } else if (encoding && strcasecmp(encoding, "identity") != 0) {
         refuse(x, "encoding", 415, "Content-Encoding: required none");
     } else if (kind == BODY_NONE) {
@@ -180,6 +201,11 @@ static bool admit(exchange *x, const char *url, const char *version)
     }
     if (s->loopback && !is_local(exchange_header(x, MHD_HTTP_HEADER_HOST))) {
         refuse(x, "host", 403, "Host: required this machine's own name, such as localhost");
+        return false;
+    }
+    if (is_foreign(x)) {
+        refuse(x, "origin", 403,
+               "pages of other places may not ask here; --cors-origins lets them");
         return false;
     }
     if (is_preflight(x)) {
@@ -216,17 +242,13 @@ static void drop_body(exchange *x)
     x->body_bytes = x->body_room = 0;
 }
 
-/* Keeps a part of the body; one that is too large is dropped, and refused at its end. */
-static void take_body(exchange *x, const char *data, size_t length)
+/* Keeps a part of the body. Returns false when it is too large, or all bodies together are. */
+static bool keep_body(exchange *x, const char *data, size_t length)
 {
     const settings *s = &x->server->settings;
-    if (x->too_large || x->over_budget) {
-        return;
-    }
     if (x->body_bytes + length > (size_t)s->max_body_bytes) {
         x->too_large = true;
-        drop_body(x);
-        return;
+        return false;
     }
     if (x->body_bytes + length >= x->body_room) {
         size_t room = x->body_room + x->body_room / 2 + BODY_STEP_BYTES;
@@ -239,8 +261,7 @@ static void take_body(exchange *x, const char *data, size_t length)
         if (!grown) {
             x->server->bodies_bytes -= more;
             x->over_budget = true;
-            drop_body(x);
-            return;
+            return false;
         }
         x->body = grown;
         x->body_room = room;
@@ -248,6 +269,34 @@ static void take_body(exchange *x, const char *data, size_t length)
     memcpy(x->body + x->body_bytes, data, length);
     x->body_bytes += length;
     x->body[x->body_bytes] = '\0';
+    return true;
+}
+
+static void refuse_body(exchange *x)
+{
+    if (x->too_large) {
+        refuse(x, "too_large", 413, too_large);
+    } else {
+        refuse_full(x, "memory", over_budget);
+    }
+}
+
+/* Takes a part of the body. A body that can't be kept is refused at once where that is possible,
+ * else dropped and refused at its end. */
+static enum MHD_Result take_body(http *h, connection *c, exchange *x, const char *data,
+                                 size_t length)
+{
+    if (x->too_large || x->over_budget || keep_body(x, data, length)) {
+        return MHD_YES;
+    }
+    drop_body(x);
+    if (!connection_refuses(h->connections, c, x->too_large ? 413 : 503,
+                            x->too_large ? too_large : over_budget)) {
+        return MHD_YES;
+    }
+    refuse_body(x);
+    x->state = EXCHANGE_DONE;
+    return MHD_NO;
 }
 
 /* ------------------------------------------------------------------------------ the reply */
@@ -336,10 +385,12 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *peer)
 {
     http *h = user;
     exchange *x = calloc(1, sizeof(*x));
-    (void)uri;
     if (x) {
         connection *c = connection_of(peer);
-        *x = (exchange){.server = h->server, .connection = peer, .began_s = clock_s()};
+        *x = (exchange){.server = h->server,
+                        .connection = peer,
+                        .began_s = clock_s(),
+                        .odd = strstr(uri, "%00") != NULL};
         x->deadline_s = x->began_s + h->server->settings.deadline_s;
         id_make(x->id);
         if (c) {
@@ -358,17 +409,22 @@ static enum MHD_Result on_headers(http *h, connection *c, exchange *x, const cha
         return MHD_NO;
     }
     x->state = EXCHANGE_READING;
-    return admit(x, url, version) ? MHD_YES : send_reply(h, c, x);
+    if (admit(x, url, version)) {
+        return MHD_YES;
+    }
+    if (exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+        exchange_header(x, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+        connection_lingers(h->connections, c); /* its body isn't read */
+    }
+    return send_reply(h, c, x);
 }
 
 /* The whole request has come. */
 static enum MHD_Result on_end(http *h, connection *c, exchange *x)
 {
     server *s = x->server;
-    if (x->too_large) {
-        refuse(x, "too_large", 413, "the body is larger than this server takes");
-    } else if (x->over_budget) {
-        refuse_full(x, "memory", "too many bodies are under way");
+    if (x->too_large || x->over_budget) {
+        refuse_body(x);
     } else if (x->route->instant) {
         x->route->instant(x);
     } else {
@@ -400,9 +456,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *peer, const
         return on_headers(h, c, x, url, method, version);
     }
     if (x->state == EXCHANGE_READING && *length_bytes > 0) {
-        take_body(x, data, *length_bytes);
+        const size_t length = *length_bytes;
         *length_bytes = 0;
-        return MHD_YES;
+        return take_body(h, c, x, data, length);
     }
     return x->state == EXCHANGE_READING ? on_end(h, c, x) : send_reply(h, c, x);
 }
@@ -417,6 +473,12 @@ static void on_completed(void *user, struct MHD_Connection *peer, void **held_ex
         return;
     }
     *held_exchange = NULL;
+    if (x->code == 0) {
+        /* libmicrohttpd has answered by itself, or nobody has. */
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(peer, MHD_CONNECTION_INFO_HTTP_STATUS);
+        x->code = x->late ? 408 : info ? info->http_status : 499;
+    }
     if (c) {
         connection_arrives(h->connections, c, NULL);
     }
@@ -444,11 +506,21 @@ static bool is_loopback(const struct sockaddr *address)
         return IN6_IS_ADDR_LOOPBACK(
             &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
     }
-    return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+    return address->sa_family == AF_INET &&
+           ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+}
+
+/* A socket's own address. */
+static struct sockaddr_storage address_of(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof(address);
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    return address;
 }
 
 /* Listens at an address of the machine. Returns -1 after an error was said. */
-static int listen_at(const settings *s, bool *loopback)
+static int listen_at(const settings *s)
 {
     struct addrinfo *found = NULL;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -460,7 +532,6 @@ static int listen_at(const settings *s, bool *loopback)
     const int on = 1;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const struct sockaddr *address = found->ai_addr;
-    *loopback = is_loopback(address);
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
         if (bind(fd, address, found->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
@@ -475,11 +546,25 @@ static int listen_at(const settings *s, bool *loopback)
     return fd;
 }
 
+/* A connection is an open file, of which a process may have few unless it asks for more. */
+static void raise_files(int64_t wanted)
+{
+    struct rlimit files;
+    const rlim_t needed = (rlim_t)wanted + FILES_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) {
+        return;
+    }
+    files.rlim_cur = files.rlim_max < needed ? files.rlim_max : needed;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < needed) {
+        say_warning("--max-connections %lld: this process may have %llu files open",
+                    (long long)wanted, (unsigned long long)files.rlim_cur);
+    }
+}
+
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t length = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &length);
+    const struct sockaddr_storage address = address_of(fd);
     return ntohs(address.ss_family == AF_INET6
                      ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
                      : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
@@ -547,9 +632,12 @@ http *http_begin(server *s)
     }
     h->socket = good ? notify_socket() : -1;
     if (good && h->socket < 0) {
-        h->socket = listen_at(&s->settings, &s->loopback);
+        h->socket = listen_at(&s->settings);
     }
     if (h->socket >= 0) {
+        const struct sockaddr_storage address = address_of(h->socket);
+        s->loopback = is_loopback((const struct sockaddr *)&address);
+        raise_files(s->settings.max_connections);
         h->port = port_of(h->socket);
         h->connections = connections_begin(s, h->cert != NULL);
         good = h->connections && start(h);
@@ -573,6 +661,17 @@ void http_quiesce(http *h)
         close(fd);
         h->socket = -1;
     }
+}
+
+bool http_drain(http *h, double seconds)
+{
+    enum { GLANCE_MS = 10 };
+    const double until = clock_s() + seconds;
+    int64_t busy;
+    while ((busy = connections_busy(h->connections)) > 0 && clock_s() < until) {
+        poll(NULL, 0, GLANCE_MS);
+    }
+    return busy == 0;
 }
 
 void http_give_up(http *h)

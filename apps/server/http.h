@@ -12,6 +12,8 @@ http *http_begin(server *s);
 int http_port(const http *h);
 /** Takes no further connection. */
 void http_quiesce(http *h);
+/** Waits until no request is under way, for so many seconds at most. Returns whether that is so. */
+bool http_drain(http *h, double seconds);
 /** Whatever is being worked on is given up. */
 void http_give_up(http *h);
 /** Ends all connections. */

@@ -144,12 +144,17 @@ bool queue_drain(queue *q, double seconds)
     return empty;
 }
 
-void queue_end(queue *q)
+void queue_close(queue *q)
 {
     pthread_mutex_lock(&q->lock);
     q->ended = true;
     pthread_cond_broadcast(&q->filled);
     pthread_mutex_unlock(&q->lock);
+}
+
+void queue_end(queue *q)
+{
+    queue_close(q);
     for (int64_t i = 0; i < q->n_workers; i++) {
         pthread_join(q->workers[i].thread, NULL);
     }

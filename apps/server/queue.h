@@ -38,6 +38,8 @@ bool queue_remove(queue *q, struct exchange *x);
 int64_t queue_retry_s(queue *q);
 /** Waits until nothing waits or runs, for so many seconds at most. Returns whether that is so. */
 bool queue_drain(queue *q, double seconds);
+/** Takes no further request. */
+void queue_close(queue *q);
 /** Ends the workers, which finish what they are at. */
 void queue_end(queue *q);
 int64_t queue_length(queue *q);
