@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <tyto/checkpoint.h>
 #include <tyto/memory.h>
 #include <unistd.h>
@@ -146,6 +147,14 @@ static void answer(worker *w, exchange *x)
     http_resume(x);
 }
 
+/* As process 1 it inherits the children of others; nobody else reaps them. */
+static void let_children_end(void)
+{
+    signal(SIGCHLD, SIG_IGN);
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
+}
+
 /* Serves until the process is told to end. Whether it ended well. */
 static bool serve(server *s)
 {
@@ -153,8 +162,7 @@ static bool serve(server *s)
     if (!h) {
         return false;
     }
-    signal(SIGCHLD,
-           SIG_IGN); /* as process 1 it inherits others' children, which end by themselves */
+    let_children_end();
     say_where(s, http_port(h));
     notify("READY=1");
     while (!interrupted()) {

@@ -78,6 +78,7 @@ static bool is_plain(exchange *x, const char *url, const char *version)
     MHD_get_connection_values(x->connection, MHD_HEADER_KIND, look_at_header, &h);
     const bool http11 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     const bool http10 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    x->close = h.encodings > 0; /* its end is less sure than that of a length */
     bool plain = !x->odd && (http11 || (http10 && h.encodings == 0)) && !h.odd && url[0] == '/';
     plain = plain && h.lengths + h.encodings <= 1 && h.hosts <= 1 && (h.hosts == 1 || http10);
     for (const char *c = url; *c; c++) {
