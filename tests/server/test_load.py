@@ -73,7 +73,9 @@ def test_a_client_that_leaves_makes_room(serve, large):
 def test_clients_that_leave_while_they_wait_make_room(serve, large):
     server = serve("-m", large, "--queue", 4)
     body = json.dumps(ONE).encode()
-    peers = [send_and_leave(server, "/", body) for _ in range(5)]
+    peers = [send_and_leave(server, "/", body)]
+    server.wait_until(lambda: in_flight(server) == 1)
+    peers += [send_and_leave(server, "/", body) for _ in range(4)]
     server.wait_until(lambda: metric(server, "tyto_queue_length") == 4)
     assert server.post("/", ONE).status == 503
     for peer in peers:
