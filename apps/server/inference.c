@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tyto/signature.h>
 #include <tyto/tensor.h>
 
 #include "work.h"
@@ -429,16 +430,61 @@ static served *take(exchange *x)
     return s;
 }
 
+static json_t *list_tensors(const tyto_signature *signature, int64_t count,
+                            const tyto_tensor *(*at)(const tyto_signature *, int64_t))
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++) {
+        const tyto_tensor *t = at(signature, i);
+        json_t *shape = json_array();
+        for (int d = 0; d < t->rank; d++) {
+            json_array_append_new(shape, json_integer(t->shape[d]));
+        }
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "name", t->name, "datatype",
+                                              type_name(t->dtype), "shape", shape));
+    }
+    return list;
+}
+
+static bool take_head(void *user, const char *key, const char *value)
+{
+    const char **head = user;
+    *head = strcmp(key, "head") == 0 ? value : *head;
+    return true;
+}
+
 void inference_model(exchange *x)
 {
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_signature *signature = NULL;
     served *s = take(x);
-    if (s) {
-        reply_json(x, 200,
-                   json_pack("{s:s, s:[s], s:s, s:[], s:[], s:{s:s}}", "name", s->name, "versions",
-                             VERSION, "platform", "tyto", "inputs", "outputs", "parameters", "head",
-                             tyto_model_head(s->model)));
-        models_release(&x->server->models, s);
+    if (!s) {
+        return;
     }
+    const char *head = tyto_model_head(s->model);
+    exchange_arguments(x, take_head, &head);
+    const tyto_status status = tyto_signature_create(s->model, head, &signature, &err);
+    if (status != TYTO_OK && status != TYTO_E_UNSUPPORTED) {
+        reply_status(x, status, &err);
+    } else {
+        json_t *heads = json_array();
+        for (int64_t i = 0; i < tyto_model_head_count(s->model); i++) {
+            json_array_append_new(heads, json_string(tyto_model_head_at(s->model, i)));
+        }
+        reply_json(
+            x, 200,
+            json_pack("{s:s, s:[s], s:s, s:o, s:o, s:{s:s, s:o}}", "name", s->name, "versions",
+                      VERSION, "platform", "tyto", "inputs",
+                      list_tensors(signature, tyto_signature_input_count(signature),
+                                   tyto_signature_input),
+                      "outputs",
+                      list_tensors(signature, tyto_signature_output_count(signature),
+                                   tyto_signature_output),
+                      "parameters", "head", head, "heads", heads));
+    }
+    tyto_error_clear(&err);
+    tyto_signature_destroy(signature);
+    models_release(&x->server->models, s);
 }
 
 void inference_ready(exchange *x)

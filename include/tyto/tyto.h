@@ -52,6 +52,7 @@
 #include <tyto/results.h>
 #include <tyto/search.h>
 #include <tyto/session.h>
+#include <tyto/signature.h>
 #include <tyto/similarities.h>
 #include <tyto/similarity.h>
 #include <tyto/similarity_document.h>

@@ -44,6 +44,11 @@ typedef struct tyto_example {
     size_t n_wanted;
 } tyto_example;
 
+/** Sizes of a head's inputs that its caller chooses; each ≥ 1. */
+typedef struct tyto_sizes {
+    int64_t batch, queries, tokens, rows;
+} tyto_sizes;
+
 /** A kind of checkpoint: a class of a family, and what of it can be run. Adding one means its
  *  family's folder and a line in the registry. */
 typedef struct tyto_architecture {
@@ -68,6 +73,10 @@ typedef struct tyto_architecture {
     /** False when there is no example of that head. batch and queries ≥ 1. */
     bool (*example)(const void *model, const char *head, int64_t batch, int64_t queries,
                     tyto_example *out);
+    /** The inputs that a head commonly takes, of these sizes, and nothing wanted. False when there
+     *  is no such head, or what it takes isn't known. */
+    bool (*signature)(const void *model, const char *head, const tyto_sizes *sizes,
+                      tyto_example *out);
 } tyto_architecture;
 
 /** A checkpoint that the family's makers have published, for advice. */

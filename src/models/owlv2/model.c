@@ -234,6 +234,57 @@ static bool example(const void *model, const char *head, int64_t batch, int64_t 
     return true;
 }
 
+/* What a head takes of texts and pictures. */
+enum { TEXTS = 1, PICTURES = 2, QUERY_PICTURES = 4 };
+
+static void add_pictures(const tyto_owlv2_config *config, const char *name, int64_t batch,
+                         tyto_example *out)
+{
+    const int64_t side = config->vision.image_size;
+    out->inputs[out->n_inputs++] =
+        (tyto_tensor){.name = name,
+                      .dtype = TYTO_F32,
+                      .rank = 4,
+                      .shape = {batch, config->vision.num_channels, side, side}};
+}
+
+static bool signature(const void *model, const char *head, const tyto_sizes *sizes,
+                      tyto_example *out)
+{
+    static const struct {
+        const char *head;
+        int takes;
+    } known[] = {{DETECTION_HEAD, TEXTS | PICTURES},
+                 {DETECTION_HEAD ".image_guided_detection", PICTURES | QUERY_PICTURES},
+                 {DETECTION_HEAD ".embed_image_query", QUERY_PICTURES},
+                 {"Owlv2Model", TEXTS | PICTURES},
+                 {"Owlv2Model.get_text_features", TEXTS},
+                 {"Owlv2Model.get_image_features", PICTURES},
+                 {"Owlv2TextModel", TEXTS},
+                 {"Owlv2VisionModel", PICTURES}};
+    const tyto_owlv2_config *config = &((const tyto_owlv2 *)model)->config;
+    int takes = 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        takes |= strcmp(known[i].head, head) == 0 ? known[i].takes : 0;
+    }
+    *out = (tyto_example){0};
+    if (takes & TEXTS) {
+        const int64_t n = sizes->batch * sizes->queries,
+                      tokens = tyto_min_i64(sizes->tokens, config->text.max_position_embeddings);
+        out->inputs[out->n_inputs++] = (tyto_tensor){
+            .name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {n, tokens}};
+        out->inputs[out->n_inputs++] = (tyto_tensor){
+            .name = "attention_mask", .dtype = TYTO_I64, .rank = 2, .shape = {n, tokens}};
+    }
+    if (takes & PICTURES) {
+        add_pictures(config, "pixel_values", sizes->batch, out);
+    }
+    if (takes & QUERY_PICTURES) {
+        add_pictures(config, "query_pixel_values", sizes->batch, out);
+    }
+    return takes != 0;
+}
+
 static int64_t query_width(const void *model)
 {
     return ((const tyto_owlv2 *)model)->config.projection_dim;
@@ -280,6 +331,7 @@ static const tyto_head heads[] = {
         .query_width = ((parts)&BASE) != 0 ? query_width : NULL,                                   \
         .patches = ((parts)&VISION) != 0 ? patches : NULL,                                         \
         .example = example,                                                                        \
+        .signature = signature,                                                                    \
     };
 
 ARCHITECTURE(detection, "owlv2", DETECTION_HEAD, 0, HEADS, TEXT | VISION | BASE | DETECTION)

@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "models/architecture.h"
 #include "models/perceiver/forward.h"
 #include "models/perceiver/heads.h"
@@ -15,6 +16,34 @@ static bool example(const void *network, const char *class_name, int64_t batch, 
         return false;
     }
     head->example(&model->config, batch, out);
+    return true;
+}
+
+/* Texts may be shorter than their example; PerceiverModel without parts takes rows as they are. */
+static bool signature(const void *network, const char *class_name, const tyto_sizes *sizes,
+                      tyto_example *out)
+{
+    const tyto_perceiver *model = network;
+    const tyto_perceiver_head *head = tyto_perceiver_head_find(class_name);
+    if (!head || (!head->example && head == model->head && model->parts.input_preprocessor)) {
+        return false;
+    }
+    if (!head->example) {
+        *out = (tyto_example){
+            .inputs = {{.name = "inputs",
+                        .dtype = TYTO_F32,
+                        .rank = 3,
+                        .shape = {sizes->batch, sizes->rows, model->config.d_model}}},
+            .n_inputs = 1};
+        return true;
+    }
+    head->example(&model->config, sizes->batch, out);
+    if (out->inputs[0].dtype == TYTO_I64) {
+        tyto_tensor *ids = &out->inputs[0];
+        ids->shape[1] = tyto_min_i64(sizes->tokens, ids->shape[1]);
+        out->inputs[out->n_inputs] = *ids;
+        out->inputs[out->n_inputs++].name = "attention_mask";
+    }
     return true;
 }
 
@@ -53,6 +82,7 @@ static bool example(const void *network, const char *class_name, int64_t batch, 
         .open = open_##id,                                                                         \
         .close = tyto_perceiver_close,                                                             \
         .example = example,                                                                        \
+        .signature = signature,                                                                    \
     };
 #include "models/perceiver/heads.def"
 #undef HEAD
