@@ -164,6 +164,10 @@ static bool check_body(exchange *x)
     const char *length = exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
     const char *encoding = exchange_header(x, MHD_HTTP_HEADER_CONTENT_ENCODING);
     const body_kind kind = x->route->body;
+    /* Programs may leave the type out; a page of another place, which says where it is, may not: it
+     * would have asked before it sent another type. */
+    const bool untyped = !exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE) &&
+                         !exchange_header(x, MHD_HTTP_HEADER_ORIGIN);
     if (length && (strlen(length) > 18 || strtoll(length, NULL, 10) > s->max_body_bytes)) {
         refuse(x, "too_large", 413, too_large);
     } else if (length &&
@@ -173,14 +177,12 @@ static bool check_body(exchange *x)
         refuse(x, "encoding", 415, "Content-Encoding: required none");
     } else if (kind == BODY_NONE) {
         return true;
-    } else if (exchange_has_type(x, "application/json") ||
-               (kind == BODY_TENSORS && (exchange_has_type(x, "application/octet-stream") ||
-                                         !exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE)))) {
+    } else if (untyped || exchange_has_type(x, "application/json") ||
+               (kind == BODY_TENSORS && exchange_has_type(x, "application/octet-stream"))) {
         return true;
     } else if (kind == BODY_JSON_OR_PICTURE &&
                (exchange_has_type(x, "image/*") ||
-                exchange_has_type(x, "application/octet-stream") ||
-                !exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE))) {
+                exchange_has_type(x, "application/octet-stream"))) {
         return true;
     } else {
         refuse(x, "type", 415,

@@ -6,6 +6,7 @@
 #include <tyto/signature.h>
 #include <tyto/tensor.h>
 
+#include "messages.h"
 #include "work.h"
 
 #define VERSION "1"
@@ -258,6 +259,20 @@ static bool read_wish(work *job, json_t *output, wishes *all)
     return true;
 }
 
+/* Whether an output is wanted as bytes: by the first wish that it answers, which may end in ".*" or
+ * name what it is a part of. */
+static bool is_binary(const wishes *all, const char *name)
+{
+    for (int64_t i = 0; i < all->count; i++) {
+        size_t length = strlen(all->names[i]);
+        length -= length >= 2 && strcmp(all->names[i] + length - 2, ".*") == 0 ? 2 : 0;
+        if (strncmp(all->names[i], name, length) == 0 && (!name[length] || name[length] == '.')) {
+            return all->binary[i];
+        }
+    }
+    return all->all_binary;
+}
+
 static json_t *number_at(const tyto_tensor *t, int64_t i)
 {
     const char *at = (const char *)t->data + (size_t)i * tyto_dtype_bytes(t->dtype);
@@ -307,7 +322,7 @@ static void reply_outputs(work *job, const tyto_tensor *outputs, int64_t count, 
     size_t binary_bytes = 0;
     bool binary = false;
     for (int64_t i = 0; i < count; i++) {
-        const bool as_bytes = all->count > 0 && i < all->count ? all->binary[i] : all->all_binary;
+        const bool as_bytes = is_binary(all, outputs[i].name);
         json_array_append_new(list, describe(&outputs[i], as_bytes));
         binary = binary || as_bytes;
         binary_bytes += as_bytes ? tyto_dtype_bytes(outputs[i].dtype) *
@@ -333,7 +348,7 @@ static void reply_outputs(work *job, const tyto_tensor *outputs, int64_t count, 
     x->header_bytes = (int64_t)x->reply_bytes;
     x->type = "application/octet-stream";
     for (int64_t i = 0; i < count; i++) {
-        if (all->count > 0 && i < all->count ? all->binary[i] : all->all_binary) {
+        if (is_binary(all, outputs[i].name)) {
             const size_t bytes =
                 tyto_dtype_bytes(outputs[i].dtype) * (size_t)tyto_tensor_elements(&outputs[i]);
             memcpy(x->reply + x->reply_bytes, outputs[i].data, bytes);
@@ -406,10 +421,12 @@ void inference(exchange *x, worker *w)
     int64_t count;
     if (good) {
         work_stage(&job, "inputs");
-        if (work_went(&job,
-                      tyto_forward(job.session, head, given.items, given.count, wanted.names,
-                                   wanted.count, &found, &count, &err),
-                      &err)) {
+        const tyto_status status = tyto_forward(job.session, head, given.items, given.count,
+                                                wanted.names, wanted.count, &found, &count, &err);
+        if (status == TYTO_E_ARGUMENT || status == TYTO_E_SHAPE) {
+            reply_error(x, 400, "%s", tyto_error_message(&err));
+            tyto_error_clear(&err);
+        } else if (work_went(&job, status, &err)) {
             work_stage(&job, "forward");
             reply_outputs(&job, found, count, &wanted);
         }
@@ -464,7 +481,9 @@ void inference_model(exchange *x)
     const char *head = tyto_model_head(s->model);
     exchange_arguments(x, take_head, &head);
     const tyto_status status = tyto_signature_create(s->model, head, &signature, &err);
-    if (status != TYTO_OK && status != TYTO_E_UNSUPPORTED) {
+    if (status == TYTO_E_ARGUMENT) {
+        reply_error(x, 400, "%s", tyto_error_message(&err));
+    } else if (status != TYTO_OK && status != TYTO_E_UNSUPPORTED) {
         reply_status(x, status, &err);
     } else {
         json_t *heads = json_array();
@@ -557,9 +576,13 @@ void inference_load(exchange *x, worker *w)
         const tyto_status status = models_add(&x->server->models, x->captures[0], folder, &err);
         if (status == TYTO_E_EXISTS) {
             reply_error(x, 422, "there is a model of that name");
-        } else if (work_went(&job, status, &err)) {
+        } else if (status == TYTO_OK) {
             reply_text(x, 200, NULL, "");
+        } else { /* its message has paths, which are the operator's */
+            say_warning("%s: %s", x->captures[0], tyto_error_message(&err));
+            reply_error(x, 422, "the folder can't be opened as a model");
         }
     }
+    tyto_error_clear(&err);
     work_end(&job, 1);
 }

@@ -49,6 +49,42 @@ def text64(path: Path) -> str:
 
 
 @dataclass
+class Tensor:
+    """A tensor as safetensors has it: its type as spelled there, its shape, its bytes."""
+
+    dtype: str
+    shape: list[int]
+    data: bytes
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file."""
+    whole = path.read_bytes()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:start])
+    header.pop("__metadata__", None)
+    return {name: Tensor(t["dtype"], t["shape"], whole[start + t["data_offsets"][0]:start + t["data_offsets"][1]])
+            for name, t in header.items()}
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> Path:
+    """Writes a safetensors file."""
+    at, header = 0, {}
+    for name, t in tensors.items():
+        header[name] = {"dtype": t.dtype, "shape": t.shape, "data_offsets": [at, at + len(t.data)]}
+        at += len(t.data)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(t.data for t in tensors.values()))
+    return path
+
+
+def text_inputs(count: int = 2, length: int = 14) -> dict[str, Tensor]:
+    """Bytes of a text as the Perceiver's ids, which fit any integer type."""
+    ids = [6 + (i * 37) % 121 for i in range(count * length)]
+    return {"inputs": Tensor("I64", [count, length], b"".join(i.to_bytes(8, "little") for i in ids))}
+
+
+@dataclass
 class Reply:
     """What came back."""
 
