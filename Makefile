@@ -9,6 +9,7 @@ help:
 	@echo "make python     install what is missing, build the Python package, and test it"
 	@echo "make wheel-test test that wheel under every Python that is installed, for minutes each; says when"
 	@echo "make python-long passes anything to the Python package for half an hour, and makes 10,000 calls"
+	@echo "make server-test build, and test tyto serve with the clients that people have"
 	@echo "make install    library, headers, command, manual and completion under PREFIX=$(PREFIX)"
 	@echo "make pages      run every command that the pages show, for minutes; says when that was done last"
 	@echo "make tidy       clang-tidy with its analyzer, ten minutes and more"
@@ -50,6 +51,12 @@ tidy:
 python:
 	@tools/setup.sh python
 	@tools/test_python.sh $(BUILD)-python
+
+# Beside tests/server, which `make check` runs too, those of tests/server/clients, for which pip installs packages.
+server-test:
+	@tools/setup.sh ci
+	@tools/build.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON
+	@tools/test_server.sh $(BUILD)-server $(BUILD)-check/tyto
 
 # python3.10 and up, with numpy 1 and 2, Pillow, torch; notes the day in tools/wheel.txt.
 wheel-test:
@@ -100,4 +107,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick python wheel-test python-long label-tools notebook pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo check quick python wheel-test python-long label-tools notebook server-test pages tidy api-docs install check-arm fuzz clean

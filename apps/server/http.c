@@ -180,9 +180,8 @@ static bool check_body(exchange *x)
     } else if (untyped || exchange_has_type(x, "application/json") ||
                (kind == BODY_TENSORS && exchange_has_type(x, "application/octet-stream"))) {
         return true;
-    } else if (kind == BODY_JSON_OR_PICTURE &&
-               (exchange_has_type(x, "image/*") ||
-                exchange_has_type(x, "application/octet-stream"))) {
+    } else if (kind == BODY_JSON_OR_PICTURE && (exchange_has_type(x, "image/*") ||
+                                                exchange_has_type(x, "application/octet-stream"))) {
         return true;
     } else {
         refuse(x, "type", 415,

@@ -343,6 +343,14 @@ static json_t *fill_mask(work *job, const question *q)
         !work_unpack(job, q->parameters, "{s?I, s?o}", "top_k", &top_k, "targets", &targets)) {
         return NULL;
     }
+    bool texts = !targets || json_is_string(targets) || json_array_size(targets) > 0;
+    for (size_t i = 0; i < json_array_size(targets); i++) {
+        texts = texts && json_is_string(json_array_get(targets, i));
+    }
+    if (!texts) {
+        reply_error(job->x, 400, "targets: required a text, or an array of them");
+        return NULL;
+    }
     if (top_k < 1) {
         reply_error(job->x, 422, "top_k: required 1 or more");
         return NULL;
@@ -370,13 +378,14 @@ static json_t *fill_mask(work *job, const question *q)
 static const struct {
     const char *name;
     tyto_task task;
+    tyto_classified classified; /* of TYTO_TASK_CLASSIFY: what */
     pipeline_fn run;
 } pipelines[] = {
-    {"zero-shot-object-detection", TYTO_TASK_SEARCH, detect},
-    {"fill-mask", TYTO_TASK_FILL_MASK, fill_mask},
-    {"image-classification", TYTO_TASK_CLASSIFY, classify},
-    {"text-classification", TYTO_TASK_CLASSIFY, classify},
-    {"zero-shot-image-classification", TYTO_TASK_SIMILARITY, compare},
+    {"zero-shot-object-detection", TYTO_TASK_SEARCH, TYTO_CLASSIFIED_NOTHING, detect},
+    {"fill-mask", TYTO_TASK_FILL_MASK, TYTO_CLASSIFIED_NOTHING, fill_mask},
+    {"image-classification", TYTO_TASK_CLASSIFY, TYTO_CLASSIFIED_IMAGE, classify},
+    {"text-classification", TYTO_TASK_CLASSIFY, TYTO_CLASSIFIED_TEXT, classify},
+    {"zero-shot-image-classification", TYTO_TASK_SIMILARITY, TYTO_CLASSIFIED_NOTHING, compare},
 };
 
 /* The pipeline of a name, or the first that the model offers. */
@@ -387,9 +396,17 @@ static pipeline_fn choose(work *job, const char *name)
         if (name ? strcmp(name, pipelines[i].name) == 0
                  : tyto_model_offers(model, pipelines[i].task)) {
             tyto_error err = TYTO_ERROR_INIT;
-            return work_went(job, tyto_model_require(model, pipelines[i].task, &err), &err)
-                       ? pipelines[i].run
-                       : NULL;
+            if (!work_went(job, tyto_model_require(model, pipelines[i].task, &err), &err)) {
+                return NULL;
+            }
+            const tyto_classified subject = pipelines[i].classified;
+            if (name && subject != TYTO_CLASSIFIED_NOTHING &&
+                subject != tyto_model_classifies(model)) {
+                reply_error(job->x, 422, "%s: the model classifies %s", name,
+                            subject == TYTO_CLASSIFIED_TEXT ? "pictures" : "texts");
+                return NULL;
+            }
+            return pipelines[i].run;
         }
     }
     reply_error(job->x, name ? 404 : 422,

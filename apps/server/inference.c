@@ -490,16 +490,15 @@ void inference_model(exchange *x)
         for (int64_t i = 0; i < tyto_model_head_count(s->model); i++) {
             json_array_append_new(heads, json_string(tyto_model_head_at(s->model, i)));
         }
-        reply_json(
-            x, 200,
-            json_pack("{s:s, s:[s], s:s, s:o, s:o, s:{s:s, s:o}}", "name", s->name, "versions",
-                      VERSION, "platform", "tyto", "inputs",
-                      list_tensors(signature, tyto_signature_input_count(signature),
-                                   tyto_signature_input),
-                      "outputs",
-                      list_tensors(signature, tyto_signature_output_count(signature),
-                                   tyto_signature_output),
-                      "parameters", "head", head, "heads", heads));
+        reply_json(x, 200,
+                   json_pack("{s:s, s:[s], s:s, s:o, s:o, s:{s:s, s:o}}", "name", s->name,
+                             "versions", VERSION, "platform", "tyto", "inputs",
+                             list_tensors(signature, tyto_signature_input_count(signature),
+                                          tyto_signature_input),
+                             "outputs",
+                             list_tensors(signature, tyto_signature_output_count(signature),
+                                          tyto_signature_output),
+                             "parameters", "head", head, "heads", heads));
     }
     tyto_error_clear(&err);
     tyto_signature_destroy(signature);

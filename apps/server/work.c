@@ -37,12 +37,24 @@ static bool go_on(void *user, const tyto_progress *progress)
     return !x->left && clock_s() < x->deadline_s;
 }
 
+/* Whether the body is JSON: by its type, or where there is none, by what it begins with. */
+static bool is_json(const exchange *x)
+{
+    if (x->route->body == BODY_JSON || exchange_has_type(x, "application/json")) {
+        return true;
+    }
+    size_t at = 0;
+    while (at < x->body_bytes && strchr(" \t\r\n", x->body[at])) {
+        at++;
+    }
+    return !exchange_header(x, "Content-Type") && at < x->body_bytes && x->body[at] == '{';
+}
+
 bool work_begin(work *job, exchange *x, worker *w)
 {
     *job = (work){.x = x, .server = x->server, .worker = w, .stage_s = clock_s()};
     x->run_s = job->stage_s;
-    if (x->route->body == BODY_JSON ||
-        (x->route->body == BODY_JSON_OR_PICTURE && exchange_has_type(x, "application/json"))) {
+    if (x->route->body != BODY_NONE && x->route->body != BODY_TENSORS && is_json(x)) {
         job->body = json_read(x, x->body, x->body_bytes);
         if (job->body && !json_is_object(job->body)) {
             reply_error(x, 400, "the body: required a JSON object");

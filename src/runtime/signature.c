@@ -72,8 +72,7 @@ static tyto_status keep(entry **list, int64_t *count, const tyto_tensor *tensor,
     }
     entry *kept = &(*list)[i];
     for (int d = 0; d < tensor->rank && d < kept->tensor.rank; d++) {
-        kept->tensor.shape[d] =
-            kept->tensor.shape[d] == tensor->shape[d] ? tensor->shape[d] : -1;
+        kept->tensor.shape[d] = kept->tensor.shape[d] == tensor->shape[d] ? tensor->shape[d] : -1;
     }
     return TYTO_OK;
 }
@@ -188,7 +187,8 @@ int64_t tyto_signature_output_count(const tyto_signature *signature)
 
 const tyto_tensor *tyto_signature_input(const tyto_signature *signature, int64_t i)
 {
-    return i >= 0 && i < tyto_signature_input_count(signature) ? &signature->inputs[i].tensor : NULL;
+    return i >= 0 && i < tyto_signature_input_count(signature) ? &signature->inputs[i].tensor
+                                                               : NULL;
 }
 
 const tyto_tensor *tyto_signature_output(const tyto_signature *signature, int64_t i)

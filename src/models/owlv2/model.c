@@ -271,8 +271,8 @@ static bool signature(const void *model, const char *head, const tyto_sizes *siz
     if (takes & TEXTS) {
         const int64_t n = sizes->batch * sizes->queries,
                       tokens = tyto_min_i64(sizes->tokens, config->text.max_position_embeddings);
-        out->inputs[out->n_inputs++] = (tyto_tensor){
-            .name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {n, tokens}};
+        out->inputs[out->n_inputs++] =
+            (tyto_tensor){.name = "input_ids", .dtype = TYTO_I64, .rank = 2, .shape = {n, tokens}};
         out->inputs[out->n_inputs++] = (tyto_tensor){
             .name = "attention_mask", .dtype = TYTO_I64, .rank = 2, .shape = {n, tokens}};
     }
