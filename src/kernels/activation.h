@@ -33,5 +33,7 @@ bool tyto_activation_find(const char *name, tyto_activation *out);
 const char *tyto_activation_names(void);
 /** The function at x, computed in double: the definition that kernels are checked against. */
 double tyto_activation_value(tyto_activation activation, double x);
+/** Its derivative at x, computed in double; where it has none, the one from below, as torch's. */
+double tyto_activation_slope(tyto_activation activation, double x);
 
 #endif
