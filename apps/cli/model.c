@@ -25,12 +25,18 @@ char *model_folder(const common_args *args)
 
 tyto_engine *engine_open(const common_args *args)
 {
+    return engine_open_logging(args, say_log, NULL);
+}
+
+tyto_engine *engine_open_logging(const common_args *args, tyto_log_fn log, void *user)
+{
     tyto_engine_options options;
     tyto_engine_options_init(&options, sizeof(options));
     options.threads = args->threads;
     options.precision = (tyto_precision)args->precision;
     options.simulated = args->simulated;
-    options.log = say_log;
+    options.log = log;
+    options.log_user = user;
     tyto_error err = TYTO_ERROR_INIT;
     tyto_engine *engine = NULL;
     if (!went_well(tyto_engine_create(&options, &engine, &err), &err)) {

@@ -15,6 +15,8 @@ char *model_folder(const common_args *args);
 
 /** An engine as the options want it; NULL after a complaint. */
 tyto_engine *engine_open(const common_args *args);
+/** The same, with its messages for a function of the caller's. */
+tyto_engine *engine_open_logging(const common_args *args, tyto_log_fn log, void *user);
 
 /** Everything that a network needs. Zeros: nothing open. */
 typedef struct opened {

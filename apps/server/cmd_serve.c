@@ -137,6 +137,17 @@ static char *read_key(const char *path)
     return line;
 }
 
+/* Warnings of requests are said only when verbose: clients could fill the log with them. */
+static void log_message(void *user, tyto_log_level level, const char *message)
+{
+    const server *s = user;
+    if (level == TYTO_LOG_LEVEL_WARNING && s->serving) {
+        say_info("%s", message);
+    } else {
+        say_log(NULL, level, message);
+    }
+}
+
 static void answer(worker *w, exchange *x)
 {
     if (!x->left) {
@@ -163,6 +174,7 @@ static bool serve(server *s)
         return false;
     }
     let_children_end();
+    s->serving = true;
     say_where(s, http_port(h));
     notify("READY=1");
     while (!interrupted()) {
@@ -228,7 +240,7 @@ static int run(void *given)
                    .verbose = args->common.verbose,
                    .log = args->common.quiet ? LOG_NONE : (log_format)args->log};
     s.began_s = clock_s();
-    tyto_engine *engine = engine_open(&args->common);
+    tyto_engine *engine = engine_open_logging(&args->common, log_message, &s);
     if (!engine) {
         free(key);
         return EXIT_FAILED;

@@ -45,6 +45,7 @@ typedef struct server {
     queue queue;
     store photos, vocabularies;
     atomic_llong bodies_bytes; /**< of requests that are under way */
+    atomic_bool serving;       /**< all is opened, and requests come */
     atomic_bool stopping;      /**< nothing new is taken */
     bool loopback;             /**< it listens where only this machine reaches it */
     double began_s;

@@ -652,3 +652,12 @@ def test_a_line_of_the_log_is_one_line(serve):
             assert line.isascii() and line.isprintable()
             if kind == "json":
                 assert json.loads(line)["code"] in (400, 404, 405)
+
+
+def test_clients_dont_fill_the_log(serve):
+    """Nothing that a client sends is said on standard error, unless somebody asks for it."""
+    for options, said in (((), False), (("--verbose",), True)):
+        server = serve("-m", SMALL, *options)
+        assert server.post("/v1/vocabularies", {"texts": [f"a very long text {'x ' * 40} {i}" for i in range(3)]}).status == 201
+        server.stop()
+        assert any("a very long" in line for line in server.err) == said
