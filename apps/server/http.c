@@ -24,6 +24,8 @@
 enum { BODY_STEP_BYTES = 64 * 1024, FILE_MAX = 1 << 20 };
 /* Files that are open beside connections: models', the log, and connections that linger. */
 enum { FILES_BESIDE = 512 };
+/* Memory of libmicrohttpd for a connection: a request's line and headers are to fit into it. */
+#define HEAD_BYTES_MAX ((size_t)32 * 1024)
 
 struct http {
     server *server;
@@ -609,7 +611,7 @@ static bool start(http *h)
         flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, h->socket,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, on_line, h,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)s->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 * 1024,
+        (unsigned)s->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_BYTES_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!h->daemon) {
         say_error("the server doesn't start%s",
