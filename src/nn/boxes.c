@@ -65,6 +65,61 @@ double tyto_box_corner_distance(const float a[4], const float b[4])
     return sum;
 }
 
+/* The derivative of max(a, b) by a. */
+static double part_of_most(double a, double b)
+{
+    return a > b ? 1.0 : a < b ? 0.0 : 0.5;
+}
+
+/* da += the gradient by centre and size, of that by corners */
+static void add_corners(const double corner[4], float da[4])
+{
+    for (int i = 0; i < 2; i++) {
+        da[i] += (float)(corner[i] + corner[i + 2]);
+        da[i + 2] += (float)(0.5 * (corner[i + 2] - corner[i]));
+    }
+}
+
+void tyto_giou_backward(const float a[4], const float b[4], double slope, float da[4])
+{
+    double p[4], q[4], shared_sides[2], hull_sides[2], gradient[4];
+    corners(a, p);
+    corners(b, q);
+    for (int i = 0; i < 2; i++) {
+        shared_sides[i] = fmax(0.0, fmin(p[i + 2], q[i + 2]) - fmax(p[i], q[i]));
+        hull_sides[i] = fmax(p[i + 2], q[i + 2]) - fmin(p[i], q[i]);
+    }
+    const double shared = shared_sides[0] * shared_sides[1], hull = hull_sides[0] * hull_sides[1],
+                 joined = (p[2] - p[0]) * (p[3] - p[1]) + (q[2] - q[0]) * (q[3] - q[1]) - shared;
+    for (int c = 0; c < 4; c++) {
+        /* How the sides grow as corner c moves; the other side's length goes with it. */
+        const int side = c % 2, other = 1 - side;
+        const bool far = c >= 2;
+        const double outer = far ? part_of_most(p[c], q[c]) : part_of_most(q[c], p[c]),
+                     sign = far ? 1.0 : -1.0;
+        const double by_shared = shared > 0.0 ? sign * (1.0 - outer) * shared_sides[other] : 0.0;
+        const double by_hull = sign * outer * hull_sides[other],
+                     by_joined = sign * (p[other + 2] - p[other]) - by_shared;
+        gradient[c] =
+            joined > 0.0 ? by_shared / joined - shared * by_joined / (joined * joined) : 0.0;
+        gradient[c] += hull > 0.0 ? by_joined / hull - joined * by_hull / (hull * hull) : 0.0;
+        gradient[c] *= slope;
+    }
+    add_corners(gradient, da);
+}
+
+void tyto_box_corner_distance_backward(const float a[4], const float b[4], double slope,
+                                       float da[4])
+{
+    double p[4], q[4], gradient[4];
+    corners(a, p);
+    corners(b, q);
+    for (int i = 0; i < 4; i++) {
+        gradient[i] = p[i] > q[i] ? slope : p[i] < q[i] ? -slope : 0.0;
+    }
+    add_corners(gradient, da);
+}
+
 typedef struct ious_job {
     int64_t count;
     const float *boxes, *box;

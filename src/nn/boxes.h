@@ -15,6 +15,12 @@ double tyto_box_distance(const float a[4], const float b[4]);
 /** The same of the boxes' left, top, right and bottom. */
 double tyto_box_corner_distance(const float a[4], const float b[4]);
 
+/** da += slope·∂/∂a of giou(a, b), and of the distance of corners. Where two sides are the same, each
+ *  has half of the gradient, as torch's; an area of 0 has none. */
+void tyto_giou_backward(const float a[4], const float b[4], double slope, float da[4]);
+void tyto_box_corner_distance_backward(const float a[4], const float b[4], double slope,
+                                       float da[4]);
+
 /** ious[i] = iou(boxes[i], box)
  *  threads  boxes go round the pool */
 TYTO_NODISCARD tyto_status tyto_ious(tyto_exec *exec, int64_t count, const float *boxes,

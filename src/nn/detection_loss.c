@@ -27,6 +27,20 @@ double tyto_focal_absent(const tyto_focal *focal, double logit)
     return weight * pow(sigmoid(logit), focal->gamma) * softplus(logit);
 }
 
+double tyto_focal_present_slope(const tyto_focal *focal, double logit)
+{
+    const double weight = focal->alpha < 0.0 ? 1.0 : focal->alpha, gamma = focal->gamma,
+                 absent = sigmoid(-logit);
+    return -weight * pow(absent, gamma) * (gamma * sigmoid(logit) * softplus(-logit) + absent);
+}
+
+double tyto_focal_absent_slope(const tyto_focal *focal, double logit)
+{
+    const double weight = focal->alpha < 0.0 ? 1.0 : 1.0 - focal->alpha, gamma = focal->gamma,
+                 present = sigmoid(logit);
+    return weight * pow(present, gamma) * (present + gamma * sigmoid(-logit) * softplus(logit));
+}
+
 double tyto_focal_absent_sum(const tyto_focal *focal, const tyto_patch_logits *x)
 {
     double sum = 0.0;
@@ -38,6 +52,19 @@ double tyto_focal_absent_sum(const tyto_focal *focal, const tyto_patch_logits *x
         }
     }
     return sum;
+}
+
+void tyto_focal_absent_sum_backward(const tyto_focal *focal, const tyto_patch_logits *x,
+                                    double slope, float *dlogits)
+{
+    for (int64_t p = 0; p < x->patches; p++) {
+        for (int64_t q = 0; q < x->queries; q++) {
+            const int64_t i = p * x->stride + q;
+            if (x->valid[q]) {
+                dlogits[i] += (float)(slope * tyto_focal_absent_slope(focal, (double)x->logits[i]));
+            }
+        }
+    }
 }
 
 double tyto_best_score(const tyto_patch_logits *x, int64_t patch)
@@ -90,4 +117,20 @@ double tyto_objectness_loss(int64_t patches, const float *objectness,
         }
     }
     return sum / (double)patches;
+}
+
+void tyto_objectness_loss_backward(int64_t patches, const float *objectness,
+                                   const tyto_patch_logits *scores, int64_t pairs,
+                                   const int64_t *paired, double slope, float *dobjectness)
+{
+    const double each = slope / (double)patches;
+    for (int64_t p = 0; p < patches; p++) {
+        const double wanted = scores ? tyto_best_score(scores, p) : 0.0;
+        dobjectness[p] += (float)(each * (sigmoid((double)objectness[p]) - wanted));
+    }
+    for (int64_t t = 0; t < pairs && !scores; t++) {
+        if (paired[t] >= 0) {
+            dobjectness[paired[t]] -= (float)each;
+        }
+    }
 }

@@ -17,6 +17,12 @@ double tyto_focal_present(const tyto_focal *focal, double logit);
 /** (1 − α)·σ(x)^γ·log(1 + eˣ), of a logit whose query is not. */
 double tyto_focal_absent(const tyto_focal *focal, double logit);
 
+/** Their derivatives by the logit: with p = σ(x),
+ *      α·(γ·p·(1 − p)^γ·log p − (1 − p)^(γ+1))
+ *      (1 − α)·(p^(γ+1) − γ·p^γ·(1 − p)·log(1 − p)) */
+double tyto_focal_present_slope(const tyto_focal *focal, double logit);
+double tyto_focal_absent_slope(const tyto_focal *focal, double logit);
+
 /** Logits of patches: rows `stride` apart, of which columns with valid[q] = 0 are padding. */
 typedef struct tyto_patch_logits {
     int64_t patches, queries, stride;
@@ -26,6 +32,9 @@ typedef struct tyto_patch_logits {
 
 /** Σ_{p,q} focal_absent(logits[p,q]) over valid queries: every query as if it were nowhere. */
 double tyto_focal_absent_sum(const tyto_focal *focal, const tyto_patch_logits *x);
+/** dlogits[p·stride + q] += slope·∂/∂logits[p,q] of it. */
+void tyto_focal_absent_sum_backward(const tyto_focal *focal, const tyto_patch_logits *x,
+                                    double slope, float *dlogits);
 /** max_q σ(logits[patch,q]) over valid queries; 0 without any. */
 double tyto_best_score(const tyto_patch_logits *x, int64_t patch);
 
@@ -54,5 +63,9 @@ TYTO_NODISCARD tyto_status tyto_pair_costs(tyto_exec *exec, const tyto_pair_cost
  *  paired[pairs]  patches, −1 for a target without one */
 double tyto_objectness_loss(int64_t patches, const float *objectness,
                             const tyto_patch_logits *scores, int64_t pairs, const int64_t *paired);
+/** dobjectness[p] += slope·(σ(x) − w) / patches; w is a constant, wherever it comes from. */
+void tyto_objectness_loss_backward(int64_t patches, const float *objectness,
+                                   const tyto_patch_logits *scores, int64_t pairs,
+                                   const int64_t *paired, double slope, float *dobjectness);
 
 #endif

@@ -26,3 +26,15 @@ tyto_status tyto_contrastive_loss(tyto_exec *exec, int64_t n, const float *logit
     *loss = (float)(sum / (2.0 * (double)n));
     return TYTO_OK;
 }
+
+void tyto_contrastive_loss_backward(int64_t n, const float *logits, double slope, float *dlogits)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            const double of_row = exp(-cross_entropy(logits + i * n, n, 1, j)),
+                         of_column = exp(-cross_entropy(logits + j, n, n, i));
+            dlogits[i * n + j] +=
+                (float)(slope * (of_row + of_column - (i == j ? 2.0 : 0.0)) / (2.0 * (double)n));
+        }
+    }
+}

@@ -10,5 +10,7 @@
  *  source  owlv2_loss of the reference */
 TYTO_NODISCARD tyto_status tyto_contrastive_loss(tyto_exec *exec, int64_t n, const float *logits,
                                                  float *loss);
+/** dlogits[i,j] += slope·(softmax(logits[i,·])[j] + softmax(logits[·,j])[i] − 2·[i = j]) / 2n */
+void tyto_contrastive_loss_backward(int64_t n, const float *logits, double slope, float *dlogits);
 
 #endif

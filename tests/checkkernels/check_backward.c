@@ -1,52 +1,7 @@
 /* Gradients against differences of what they are gradients of. */
 #include "checkkernels.h"
 #include "kernels/scalar/backward_definitions.h"
-
-/* A step so long that floats hold x ± 2 steps exactly, where x is a multiple of it below 16. */
-#define STEP 0x1p-9f
-#define TOLERANCE 1e-7
-
-/* A number whose neighbours by a few steps are floats. */
-static float number(int64_t i)
-{
-    return (float)((i * 7919 + 13) % 1021 - 510) * STEP;
-}
-
-static void fill(float *x, int64_t count, int64_t seed)
-{
-    for (int64_t i = 0; i < count; i++) {
-        x[i] = number(i * 31 + seed);
-    }
-}
-
-/* The derivative of loss(context) by *x, to the fourth order of the step. */
-static double difference(double (*loss)(const void *context), const void *context, float *x)
-{
-    static const float steps[] = {-2.0f, -1.0f, 1.0f, 2.0f};
-    static const double factors[] = {1.0, -8.0, 8.0, -1.0};
-    const float middle = *x;
-    double sum = 0.0;
-    for (int i = 0; i < 4; i++) {
-        *x = middle + steps[i] * STEP;
-        sum += factors[i] * loss(context);
-    }
-    *x = middle;
-    return sum / (12.0 * (double)STEP);
-}
-
-static void assert_gradient(const char *what, double (*loss)(const void *context),
-                            const void *context, float *x, const double *gradient, int64_t count)
-{
-    double most = 0.0;
-    for (int64_t i = 0; i < count; i++) {
-        const double wanted = difference(loss, context, &x[i]);
-        most = fmax(most, fabs(wanted));
-        if (!(fabs(gradient[i] - wanted) <= TOLERANCE * fmax(1.0, fabs(wanted)))) {
-            fail_msg("%s %lld: got %.12g, required %.12g", what, (long long)i, gradient[i], wanted);
-        }
-    }
-    assert_true(most > 1e-3); /* what depends on nothing proves nothing */
-}
+#include "support/differences.h"
 
 /* ------------------------------------------------------------------------------ activations */
 
@@ -73,9 +28,9 @@ static bool bends_near(tyto_activation activation, float z)
     const bool at_0 = activation == TYTO_ACT_RELU || activation == TYTO_ACT_RELU2 ||
                       activation == TYTO_ACT_RELU6 || activation == TYTO_ACT_LEAKY_RELU;
     const float high = activation == TYTO_ACT_RELU6 ? 6.0f : 10.0f;
-    return (at_0 && fabsf(z) < 3.0f * STEP) ||
+    return (at_0 && fabsf(z) < 3.0f * DIFFERENCE_STEP) ||
            ((activation == TYTO_ACT_RELU6 || activation == TYTO_ACT_GELU_10) &&
-            fabsf(z - high) < 3.0f * STEP);
+            fabsf(z - high) < 3.0f * DIFFERENCE_STEP);
 }
 
 void check_activation_slopes(void **state)
@@ -84,10 +39,10 @@ void check_activation_slopes(void **state)
     for (size_t i = 0; i < sizeof(activations) / sizeof(activations[0]); i++) {
         activated a = {.activation = activations[i]};
         for (int64_t at = -12 * 512; at <= 12 * 512; at += 37) {
-            a.z = (float)at * STEP;
+            a.z = (float)at * DIFFERENCE_STEP;
             const double got = tyto_define_activate_backward(a.activation, a.z, 1.0);
-            const double wanted = difference(activated_value, &a, &a.z);
-            if (!bends_near(a.activation, a.z) && !(fabs(got - wanted) <= TOLERANCE)) {
+            const double wanted = difference_quotient(activated_value, &a, &a.z);
+            if (!bends_near(a.activation, a.z) && !(fabs(got - wanted) <= DIFFERENCE_TOLERANCE)) {
                 fail_msg("activation %d at %g: got %.12g, required %.12g", (int)a.activation,
                          (double)a.z, got, wanted);
             }
@@ -121,7 +76,7 @@ static double product_loss(const void *context)
 static void weigh(double *dy, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
-        dy[i] = (double)number(i * 17 + 5);
+        dy[i] = (double)difference_number(i * 17 + 5);
     }
 }
 
@@ -132,9 +87,9 @@ void check_linear_backward(void **state)
     float x[ROWS * K], w[N * K], b[N];
     double dy[ROWS * N], dx[ROWS * K], dw[N * K] = {0}, db[N] = {0};
     const product p = {ROWS, N, K, x, w, b, dy};
-    fill(x, ROWS * K, 1);
-    fill(w, N * K, 2);
-    fill(b, N, 3);
+    difference_fill(x, ROWS * K, 1);
+    difference_fill(w, N * K, 2);
+    difference_fill(b, N, 3);
     weigh(dy, ROWS * N);
     tyto_define_linear_backward(ROWS, N, K, x, w, dy, dx, dw, db);
     assert_gradient("x", product_loss, &p, x, dx, ROWS * K);
@@ -179,9 +134,9 @@ static double normalize_loss(const void *context)
 static row make_row(double eps)
 {
     row r = {.eps = eps};
-    fill(r.x, COLUMNS, 4);
-    fill(r.gamma, COLUMNS, 5);
-    fill(r.beta, COLUMNS, 6);
+    difference_fill(r.x, COLUMNS, 4);
+    difference_fill(r.gamma, COLUMNS, 5);
+    difference_fill(r.beta, COLUMNS, 6);
     weigh(r.dy, COLUMNS);
     return r;
 }
@@ -253,9 +208,9 @@ static void check_attention(bool causal, int64_t first_query, const uint8_t *mas
     a.job.k = a.k;
     a.job.v = a.v;
     a.job.key_mask = mask;
-    fill(a.q, QUERIES * QK, 7);
-    fill(a.k, KEYS * QK, 8);
-    fill(a.v, KEYS * VALUES, 9);
+    difference_fill(a.q, QUERIES * QK, 7);
+    difference_fill(a.k, KEYS * QK, 8);
+    difference_fill(a.v, KEYS * VALUES, 9);
     weigh(a.dy, QUERIES * VALUES);
     tyto_define_attend_backward(&a.job, a.dy, dq, dk, dv, weights, out);
     assert_gradient("v", attention_loss, &a, a.v, dv, KEYS * VALUES);

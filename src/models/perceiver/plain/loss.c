@@ -53,10 +53,13 @@ tyto_status tyto_perceiver_labels_check(const tyto_perceiver_labels *labels, tyt
 float tyto_perceiver_loss(const tyto_perceiver_labels *labels, const float *logits)
 {
     const int64_t count = labels->rows * labels->classes;
-    if (labels->problem == TYTO_PERCEIVER_SINGLE_LABEL) {
-        return tyto_cross_entropy(labels->rows, labels->classes, logits, labels->classed, IGNORED);
+    switch (labels->problem) {
+    case TYTO_PERCEIVER_SINGLE_LABEL:
+        return (float)tyto_cross_entropy(labels->rows, labels->classes, logits, labels->classed,
+                                         IGNORED);
+    case TYTO_PERCEIVER_REGRESSION:
+        return (float)tyto_squared_error(count, logits, labels->real, labels->classed);
+    default:
+        return (float)tyto_binary_cross_entropy(count, logits, labels->real);
     }
-    return labels->problem == TYTO_PERCEIVER_REGRESSION
-               ? tyto_squared_error(count, logits, labels->real, labels->classed)
-               : tyto_binary_cross_entropy(count, logits, labels->real);
 }
