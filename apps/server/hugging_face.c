@@ -121,7 +121,7 @@ static json_t *detect(work *job, const question *q)
         }
         return NULL;
     }
-    if (!(threshold >= 0.0 && threshold <= 1.0) || top_k < 0) {
+    if (!(threshold >= 0.0 && threshold <= 1.0) || top_k < 0 || top_k > INT32_MAX) {
         reply_error(job->x, 422, "required a threshold from 0 to 1, and top_k of 0 or more");
         return NULL;
     }
@@ -238,7 +238,7 @@ static json_t *classify(work *job, const question *q)
         !read_scores(job, apply, &options.scores)) {
         return NULL;
     }
-    if (top_k < 1) {
+    if (top_k < 1 || top_k > INT32_MAX) {
         reply_error(job->x, 422, "top_k: required 1 or more");
         return NULL;
     }
@@ -351,7 +351,7 @@ static json_t *fill_mask(work *job, const question *q)
         reply_error(job->x, 400, "targets: required a text, or an array of them");
         return NULL;
     }
-    if (top_k < 1) {
+    if (top_k < 1 || top_k > INT32_MAX) {
         reply_error(job->x, 422, "top_k: required 1 or more");
         return NULL;
     }
@@ -387,6 +387,11 @@ static const struct {
     {"text-classification", TYTO_TASK_CLASSIFY, TYTO_CLASSIFIED_TEXT, classify},
     {"zero-shot-image-classification", TYTO_TASK_SIMILARITY, TYTO_CLASSIFIED_NOTHING, compare},
 };
+
+const char *hugging_face_task(size_t i)
+{
+    return i < sizeof(pipelines) / sizeof(*pipelines) ? pipelines[i].name : NULL;
+}
 
 /* The pipeline of a name, or the first that the model offers. */
 static pipeline_fn choose(work *job, const char *name)
@@ -438,7 +443,7 @@ static bool take_parameter(void *user, const char *key, const char *value)
     return true;
 }
 
-/* Answers one {"inputs", "parameters"}; other names are allowed and ignored, as clients send them. */
+/* Answers one {"inputs", "parameters"}, whose parameters go before common ones; other names are allowed and ignored, as clients send them. */
 static json_t *answer_object(work *job, pipeline_fn run, json_t *object, json_t *common)
 {
     json_t *parameters = json_object_get(object, "parameters");
@@ -462,27 +467,25 @@ static json_t *answer_object(work *job, pipeline_fn run, json_t *object, json_t 
 }
 
 /* Answers a body that is a picture. */
-static json_t *answer_picture(work *job, pipeline_fn run)
+static json_t *answer_picture(work *job, pipeline_fn run, json_t *parameters)
 {
     tyto_image image = {0};
-    json_t *parameters = json_object();
-    exchange_arguments(job->x, take_parameter, parameters);
     const question q = {.picture = &image,
                         .parameters = json_object_size(parameters) ? parameters : NULL};
     json_t *found = work_picture_body(job, &image) ? run(job, &q) : NULL;
     tyto_image_clear(&image);
-    json_decref(parameters);
     return found;
 }
 
-static json_t *answer_instances(work *job, pipeline_fn run, json_t *instances)
+static json_t *answer_instances(work *job, pipeline_fn run, json_t *instances, json_t *common)
 {
-    json_t *common = json_object_get(job->body, "parameters"), *list = json_array();
-    if (!json_is_array(instances) || (common && !json_is_object(common))) {
+    json_t *parameters = json_object_get(job->body, "parameters"), *list = json_array();
+    if (!json_is_array(instances) || (parameters && !json_is_object(parameters))) {
         reply_error(job->x, 400, "instances: required an array, and parameters an object");
         json_decref(list);
         return NULL;
     }
+    json_object_update(common, parameters);
     for (size_t i = 0; i < json_array_size(instances); i++) {
         json_t *one = json_array_get(instances, i);
         json_t *found = NULL;
@@ -513,14 +516,17 @@ static void answer(exchange *x, worker *w, bool instances)
         run = work_model(&job, named) ? choose(&job, x->captures[0] ? x->captures[1] : NULL) : NULL;
     }
     json_t *several = instances ? json_object_get(job.body, "instances") : NULL;
+    json_t *arguments = json_object();
+    exchange_arguments(x, take_parameter, arguments);
     if (run && !job.body) {
-        found = answer_picture(&job, run);
+        found = answer_picture(&job, run, arguments);
     } else if (run && several) {
         count = (int64_t)json_array_size(several);
-        found = answer_instances(&job, run, several);
+        found = answer_instances(&job, run, several, arguments);
     } else if (run) {
-        found = answer_object(&job, run, job.body, NULL);
+        found = answer_object(&job, run, job.body, arguments);
     }
+    json_decref(arguments);
     if (found) {
         reply_json(x, 200, found);
     }

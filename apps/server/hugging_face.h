@@ -9,4 +9,7 @@ void hugging_face(exchange *x, worker *w);
 /** POST /invocations and /predict: the same, or {"instances": [...]} → {"predictions": [...]}. */
 void hugging_face_instances(exchange *x, worker *w);
 
+/** The name of the i-th task; NULL behind the last. */
+const char *hugging_face_task(size_t i);
+
 #endif

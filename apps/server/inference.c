@@ -482,7 +482,7 @@ void inference_model(exchange *x)
     exchange_arguments(x, take_head, &head);
     const tyto_status status = tyto_signature_create(s->model, head, &signature, &err);
     if (status == TYTO_E_ARGUMENT) {
-        reply_error(x, 400, "%s", tyto_error_message(&err));
+        reply_error(x, 404, "%s", tyto_error_message(&err));
     } else if (status != TYTO_OK && status != TYTO_E_UNSUPPORTED) {
         reply_status(x, status, &err);
     } else {

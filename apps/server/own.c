@@ -336,7 +336,7 @@ static bool set_options(work *job, const wish *asked, tyto_search_options *optio
     }
     const bool model = asked->threshold == (double)TYTO_THRESHOLD_MODEL;
     if ((!model && !(asked->threshold >= 0.0 && asked->threshold <= 1.0)) ||
-        !(asked->iou >= 0.0 && asked->iou <= 1.0) || asked->top_k < 0) {
+        !(asked->iou >= 0.0 && asked->iou <= 1.0) || asked->top_k < 0 || asked->top_k > INT32_MAX) {
         reply_error(job->x, 422, "required threshold and iou from 0 to 1, and top_k of 0 or more");
         return false;
     }

@@ -8,6 +8,7 @@
 #include "health.h"
 #include "hugging_face.h"
 #include "inference.h"
+#include "openapi.h"
 #include "own.h"
 
 const route routes[] = {
@@ -41,27 +42,36 @@ const route routes[] = {
      .path = "/metrics",
      .summary = "What Prometheus reads",
      .instant = health_metrics},
+    {.method = "GET",
+     .path = "/openapi.json",
+     .summary = "This document",
+     .response = "document",
+     .instant = openapi},
     {.method = "POST",
      .path = "/v1/photos",
      .summary = "Encodes a photo and holds it",
      .request = "photo",
      .response = "photo_held",
+     .code = 201,
      .body = BODY_JSON_OR_PICTURE,
      .work = own_photo},
     {.method = "DELETE",
      .path = "/v1/photos/{id}",
      .summary = "Drops a photo",
+     .code = 204,
      .instant = own_drop_photo},
     {.method = "POST",
      .path = "/v1/vocabularies",
      .summary = "Encodes what is looked for and holds it",
      .request = "vocabulary",
      .response = "held",
+     .code = 201,
      .body = BODY_JSON,
      .work = own_vocabulary},
     {.method = "DELETE",
      .path = "/v1/vocabularies/{id}",
      .summary = "Drops a vocabulary",
+     .code = 204,
      .instant = own_drop_vocabulary},
     {.method = "POST",
      .path = "/v1/detect",
@@ -74,11 +84,13 @@ const route routes[] = {
      .path = "/v2/models/{model}",
      .summary = "A model's inputs and outputs",
      .response = "model",
+     .query = "head_argument",
      .instant = inference_model},
     {.method = "GET",
      .path = "/v2/models/{model}/versions/{version}",
      .summary = "The same, of a version",
      .response = "model",
+     .query = "head_argument",
      .instant = inference_model},
     {.method = "GET",
      .path = "/v2/models/{model}/ready",
@@ -138,35 +150,40 @@ const route routes[] = {
      .path = "/",
      .summary = "The first model's task, as Hugging Face's API has it",
      .request = "pipeline",
-     .response = "anything",
+     .response = "answers",
+     .query = "pipeline_arguments",
      .body = BODY_JSON_OR_PICTURE,
      .work = hugging_face},
     {.method = "POST",
      .path = "/models/{model}",
      .summary = "A model's task, as Hugging Face's API has it",
      .request = "pipeline",
-     .response = "anything",
+     .response = "answers",
+     .query = "pipeline_arguments",
      .body = BODY_JSON_OR_PICTURE,
      .work = hugging_face},
     {.method = "POST",
      .path = "/models/{model}/pipeline/{task}",
      .summary = "A task of a model, by its name",
      .request = "pipeline",
-     .response = "anything",
+     .response = "answers",
+     .query = "pipeline_arguments",
      .body = BODY_JSON_OR_PICTURE,
      .work = hugging_face},
     {.method = "POST",
      .path = "/invocations",
      .summary = "The same, as the clouds' containers ask",
      .request = "instances",
-     .response = "anything",
+     .response = "predictions",
+     .query = "pipeline_arguments",
      .body = BODY_JSON_OR_PICTURE,
      .work = hugging_face_instances},
     {.method = "POST",
      .path = "/predict",
      .summary = "The same, as the clouds' containers ask",
      .request = "instances",
-     .response = "anything",
+     .response = "predictions",
+     .query = "pipeline_arguments",
      .body = BODY_JSON_OR_PICTURE,
      .work = hugging_face_instances},
     {0},
@@ -209,9 +226,15 @@ static bool means(const char *given, const char *method)
 
 const route *route_find(exchange *x, const char **allow)
 {
-    static const struct {
-        const char *method, *allow;
-    } known[] = {{"GET", "GET, HEAD"}, {"POST", "POST"}, {"DELETE", "DELETE"}};
+    enum { GET = 1, POST = 2, DELETE = 4 };
+    static const char *const methods[] = {[GET] = "GET, HEAD",
+                                          [POST] = "POST",
+                                          [GET | POST] = "GET, HEAD, POST",
+                                          [DELETE] = "DELETE",
+                                          [GET | DELETE] = "GET, HEAD, DELETE",
+                                          [POST | DELETE] = "POST, DELETE",
+                                          [GET | POST | DELETE] = "GET, HEAD, POST, DELETE"};
+    int taken = 0;
     for (const route *r = routes; r->method; r++) {
         if (!fits(x, r->path, x->path)) {
             forget(x);
@@ -221,9 +244,8 @@ const route *route_find(exchange *x, const char **allow)
             return r;
         }
         forget(x);
-        for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-            *allow = strcmp(known[i].method, r->method) == 0 ? known[i].allow : *allow;
-        }
+        taken |= means("GET", r->method) ? GET : means("POST", r->method) ? POST : DELETE;
     }
+    *allow = taken ? methods[taken] : NULL;
     return NULL;
 }

@@ -24,6 +24,8 @@ struct route {
     const char *path;               /**< as in OpenAPI: "/v2/models/{model}" */
     const char *summary;            /**< of the document */
     const char *request, *response; /**< names of schemas in the document; NULL: none */
+    const char *query;              /**< a schema whose properties are arguments; NULL: none */
+    unsigned code;                  /**< of the reply when all went well; 0: 200 */
     body_kind body;
     bool open;  /**< without a key */
     bool loads; /**< only with --allow-load */

@@ -1,5 +1,6 @@
 #include "work.h"
 
+#include <math.h>
 #include <nettle/base64.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -127,10 +128,25 @@ bool work_went(work *job, tyto_status status, tyto_error *err)
     return false;
 }
 
+/* A number that is whole is an integer, however it is written: JSON has one kind of numbers. */
+static void make_whole(json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        const double number = json_is_real(value) ? json_real_value(value) : 0.5;
+        if (fabs(number) < 0x1p53 && number == floor(number)) {
+            json_object_set_new(object, key, json_integer((json_int_t)number));
+        }
+    }
+}
+
 bool work_unpack(work *job, json_t *object, const char *format, ...)
 {
     json_error_t error;
     va_list arguments;
+    make_whole(object);
     va_start(arguments, format);
     const int code = json_vunpack_ex(object, &error, JSON_STRICT, format, arguments);
     va_end(arguments);

@@ -51,7 +51,8 @@ def test_detection_is_the_commands(models):
     assert models.post("/", asked).json() == found
     asked["parameters"]["threshold"] = 0.5
     near(models.post("/", asked).json(), detected(SEVEN, LABELS, 0.5))
-    asked["parameters"]["top_k"] = 1
+    asked["parameters"]["top_k"] = 1.0
+    assert models.post("/?top_k=2", asked).json() == models.post("/", asked).json()
     near(models.post("/", asked).json(), detected(SEVEN, LABELS, 0.5, "--top-k", 1))
 
 
@@ -64,6 +65,7 @@ def test_pictures_as_they_are(models):
     near(expected, detected(SEVEN, LABELS, 0.3))
     one = models.post("/?candidate_labels=a+butterfly%2Ca%20dog", SEVEN.read_bytes(), JPEG)
     assert one.status == 200
+    assert models.post(f"/?{query}", {"inputs": text64(SEVEN)}).json() == expected
     body = json.dumps({"inputs": text64(SEVEN), "parameters": {"candidate_labels": LABELS, "threshold": 0.3}}).encode()
     assert models.post("/", b" \n" + body, {}).json() == expected  # its type is seen
 
@@ -157,6 +159,7 @@ PICTURE = {"inputs": text64(SEVEN)}
     (422, "/", {"inputs": "https://example.org/a.jpg", "parameters": {"candidate_labels": ["a"]}}),
     (422, "/", {**PICTURE, "parameters": {"candidate_labels": ["a"], "threshold": 2}}),
     (422, "/", {**PICTURE, "parameters": {"candidate_labels": ["a"], "top_k": -1}}),
+    (422, "/", {**PICTURE, "parameters": {"candidate_labels": ["a"], "top_k": 1 << 31}}),
     (404, "/models/none", PICTURE), (404, "/models/small/pipeline/none", PICTURE),
     (422, "/models/small/pipeline/fill-mask", {"inputs": "[MASK]"}),
     (422, "/models/fill_mask", {"inputs": "no mask"}), (400, "/models/fill_mask", {"inputs": ["[MASK]"]}),

@@ -123,7 +123,7 @@ def test_metadata_says_what_goes_in_and_out(models):
     for head in about["parameters"]["heads"]:
         other = models.get(f"/v2/models/owl?head={head}").json()
         assert other["parameters"]["head"] == head and other["inputs"] and other["outputs"]
-    assert models.get("/v2/models/owl?head=Nobody").status == 400
+    assert models.get("/v2/models/owl?head=Nobody").status == 404
     assert [one["name"] for one in models.get("/v2/models/many").json()["inputs"]] == [
         "inputs.image", "inputs.audio", "inputs.label"]
 
