@@ -11,6 +11,7 @@
 typedef struct queries {
     tyto_vocabulary *vocabulary;
     int64_t wanted;
+    bool guided; /* there are examples: scores are what tyto match's are */
 } queries;
 
 void own_destroy_photo(void *thing)
@@ -207,6 +208,28 @@ static bool encode_exemplar(work *job, json_t *exemplar, tyto_vocabulary **out)
     return good;
 }
 
+/* Makes of texts and examples, which are the first n parts, one vocabulary in their place, where
+ * those of one label are one query, as for tyto match. */
+static bool average(work *job, tyto_vocabulary **parts, int64_t n)
+{
+    tyto_error err = TYTO_ERROR_INIT;
+    tyto_vocabulary *joined = NULL, *averaged = NULL;
+    const bool good =
+        work_went(job,
+                  tyto_vocabulary_join((const tyto_vocabulary *const *)parts, n, &joined, &err),
+                  &err) &&
+        work_went(job, tyto_vocabulary_average(joined, &averaged, &err), &err);
+    tyto_vocabulary_destroy(joined);
+    if (good) {
+        for (int64_t i = 0; i < n; i++) {
+            tyto_vocabulary_destroy(parts[i]);
+            parts[i] = NULL;
+        }
+        parts[0] = averaged;
+    }
+    return good;
+}
+
 /* One vocabulary of texts, examples, and texts that aren't wanted. */
 static queries *encode_queries(work *job, const json_t *texts, const json_t *exemplars,
                                const json_t *negatives, bool templates)
@@ -228,6 +251,11 @@ static queries *encode_queries(work *job, const json_t *texts, const json_t *exe
     for (size_t i = 0; good && i < n_exemplars; i++) {
         good = encode_exemplar(job, json_array_get(exemplars, i), &parts[n]);
         n += good;
+    }
+    if (good && n_exemplars > 0) {
+        q->guided = true;
+        good = average(job, parts, n);
+        n = good ? 1 : n;
     }
     for (int64_t i = 0; i < n; i++) {
         q->wanted += tyto_vocabulary_count(parts[i]);
@@ -417,6 +445,7 @@ void own_detect(exchange *x, worker *w)
     }
     const queries *q = vocabulary ? vocabulary->thing : own;
     if (good && q) {
+        options.guided = q->guided;
         const tyto_search_source source = {.image = photo ? NULL : &image,
                                            .photo = photo ? photo->thing : NULL};
         good = work_went(

@@ -175,6 +175,7 @@ static const text texts[] = {
      "{'type': 'object', 'required': ['parameters'], 'additionalProperties': false, 'properties': "
      "{'parameters': {'type': 'object', 'required': ['folder'], 'additionalProperties': false, "
      "'properties': {'folder': " TEXT "}}}}"},
+    {"document", "{'type': 'object', 'required': ['openapi', 'info', 'paths']}"},
     {"health",
      "{'type': 'object', 'required': ['status'], 'properties': {'status': {'const': 'UP'}}}"},
 
