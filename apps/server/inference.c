@@ -6,6 +6,7 @@
 #include <tyto/signature.h>
 #include <tyto/tensor.h>
 
+#include "inference_bytes.h"
 #include "messages.h"
 #include "work.h"
 
@@ -18,7 +19,7 @@ static const struct {
              {"INT64", TYTO_I64},  {"INT32", TYTO_I32},  {"INT16", TYTO_I16},  {"INT8", TYTO_I8},
              {"UINT64", TYTO_U64}, {"UINT32", TYTO_U32}, {"UINT16", TYTO_U16}, {"UINT8", TYTO_U8},
              {"BOOL", TYTO_BOOL}};
-enum { TYPES = sizeof(types) / sizeof(*types), TENSORS_MAX = 64, NAME_MAX_BYTES = 256 };
+enum { TYPES = sizeof(types) / sizeof(*types), TENSORS_MAX = 64, MADE_MAX = 8 };
 
 static const char *type_name(tyto_dtype dtype)
 {
@@ -37,6 +38,9 @@ typedef struct tensors {
     tyto_tensor items[TENSORS_MAX];
     void *owned[TENSORS_MAX];
     int64_t count;
+    tyto_inputs made[MADE_MAX]; /* of BYTES */
+    int64_t n_made;
+    const char *head;
     const char *binary; /* what follows the JSON, as far as it isn't taken yet */
     size_t binary_bytes;
 } tensors;
@@ -45,6 +49,9 @@ static void clear(tensors *t)
 {
     for (int64_t i = 0; i < t->count; i++) {
         free(t->owned[i]);
+    }
+    for (int64_t i = 0; i < t->n_made; i++) {
+        tyto_inputs_clear(&t->made[i]);
     }
 }
 
@@ -56,8 +63,7 @@ static bool read_type(work *job, const char *word, tyto_dtype *out)
             return true;
         }
     }
-    reply_error(job->x, word && strcmp(word, "BYTES") == 0 ? 422 : 400,
-                "datatype: required one of numbers, such as FP32 or INT64");
+    reply_error(job->x, 400, "datatype: required one such as FP32, INT64 or BYTES");
     return false;
 }
 
@@ -154,6 +160,64 @@ static bool put_numbers(const json_t *data, const tyto_tensor *t, size_t count, 
     return true;
 }
 
+static bool has_input(const json_t *inputs, const char *name)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(inputs, i, one)
+    {
+        const char *other = json_string_value(json_object_get(one, "name"));
+        if (other && strcmp(other, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Texts or pictures, and what the head takes instead. */
+static bool read_bytes(work *job, const char *name, const json_t *shape, const json_t *data,
+                       const json_t *size, tensors *all)
+{
+    byte_strings strings = {0};
+    bool good = json_array_size(shape) == 1 && json_is_integer(json_array_get(shape, 0)) &&
+                all->n_made < MADE_MAX;
+    if (!good) {
+        reply_error(job->x, 400,
+                    "%s: BYTES: required a shape of one size, and %d such inputs at most", name,
+                    MADE_MAX);
+        return false;
+    }
+    const int64_t count = json_integer_value(json_array_get(shape, 0));
+    if (size) {
+        const json_int_t bytes = json_integer_value(size);
+        good = !data && json_is_integer(size) && bytes >= 0 && (size_t)bytes <= all->binary_bytes;
+        if (!good) {
+            reply_error(job->x, 400, "%s: required as many bytes behind the JSON as it says", name);
+            return false;
+        }
+        good = byte_strings_split(job, name, all->binary, (size_t)bytes, count, &strings);
+        all->binary += bytes;
+        all->binary_bytes -= (size_t)bytes;
+    } else {
+        good = byte_strings_read(job, name, data, count, &strings);
+    }
+    tyto_inputs *made = &all->made[all->n_made];
+    if (good) {
+        good = byte_strings_make(job, all->head, name, &strings, made);
+        all->n_made++;
+    }
+    for (int64_t i = 0; good && i < made->count; i++) {
+        const bool extra =
+            i > 0 && has_input(json_object_get(job->body, "inputs"), made->tensors[i].name);
+        if (!extra && all->count < TENSORS_MAX) {
+            all->owned[all->count] = NULL;
+            all->items[all->count++] = made->tensors[i];
+        }
+    }
+    byte_strings_clear(&strings);
+    return good;
+}
+
 static bool read_input(work *job, json_t *input, tensors *all)
 {
     tyto_tensor *t = &all->items[all->count];
@@ -164,8 +228,15 @@ static bool read_input(work *job, json_t *input, tensors *all)
     *t = (tyto_tensor){0};
     *owned = NULL;
     if (!work_unpack(job, input, "{s:s, s:s, s:o, s?o, s?o}", "name", &name, "datatype", &type,
-                     "shape", &shape, "data", &data, "parameters", &parameters) ||
-        !read_type(job, type, &t->dtype) || !read_shape(job, shape, t, &bytes)) {
+                     "shape", &shape, "data", &data, "parameters", &parameters)) {
+        return false;
+    }
+    if (strcmp(type, "BYTES") == 0) {
+        return read_bytes(job, name, shape, data, json_object_get(parameters, "binary_data_size"),
+                          all);
+    }
+    if (all->count == TENSORS_MAX || !read_type(job, type, &t->dtype) ||
+        !read_shape(job, shape, t, &bytes)) {
         return false;
     }
     t->name = name;
@@ -407,6 +478,7 @@ void inference(exchange *x, worker *w)
         reply_error(x, 400, "inputs, outputs: required arrays of %d tensors at most", TENSORS_MAX);
         good = false;
     }
+    given.head = head;
     for (size_t i = 0; good && i < json_array_size(inputs); i++) {
         good = read_input(&job, json_array_get(inputs, i), &given);
     }

@@ -106,7 +106,8 @@ static const text texts[] = {
 
     /* Open Inference Protocol */
     {"datatype", "{'enum': ['BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', "
-                 "'INT32', 'INT64', 'FP16', 'BF16', 'FP32', 'FP64']}"},
+                 "'INT32', 'INT64', 'FP16', 'BF16', 'FP32', 'FP64', 'BYTES'], 'description': "
+                 "'BYTES are texts, or files of pictures, in place of the tensors made of them'}"},
     {"tensor_parameters",
      "{'type': 'object', 'properties': {'binary_data_size': {'type': 'integer', 'minimum': 0}}}"},
     {"tensor_in",

@@ -156,7 +156,7 @@ bool work_unpack(work *job, json_t *object, const char *format, ...)
     return code == 0;
 }
 
-static bool decode_picture(work *job, const void *bytes, size_t length_bytes, tyto_image *out)
+bool work_picture(work *job, const void *bytes, size_t length_bytes, tyto_image *out)
 {
     tyto_error err = TYTO_ERROR_INIT;
     tyto_image_options options;
@@ -170,7 +170,7 @@ static bool decode_picture(work *job, const void *bytes, size_t length_bytes, ty
 
 bool work_picture_body(work *job, tyto_image *out)
 {
-    return decode_picture(job, job->x->body ? job->x->body : "", job->x->body_bytes, out);
+    return work_picture(job, job->x->body ? job->x->body : "", job->x->body_bytes, out);
 }
 
 /* What follows "data:image/png;base64,"; NULL for a URI of another form. */
@@ -201,7 +201,7 @@ bool work_picture_text(work *job, const json_t *text, tyto_image *out)
     const bool good = bytes && given && length > 0 &&
                       base64_decode_update(&context, &decoded, bytes, length, given) &&
                       base64_decode_final(&context);
-    const bool went = good && decode_picture(job, bytes, decoded, out);
+    const bool went = good && work_picture(job, bytes, decoded, out);
     if (!good) {
         reply_error(job->x, bytes ? 400 : 503, bytes ? "the picture: not base64" : "out of memory");
     }

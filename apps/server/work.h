@@ -39,6 +39,8 @@ bool work_went(work *job, tyto_status status, tyto_error *err);
 bool work_unpack(work *job, json_t *object, const char *format, ...);
 /** Decodes a picture of base64, which may be a data: URI; release with tyto_image_clear. */
 bool work_picture_text(work *job, const json_t *text, tyto_image *out);
+/** Decodes a file of a picture; release with tyto_image_clear. */
+bool work_picture(work *job, const void *bytes, size_t length_bytes, tyto_image *out);
 /** Decodes the body as a picture. */
 bool work_picture_body(work *job, tyto_image *out);
 

@@ -5,7 +5,7 @@ import struct
 import time
 
 import pytest
-from conftest import GOLDEN, SMALL, Tensor, load_tensors, save_tensors, text_inputs, tyto
+from conftest import CAT, COFFEE, GOLDEN, SMALL, Tensor, load_tensors, save_tensors, text_inputs, tyto
 
 TYPES = {"F32": ("FP32", "f"), "F64": ("FP64", "d"), "I64": ("INT64", "q"), "I32": ("INT32", "i"),
          "I16": ("INT16", "h"), "I8": ("INT8", "b"), "U8": ("UINT8", "B"), "F16": ("FP16", "e"), "BF16": ("BF16", ""),
@@ -126,6 +126,59 @@ def test_metadata_says_what_goes_in_and_out(models):
     assert models.get("/v2/models/owl?head=Nobody").status == 404
     assert [one["name"] for one in models.get("/v2/models/many").json()["inputs"]] == [
         "inputs.image", "inputs.audio", "inputs.label"]
+
+
+def strings(binary, name, items):
+    """An input of BYTES, and what follows the JSON."""
+    if not binary:
+        return {"name": name, "datatype": "BYTES", "shape": [len(items)], "data": [i.decode() for i in items]}, b""
+    tail = b"".join(struct.pack("<I", len(i)) + i for i in items)
+    return {"name": name, "datatype": "BYTES", "shape": [len(items)], "parameters": {"binary_data_size": len(tail)}}, tail
+
+
+def post_strings(server, model, *inputs, **more):
+    text = json.dumps({"id": "7", "inputs": [one for one, _ in inputs], "parameters": {"binary_data_output": True}, **more}).encode()
+    return server.post(f"/v2/models/{model}/infer", text + b"".join(tail for _, tail in inputs),
+                       {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(text))})
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_texts_and_pictures_instead_of_tensors(models, tmp_path, binary):
+    made, folder = tmp_path / "made.safetensors", GOLDEN / "owlv2/odd/model"
+    tyto("preprocess", "-m", folder, CAT, COFFEE, "-t", "a cat", "-t", "coffee", "--batch", "-o", made)
+    tensors = load_tensors(made)
+    pictures = strings(True, "pixel_values", [CAT.read_bytes(), COFFEE.read_bytes()])
+    texts = [b"a cat", b"coffee"] * (tensors["input_ids"].shape[0] // 2)
+    reply = post_strings(models, "owl", strings(binary, "input_ids", texts), pictures)
+    assert outputs_of(reply) == forward(folder, tensors, tmp_path)
+    masks = {"name": "attention_mask", "datatype": "INT64", "shape": tensors["attention_mask"].shape,
+             "data": numbers(tensors["attention_mask"])}
+    assert post_strings(models, "owl", strings(binary, "input_ids", texts), (masks, b""), pictures).body == reply.body
+    one = strings(binary, "inputs", ["héllo".encode()])
+    found = outputs_of(post_strings(models, "text", one))["logits"]
+    assert found.shape == [1, 3]
+    classes = json.loads(tyto("classify", "-m", GOLDEN / "perceiver_tasks/texts/model", "--format", "json", "héllo"))[0]["classes"]
+    assert sorted(numbers(found)) == pytest.approx(sorted(c["logit"] for c in classes), rel=1e-4)
+
+
+def test_bytes_that_arent_right(models):
+    good = {"name": "inputs", "datatype": "BYTES", "shape": [1], "data": ["a"]}
+    for code, change in ((400, {"shape": [2]}), (400, {"shape": [1, 1]}), (400, {"shape": [0], "data": []}), (400, {"data": [1]}),
+                         (400, {"data": "a"}), (400, {"name": "attention_mask"}), (400, {"name": "nothing"}),
+                         (400, {"data": ["a" * 100_000]})):
+        reply = models.post("/v2/models/text/infer", {"inputs": [{**good, **change}]})
+        assert (reply.status, bool(reply.error())) == (code, True), (change, reply.body)
+    assert models.post("/v2/models/flow/infer", {"inputs": [good]}).status == 400
+    whole = strings(True, "inputs", [b"abc", b"d"])
+    for tail in (whole[1][:-1], whole[1] + b"x", b"\xff\xff\xff\xff" + whole[1][4:], b""):
+        whole[0]["parameters"]["binary_data_size"] = len(tail)
+        assert post_strings(models, "text", (whole[0], tail)).status == 400, tail
+    whole[0]["parameters"]["binary_data_size"] = 1000
+    assert post_strings(models, "text", whole).status == 400
+    nul = strings(True, "inputs", [b"a\0b"])
+    assert post_strings(models, "text", nul).status == 422
+    assert post_strings(models, "owl", strings(True, "input_ids", [b"a"]), strings(True, "pixel_values", [b"no picture"])).status == 422
+    assert post_strings(models, "owl", strings(True, "pixel_values", [CAT.read_bytes()] * 65)).status == 422
 
 
 IDS = {"name": "inputs", "datatype": "INT64", "shape": [1, 2], "data": [7, 8]}

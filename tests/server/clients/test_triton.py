@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import GOLDEN, Tensor, load_tensors, save_tensors, text_inputs, tyto
+from conftest import CAT, GOLDEN, Tensor, load_tensors, save_tensors, text_inputs, tyto
 
 client = pytest.importorskip("tritonclient.http")
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
@@ -59,6 +59,20 @@ def test_results_equal_the_commands(triton, tmp_path, model, head, case, binary)
     assert found.get_response()["id"] == "7"
     for name, t in expected.items():
         assert found.as_numpy(name).tobytes() == t.data and list(found.as_numpy(name).shape) == t.shape, name
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_texts_and_pictures(triton, tmp_path, binary):
+    made, out = tmp_path / "made.safetensors", tmp_path / "out.safetensors"
+    tyto("preprocess", "-m", GOLDEN / "owlv2/odd/model", CAT, "-t", "a cat", "-t", "coffee", "--batch", "-o", made)
+    tyto("forward", "-m", GOLDEN / "owlv2/odd/model", "--inputs", made, "-o", out)
+    texts = client.InferInput("input_ids", [2], "BYTES")
+    texts.set_data_from_numpy(np.array(["a cat", "coffee"], dtype=np.object_), binary_data=binary)
+    pictures = client.InferInput("pixel_values", [1], "BYTES")
+    pictures.set_data_from_numpy(np.array([CAT.read_bytes()], dtype=np.object_), binary_data=True)
+    found = triton.infer("owl", [texts, pictures])
+    for name, t in load_tensors(out).items():
+        assert found.as_numpy(name).tobytes() == t.data, name
 
 
 def test_default_outputs_are_all(triton):
