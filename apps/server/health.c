@@ -18,7 +18,12 @@ void health_live(exchange *x)
 
 void health_ready(exchange *x)
 {
-    reply_text(x, x->server->stopping ? 503 : 200, NULL, "");
+    if (x->server->stopping) {
+        reply_error(x, 503, "the server is ending");
+        x->retry_s = 1;
+    } else {
+        reply_text(x, 200, NULL, "");
+    }
 }
 
 void health_status(exchange *x)

@@ -6,6 +6,7 @@
 #include <tyto/signature.h>
 #include <tyto/tensor.h>
 
+#include "health.h"
 #include "inference_bytes.h"
 #include "messages.h"
 #include "work.h"
@@ -581,7 +582,7 @@ void inference_ready(exchange *x)
 {
     served *s = take(x);
     if (s) {
-        reply_text(x, x->server->stopping ? 503 : 200, NULL, "");
+        health_ready(x);
         models_release(&x->server->models, s);
     }
 }
