@@ -28,6 +28,7 @@ TYTO_API TYTO_NODISCARD tyto_status
 tyto_frame_document_create(const tyto_frame_document_options *options, tyto_document **document,
                            tyto_bytes *out, tyto_error *err);
 /** Adds a frame of a video; *out = the bytes that come next.
+ *  video   its name; NULL, which JSON alone can say: it has none
  *  errors  E_ARGUMENT (a detection without a label, a document of something else or that was
  *          ended), E_MEMORY, E_LIMIT */
 TYTO_API TYTO_NODISCARD tyto_status tyto_document_add_frame(tyto_document *document,

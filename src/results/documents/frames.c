@@ -222,13 +222,16 @@ tyto_status tyto_document_add_frame(tyto_document *document, const char *video,
     tyto_writer writer;
     TYTO_ENTER(err);
     TYTO_REQUIRE(err, document);
-    TYTO_REQUIRE(err, video);
     TYTO_REQUIRE(err, frame);
     TYTO_REQUIRE(err, out);
+    const bool json = document->format == TYTO_FORMAT_JSON || document->format == TYTO_FORMAT_JSONL;
+    if (!json) {
+        TYTO_REQUIRE(err, video);
+    }
     *out = (tyto_bytes){0};
     TYTO_TRY(tyto_document_begin_step(document, &kind, &writer, err));
-    TYTO_TRY(check_frame(document, video, frame, err));
-    if (document->format == TYTO_FORMAT_JSON || document->format == TYTO_FORMAT_JSONL) {
+    TYTO_TRY(check_frame(document, video ? video : "the video", frame, err));
+    if (json) {
         tyto_records_json(document, &writer, frame_object(document, video, frame, &writer));
     } else {
         tyto_records_next(document, &writer);
