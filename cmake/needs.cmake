@@ -20,6 +20,7 @@ set(DEBIAN_libswresample libswresample-dev)
 set(DEBIAN_libcurl libcurl4-openssl-dev)
 set(DEBIAN_libcrypto libssl-dev)
 set(DEBIAN_libmicrohttpd libmicrohttpd-dev)
+set(DEBIAN_expat libexpat1-dev)
 set(DEBIAN_nettle nettle-dev)
 
 # needs(DEPS "; or …" libjpeg libpng>=1.6): the target PkgConfig::DEPS; the second word is what else

@@ -15,7 +15,7 @@ build="build-essential cmake ninja-build pkg-config libturbojpeg0-dev libjpeg62-
 libpng-dev libwebp-dev libjansson-dev libutf8proc-dev libfreetype-dev zlib1g-dev
 libcurl4-openssl-dev libssl-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
 libswresample-dev libgif-dev libtiff-dev libavif-dev libheif-dev libpango1.0-dev
-libmicrohttpd-dev nettle-dev"
+libmicrohttpd-dev nettle-dev libexpat1-dev"
 # Fonts: Chinese and Hindi, emoji; DejaVu (of fontconfig) has Arabic and Hebrew.
 fonts="fonts-dejavu-core fonts-droid-fallback fonts-lohit-deva fonts-noto-color-emoji"
 test="$build $fonts libcmocka-dev python3-pytest"
@@ -28,7 +28,8 @@ libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm6
 libutf8proc-dev:arm64 libfreetype-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64
 libavformat-dev:arm64 libavcodec-dev:arm64 libavutil-dev:arm64 libswscale-dev:arm64
 libswresample-dev:arm64 libcurl4-openssl-dev:arm64 libssl-dev:arm64 libmicrohttpd-dev:arm64 libgif-dev:arm64
-libtiff-dev:arm64 libavif-dev:arm64 libheif-dev:arm64 libpango1.0-dev:arm64 nettle-dev:arm64"
+libtiff-dev:arm64 libavif-dev:arm64 libheif-dev:arm64 libpango1.0-dev:arm64 nettle-dev:arm64
+libexpat1-dev:arm64"
 demo_model="fonts-noto-color-emoji python3-venv"
 
 case "${1:-}" in

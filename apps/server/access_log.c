@@ -67,8 +67,8 @@ static void write_common(FILE *out, const exchange *x, double seconds, bool whol
     put_plain(out, x->method);
     putc(' ', out);
     put_plain(out, x->path);
-    fprintf(out, " HTTP/1.1\" %u %zu %.3f %s%s\n", x->code, x->reply_bytes, seconds, x->id,
-            whole ? "" : " cut");
+    fprintf(out, " HTTP/1.1\" %u %zu %.3f %s%s%s%s%s\n", x->code, x->reply_bytes, seconds, x->id,
+            whole ? "" : " cut", x->note ? " \"" : "", x->note ? x->note : "", x->note ? "\"" : "");
 }
 
 static void write_json(FILE *out, const exchange *x, double seconds, bool whole)
@@ -77,12 +77,12 @@ static void write_json(FILE *out, const exchange *x, double seconds, bool whole)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     name_client(x, client, sizeof(client));
-    json_t *line = json_pack("{s:f, s:s, s:o?, s:o?, s:i, s:I, s:f, s:f, s:s?, s:s, s:b}", "time",
-                             (double)now.tv_sec + 1e-9 * (double)now.tv_nsec, "client", client,
-                             "method", plain(x->method), "path", plain(x->path), "code",
+    json_t *line = json_pack("{s:f, s:s, s:o?, s:o?, s:i, s:I, s:f, s:f, s:s?, s:s, s:b, s:s*}",
+                             "time", (double)now.tv_sec + 1e-9 * (double)now.tv_nsec, "client",
+                             client, "method", plain(x->method), "path", plain(x->path), "code",
                              (int)x->code, "bytes", (json_int_t)x->reply_bytes, "seconds", seconds,
                              "queue_seconds", x->run_s > 0.0 ? x->run_s - x->queued_s : 0.0,
-                             "model", x->model, "id", x->id, "whole", whole);
+                             "model", x->model, "id", x->id, "whole", whole, "note", x->note);
     if (line) {
         json_dumpf(line, out, JSON_COMPACT);
         putc('\n', out);

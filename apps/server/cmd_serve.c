@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "events.h"
 #include "http.h"
 #include "messages.h"
 #include "model.h"
 #include "notify.h"
 #include "own.h"
+#include "queries.h"
 #include "routes.h"
 #include "signals.h"
 
@@ -155,7 +157,9 @@ static void answer(worker *w, exchange *x)
     } else {
         reply_error(x, 499, "the client has left");
     }
-    http_resume(x);
+    if (!events_end(x)) {
+        http_resume(x);
+    }
 }
 
 /* As process 1 it inherits the children of others; nobody else reaps them. */
@@ -248,8 +252,7 @@ static int run(void *given)
     models_begin(&s.models, engine, args->workers);
     metrics_begin(&s.metrics);
     store_begin(&s.photos, s.settings.photos_bytes, s.settings.keep_s, own_destroy_photo);
-    store_begin(&s.vocabularies, s.settings.vocabularies_bytes, s.settings.keep_s,
-                own_destroy_vocabulary);
+    store_begin(&s.vocabularies, s.settings.vocabularies_bytes, s.settings.keep_s, queries_destroy);
     bool good = add_models(&s, args);
     if (good && !interrupted()) {
         good = queue_begin(&s.queue, args->queue, args->workers, answer, NULL);

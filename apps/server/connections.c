@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ enum { LINGERING_MAX = 256 };
 #define LINGER_BYTES ((int64_t)256 << 20)
 
 /* LINGERING: libmicrohttpd has closed it, and `fd` is a copy of ours. */
-typedef enum phase { ARRIVING, WORKING, SENDING, LINGERING } phase;
+typedef enum phase { ARRIVING, WORKING, STREAMING, SENDING, LINGERING } phase;
 
 struct connection {
     uint64_t serial; /* events name a connection so: its memory may be another's by then */
@@ -143,7 +144,7 @@ static void heed(connections *all, uint64_t serial)
     while (c && c->serial != serial) {
         c = c->next;
     }
-    if (c && c->phase == WORKING) {
+    if (c && (c->phase == WORKING || c->phase == STREAMING)) {
         c->exchange->left = true;
         stop(all->server, c->exchange, 499, "the client has left");
     } else if (c && c->phase == LINGERING) {
@@ -207,7 +208,7 @@ void connections_give_up(connections *all)
 {
     pthread_mutex_lock(&all->lock);
     for (connection *c = all->first; c; c = c->next) {
-        if (c->phase == WORKING) {
+        if (c->phase == WORKING || c->phase == STREAMING) {
             c->exchange->deadline_s = 0.0;
             stop(all->server, c->exchange, 503, "the server has ended");
         }
@@ -313,6 +314,11 @@ void connection_works(connections *all, connection *c, exchange *x)
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data.u64 = c->serial};
     enter(all, c, WORKING, x->deadline_s, x);
     epoll_ctl(all->epoll, EPOLL_CTL_ADD, c->fd, &event);
+}
+
+void connection_streams(connections *all, connection *c, exchange *x, bool sends)
+{
+    enter(all, c, STREAMING, sends ? clock_s() + all->server->settings.timeout_s : HUGE_VAL, x);
 }
 
 void connection_sends(connections *all, connection *c, size_t length_bytes)

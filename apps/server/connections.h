@@ -27,6 +27,9 @@ void connection_arrives(connections *all, connection *c, exchange *x);
 /** From here to connection_sends, a client that ends its side counts as having left. */
 void connection_works(connections *all, connection *c, exchange *x);
 void connection_sends(connections *all, connection *c, size_t length_bytes);
+/** The same for a reply that is still being made: a client that leaves ends the work. sends: the
+ *  client is to take something in time; false: it waits for the worker. */
+void connection_streams(connections *all, connection *c, exchange *x, bool sends);
 /** Once the connection has ended, what its client still sends is read for a while, and dropped: else
  *  the client would be told that the connection broke, before it could read why. */
 void connection_lingers(connections *all, connection *c);

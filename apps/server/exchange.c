@@ -12,6 +12,28 @@ const char *exchange_header(const exchange *x, const char *name)
     return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
+void exchange_drop_body(exchange *x)
+{
+    x->server->bodies_bytes -= (long long)x->body_room;
+    free(x->body);
+    x->body = NULL;
+    x->body_bytes = x->body_room = 0;
+}
+
+void exchange_destroy(exchange *x)
+{
+    exchange_drop_body(x);
+    for (int i = 0; i < CAPTURES_MAX; i++) {
+        free(x->captures[i]);
+    }
+    free(x->reply);
+    free(x->note);
+    free(x->model);
+    free(x->method);
+    free(x->path);
+    free(x);
+}
+
 typedef struct taker {
     bool (*take)(void *user, const char *key, const char *value);
     void *user;

@@ -51,7 +51,8 @@ typedef struct exchange {
     int64_t retry_s;       /**< Retry-After; 0: none */
     int64_t header_bytes;  /**< Inference-Header-Content-Length; 0: none */
     const char *allow;     /**< Allow; NULL: none */
-    const char *model;     /**< its name, for the metrics; NULL: none */
+    char *note;            /**< for the log; NULL: none; owned */
+    char *model;           /**< its name, for the metrics; NULL: none; owned */
     struct events *events; /**< the reply is a stream of these; NULL: it isn't */
 
     struct exchange *next; /**< in the queue */
@@ -64,6 +65,11 @@ void exchange_arguments(const exchange *x,
                         bool (*take)(void *user, const char *key, const char *value), void *user);
 /** Whether the content type is this one, whatever parameters follow. */
 bool exchange_has_type(const exchange *x, const char *type);
+
+/** Gives up the body. */
+void exchange_drop_body(exchange *x);
+/** Releases it with all that it has. */
+void exchange_destroy(exchange *x);
 
 /* The reply; the last one counts. */
 

@@ -15,6 +15,7 @@
 
 #include "access_log.h"
 #include "connections.h"
+#include "events.h"
 #include "messages.h"
 #include "notify.h"
 #include "page.h"
@@ -238,14 +239,6 @@ static bool admit(exchange *x, const char *url, const char *version)
 
 /* ------------------------------------------------------------------------------- the body */
 
-static void drop_body(exchange *x)
-{
-    x->server->bodies_bytes -= (long long)x->body_room;
-    free(x->body);
-    x->body = NULL;
-    x->body_bytes = x->body_room = 0;
-}
-
 /* Keeps a part of the body. Returns false when it is too large, or all bodies together are. */
 static bool keep_body(exchange *x, const char *data, size_t length)
 {
@@ -293,7 +286,7 @@ static enum MHD_Result take_body(http *h, connection *c, exchange *x, const char
     if (x->too_large || x->over_budget || keep_body(x, data, length)) {
         return MHD_YES;
     }
-    drop_body(x);
+    exchange_drop_body(x);
     if (!connection_refuses(h->connections, c, x->too_large ? 413 : 503,
                             x->too_large ? too_large : over_budget)) {
         return MHD_YES;
@@ -314,7 +307,9 @@ static enum MHD_Result send_reply(http *h, connection *c, exchange *x)
     if (x->code == 499) { /* nobody is there to read it */
         return MHD_NO;
     }
-    response = MHD_create_response_from_buffer(x->reply_bytes, x->reply, MHD_RESPMEM_PERSISTENT);
+    response = x->events && c ? events_response(x, h->connections, c)
+                              : MHD_create_response_from_buffer(x->reply_bytes, x->reply,
+                                                                MHD_RESPMEM_PERSISTENT);
     if (!response) {
         return MHD_NO;
     }
@@ -353,7 +348,9 @@ static enum MHD_Result send_reply(http *h, connection *c, exchange *x)
     if (x->close || x->code >= 400 || x->server->stopping) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
-    if (c) {
+    if (x->events) { /* proxies are to pass on what comes as it comes */
+        MHD_add_response_header(response, "X-Accel-Buffering", "no");
+    } else if (c) {
         connection_sends(h->connections, c, x->reply_bytes);
     }
     const enum MHD_Result sent = MHD_queue_response(x->connection, x->code, response);
@@ -487,14 +484,9 @@ static void on_completed(void *user, struct MHD_Connection *peer, void **held_ex
         connection_arrives(h->connections, c, NULL);
     }
     access_log(x, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    drop_body(x);
-    for (int i = 0; i < CAPTURES_MAX; i++) {
-        free(x->captures[i]);
+    if (events_leave(x)) {
+        exchange_destroy(x);
     }
-    free(x->reply);
-    free(x->method);
-    free(x->path);
-    free(x);
 }
 
 void http_resume(exchange *x)

@@ -9,7 +9,7 @@
 #include <tyto/memory.h>
 #include <tyto/similarity.h>
 
-#include "work.h"
+#include "label_studio.h"
 
 /* What a pipeline is asked: its input as JSON or as a picture, and parameters. */
 typedef struct question {
@@ -510,7 +510,12 @@ static void answer(exchange *x, worker *w, bool instances)
     int64_t count = 1;
     pipeline_fn run = NULL;
     const char *named = NULL;
-    if (work_begin(&job, x, w)) {
+    const bool good = work_begin(&job, x, w);
+    if (good && instances && json_object_get(job.body, "tasks")) {
+        work_end(&job, label_studio_predict(&job));
+        return;
+    }
+    if (good) {
         named =
             x->captures[0] ? x->captures[0] : json_string_value(json_object_get(job.body, "model"));
         run = work_model(&job, named) ? choose(&job, x->captures[0] ? x->captures[1] : NULL) : NULL;

@@ -14,8 +14,7 @@ void own_detect(exchange *x, worker *w);
 void own_drop_photo(exchange *x);
 void own_drop_vocabulary(exchange *x);
 
-/** Releases what the stores hold. */
+/** Releases a photo that is held. */
 void own_destroy_photo(void *thing);
-void own_destroy_vocabulary(void *thing);
 
 #endif

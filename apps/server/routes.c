@@ -8,8 +8,10 @@
 #include "health.h"
 #include "hugging_face.h"
 #include "inference.h"
+#include "label_studio.h"
 #include "openapi.h"
 #include "own.h"
+#include "video.h"
 
 const route routes[] = {
     {.method = "GET",
@@ -80,6 +82,27 @@ const route routes[] = {
      .response = "detections",
      .body = BODY_JSON,
      .work = own_detect},
+    {.method = "POST",
+     .path = "/v1/video",
+     .summary = "Looks for things in a video: an event for each frame, as it is done",
+     .request = "video",
+     .events = true,
+     .body = BODY_JSON,
+     .work = video},
+    {.method = "POST",
+     .path = "/setup",
+     .summary = "Label Studio tells of a project",
+     .request = "studio_setup",
+     .response = "studio_version",
+     .body = BODY_JSON,
+     .work = label_studio_setup},
+    {.method = "POST",
+     .path = "/webhook",
+     .summary = "Label Studio tells of what people have drawn, which changes nothing",
+     .request = "studio_event",
+     .response = "studio_heard",
+     .body = BODY_JSON,
+     .work = label_studio_event},
     {.method = "GET",
      .path = "/v2/models/{model}",
      .summary = "A model's inputs and outputs",

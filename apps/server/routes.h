@@ -27,8 +27,9 @@ struct route {
     const char *query;              /**< a schema whose properties are arguments; NULL: none */
     unsigned code;                  /**< of the reply when all went well; 0: 200 */
     body_kind body;
-    bool open;  /**< without a key */
-    bool loads; /**< only with --allow-load */
+    bool events; /**< the reply is a stream of events */
+    bool open;   /**< without a key */
+    bool loads;  /**< only with --allow-load */
     instant_fn instant;
     work_fn work;
 };

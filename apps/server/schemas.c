@@ -73,6 +73,28 @@ static const text texts[] = {
      "{'label': {'type': 'string'}, 'label_index': " COUNT ", 'score': " SHARE
      ", 'box': " REF("box") "}}}}}"},
 
+    {"video",
+     "{'type': 'object', 'additionalProperties': false, 'required': ['video'], 'oneOf': "
+     "[{'required': ['vocabulary']}, {'required': ['labels']}], 'properties': {'video': {'type': "
+     "'string', 'description': 'the bytes of a file, as base64'}, 'every': {'type': 'integer', "
+     "'minimum': 1}, 'track': {'type': 'boolean'}, 'vocabulary': " ID
+     ", 'labels': {'type': 'array', 'minItems': 1, 'items': " TEXT
+     "}, 'templates': {'type': 'boolean'}, 'threshold': " SHARE
+     ", 'nms': {'enum': ['off', 'class', 'all']}, 'iou': " SHARE ", 'top_k': " COUNT
+     ", 'multi_label': {'type': 'boolean'}, 'boxes': {'enum': ['image', 'reference']}, "
+     "'model': " REF("model_name") "}}"},
+
+    /* Label Studio */
+    {"studio_setup",
+     "{'type': 'object', 'required': ['schema'], 'properties': {'schema': {'type': 'string', "
+     "'description': 'a labeling configuration'}}}"},
+    {"studio_version",
+     "{'type': 'object', 'required': ['model_version'], 'properties': {'model_version': {'type': "
+     "'string'}}}"},
+    {"studio_event", "{'type': 'object'}"},
+    {"studio_heard",
+     "{'type': 'object', 'required': ['status'], 'properties': {'status': {'const': 'ok'}}}"},
+
     /* Hugging Face's API */
     {"pipeline_parameters",
      "{'type': 'object', 'additionalProperties': false, 'description': 'which of them are taken "
@@ -90,7 +112,20 @@ static const text texts[] = {
      "{'anyOf': [" REF(
          "pipeline") ", {'type': 'object', 'required': ['instances'], 'properties': "
                      "{'instances': {'type': 'array', 'items': " REF(
-                         "pipeline") "}, 'parameters': " REF("pipeline_parameters") "}}]}"},
+                         "pipeline") "}, 'parameters': " REF("pipeline_parameters") "}}, {'type': "
+                                                                                    "'object', "
+                                                                                    "'required': "
+                                                                                    "['tasks', "
+                                                                                    "'label_config'"
+                                                                                    "], "
+                                                                                    "'properties': "
+                                                                                    "{'tasks': "
+                                                                                    "{'type': "
+                                                                                    "'array'}, "
+                                                                                    "'label_config'"
+                                                                                    ": {'type': "
+                                                                                    "'string'}}}]"
+                                                                                    "}"},
     {"answer",
      "{'type': 'object', 'required': ['score'], 'properties': {'score': {'type': 'number'}, "
      "'label': {'type': 'string'}, 'box': " REF(
@@ -102,7 +137,10 @@ static const text texts[] = {
     {"predictions",
      "{'anyOf': [" REF("answers") ", {'type': 'object', 'required': ['predictions'], "
                                   "'properties': {'predictions': {'type': 'array', 'items': " REF(
-                                      "answers") "}}}]}"},
+                                      "answers") "}}}, {'type': 'object', 'required': ['results'], "
+                                                 "'properties': {'results': {'type': 'array', "
+                                                 "'items': {'type': 'object', 'required': "
+                                                 "['result', 'score', 'model_version']}}}}]}"},
 
     /* Open Inference Protocol */
     {"datatype", "{'enum': ['BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', "

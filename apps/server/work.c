@@ -80,6 +80,8 @@ bool work_model(work *job, const char *name)
         return false;
     }
     tyto_session_set_progress(job->session, go_on, job->x);
+    free(job->x->model);
+    job->x->model = strdup(job->served->name);
     work_stage(job, "read");
     return true;
 }
@@ -181,30 +183,47 @@ static const char *data_of(const char *text)
                                                                                    : NULL;
 }
 
-bool work_picture_text(work *job, const json_t *text, tyto_image *out)
+bool work_bytes_text(work *job, const json_t *text, const char *what, uint8_t **out,
+                     size_t *length_bytes)
 {
     const char *given = json_string_value(text);
+    *out = NULL;
     if (!given) {
-        reply_error(job->x, 400, "the picture: required base64");
+        reply_error(job->x, 400, "%s: required base64", what);
         return false;
     }
     if (strncasecmp(given, "http://", 7) == 0 || strncasecmp(given, "https://", 8) == 0) {
-        reply_error(job->x, 422, "the picture: URLs aren't fetched here; send its bytes as base64");
+        reply_error(job->x, 422, "%s: URLs aren't fetched here; send its bytes as base64", what);
         return false;
     }
     given = strncasecmp(given, "data:", 5) == 0 ? data_of(given) : given;
     const size_t length = given ? strlen(given) : 0;
     uint8_t *bytes = malloc(BASE64_DECODE_LENGTH(length) + 1);
     struct base64_decode_ctx context;
-    size_t decoded = 0;
     base64_decode_init(&context);
-    const bool good = bytes && given && length > 0 &&
-                      base64_decode_update(&context, &decoded, bytes, length, given) &&
-                      base64_decode_final(&context);
-    const bool went = good && work_picture(job, bytes, decoded, out);
-    if (!good) {
-        reply_error(job->x, bytes ? 400 : 503, bytes ? "the picture: not base64" : "out of memory");
+    if (!bytes) {
+        reply_error(job->x, 503, "out of memory");
+        return false;
     }
+    *length_bytes = 0;
+    if (length == 0 || !base64_decode_update(&context, length_bytes, bytes, length, given) ||
+        !base64_decode_final(&context)) {
+        reply_error(job->x, 400, "%s: not base64", what);
+        free(bytes);
+        return false;
+    }
+    *out = bytes;
+    return true;
+}
+
+bool work_picture_text(work *job, const json_t *text, tyto_image *out)
+{
+    uint8_t *bytes;
+    size_t length;
+    if (!work_bytes_text(job, text, "the picture", &bytes, &length)) {
+        return false;
+    }
+    const bool went = work_picture(job, bytes, length, out);
     free(bytes);
     return went;
 }

@@ -37,6 +37,9 @@ bool work_went(work *job, tyto_status status, tyto_error *err);
 /** Unpacks an object as jansson's json_unpack_ex does, strictly: a field that isn't named is an
  *  error. */
 bool work_unpack(work *job, json_t *object, const char *format, ...);
+/** Decodes base64, which may be a data: URI; release with free. what: how errors name it. */
+bool work_bytes_text(work *job, const json_t *text, const char *what, uint8_t **out,
+                     size_t *length_bytes);
 /** Decodes a picture of base64, which may be a data: URI; release with tyto_image_clear. */
 bool work_picture_text(work *job, const json_t *text, tyto_image *out);
 /** Decodes a file of a picture; release with tyto_image_clear. */

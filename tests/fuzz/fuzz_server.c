@@ -13,8 +13,10 @@
 #include <strings.h>
 #include <tyto/engine.h>
 
+#include "events.h"
 #include "fuzz.h"
 #include "own.h"
+#include "queries.h"
 #include "routes.h"
 
 enum { FIELDS_MAX = 32 };
@@ -34,10 +36,10 @@ static struct {
 
 /* ------------------------------------------------------------------- in libmicrohttpd's place */
 
-const char *MHD_lookup_connection_value(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+const char *MHD_lookup_connection_value(struct MHD_Connection *peer, enum MHD_ValueKind kind,
                                         const char *key)
 {
-    (void)connection, (void)kind;
+    (void)peer, (void)kind;
     for (int i = 0; i < asked.n_headers; i++) {
         if (strcasecmp(asked.headers[i].name, key) == 0) {
             return asked.headers[i].value;
@@ -46,10 +48,10 @@ const char *MHD_lookup_connection_value(struct MHD_Connection *connection, enum 
     return NULL;
 }
 
-int MHD_get_connection_values(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+int MHD_get_connection_values(struct MHD_Connection *peer, enum MHD_ValueKind kind,
                               MHD_KeyValueIterator take, void *user)
 {
-    (void)connection;
+    (void)peer;
     for (int i = 0; i < asked.n_arguments; i++) {
         if (take(user, kind, asked.arguments[i].name, asked.arguments[i].value) == MHD_NO) {
             break;
@@ -58,11 +60,23 @@ int MHD_get_connection_values(struct MHD_Connection *connection, enum MHD_ValueK
     return asked.n_arguments;
 }
 
-const union MHD_ConnectionInfo *MHD_get_connection_info(struct MHD_Connection *connection,
+const union MHD_ConnectionInfo *MHD_get_connection_info(struct MHD_Connection *peer,
                                                         enum MHD_ConnectionInfoType type, ...)
 {
-    (void)connection, (void)type;
+    (void)peer, (void)type;
     return NULL;
+}
+
+bool events_begin(exchange *x)
+{
+    reply_bytes(x, 200, "text/event-stream", NULL, 0);
+    return true;
+}
+
+bool events_send(exchange *x, const char *name, const char *data, size_t length_bytes)
+{
+    (void)x, (void)name, (void)data, (void)length_bytes;
+    return true;
 }
 
 /* ------------------------------------------------------------------------------ the server */
@@ -101,7 +115,7 @@ static void begin(void)
     models_begin(&all.models, engine, 1);
     metrics_begin(&all.metrics);
     store_begin(&all.photos, 1 << 20, 3600.0, own_destroy_photo);
-    store_begin(&all.vocabularies, 1 << 20, 3600.0, own_destroy_vocabulary);
+    store_begin(&all.vocabularies, 1 << 20, 3600.0, queries_destroy);
     if (models_add(&all.models, "m", folder, NULL) != TYTO_OK ||
         !queue_begin(&all.queue, 1, 1, answer, NULL)) {
         abort();
@@ -220,6 +234,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(x.body);
     free(x.reply);
+    free(x.note);
+    free(x.model);
     free(text);
     return 0;
 }

@@ -11,7 +11,7 @@ if(NOT TYTO_SERVER)
 endif()
 # The server without what listens; fuzz_server.c answers for libmicrohttpd.
 file(GLOB FUZZ_SERVER_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/server/*.c)
-list(FILTER FUZZ_SERVER_SOURCES EXCLUDE REGEX "/(cmd_serve|http|connections|notify)\\.c$")
+list(FILTER FUZZ_SERVER_SOURCES EXCLUDE REGEX "/(cmd_serve|http|connections|events|notify)\\.c$")
 foreach(source IN LISTS FUZZ_TARGETS)
   get_filename_component(fuzz ${source} NAME_WE)
   string(REPLACE fuzz_ "" name ${fuzz})
