@@ -11,6 +11,8 @@ struct MHD_Connection;
 
 /** Most parts of a path that a route leaves open, as {model} is. */
 enum { CAPTURES_MAX = 3 };
+/** Most characters of a request's id. */
+enum { REQUEST_ID_MAX = 64 };
 
 /** Where an exchange is. */
 typedef enum exchange_state {
@@ -29,7 +31,7 @@ typedef struct exchange {
     const route *route;           /**< NULL: the reply is an error */
     char *captures[CAPTURES_MAX]; /**< what the path has where the route leaves it open */
     char *method, *path;
-    char id[33]; /**< of the request, for the log */
+    char id[REQUEST_ID_MAX + 1]; /**< of the request, for the log: the client's own, or random */
     double began_s, queued_s, run_s;
     _Atomic double deadline_s;
     exchange_state state;

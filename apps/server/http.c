@@ -401,6 +401,18 @@ static void *on_line(void *user, const char *uri, struct MHD_Connection *peer)
     return x;
 }
 
+/* Takes over the client's id for the request, if it is one that a log can hold. */
+static void take_id(exchange *x)
+{
+    const char *given = exchange_header(x, "X-Request-Id");
+    const size_t length = given ? strspn(given, "0123456789abcdefghijklmnopqrstuvwxyz"
+                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")
+                                : 0;
+    if (length > 0 && length <= REQUEST_ID_MAX && !given[length]) {
+        memcpy(x->id, given, length + 1);
+    }
+}
+
 static enum MHD_Result on_headers(http *h, connection *c, exchange *x, const char *url,
                                   const char *method, const char *version)
 {
@@ -410,6 +422,7 @@ static enum MHD_Result on_headers(http *h, connection *c, exchange *x, const cha
         return MHD_NO;
     }
     x->state = EXCHANGE_READING;
+    take_id(x);
     if (admit(x, url, version)) {
         return MHD_YES;
     }

@@ -1,8 +1,10 @@
 #include "metrics.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -154,19 +156,36 @@ static void gauge(FILE *out, const char *name, const char *help, double value)
     fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name, value);
 }
 
+/* Files that this process has open. */
+static int64_t count_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int64_t count = -3; /* itself, and the folder's . and .. */
+    while (folder && readdir(folder)) {
+        count++;
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return count > 0 ? count : 0;
+}
+
 /* What Prometheus' own clients tell of a process. */
 static void write_process(FILE *out, double began_s)
 {
     struct rusage usage;
     struct rlimit files;
-    long pages = 0;
+    struct timespec now;
+    long reserved = 0, pages = 0;
     FILE *statm = fopen("/proc/self/statm", "r");
     if (statm) {
-        if (fscanf(statm, "%*s %ld", &pages) != 1) {
-            pages = 0;
+        if (fscanf(statm, "%ld %ld", &reserved, &pages) != 2) {
+            reserved = pages = 0;
         }
         fclose(statm);
     }
+    clock_gettime(CLOCK_REALTIME, &now);
+    const double uptime_s = clock_s() - began_s, page_bytes = (double)sysconf(_SC_PAGESIZE);
     getrusage(RUSAGE_SELF, &usage);
     const double cpu = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
                        1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
@@ -175,9 +194,12 @@ static void write_process(FILE *out, double began_s)
             "counter\n"
             "process_cpu_seconds_total %.17g\n",
             cpu);
-    gauge(out, "process_resident_memory_bytes", "Memory that is held.",
-          (double)pages * (double)sysconf(_SC_PAGESIZE));
-    gauge(out, "process_uptime_seconds", "Since the server began.", clock_s() - began_s);
+    gauge(out, "process_resident_memory_bytes", "Memory that is held.", (double)pages * page_bytes);
+    gauge(out, "process_virtual_memory_bytes", "Addresses that are reserved.",
+          (double)reserved * page_bytes);
+    gauge(out, "process_start_time_seconds", "When the server began, since 1970.",
+          (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - uptime_s);
+    gauge(out, "process_open_fds", "Files that are open.", (double)count_files());
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         gauge(out, "process_max_fds", "Files that may be open.", (double)files.rlim_cur);
     }

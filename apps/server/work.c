@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "messages.h"
 #include "queue.h"
 
 /* A value of JSON takes some fifty bytes, however short its text is. */
@@ -118,6 +119,9 @@ void work_stage(work *job, const char *stage)
     metrics_add(
         &job->server->metrics, METRIC_STAGE_S, now - job->stage_s,
         (const char *[]){"model", job->served ? job->served->name : "", "stage", stage, NULL});
+    if (job->server->settings.verbose) {
+        say_info("%s: %s: %.1f ms", job->x->id, stage, 1e3 * (now - job->stage_s));
+    }
     job->stage_s = now;
 }
 
