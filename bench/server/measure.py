@@ -99,6 +99,7 @@ def main() -> None:
     options.add_argument("photo", type=Path, nargs="+")
     chosen = options.parse_args()
 
+    threads = chosen.workers * chosen.threads
     with tempfile.TemporaryDirectory() as place:
         one, many = Path(place, "one"), Path(place, "many")
         one.mkdir()
@@ -111,7 +112,7 @@ def main() -> None:
         server.seconds(photos[:chosen.clients], chosen.clients)
         command_s, server_s = [], []
         for _ in range(chosen.rounds):
-            command_s.append(by_command(chosen.model, many, chosen.threads) - by_command(chosen.model, one, chosen.threads))
+            command_s.append(by_command(chosen.model, many, threads) - by_command(chosen.model, one, threads))
             server_s.append(server.seconds(photos, chosen.clients))
         server.end()
 
