@@ -9,6 +9,7 @@
 #include <tyto/memory.h>
 #include <tyto/similarity.h>
 
+#include "bounds.h"
 #include "label_studio.h"
 
 /* What a pipeline is asked: its input as JSON or as a picture, and parameters. */
@@ -42,12 +43,20 @@ static tyto_vocabulary *encode_labels(work *job, const json_t *labels, const cha
     tyto_error err = TYTO_ERROR_INIT;
     tyto_vocabulary *out = NULL;
     const size_t count = json_array_size(labels);
+    if (!bounds_labels(job, count)) {
+        return NULL;
+    }
     char **texts = calloc(count + 1, sizeof(*texts));
     bool good = texts && count > 0;
+    size_t bytes = 0;
     for (size_t i = 0; good && i < count; i++) {
         const char *text = json_string_value(json_array_get(labels, i));
         const char *hole = template ? strstr(template, "{}") : NULL;
         good = text && *text;
+        bytes += good ? strlen(text) + (hole ? strlen(template) : 0) : 0;
+        if (bytes > TEXTS_BYTES_MAX) {
+            break;
+        }
         if (good && hole) {
             const size_t before = (size_t)(hole - template),
                          room = strlen(template) + strlen(text) + 1;
@@ -61,6 +70,9 @@ static tyto_vocabulary *encode_labels(work *job, const json_t *labels, const cha
     }
     if (!good) {
         reply_error(job->x, 400, "parameters.candidate_labels: required an array of texts");
+    } else if (bytes > TEXTS_BYTES_MAX) {
+        good = false;
+        reply_error(job->x, 422, "hypothesis_template: too long for so many labels");
     } else {
         good = work_went(job,
                          tyto_vocabulary_create(job->session, (const char *const *)texts,
@@ -76,14 +88,14 @@ static tyto_vocabulary *encode_labels(work *job, const json_t *labels, const cha
 }
 
 /* Labels as an array, whatever they came as. Owned. */
-static json_t *labels_of(const json_t *given)
+static json_t *labels_of(json_t *given)
 {
     const char *text = json_string_value(given);
     if (!text) {
-        return json_is_array(given) ? json_deep_copy(given) : NULL;
+        return json_is_array(given) ? json_incref(given) : NULL;
     }
     json_t *list = json_array();
-    while (*text) {
+    while (*text && json_array_size(list) <= LABELS_MAX) {
         const size_t skipped = strspn(text, " ,");
         const size_t length = strcspn(text + skipped, ",");
         size_t end = length;
@@ -107,7 +119,6 @@ static json_t *box_of(const tyto_box *box)
 
 static json_t *detect(work *job, const question *q)
 {
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_search_options options;
     json_t *given = NULL, *labels = NULL, *list = NULL;
     double threshold = 0.1;
@@ -134,9 +145,7 @@ static json_t *detect(work *job, const question *q)
         options.threshold = (float)threshold;
         options.multi_label = true;
         options.top_k = top_k;
-        if (work_went(job,
-                      tyto_search(job->session, &source, 1, vocabulary, &options, &found, &err),
-                      &err)) {
+        if (bounds_search(job, &source, vocabulary, &options, &found)) {
             list = json_array();
         }
         work_stage(job, "search");

@@ -6,6 +6,7 @@
 #include <tyto/detection_document.h>
 #include <tyto/memory.h>
 
+#include "bounds.h"
 #include "labeling.h"
 #include "queries.h"
 
@@ -196,14 +197,12 @@ static json_t *prediction_of(work *job, const project *p, const queries *q,
 static json_t *search(work *job, const project *p, const queries *q, const tyto_image *image,
                       const tyto_photo *photo)
 {
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_detections found = {0};
     json_t *prediction = NULL;
     tyto_search_options options = p->options;
     options.guided = q->guided;
     const tyto_search_source source = {.image = photo ? NULL : image, .photo = photo};
-    if (work_went(job, tyto_search(job->session, &source, 1, q->vocabulary, &options, &found, &err),
-                  &err)) {
+    if (bounds_search(job, &source, q->vocabulary, &options, &found)) {
         const tyto_photo_detections record = {.photo = "",
                                               .width_px = image->width_px,
                                               .height_px = image->height_px,

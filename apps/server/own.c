@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tyto/detection_document.h>
 
+#include "bounds.h"
 #include "wish.h"
 
 void own_destroy_photo(void *thing)
@@ -131,11 +132,9 @@ static void detect(work *job, const wish *asked, const queries *q,
                    const tyto_search_options *options, const tyto_photo *photo,
                    const tyto_image *image)
 {
-    tyto_error err = TYTO_ERROR_INIT;
     tyto_detections found = {0};
     const tyto_search_source source = {.image = photo ? NULL : image, .photo = photo};
-    const bool went = work_went(
-        job, tyto_search(job->session, &source, 1, q->vocabulary, options, &found, &err), &err);
+    const bool went = bounds_search(job, &source, q->vocabulary, options, &found);
     work_stage(job, "search");
     if (went) {
         queries_keep_wanted(q, &found);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "bounds.h"
+
 void queries_destroy(void *thing)
 {
     queries *q = thing;
@@ -81,6 +83,9 @@ static bool encode_texts(work *job, const json_t *array, const char *field, bool
     }
     if (json_array_size(array) == 0) {
         return true;
+    }
+    if (!bounds_labels(job, json_array_size(array))) {
+        return false;
     }
     const char **texts = texts_of(job, array, field);
     if (!texts) {

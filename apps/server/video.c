@@ -10,6 +10,7 @@
 #include <tyto/video_search.h>
 #include <unistd.h>
 
+#include "bounds.h"
 #include "events.h"
 #include "wish.h"
 
@@ -199,10 +200,12 @@ static void search_clip(work *job, const clip *c, const queries *q, const tyto_s
     tyto_video_search_options options;
     tyto_video_search *search = NULL;
     tyto_document *document = NULL;
+    tyto_search_options own = *look;
     const char **labels = queries_labels(job, q);
-    if (labels && open_document(job, labels, q, look, &document)) {
+    if (labels && bounds_options(job, q->vocabulary, &own) &&
+        open_document(job, labels, q, look, &document)) {
         tyto_video_search_options_init(&options, sizeof(options));
-        options.search = look;
+        options.search = &own;
         options.every = c->every;
         options.track = c->track;
         const tyto_status status =

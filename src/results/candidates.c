@@ -5,6 +5,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "results/boxes.h"
+
+/* Fewer aren't worth sorting. */
+enum { PRUNED_MIN = 4096 };
 
 static float sigmoid(float logit)
 {
@@ -16,8 +20,43 @@ static float threshold_of(const tyto_postprocess_options *options, int64_t label
     return options->label_thresholds ? options->label_thresholds[label] : options->threshold;
 }
 
+static int by_score(const void *left, const void *right)
+{
+    const tyto_candidate *a = left;
+    const tyto_candidate *b = right;
+    if (a->score != b->score) {
+        return a->score > b->score ? -1 : 1;
+    }
+    if (a->box != b->box) {
+        return a->box < b->box ? -1 : 1;
+    }
+    return a->label < b->label ? -1 : a->label > b->label;
+}
+
+static void sort(tyto_candidates *list)
+{
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof(*list->items), by_score);
+    }
+}
+
+/* Takes out what can't be among the most. Candidates come in order of box and label, so that a later
+ * one of the same score isn't either. */
+static void prune(tyto_candidates *list)
+{
+    sort(list);
+    list->count = list->most;
+    list->floor = list->items[list->most - 1].score;
+}
+
 static bool add(tyto_candidates *list, tyto_candidate item)
 {
+    if (list->most > 0 && item.score <= list->floor) {
+        return true;
+    }
+    if (list->most > 0 && list->count / 2 >= list->most && list->count >= PRUNED_MIN) {
+        prune(list);
+    }
     if (list->count == list->capacity) {
         size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
         tyto_candidate *items = tyto_realloc(list->items, capacity, sizeof(*items));
@@ -64,7 +103,13 @@ static int64_t best_label(const tyto_photo_outputs *p, int64_t box)
 
 static bool collect(const tyto_photo_outputs *p, bool inclusive, tyto_candidates *out)
 {
+    const tyto_box_scale scale =
+        tyto_box_scale_for(p->options->boxes, p->options->padded, p->width_px, p->height_px);
     for (int64_t box = 0; box < p->boxes; box++) {
+        tyto_box placed;
+        if (out->most > 0 && !tyto_box_place(p->pred_boxes + 4 * box, &scale, &placed)) {
+            continue;
+        }
         if (!p->options->multi_label) {
             int64_t label = best_label(p, box);
             if (label >= 0 && !keep_if_above(p, inclusive, box, label, out)) {
@@ -80,19 +125,6 @@ static bool collect(const tyto_photo_outputs *p, bool inclusive, tyto_candidates
         }
     }
     return true;
-}
-
-static int by_score(const void *left, const void *right)
-{
-    const tyto_candidate *a = left;
-    const tyto_candidate *b = right;
-    if (a->score != b->score) {
-        return a->score > b->score ? -1 : 1;
-    }
-    if (a->box != b->box) {
-        return a->box < b->box ? -1 : 1;
-    }
-    return a->label < b->label ? -1 : a->label > b->label;
 }
 
 static tyto_status check_options(const tyto_photo_outputs *p, tyto_error *err)
@@ -138,16 +170,17 @@ static tyto_status check_photo(const tyto_photo_outputs *p, tyto_error *err)
     return check_options(p, err);
 }
 
-tyto_status tyto_candidates_collect(const tyto_photo_outputs *photo, bool inclusive,
+tyto_status tyto_candidates_collect(const tyto_photo_outputs *photo, bool inclusive, int64_t most,
                                     tyto_candidates *out, tyto_error *err)
 {
-    *out = (tyto_candidates){0};
+    *out = (tyto_candidates){.most = (size_t)most, .floor = -INFINITY};
     TYTO_TRY(check_photo(photo, err));
     if (!collect(photo, inclusive, out)) {
         return tyto_fail_memory(err, "detections");
     }
-    if (out->count > 1) {
-        qsort(out->items, out->count, sizeof(*out->items), by_score);
+    sort(out);
+    if (most > 0 && out->count > out->most) {
+        out->count = out->most;
     }
     return TYTO_OK;
 }

@@ -24,14 +24,19 @@ typedef struct tyto_candidate {
 typedef struct tyto_candidates {
     tyto_candidate *items;
     size_t count, capacity;
+    size_t most; /* 0: any number */
+    float floor; /* once there were more: what a score must exceed to be among the most */
 } tyto_candidates;
 
 /** Checks the outputs and the options, and lists each box's best label, or all with multi_label,
  *  highest score first; ties by box, then label.
  *  inclusive  a score that equals its threshold is kept too
+ *  most       so many of the highest alone are listed, of boxes that can be placed in the photo, and
+ *             no more memory is taken than these need; 0: all
  *  memory     release items with tyto_free, whatever the status
  *  errors     E_ARGUMENT, E_MEMORY */
 TYTO_NODISCARD tyto_status tyto_candidates_collect(const tyto_photo_outputs *photo, bool inclusive,
-                                                   tyto_candidates *out, tyto_error *err);
+                                                   int64_t most, tyto_candidates *out,
+                                                   tyto_error *err);
 
 #endif

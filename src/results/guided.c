@@ -78,7 +78,7 @@ tyto_status tyto_postprocess_image_guided_detection(const float *logits,
     tyto_candidates found;
     tyto_detection *items = NULL;
     tyto_status status;
-    TYTO_CHECK(tyto_candidates_collect(&photo, true, &found, err));
+    TYTO_CHECK(tyto_candidates_collect(&photo, true, 0, &found, err));
     items = tyto_alloc(found.count, sizeof(*items));
     if (!items) {
         status = tyto_fail_memory(err, "detections");

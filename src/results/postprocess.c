@@ -68,7 +68,8 @@ tyto_status tyto_postprocess_object_detection(const float *logits, const float *
     tyto_candidates found;
     tyto_detection *items = NULL;
     tyto_status status;
-    TYTO_CHECK(tyto_candidates_collect(&photo, false, &found, err));
+    const int64_t most = own.nms == TYTO_NMS_OFF ? own.top_k : 0;
+    TYTO_CHECK(tyto_candidates_collect(&photo, false, most, &found, err));
     items = tyto_alloc(found.count, sizeof(*items));
     if (!items) {
         status = tyto_fail_memory(err, "detections");

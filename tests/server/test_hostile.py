@@ -661,3 +661,28 @@ def test_clients_dont_fill_the_log(serve):
         assert server.post("/v1/vocabularies", {"texts": [f"a very long text {'x ' * 40} {i}" for i in range(3)]}).status == 201
         server.stop()
         assert any("a very long" in line for line in server.err) == said
+
+
+def test_answers_that_would_be_too_large(serve):
+    """A small request can ask for gigabytes: each label at each place of a photo, or a long template with each label."""
+    server = serve("-m", SMALL)
+    many, picture = [f"t{i}" for i in range(10000)], text64(SEVEN)
+    before = resident(server)
+    asked = [
+        ("/", {"inputs": picture, "parameters": {"candidate_labels": many, "threshold": 0}}),
+        ("/v1/detect", {"image": picture, "labels": many, "threshold": 0, "multi_label": True}),
+        ("/v1/detect", {"image": picture, "labels": many, "threshold": 0, "multi_label": True, "nms": "class"}),
+        ("/v1/detect", {"image": picture, "labels": ["a"] * 1000000}),
+        ("/v1/vocabularies", {"texts": ["a"] * 1000000}),
+        ("/", {"inputs": picture, "parameters": {"candidate_labels": ["a"] * 1000000}}),
+        ("/", {"inputs": picture, "parameters": {"candidate_labels": "a," * 10000000}}),
+        ("/models/tyto-small/pipeline/zero-shot-image-classification",
+         {"inputs": picture, "parameters": {"candidate_labels": many, "hypothesis_template": "{}" + "x" * 1000000}}),
+    ]
+    for path, body in asked:
+        reply = server.post(path, body)
+        assert reply.status in (413, 422) and reply.error(), (path, reply.status)
+    assert resident(server) - before < 400 << 20
+    best = server.post("/", {"inputs": picture, "parameters": {"candidate_labels": many, "threshold": 0, "top_k": 10}}).json()
+    assert len(best) == 10
+    assert server.post("/v1/detect", {"image": picture, "labels": many}).status == 200

@@ -220,12 +220,58 @@ static void sizes_are_read(void **state)
     tyto_error_clear(&err);
 }
 
+/* The best so many are the first of all, ties and boxes in the padding included, whether or not there
+ * are so many that the rest isn't kept. */
+static void the_most_are_the_first_of_all(void **state)
+{
+    enum { BOXES = 500, QUERIES = 40, WIDTH = 300, HEIGHT = 100 };
+    (void)state;
+    float *logits = malloc(BOXES * QUERIES * sizeof(*logits)),
+          *boxes = malloc(BOXES * 4 * sizeof(*boxes));
+    assert_true(logits && boxes);
+    uint32_t seed = 7;
+    for (int64_t i = 0; i < BOXES * QUERIES; i++) {
+        seed = seed * 1664525U + 1013904223U;
+        logits[i] = 0.25F * (float)(seed >> 27) - 4.0F; /* 32 values: many ties */
+    }
+    for (int64_t i = 0; i < BOXES * 4; i++) {
+        seed = seed * 1664525U + 1013904223U;
+        boxes[i] = (float)(seed >> 8) / 16777216.0F;
+        boxes[i] *= i % 4 < 2 ? 1.0F : 0.1F;
+    }
+    for (int multi = 0; multi < 2; multi++) {
+        tyto_postprocess_options options = {.struct_bytes = sizeof(options),
+                                            .threshold = 0.05F,
+                                            .boxes = TYTO_BOXES_IMAGE,
+                                            .padded = true,
+                                            .multi_label = multi};
+        tyto_detections all, most;
+        assert_int_equal(plain(logits, boxes, BOXES, QUERIES, WIDTH, HEIGHT, &options, &all, NULL),
+                         TYTO_OK);
+        assert_in_range(all.count, 10, BOXES * QUERIES * 9 / 10);
+        const int64_t wanted[] = {1, 7, 300, 2500, 1000000};
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+            options.top_k = wanted[i];
+            assert_int_equal(
+                plain(logits, boxes, BOXES, QUERIES, WIDTH, HEIGHT, &options, &most, NULL),
+                TYTO_OK);
+            assert_int_equal(most.count, wanted[i] < all.count ? wanted[i] : all.count);
+            assert_memory_equal(most.items, all.items, (size_t)most.count * sizeof(*all.items));
+            tyto_detections_clear(&most);
+        }
+        tyto_detections_clear(&all);
+    }
+    free(logits);
+    free(boxes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(detections_are_the_reference_s),
         cmocka_unit_test(image_guided_detections_are_the_reference_s),
         cmocka_unit_test(boxes_outside_the_photo_take_no_part),
+        cmocka_unit_test(the_most_are_the_first_of_all),
         cmocka_unit_test(outputs_say_how_many_photos_and_labels),
         cmocka_unit_test(sizes_are_read),
     };
