@@ -21,6 +21,8 @@ static const struct {
              {"UINT64", TYTO_U64}, {"UINT32", TYTO_U32}, {"UINT16", TYTO_U16}, {"UINT8", TYTO_U8},
              {"BOOL", TYTO_BOOL}};
 enum { TYPES = sizeof(types) / sizeof(*types), TENSORS_MAX = 64, MADE_MAX = 8 };
+/* Most numbers that go out as JSON. */
+enum { NUMBERS_MAX = 16 << 20 };
 
 static const char *type_name(tyto_dtype dtype)
 {
@@ -387,9 +389,27 @@ static json_t *describe(const tyto_tensor *t, bool binary)
                      "shape", shape, "data", data);
 }
 
+/* Whether what goes out as JSON fits into memory: a number takes some fifty bytes there. */
+static bool check_numbers(work *job, const tyto_tensor *outputs, int64_t count, const wishes *all)
+{
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < count; i++) {
+        numbers += is_binary(all, outputs[i].name) ? 0 : tyto_tensor_elements(&outputs[i]);
+    }
+    if (numbers > NUMBERS_MAX) {
+        reply_error(job->x, 422,
+                    "outputs: %lld numbers are too many for JSON; binary_data gives them as bytes",
+                    (long long)numbers);
+    }
+    return numbers <= NUMBERS_MAX;
+}
+
 static void reply_outputs(work *job, const tyto_tensor *outputs, int64_t count, const wishes *all)
 {
     exchange *x = job->x;
+    if (!check_numbers(job, outputs, count, all)) {
+        return;
+    }
     json_t *list = json_array();
     size_t binary_bytes = 0;
     bool binary = false;

@@ -686,3 +686,22 @@ def test_answers_that_would_be_too_large(serve):
     best = server.post("/", {"inputs": picture, "parameters": {"candidate_labels": many, "threshold": 0, "top_k": 10}}).json()
     assert len(best) == 10
     assert server.post("/v1/detect", {"image": picture, "labels": many}).status == 200
+
+
+def test_numbers_that_json_has_no_room_for(serve):
+    """As bytes they go out."""
+    server = serve("-m", SMALL)
+    shape = [75, 3, 192, 192]
+    pixels = bytes(4 * 75 * 3 * 192 * 192)
+
+    def ask(binary: bool):
+        head = json.dumps({"inputs": [{"name": "pixel_values", "datatype": "FP32", "shape": shape,
+                                       "parameters": {"binary_data_size": len(pixels)}}],
+                           "outputs": [{"name": "hidden_states.*"}],
+                           "parameters": {"head": "Owlv2VisionModel", "binary_data_output": binary}}).encode()
+        return server.post("/v2/models/tyto-small/infer", head + pixels, {
+            "Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))})
+
+    reply = ask(False)
+    assert reply.status == 422 and "binary_data" in reply.error()
+    assert ask(True).status == 200
