@@ -21,7 +21,7 @@ fonts="fonts-dejavu-core fonts-droid-fallback fonts-lohit-deva fonts-noto-color-
 test="$build $fonts libcmocka-dev python3-pytest"
 python="$build python3-venv python3-dev"
 # Checks of the public headers: g++ (of build-essential), cffi, Doxygen, libabigail.
-ci="$test git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi
+ci="$test chromium git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi
 python3-venv python3-dev python3-torch python3-pil"
 arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64

@@ -172,13 +172,9 @@ static json_t *good_reply(const json_t *schemas, const route *r)
             json_object_set_new(content, "application/octet-stream", bytes_of_any_kind());
         }
         json_object_set_new(reply, "content", content);
-    } else if (r->events) {
-        json_object_set_new(
-            reply, "content",
-            json_pack("{s:{s:{s:s}}}", "text/event-stream", "schema", "type", "string"));
-    } else if (strcmp(r->path, "/metrics") == 0) {
+    } else if (r->type) {
         json_object_set_new(reply, "content",
-                            json_pack("{s:{s:{s:s}}}", "text/plain", "schema", "type", "string"));
+                            json_pack("{s:{s:{s:s}}}", r->type, "schema", "type", "string"));
     }
     return reply;
 }

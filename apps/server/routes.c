@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
+#include "frames.h"
 #include "health.h"
 #include "hugging_face.h"
 #include "inference.h"
 #include "label_studio.h"
 #include "openapi.h"
 #include "own.h"
+#include "page.h"
 #include "video.h"
 
 const route routes[] = {
@@ -43,12 +46,43 @@ const route routes[] = {
     {.method = "GET",
      .path = "/metrics",
      .summary = "What Prometheus reads",
+     .type = "text/plain",
      .instant = health_metrics},
     {.method = "GET",
      .path = "/openapi.json",
      .summary = "This document",
      .response = "document",
      .instant = openapi},
+    {.method = "GET",
+     .path = "/",
+     .summary = "The page",
+     .type = "text/html",
+     .open = true,
+     .instant = page_answer},
+    {.method = "GET",
+     .path = "/page/{file}",
+     .summary = "A file of the page",
+     .type = "*/*",
+     .open = true,
+     .instant = page_answer},
+    {.method = "GET",
+     .path = "/favicon.ico",
+     .summary = "The page's icon",
+     .type = "image/svg+xml",
+     .open = true,
+     .instant = page_answer},
+    {.method = "GET",
+     .path = "/v1/models",
+     .summary = "The models that are served, and what they do",
+     .response = "models",
+     .instant = catalogue_models},
+    {.method = "POST",
+     .path = "/v1/flow",
+     .summary = "How far pixels of a picture move in the next, as colours",
+     .request = "flow",
+     .response = "flowed",
+     .body = BODY_JSON,
+     .work = frames_flow},
     {.method = "POST",
      .path = "/v1/photos",
      .summary = "Encodes a photo and holds it",
@@ -86,7 +120,7 @@ const route routes[] = {
      .path = "/v1/video",
      .summary = "Looks for things in a video: an event for each frame, as it is done",
      .request = "video",
-     .events = true,
+     .type = "text/event-stream",
      .body = BODY_JSON,
      .work = video},
     {.method = "POST",

@@ -25,6 +25,7 @@ struct route {
     const char *summary;            /**< of the document */
     const char *request, *response; /**< names of schemas in the document; NULL: none */
     const char *query;              /**< a schema whose properties are arguments; NULL: none */
+    const char *type;               /**< of a reply that isn't JSON; NULL: it is, or is empty */
     unsigned code;                  /**< of the reply when all went well; 0: 200 */
     body_kind body;
     bool events; /**< the reply is a stream of events */

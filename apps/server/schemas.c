@@ -72,6 +72,19 @@ static const text texts[] = {
      "{'type': 'object', 'required': ['label', 'label_index', 'score', 'box'], 'properties': "
      "{'label': {'type': 'string'}, 'label_index': " COUNT ", 'score': " SHARE
      ", 'box': " REF("box") "}}}}}"},
+    {"models",
+     "{'type': 'object', 'required': ['models'], 'properties': {'models': {'type': 'array', "
+     "'items': {'type': 'object', 'required': ['name', 'tasks', 'threshold'], 'properties': "
+     "{'name': " TEXT ", 'tasks': " TEXTS ", 'threshold': " SHARE ", 'note': {'type': ['string', "
+     "'null']}}}}}}"},
+    {"flow", "{'type': 'object', 'required': ['first', 'second'], 'additionalProperties': false, "
+             "'properties': {'first': " REF("picture") ", 'second': " REF(
+                 "picture") ", 'model': " REF("model_name") "}}"},
+    {"flowed",
+     "{'type': 'object', 'required': ['width', 'height', 'mean_px', 'longest_px', 'image', "
+     "'key'], 'properties': {'width': " COUNT ", 'height': " COUNT ", 'mean_px': {'type': "
+     "'number'}, 'longest_px': {'type': 'number'}, 'image': " REF("picture") ", 'key': " REF(
+         "picture") "}}"},
 
     {"video",
      "{'type': 'object', 'additionalProperties': false, 'required': ['video'], 'oneOf': "

@@ -1,0 +1,18 @@
+/* The files of page/: PAGE_FILE(name, "file", "path on the server", "media type"), for page_files.S,
+ * which has their bytes from page_NAME to page_NAME_end, and for page.c. */
+PAGE_FILE(index, "index.html", "/", "text/html; charset=utf-8")
+PAGE_FILE(icon, "icon.svg", "/favicon.ico", "image/svg+xml")
+PAGE_FILE(style, "style.css", "/page/style.css", "text/css; charset=utf-8")
+PAGE_FILE(main, "main.js", "/page/main.js", "text/javascript; charset=utf-8")
+PAGE_FILE(server, "server.js", "/page/server.js", "text/javascript; charset=utf-8")
+PAGE_FILE(elements, "elements.js", "/page/elements.js", "text/javascript; charset=utf-8")
+PAGE_FILE(colours, "colours.js", "/page/colours.js", "text/javascript; charset=utf-8")
+PAGE_FILE(search, "search.js", "/page/search.js", "text/javascript; charset=utf-8")
+PAGE_FILE(labels, "labels.js", "/page/labels.js", "text/javascript; charset=utf-8")
+PAGE_FILE(stage, "stage.js", "/page/stage.js", "text/javascript; charset=utf-8")
+PAGE_FILE(moving, "moving.js", "/page/moving.js", "text/javascript; charset=utf-8")
+PAGE_FILE(exports, "exports.js", "/page/exports.js", "text/javascript; charset=utf-8")
+PAGE_FILE(pair, "pair.js", "/page/pair.js", "text/javascript; charset=utf-8")
+PAGE_FILE(words, "words.js", "/page/words.js", "text/javascript; charset=utf-8")
+PAGE_FILE(classes, "classes.js", "/page/classes.js", "text/javascript; charset=utf-8")
+PAGE_FILE(clip, "clip.js", "/page/clip.js", "text/javascript; charset=utf-8")
