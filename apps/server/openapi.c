@@ -36,6 +36,9 @@ static json_t *captured(const char *name)
     if (strcmp(name, "id") == 0) {
         return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9a-f]{32}$");
     }
+    if (strcmp(name, "file") == 0) {
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[a-z]{1,32}\\.(js|css)$");
+    }
     if (strcmp(name, "task") == 0) {
         json_t *tasks = json_array();
         for (size_t i = 0; hugging_face_task(i); i++) {
