@@ -28,9 +28,8 @@ struct route {
     const char *type;               /**< of a reply that isn't JSON; NULL: it is, or is empty */
     unsigned code;                  /**< of the reply when all went well; 0: 200 */
     body_kind body;
-    bool events; /**< the reply is a stream of events */
-    bool open;   /**< without a key */
-    bool loads;  /**< only with --allow-load */
+    bool open;  /**< without a key */
+    bool loads; /**< only with --allow-load */
     instant_fn instant;
     work_fn work;
 };
