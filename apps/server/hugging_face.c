@@ -494,6 +494,11 @@ static json_t *answer_instances(work *job, pipeline_fn run, json_t *instances, j
         json_decref(list);
         return NULL;
     }
+    if (json_array_size(instances) == 0) {
+        reply_error(job->x, 422, "instances: required one or more");
+        json_decref(list);
+        return NULL;
+    }
     json_object_update(common, parameters);
     for (size_t i = 0; i < json_array_size(instances); i++) {
         json_t *one = json_array_get(instances, i);

@@ -124,7 +124,7 @@ static const text texts[] = {
     {"instances",
      "{'anyOf': [" REF(
          "pipeline") ", {'type': 'object', 'required': ['instances'], 'properties': "
-                     "{'instances': {'type': 'array', 'items': " REF(
+                     "{'instances': {'type': 'array', 'minItems': 1, 'items': " REF(
                          "pipeline") "}, 'parameters': " REF("pipeline_parameters") "}}, {'type': "
                                                                                     "'object', "
                                                                                     "'required': "

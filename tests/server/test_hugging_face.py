@@ -76,7 +76,7 @@ def test_instances(models):
     for path in ("/predict", "/invocations"):
         reply = models.post(path, {"instances": [one, {"inputs": one["inputs"]}], "parameters": {"candidate_labels": LABELS}})
         assert reply.json() == {"predictions": [expected, expected]}
-        assert models.post(path, {"instances": []}).json() == {"predictions": []}
+        assert models.post(path, {"instances": []}).status == 422
         for wrong in ({"instances": 1}, {"instances": [1]}, {"instances": [{}]}, {"instances": [one], "parameters": []}):
             assert models.post(path, wrong).status == 400
     texts = models.post("/invocations", {"model": "texts", "instances": [{"inputs": "good"}, {"inputs": "bad"}]}).json()
