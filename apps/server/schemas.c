@@ -80,6 +80,13 @@ static const text texts[] = {
     {"flow", "{'type': 'object', 'required': ['first', 'second'], 'additionalProperties': false, "
              "'properties': {'first': " REF("picture") ", 'second': " REF(
                  "picture") ", 'model': " REF("model_name") "}}"},
+    {"clip", "{'type': 'object', 'required': ['video'], 'additionalProperties': false, "
+             "'properties': {'video': " REF("picture") ", 'model': " REF("model_name") "}}"},
+    {"clip_made",
+     "{'type': 'object', 'required': ['classes', 'frames'], 'properties': {'classes': " REF(
+         "answers") ", 'frames': {'type': 'array', 'items': {'type': 'object', "
+                    "'required': ['original', 'made'], 'properties': {'original': " REF(
+                        "picture") ", 'made': " REF("picture") "}}}}}"},
     {"flowed",
      "{'type': 'object', 'required': ['width', 'height', 'mean_px', 'longest_px', 'image', "
      "'key'], 'properties': {'width': " COUNT ", 'height': " COUNT ", 'mean_px': {'type': "

@@ -1,77 +1,27 @@
 #include "video.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <tyto/frame_document.h>
 #include <tyto/memory.h>
 #include <tyto/video_search.h>
-#include <unistd.h>
 
 #include "bounds.h"
 #include "events.h"
+#include "video_file.h"
 #include "wish.h"
 
-enum { PATH_MAX_BYTES = 32 };
-static const char shown[] = "the video"; /* what errors call it */
-
-/* A request: its video is a file without a name, in memory. */
+/* A request. */
 typedef struct clip {
-    int file;
-    char path[PATH_MAX_BYTES];
+    video_file video;
     json_int_t every;
     int track;
 } clip;
 
-/* Errors name the video by its path, which is nobody's business. */
-static void rename_video(const clip *c, tyto_error *err)
-{
-    const size_t length = strlen(c->path);
-    if (err->message && *c->path && strncmp(err->message, c->path, length) == 0) {
-        char *rest = err->message + length;
-        memmove(err->message + sizeof(shown) - 1, rest, strlen(rest) + 1);
-        memcpy(err->message, shown, sizeof(shown) - 1);
-    }
-}
-
-static bool write_all(int file, const uint8_t *bytes, size_t length)
-{
-    while (length > 0) {
-        const ssize_t n = write(file, bytes, length);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* Puts the video, base64, in a file, where the library reads videos. */
-static bool keep(work *job, const json_t *text, clip *out)
-{
-    uint8_t *bytes;
-    size_t length;
-    if (!work_bytes_text(job, text, shown, &bytes, &length)) {
-        return false;
-    }
-    out->file = memfd_create("video", MFD_CLOEXEC);
-    const bool good = out->file >= 0 && write_all(out->file, bytes, length);
-    free(bytes);
-    if (!good) {
-        reply_error(job->x, 503, "out of memory");
-        return false;
-    }
-    snprintf(out->path, sizeof(out->path), "/proc/self/fd/%d", out->file);
-    return true;
-}
-
 /* Takes the fields of the body that are a video's alone out of it. */
 static bool read_clip(work *job, clip *out, json_t **text)
 {
-    *out = (clip){.file = -1, .every = 1};
+    *out = (clip){.video = VIDEO_FILE_NONE, .every = 1};
     json_t *own = json_object();
     static const char *const names[] = {"video", "every", "track"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -148,7 +98,7 @@ static void renew_deadline(exchange *x)
 /* What went wrong once the reply has begun. */
 static void send_error(exchange *x, const clip *c, tyto_status status, tyto_error *err)
 {
-    rename_video(c, err);
+    video_file_rename(&c->video, err);
     json_t *said = json_pack("{s:s}", "error",
                              status != TYTO_E_CANCELLED ? tyto_error_message(err)
                              : x->deadline_s <= 0.0     ? "the server has ended"
@@ -174,7 +124,7 @@ static void send_frames(work *job, const clip *c, const queries *q, tyto_documen
         status = tyto_video_search_next(search, &frame, &more, &err);
         work_stage(job, "search");
         if (status != TYTO_OK && !begun) {
-            rename_video(c, &err);
+            video_file_rename(&c->video, &err);
             reply_status(x, status, &err);
             return;
         }
@@ -208,9 +158,9 @@ static void search_clip(work *job, const clip *c, const queries *q, const tyto_s
         options.search = &own;
         options.every = c->every;
         options.track = c->track;
-        const tyto_status status =
-            tyto_video_search_open(job->session, c->path, q->vocabulary, &options, &search, &err);
-        rename_video(c, &err);
+        const tyto_status status = tyto_video_search_open(job->session, c->video.path,
+                                                          q->vocabulary, &options, &search, &err);
+        video_file_rename(&c->video, &err);
         if (work_went(job, status, &err)) {
             send_frames(job, c, q, document, search);
         }
@@ -224,7 +174,7 @@ void video(exchange *x, worker *w)
 {
     work job;
     wish asked = {0};
-    clip c = {.file = -1};
+    clip c = {.video = VIDEO_FILE_NONE};
     json_t *text = NULL;
     tyto_search_options look;
     bool good = work_begin(&job, x, w) && read_clip(&job, &c, &text) && wish_read(&job, &asked);
@@ -233,7 +183,7 @@ void video(exchange *x, worker *w)
         good = false;
     }
     good = good && wish_options(&job, &asked, &look) &&
-           work_task(&job, asked.model, TYTO_TASK_SEARCH) && keep(&job, text, &c);
+           work_task(&job, asked.model, TYTO_TASK_SEARCH) && video_file_keep(&job, text, &c.video);
     json_decref(text);
     if (good) {
         /* A search may take long, and its body is large. */
@@ -244,9 +194,7 @@ void video(exchange *x, worker *w)
             search_clip(&job, &c, q, &look);
         }
     }
-    if (c.file >= 0) {
-        close(c.file);
-    }
+    video_file_close(&c.video);
     wish_clear(&job, &asked);
     work_end(&job, 1);
 }

@@ -30,7 +30,8 @@ def browser():
 def models(serve_module):
     """A server of a model for each panel; the first finds things."""
     return serve_module("-m", f"small={SMALL}", "-m", f"flow={GOLDEN / 'perceiver/flow/model'}", "-m", f"gaps={TASKS / 'fill_mask/model'}",
-                        "-m", f"texts={TASKS / 'texts/model'}", "-m", f"pictures={TASKS / 'pictures/model'}")
+                        "-m", f"texts={TASKS / 'texts/model'}", "-m", f"pictures={TASKS / 'pictures/model'}",
+                        "-m", f"videos={GOLDEN / 'perceiver/multimodal/model'}")
 
 
 @pytest.fixture
@@ -269,6 +270,19 @@ def test_classes_of_texts_and_photos(page):
     page.get_by_label("Choose a photo").set_input_files(COFFEE)
     expect(page.get_by_alt_text("The photo coffee.jpg")).to_be_visible()
     assert page.locator(".bars meter").count() >= 2
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg isn't there")
+def test_a_video_is_made_again(page, tmp_path):
+    video = tmp_path / "moving.webm"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=25", "-t", "1", video], check=True)
+    page.get_by_label("Model").select_option("videos")
+    page.get_by_label("Choose a video").set_input_files(video)
+    for name in ("Original, frame 1", "Made again, frame 1"):
+        assert page.get_by_alt_text(name).evaluate("e => e.naturalWidth") > 0
+    page.get_by_role("slider", name="Frame").press("ArrowRight")
+    expect(page.get_by_alt_text("Made again, frame 2")).to_be_visible()
+    assert page.locator(".bars li").count() >= 2
 
 
 def contrast(a, b):
