@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 
 help:
 	@echo "make demo       install what is missing, build, and find things in a photo"
+	@echo "make serve      install what is missing, build, and serve the model that comes with tyto, with a page"
 	@echo "make check      install what is missing, build, and run the tests"
 	@echo "make quick      build, and run the tests that take under a minute, without root"
 	@echo "make python     install what is missing, build the Python package, and test it"
@@ -25,6 +26,10 @@ build:
 
 demo: build
 	@tools/demo.sh $(BUILD)/tyto
+
+# SERVE: further words, such as SERVE="-m DIR --port 9000".
+serve: build
+	@$(BUILD)/tyto serve $(SERVE)
 
 check:
 	@tools/setup.sh test
@@ -107,4 +112,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: help build demo check quick python wheel-test python-long label-tools notebook server-test pages tidy api-docs install check-arm fuzz clean
+.PHONY: help build demo serve check quick python wheel-test python-long label-tools notebook server-test pages tidy api-docs install check-arm fuzz clean

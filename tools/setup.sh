@@ -22,7 +22,7 @@ test="$build $fonts libcmocka-dev python3-pytest"
 python="$build python3-venv python3-dev"
 # Checks of the public headers: g++ (of build-essential), cffi, Doxygen, libabigail.
 ci="$test chromium git clang libclang-rt-14-dev clang-format clang-tidy doxygen abigail-tools python3-cffi
-python3-venv python3-dev python3-torch python3-pil"
+python3-venv python3-dev python3-torch python3-pil nginx-light openssl jq curl"
 arm="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libturbojpeg0-dev:arm64
 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 libjansson-dev:arm64
 libutf8proc-dev:arm64 libfreetype-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64
