@@ -96,8 +96,9 @@ static const text texts[] = {
     {"video",
      "{'type': 'object', 'additionalProperties': false, 'required': ['video'], 'oneOf': "
      "[{'required': ['vocabulary']}, {'required': ['labels']}], 'properties': {'video': {'type': "
-     "'string', 'description': 'the bytes of a file, as base64'}, 'every': {'type': 'integer', "
-     "'minimum': 1}, 'track': {'type': 'boolean'}, 'vocabulary': " ID
+     "'string', 'minLength': 4, 'pattern': '^" BASE64
+     "$', 'description': 'the bytes of a file, as base64'}, 'every': " POSITIVE
+     ", 'track': {'type': 'boolean'}, 'vocabulary': " ID
      ", 'labels': {'type': 'array', 'minItems': 1, 'items': " TEXT
      "}, 'templates': {'type': 'boolean'}, 'threshold': " SHARE
      ", 'nms': {'enum': ['off', 'class', 'all']}, 'iou': " SHARE ", 'top_k': " COUNT

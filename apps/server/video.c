@@ -34,7 +34,7 @@ static bool read_clip(work *job, clip *out, json_t **text)
     bool good = work_unpack(job, own, "{s:O, s?I, s?b}", "video", text, "every", &out->every,
                             "track", &out->track);
     json_decref(own);
-    if (good && out->every < 1) {
+    if (good && (out->every < 1 || out->every > INT32_MAX)) {
         reply_error(job->x, 422, "every: required 1 or more");
         good = false;
     }

@@ -25,6 +25,11 @@ json_t *json_read(exchange *x, const char *bytes, size_t length_bytes)
     }
     json_error_t error;
     json_t *value = json_loadb(bytes ? bytes : "", length_bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!value && json_error_code(&error) == json_error_numeric_overflow) {
+        /* An integer that 64 bits don't hold is JSON all the same, in a field that nobody reads. */
+        value = json_loadb(bytes, length_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+                           &error);
+    }
     if (!value) {
         reply_error(x, 400, "the body isn't JSON: line %d: %s", error.line, error.text);
     }

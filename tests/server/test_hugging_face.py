@@ -173,6 +173,12 @@ def test_what_isnt_right_is_said(models, code, path, body):
     assert (reply.status, bool(reply.error())) == (code, True), reply.body
 
 
+def test_numbers_of_any_size_are_json(models):
+    body = {"inputs": "a", "nobody reads it": 1 << 80}
+    assert models.post("/models/texts", body).status == 200
+    assert models.post("/models/texts", {**body, "parameters": {"top_k": 1 << 80}}).status == 400
+
+
 def test_other_types_are_refused(models):
     for type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", "video/mp4"):
         assert models.post("/", b"a=b", {"Content-Type": type}).status == 415
