@@ -18,7 +18,7 @@ trap '[ $? = 0 ] || echo "0 1 0" >>"${TYTO_COUNTS:-/dev/null}"' EXIT
 
 rm -rf "$folder/clients"
 "$python" -m venv "$folder/clients"
-"$folder/clients/bin/pip" install -q --disable-pip-version-check pytest 'tritonclient[http]' huggingface_hub 'schemathesis>=4,<5' playwright axe-playwright-python
+"$folder/clients/bin/pip" install -q --disable-pip-version-check pytest label-studio-sdk 'tritonclient[http]' huggingface_hub 'schemathesis>=4,<5' playwright axe-playwright-python
 
 status=0
 log=$folder/server.log
