@@ -17,7 +17,7 @@ from slow import Asked, in_flight, long_body, send_and_leave
 
 def test_what_was_accepted_is_answered(serve):
     server = serve("-m", SMALL, "--grace", 170)
-    asked = [Asked(server, "/invocations", long_body(20)) for _ in range(6)]
+    asked = [Asked(server, "/invocations", long_body(12)) for _ in range(6)]
     server.wait_until(lambda: server.get("/metrics").body.decode().count("tyto_queue_length 5"))
     assert server.stop(timeout=180) == 0
     assert [one.wait().reply.status for one in asked] == [200] * 6

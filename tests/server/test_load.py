@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import SMALL
-from slow import ONE, Asked, in_flight, large_model, long_body, metric, send_and_leave
+from slow import ONE, Asked, in_flight, large_model, metric, send_and_leave
 
 LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 # Other tests may run beside this one: the median says what the server does.
@@ -157,17 +157,3 @@ def not_refused(server) -> bool:
         return server.get("/v2/health/live", timeout=5).status == 200
     except OSError:
         return False
-
-
-def test_memory_is_flat(serve):
-    """After the first requests, further ones take no more."""
-    server = serve("-m", SMALL, "--photos", 1, "--vocabularies", 1, "--log", "none")
-    mb = []
-    for _ in range(4):
-        for i in range(40):
-            assert server.post("/invocations", long_body(1)).status == 200
-            assert server.post("/v1/vocabularies", {"texts": [f"thing {i} {k}" for k in range(20)]}).status == 201
-            assert server.post("/v1/photos", {"image": ONE["inputs"]}).status in (201, 422)
-            assert server.post("/v1/photos", {"image": ONE["inputs"][:1000]}).status == 422
-        mb.append(metric(server, "process_resident_memory_bytes") / 2**20)
-    assert mb[-1] - mb[0] < 8, mb
