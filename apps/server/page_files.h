@@ -12,6 +12,7 @@ PAGE_FILE(labels, "labels.js", "/page/labels.js", "text/javascript; charset=utf-
 PAGE_FILE(stage, "stage.js", "/page/stage.js", "text/javascript; charset=utf-8")
 PAGE_FILE(moving, "moving.js", "/page/moving.js", "text/javascript; charset=utf-8")
 PAGE_FILE(exports, "exports.js", "/page/exports.js", "text/javascript; charset=utf-8")
+PAGE_FILE(commands, "commands.js", "/page/commands.js", "text/javascript; charset=utf-8")
 PAGE_FILE(pair, "pair.js", "/page/pair.js", "text/javascript; charset=utf-8")
 PAGE_FILE(words, "words.js", "/page/words.js", "text/javascript; charset=utf-8")
 PAGE_FILE(classes, "classes.js", "/page/classes.js", "text/javascript; charset=utf-8")

@@ -1,4 +1,4 @@
-/* What was found, in formats that other tools open, and the same request for other programs. */
+/* What was found, in formats that other tools open. */
 
 const round = (x) => Math.round(x * 100) / 100;
 
@@ -23,34 +23,6 @@ export function coco({name, width, height, found}, labels) {
 
 /** A line for each: class, middle and size as shares of the picture. */
 export function yolo({width, height, found}) {
-  return found.map(({index, box}) => [index, ...[(box.xmin + box.xmax) / 2 / width, (box.ymin + box.ymax) / 2 / height,
-    (box.xmax - box.xmin) / width, (box.ymax - box.ymin) / height].map((x) => x.toFixed(6))].join(' ')).join('\n') + '\n';
-}
-
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-function request(labels, threshold, model) {
-  return {labels: labels.filter((label) => !label.example).map((label) => label.name), threshold, model};
-}
-
-/** The request in a shell. */
-export function curl(name, labels, threshold, model) {
-  const rest = JSON.stringify(request(labels, threshold, model)).slice(1);
-  return `printf '{"image": "%s", %s' "$(base64 -w0 ${quoted(name)})" ${quoted(rest)} |
-  curl -s ${location.origin}/v1/detect -H 'Content-Type: application/json' --data-binary @-`;
-}
-
-/** The request in Python, with nothing but what comes with it. */
-export function python(name, labels, threshold, model) {
-  const wanted = request(labels, threshold, model);
-  return `import base64, json, urllib.request
-
-with open(${JSON.stringify(name)}, "rb") as photo:
-    image = base64.b64encode(photo.read()).decode()
-body = {"image": image, "labels": ${JSON.stringify(wanted.labels)}, "threshold": ${threshold}, "model": ${JSON.stringify(model)}}
-request = urllib.request.Request("${location.origin}/v1/detect", json.dumps(body).encode(),
-                                 {"Content-Type": "application/json"})
-for found in json.load(urllib.request.urlopen(request))["detections"]:
-    print(found["label"], found["score"], found["box"])
-`;
+  return found.map(({index, box}) => `${ [index, ...[(box.xmin + box.xmax) / 2 / width, (box.ymin + box.ymax) / 2 / height,
+    (box.xmax - box.xmin) / width, (box.ymax - box.ymin) / height].map((x) => x.toFixed(6))].join(' ')}\n`).join('');
 }

@@ -31,16 +31,17 @@ export class Labels {
     if (fresh.length) this.changed();
   }
 
-  /** Adds one; example: {photo, box} instead of a text. */
-  add({name, example}) {
-    const label = {name, example, colour: colour(this.made++), own: null};
+  /** Adds one; example: {photo, box} instead of a text, and the photo's file. */
+  add({name, example, file}) {
+    const label = {name, example, file, colour: colour(this.made++), own: null};
     label.counter = make('span', {className: 'count', textContent: '0'});
     const dot = make('span', {className: 'dot'});
     dot.style.background = label.colour;
     const own = make('input', {type: 'number', min: 0, max: 1, step: 0.05, placeholder: 'same',
       'aria-label': `Threshold of ${name}`, title: 'Its own threshold; empty: the common one'});
     own.addEventListener('input', () => {
-      label.own = own.value === '' || !own.checkValidity() ? null : Number(own.value);
+      const value = Number(own.value);
+      label.own = own.value !== '' && value >= 0 && value <= 1 ? value : null;
       this.filtered();
     });
     label.chip = make('li', {className: 'chip'}, dot, make('span', {className: 'name', textContent: name}), label.counter, own,

@@ -32,8 +32,8 @@ export async function openVideo(file) {
 }
 
 /** The frame that is shown, as JPEG, and how much smaller it is than the video. */
-function frameOf(video, canvas) {
-  const scale = Math.min(1, SIDE_PX / Math.max(video.videoWidth, video.videoHeight));
+export function frameOf(video, canvas, side = SIDE_PX) {
+  const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
   canvas.getContext('2d').drawImage(video, 0, 0, canvas.width, canvas.height);

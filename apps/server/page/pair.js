@@ -2,6 +2,9 @@
 import {attempt, button, fileButton, make, say} from './elements.js';
 import {ask, base64} from './server.js';
 
+/* The longest side of what is compared. */
+const SIDE_PX = 512;
+
 export class Pair {
   constructor(model) {
     this.model = model;
@@ -21,12 +24,25 @@ export class Pair {
     this.go.disabled = !this.files.every(Boolean);
   }
 
+  /* Both at the size of the first, which is one that takes seconds: flow is of frames of one size. */
+  async frames() {
+    const pictures = await Promise.all(this.files.map((file) => createImageBitmap(file).catch(() => {
+      throw new Error(`${file.name}: this browser can not show it.`);
+    })));
+    const shrink = Math.min(1, SIDE_PX / Math.max(pictures[0].width, pictures[0].height));
+    return Promise.all(pictures.map(async (picture) => {
+      const canvas = make('canvas', {width: Math.round(pictures[0].width * shrink), height: Math.round(pictures[0].height * shrink)});
+      canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+      return base64(await new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); }));
+    }));
+  }
+
   run() {
     return attempt(async () => {
       say('Comparing …');
       this.go.disabled = true;
       try {
-        const [first, second] = await Promise.all(this.files.map(base64));
+        const [first, second] = await this.frames();
         const flow = await ask('POST', '/v1/flow', {first, second, model: this.model.name});
         this.out.replaceChildren(make('div', {className: 'pair'},
           make('figure', {}, make('img', {src: `data:image/png;base64,${flow.image}`, alt: 'The flow as colours'})),

@@ -3,7 +3,8 @@ import {attempt, button, count, download, fileButton, make, say} from './element
 import {ask, base64} from './server.js';
 import {Labels} from './labels.js';
 import {Stage} from './stage.js';
-import {follow, openCamera, openVideo} from './moving.js';
+import {follow, frameOf, openCamera, openVideo} from './moving.js';
+import * as commands from './commands.js';
 import * as exports from './exports.js';
 
 /** What is asked for: all above it is filtered here, without asking again. */
@@ -24,6 +25,7 @@ export class Search {
     this.slider.addEventListener('input', () => {
       this.value.textContent = Number(this.slider.value).toFixed(2);
       this.show();
+      this.tell();
     });
     this.list = make('ol', {className: 'found', 'aria-label': 'Found', tabIndex: 0});
     this.paste = (event) => {
@@ -36,7 +38,10 @@ export class Search {
 
   sources() {
     this.camera = button('Camera', () => attempt(() => this.toggleCamera()), {'aria-pressed': 'false'});
-    const row = make('p', {className: 'row'}, fileButton('Choose a photo or video', 'image/*,video/*', (file) => this.open(file)), this.camera);
+    this.kept = button('Keep this picture', () => this.keep(), {hidden: true});
+    this.marker = button('Mark a thing', () => this.mark(), {hidden: true});
+    const row = make('p', {className: 'row'}, fileButton('Choose a photo or video', 'image/*,video/*', (file) => this.open(file)), this.camera,
+      this.kept, this.marker);
     return row;
   }
 
@@ -47,9 +52,18 @@ export class Search {
     }), {className: 'small'});
     const stem = () => this.photo.name.replace(/\.[^.]*$/, '');
     const copy = (name, what) => button(name, () => attempt(async () => {
-      await navigator.clipboard.writeText(what(this.photo?.name ?? 'photo.jpg', this.labels.ordered(), Number(this.slider.value), this.model.name));
-      say(`Copied for ${name.replace('Copy as ', '')}.`);
+      const text = what(this.photo?.name ?? 'photo.jpg', this.labels.ordered(), Number(this.slider.value), this.model.name);
+      this.command.textContent = text;
+      this.command.hidden = false;
+      try {
+        await navigator.clipboard.writeText(text);
+        say(`Copied for ${name.replace('Copy as ', '')}.`);
+      } catch {
+        getSelection().selectAllChildren(this.command);
+        say('The browser does not let this page copy: the text is selected below its button.');
+      }
     }), {className: 'small'});
+    this.command = make('pre', {className: 'command', hidden: true, tabIndex: 0, 'aria-label': 'Request'});
     return make('div', {},
       make('section', {className: 'sheet'}, this.labels.element),
       make('section', {className: 'sheet'}, make('div', {className: 'row'}, make('label', {htmlFor: 'threshold', textContent: 'Threshold'}), this.value),
@@ -59,7 +73,7 @@ export class Search {
         save('JSON', () => [`${stem()}.json`, exports.json(this.outcome())], 'application/json'),
         save('COCO', () => [`${stem()}-coco.json`, exports.coco(this.outcome(), this.labels.ordered())], 'application/json'),
         save('YOLO', () => [`${stem()}.txt`, exports.yolo(this.outcome())], 'text/plain')),
-      make('p', {className: 'row'}, copy('Copy as curl', exports.curl), copy('Copy as Python', exports.python))));
+      make('p', {className: 'row'}, copy('Copy as curl', commands.curl), copy('Copy as Python', commands.python)), this.command));
   }
 
   outcome() {
@@ -89,6 +103,7 @@ export class Search {
     this.photo = {name: file.name, file, id: held.id, width: held.width, height: held.height};
     this.results = [];
     this.stage.show(picture, held.width, held.height);
+    this.marker.hidden = false;
     this.show();
     await this.find();
   }
@@ -123,10 +138,16 @@ export class Search {
     return this.vocabulary;
   }
 
+  /** Looks in what() describes: {photo} or {image}. What the server has dropped meanwhile is sent again. */
   async detect(what) {
     const ordered = this.labels.ordered();
-    const reply = await ask('POST', '/v1/detect', {...what, model: this.model.name, vocabulary: await this.vocabularyId(),
+    const once = async () => ask('POST', '/v1/detect', {...what(), model: this.model.name, vocabulary: await this.vocabularyId(),
       threshold: LOWEST, top_k: MOST});
+    const reply = await once().catch(async (error) => {
+      if (error.status !== 404) throw error;
+      await this.restore();
+      return once();
+    });
     return reply.detections.map(({label_index, score, box}) => ({label: ordered[label_index], index: label_index, score, box}));
   }
 
@@ -141,21 +162,30 @@ export class Search {
     }
     say('Looking …');
     const turn = ++this.turn;
-    let results;
-    try {
-      results = await this.detect({photo: this.photo.id});
-    } catch (error) {
-      if (error.status !== 404) throw error;
-      /* What the server held was dropped: it is sent again. */
-      this.photo.id = (await this.send(this.photo.file)).id;
-      this.vocabulary = null;
-      results = await this.detect({photo: this.photo.id});
-    }
+    const results = await this.detect(() => ({photo: this.photo.id}));
     if (turn !== this.turn) return;
     this.results = results;
     this.show();
+    this.tell();
+  }
+
+  /** Sends the photo and those of the examples again. */
+  async restore() {
+    const sent = new Map();
+    const id = async (file) => {
+      if (!sent.has(file)) sent.set(file, (await this.send(file)).id);
+      return sent.get(file);
+    };
+    this.vocabulary = null;
+    if (this.photo?.file) this.photo.id = await id(this.photo.file);
+    for (const label of this.labels.list.filter((one) => one.example)) label.example.photo = await id(label.file);
+  }
+
+  /** Says how many things are shown. */
+  tell() {
+    if (!this.photo || !this.labels.list.length) return;
     say(this.shown.length ? `${count(this.shown.length, 'thing')} found.`
-      : results.length ? 'Nothing above the threshold: move it to the left to see more.' : 'Nothing found.');
+      : this.results.length ? 'Nothing above the threshold: move it to the left to see more.' : 'Nothing found.');
   }
 
   /** Shows what passes the thresholds. */
@@ -175,12 +205,28 @@ export class Search {
   /** A box becomes an example of what to look for. */
   exemplify(box) {
     if (this.moving) {
-      say('A moving picture has no examples: take a photo first.', true);
+      say('A moving picture has no examples: keep a picture first.', true);
       return;
     }
     const n = this.labels.list.filter((label) => label.example).length + 1;
-    this.labels.add({name: `example ${n}`, example: {photo: this.photo.id, box}});
+    this.labels.add({name: `example ${n}`, example: {photo: this.photo.id, box}, file: this.photo.file});
     this.look();
+  }
+
+  /** Lets a box be drawn by keys. */
+  mark() {
+    this.stage.mark();
+    say('Drag a box, or: arrows move it, Shift with arrows sizes it, Enter looks for what is in it, Escape leaves.');
+  }
+
+  /** The frame that is shown becomes the photo. */
+  keep() {
+    return attempt(async () => {
+      const {blob} = await frameOf(this.stage.picture, make('canvas'), Infinity);
+      const name = this.photo.name.replace(/\.[^.]*$/, '') + '.jpg';
+      this.endMoving();
+      await this.openPhoto(new File([blob], name, {type: blob.type}));
+    });
   }
 
   async toggleCamera() {
@@ -194,17 +240,20 @@ export class Search {
   }
 
   async move(video, name) {
-    this.turn++;
+    const turn = ++this.turn;
     this.photo = {name, width: video.videoWidth, height: video.videoHeight};
     this.results = [];
     this.stage.show(video, video.videoWidth, video.videoHeight);
+    this.kept.hidden = false;
+    this.marker.hidden = true;
     this.camera.textContent = 'Stop';
     this.camera.setAttribute('aria-pressed', 'true');
     say(this.labels.list.length ? '' : 'Say what to look for: type a name and press Enter.');
     this.moving = follow(video, async (blob, scale) => {
       if (!this.labels.list.length) return;
-      const found = await this.detect({image: await base64(blob)});
-      if (!this.moving) return;
+      const image = await base64(blob);
+      const found = await this.detect(() => ({image}));
+      if (this.turn !== turn || !this.moving) return;
       this.results = found.map((thing) => ({...thing, box: Object.fromEntries(Object.entries(thing.box).map(([side, at]) => [side, at / scale]))}));
       this.show();
       say(`${count(this.shown.length, 'thing')} found.`);
@@ -218,6 +267,7 @@ export class Search {
     this.photo = null;
     this.results = [];
     this.show();
+    this.kept.hidden = true;
     this.camera.textContent = 'Camera';
     this.camera.setAttribute('aria-pressed', 'false');
   }

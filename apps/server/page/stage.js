@@ -71,10 +71,12 @@ export class Stage {
       const text = `${label.name} ${score.toFixed(2)}`;
       const size = 13 * unit;
       const top = box.ymin - 1.45 * size < 0 ? box.ymin : box.ymin - 1.45 * size;
+      const width = text.length * size * 0.6 + 8 * unit;
+      const left = Math.max(0, Math.min(box.xmin, this.width - width)); /* all of it is to be read */
       return draw('g', {}, draw('rect', {x: box.xmin, y: box.ymin, width: box.xmax - box.xmin, height: box.ymax - box.ymin,
         fill: 'none', stroke: label.colour, 'stroke-width': 3 * unit}),
-      draw('rect', {x: box.xmin, y: top, width: text.length * size * 0.6 + 8 * unit, height: 1.45 * size, fill: label.colour}),
-      draw('text', {x: box.xmin + 4 * unit, y: top + 1.08 * size, 'font-size': size, fill: '#111'}, text));
+      draw('rect', {x: left, y: top, width, height: 1.45 * size, fill: label.colour}),
+      draw('text', {x: left + 4 * unit, y: top + 1.08 * size, 'font-size': size, fill: '#111'}, text));
     });
     this.svg.replaceChildren(...parts);
     this.svg.setAttribute('aria-label', this.boxes.length ? `${this.boxes.length} found` : 'Nothing found');
@@ -116,6 +118,51 @@ export class Stage {
     };
     this.svg.addEventListener('pointerup', end);
     this.svg.addEventListener('pointercancel', end);
+  }
+
+  /** Begins a box in the middle, which keys move and size. */
+  mark() {
+    if (!this.picture) return;
+    let box = {xmin: this.width * 0.35, ymin: this.height * 0.35, xmax: this.width * 0.65, ymax: this.height * 0.65};
+    const shown = draw('rect', {fill: 'none', stroke: '#fff', 'stroke-width': 2 / this.scale, 'stroke-dasharray': `${6 / this.scale}`});
+    const place = () => {
+      for (const [name, value] of [['x', box.xmin], ['y', box.ymin], ['width', box.xmax - box.xmin],
+        ['height', box.ymax - box.ymin]]) shown.setAttribute(name, value);
+    };
+    const press = (event) => {
+      const way = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}[event.key];
+      if (way) {
+        event.preventDefault();
+        box = this.moved(box, way, event.shiftKey);
+        place();
+      } else if (event.key === 'Enter' || event.key === 'Escape') {
+        event.preventDefault();
+        end();
+        if (event.key === 'Enter') this.dragged(box);
+      }
+    };
+    const end = () => {
+      shown.remove();
+      this.svg.removeEventListener('keydown', press);
+      this.svg.removeEventListener('blur', end);
+      this.svg.removeEventListener('pointerdown', end);
+    };
+    place();
+    this.svg.append(shown);
+    this.svg.addEventListener('keydown', press);
+    this.svg.addEventListener('blur', end);
+    this.svg.addEventListener('pointerdown', end);
+    this.svg.setAttribute('tabindex', '-1');
+    this.svg.focus();
+  }
+
+  /* A box a step further, or its right bottom corner; as it is at the border. */
+  moved(box, [x, y], sized) {
+    const [dx, dy] = [x * this.width / 50, y * this.height / 50];
+    const next = {xmin: box.xmin + (sized ? 0 : dx), ymin: box.ymin + (sized ? 0 : dy), xmax: box.xmax + dx, ymax: box.ymax + dy};
+    const fits = next.xmin >= 0 && next.ymin >= 0 && next.xmax <= this.width && next.ymax <= this.height
+      && next.xmax - next.xmin > this.width / 60 && next.ymax - next.ymin > this.height / 60;
+    return fits ? next : box;
   }
 
   /** The picture with its boxes, as PNG. */
