@@ -1,4 +1,4 @@
-/* The files of page/: PAGE_FILE(name, "file", "path on the server", "media type"), for page_files.S,
+/* The files of page/: PAGE_FILE(name, "file", "path on the server", "media type"), for files.S,
  * which has their bytes from page_NAME to page_NAME_end, and for page.c. */
 PAGE_FILE(index, "index.html", "/", "text/html; charset=utf-8")
 PAGE_FILE(icon, "icon.svg", "/favicon.ico", "image/svg+xml")

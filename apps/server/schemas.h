@@ -1,4 +1,5 @@
-/** What bodies of requests and replies look like: JSON Schema, by the names that the table of routes has. */
+/** What bodies of requests and replies look like: JSON Schema, by the names that the table of routes has.
+ *  They are written in schemas.json, which is in the program. */
 #ifndef TYTO_SERVER_SCHEMAS_H
 #define TYTO_SERVER_SCHEMAS_H
 

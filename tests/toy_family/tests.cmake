@@ -7,7 +7,7 @@ target_link_libraries(toy_objects PRIVATE tyto_options PkgConfig::DEPS)
 target_compile_definitions(toy_objects PRIVATE "TYTO_FAMILIES=\"toy_family/families.def\"")
 
 # The whole command with it, and a test that opens its checkpoints by public calls and by the command.
-add_executable(tyto_toy $<TARGET_OBJECTS:toy_objects> $<TARGET_OBJECTS:tyto> $<$<BOOL:${TYTO_SERVER}>:$<TARGET_OBJECTS:tyto_page>>)
+add_executable(tyto_toy $<TARGET_OBJECTS:toy_objects> $<TARGET_OBJECTS:tyto> $<$<BOOL:${TYTO_SERVER}>:$<TARGET_OBJECTS:tyto_server_files>>)
 target_link_libraries(tyto_toy PRIVATE tyto_static tyto_options PkgConfig::DEPS)
 if(TYTO_SERVER)
   target_link_libraries(tyto_toy PRIVATE PkgConfig::SERVER Threads::Threads)
