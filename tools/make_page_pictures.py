@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZES = {"page": ((1280, 840), "light"), "page-phone": ((390, 844), "dark")}
+SIZES = {"page": ((1280, 880), "light"), "page-phone": ((390, 844), "dark")}
 
 
 def shot(browser, url, size, scheme):

@@ -3,6 +3,10 @@ import {attempt, make} from './elements.js';
 
 /** The longest side of a frame that is sent. */
 const SIDE_PX = 960;
+/** What is waited after a frame that was refused. */
+const AGAIN_MS = 1000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A <video> that shows the camera. */
 export async function openCamera() {
@@ -50,9 +54,13 @@ export function follow(video, look) {
       if (video.currentTime !== last && video.videoWidth) {
         last = video.currentTime;
         const {blob, scale} = await frameOf(video, canvas);
-        await attempt(() => look(blob, scale));
+        const fine = await attempt(async () => {
+          await look(blob, scale);
+          return true;
+        });
+        if (!fine) await pause(AGAIN_MS);
       }
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await pause(30);
     }
   })();
   return () => {

@@ -95,7 +95,9 @@ export class Stage {
     const boxTo = (to) => ({xmin: Math.min(from.x, to.x), ymin: Math.min(from.y, to.y),
       xmax: Math.max(from.x, to.x), ymax: Math.max(from.y, to.y)});
     this.svg.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0) return;
+      /* A finger scrolls, unless a thing is to be marked. */
+      const touch = event.pointerType === 'touch' && !this.svg.classList.contains('marking');
+      if (event.button !== 0 || touch) return;
       event.preventDefault();
       this.svg.setPointerCapture(event.pointerId);
       from = this.place(event);
@@ -143,12 +145,14 @@ export class Stage {
     };
     const end = () => {
       shown.remove();
+      this.svg.classList.remove('marking');
       this.svg.removeEventListener('keydown', press);
       this.svg.removeEventListener('blur', end);
       this.svg.removeEventListener('pointerdown', end);
     };
     place();
     this.svg.append(shown);
+    this.svg.classList.add('marking');
     this.svg.addEventListener('keydown', press);
     this.svg.addEventListener('blur', end);
     this.svg.addEventListener('pointerdown', end);

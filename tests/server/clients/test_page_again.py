@@ -143,3 +143,25 @@ def test_names_of_boxes_stay_in_the_photo(page):
     said(page, "1 thing found")
     photo, name = (page.locator(where).bounding_box() for where in (".stage svg", ".stage svg text"))
     assert name["x"] >= photo["x"] and name["x"] + name["width"] <= photo["x"] + photo["width"]
+
+
+def test_a_finger_scrolls_unless_a_thing_is_marked(browser, models):
+    page = browser.new_page(viewport={"width": 390, "height": 700}, has_touch=True)
+    page.goto(models.url)
+    open_photo(page)
+    svg = page.locator(".stage svg")
+    touch = """(e, [type, x, y]) => { const at = e.getBoundingClientRect(); e.dispatchEvent(new PointerEvent(type, {pointerId: 1, pointerType: 'touch',
+        button: 0, bubbles: true, clientX: at.left + x * at.width, clientY: at.top + y * at.height})); }"""
+
+    def drag():
+        for type_, x, y in (("pointerdown", 0.4, 0.4), ("pointermove", 0.6, 0.6), ("pointerup", 0.65, 0.65)):
+            svg.evaluate(touch, [type_, x, y])
+
+    svg.evaluate("e => { e.setPointerCapture = () => {}; }")
+    drag()
+    assert page.locator(".chip").count() == 0 and svg.evaluate("e => getComputedStyle(e).touchAction") == "auto"
+    page.get_by_role("button", name="Mark a thing").click()
+    assert svg.evaluate("e => getComputedStyle(e).touchAction") == "none"
+    drag()
+    expect(page.locator(".chip").filter(has_text="example 1")).to_be_visible()
+    page.close()
