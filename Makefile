@@ -57,7 +57,7 @@ python:
 	@tools/setup.sh python
 	@tools/test_python.sh $(BUILD)-python
 
-# Beside tests/server, which `make check` runs too, those of tests/server/clients, for which pip installs packages.
+# tests/server/clients, for which pip installs packages; the other tests of the server are among those of `make check`.
 server-test:
 	@tools/setup.sh ci
 	@tools/build.sh $(BUILD)-check -DCMAKE_BUILD_TYPE=Release -DTYTO_WERROR=ON

@@ -23,7 +23,7 @@ rm -rf "$folder/clients"
 status=0
 log=$folder/server.log
 # shellcheck disable=SC2086 # words for pytest
-TYTO=$command "$folder/clients/bin/python" -m pytest -q -p no:cacheprovider tests/server ${TYTO_TEST_ARGS:-} \
+TYTO=$command "$folder/clients/bin/python" -m pytest -q -p no:cacheprovider tests/server/clients ${TYTO_TEST_ARGS:-} \
     >"$log" 2>&1 </dev/null || status=1
 grep -E '^(FAILED|ERROR|E  )' "$log" || true
 last=$(tail -n 1 "$log")
