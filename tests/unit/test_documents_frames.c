@@ -144,10 +144,28 @@ static void what_is_no_frame_is_refused(void **state)
     frame.detections.items = NULL;
     assert_int_equal(tyto_document_add_frame(document, "v", &frame, &bytes, NULL), TYTO_E_ARGUMENT);
     frame.detections.count = 0;
-    assert_int_equal(tyto_document_add_frame(document, NULL, &frame, &bytes, NULL),
-                     TYTO_E_ARGUMENT);
     assert_int_equal(tyto_document_add_frame(document, "v", NULL, &bytes, NULL), TYTO_E_ARGUMENT);
     assert_int_equal(tyto_document_add_frame(NULL, "v", &frame, &bytes, NULL), TYTO_E_ARGUMENT);
+    tyto_document_destroy(document);
+}
+
+/* JSON has a word for a video without a name; a table hasn't. */
+static void a_video_may_be_nameless(void **state)
+{
+    (void)state;
+    tyto_document *document = NULL;
+    tyto_bytes bytes;
+    const tyto_frame_detections frame = {0};
+    assert_int_equal(create(TYTO_FORMAT_JSONL, &document, &bytes), TYTO_OK);
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_add_frame(document, NULL, &frame, &bytes, NULL), TYTO_OK);
+    assert_non_null(strstr(bytes.data, "\"video\": null, "));
+    tyto_bytes_clear(&bytes);
+    tyto_document_destroy(document);
+    assert_int_equal(create(TYTO_FORMAT_CSV, &document, &bytes), TYTO_OK);
+    tyto_bytes_clear(&bytes);
+    assert_int_equal(tyto_document_add_frame(document, NULL, &frame, &bytes, NULL),
+                     TYTO_E_ARGUMENT);
     tyto_document_destroy(document);
 }
 
@@ -157,6 +175,7 @@ int main(void)
         cmocka_unit_test(frames_are_written),
         cmocka_unit_test(json_is_an_array),
         cmocka_unit_test(what_is_no_frame_is_refused),
+        cmocka_unit_test(a_video_may_be_nameless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
