@@ -193,7 +193,7 @@ commands() {
 help_page() {
     local names name
     names=$(tyto --help | sed -n '/^commands/,/^examples/s/^  \([a-z-]*\) .*/\1/p')
-    echo "<!-- not run (curl, tyto pull): the network -->"
+    echo "<!-- not run (curl, tyto pull, tyto serve): the network, or until somebody ends it -->"
     echo
     for name in "" $names; do
         [ "$name" = help ] && continue
