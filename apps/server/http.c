@@ -160,6 +160,15 @@ static void refuse_full(exchange *x, const char *reason, const char *text)
 static const char too_large[] = "the body is larger than this server takes";
 static const char over_budget[] = "too many bodies are under way";
 
+/* Whether a body of that kind may have the type that the request says. */
+static bool fits_type(const exchange *x, body_kind kind)
+{
+    const bool picture = kind == BODY_JSON_OR_PICTURE && exchange_has_type(x, "image/*");
+    const bool bytes = kind == BODY_JSON_OR_PICTURE || kind == BODY_TENSORS;
+    return picture || exchange_has_type(x, "application/json") ||
+           (bytes && exchange_has_type(x, "application/octet-stream"));
+}
+
 /* What the body claims to be, before any of it is read. */
 static bool check_body(exchange *x)
 {
@@ -178,19 +187,13 @@ static bool check_body(exchange *x)
         refuse_full(x, "memory", over_budget);
     } else if (encoding && strcasecmp(encoding, "identity") != 0) {
         refuse(x, "encoding", 415, "Content-Encoding: required none");
-    } else if (kind == BODY_NONE) {
-        return true;
-    } else if (untyped || exchange_has_type(x, "application/json") ||
-               (kind == BODY_TENSORS && exchange_has_type(x, "application/octet-stream"))) {
-        return true;
-    } else if (kind == BODY_JSON_OR_PICTURE && (exchange_has_type(x, "image/*") ||
-                                                exchange_has_type(x, "application/octet-stream"))) {
-        return true;
-    } else {
+    } else if (kind != BODY_NONE && !untyped && !fits_type(x, kind)) {
         refuse(x, "type", 415,
                kind == BODY_JSON_OR_PICTURE
                    ? "Content-Type: required application/json or a picture's"
                    : "Content-Type: required application/json");
+    } else {
+        return true;
     }
     return false;
 }
@@ -252,7 +255,7 @@ static bool keep_body(exchange *x, const char *data, size_t length)
         room = room > x->body_bytes + length ? room : x->body_bytes + length + 1;
         const long long more = (long long)(room - x->body_room);
         char *grown = NULL;
-        if ((x->server->bodies_bytes += more) <= s->max_bodies_bytes) {
+        if (atomic_fetch_add(&x->server->bodies_bytes, more) + more <= s->max_bodies_bytes) {
             grown = realloc(x->body, room);
         }
         if (!grown) {

@@ -170,6 +170,9 @@ static int64_t count_files(void)
     return count > 0 ? count : 0;
 }
 
+/* A line of seven numbers. */
+enum { STATM_BYTES = 256 };
+
 /* What Prometheus' own clients tell of a process. */
 static void write_process(FILE *out, double began_s)
 {
@@ -177,10 +180,12 @@ static void write_process(FILE *out, double began_s)
     struct rlimit files;
     struct timespec now;
     long reserved = 0, pages = 0;
+    char line[STATM_BYTES], *end = line;
     FILE *statm = fopen("/proc/self/statm", "r");
     if (statm) {
-        if (fscanf(statm, "%ld %ld", &reserved, &pages) != 2) {
-            reserved = pages = 0;
+        if (fgets(line, sizeof(line), statm)) {
+            reserved = strtol(line, &end, 10);
+            pages = strtol(end, NULL, 10);
         }
         fclose(statm);
     }

@@ -145,7 +145,7 @@ static json_t *error_responses(void)
 static bool occurs(const exchange *x, const route *r, const char *code)
 {
     const settings *s = &x->server->settings;
-    switch (atoi(code)) {
+    switch (strtol(code, NULL, 10)) {
     case 401:
         return s->api_key && !r->open;
     case 403:
