@@ -255,7 +255,7 @@ static int run(void *given)
     store_begin(&s.vocabularies, s.settings.vocabularies_bytes, s.settings.keep_s, queries_destroy);
     bool good = add_models(&s, args);
     if (good && !interrupted()) {
-        good = queue_begin(&s.queue, args->queue, args->workers, answer, NULL);
+        good = queue_begin(&s.queue, args->queue, args->workers, answer);
         if (!good) {
             say_error("out of memory");
         } else {

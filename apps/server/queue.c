@@ -13,7 +13,6 @@ struct worker {
     queue *queue;
     int64_t number;
     queue_answer_fn answer;
-    void *user;
 };
 
 static exchange *take(queue *q)
@@ -56,7 +55,7 @@ static void *work(void *given)
     return NULL;
 }
 
-bool queue_begin(queue *q, int64_t capacity, int64_t n_workers, queue_answer_fn answer, void *user)
+bool queue_begin(queue *q, int64_t capacity, int64_t n_workers, queue_answer_fn answer)
 {
     pthread_condattr_t monotonic;
     *q = (queue){.capacity = capacity};
@@ -72,7 +71,7 @@ bool queue_begin(queue *q, int64_t capacity, int64_t n_workers, queue_answer_fn 
     pthread_condattr_destroy(&monotonic);
     for (int64_t i = 0; i < n_workers; i++) {
         worker *w = &q->workers[i];
-        *w = (worker){.queue = q, .number = i, .answer = answer, .user = user};
+        *w = (worker){.queue = q, .number = i, .answer = answer};
         if (pthread_create(&w->thread, NULL, work, w) != 0) {
             queue_end(q);
             return false;
@@ -184,9 +183,4 @@ int64_t queue_running(queue *q)
 int64_t worker_number(const worker *w)
 {
     return w->number;
-}
-
-void *worker_user(const worker *w)
-{
-    return w->user;
 }

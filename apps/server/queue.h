@@ -29,7 +29,7 @@ typedef struct queue {
 typedef void (*queue_answer_fn)(worker *worker, struct exchange *x);
 
 /** Starts the workers. Returns false when there is no memory or no thread. */
-bool queue_begin(queue *q, int64_t capacity, int64_t n_workers, queue_answer_fn answer, void *user);
+bool queue_begin(queue *q, int64_t capacity, int64_t n_workers, queue_answer_fn answer);
 /** Appends a request. Returns false when the queue is full or has ended. */
 bool queue_put(queue *q, struct exchange *x);
 /** Takes a request out that no worker is at yet. Returns whether it was there. */
@@ -45,8 +45,7 @@ void queue_end(queue *q);
 int64_t queue_length(queue *q);
 int64_t queue_running(queue *q);
 
-/** The worker's number, from 0, and what queue_begin was given. */
+/** The worker's number, from 0. */
 int64_t worker_number(const worker *w);
-void *worker_user(const worker *w);
 
 #endif

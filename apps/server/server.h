@@ -20,8 +20,7 @@ typedef struct settings {
     const char *tls_cert, *tls_key; /**< files; both or none */
     const char *api_key;            /**< NULL: everybody may ask */
     const char *const *origins;     /**< [n_origins] that pages of other places may have */
-    const char *const *domains;     /**< [n_domains] from which pictures may be fetched */
-    int64_t n_origins, n_domains;
+    int64_t n_origins;
     int64_t max_body_bytes;   /**< of one request */
     int64_t max_bodies_bytes; /**< of all requests that are under way */
     int64_t max_pixels;       /**< of a picture */

@@ -8,13 +8,11 @@ opening took, then an answer to each line of standard input: "example" runs the 
 """
 
 import argparse
-import contextlib
 import importlib
-import json
 import sys
 import time
 
-from serve import memory_mb
+from serve import answering, memory_mb
 
 QUERIES = [["a photo of a cat", "a photo of a dog"]]
 
@@ -62,26 +60,20 @@ def main():
     options.add_argument("--photo", required=True)
     options.add_argument("--threads", type=int, required=True)
     chosen = options.parse_args()
-    pipe = sys.stdout
 
-    def answer(value):
-        print(json.dumps(value), file=pipe, flush=True)
+    def work(answer):
+        program = Program(chosen)
+        answer({"import_s": program.import_s, "opened_s": program.opened_s})
+        for line in sys.stdin:
+            word, _, count = line.strip().partition(" ")
+            if word == "memory":
+                answer({"peak_rss_mb": memory_mb("VmHWM:")})
+                continue
+            began = time.perf_counter()
+            found = program.example() if word == "example" else program.zero_shot(int(count))
+            answer({"seconds": time.perf_counter() - began, "found": found})
 
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            program = Program(chosen)
-            answer({"import_s": program.import_s, "opened_s": program.opened_s})
-            for line in sys.stdin:
-                word, _, count = line.strip().partition(" ")
-                if word == "memory":
-                    answer({"peak_rss_mb": memory_mb("VmHWM:")})
-                    continue
-                began = time.perf_counter()
-                found = program.example() if word == "example" else program.zero_shot(int(count))
-                answer({"seconds": time.perf_counter() - began, "found": found})
-        except Exception as failure:
-            answer({"failed": f"{type(failure).__name__}: {failure}"})
-            sys.exit(1)
+    answering(work)
 
 
 if __name__ == "__main__":

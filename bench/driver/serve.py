@@ -25,6 +25,21 @@ def memory_mb(field):
     return float("nan")
 
 
+def answering(work):
+    """Calls work(answer), whose answers alone go to standard output, whatever a library prints."""
+    pipe = sys.stdout
+
+    def answer(value):
+        print(json.dumps(value), file=pipe, flush=True)
+
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            work(answer)
+        except Exception as failure:
+            answer({"failed": f"{type(failure).__name__}: {failure}"})
+            sys.exit(1)
+
+
 def serve(engine, answer):
     for line in sys.stdin:
         word, _, path = line.strip().partition(" ")
@@ -51,20 +66,12 @@ def main():
     options.add_argument("--wanted", type=lambda text: text.split(","), required=True)
     chosen = options.parse_args()
 
-    # Answers alone go to standard output, whatever a library prints.
-    pipe = sys.stdout
+    def work(answer):
+        engine = importlib.import_module(f"engine_{chosen.engine}").Engine(chosen)
+        answer({"versions": engine.versions, "how": engine.how})
+        serve(engine, answer)
 
-    def answer(value):
-        print(json.dumps(value), file=pipe, flush=True)
-
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            engine = importlib.import_module(f"engine_{chosen.engine}").Engine(chosen)
-            answer({"versions": engine.versions, "how": engine.how})
-            serve(engine, answer)
-        except Exception as failure:
-            answer({"failed": f"{type(failure).__name__}: {failure}"})
-            sys.exit(1)
+    answering(work)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ static void begin(void)
     store_begin(&all.photos, 1 << 20, 3600.0, own_destroy_photo);
     store_begin(&all.vocabularies, 1 << 20, 3600.0, queries_destroy);
     if (models_add(&all.models, "m", folder, NULL) != TYTO_OK ||
-        !queue_begin(&all.queue, 1, 1, answer, NULL)) {
+        !queue_begin(&all.queue, 1, 1, answer)) {
         abort();
     }
 }
