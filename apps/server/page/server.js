@@ -1,7 +1,7 @@
 /* Requests to the server that the page came from. */
 
 /** What the server refused, in its words. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, sentence) {
     super(sentence);
     this.status = status;
